@@ -1,0 +1,14 @@
+// The whole desk: a table of three apps, one of each style. `isthmus serve` hosts the sync one in threads.
+
+import { board } from './board.ts'
+import { desk } from './desk.ts'
+import { feed } from './feed.ts'
+import type { MountTable } from 'isthmus'
+
+const app: MountTable = {
+  '/board': board,
+  '/feed': feed,
+  '/': desk,
+}
+
+export default app

@@ -1,0 +1,57 @@
+// What a scope carries of the server: the log, and a signal that exists only once somebody asks for it.
+
+import { ClientDisconnected } from '../errors.ts'
+import type { ConnectionContext, Hosting } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
+
+const PLAIN_HOSTING: Hosting = { environ: {}, inlineBodyMemory: 1024 * 1024 }
+
+/** The server's own side of one connection, at `scope['isthmus.connection']`. */
+export class Connection implements ConnectionContext {
+  readonly log: Log
+  readonly hosting: Hosting
+  #controller: AbortController | undefined
+  #reason: Error | undefined
+  #gone = false
+  #callbacks: Array<() => void> | undefined
+
+  constructor(log: Log, hosting: Hosting = PLAIN_HOSTING) {
+    this.log = log
+    this.hosting = hosting
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** Whether anybody holds the signal, and so can be told. */
+  get watched(): boolean {
+    return this.#controller !== undefined
+  }
+
+  onDisconnect(callback: () => void): void {
+    if (this.#gone) return callback()
+    this.#callbacks ??= []
+    this.#callbacks.push(callback)
+  }
+
+  /** Aborts the signal with a reason; the first reason stays. */
+  abort(reason: Error): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.#controller?.abort(reason)
+  }
+
+  /** The client is gone: aborts the signal and calls back. */
+  disconnect(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.abort(new ClientDisconnected())
+    for (const callback of this.#callbacks ?? []) callback()
+    this.#callbacks = undefined
+  }
+}

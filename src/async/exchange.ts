@@ -1,0 +1,242 @@
+// The legality of one HTTP response, without I/O: events in, commands out. Engines, the test client, the
+// WebSocket denial and lint all ask this one machine.
+
+import { isAbsolute } from 'node:path'
+import { ContentLengthMismatch, IllegalEvent } from '../errors.ts'
+import { checkedHeaders } from '../headers.ts'
+import { ResponseFraming } from './framing.ts'
+import { checkedTrailers } from './trailers.ts'
+import type {
+  HeaderPairs,
+  HttpResponseBodyEvent,
+  HttpResponseEarlyHintEvent,
+  HttpResponsePathsendEvent,
+  HttpResponseStartEvent,
+  HttpResponseTrailersEvent,
+  SendEvent,
+} from '../contract/events.ts'
+import type { Identity, RequestFacts, ResponseHead } from './framing.ts'
+
+/** What the engine has to write next, in this order; null and false mean that it is not there. */
+export interface ResponsePart {
+  head: ResponseHead | null
+  chunk: Uint8Array | string | null
+  trailers: HeaderPairs | null
+  end: boolean
+}
+
+/** What an accepted event asks of the engine. */
+export type Command =
+  | { type: 'hold' }
+  | { type: 'write'; part: ResponsePart }
+  | { type: 'early-hint'; headers: HeaderPairs }
+  | { type: 'pathsend'; path: string }
+
+type State = 'waiting' | 'started' | 'streaming' | 'file' | 'trailers' | 'complete' | 'failed'
+
+const HOLD: Command = { type: 'hold' }
+
+/**
+ * One HTTP response on its way: `waiting` for its start, `started` (the head is held until the first body
+ * event), `streaming` or sending a `file`, `trailers`, `complete`; `failed` when it can no longer be whole.
+ *
+ * @see ASGI HTTP & WebSocket 2.5, "Response Start" and following; RFC 9112, 6
+ */
+export class HttpExchange {
+  #state: State = 'waiting'
+  #framing: ResponseFraming
+  #trailers: HeaderPairs | null = null
+  #sentBytes = 0
+  #headSent = false
+  #ended = false
+
+  constructor(request: RequestFacts, identity: Identity) {
+    this.#framing = new ResponseFraming(request, identity)
+  }
+
+  /** The head is on its way to the wire: the response can no longer be replaced. */
+  get headSent(): boolean {
+    return this.#headSent
+  }
+
+  /** `http.response.start` was accepted. */
+  get started(): boolean {
+    return this.#state !== 'waiting'
+  }
+
+  /** The app has said all that it may. */
+  get complete(): boolean {
+    return this.#state === 'complete'
+  }
+
+  /** The last byte was handed to the engine. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** The response cannot become whole any more: the connection has to be cut. */
+  get failed(): boolean {
+    return this.#state === 'failed'
+  }
+
+  /** The connection ends with this response; has to be said before the head goes out. */
+  closeConnection(): void {
+    this.#framing.keepAlive = false
+  }
+
+  /**
+   * Takes the app's next event and says what to write.
+   *
+   * @throws {@link IllegalEvent} for an event that is malformed or out of order
+   * @throws {@link ContentLengthMismatch} for more or fewer bytes than announced; the latter fails the exchange
+   * @throws {@link InvalidHeader} for a header that would break the response apart
+   */
+  accept(event: SendEvent): Command {
+    switch (event?.type) {
+      case 'http.response.start':
+        return this.#start(event)
+      case 'http.response.body':
+        return this.#body(event)
+      case 'http.response.trailers':
+        return this.#lastly(event)
+      case 'http.response.early_hint':
+        return this.#earlyHint(event)
+      case 'http.response.pathsend':
+        return this.#pathsend(event)
+      default:
+        throw new IllegalEvent(`${describe(event)} is not an event of an HTTP response`)
+    }
+  }
+
+  /** The file of a pathsend is open and has `size` bytes. */
+  fileOpened(size: number): void {
+    this.#framing.announceLength(size)
+  }
+
+  /** The next chunk of the file of a pathsend; null ends it. */
+  fileChunk(chunk: Uint8Array | null): Command {
+    return this.#emit(chunk, chunk === null)
+  }
+
+  /** Forgets a start whose head was not sent, so that an error response can take its place. */
+  restart(): void {
+    if (this.#headSent) throw new IllegalEvent('the head was sent: it cannot be replaced')
+    this.#state = 'waiting'
+    this.#framing.reset()
+  }
+
+  #start(event: HttpResponseStartEvent): Command {
+    if (this.#state !== 'waiting') throw this.#illegal(event)
+    const { status, headers = [], trailers = false } = event
+    if (!Number.isInteger(status) || status < 200 || status > 999) {
+      throw new IllegalEvent(
+        `the status of http.response.start must be an integer from 200 to 999, got ${String(status)}`,
+      )
+    }
+
+    this.#framing.start(status, checkedHeaders(headers), trailers === true)
+    this.#trailers = trailers === true ? [] : null
+    this.#state = 'started'
+    return this.#framing.eventStream ? this.#emit(null, false) : HOLD
+  }
+
+  #body(event: HttpResponseBodyEvent): Command {
+    if (this.#state !== 'started' && this.#state !== 'streaming') throw this.#illegal(event)
+    const { body = '', moreBody = false } = event
+    if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+      throw new IllegalEvent('the body of http.response.body must be a Uint8Array or a string')
+    }
+    if (typeof moreBody !== 'boolean') {
+      throw new IllegalEvent('moreBody of http.response.body must be a boolean')
+    }
+    return this.#emit(body.length === 0 ? null : body, !moreBody)
+  }
+
+  #emit(chunk: Uint8Array | string | null, end: boolean): Command {
+    const framing = this.#framing
+    const size = byteLength(chunk)
+    this.#checkLength(size, end)
+
+    const head = this.#headSent ? null : framing.head(end ? size : null)
+    this.#headSent = true
+    if (this.#state === 'started') this.#state = 'streaming'
+    if (end) this.#state = this.#trailers === null ? 'complete' : 'trailers'
+    if (this.#ended) return HOLD
+
+    this.#ended = framing.bodyless || this.#state === 'complete'
+    const carried = framing.bodyless ? null : chunk
+    return { type: 'write', part: { head, chunk: carried, trailers: null, end: this.#ended } }
+  }
+
+  #checkLength(size: number, end: boolean): void {
+    const { declaredLength, bodyless } = this.#framing
+    if (declaredLength === null || bodyless) return
+    if (this.#sentBytes + size > declaredLength) {
+      throw new ContentLengthMismatch(
+        `the body exceeds its Content-Length of ${declaredLength} bytes by ${this.#sentBytes + size - declaredLength}`,
+      )
+    }
+
+    this.#sentBytes += size
+    if (!end || this.#sentBytes === declaredLength) return
+    this.#state = 'failed'
+    throw new ContentLengthMismatch(
+      `the body ended after ${this.#sentBytes} of the ${declaredLength} bytes that its Content-Length announced`,
+    )
+  }
+
+  #lastly(event: HttpResponseTrailersEvent): Command {
+    if (this.#state !== 'trailers' || this.#trailers === null) throw this.#illegal(event)
+    this.#trailers.push(...checkedTrailers(event.headers ?? []))
+    if (event.moreTrailers === true) return HOLD
+
+    this.#state = 'complete'
+    if (this.#ended) return HOLD
+    this.#ended = true
+    const trailers = this.#framing.carriesTrailers ? this.#trailers : null
+    return { type: 'write', part: { head: null, chunk: null, trailers, end: true } }
+  }
+
+  #earlyHint(event: HttpResponseEarlyHintEvent): Command {
+    if (this.#state === 'complete' || this.#state === 'failed') throw this.#illegal(event)
+    if (!Array.isArray(event.links)) {
+      throw new IllegalEvent('links of http.response.early_hint must be an array of Link values')
+    }
+    const headers = checkedHeaders(event.links.map((link) => ['link', link] as const))
+    // RFC 8297, 2: a hint behind the head says nothing, and HTTP/1.0 has no interim responses.
+    return this.#headSent || !this.#framing.takesInterim ? HOLD : { type: 'early-hint', headers }
+  }
+
+  #pathsend(event: HttpResponsePathsendEvent): Command {
+    if (this.#state !== 'started' || this.#headSent) throw this.#illegal(event)
+    if (typeof event.path !== 'string' || !isAbsolute(event.path)) {
+      throw new IllegalEvent('the path of http.response.pathsend must be an absolute path')
+    }
+    this.#state = 'file'
+    return { type: 'pathsend', path: event.path }
+  }
+
+  #illegal(event: SendEvent): IllegalEvent {
+    return new IllegalEvent(`${event.type} is illegal here: the response is ${PHRASE[this.#state]}`)
+  }
+}
+
+const PHRASE: Record<State, string> = {
+  waiting: 'waiting for http.response.start',
+  started: 'started and waiting for its body',
+  streaming: 'in the middle of its body',
+  file: 'sending a file',
+  trailers: 'waiting for http.response.trailers',
+  complete: 'complete',
+  failed: 'broken off',
+}
+
+function byteLength(chunk: Uint8Array | string | null): number {
+  if (chunk === null) return 0
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
+}
+
+function describe(event: unknown): string {
+  const type = (event as { type?: unknown } | null | undefined)?.type
+  return typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
+}

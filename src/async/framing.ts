@@ -1,0 +1,156 @@
+// How a response is delimited on the wire and what its head says of it (RFC 9112, 6; RFC 9110, 8.6).
+
+import { InvalidHeader } from '../errors.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+
+/** What of the request decides how its response is framed. */
+export interface RequestFacts {
+  method: string
+  httpVersion: '1.0' | '1.1' | '2'
+  /** The client and the server both want to keep the connection. */
+  keepAlive: boolean
+  /** The request said `TE: trailers`. */
+  acceptsTrailers: boolean
+}
+
+/** What the server adds to a head that lacks it. */
+export interface Identity {
+  /** The `server` field; null leaves it out. */
+  server: string | null
+  /** The `date` field at this moment; null leaves it out. */
+  date(): string | null
+}
+
+/** A final response head, its headers complete and in the order of the wire. */
+export interface ResponseHead {
+  status: number
+  headers: HeaderPairs
+}
+
+const DIGITS = /^\d{1,15}$/
+
+/** Collects an app's head, then completes it with length or chunking, date, server and connection. */
+export class ResponseFraming {
+  keepAlive: boolean
+  /** The Content-Length that the app announced, or that is known from the file. */
+  declaredLength: number | null = null
+  /** HEAD, 204 and 304 have no body, whatever the app sends (RFC 9110, 6.4.1). */
+  bodyless = false
+  /** Server-sent events: the head is wanted at once. */
+  eventStream = false
+  /** The chunked framing carries the trailers, because the client asked for them. */
+  carriesTrailers = false
+
+  #request: RequestFacts
+  #identity: Identity
+  #status = 0
+  #headers: HeaderPairs = []
+  #hasDate = false
+  #hasServer = false
+  #trailers = false
+
+  constructor(request: RequestFacts, identity: Identity) {
+    this.#request = request
+    this.#identity = identity
+    this.keepAlive = request.keepAlive
+  }
+
+  /** HTTP/1.0 knows no interim responses (RFC 9110, 15.2). */
+  get takesInterim(): boolean {
+    return this.#request.httpVersion !== '1.0'
+  }
+
+  start(status: number, headers: HeaderPairs, trailers: boolean): void {
+    this.reset()
+    this.#status = status
+    this.#trailers = trailers
+    this.bodyless = this.#request.method === 'HEAD' || status === 204 || status === 304
+    for (const pair of headers) this.#take(pair)
+  }
+
+  reset(): void {
+    this.declaredLength = null
+    this.bodyless = false
+    this.eventStream = false
+    this.#headers = []
+    this.#hasDate = false
+    this.#hasServer = false
+  }
+
+  announceLength(size: number): void {
+    if (this.declaredLength !== null || this.#status === 204 || this.#status === 304) return
+    this.declaredLength = size
+    this.#headers.push(['content-length', String(size)])
+  }
+
+  /** Completes the head; `wholeLength` is the length of a body that is there as a whole. */
+  head(wholeLength: number | null): ResponseHead {
+    const headers = this.#headers
+    this.#delimit(headers, wholeLength)
+
+    const date = this.#hasDate ? null : this.#identity.date()
+    if (date !== null) headers.push(['date', date])
+    if (!this.#hasServer && this.#identity.server !== null) {
+      headers.push(['server', this.#identity.server])
+    }
+    if (!this.keepAlive) headers.push(['connection', 'close'])
+    else if (this.#request.httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
+    return { status: this.#status, headers }
+  }
+
+  #delimit(headers: HeaderPairs, wholeLength: number | null): void {
+    if (this.#status === 204 || this.#status === 304 || this.declaredLength !== null) return
+    if (wholeLength !== null && !this.#trailers) {
+      headers.push(['content-length', String(wholeLength)])
+      return
+    }
+    if (this.bodyless) return
+    if (this.#request.httpVersion === '1.1') {
+      headers.push(['transfer-encoding', 'chunked'])
+      this.carriesTrailers = this.#trailers && this.#request.acceptsTrailers
+      return
+    }
+    // RFC 9112, 6.3: without length and chunks only the end of the connection ends the body.
+    if (this.#request.httpVersion === '1.0') this.keepAlive = false
+  }
+
+  #take(pair: [string, string]): void {
+    const [name, value] = pair
+    switch (name) {
+      // Framing and persistence are the server's (RFC 9110, 7.6.1); the app's wish to close is heard.
+      case 'connection':
+        if (/\bclose\b/i.test(value)) this.keepAlive = false
+        return
+      case 'transfer-encoding':
+      case 'keep-alive':
+      case 'proxy-connection':
+      case 'upgrade':
+        return
+      case 'content-length':
+        return this.#takeLength(value)
+      case 'content-type':
+        if (/^text\/event-stream\b/i.test(value)) this.eventStream = true
+        break
+      case 'date':
+        this.#hasDate = true
+        break
+      case 'server':
+        this.#hasServer = true
+        break
+    }
+    this.#headers.push(pair)
+  }
+
+  #takeLength(value: string): void {
+    if (!DIGITS.test(value)) {
+      throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
+    }
+    if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
+      throw new InvalidHeader('content-length was given twice with different values')
+    }
+    if (this.declaredLength === null && this.#status !== 204) {
+      this.declaredLength = Number(value)
+      this.#headers.push(['content-length', value])
+    }
+  }
+}

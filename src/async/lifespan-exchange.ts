@@ -1,0 +1,71 @@
+// The legality of lifespan, without I/O: the app's events in, what they say of the app out.
+
+import { IllegalEvent } from '../errors.ts'
+import type { SendEvent } from '../contract/events.ts'
+
+/** What the app has said: that it is up, that it is down, or why it failed to be. */
+export type LifespanCommand =
+  | { type: 'started' }
+  | { type: 'start-failed'; message: string }
+  | { type: 'stopped' }
+  | { type: 'stop-failed'; message: string }
+
+type State = 'starting' | 'started' | 'stopping' | 'ended'
+
+const LEGAL: Record<State, readonly string[]> = {
+  starting: ['lifespan.startup.complete', 'lifespan.startup.failed'],
+  started: [],
+  stopping: ['lifespan.shutdown.complete', 'lifespan.shutdown.failed'],
+  ended: [],
+}
+
+/** One life of an app: `starting`, `started`, `stopping`, `ended`. @see ASGI Lifespan 2.0 */
+export class LifespanExchange {
+  #state: State = 'starting'
+
+  /**
+   * Takes the app's next event.
+   *
+   * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
+   */
+  accept(event: SendEvent): LifespanCommand {
+    if (!LEGAL[this.#state].includes(event?.type)) throw this.#illegal(event)
+
+    switch (event.type) {
+      case 'lifespan.startup.complete':
+        this.#state = 'started'
+        return { type: 'started' }
+      case 'lifespan.startup.failed':
+        return this.#fail('start-failed', event)
+      case 'lifespan.shutdown.complete':
+        this.#state = 'ended'
+        return { type: 'stopped' }
+      case 'lifespan.shutdown.failed':
+        return this.#fail('stop-failed', event)
+      default:
+        throw this.#illegal(event)
+    }
+  }
+
+  /** The server has told the app to shut down. */
+  stop(): void {
+    if (this.#state === 'started') this.#state = 'stopping'
+  }
+
+  #fail(type: 'start-failed' | 'stop-failed', event: { message?: unknown }): LifespanCommand {
+    const { message = '' } = event
+    if (typeof message !== 'string')
+      throw new IllegalEvent('message of a lifespan event must be a string')
+    this.#state = 'ended'
+    return { type, message }
+  }
+
+  #illegal(event: unknown): IllegalEvent {
+    const type = (event as { type?: unknown } | null | undefined)?.type
+    const named = typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
+    const legal = LEGAL[this.#state].join(' or ') || 'nothing'
+    return new IllegalEvent(
+      `${named} is illegal while the lifespan is ${this.#state}: send ${legal}`,
+    )
+  }
+}

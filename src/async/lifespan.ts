@@ -1,0 +1,193 @@
+// Runs an app's lifespan: startup before the server listens, shutdown after its last connection.
+
+import { LifespanFailed, UnsupportedScope } from '../errors.ts'
+import { deferred, rejected } from './deferred.ts'
+import { LifespanExchange } from './lifespan-exchange.ts'
+import { makeReceive } from './receive.ts'
+import type {
+  EventApp,
+  LifespanReceiveEvent,
+  LifespanScope,
+  SendEvent,
+} from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
+import type { Deferred } from './deferred.ts'
+import type { LifespanCommand } from './lifespan-exchange.ts'
+
+/** `auto`: an app without lifespan is fine. `on`: it is an error. `off`: lifespan is not run. */
+export type LifespanMode = 'auto' | 'on' | 'off'
+
+/** How an app's lifespan is run. */
+export interface LifespanOptions {
+  mode: LifespanMode
+  /** How long startup may take, in ms. Default 60,000. */
+  startupTimeoutMs?: number
+  /** How long shutdown may take, in ms. Default 60,000. */
+  shutdownTimeoutMs?: number
+  log: Log
+}
+
+/** An app that has started. */
+export interface Lifespan {
+  /** What the app has put into `scope.state`: each later connection gets a shallow copy. */
+  readonly state: Record<string, unknown>
+  /** Tells the app to shut down and waits until it has, in finite time. Never rejects: failures are logged. */
+  shutdown(): Promise<void>
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+
+/**
+ * Starts `app`: resolves when it is ready to serve.
+ *
+ * @throws {@link LifespanFailed} (`ISTHMUS_LIFESPAN_FAILED`) when the app says that it failed or takes too long,
+ *   and in mode `on` also when it throws or returns first
+ * @see ASGI Lifespan 2.0
+ * @example
+ * const lifespan = await startLifespan(app, { mode: 'auto', log })
+ * // … serve, then
+ * await lifespan.shutdown()
+ */
+export async function startLifespan(app: EventApp, options: LifespanOptions): Promise<Lifespan> {
+  if (options.mode === 'off') return { state: {}, shutdown: () => Promise.resolve() }
+  const running = new RunningLifespan(app, options)
+  await running.start()
+  return running
+}
+
+class RunningLifespan implements Lifespan {
+  readonly #scope: LifespanScope = {
+    type: 'lifespan',
+    asgi: { version: '3.0', specVersion: '2.0' },
+    state: {},
+  }
+  readonly #app: EventApp
+  readonly #options: LifespanOptions
+  readonly #exchange = new LifespanExchange()
+  readonly #started: Deferred<void> = deferred()
+  readonly #stopped: Deferred<void> = deferred()
+  readonly #stopping: Deferred<LifespanReceiveEvent> = deferred()
+  #phase: 'starting' | 'ready' | 'failed' = 'starting'
+  #told = false
+  #shutdown: Promise<void> | undefined
+
+  constructor(app: EventApp, options: LifespanOptions) {
+    this.#app = app
+    this.#options = options
+  }
+
+  get state(): Record<string, unknown> {
+    return this.#scope.state
+  }
+
+  async start(): Promise<void> {
+    const { startupTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options
+    this.#run().catch((error: unknown) => this.#started.reject(error))
+    await within(startupTimeoutMs, this.#started.promise, () => {
+      throw new LifespanFailed(
+        `the app sent no lifespan.startup.complete within ${startupTimeoutMs} ms`,
+      )
+    })
+  }
+
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#stop()
+    return this.#shutdown
+  }
+
+  async #stop(): Promise<void> {
+    const { shutdownTimeoutMs = DEFAULT_TIMEOUT_MS, log } = this.#options
+    this.#exchange.stop()
+    this.#stopping.resolve({ type: 'lifespan.shutdown' })
+    await within(shutdownTimeoutMs, this.#stopped.promise, () => {
+      log.error({}, `the app sent no lifespan.shutdown.complete within ${shutdownTimeoutMs} ms`)
+    })
+  }
+
+  // Whatever way the app ends, nobody waits for it any longer.
+  async #run(): Promise<void> {
+    const receive = makeReceive(() => this.#receive())
+    try {
+      await this.#app(this.#scope, receive, (event) => this.#send(event))
+      this.#returned()
+    } catch (error) {
+      this.#threw(error)
+    }
+    this.#stopped.resolve()
+  }
+
+  #receive(): Promise<LifespanReceiveEvent> {
+    if (this.#told) return this.#stopping.promise
+    this.#told = true
+    return Promise.resolve({ type: 'lifespan.startup' })
+  }
+
+  #send(event: SendEvent): Promise<void> {
+    try {
+      this.#take(this.#exchange.accept(event))
+      return Promise.resolve()
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+
+  #take(command: LifespanCommand): void {
+    switch (command.type) {
+      case 'started':
+        this.#phase = 'ready'
+        return this.#started.resolve()
+      case 'start-failed':
+        return this.#fail(command.message || 'the app failed to start')
+      case 'stopped':
+        return this.#stopped.resolve()
+      case 'stop-failed':
+        this.#options.log.error({}, `the app failed to shut down: ${command.message}`)
+        return this.#stopped.resolve()
+    }
+  }
+
+  #returned(): void {
+    if (this.#phase !== 'starting') return
+    const message = 'the app returned before lifespan.startup.complete'
+    if (this.#options.mode === 'on') return this.#fail(message)
+    this.#options.log.debug({}, `${message}: it is served without lifespan`)
+    this.#started.resolve()
+  }
+
+  #threw(error: unknown): void {
+    const { log, mode } = this.#options
+    if (this.#phase !== 'starting') {
+      return log.error({ err: error }, 'the app failed in its lifespan')
+    }
+    if (mode === 'on') {
+      return this.#fail(`the app threw before lifespan.startup.complete: ${String(error)}`, error)
+    }
+
+    if (error instanceof UnsupportedScope) log.debug({}, 'the app has no lifespan')
+    else log.warn({ err: error }, 'the app threw before lifespan.startup.complete: no lifespan')
+    this.#started.resolve()
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    this.#phase = 'failed'
+    this.#started.reject(new LifespanFailed(message, { cause }))
+  }
+}
+
+/** Waits for `settled` at most `timeoutMs`; then `onTimeout` says what to make of it. */
+async function within(
+  timeoutMs: number,
+  settled: Promise<void>,
+  onTimeout: () => void,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<void>((resolve) => {
+    // setTimeout fires at once above this: 24.8 days stand for ever.
+    timer = setTimeout(resolve, Math.min(timeoutMs, 2 ** 31 - 1))
+  }).then(onTimeout)
+  try {
+    await Promise.race([settled, expired])
+  } finally {
+    clearTimeout(timer)
+  }
+}

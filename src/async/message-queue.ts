@@ -1,0 +1,107 @@
+// Messages between an engine that pushes and an app that pulls: bounded, in order, ended once.
+
+import { deferred } from './deferred.ts'
+import type {
+  WebSocketDisconnectEvent,
+  WebSocketReceivedEvent,
+  WebSocketReceiveEvent,
+} from '../contract/events.ts'
+import type { Deferred } from './deferred.ts'
+
+/** How the engine is told to stop and to go on reading. */
+export interface MessageFlow {
+  pause(): void
+  resume(): void
+}
+
+/** When the engine is paused: at so many messages, or at so many bytes (UTF-16 code units of text). */
+export interface QueueLimits {
+  maxMessages: number
+  maxBytes: number
+}
+
+/**
+ * Answers `receive()` of a WebSocket: `websocket.connect`, the messages in order, and `websocket.disconnect`
+ * for ever. A full queue pauses the engine, a half empty one resumes it; what the engine had already read
+ * when it was paused is taken all the same.
+ *
+ * @see ASGI HTTP & WebSocket 2.5, "WebSocket"
+ */
+export class MessageQueue {
+  readonly #flow: MessageFlow
+  readonly #limits: QueueLimits
+  #events: WebSocketReceivedEvent[] = [{ type: 'websocket.connect' }]
+  #bytes = 0
+  #paused = false
+  #end: WebSocketDisconnectEvent | undefined
+  #pending: Deferred<WebSocketReceivedEvent> | undefined
+
+  constructor(flow: MessageFlow, limits: QueueLimits) {
+    this.#flow = flow
+    this.#limits = limits
+  }
+
+  /** The next event; the promise of a pending call is returned again, so that no event is lost. */
+  receive(): Promise<WebSocketReceivedEvent> {
+    if (this.#pending) return this.#pending.promise
+    const event = this.#next()
+    if (event) return Promise.resolve(event)
+
+    this.#pending = deferred()
+    return this.#pending.promise
+  }
+
+  /** Takes one whole message; after the end it is dropped. */
+  push(message: string | Uint8Array): void {
+    if (this.#end) return
+    const event = messageEvent(message)
+    if (this.#pending) return this.#settle(event)
+
+    this.#events.push(event)
+    this.#bytes += message.length
+    if (this.#paused || !this.#reaches(1)) return
+    this.#paused = true
+    this.#flow.pause()
+  }
+
+  /** Puts the disconnect behind what is waiting. The first one stays. */
+  end(code: number, reason: string): void {
+    if (this.#end) return
+    this.#end = { type: 'websocket.disconnect', code, reason }
+    this.#settle({ ...this.#end })
+  }
+
+  #next(): WebSocketReceivedEvent | undefined {
+    const event = this.#events.shift()
+    // A copy each time: the app may keep, and change, what it receives.
+    if (!event) return this.#end && { ...this.#end }
+
+    if (event.type === 'websocket.receive') this.#bytes -= sizeOf(event)
+    if (this.#paused && !this.#end && !this.#reaches(1 / 2)) {
+      this.#paused = false
+      this.#flow.resume()
+    }
+    return event
+  }
+
+  #reaches(share: number): boolean {
+    const { maxMessages, maxBytes } = this.#limits
+    if (this.#events.length === 0) return false
+    return this.#events.length >= maxMessages * share || this.#bytes >= maxBytes * share
+  }
+
+  #settle(event: WebSocketReceivedEvent): void {
+    this.#pending?.resolve(event)
+    this.#pending = undefined
+  }
+}
+
+function messageEvent(message: string | Uint8Array): WebSocketReceiveEvent {
+  return typeof message === 'string'
+    ? { type: 'websocket.receive', text: message }
+    : { type: 'websocket.receive', bytes: message }
+}
+
+function sizeOf(event: WebSocketReceiveEvent): number {
+  return (event.text ?? event.bytes)?.length ?? 0
+}

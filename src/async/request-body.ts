@@ -1,0 +1,171 @@
+// The request body between an engine that pushes and an app that pulls: bounded, in order, cut or whole.
+
+import { BodyTimeout, BodyTooLarge } from '../errors.ts'
+import { deferred, rejected } from './deferred.ts'
+import type { HttpDisconnectEvent, HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
+import type { Deferred } from './deferred.ts'
+
+/** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
+export interface BodyFlow {
+  /** Called before the first body byte is wanted, once. */
+  start(): void
+  resume(): void
+  pause(): void
+}
+
+/** The bounds of one request body. */
+export interface BodyLimits {
+  /** Bytes that may wait for the app before the engine is paused. */
+  highWaterMark: number
+  /** The longest body; Infinity for any. */
+  maxBytes: number
+  /** How long a waiting app waits for the next byte. */
+  timeoutMs: number
+}
+
+const EMPTY = new Uint8Array(0)
+const LAST: HttpRequestEvent = { type: 'http.request', body: EMPTY, moreBody: false }
+const DISCONNECT: HttpDisconnectEvent = { type: 'http.disconnect' }
+
+/**
+ * Answers `receive()`: body events in order, then, once the exchange is over, `http.disconnect` for ever.
+ * A body that was cut is never followed by a last event: only by the disconnect.
+ *
+ * @see ASGI HTTP & WebSocket 2.5, "Request" and "Disconnect"
+ */
+export class RequestBody {
+  #flow: BodyFlow
+  #limits: BodyLimits
+  #chunks: Uint8Array[] = []
+  #bufferedBytes = 0
+  #totalBytes = 0
+  #started = false
+  #paused = false
+  #ended: boolean
+  #lastTaken = false
+  #closed = false
+  #fault: Error | undefined
+  #pending: Deferred<HttpReceiveEvent> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(hasBody: boolean, flow: BodyFlow, limits: BodyLimits) {
+    this.#ended = !hasBody
+    this.#flow = flow
+    this.#limits = limits
+  }
+
+  /** The whole body has arrived. */
+  get arrived(): boolean {
+    return this.#ended
+  }
+
+  /** The engine was asked for the body. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  /** The next event; the promise of a pending call is returned again, so that no event is lost. */
+  receive(): Promise<HttpReceiveEvent> {
+    if (this.#pending) return this.#pending.promise
+    if (this.#fault) return rejected(this.#fault)
+    const event = this.#next()
+    if (event) return Promise.resolve(event)
+
+    this.#start()
+    this.#pending = deferred()
+    if (!this.#ended) this.#armTimer()
+    return this.#pending.promise
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#closed || this.#fault || this.#ended) return
+    this.#totalBytes += chunk.byteLength
+    if (this.#totalBytes > this.#limits.maxBytes)
+      return this.fail(new BodyTooLarge(this.#limits.maxBytes))
+
+    this.#chunks.push(chunk)
+    this.#bufferedBytes += chunk.byteLength
+    this.#settle()
+    if (this.#bufferedBytes < this.#limits.highWaterMark || this.#paused) return
+    this.#paused = true
+    this.#flow.pause()
+  }
+
+  end(): void {
+    if (this.#closed || this.#fault) return
+    this.#ended = true
+    this.#settle()
+  }
+
+  /** The exchange is over, or the client is gone: whatever waits here is of no use any more. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#chunks = []
+    this.#bufferedBytes = 0
+    this.#settle()
+  }
+
+  /** The body broke a limit: receive() throws `fault` from now on. */
+  fail(fault: Error): void {
+    if (this.#closed || this.#fault) return
+    this.#fault = fault
+    this.#chunks = []
+    this.#disarmTimer()
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.reject(fault)
+  }
+
+  /** Says `http.disconnect` to whoever has read the whole body and waits for the end. */
+  hintDisconnect(): void {
+    if (this.#lastTaken) this.close()
+  }
+
+  #next(): HttpReceiveEvent | undefined {
+    if (this.#closed) return DISCONNECT
+    const chunk = this.#chunks.shift()
+    if (chunk) return this.#taken(chunk)
+    if (!this.#ended || this.#lastTaken) return undefined
+    this.#lastTaken = true
+    return LAST
+  }
+
+  #taken(body: Uint8Array): HttpRequestEvent {
+    this.#bufferedBytes -= body.byteLength
+    if (this.#paused && this.#bufferedBytes < this.#limits.highWaterMark / 2) {
+      this.#paused = false
+      this.#flow.resume()
+    }
+    const moreBody = !this.#ended || this.#chunks.length > 0
+    this.#lastTaken = !moreBody
+    return { type: 'http.request', body, moreBody }
+  }
+
+  #start(): void {
+    if (this.#started || this.#ended || this.#closed) return
+    this.#started = true
+    this.#flow.start()
+  }
+
+  #settle(): void {
+    if (!this.#pending) return
+    const event = this.#next()
+    if (!event) return
+    this.#disarmTimer()
+    const pending = this.#pending
+    this.#pending = undefined
+    pending.resolve(event)
+  }
+
+  #armTimer(): void {
+    const { timeoutMs } = this.#limits
+    if (!Number.isFinite(timeoutMs)) return
+    this.#timer = setTimeout(() => this.fail(new BodyTimeout(timeoutMs)), timeoutMs)
+  }
+
+  #disarmTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

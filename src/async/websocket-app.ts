@@ -1,0 +1,178 @@
+// The comfortable way to write a WebSocket app: a handler that holds one socket.
+
+import { ClientDisconnected, UnsupportedScope } from '../errors.ts'
+import { harmless } from './deferred.ts'
+import type { EventApp, HeaderPairs, Receive, Send, WebSocketScope } from '../contract/events.ts'
+
+/** What of its 101 an app decides. */
+export interface AcceptOptions {
+  /** One of {@link AppSocket.subprotocols}; default none. */
+  subprotocol?: string
+  /** Sent with the 101, in order. Default none. */
+  headers?: HeaderPairs
+}
+
+/** What {@link websocket} runs, once for each WebSocket. */
+export type SocketHandler = (socket: AppSocket) => void | Promise<void>
+
+/**
+ * Makes an {@link EventApp} of a handler. When the handler returns, the socket is closed with 1000; when it
+ * throws, with 1011. A client that leaves ends the iteration; a `send` that finds it gone throws
+ * {@link ClientDisconnected} (`ECONNRESET`), which may escape the handler without harm.
+ *
+ * @throws {@link UnsupportedScope} (`ISTHMUS_UNSUPPORTED_SCOPE`), from the app, for scopes of other types
+ * @example
+ * const echo = websocket(async (socket) => {
+ *   for await (const message of socket) await socket.send(message)
+ * })
+ */
+export function websocket(handler: SocketHandler): EventApp {
+  return async (scope, receive, send) => {
+    if (scope.type !== 'websocket') throw new UnsupportedScope(scope.type)
+    const { type } = await receive()
+    if (type !== 'websocket.connect') return
+
+    let loss: unknown
+    const sendOrLose: Send = async (event) => {
+      try {
+        await send(event)
+      } catch (error) {
+        if (error instanceof ClientDisconnected) loss = error
+        throw error
+      }
+    }
+    try {
+      await handler(new AppSocket(scope, receive, sendOrLose))
+    } catch (error) {
+      // Only this client's leaving is no failure: the loss of another socket is one.
+      if (loss === undefined || error !== loss) throw error
+    }
+  }
+}
+
+/**
+ * One WebSocket, as its handler holds it. The first `send`, `receive` or iteration accepts the handshake
+ * unless {@link AppSocket.accept} or {@link AppSocket.deny} answered it before.
+ */
+export class AppSocket implements AsyncIterable<string | Uint8Array> {
+  readonly scope: WebSocketScope
+  readonly #receive: Receive
+  readonly #send: Send
+  #accepted: Promise<void> | undefined
+  #closed = false
+
+  constructor(scope: WebSocketScope, receive: Receive, send: Send) {
+    this.scope = scope
+    this.#receive = receive
+    this.#send = send
+  }
+
+  /** What the client offered, in its order of preference. */
+  get subprotocols(): readonly string[] {
+    return this.scope.subprotocols
+  }
+
+  /** Aborted, with a reason, when the client leaves or the server shuts down. Whoever asks for it is told of
+   * a shutdown and given the grace to finish; for others the server closes with 1001 at once. */
+  get signal(): AbortSignal {
+    return this.scope['isthmus.connection']?.signal ?? NEVER
+  }
+
+  /**
+   * Completes the handshake with 101.
+   *
+   * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for a subprotocol that was not offered, or when the
+   *   handshake was answered before
+   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a malformed header or one of the server's own
+   */
+  accept(options: AcceptOptions = {}): Promise<void> {
+    const accepted = harmless(this.#send({ type: 'websocket.accept', ...options }))
+    this.#accepted ??= accepted
+    // A refused accept may be tried again, or turned into a denial.
+    accepted.catch(() => {
+      if (this.#accepted === accepted) this.#accepted = undefined
+    })
+    return accepted
+  }
+
+  /**
+   * Answers the handshake with an HTTP response instead.
+   *
+   * @param status 200 to 999, normally a 4xx
+   * @param headers default none
+   * @param body default empty
+   */
+  deny(status: number, headers: HeaderPairs = [], body: string | Uint8Array = ''): Promise<void> {
+    return harmless(this.#deny(status, headers, body))
+  }
+
+  /**
+   * Sends one message: text for a string, binary for bytes. Resolves once the client keeps up.
+   *
+   * @throws {@link ClientDisconnected} (`ECONNRESET`) when the client has left
+   */
+  send(message: string | Uint8Array): Promise<void> {
+    return harmless(this.#sendMessage(message))
+  }
+
+  /** The next message; undefined once the client has left. */
+  async receive(): Promise<string | Uint8Array | undefined> {
+    try {
+      await this.#open()
+    } catch (error) {
+      if (error instanceof ClientDisconnected) return undefined
+      throw error
+    }
+    const event = await this.#receive()
+    return event.type === 'websocket.receive' ? (event.text ?? event.bytes ?? undefined) : undefined
+  }
+
+  /** The messages up to the client's leaving. Leaving the loop early does not close the socket. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, undefined> {
+    for (;;) {
+      const message = await this.receive()
+      if (message === undefined) return undefined
+      yield message
+    }
+  }
+
+  /**
+   * Closes the socket; before it is accepted that is a denial with 403. A socket that is closed already, by
+   * either side, stays as it is.
+   *
+   * @param code 1000 to 1014 without 1004 to 1006, or 3000 to 4999; default 1000
+   * @param reason at most 123 bytes in UTF-8; default empty
+   */
+  close(code = 1000, reason = ''): Promise<void> {
+    return harmless(this.#close(code, reason))
+  }
+
+  #open(): Promise<void> {
+    return this.#accepted ?? this.accept()
+  }
+
+  async #deny(status: number, headers: HeaderPairs, body: string | Uint8Array): Promise<void> {
+    await this.#send({ type: 'websocket.http.response.start', status, headers })
+    await this.#send({ type: 'websocket.http.response.body', body })
+  }
+
+  async #sendMessage(message: string | Uint8Array): Promise<void> {
+    // Awaited even when it is long done: sends keep the order of their calls.
+    await this.#open()
+    const key = typeof message === 'string' ? 'text' : 'bytes'
+    await this.#send({ type: 'websocket.send', [key]: message })
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.#accepted
+      await this.#send({ type: 'websocket.close', code, reason })
+      this.#closed = true
+    } catch (error) {
+      if (!(error instanceof ClientDisconnected)) throw error
+    }
+  }
+}
+
+const NEVER = new AbortController().signal

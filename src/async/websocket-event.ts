@@ -1,0 +1,82 @@
+// The insides of the events that a WebSocket app sends: what is malformed never reaches the wire.
+
+import { IllegalEvent, InvalidHeader } from '../errors.ts'
+import { checkedHeaders } from '../headers.ts'
+import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../contract/events.ts'
+
+const MAX_REASON_BYTES = 123
+const RESERVED_CODES = new Set([1004, 1005, 1006])
+// RFC 9110, 7.6.1 and 8.6: a 101 has neither a body nor an end of its own, and its upgrade is the server's.
+const SERVER_FIELDS = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * The one message of a `websocket.send`: text or bytes.
+ *
+ * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) unless exactly one of the two is there
+ */
+export function checkedMessage(event: WebSocketSendEvent): string | Uint8Array {
+  const text: unknown = event.text ?? null
+  const bytes: unknown = event.bytes ?? null
+  if ((text === null) === (bytes === null)) {
+    throw new IllegalEvent('websocket.send needs exactly one of text and bytes')
+  }
+  if (text !== null && typeof text !== 'string') {
+    throw new IllegalEvent(`text of websocket.send must be a string, got ${typeof text}`)
+  }
+  if (bytes !== null && !(bytes instanceof Uint8Array)) {
+    throw new IllegalEvent(`bytes of websocket.send must be a Uint8Array, got ${typeof bytes}`)
+  }
+  return (text ?? bytes) as string | Uint8Array
+}
+
+/**
+ * The code (default 1000) and the reason (default empty) of a `websocket.close`.
+ *
+ * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for what may not be on the wire
+ * @see RFC 6455, 5.5 and 7.4
+ */
+export function checkedClose(event: WebSocketCloseEvent): { code: number; reason: string } {
+  const code = event.code ?? 1000
+  const reason = event.reason ?? ''
+  if (!mayBeSent(code)) {
+    throw new IllegalEvent(
+      `the code of websocket.close must be 1000 to 1014 without 1004 to 1006, or 3000 to 4999, got ${String(code)}`,
+    )
+  }
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    throw new IllegalEvent(
+      `the reason of websocket.close must be a string of at most ${MAX_REASON_BYTES} bytes in UTF-8`,
+    )
+  }
+  return { code, reason }
+}
+
+/**
+ * The headers that a `websocket.accept` adds to the 101, names in lower case.
+ *
+ * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) also for the fields that are the server's own
+ */
+export function checkedHandshakeHeaders(headers: HeaderPairs): HeaderPairs {
+  const checked = checkedHeaders(headers)
+  for (const [name] of checked) {
+    if (!name.startsWith('sec-websocket-') && !SERVER_FIELDS.has(name)) continue
+    throw new InvalidHeader(
+      `header "${name}" of websocket.accept is the server's own; a subprotocol goes into \`subprotocol\``,
+    )
+  }
+  return checked
+}
+
+function mayBeSent(code: number): boolean {
+  if (!Number.isInteger(code) || RESERVED_CODES.has(code)) return false
+  return (code >= 1000 && code <= 1014) || (code >= 3000 && code <= 4999)
+}

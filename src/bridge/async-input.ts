@@ -1,0 +1,78 @@
+// environ['wsgi.input'] of an async-iterable app: the request body as a file that is awaited.
+
+import { ClientDisconnected, WouldDeadlock } from '../errors.ts'
+import { ByteBuffer } from '../sync/byte-buffer.ts'
+import type { AsyncInputStream } from '../contract/environ.ts'
+import type { Receive } from '../contract/events.ts'
+
+/** Reads the body from `receive`, and no further than it is asked: an unread body holds the client back. */
+export class AsyncInput implements AsyncInputStream {
+  readonly #receive: Receive
+  readonly #buffer: ByteBuffer = new ByteBuffer()
+  #ended = false
+
+  constructor(receive: Receive) {
+    this.#receive = receive
+  }
+
+  async readAsync(size?: number): Promise<Uint8Array> {
+    const wanted = size === undefined || size < 0 ? Infinity : size
+    while (this.#buffer.length < wanted && (await this.#fill()));
+    return this.#buffer.take(wanted)
+  }
+
+  async read1Async(size: number): Promise<Uint8Array> {
+    while (this.#buffer.length === 0 && (await this.#fill()));
+    return this.#buffer.take(size)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
+    for (;;) {
+      const line = await this.#nextLine()
+      if (line.length === 0) return undefined
+      yield line
+    }
+  }
+
+  read(): Uint8Array {
+    return refuse('read')
+  }
+
+  readline(): Uint8Array {
+    return refuse('readline')
+  }
+
+  readlines(): Uint8Array[] {
+    return refuse('readlines')
+  }
+
+  [Symbol.iterator](): Iterator<Uint8Array> {
+    return refuse('iteration')
+  }
+
+  async #nextLine(): Promise<Uint8Array> {
+    for (;;) {
+      const line = this.#buffer.takeLine()
+      if (line) return line
+      if (!(await this.#fill())) return this.#buffer.takeAll()
+    }
+  }
+
+  // False: the body has ended. A cut body throws, again and again: it never looks like an end.
+  async #fill(): Promise<boolean> {
+    if (this.#ended) return false
+    const event = await this.#receive()
+    if (event.type !== 'http.request') {
+      throw new ClientDisconnected('the client disconnected before the end of the request body')
+    }
+    this.#ended = !event.moreBody
+    this.#buffer.append(event.body)
+    return true
+  }
+}
+
+function refuse(method: string): never {
+  throw new WouldDeadlock(
+    `wsgi.input ${method} would block the event loop; use \`await input.readAsync(size)\` or \`for await (const line of input)\``,
+  )
+}

@@ -1,0 +1,21 @@
+// Fairness: an app whose chunks are always ready would keep the event loop to itself.
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+const MAX_CHUNKS = 64
+const MAX_MS = 10
+
+/** Lets the event loop turn every so many chunks or milliseconds, whichever comes first. */
+export class Breath {
+  #chunks = 0
+  #since: number = performance.now()
+
+  /** Called behind every chunk. */
+  async taken(): Promise<void> {
+    this.#chunks += 1
+    if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return
+    await nextTurn()
+    this.#chunks = 0
+    this.#since = performance.now()
+  }
+}

@@ -1,0 +1,104 @@
+// Scope to environ: one pure function. Its inverse is scope.ts; what neither can carry is listed there.
+
+import { BadRequest } from '../errors.ts'
+import { stderrStream } from '../sync/errors-stream.ts'
+import { wrapFile } from '../sync/file-wrapper.ts'
+import type { Environ, InputStream } from '../contract/environ.ts'
+import type { HttpScope } from '../contract/events.ts'
+
+const PLAIN = Object.freeze({ writable: true, enumerable: true, configurable: true })
+const VERSION = Object.freeze([1, 0] as const)
+
+/**
+ * The environ of `scope`, with `input` as its body.
+ *
+ * @throws {@link BadRequest} (404) when the path is not under the root path
+ * @see PEP 3333, "environ Variables"; asgiref, "WSGI Compatibility"
+ */
+export function scopeToEnviron<Input extends InputStream>(
+  scope: HttpScope,
+  input: Input,
+): Environ & { 'wsgi.input': Input } {
+  const [serverName, serverPort] = serverOf(scope)
+  const connection = scope['isthmus.connection']
+  const environ: Environ & { 'wsgi.input': Input } = {
+    REQUEST_METHOD: scope.method,
+    SCRIPT_NAME: scope.rootPath,
+    PATH_INFO: pathInfo(scope),
+    QUERY_STRING: scope.queryString,
+    REQUEST_URI: scope.queryString ? `${scope.rawPath}?${scope.queryString}` : scope.rawPath,
+    SERVER_NAME: serverName,
+    SERVER_PORT: serverPort,
+    SERVER_PROTOCOL: `HTTP/${scope.httpVersion}`,
+    'wsgi.version': VERSION,
+    'wsgi.url_scheme': scope.scheme,
+    'wsgi.input': input,
+    'wsgi.input_terminated': true,
+    'wsgi.errors': stderrStream,
+    'wsgi.multithread': false,
+    'wsgi.multiprocess': false,
+    'wsgi.run_once': false,
+    'wsgi.file_wrapper': wrapFile,
+    'isthmus.scope': scope,
+    'isthmus.state': scope.state,
+    'isthmus.responseFinished': [],
+    // An AbortController costs more than the rest of this object; few apps ask for it.
+    get 'isthmus.signal'() {
+      return connection?.signal
+    },
+    set 'isthmus.signal'(value) {
+      Object.defineProperty(this, 'isthmus.signal', { ...PLAIN, value })
+    },
+  }
+  if (scope.client) {
+    environ.REMOTE_ADDR = scope.client[0]
+    environ.REMOTE_PORT = String(scope.client[1])
+  }
+  addHeaders(environ, scope.headers)
+  return connection ? Object.assign(environ, connection.hosting.environ) : environ
+}
+
+function pathInfo(scope: HttpScope): string {
+  const { path, rootPath } = scope
+  if (rootPath === '' || path === '*') return path
+  const rest = path.slice(rootPath.length)
+  if (path.startsWith(rootPath) && (rest === '' || rest.startsWith('/'))) return rest
+  throw new BadRequest(`the path is not under the root path "${rootPath}"`, 404)
+}
+
+function serverOf({ server, scheme, headers }: HttpScope): [name: string, port: string] {
+  const defaultPort = scheme === 'https' ? '443' : '80'
+  if (server && server[1] !== null) return [server[0], String(server[1])]
+  if (!server) return ['localhost', defaultPort]
+
+  const host = /^(.+?)(?::(\d+))?$/.exec(headers.find(([name]) => name === 'host')?.[1] ?? '')
+  return host?.[1] ? [host[1], host[2] ?? defaultPort] : [server[0], defaultPort]
+}
+
+function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
+  for (const [name, value] of headers) {
+    const key = environName(name)
+    const before = environ[key]
+    environ[key] = before === undefined ? value : `${String(before)}${joint(name)}${value}`
+  }
+  // A chunked body has no length that could be relied on (RFC 9112, 6.3).
+  if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH
+}
+
+// RFC 6265, 5.4 joins cookies with a semicolon; every other list joins with a comma (RFC 9110, 5.3).
+function joint(name: string): string {
+  return name === 'cookie' ? '; ' : ','
+}
+
+const MAX_CACHED_NAMES = 512
+const names = new Map<string, string>()
+
+function environName(name: string): string {
+  const known = names.get(name)
+  if (known !== undefined) return known
+
+  const upper = name.toUpperCase().replaceAll('-', '_')
+  const key = upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH' ? upper : `HTTP_${upper}`
+  if (names.size < MAX_CACHED_NAMES) names.set(name, key)
+  return key
+}

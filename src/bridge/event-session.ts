@@ -1,0 +1,139 @@
+// One request through an event app that is pulled from outside: what it sends waits until it is asked for.
+
+import { deferred, rejected } from '../async/deferred.ts'
+import { HttpExchange } from '../async/exchange.ts'
+import { makeReceive } from '../async/receive.ts'
+import { within } from '../async/within.ts'
+import { AppFault, ClientDisconnected, IllegalEvent } from '../errors.ts'
+import type { Deferred } from '../async/deferred.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { AsyncInputStream } from '../contract/environ.ts'
+import type { EventApp, HttpReceiveEvent, HttpScope, SendEvent } from '../contract/events.ts'
+
+const READ_BYTES = 64 * 1024
+// How long a stopped app may go on before nobody waits for it any longer.
+const GRACE_MS = 3_000
+const DISCONNECT: HttpReceiveEvent = { type: 'http.disconnect' }
+const NOBODY = { server: null, date: () => null }
+
+/**
+ * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that
+ * waits in receive() can still send. Each body event becomes one part, at once. Whoever opens a session closes it.
+ */
+export class EventSession {
+  readonly #exchange: HttpExchange
+  readonly #input: AsyncInputStream
+  readonly #closed: Deferred<HttpReceiveEvent> = deferred()
+  readonly #ended: Promise<void>
+  #offers: Offer[] = []
+  #delivered: Offer | undefined
+  #asked: Deferred<ResponsePart | null> | undefined
+  #reading: Promise<HttpReceiveEvent> | undefined
+  #bodyTaken = false
+  #isClosed = false
+  #outcome: { error?: unknown } | undefined
+
+  constructor(app: EventApp, scope: HttpScope, input: AsyncInputStream) {
+    this.#input = input
+    const { method } = scope
+    const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: false } as const
+    this.#exchange = new HttpExchange(facts, NOBODY)
+    this.#ended = this.#run(app, scope)
+  }
+
+  /**
+   * The next part of the response; null behind the last one. The app's send() of the part before resolves.
+   *
+   * @throws what the app threw; {@link AppFault} when it ended without a whole response
+   */
+  next(): Promise<ResponsePart | null> {
+    this.#delivered?.taken.resolve()
+    this.#delivered = this.#offers.shift()
+    if (this.#delivered) return Promise.resolve(this.#delivered.part)
+    if (this.#exchange.ended) return Promise.resolve(null)
+    if (this.#outcome) return rejected(faultOf(this.#outcome))
+    this.#asked = deferred()
+    return this.#asked.promise
+  }
+
+  /** Stops the app: it receives `http.disconnect`, its sends reject, and it gets three seconds to end. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#closed.resolve(DISCONNECT)
+    const isWhole = this.#exchange.ended && this.#offers.length === 0
+    if (isWhole) this.#delivered?.taken.resolve()
+    else this.#refuseOffers()
+    // What runs on behind a whole response is background work: nobody waits for it.
+    if (!isWhole) await within(this.#ended, GRACE_MS)
+  }
+
+  #refuseOffers(): void {
+    this.#delivered?.taken.reject(new ClientDisconnected())
+    for (const { taken } of this.#offers) taken.reject(new ClientDisconnected())
+    this.#offers = []
+  }
+
+  async #run(app: EventApp, scope: HttpScope): Promise<void> {
+    try {
+      const receive = makeReceive(() => this.#receive())
+      await app(scope, receive, (event) => this.#send(event))
+      this.#outcome = {}
+    } catch (error) {
+      this.#outcome = { error }
+    }
+    if (!this.#exchange.ended) this.#asked?.reject(faultOf(this.#outcome))
+  }
+
+  #receive(): Promise<HttpReceiveEvent> {
+    if (this.#bodyTaken || this.#isClosed) return this.#closed.promise
+    this.#reading ??= this.#read()
+    return Promise.race([this.#reading, this.#closed.promise])
+  }
+
+  async #read(): Promise<HttpReceiveEvent> {
+    try {
+      const body = await this.#input.read1Async(READ_BYTES)
+      this.#bodyTaken = body.length === 0
+      return { type: 'http.request', body, moreBody: !this.#bodyTaken }
+    } catch (error) {
+      if (error instanceof ClientDisconnected) return DISCONNECT
+      throw error
+    } finally {
+      this.#reading = undefined
+    }
+  }
+
+  #send(event: SendEvent): Promise<void> {
+    if (this.#isClosed && !this.#exchange.ended) return rejected(new ClientDisconnected())
+    try {
+      const command = this.#exchange.accept(event)
+      if (command.type === 'write') return this.#offer(command.part)
+      if (command.type === 'hold') return Promise.resolve()
+      throw new IllegalEvent(`"${event.type}" is not offered in scope.extensions here`)
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+
+  // Resolves when the part was taken and the next one is asked for: that is the pace of the consumer.
+  #offer(part: ResponsePart): Promise<void> {
+    const offer = { part, taken: deferred() }
+    if (this.#asked) {
+      this.#delivered = offer
+      this.#asked.resolve(part)
+      this.#asked = undefined
+    } else {
+      this.#offers.push(offer)
+    }
+    return offer.taken.promise
+  }
+}
+
+interface Offer {
+  part: ResponsePart
+  taken: Deferred<void>
+}
+
+function faultOf({ error }: { error?: unknown }): unknown {
+  return error ?? new AppFault('the event app ended before its response was complete')
+}

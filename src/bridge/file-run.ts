@@ -1,0 +1,54 @@
+// The file of a wsgi.file_wrapper that came back from the app as it was: read off the event loop.
+
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Chunk } from '../contract/environ.ts'
+import type { WrappedFile } from '../sync/file-wrapper.ts'
+import type { SyncRun } from '../sync/run.ts'
+import type { ChunkSource } from './pump.ts'
+
+const readFile = promisify(read)
+
+/**
+ * Pulls a wrapped file from its descriptor's current position to its end, or to the Content-Length.
+ *
+ * @see PEP 3333, "Optional Platform-Specific File Handling"
+ */
+export class FileRun implements ChunkSource {
+  readonly #run: SyncRun
+  readonly #file: WrappedFile
+  ended = false
+
+  constructor(run: SyncRun, file: WrappedFile) {
+    this.#run = run
+    this.#file = file
+  }
+
+  get head(): ChunkSource['head'] {
+    return this.#run.head
+  }
+
+  async pull(): Promise<Chunk | null> {
+    const { response } = this.#run
+    const written = response.takeWritten()
+    if (written !== null) return written
+    if (response.exhausted) return this.#finish()
+
+    const block = await this.#readBlock()
+    return block.length === 0 ? this.#finish() : response.admit(block)
+  }
+
+  async #readBlock(): Promise<Uint8Array> {
+    const { filelike, blockSize } = this.#file
+    const block = Buffer.allocUnsafe(blockSize)
+    // Position null: from where the descriptor stands, as PEP 3333 wants it.
+    const { bytesRead } = await readFile(filelike.fd as number, block, 0, blockSize, null)
+    return block.subarray(0, bytesRead)
+  }
+
+  #finish(): null {
+    this.#run.response.finish()
+    this.ended = true
+    return null
+  }
+}

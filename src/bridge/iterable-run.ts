@@ -1,0 +1,133 @@
+// One request through an async-iterable app: chunks are pulled out of it, one at a time, and it is closed.
+
+import { within } from '../async/within.ts'
+import { arrayBytes, checkedBody } from '../sync/app-body.ts'
+import { callFinished } from '../sync/run-end.ts'
+import { ResponseState } from '../sync/start-response.ts'
+import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../contract/environ.ts'
+import type { ResponseOptions } from '../sync/start-response.ts'
+import type { Interruption } from './interruption.ts'
+import type { ChunkSource } from './pump.ts'
+
+// What an app that was stopped early gets for its `finally` before we go on without it.
+const RETURN_MS = 5_000
+
+type Body = (AsyncIterable<unknown> | Iterable<unknown>) & { close?: unknown }
+type Stepper = AsyncIterator<unknown> | Iterator<unknown>
+
+/** As SyncRun, for an app that awaits. The host closes it, however the request went. */
+export class IterableRun implements ChunkSource {
+  ended = false
+  readonly response: ResponseState
+  readonly #app: IterableApp
+  readonly #environ: IterableEnviron
+  readonly #options: ResponseOptions
+  readonly #interruption: Interruption
+  #body: Body | undefined
+  #iterator: Stepper | undefined
+  #remaining = Infinity
+  #isOver = false
+  #held: Chunk | null = null
+
+  constructor(
+    app: IterableApp,
+    environ: IterableEnviron,
+    interruption: Interruption,
+    options: ResponseOptions,
+  ) {
+    this.#app = app
+    this.#environ = environ
+    this.#interruption = interruption
+    this.#options = options
+    this.response = new ResponseState(environ.REQUEST_METHOD, options)
+  }
+
+  get head(): ChunkSource['head'] {
+    return this.response.head
+  }
+
+  async pull(): Promise<Chunk | null> {
+    if (!this.#body) await this.#start()
+    for (;;) {
+      const chunk = this.response.takeWritten() ?? this.#takeHeld()
+      if (chunk !== null) return chunk
+      if (this.#isOver || this.response.exhausted) return this.#finish()
+      await this.#step()
+    }
+  }
+
+  /** Stops the app: `return()` within five seconds, then `close()` of the body, then the finished-callbacks. */
+  async close(error?: unknown): Promise<void> {
+    this.response.close()
+    const body = this.#body
+    const iterator = this.#iterator
+    if (iterator && !this.#isOver) {
+      await this.#attempt('return() of the body', () => iterator.return?.())
+    }
+    if (typeof body?.close === 'function') {
+      await this.#attempt('close() of the body', () => (body as { close(): unknown }).close())
+    }
+    callFinished(this.#environ, this.response, error, this.#options)
+  }
+
+  async #start(): Promise<void> {
+    const app = this.#app
+    const returned = app(this.#environ, this.response.startResponse)
+    const body: unknown = isAsyncIterable(returned)
+      ? returned
+      : await this.#interruption.guard(returned)
+    this.#body = isAsyncIterable(body) ? body : checkedBody(body)
+    if (!Array.isArray(body)) return
+    this.response.announceLength(arrayBytes(body))
+    this.#remaining = body.length
+  }
+
+  async #step(): Promise<void> {
+    this.#iterator ??= iteratorOf(this.#body as Body)
+    const result = await this.#next(this.#iterator)
+    this.#isOver = Boolean(result.done)
+    if (this.#isOver) return
+    this.#remaining -= 1
+    this.#held = this.response.admit(result.value)
+  }
+
+  async #next(iterator: Stepper): Promise<IteratorResult<unknown>> {
+    try {
+      return await this.#interruption.guard(iterator.next())
+    } catch (error) {
+      // What was interrupted still gets its return(); what threw is over.
+      this.#isOver = !this.#interruption.interrupted
+      throw error
+    }
+  }
+
+  #takeHeld(): Chunk | null {
+    const chunk = this.#held
+    this.#held = null
+    if (chunk !== null && this.#remaining === 0) this.#finish()
+    return chunk
+  }
+
+  #finish(): null {
+    this.response.finish()
+    this.ended = true
+    return null
+  }
+
+  async #attempt(what: string, step: () => unknown): Promise<void> {
+    try {
+      const ended = await within(Promise.resolve(step()), RETURN_MS)
+      if (!ended) this.#options.warn(`${what} took longer than ${RETURN_MS} ms; it is left behind`)
+    } catch (error) {
+      this.#options.warn(`${what} failed`, error)
+    }
+  }
+}
+
+function iteratorOf(body: Body): Stepper {
+  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]()
+}
+
+function isAsyncIterable(value: unknown): value is AsyncBody {
+  return typeof (value as AsyncBody | null | undefined)?.[Symbol.asyncIterator] === 'function'
+}

@@ -1,0 +1,39 @@
+// An async-iterable app on the event loop.
+
+import { SILENT_LOG } from '../async/silent-log.ts'
+import { AsyncInput } from './async-input.ts'
+import { scopeToEnviron } from './environ.ts'
+import { Interruption } from './interruption.ts'
+import { IterableRun } from './iterable-run.ts'
+import { pump } from './pump.ts'
+import { refuseScope } from './refuse-scope.ts'
+import type { IterableApp } from '../contract/environ.ts'
+import type { EventApp } from '../contract/events.ts'
+
+/**
+ * `app` as an event app. The body streams both ways: the app reads as it goes, and the next chunk is asked
+ * for when the client has taken the one before.
+ */
+export function iterableToEvents(app: IterableApp): EventApp {
+  return async function iterableApp(scope, receive, send) {
+    if (scope.type !== 'http') return refuseScope(scope, receive, send)
+
+    const connection = scope['isthmus.connection']
+    const log = connection?.log ?? SILENT_LOG
+    const { method, path } = scope
+    const environ = scopeToEnviron(scope, new AsyncInput(receive))
+    const run = new IterableRun(app, environ, new Interruption(connection), {
+      warn: (message, cause) => log.warn({ method, path, err: cause }, message),
+    })
+
+    let failure: unknown
+    try {
+      await pump(run, send)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      await run.close(failure)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// From the name of an app, as a command line gives it, to an event app.
+
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
+import { AppFault, AppLoadError } from '../errors.ts'
+import { asEventApp } from './as-event-app.ts'
+import { events, iterable, sync } from './style.ts'
+import { throwSite } from './throw-site.ts'
+import type { EventApp } from '../contract/events.ts'
+import type { HostedApp } from './as-event-app.ts'
+
+/** An app named by module, as gunicorn and uvicorn name theirs. */
+export interface AppSpec {
+  /** What the export is; null leaves it to the rule of {@link asEventApp}. */
+  style: 'sync' | 'iterable' | 'events' | null
+  /** JavaScript or TypeScript, relative to the working directory. */
+  file: string
+  /** Name of the export, usually `default`. */
+  exportName: string
+}
+
+const BRANDS = { sync, iterable, events }
+const TYPESCRIPT = /\.([cm]?ts|tsx)$/
+
+/**
+ * Imports the module and makes an event app of the export: an app of any style, or a mount table.
+ *
+ * TypeScript goes through tsx, which is loaded for it alone; so do, from then on, its own imports.
+ *
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) in one line. With a `cause` the module itself threw while
+ *   loading; without one the spec names what is not there: no such file, no such export, or no app.
+ *
+ * @example
+ * const app = await loadApp({ style: null, file: 'app.ts', exportName: 'default' })
+ */
+export async function loadApp(spec: AppSpec): Promise<EventApp> {
+  const file = resolve(spec.file)
+  await requireFile(file)
+
+  const exported = pickExport(await importModule(file), spec)
+  try {
+    return asEventApp(branded(exported, spec.style) as HostedApp)
+  } catch (error) {
+    throw new AppLoadError(`${spec.file}#${spec.exportName} is not an app: ${messageOf(error)}`)
+  }
+}
+
+async function requireFile(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null)
+  if (found?.isFile()) return
+  const what = found ? 'it is not a file' : 'there is no such file'
+  throw new AppLoadError(`cannot load ${file}: ${what}; an app is FILE or FILE#export`)
+}
+
+async function importModule(file: string): Promise<object> {
+  try {
+    if (TYPESCRIPT.test(file)) await registerTsx()
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    const site = throwSite(error, file)
+    const where = site === undefined ? '' : ` (${site})`
+    throw new AppLoadError(`cannot load ${file}: ${messageOf(error)}${where}`, { cause: error })
+  }
+}
+
+// Without "type": "module" in its package.json, a .ts file is CommonJS and passes through require().
+async function registerTsx(): Promise<void> {
+  const [forRequire, forImport] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
+  registration ??= [forRequire.register(), forImport.register()]
+}
+
+let registration: unknown
+
+function pickExport(module: object, spec: AppSpec): unknown {
+  const exports = compiledExports(module)
+  if (Object.hasOwn(exports, spec.exportName)) return Reflect.get(exports, spec.exportName)
+
+  const names = Object.keys(exports).join(', ')
+  throw new AppLoadError(
+    `${spec.file} has no export "${spec.exportName}"; ` +
+      (names === '' ? 'it exports nothing' : `it exports ${names}: choose with FILE#export`),
+  )
+}
+
+// Compiled to CommonJS, an ES module has its exports, marked, inside the default one.
+function compiledExports(module: object): object {
+  const inner: unknown = Reflect.get(module, 'default')
+  const isCompiled = typeof inner === 'object' && inner !== null && '__esModule' in inner
+  return isCompiled ? inner : module
+}
+
+function branded(exported: unknown, style: AppSpec['style']): unknown {
+  if (style === null) return exported
+  if (typeof exported !== 'function') {
+    throw new AppFault(`"${style}:" needs a function, got ${typeof exported}`)
+  }
+  return BRANDS[style](exported as never)
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)
+  return text.replaceAll(/\s+/g, ' ')
+}

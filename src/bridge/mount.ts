@@ -1,0 +1,122 @@
+// mount(): several apps under one roof, by path.
+
+import { AppFault } from '../errors.ts'
+import { startLifespan } from '../async/lifespan.ts'
+import { SILENT_LOG } from '../async/silent-log.ts'
+import { toEvents } from './to-events.ts'
+import type {
+  EventApp,
+  HttpScope,
+  LifespanScope,
+  Receive,
+  Scope,
+  Send,
+  WebSocketScope,
+} from '../contract/events.ts'
+import type { Lifespan } from '../async/lifespan.ts'
+import type { App } from './style.ts'
+
+/** Path prefix to app. `'/'` takes what no other prefix takes. */
+export type MountTable = { readonly [prefix: `/${string}`]: App }
+
+interface Mounted {
+  /** Without a trailing slash: `''` for `'/'`. */
+  prefix: string
+  app: EventApp
+}
+
+// Each app's own lifespan state, carried in the state that the server copies to every connection.
+const STATES = Symbol('states of mounted apps')
+type StateOfRoof = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<string, unknown>> }
+
+/**
+ * One app of many: the longest prefix wins, on a segment boundary (`/ab` is not under `/a`). The app below
+ * sees the prefix in `rootPath`, or moved from `PATH_INFO` to `SCRIPT_NAME`. Lifespan starts every app in the
+ * order of the table and shuts them down in reverse, each with a state of its own.
+ *
+ * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or stands twice
+ *
+ * @example
+ * mount({ '/live': live, '/': legacy })
+ */
+export function mount(table: MountTable): EventApp {
+  const apps = Object.entries(table).map(([prefix, app]) => mounted(prefix, app))
+  const byLength = apps.toSorted((a, b) => b.prefix.length - a.prefix.length)
+  refuseTwice(byLength)
+
+  return async function mountedApps(scope, receive, send) {
+    if (scope.type === 'lifespan') return fanOut(apps, scope, receive, send)
+    const inner = byLength.find(({ prefix }) => isUnder(scope, prefix))
+    if (!inner) return notFound(scope, receive, send)
+    return inner.app(scopeBelow(scope, inner), receive, send)
+  }
+}
+
+function mounted(prefix: string, app: App): Mounted {
+  const trimmed = prefix.replace(/\/$/, '')
+  if (!/^(\/[^/]+)*$/.test(trimmed)) {
+    throw new AppFault(`mount: "${prefix}" is not a path such as "/" or "/live"`)
+  }
+  return { prefix: trimmed, app: toEvents(app) }
+}
+
+function refuseTwice(apps: Mounted[]): void {
+  const seen = new Set<string>()
+  for (const { prefix } of apps) {
+    if (seen.has(prefix)) throw new AppFault(`mount: "${prefix || '/'}" stands twice`)
+    seen.add(prefix)
+  }
+}
+
+function isUnder({ path, rootPath }: HttpScope | WebSocketScope, prefix: string): boolean {
+  if (prefix === '') return true
+  const end = rootPath.length + prefix.length
+  return path.startsWith(prefix, rootPath.length) && (path.length === end || path[end] === '/')
+}
+
+function scopeBelow<Outer extends HttpScope | WebSocketScope>(scope: Outer, inner: Mounted): Outer {
+  const own = (scope.state as StateOfRoof)[STATES]?.get(inner)
+  return { ...scope, rootPath: scope.rootPath + inner.prefix, state: { ...scope.state, ...own } }
+}
+
+async function notFound(scope: Scope, receive: Receive, send: Send): Promise<void> {
+  if (scope.type === 'websocket') await receive()
+  const prefix = scope.type === 'websocket' ? 'websocket.' : ''
+  await send({
+    type: `${prefix}http.response.start`,
+    status: 404,
+    headers: [['content-type', 'text/plain; charset=utf-8']],
+  })
+  await send({ type: `${prefix}http.response.body`, body: 'Not Found\n' })
+}
+
+async function fanOut(
+  apps: Mounted[],
+  scope: LifespanScope,
+  receive: Receive,
+  send: Send,
+): Promise<void> {
+  const started: Array<{ inner: Mounted; lifespan: Lifespan }> = []
+  const stopAll = async (): Promise<void> => {
+    for (const { lifespan } of started.toReversed()) await lifespan.shutdown()
+  }
+
+  await receive()
+  const log = scope['isthmus.log'] ?? SILENT_LOG
+  for (const inner of apps) {
+    try {
+      started.push({ inner, lifespan: await startLifespan(inner.app, { mode: 'auto', log }) })
+    } catch (error) {
+      await stopAll()
+      const message = `"${inner.prefix || '/'}": ${(error as Error).message}`
+      return send({ type: 'lifespan.startup.failed', message })
+    }
+  }
+
+  const states = new Map(started.map(({ inner, lifespan }) => [inner, lifespan.state]))
+  ;(scope.state as StateOfRoof)[STATES] = states
+  await send({ type: 'lifespan.startup.complete' })
+  await receive()
+  await stopAll()
+  await send({ type: 'lifespan.shutdown.complete' })
+}

@@ -1,0 +1,25 @@
+// What an app that only knows HTTP answers to the other scopes: lifespan completes at once, so that servers
+// do not warn; a WebSocket is denied.
+
+import { UnsupportedScope } from '../errors.ts'
+import type { Receive, Scope, Send } from '../contract/events.ts'
+
+/** Answers a lifespan or websocket scope for an app that has neither. @see SEMANTICS 3c.6 */
+export async function refuseScope(scope: Scope, receive: Receive, send: Send): Promise<void> {
+  switch (scope.type) {
+    case 'lifespan':
+      return completeLifespan(receive, send)
+    case 'websocket':
+      await receive()
+      return send({ type: 'websocket.close' })
+    default:
+      throw new UnsupportedScope(scope.type)
+  }
+}
+
+async function completeLifespan(receive: Receive, send: Send): Promise<void> {
+  for await (const event of receive) {
+    if (event.type === 'lifespan.startup') await send({ type: 'lifespan.startup.complete' })
+    else await send({ type: 'lifespan.shutdown.complete' })
+  }
+}

@@ -1,0 +1,78 @@
+// Which style an app is: its brand says so and always wins; for unbranded functions there is one rule.
+
+import { AppFault } from '../errors.ts'
+import type { IterableApp, SyncApp } from '../contract/environ.ts'
+import type { EventApp } from '../contract/events.ts'
+
+/** The three rungs of the ladder. */
+export type Style = 'sync' | 'iterable' | 'events'
+
+/** An app of any style. */
+export type App = SyncApp | IterableApp | EventApp
+
+/** An app whose style is known, to be told apart by `style`. */
+export type StyledApp =
+  | { style: 'sync'; app: SyncApp }
+  | { style: 'iterable'; app: IterableApp }
+  | { style: 'events'; app: EventApp }
+
+// Registered, so that two copies of the library in one process know each other's brands.
+const STYLE = Symbol.for('isthmus.style')
+
+/** Says that `app` is a sync app (PEP 3333). @example export default sync((environ, startResponse) => …) */
+export function sync(app: SyncApp): SyncApp {
+  return branded<SyncApp>((environ, startResponse) => app(environ, startResponse), 'sync', app)
+}
+
+/** Says that `app` is an async-iterable app. @example export default iterable(async function* (environ, startResponse) { … }) */
+export function iterable(app: IterableApp): IterableApp {
+  return branded<IterableApp>(
+    (environ, startResponse) => app(environ, startResponse),
+    'iterable',
+    app,
+  )
+}
+
+/** Says that `app` is an event app (ASGI). @example export default events(async (scope, receive, send) => { … }) */
+export function events(app: EventApp): EventApp {
+  return branded<EventApp>((scope, receive, send) => app(scope, receive, send), 'events', app)
+}
+
+/**
+ * The style of `app`: its brand; else three declared parameters are events, and two are iterable when it is an
+ * `async` function or an async generator, else sync.
+ *
+ * @throws {@link AppFault} for anything else; the message shows the three brands
+ */
+export function styleOf(app: unknown): StyledApp {
+  if (typeof app !== 'function')
+    throw new AppFault(`an app is a function, got ${typeof app}; ${BRANDS}`)
+  return { style: brandOf(app) ?? ruleOf(app), app } as StyledApp
+}
+
+const BRANDS =
+  'say which style it is: sync((environ, startResponse) => …), ' +
+  'iterable(async function* (environ, startResponse) { … }) or events(async (scope, receive, send) => { … })'
+
+function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
+  Object.defineProperty(app, 'name', { value: original.name, configurable: true })
+  return Object.defineProperty(app, STYLE, { value: style })
+}
+
+function brandOf(app: object): Style | undefined {
+  return (app as { [STYLE]?: Style })[STYLE]
+}
+
+// `toString` and not `instanceof`: an app may come from another realm.
+function ruleOf(app: Function): Style {
+  if (app.length === 3) return 'events'
+  if (app.length === 2) {
+    const tag = Object.prototype.toString.call(app)
+    return tag === '[object AsyncFunction]' || tag === '[object AsyncGeneratorFunction]'
+      ? 'iterable'
+      : 'sync'
+  }
+  throw new AppFault(
+    `the style of ${app.name || 'this function'}, which declares ${app.length} parameters, cannot be told; ${BRANDS}`,
+  )
+}

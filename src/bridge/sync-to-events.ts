@@ -1,0 +1,70 @@
+// A sync app on the event loop: right for code that answers in microseconds.
+
+import { getHeader } from '../headers.ts'
+import { WrappedFile } from '../sync/file-wrapper.ts'
+import { EMPTY_INPUT, Input } from '../sync/input.ts'
+import { SyncRun } from '../sync/run.ts'
+import { scopeToEnviron } from './environ.ts'
+import { FileRun } from './file-run.ts'
+import { InlineRun } from './inline-run.ts'
+import { pump } from './pump.ts'
+import { refuseScope } from './refuse-scope.ts'
+import { spoolBody } from './spool.ts'
+import { SILENT_LOG } from '../async/silent-log.ts'
+import type { InputStream, SyncApp } from '../contract/environ.ts'
+import type { EventApp, HttpScope, Send } from '../contract/events.ts'
+
+const DEFAULT_MEMORY_BYTES = 1024 * 1024
+
+/**
+ * `app` as an event app, run inline. The request body is received before the app runs, in memory and then in
+ * a temporary file, because inline code cannot wait for it; `Expect: 100-continue` is therefore answered first.
+ */
+export function syncToEvents(app: SyncApp): EventApp {
+  return async function inlineSyncApp(scope, receive, send) {
+    if (scope.type !== 'http') return refuseScope(scope, receive, send)
+    if (!hasBody(scope)) return respond(app, scope, EMPTY_INPUT, send)
+
+    const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
+    const body = await spoolBody(receive, inlineBodyMemory)
+    try {
+      await respond(app, scope, new Input(body.source), send)
+    } finally {
+      await body.close()
+    }
+  }
+}
+
+// RFC 9112, 6.3: without either field a request has no body.
+function hasBody({ headers, httpVersion }: HttpScope): boolean {
+  const length = getHeader(headers, 'content-length')
+  if (length !== undefined) return Number(length) > 0
+  return httpVersion === '2' || getHeader(headers, 'transfer-encoding') !== undefined
+}
+
+async function respond(
+  app: SyncApp,
+  scope: HttpScope,
+  input: InputStream,
+  send: Send,
+): Promise<void> {
+  const log = scope['isthmus.connection']?.log ?? SILENT_LOG
+  const { method, path } = scope
+  const run = new SyncRun(app, scopeToEnviron(scope, input), {
+    warn: (message, cause) => log.warn({ method, path, err: cause }, message),
+  })
+
+  let failure: unknown
+  try {
+    const inline = new InlineRun(run, scope, log)
+    inline.start()
+    const { body } = run
+    const isFile = body instanceof WrappedFile && body.filelike.fd !== undefined
+    await pump(isFile ? new FileRun(run, body) : inline, send)
+  } catch (error) {
+    failure = error
+    throw error
+  } finally {
+    run.close(failure)
+  }
+}

@@ -1,0 +1,27 @@
+// toEvents(): an app of any style as an event app.
+
+import { iterableToEvents } from './iterable-to-events.ts'
+import { styleOf } from './style.ts'
+import { syncToEvents } from './sync-to-events.ts'
+import type { EventApp } from '../contract/events.ts'
+import type { App } from './style.ts'
+
+/**
+ * `app` as an event app. A sync app runs inline, on the event loop; an event app is returned as it is.
+ *
+ * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ *
+ * @example
+ * const response = await testClient(toEvents(legacyApp)).get('/')
+ */
+export function toEvents(app: App): EventApp {
+  const styled = styleOf(app)
+  switch (styled.style) {
+    case 'sync':
+      return syncToEvents(styled.app)
+    case 'iterable':
+      return iterableToEvents(styled.app)
+    case 'events':
+      return styled.app
+  }
+}

@@ -1,0 +1,55 @@
+// toIterable(): an app of any style as an async-iterable app.
+
+import { STATUS_CODES } from 'node:http'
+import { EventSession } from './event-session.ts'
+import { environToScope } from './scope.ts'
+import { iterable, styleOf } from './style.ts'
+import { toEvents } from './to-events.ts'
+import type { IterableApp, IterableEnviron, StartResponse } from '../contract/environ.ts'
+import type { EventApp, HeaderPairs } from '../contract/events.ts'
+import type { App } from './style.ts'
+
+// The host of an iterable app delimits its response itself (PEP 3333, "Other HTTP Features").
+const HOST_FIELDS = new Set(['transfer-encoding', 'connection'])
+
+/**
+ * `app` as an async-iterable app. Each body event of an event app is yielded at once, and its next send()
+ * waits until the one before was taken. An iterable app is returned as it is.
+ *
+ * Only HTTP crosses: an iterable app has neither WebSocket nor lifespan, and no extension is offered.
+ *
+ * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ *
+ * @example
+ * const feed: IterableApp = toIterable(eventApp)
+ */
+export function toIterable(app: App): IterableApp {
+  const styled = styleOf(app)
+  if (styled.style === 'iterable') return styled.app
+  const eventApp = toEvents(app)
+  return iterable((environ, startResponse) => respond(eventApp, environ, startResponse))
+}
+
+async function* respond(
+  app: EventApp,
+  environ: IterableEnviron,
+  startResponse: StartResponse,
+): AsyncGenerator<Uint8Array | string> {
+  const session = new EventSession(app, environToScope(environ), environ['wsgi.input'])
+  try {
+    for (let part = await session.next(); part; part = await session.next()) {
+      if (part.head) startResponse(statusLine(part.head.status), hostless(part.head.headers))
+      if (part.chunk !== null) yield part.chunk
+    }
+  } finally {
+    await session.close()
+  }
+}
+
+function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`
+}
+
+function hostless(headers: HeaderPairs): HeaderPairs {
+  return headers.filter(([name]) => !HOST_FIELDS.has(name))
+}

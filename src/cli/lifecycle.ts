@@ -1,0 +1,62 @@
+// What ends the process: signals, and errors that nobody caught.
+
+import { constants } from 'node:os'
+import { FAILED } from './report.ts'
+import type { Log } from '../contract/log.ts'
+import type { Server } from '../server/serve.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+// npm and other parents forward the SIGINT that the terminal has sent to the whole group already.
+const ECHO_MS = 500
+
+/** Logs what nobody handles, and goes on, as asyncio does. */
+export function logUnhandledRejections(log: Log): void {
+  process.on('unhandledRejection', (reason) => {
+    log.error({ err: reason }, 'a promise was rejected and nobody handled it')
+  })
+}
+
+/**
+ * Takes over signals and uncaught exceptions for as long as the process lives.
+ *
+ * The first SIGINT or SIGTERM drains: exit status 0, or 1 where connections had to be cut. A second one ends
+ * the process at once, with 128 + its number. An uncaught exception drains too, and exits with 1.
+ */
+export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
+  let drainingSince: number | undefined
+  let firstSignal: string | undefined
+
+  const drain = (status: number): void => {
+    if (drainingSince !== undefined) return
+    drainingSince = Date.now()
+    void drainAndExit(server, log, status)
+  }
+
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (drainingSince === undefined) {
+        firstSignal = signal
+        log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
+        return drain(0)
+      }
+      const isEcho = signal === firstSignal && Date.now() - drainingSince < ECHO_MS
+      if (!isEcho) process.exit(128 + constants.signals[signal])
+    })
+  }
+
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'an exception was thrown and nobody caught it; draining')
+    drain(FAILED)
+  })
+}
+
+async function drainAndExit(server: Pick<Server, 'close'>, log: Log, status: number): Promise<void> {
+  try {
+    const { forced } = await server.close()
+    if (forced) log.warn({}, 'the time to drain was over: connections were cut')
+    process.exit(forced ? FAILED : status)
+  } catch (error) {
+    log.error({ err: error }, 'the server did not close cleanly')
+    process.exit(FAILED)
+  }
+}

@@ -1,0 +1,43 @@
+// The log of the command line: on stderr, so that stdout has the ready line and nothing else.
+
+import { pino } from 'pino'
+import type { Log } from '../contract/log.ts'
+import type { ProcessOptions } from './options-table.ts'
+
+// Controls that JSON let pass or that pino-pretty has unescaped again: they would drive a terminal.
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g
+
+/**
+ * A log on stderr: JSON lines, or for people one coloured line each.
+ *
+ * @param format `auto` is `pretty` on a terminal, else `json`
+ */
+export async function createLog(
+  level: ProcessOptions['logLevel'],
+  format: ProcessOptions['logFormat'],
+): Promise<Log> {
+  const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY)
+  return pino({ level, base: null }, isPretty ? await prettyStream() : jsonStream())
+}
+
+function jsonStream(): { write(line: string): void } {
+  return pino.destination({ dest: 2, sync: false })
+}
+
+// Loaded for terminals only; formatted in this thread, and so written before the process can end.
+async function prettyStream(): Promise<{ write(line: string): void }> {
+  const { prettyFactory } = await import('pino-pretty')
+  const pretty = prettyFactory({
+    colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: (fields, messageKey) => escapeControls(String(fields[messageKey] ?? '')),
+  })
+  return { write: (line) => void process.stderr.write(String(pretty(line))) }
+}
+
+function escapeControls(message: string): string {
+  return message.replaceAll(CONTROLS, (control) => {
+    return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The isthmus command: parse, then do it; what fails is one line on stderr and an exit status.
+
+import { parseArguments } from './args.ts'
+import { FAILED, reportFailure } from './report.ts'
+
+const ignore = (): void => undefined
+// Whoever read our output may have gone (EPIPE): no reason to stop serving.
+process.stdout.on('error', ignore)
+process.stderr.on('error', ignore)
+
+let withStack = false
+const fail = (error: unknown): void => process.exit(reportFailure(error, withStack))
+
+main().catch(fail)
+
+async function main(): Promise<void> {
+  const command = parseArguments(process.argv.slice(2), process.env)
+  if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
+
+  withStack = command.logLevel === 'debug'
+  process.once('uncaughtException', fail)
+  process.once('beforeExit', stuck)
+
+  // Help and the version come without the weight of a server.
+  const { serveCommand } = await import('./serve-command.ts')
+  await serveCommand(command)
+  process.off('uncaughtException', fail)
+  process.off('beforeExit', stuck)
+}
+
+function stuck(): void {
+  fail(new Error('the app never finished loading: it awaits, at top level, what nothing will settle'))
+}

@@ -1,0 +1,109 @@
+// What an option of the command line is, and the kinds of values that options have.
+
+import { InvalidOption } from '../errors.ts'
+
+/** How the texts of a command line become a value, and how the value is shown in the help. */
+export interface Kind<Value> {
+  /** `value`: the last text counts. `switch`: no text, `--no-` turns it off. `list`: every text counts. */
+  readonly takes: 'value' | 'switch' | 'list'
+  /** Says what is wrong with an {@link InvalidOption} that starts with "must be". */
+  read(texts: readonly string[]): Value
+  show(value: Value): string
+}
+
+/** One option: `--flag`, and `ISTHMUS_FLAG` in the environment. */
+export interface Option<Value> {
+  readonly flag: string
+  readonly describe: string
+  readonly kind: Kind<Value>
+}
+
+/** The options behind an object of values, one for each of its keys. */
+export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> }
+
+// setTimeout takes 31 bits; what is longer would fire at once.
+const LONGEST_SECONDS = 2_147_483
+
+/** Any text, the empty one included. */
+export const text: Kind<string> = value((given) => given, String)
+
+/** Any text; an empty one stands for null. */
+export const optionalText: Kind<string | null> = value(
+  (given) => (given === '' ? null : given),
+  (shown) => shown ?? 'none',
+)
+
+/** A path prefix: empty, or with a slash in front. */
+export const pathPrefix: Kind<string> = value((given) => {
+  if (given === '' || given.startsWith('/')) return given
+  throw new InvalidOption('must be a path that starts with "/"')
+}, String)
+
+/** A decimal whole number, both ends included. */
+export function integer(min: number, max: number): Kind<number> {
+  return value((given) => {
+    const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
+    if (number >= min && number <= max) return number
+    throw new InvalidOption(`must be a whole number from ${min} to ${max}`)
+  }, String)
+}
+
+/** A decimal whole number from `min`, or `none` for no limit. */
+export function limit(min: number): Kind<number> {
+  return value(
+    (given) => {
+      if (given === 'none') return Infinity
+      const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
+      if (number >= min && Number.isSafeInteger(number)) return number
+      throw new InvalidOption(`must be a whole number from ${min}, or "none"`)
+    },
+    (shown) => (shown === Infinity ? 'none' : String(shown)),
+  )
+}
+
+/** Seconds on the command line, milliseconds as a value; fractions are fine. */
+export const seconds: Kind<number> = value(
+  (given) => {
+    const number = /^(\d+(\.\d+)?|\.\d+)$/.test(given) ? Number(given) : Number.NaN
+    if (number <= LONGEST_SECONDS) return Math.round(number * 1000)
+    throw new InvalidOption(`must be seconds from 0 to ${LONGEST_SECONDS}, such as 5 or 0.5`)
+  },
+  (shown) => `${shown / 1000}`,
+)
+
+/** One of a few words. */
+export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
+  return value((given) => {
+    const word = words.find((candidate) => candidate === given)
+    if (word !== undefined) return word
+    throw new InvalidOption(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+  }, String)
+}
+
+/** On or off: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
+export const toggle: Kind<boolean> = {
+  takes: 'switch',
+  read([given]) {
+    if (given === 'true' || given === '1') return true
+    if (given === 'false' || given === '0') return false
+    throw new InvalidOption('must be true, 1, false or 0')
+  },
+  show: String,
+}
+
+/** Repeatable `KEY=VALUE`; in the environment one to a line. */
+export const pairs: Kind<Record<string, string>> = {
+  takes: 'list',
+  read: (texts) => Object.fromEntries(texts.map(splitPair)),
+  show: () => 'none',
+}
+
+function value<Value>(parse: (given: string) => Value, show: (value: Value) => string): Kind<Value> {
+  return { takes: 'value', read: (texts) => parse(texts.at(-1) ?? ''), show }
+}
+
+function splitPair(given: string): [key: string, value: string] {
+  const at = given.indexOf('=')
+  if (at > 0) return [given.slice(0, at), given.slice(at + 1)]
+  throw new InvalidOption('must be KEY=VALUE')
+}

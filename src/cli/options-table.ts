@@ -1,0 +1,146 @@
+// Every option of the command line: the one table behind parser, types, defaults and --help.
+
+import { InvalidOption } from '../errors.ts'
+import { DEFAULTS } from '../server/options.ts'
+import { parseAppSpec } from './app-spec.ts'
+import * as kind from './option.ts'
+import type { AppSpec } from '../bridge/load-app.ts'
+import type { Option, OptionTable } from './option.ts'
+
+/** Apps by the path that they are mounted at. */
+export type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
+
+/** What the command line decides by itself; the rest are options of `serve()`. */
+export interface ProcessOptions {
+  mounts: Mounts
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** `auto` is `pretty` on a terminal, else `json`. */
+  logFormat: 'auto' | 'pretty' | 'json'
+  accessLog: boolean
+}
+
+/** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
+export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket'>
+
+/** The defaults of {@link PROCESS_OPTIONS}. */
+export const PROCESS_DEFAULTS: ProcessOptions = {
+  mounts: [],
+  logLevel: 'info',
+  logFormat: 'auto',
+  accessLog: true,
+}
+
+const mountList: kind.Kind<Mounts> = {
+  takes: 'list',
+  read: readMounts,
+  show: () => 'none',
+}
+
+const LARGEST = Number.MAX_SAFE_INTEGER
+
+/** `--mount` and the logs. */
+export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
+  mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
+  logLevel: option(
+    'log-level',
+    'What to log: debug, info, warn, error or silent',
+    kind.oneOf('debug', 'info', 'warn', 'error', 'silent'),
+  ),
+  logFormat: option(
+    'log-format',
+    'pretty, json, or auto: pretty on a terminal, else json',
+    kind.oneOf('auto', 'pretty', 'json'),
+  ),
+  accessLog: option('access-log', 'Log a line for each request', kind.toggle),
+}
+
+/** The options of `serve()`, WebSockets apart. */
+export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
+  host: option('host', 'Address to listen on', kind.text),
+  port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
+  uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.optionalText),
+  backlog: option('backlog', 'Connections waiting to be accepted', kind.integer(1, 2 ** 31 - 1)),
+  rootPath: option('root-path', 'Where a proxy in front mounts this server', kind.pathPrefix),
+  rootPathMode: option(
+    'root-path-mode',
+    'prepend: the proxy strips the root path; verify: it passes it on',
+    kind.oneOf('prepend', 'verify'),
+  ),
+  headerMap: option(
+    'header-map',
+    'Header names with an underscore: drop, refuse or dangerous (keep)',
+    kind.oneOf('drop', 'refuse', 'dangerous'),
+  ),
+  serverHeader: option('server-header', 'The server field; empty for none', kind.optionalText),
+  dateHeader: option('date-header', 'Send a date field', kind.toggle),
+  lifespan: option(
+    'lifespan',
+    'Lifespan of the app: auto, on (it must have one) or off',
+    kind.oneOf('auto', 'on', 'off'),
+  ),
+  lifespanTimeoutMs: option('timeout-lifespan', 'Seconds to start up, or shut down', kind.seconds),
+  keepAliveTimeoutMs: option(
+    'timeout-keep-alive',
+    'Seconds that an idle connection stays open',
+    kind.seconds,
+  ),
+  headTimeoutMs: option('timeout-head', 'Seconds for a request head to arrive', kind.seconds),
+  bodyTimeoutMs: option(
+    'timeout-body',
+    'Seconds without a byte of an awaited request body',
+    kind.seconds,
+  ),
+  gracefulShutdownMs: option(
+    'timeout-graceful-shutdown',
+    'Seconds for requests in flight to end after a signal',
+    kind.seconds,
+  ),
+  maxHeadBytes: option('limit-head', 'Longest request head, in bytes', kind.integer(1, LARGEST)),
+  maxRequestLineBytes: option(
+    'limit-request-line',
+    'Longest request line, in bytes',
+    kind.integer(1, LARGEST),
+  ),
+  maxHeaderFields: option('limit-header-fields', 'Most header fields', kind.integer(1, LARGEST)),
+  limitBody: option('limit-body', 'Longest request body, in bytes', kind.limit(1)),
+  limitConcurrency: option(
+    'limit-concurrency',
+    'Requests and WebSockets at once; 503 above',
+    kind.limit(1),
+  ),
+  inlineBodyMemory: option(
+    'inline-body-memory',
+    'Request body of a sync app in memory, in bytes; a file above',
+    kind.limit(1),
+  ),
+  environ: option('environ', 'KEY=VALUE for every environ; repeatable', kind.pairs),
+  debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
+}
+
+/** The options of `serve()` under `websocket`. */
+export const WEBSOCKET_OPTIONS: OptionTable<typeof DEFAULTS.websocket> = {
+  maxMessageBytes: option('ws-max-message', 'Longest message, in bytes', kind.integer(1, LARGEST)),
+  maxQueue: option('ws-max-queue', 'Messages waiting for the app', kind.integer(1, LARGEST)),
+  pingIntervalMs: option('ws-ping-interval', 'Seconds between pings; 0 for none', kind.seconds),
+  pongTimeoutMs: option('ws-ping-timeout', 'Seconds for a pong to arrive', kind.seconds),
+  closeTimeoutMs: option('ws-close-timeout', 'Seconds for a closing handshake', kind.seconds),
+  deflate: option('ws-deflate', 'Offer compression (permessage-deflate)', kind.toggle),
+}
+
+function option<Value>(flag: string, describe: string, of: kind.Kind<Value>): Option<Value> {
+  return { flag, describe, kind: of }
+}
+
+function readMounts(texts: readonly string[]): Mounts {
+  const mounts = texts.map(readMount)
+  const paths = mounts.map(([path]) => path)
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
+  if (twice === undefined) return mounts
+  throw new InvalidOption(`must be given once for each path, and "${twice}" has two`)
+}
+
+function readMount(text: string): Mounts[number] {
+  const [, path, app] = /^((?:\/[^/=]+)+)\/?=(.+)$/s.exec(text) ?? []
+  if (path !== undefined && app !== undefined) return [path as `/${string}`, parseAppSpec(app)]
+  throw new InvalidOption('must be /PATH=APP; the root "/" belongs to the first APP')
+}

@@ -1,0 +1,226 @@
+// The event interface: ASGI 3 in TypeScript. Types only.
+
+import type { Log } from './log.ts'
+
+/** Headers in order, duplicates kept: lower-case name, value as on the wire. */
+export type HeaderPairs = Array<[name: string, value: string]>
+
+/** What the server knows of a connection beyond ASGI. */
+export interface ConnectionContext {
+  /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
+  readonly signal: AbortSignal
+  /** The server's log. */
+  readonly log: Log
+  /** What the server's options say to the bridges. */
+  readonly hosting: Hosting
+  /** Calls back once the client is gone: at once if it already is. */
+  onDisconnect(callback: () => void): void
+}
+
+/** How this server hosts sync apps. */
+export interface Hosting {
+  /** Strings that every environ carries besides the request's own. */
+  readonly environ: Readonly<Record<string, string>>
+  /** Bytes of a request body that an inline sync app has in memory, before a temporary file takes over. */
+  readonly inlineBodyMemory: number
+}
+
+interface ConnectionScope {
+  asgi: { version: '3.0'; specVersion: '2.5' }
+  httpVersion: '1.0' | '1.1' | '2'
+  /** Percent-decoded and read as UTF-8; includes `rootPath`. */
+  path: string
+  /** The path as sent, without the query. */
+  rawPath: string
+  /** Without the `?`, percent-encoded as sent. */
+  queryString: string
+  /** Where the app is mounted: a prefix of `path`, `''` at the root. */
+  rootPath: string
+  headers: HeaderPairs
+  client: [host: string, port: number] | null
+  server: [host: string, port: number] | [path: string, port: null] | null
+  state: Record<string, unknown>
+  /** One key for each extension that this server really supports. */
+  extensions: Record<string, Record<string, unknown>>
+  /** The server's own side of this connection; absent under hosts that are not isthmus. */
+  'isthmus.connection'?: ConnectionContext
+}
+
+/** One HTTP exchange. @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope" */
+export interface HttpScope extends ConnectionScope {
+  type: 'http'
+  method: string
+  scheme: 'http' | 'https'
+}
+
+/** One WebSocket. @see ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope" */
+export interface WebSocketScope extends ConnectionScope {
+  type: 'websocket'
+  scheme: 'ws' | 'wss'
+  subprotocols: string[]
+}
+
+/** The life of the server. @see ASGI Lifespan 2.0 */
+export interface LifespanScope {
+  type: 'lifespan'
+  asgi: { version: '3.0'; specVersion: '2.0' }
+  /** What is put here is copied, shallowly, into the `state` of every later connection. */
+  state: Record<string, unknown>
+  /** The server's log; absent under hosts that are not isthmus. */
+  'isthmus.log'?: Log
+}
+
+export type Scope = HttpScope | WebSocketScope | LifespanScope
+
+// --- events that an app receives ---
+
+export interface HttpRequestEvent {
+  type: 'http.request'
+  body: Uint8Array
+  moreBody: boolean
+}
+export interface HttpDisconnectEvent {
+  type: 'http.disconnect'
+}
+export interface WebSocketConnectEvent {
+  type: 'websocket.connect'
+}
+export interface WebSocketReceiveEvent {
+  type: 'websocket.receive'
+  bytes?: Uint8Array | null
+  text?: string | null
+}
+export interface WebSocketDisconnectEvent {
+  type: 'websocket.disconnect'
+  code: number
+  reason: string
+}
+export interface LifespanStartupEvent {
+  type: 'lifespan.startup'
+}
+export interface LifespanShutdownEvent {
+  type: 'lifespan.shutdown'
+}
+
+// --- events that an app sends ---
+
+export interface HttpResponseStartEvent {
+  type: 'http.response.start'
+  status: number
+  headers?: HeaderPairs
+  /** True: `http.response.trailers` will follow the body. */
+  trailers?: boolean
+}
+export interface HttpResponseBodyEvent {
+  type: 'http.response.body'
+  body?: Uint8Array | string
+  moreBody?: boolean
+}
+export interface HttpResponseTrailersEvent {
+  type: 'http.response.trailers'
+  headers?: HeaderPairs
+  moreTrailers?: boolean
+}
+export interface HttpResponseEarlyHintEvent {
+  type: 'http.response.early_hint'
+  /** `Link` values. */
+  links: string[]
+}
+export interface HttpResponsePathsendEvent {
+  type: 'http.response.pathsend'
+  /** Absolute. */
+  path: string
+}
+export interface WebSocketAcceptEvent {
+  type: 'websocket.accept'
+  subprotocol?: string | null
+  headers?: HeaderPairs
+}
+export interface WebSocketSendEvent {
+  type: 'websocket.send'
+  bytes?: Uint8Array | null
+  text?: string | null
+}
+export interface WebSocketCloseEvent {
+  type: 'websocket.close'
+  code?: number
+  reason?: string | null
+}
+export interface WebSocketDenialStartEvent {
+  type: 'websocket.http.response.start'
+  status: number
+  headers?: HeaderPairs
+}
+export interface WebSocketDenialBodyEvent {
+  type: 'websocket.http.response.body'
+  body?: Uint8Array | string
+  moreBody?: boolean
+}
+export interface LifespanStartupCompleteEvent {
+  type: 'lifespan.startup.complete'
+}
+export interface LifespanStartupFailedEvent {
+  type: 'lifespan.startup.failed'
+  message?: string
+}
+export interface LifespanShutdownCompleteEvent {
+  type: 'lifespan.shutdown.complete'
+}
+export interface LifespanShutdownFailedEvent {
+  type: 'lifespan.shutdown.failed'
+  message?: string
+}
+
+// A union in which a key of one member may be read from all: undefined where it does not belong.
+type KeyOf<Union> = Union extends unknown ? keyof Union : never
+type Readable<Union, Keys extends PropertyKey = KeyOf<Union>> = Union extends unknown
+  ? Union & { [Key in Exclude<Keys, keyof Union>]?: undefined }
+  : never
+
+export type HttpReceiveEvent = HttpRequestEvent | HttpDisconnectEvent
+export type WebSocketReceivedEvent =
+  | WebSocketConnectEvent
+  | WebSocketReceiveEvent
+  | WebSocketDisconnectEvent
+export type LifespanReceiveEvent = LifespanStartupEvent | LifespanShutdownEvent
+
+/** Whatever `receive()` may resolve to. */
+export type ReceiveEvent = Readable<
+  HttpReceiveEvent | WebSocketReceivedEvent | LifespanReceiveEvent
+>
+
+export type HttpSendEvent =
+  | HttpResponseStartEvent
+  | HttpResponseBodyEvent
+  | HttpResponseTrailersEvent
+  | HttpResponseEarlyHintEvent
+  | HttpResponsePathsendEvent
+export type WebSocketSentEvent =
+  | WebSocketAcceptEvent
+  | WebSocketSendEvent
+  | WebSocketCloseEvent
+  | WebSocketDenialStartEvent
+  | WebSocketDenialBodyEvent
+export type LifespanSendEvent =
+  | LifespanStartupCompleteEvent
+  | LifespanStartupFailedEvent
+  | LifespanShutdownCompleteEvent
+  | LifespanShutdownFailedEvent
+
+/** Whatever `send()` takes. */
+export type SendEvent = HttpSendEvent | WebSocketSentEvent | LifespanSendEvent
+
+/**
+ * The next event. While one call is pending, a further call returns the same promise, so that an
+ * abandoned call loses nothing. Iterated, it ends after the event that ends the connection.
+ */
+export interface Receive {
+  (): Promise<ReceiveEvent>
+  [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
+}
+
+/** Resolves once the event was taken and the peer is keeping up; rejects what is illegal where it stands. */
+export type Send = (event: SendEvent) => Promise<void>
+
+/** Rung 3: HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */
+export type EventApp = (scope: Scope, receive: Receive, send: Send) => Promise<void>

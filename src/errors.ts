@@ -1,0 +1,131 @@
+// Every error that isthmus raises. App faults, peer faults and our own faults never share a class.
+
+/** The root: `instanceof IsthmusError` tells our errors from everybody else's. */
+export abstract class IsthmusError extends Error {
+  /** Stable across releases; the message is not. */
+  abstract readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+// --- the app broke the contract ---
+
+/** The app (or a middleware) did what its interface forbids; the message names the rule and the remedy. */
+export class AppFault extends TypeError {
+  readonly code: string = 'ISTHMUS_APP_FAULT'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** An event that is malformed, or illegal at this moment of the exchange. */
+export class IllegalEvent extends AppFault {
+  override readonly code = 'ISTHMUS_ILLEGAL_EVENT'
+}
+
+/** The body has more or fewer bytes than its Content-Length announced. */
+export class ContentLengthMismatch extends AppFault {
+  override readonly code = 'ISTHMUS_CONTENT_LENGTH_MISMATCH'
+}
+
+/** A status, header name or header value that would break the response apart. */
+export class InvalidHeader extends AppFault {
+  override readonly code = 'ISTHMUS_INVALID_HEADER'
+}
+
+/** Lint found a breach of the contract; the message names who broke which rule. */
+export class LintError extends AppFault {
+  override readonly code = 'ISTHMUS_LINT'
+}
+
+/** Thrown by an event app for a scope type that it does not serve. @see ASGI 3.0, "Applications" */
+export class UnsupportedScope extends IsthmusError {
+  readonly code = 'ISTHMUS_UNSUPPORTED_SCOPE'
+
+  constructor(type: string) {
+    super(`this app does not serve scopes of type "${type}"`)
+  }
+}
+
+/** A blocking call on the event-loop thread would wait for what only that thread can deliver. */
+export class WouldDeadlock extends IsthmusError {
+  readonly code = 'ISTHMUS_WOULD_DEADLOCK'
+}
+
+/** An app module could not be loaded, or does not export an app. */
+export class AppLoadError extends IsthmusError {
+  readonly code = 'ISTHMUS_APP_LOAD'
+}
+
+/** An app's lifespan refused to start. */
+export class LifespanFailed extends IsthmusError {
+  readonly code = 'ISTHMUS_LIFESPAN_FAILED'
+}
+
+// --- the peer ---
+
+/** The client broke a rule or a limit; it is answered with `status`. */
+export abstract class PeerFault extends IsthmusError {
+  abstract readonly status: number
+}
+
+/** The request's head is malformed. */
+export class BadRequest extends PeerFault {
+  readonly code = 'ISTHMUS_BAD_REQUEST'
+  readonly status: number
+
+  constructor(message: string, status = 400) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The request body is longer than `limitBody` allows. @see RFC 9110, 15.5.14 */
+export class BodyTooLarge extends PeerFault {
+  readonly code = 'ISTHMUS_BODY_TOO_LARGE'
+  readonly status = 413
+
+  constructor(limitBytes: number) {
+    super(`the request body exceeds the limit of ${limitBytes} bytes`)
+  }
+}
+
+/** The request body stopped arriving. @see RFC 9110, 15.5.9 */
+export class BodyTimeout extends PeerFault {
+  readonly code = 'ISTHMUS_BODY_TIMEOUT'
+  readonly status = 408
+
+  constructor(timeoutMs: number) {
+    super(`no byte of the request body arrived for ${timeoutMs} ms`)
+  }
+}
+
+/** The client is gone: what is read or written now reaches nobody. */
+export class ClientDisconnected extends IsthmusError {
+  readonly code = 'ECONNRESET'
+
+  constructor(message = 'the client disconnected') {
+    super(message)
+  }
+}
+
+// --- the server ---
+
+/** The server is shutting down: the reason that signals carry. */
+export class ServerShutdown extends IsthmusError {
+  readonly code = 'ISTHMUS_SERVER_SHUTDOWN'
+
+  constructor(message = 'the server is shutting down') {
+    super(message)
+  }
+}
+
+/** An option has a value that it cannot have. */
+export class InvalidOption extends IsthmusError {
+  readonly code = 'ISTHMUS_INVALID_OPTION'
+}

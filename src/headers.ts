@@ -1,0 +1,71 @@
+// The header list: `[lowerCaseName, value]` pairs, and the grammar of both halves (RFC 9110, 5.1 and 5.5).
+
+import { InvalidHeader } from './errors.ts'
+import type { HeaderPairs } from './contract/events.ts'
+
+type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+// HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** The first value of `name` (lower-case), or undefined. */
+export function getHeader(headers: ReadonlyPairs, name: string): string | undefined {
+  for (const pair of headers) if (pair[0] === name) return pair[1]
+  return undefined
+}
+
+/** All values of `name` (lower-case), in order. */
+export function getAllHeaders(headers: ReadonlyPairs, name: string): string[] {
+  return headers.filter((pair) => pair[0] === name).map((pair) => pair[1])
+}
+
+/** Whether a comma-separated list field names `token`, compared without case (RFC 9110, 5.6.1). */
+export function listHasToken(value: string | undefined, token: string): boolean {
+  if (value === undefined) return false
+  return value.split(',').some((member) => member.trim().toLowerCase() === token)
+}
+
+/** Whether `text` is an RFC 9110 token: a method or a field name. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/** Whether `text` may stand as a field value: latin-1, no CR, LF, NUL or other control. */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text)
+}
+
+/**
+ * Copies `pairs` with lower-case names.
+ *
+ * @throws {@link InvalidHeader} for a pair that is not a pair, a name that is not a token, a value with control characters
+ */
+export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
+  if (!Array.isArray(pairs)) {
+    throw new InvalidHeader('headers must be an array of [name, value] pairs')
+  }
+  return pairs.map(checkedPair)
+}
+
+function checkedPair(pair: readonly [string, string]): [string, string] {
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new InvalidHeader(`a header must be a [name, value] pair, got ${JSON.stringify(pair)}`)
+  }
+
+  const [name, value] = pair as unknown[]
+  if (typeof name !== 'string' || typeof value !== 'string') {
+    throw new InvalidHeader(
+      `header names and values must be strings, got [${typeof name}, ${typeof value}]`,
+    )
+  }
+  if (!isToken(name)) {
+    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
+  }
+  if (!isFieldValue(value)) {
+    throw new InvalidHeader(
+      `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
+    )
+  }
+  return [name.toLowerCase(), value]
+}

@@ -1,0 +1,57 @@
+/**
+ * isthmus: one server for sync, async-iterable and event apps.
+ *
+ * @example
+ * import { serve } from 'isthmus'
+ *
+ * await using server = await serve(function* (environ, startResponse) {
+ *   startResponse('200 OK', [['Content-Type', 'text/plain']])
+ *   yield `Hello, ${environ.PATH_INFO}\n`
+ * })
+ *
+ * @module
+ */
+
+// Hosting
+export { serve } from './server/serve.ts'
+export type { Server } from './server/serve.ts'
+export type { Address } from './server/engine.ts'
+export type { ServeOptions, WebSocketOptions } from './server/options.ts'
+export type { Shutdown } from './server/shutdown.ts'
+export { mount } from './bridge/mount.ts'
+export type { MountTable } from './bridge/mount.ts'
+export type { HostedApp } from './bridge/as-event-app.ts'
+
+// Styles and bridges
+export { events, iterable, sync } from './bridge/style.ts'
+export type { App } from './bridge/style.ts'
+export { toEvents } from './bridge/to-events.ts'
+export { toIterable } from './bridge/to-iterable.ts'
+export { websocket } from './async/websocket-app.ts'
+export type { AppSocket } from './async/websocket-app.ts'
+
+// Contracts
+export type * from './contract/environ.ts'
+export type * from './contract/events.ts'
+export type * from './contract/log.ts'
+
+// Errors
+export {
+  AppFault,
+  AppLoadError,
+  BadRequest,
+  BodyTimeout,
+  BodyTooLarge,
+  ClientDisconnected,
+  ContentLengthMismatch,
+  IllegalEvent,
+  InvalidHeader,
+  InvalidOption,
+  IsthmusError,
+  LifespanFailed,
+  LintError,
+  PeerFault,
+  ServerShutdown,
+  UnsupportedScope,
+  WouldDeadlock,
+} from './errors.ts'

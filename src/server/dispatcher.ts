@@ -1,0 +1,124 @@
+// Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
+
+import { HttpExchange } from '../async/exchange.ts'
+import { BadRequest, PeerFault } from '../errors.ts'
+import { HttpCycle } from './http-cycle.ts'
+import { makeIdentity } from './identity.ts'
+import { plainResponse } from './plain-response.ts'
+import { httpScope, websocketScope } from './scope.ts'
+import { WebSocketCycle } from './websocket-cycle.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { Identity, RequestFacts } from '../async/framing.ts'
+import type { EventApp, Hosting } from '../contract/events.ts'
+import type { CycleRequest } from './http-cycle.ts'
+import type { Settings } from './options.ts'
+import type { RequestHead } from './scope.ts'
+import type { HttpEvents, HttpTransport, WebSocketEvents, WebSocketTransport } from './transport.ts'
+
+/** An exchange under way. */
+interface Running {
+  run(): Promise<void>
+  shutdown(): void
+}
+
+const NOBODY: HttpEvents = {
+  onBody: () => undefined,
+  onBodyEnd: () => undefined,
+  onDrain: () => undefined,
+  onDisconnect: () => undefined,
+}
+
+/** Serves one app to any number of engines. */
+export class Dispatcher {
+  readonly identity: Identity
+  readonly #app: EventApp
+  readonly #state: Record<string, unknown>
+  readonly #settings: Settings & { identity: Identity; hosting: Hosting }
+  readonly #running = new Set<Running>()
+  #whenIdle: (() => void) | undefined
+  #closing = false
+
+  constructor(app: EventApp, state: Record<string, unknown>, settings: Settings) {
+    this.#app = app
+    this.#state = state
+    this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
+    const { environ, inlineBodyMemory } = settings
+    const hosting = { environ, inlineBodyMemory }
+    this.#settings = { ...settings, identity: this.identity, hosting }
+  }
+
+  /** Serves one request on `transport`; the engine reports to what is returned. */
+  http(head: RequestHead, request: CycleRequest, transport: HttpTransport): HttpEvents {
+    try {
+      this.#admit()
+      const scope = httpScope(head, this.#state, this.#settings)
+      const cycle = new HttpCycle(this.#app, scope, transport, request, this.#settings)
+      this.#start(cycle)
+      return cycle
+    } catch (error) {
+      if (!(error instanceof PeerFault)) throw error
+      this.#settings.log.info({ method: head.method, status: error.status }, error.message)
+      refuse(error.status, request, this.identity, (part) => transport.write(part))
+      return NOBODY
+    }
+  }
+
+  /** Serves one WebSocket whose handshake is valid; null when it was denied at once. */
+  websocket(
+    head: RequestHead,
+    subprotocols: string[],
+    transport: WebSocketTransport,
+  ): WebSocketEvents | null {
+    try {
+      this.#admit()
+      const scope = websocketScope(head, subprotocols, this.#state, this.#settings)
+      const cycle = new WebSocketCycle(this.#app, scope, transport, this.#settings)
+      this.#start(cycle)
+      return cycle
+    } catch (error) {
+      if (!(error instanceof PeerFault)) throw error
+      this.#settings.log.info({ websocket: true, status: error.status }, error.message)
+      const facts = { ...head, keepAlive: false, acceptsTrailers: false }
+      refuse(error.status, facts, this.identity, (part) => transport.deny(part))
+      return null
+    }
+  }
+
+  /** Tells everything that is running; what comes later is refused with 503. */
+  shutdown(): void {
+    this.#closing = true
+    for (const running of this.#running) running.shutdown()
+  }
+
+  /** Resolves when nothing is running. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve
+    })
+  }
+
+  #admit(): void {
+    if (this.#closing) throw new BadRequest('the server is shutting down', 503)
+    if (this.#running.size < this.#settings.limitConcurrency) return
+    throw new BadRequest(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`, 503)
+  }
+
+  #start(running: Running): void {
+    this.#running.add(running)
+    void running.run().finally(() => {
+      this.#running.delete(running)
+      if (this.#running.size === 0) this.#whenIdle?.()
+    })
+  }
+}
+
+type Write = (part: ResponsePart) => boolean
+
+function refuse(status: number, facts: RequestFacts, identity: Identity, write: Write): void {
+  const exchange = new HttpExchange({ ...facts, keepAlive: false }, identity)
+  for (const event of plainResponse(status)) {
+    const command = exchange.accept(event)
+    if (command.type === 'write') write(command.part)
+  }
+}

@@ -1,0 +1,16 @@
+// What serve() asks of an engine.
+
+/** Where an engine listens. */
+export type Address = { host: string; port: number } | { path: string }
+
+/** An engine: sockets on one side, a dispatcher on the other. */
+export interface Engine {
+  /** Binds and accepts. Rejects with the system's own error (`EADDRINUSE` …). */
+  listen(): Promise<Address>
+  /** Stops accepting and closes idle connections; resolves when no connection is left. */
+  drain(): Promise<void>
+  /** Says goodbye to the WebSockets that are still open (1001). */
+  closeWebSockets(): void
+  /** Cuts every connection that is left. */
+  destroy(): void
+}

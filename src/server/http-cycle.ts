@@ -1,0 +1,259 @@
+// One request through one app: the scope, receive and send of an exchange, and the three moments at which
+// it can fail (nothing sent, head sent, complete).
+
+import { Connection } from '../async/connection.ts'
+import { deferred, rejected } from '../async/deferred.ts'
+import { HttpExchange } from '../async/exchange.ts'
+import { makeReceive } from '../async/receive.ts'
+import { RequestBody } from '../async/request-body.ts'
+import { BodyTooLarge, ClientDisconnected, PeerFault, ServerShutdown } from '../errors.ts'
+import { plainResponse } from './plain-response.ts'
+import { sendFile } from './send-file.ts'
+import type { Deferred } from '../async/deferred.ts'
+import type { Command, ResponsePart } from '../async/exchange.ts'
+import type { Identity, RequestFacts } from '../async/framing.ts'
+import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
+import type { HttpEvents, HttpTransport } from './transport.ts'
+
+/** What the engine knows of a request besides its scope. */
+export interface CycleRequest extends RequestFacts {
+  expectsContinue: boolean
+  /** A body follows the head, be it empty. */
+  hasBody: boolean
+  /** The declared length; null without one. */
+  contentLength: number | null
+}
+
+/** What of the settings rules an exchange. */
+export interface CycleSettings {
+  identity: Identity
+  log: Log
+  limitBody: number
+  bodyTimeoutMs: number
+  hosting: Hosting
+  debug: boolean
+}
+
+const BODY_MARK = 64 * 1024
+const DONE: Promise<void> = Promise.resolve()
+
+/** Runs an app on one request. The engine owns it, feeds it as {@link HttpEvents}, and closes nothing else. */
+export class HttpCycle implements HttpEvents {
+  readonly #app: EventApp
+  readonly #scope: HttpScope
+  readonly #transport: HttpTransport
+  readonly #request: CycleRequest
+  readonly #settings: CycleSettings
+  readonly #exchange: HttpExchange
+  readonly #body: RequestBody
+  readonly #connection: Connection
+  #gone = false
+  #drain: Deferred<void> | undefined
+
+  constructor(
+    app: EventApp,
+    scope: HttpScope,
+    transport: HttpTransport,
+    request: CycleRequest,
+    settings: CycleSettings,
+  ) {
+    this.#app = app
+    this.#scope = scope
+    this.#transport = transport
+    this.#request = request
+    this.#settings = settings
+    this.#connection = new Connection(settings.log, settings.hosting)
+    this.#exchange = new HttpExchange(request, settings.identity)
+    this.#body = new RequestBody(request.hasBody, this.#flow(), {
+      highWaterMark: BODY_MARK,
+      maxBytes: settings.limitBody,
+      timeoutMs: settings.bodyTimeoutMs,
+    })
+    scope['isthmus.connection'] = this.#connection
+  }
+
+  /** The whole request body was read off the connection. */
+  get bodyArrived(): boolean {
+    return this.#body.arrived
+  }
+
+  /** Runs the app to its end. Never rejects: what went wrong is answered, or cut, and logged. */
+  async run(): Promise<void> {
+    try {
+      if ((this.#request.contentLength ?? 0) > this.#settings.limitBody) {
+        throw new BodyTooLarge(this.#settings.limitBody)
+      }
+      const receive = makeReceive(() => this.#body.receive())
+      const result: unknown = await this.#app(this.#scope, receive, (event) => this.#send(event))
+      this.#returned(result)
+    } catch (error) {
+      this.#threw(error)
+    }
+  }
+
+  onBody(chunk: Uint8Array): void {
+    this.#body.push(chunk)
+  }
+
+  onBodyEnd(): void {
+    this.#body.end()
+  }
+
+  onDrain(): void {
+    this.#drain?.resolve()
+    this.#drain = undefined
+  }
+
+  onDisconnect(): void {
+    if (this.#gone || this.#exchange.ended) return
+    this.#gone = true
+    this.#body.close()
+    this.#connection.disconnect()
+    this.#drain?.reject(new ClientDisconnected())
+    this.#drain = undefined
+  }
+
+  /** Tells the app that the server is going: by its signal, and by a disconnect if it waits for one. */
+  shutdown(): void {
+    if (this.#exchange.ended) return
+    if (!this.#exchange.headSent) this.#exchange.closeConnection()
+    this.#connection.abort(new ServerShutdown())
+    this.#body.hintDisconnect()
+  }
+
+  #flow(): { start(): void; resume(): void; pause(): void } {
+    return {
+      start: () => {
+        if (this.#request.expectsContinue && !this.#exchange.headSent) this.#transport.continue()
+        this.#transport.resume()
+      },
+      resume: () => this.#transport.resume(),
+      pause: () => this.#transport.pause(),
+    }
+  }
+
+  #send(event: SendEvent): Promise<void> {
+    if (this.#gone) return rejected(new ClientDisconnected())
+    try {
+      return this.#carryOut(this.#exchange.accept(event))
+    } catch (error) {
+      if (this.#exchange.failed) this.#cut(error)
+      return rejected(error)
+    }
+  }
+
+  #carryOut(command: Command): Promise<void> {
+    switch (command.type) {
+      case 'hold':
+        return DONE
+      case 'write':
+        return this.#write(command.part)
+      case 'early-hint':
+        this.#transport.earlyHint(command.headers)
+        return DONE
+      case 'pathsend':
+        return this.#sendFile(command.path)
+    }
+  }
+
+  #write(part: ResponsePart): Promise<void> {
+    const expectsBody = this.#request.expectsContinue && !this.#body.started
+    // RFC 9110, 10.1.1: whoever was never told to continue may or may not send the body.
+    if (part.head && expectsBody) this.#exchange.closeConnection()
+
+    const flowing = this.#transport.write(part)
+    if (part.end) {
+      this.#body.close()
+      this.onDrain()
+      return DONE
+    }
+    if (flowing) return DONE
+    this.#drain ??= deferred()
+    return this.#drain.promise
+  }
+
+  async #sendFile(path: string): Promise<void> {
+    try {
+      await sendFile(path, this.#exchange, (command) =>
+        this.#gone ? rejected(new ClientDisconnected()) : this.#carryOut(command),
+      )
+    } catch (error) {
+      if (this.#gone) throw new ClientDisconnected()
+      if (this.#exchange.failed || this.#exchange.headSent) this.#cut(error)
+      else {
+        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        this.#exchange.restart()
+        this.#answer(missing ? 404 : 500)
+      }
+      throw error
+    }
+  }
+
+  #returned(result: unknown): void {
+    const { log } = this.#settings
+    if (result !== undefined) {
+      log.warn(
+        this.#fields(),
+        `the app returned a value (${typeof result}); an event app returns nothing`,
+      )
+    }
+    if (this.#gone || this.#exchange.complete || this.#exchange.failed) return
+
+    if (this.#exchange.started) {
+      log.error(
+        this.#fields(),
+        'the app returned before its response was complete; the connection is cut',
+      )
+      this.#transport.destroy()
+    } else {
+      log.error(this.#fields(), 'the app returned without a response')
+      this.#answer(500)
+    }
+  }
+
+  #threw(error: unknown): void {
+    if (this.#gone && error instanceof ClientDisconnected) {
+      this.#settings.log.debug(this.#fields(), 'the client left before the response was complete')
+      return
+    }
+    if (this.#exchange.failed) return
+
+    if (error instanceof PeerFault) this.#settings.log.info(this.#fields(), error.message)
+    else this.#settings.log.error(this.#fields(error), 'the app failed')
+    if (!this.#gone) this.#recover(error)
+  }
+
+  // The three moments: complete, so nothing is owed; head announced, so the cut must show; else an answer.
+  #recover(error: unknown): void {
+    if (this.#exchange.complete) return
+    const replaceable = error instanceof PeerFault && !this.#exchange.headSent
+    if (this.#exchange.started && !replaceable) return this.#transport.destroy()
+
+    this.#exchange.restart()
+    if (error instanceof PeerFault) {
+      this.#exchange.closeConnection()
+      this.#answer(error.status)
+    } else {
+      this.#answer(500, this.#settings.debug ? describe(error) : undefined)
+    }
+  }
+
+  #answer(status: number, text?: string): void {
+    for (const event of plainResponse(status, text)) void this.#send(event)
+  }
+
+  #cut(error: unknown): void {
+    this.#settings.log.error(this.#fields(error), 'the response broke off; the connection is cut')
+    this.#transport.destroy()
+  }
+
+  #fields(error?: unknown): Record<string, unknown> {
+    const { method, path } = this.#scope
+    return error === undefined ? { method, path } : { method, path, err: error }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

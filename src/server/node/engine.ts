@@ -1,0 +1,158 @@
+// The engine on node:http.
+
+import { createServer, ServerResponse } from 'node:http'
+import { PeerFault } from '../../errors.ts'
+import { NodeConnection } from './connection.ts'
+import { NodeHttpTransport } from './http-transport.ts'
+import { rawResponse } from './raw-response.ts'
+import { cycleRequest, requestHead } from './request-head.ts'
+import { NodeWebSockets } from './websockets.ts'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Address, Engine } from '../engine.ts'
+import type { Settings } from '../options.ts'
+
+/** HTTP/1.1 by node:http, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
+export class NodeEngine implements Engine {
+  readonly #dispatcher: Dispatcher
+  readonly #settings: Settings
+  readonly #server: Server
+  readonly #webSockets: NodeWebSockets
+  readonly #connections = new Map<Duplex, NodeConnection>()
+
+  constructor(dispatcher: Dispatcher, settings: Settings) {
+    this.#dispatcher = dispatcher
+    this.#settings = settings
+    this.#webSockets = new NodeWebSockets(dispatcher, settings)
+    this.#server = createServer({
+      maxHeaderSize: settings.maxHeadBytes,
+      headersTimeout: settings.headTimeoutMs,
+      keepAliveTimeout: settings.keepAliveTimeoutMs,
+      // Uploads have a timeout of their own, between two bytes; a total would forbid large ones.
+      requestTimeout: 0,
+      connectionsCheckingInterval: 1_000,
+      insecureHTTPParser: false,
+      noDelay: true,
+    })
+    // node:http drops the fields above its limit in silence; ours is answered with 431.
+    this.#server.maxHeadersCount = 0
+    this.#listenToServer()
+  }
+
+  listen(): Promise<Address> {
+    const { host, port, uds, backlog } = this.#settings
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(uds === null ? { host, port, backlog } : { path: uds, backlog }, () => {
+        this.#server.removeListener('error', reject)
+        resolve(this.#address())
+      })
+    })
+  }
+
+  drain(): Promise<void> {
+    for (const connection of this.#connections.values()) connection.closeWhenIdle()
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeIdleConnections()
+    })
+  }
+
+  closeWebSockets(): void {
+    this.#webSockets.closeAll()
+  }
+
+  destroy(): void {
+    for (const { socket } of this.#connections.values()) socket.destroy()
+  }
+
+  #listenToServer(): void {
+    const server = this.#server
+    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    server.on('request', (req, res) => this.#onRequest(req, res, false))
+    server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
+    server.on('checkExpectation', (req: IncomingMessage) => this.#refuse(req.socket, 417))
+    server.on('connect', (_req, socket: Duplex) => this.#refuse(socket, 501))
+    server.on('upgrade', (req, socket, head) => this.#onUpgrade(req, socket, head))
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket))
+  }
+
+  #onConnection(socket: Socket): void {
+    const connection = new NodeConnection(socket)
+    this.#connections.set(socket, connection)
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      connection.drop()
+    })
+  }
+
+  #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const connection = this.#connections.get(req.socket)
+    connection?.enqueue(() => {
+      this.#serve(req, res, expectsContinue, () => connection.release())
+    })
+  }
+
+  #serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    expectsContinue: boolean,
+    onClose: () => void,
+  ): void {
+    try {
+      const head = requestHead(req)
+      if (head.target.length > this.#settings.maxRequestLineBytes) {
+        return this.#refuse(req.socket, 414)
+      }
+      const transport = new NodeHttpTransport(req, res, onClose)
+      const request = cycleRequest(head, expectsContinue)
+      transport.events = this.#dispatcher.http(head, request, transport)
+    } catch (error) {
+      if (!(error instanceof PeerFault)) throw error
+      this.#refuse(req.socket, error.status)
+    }
+  }
+
+  #onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const connection = this.#connections.get(socket)
+    // node:http has let go of the socket; a response still under way could not be finished.
+    if (!connection || connection.busy) return void socket.destroy()
+    if (this.#webSockets.isHandshake(req)) {
+      return this.#webSockets.handleUpgrade(req, socket, head)
+    }
+
+    // RFC 9110, 7.8: an upgrade that nobody wants is ignored. The body, if any, was not parsed.
+    if (cycleRequest(requestHead(req), false).hasBody) return this.#refuse(socket, 400)
+    const res = new ServerResponse(req)
+    res.assignSocket(req.socket)
+    res.shouldKeepAlive = false
+    res.once('finish', () => req.socket.destroySoon())
+    this.#serve(req, res, false, () => undefined)
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const responding = this.#connections.get(socket)?.busy ?? false
+    if (error.code === 'ECONNRESET' || responding || !socket.writable) return void socket.destroy()
+    this.#refuse(socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
+  }
+
+  #refuse(socket: Duplex, status: number): void {
+    socket.on('error', () => undefined)
+    socket.end(rawResponse(status, this.#dispatcher.identity), () => socket.destroy())
+  }
+
+  #address(): Address {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') return { path: address ?? '' }
+    return { host: address.address, port: address.port }
+  }
+}
+
+const STATUS_OF_ERROR: Record<string, number> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_INVALID_VERSION: 505,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+}

@@ -1,0 +1,93 @@
+// One HTTP exchange on node:http: IncomingMessage in, ServerResponse out.
+
+import { rawHead } from './raw-response.ts'
+import { drainRest } from './drain-rest.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ResponsePart } from '../../async/exchange.ts'
+import type { ResponseHead } from '../../async/framing.ts'
+import type { HeaderPairs } from '../../contract/events.ts'
+import type { HttpEvents, HttpTransport } from '../transport.ts'
+
+/** Moves bytes between an exchange and node:http; `onClose` runs when the response is over, whole or not. */
+export class NodeHttpTransport implements HttpTransport {
+  /** To whom it reports. Nothing is reported before the event loop turns. */
+  events: HttpEvents | undefined
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  #listening = false
+  #closeDelimited = false
+
+  constructor(req: IncomingMessage, res: ServerResponse, onClose: () => void) {
+    this.#req = req
+    this.#res = res
+    // Without a listener node:http throws what a broken upload emits.
+    req.on('error', () => undefined)
+    res.on('drain', () => this.events?.onDrain())
+    res.once('close', () => {
+      if (!res.writableFinished) this.events?.onDisconnect()
+      onClose()
+    })
+  }
+
+  continue(): void {
+    this.#res.writeContinue()
+  }
+
+  earlyHint(headers: HeaderPairs): void {
+    // writeEarlyHints() accepts fewer Link values than RFC 8288 does, and throws on the others.
+    this.#req.socket.write(rawHead(103, headers), 'latin1')
+  }
+
+  resume(): void {
+    if (!this.#listening) this.#listen()
+    this.#req.resume()
+  }
+
+  pause(): void {
+    this.#req.pause()
+  }
+
+  write(part: ResponsePart): boolean {
+    const res = this.#res
+    if (part.head) this.#writeHead(part.head)
+    if (part.trailers) res.addTrailers(part.trailers)
+    if (part.end) {
+      this.#end(part.chunk)
+      return true
+    }
+    if (part.chunk !== null) return res.write(part.chunk)
+    res.flushHeaders()
+    return true
+  }
+
+  destroy(): void {
+    const { socket } = this.#req
+    // Where only the end of the connection ends the body, a clean end would make a torso look whole.
+    if (this.#closeDelimited && socket.remoteAddress) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  #listen(): void {
+    this.#listening = true
+    this.#req.on('data', (chunk: Uint8Array) => this.events?.onBody(chunk))
+    this.#req.on('end', () => this.events?.onBodyEnd())
+  }
+
+  #writeHead(head: ResponseHead): void {
+    const res = this.#res
+    // Framing, date and connection come from the exchange; node must add none of its own.
+    res.sendDate = false
+    res.removeHeader('connection')
+    res.removeHeader('transfer-encoding')
+    res.writeHead(head.status, head.headers.flat())
+    this.#closeDelimited = !head.headers.some(
+      ([name]) => name === 'content-length' || name === 'transfer-encoding',
+    )
+  }
+
+  #end(chunk: ResponsePart['chunk']): void {
+    if (!this.#req.complete) drainRest(this.#req)
+    if (chunk === null) this.#res.end()
+    else this.#res.end(chunk)
+  }
+}

@@ -1,0 +1,63 @@
+// A request head as node:http read it, in the terms of the contracts.
+
+import { BadRequest } from '../../errors.ts'
+import { getHeader, listHasToken } from '../../headers.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { HeaderPairs } from '../../contract/events.ts'
+import type { CycleRequest } from '../http-cycle.ts'
+import type { RequestHead } from '../scope.ts'
+
+/** The head of `req`, names in lower case and duplicates kept. */
+export function requestHead(req: IncomingMessage): RequestHead {
+  const { socket } = req
+  return {
+    method: req.method ?? 'GET',
+    target: req.url ?? '/',
+    httpVersion: httpVersion(req),
+    headers: headerPairs(req.rawHeaders),
+    client: socket.remoteAddress ? [socket.remoteAddress, socket.remotePort ?? 0] : null,
+    server: serverAddress(socket),
+    secure: 'encrypted' in socket,
+  }
+}
+
+/** What decides how `req` is answered and how its body is read. */
+export function cycleRequest(head: RequestHead, expectsContinue: boolean): CycleRequest {
+  const length = getHeader(head.headers, 'content-length')
+  const contentLength = length === undefined ? null : Number(length)
+  const chunked = getHeader(head.headers, 'transfer-encoding') !== undefined
+  return {
+    method: head.method,
+    httpVersion: head.httpVersion,
+    keepAlive: wantsKeepAlive(head),
+    acceptsTrailers: listHasToken(getHeader(head.headers, 'te'), 'trailers'),
+    expectsContinue,
+    hasBody: chunked || (contentLength ?? 0) > 0,
+    contentLength,
+  }
+}
+
+function wantsKeepAlive(head: RequestHead): boolean {
+  const connection = getHeader(head.headers, 'connection')
+  if (head.httpVersion === '1.0') return listHasToken(connection, 'keep-alive')
+  return !listHasToken(connection, 'close')
+}
+
+function httpVersion(req: IncomingMessage): '1.0' | '1.1' {
+  if (req.httpVersion === '1.1' || req.httpVersion === '1.0') return req.httpVersion
+  throw new BadRequest(`HTTP/${req.httpVersion} is not served`, 505)
+}
+
+function headerPairs(raw: string[]): HeaderPairs {
+  const pairs: HeaderPairs = []
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    pairs.push([(raw[at] as string).toLowerCase(), raw[at + 1] as string])
+  }
+  return pairs
+}
+
+function serverAddress(socket: Socket): RequestHead['server'] {
+  const { localAddress, localPort } = socket
+  return localAddress === undefined || localPort === undefined ? null : [localAddress, localPort]
+}

@@ -1,0 +1,101 @@
+// WebSockets of the node:http engine: from an `upgrade` event to a running cycle, and the register of all that live.
+
+import { HttpExchange } from '../../async/exchange.ts'
+import { PeerFault } from '../../errors.ts'
+import { listHasToken } from '../../headers.ts'
+import { plainResponse } from '../plain-response.ts'
+import { WebSocketCycle } from '../websocket-cycle.ts'
+import { requestHead } from './request-head.ts'
+import { createAcceptor } from './ws-acceptor.ts'
+import { Denial } from './ws-denial.ts'
+import { checkHandshake } from './ws-handshake.ts'
+import { Pings } from './ws-pings.ts'
+import { NodeWebSocketTransport } from './ws-transport.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Settings } from '../options.ts'
+import type { UpgradeRequest } from './ws-acceptor.ts'
+import type { TransportTools } from './ws-transport.ts'
+
+/** All WebSockets of one server. */
+export class NodeWebSockets {
+  readonly #dispatcher: Dispatcher
+  readonly #settings: Settings
+  readonly #tools: TransportTools
+  readonly #cycles = new Set<WebSocketCycle>()
+
+  constructor(dispatcher: Dispatcher, settings: Settings) {
+    const { websocket } = settings
+    this.#dispatcher = dispatcher
+    this.#settings = settings
+    this.#tools = {
+      accept: createAcceptor(websocket),
+      pings: new Pings(websocket),
+      closeTimeoutMs: websocket.closeTimeoutMs,
+    }
+  }
+
+  /** Whether the client asks for a WebSocket, and not for some other protocol (RFC 9110, 7.8). */
+  isHandshake(request: IncomingMessage): boolean {
+    return listHasToken(request.headers.upgrade, 'websocket')
+  }
+
+  /** Takes over what an `upgrade` event of node:http brings; the socket is closed in every case. */
+  handleUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const socket = stream as Socket
+    socket.on('error', ignore)
+    // The timers of HTTP end here; from now on pings tell the living from the dead.
+    socket.setTimeout(0)
+
+    try {
+      this.#start({ request, socket, head }, checkHandshake(request))
+    } catch (error) {
+      if (!(error instanceof PeerFault)) throw error
+      this.#settings.log.info({ websocket: true, status: error.status }, error.message)
+      this.#refuse(socket, error.status)
+    }
+  }
+
+  /** Closes every WebSocket with 1001; each is gone after the closing handshake or `closeTimeoutMs`. */
+  closeAll(): void {
+    for (const cycle of this.#cycles) cycle.closeNow()
+  }
+
+  #start(upgrade: UpgradeRequest, subprotocols: string[]): void {
+    const transport = new NodeWebSocketTransport(upgrade, this.#tools)
+    const cycle = this.#dispatcher.websocket(requestHead(upgrade.request), subprotocols, transport)
+    if (!(cycle instanceof WebSocketCycle)) return
+
+    transport.events = cycle
+    this.#cycles.add(cycle)
+    upgrade.socket.once('close', () => this.#cycles.delete(cycle))
+  }
+
+  #refuse(socket: Socket, status: number): void {
+    const facts = {
+      method: 'GET',
+      httpVersion: '1.1',
+      keepAlive: false,
+      acceptsTrailers: false,
+    } as const
+    const exchange = new HttpExchange(facts, this.#dispatcher.identity)
+    const [start, body] = plainResponse(status)
+    exchange.accept(start)
+    const command = exchange.accept(body)
+    if (command.type !== 'write') return
+
+    const { part } = command
+    // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: what to upgrade to, and in which version.
+    if (status === 426)
+      part.head?.headers.push(
+        ['connection', 'upgrade'],
+        ['upgrade', 'websocket'],
+        ['sec-websocket-version', '13'],
+      )
+    new Denial(socket, this.#tools.closeTimeoutMs).write(part)
+  }
+}
+
+function ignore(): void {}

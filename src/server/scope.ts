@@ -1,0 +1,115 @@
+// From a parsed request head to a scope, the same for every engine.
+
+import { BadRequest } from '../errors.ts'
+import { parseTarget } from './target.ts'
+import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
+import type { Target } from './target.ts'
+
+/** A request head as an engine has read it. */
+export interface RequestHead {
+  method: string
+  /** As on the request line. */
+  target: string
+  httpVersion: '1.0' | '1.1'
+  /** Lower-case names, values as on the wire, in order, duplicates kept. */
+  headers: HeaderPairs
+  client: [host: string, port: number] | null
+  server: HttpScope['server']
+  secure: boolean
+}
+
+/** What of the settings shapes a scope. */
+export interface ScopeSettings {
+  rootPath: string
+  rootPathMode: 'prepend' | 'verify'
+  headerMap: 'drop' | 'refuse' | 'dangerous'
+  maxHeaderFields: number
+}
+
+const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
+const HTTP_EXTENSIONS = Object.freeze({
+  'http.response.early_hint': Object.freeze({}),
+  'http.response.pathsend': Object.freeze({}),
+  'http.response.trailers': Object.freeze({}),
+})
+const WEBSOCKET_EXTENSIONS = Object.freeze({ 'websocket.http.response': Object.freeze({}) })
+
+/**
+ * The scope of an HTTP exchange. `state` is what lifespan left; it is copied.
+ *
+ * @throws {@link BadRequest} with the status that the head deserves
+ * @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"
+ */
+export function httpScope(
+  head: RequestHead,
+  state: Record<string, unknown>,
+  settings: ScopeSettings,
+): HttpScope {
+  const target = parseTarget(head.method, head.target)
+  return {
+    type: 'http',
+    asgi: ASGI,
+    httpVersion: head.httpVersion,
+    method: head.method,
+    scheme: head.secure ? 'https' : 'http',
+    path: rootedPath(target, settings),
+    rawPath: target.rawPath,
+    queryString: target.queryString,
+    rootPath: settings.rootPath,
+    headers: scopeHeaders(head, target, settings),
+    client: head.client,
+    server: head.server,
+    state: { ...state },
+    extensions: HTTP_EXTENSIONS,
+  }
+}
+
+/**
+ * The scope of a WebSocket whose handshake was found valid.
+ *
+ * @throws {@link BadRequest} with the status that the head deserves
+ * @see ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope"
+ */
+export function websocketScope(
+  head: RequestHead,
+  subprotocols: string[],
+  state: Record<string, unknown>,
+  settings: ScopeSettings,
+): WebSocketScope {
+  const { method: _method, ...scope } = httpScope(head, state, settings)
+  return {
+    ...scope,
+    type: 'websocket',
+    scheme: head.secure ? 'wss' : 'ws',
+    subprotocols,
+    extensions: WEBSOCKET_EXTENSIONS,
+  }
+}
+
+function rootedPath(target: Target, settings: ScopeSettings): string {
+  const { rootPath, rootPathMode } = settings
+  if (rootPath === '' || target.path === '*') return target.path
+  if (rootPathMode === 'prepend') return rootPath + target.path
+  if (target.path === rootPath || target.path.startsWith(`${rootPath}/`)) return target.path
+  throw new BadRequest(`the path is not under the root path "${rootPath}"`, 404)
+}
+
+function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings): HeaderPairs {
+  if (head.headers.length > settings.maxHeaderFields) {
+    throw new BadRequest(`the head has more than ${settings.maxHeaderFields} fields`, 431)
+  }
+
+  const headers: HeaderPairs = []
+  let hosts = 0
+  for (const pair of head.headers) {
+    const [name] = pair
+    if (name === 'host' && ++hosts > 1) throw new BadRequest('Host stands more than once')
+    if (name.includes('_') && settings.headerMap !== 'dangerous') {
+      if (settings.headerMap === 'drop') continue
+      throw new BadRequest(`header name "${name}" has an underscore`)
+    }
+    headers.push(name === 'host' && target.authority !== null ? [name, target.authority] : pair)
+  }
+  if (hosts === 0 && head.httpVersion === '1.1') throw new BadRequest('Host is missing')
+  return headers
+}

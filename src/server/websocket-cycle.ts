@@ -1,0 +1,219 @@
+// One WebSocket through one app: the scope, receive and send of a connection, and what becomes of it when
+// the app returns, throws, or the server goes.
+
+import { Connection } from '../async/connection.ts'
+import { deferred, rejected } from '../async/deferred.ts'
+import { MessageQueue } from '../async/message-queue.ts'
+import { makeReceive } from '../async/receive.ts'
+import { WebSocketExchange } from '../async/websocket.ts'
+import { ClientDisconnected, PeerFault, ServerShutdown } from '../errors.ts'
+import { plainResponse } from './plain-response.ts'
+import type { Deferred } from '../async/deferred.ts'
+import type { Identity } from '../async/framing.ts'
+import type { EventApp, Hosting, SendEvent, WebSocketScope } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
+import type { WebSocketEvents, WebSocketTransport } from './transport.ts'
+
+/** What of the settings rules a WebSocket. */
+export interface WebSocketCycleSettings {
+  identity: Identity
+  log: Log
+  hosting: Hosting
+  websocket: {
+    /** Messages that may wait for the app before the transport is paused. */
+    maxQueue: number
+  }
+}
+
+// Bytes of messages that may wait for the app, however few they are.
+const MAX_QUEUE_BYTES = 1024 * 1024
+const GOING_AWAY = 1001
+const DONE: Promise<void> = Promise.resolve()
+
+/**
+ * Runs an app on one WebSocket. The engine owns it and feeds it as {@link WebSocketEvents}; `onClose` has to
+ * come in every case, also after a denial and after `destroy`.
+ */
+export class WebSocketCycle implements WebSocketEvents {
+  readonly #app: EventApp
+  readonly #scope: WebSocketScope
+  readonly #transport: WebSocketTransport
+  readonly #log: Log
+  readonly #exchange: WebSocketExchange
+  readonly #queue: MessageQueue
+  readonly #connection: Connection
+  readonly #closed: Deferred<void> = deferred()
+  #drain: Deferred<void> | undefined
+  #stopping = false
+
+  constructor(
+    app: EventApp,
+    scope: WebSocketScope,
+    transport: WebSocketTransport,
+    settings: WebSocketCycleSettings,
+  ) {
+    this.#app = app
+    this.#scope = scope
+    this.#transport = transport
+    this.#log = settings.log
+    this.#exchange = new WebSocketExchange(scope, settings.identity)
+    this.#queue = new MessageQueue(transport, {
+      maxMessages: settings.websocket.maxQueue,
+      maxBytes: MAX_QUEUE_BYTES,
+    })
+    this.#connection = new Connection(settings.log, settings.hosting)
+    scope['isthmus.connection'] = this.#connection
+  }
+
+  /** Runs the app; resolves when it has ended and the connection is gone. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      const receive = makeReceive(() => this.#queue.receive())
+      await this.#app(this.#scope, receive, (event) => this.#send(event))
+      this.#returned()
+    } catch (error) {
+      this.#threw(error)
+    }
+    await this.#closed.promise
+  }
+
+  onMessage(message: string | Uint8Array): void {
+    // What still comes after the app's own close has nobody to read it.
+    if (this.#exchange.state === 'open') this.#queue.push(message)
+  }
+
+  onDrain(): void {
+    this.#drain?.resolve()
+    this.#drain = undefined
+  }
+
+  onClose(code: number, reason: string): void {
+    const { state } = this.#exchange
+    this.#giveUp(code, reason)
+    if (state !== 'closing' && state !== 'closed') this.#connection.disconnect()
+    this.#closed.resolve()
+  }
+
+  /**
+   * The server is going. An app that holds its signal is told by it, and has until {@link closeNow} to finish;
+   * for one that does not there is nobody to tell, and nothing to wait for.
+   */
+  shutdown(): void {
+    const { watched } = this.#connection
+    this.#stopping = true
+    this.#connection.abort(new ServerShutdown())
+    if (!watched) this.closeNow()
+  }
+
+  /** Closes with 1001, or denies with 503, whatever the app does. The engine bounds the closing handshake. */
+  closeNow(): void {
+    this.#stopping = true
+    this.#connection.abort(new ServerShutdown())
+    if (this.#exchange.unanswered) return this.#answer(503)
+    if (this.#exchange.state === 'denying') return this.#transport.destroy()
+    if (this.#exchange.state !== 'open') return
+
+    const reason = 'server shutdown'
+    this.#close(GOING_AWAY, reason)
+    this.#giveUp(GOING_AWAY, reason)
+  }
+
+  #send(event: SendEvent): Promise<void> {
+    try {
+      if (this.#perform(event)) return DONE
+    } catch (error) {
+      if (this.#exchange.failed) this.#cut({ err: error }, 'the denial broke off')
+      return rejected(error)
+    }
+    // The transport may have found the connection gone while it wrote.
+    if (this.#exchange.state === 'disconnected') return rejected(new ClientDisconnected())
+    this.#drain ??= deferred()
+    return this.#drain.promise
+  }
+
+  /** Carries an event out. False: the peer has to catch up first. */
+  #perform(event: SendEvent): boolean {
+    const command = this.#exchange.accept(event)
+    switch (command.type) {
+      case 'hold':
+        return true
+      case 'accept':
+        this.#transport.accept(command.subprotocol, command.headers)
+        return true
+      case 'message':
+        return this.#transport.send(command.message)
+      case 'close':
+        this.#transport.close(command.code, command.reason)
+        // The peer's answer may stand behind messages that made the queue pause the transport.
+        this.#transport.resume()
+        return true
+      case 'deny': {
+        const flowing = this.#transport.deny(command.part)
+        if (command.part.end) this.#giveUp(1006, '')
+        return flowing || command.part.end
+      }
+    }
+  }
+
+  #returned(): void {
+    if (this.#exchange.state === 'open') {
+      return this.#stopping ? this.#close(GOING_AWAY, 'server shutdown') : this.#close(1000, '')
+    }
+    if (this.#exchange.unanswered) {
+      this.#log.error(this.#fields(), 'the app returned without an answer to the handshake')
+      return this.#answer(this.#stopping ? 503 : 500)
+    }
+    if (this.#exchange.state === 'denying') {
+      this.#cut({}, 'the app returned before its denial was complete')
+    }
+  }
+
+  #threw(error: unknown): void {
+    const { state, failed, unanswered } = this.#exchange
+    if (failed) return
+    const leaving = this.#stopping && error instanceof ServerShutdown
+    if (leaving || (state === 'disconnected' && error instanceof ClientDisconnected)) {
+      this.#log.debug(this.#fields(), 'the app was told that the connection ends')
+    } else {
+      this.#log.error({ ...this.#fields(), err: error }, 'the app failed')
+    }
+
+    if (unanswered) return this.#answer(statusOf(error))
+    if (state === 'denying') return this.#cut({}, 'the app failed before its denial was complete')
+    if (state === 'open') this.#close(leaving ? GOING_AWAY : 1011, '')
+  }
+
+  #answer(status: number): void {
+    this.#exchange.restart()
+    const [start, body] = plainResponse(status)
+    this.#perform({ ...start, type: 'websocket.http.response.start' })
+    this.#perform({ ...body, type: 'websocket.http.response.body' })
+  }
+
+  #close(code: number, reason: string): void {
+    this.#perform({ type: 'websocket.close', code, reason })
+  }
+
+  /** Nothing reaches the peer any more: whoever waits here is told so. */
+  #giveUp(code: number, reason: string): void {
+    this.#exchange.disconnect()
+    this.#queue.end(code, reason)
+    this.#drain?.reject(new ClientDisconnected())
+    this.#drain = undefined
+  }
+
+  #cut(fields: Record<string, unknown>, message: string): void {
+    this.#log.error({ ...this.#fields(), ...fields }, `${message}; the connection is cut`)
+    this.#transport.destroy()
+    this.#giveUp(1006, '')
+  }
+
+  #fields(): Record<string, unknown> {
+    return { type: 'websocket', path: this.#scope.path }
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof ServerShutdown) return 503
+  return error instanceof PeerFault ? error.status : 500
+}

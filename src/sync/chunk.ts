@@ -1,0 +1,52 @@
+// What a body is made of: bytes as they are, or a string that is sent as UTF-8.
+
+import { Buffer } from 'node:buffer'
+import { isUint8Array } from 'node:util/types'
+import { AppFault } from '../errors.ts'
+import type { Chunk } from '../contract/environ.ts'
+
+/** The length of `chunk` on the wire, in bytes; a lone surrogate counts as the U+FFFD it becomes. */
+export function chunkBytes(chunk: Chunk): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+}
+
+/** The bytes of `chunk`, in memory of their own. */
+export function copyOf(chunk: Chunk): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk)
+}
+
+/** The first `bytes` bytes of `chunk`. */
+export function cutTo(chunk: Chunk, bytes: number): Uint8Array {
+  return (typeof chunk === 'string' ? Buffer.from(chunk) : chunk).subarray(0, bytes)
+}
+
+/**
+ * `value`, if it may stand in a body.
+ *
+ * @param origin who handed it over, for the message: `'the app yielded'`
+ * @throws AppFault (`ISTHMUS_APP_FAULT`) that names what it is instead (PEP 3333, "Unicode Issues")
+ */
+export function checkedChunk(value: unknown, origin: string): Chunk {
+  if (typeof value === 'string' || isUint8Array(value)) return value
+  const remedy = isThenable(value)
+    ? 'await it, in an app marked as iterable(app)'
+    : 'a body is made of strings and Uint8Arrays'
+  throw new AppFault(`${origin} ${describe(value)}; ${remedy}`)
+}
+
+/** Names the kind of `value` for a message: `'a number'`, `'a Promise'`, `'undefined'`. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value !== 'object') return withArticle(typeof value)
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' && name !== '' ? withArticle(name) : 'an object'
+}
+
+/** Whether `value` is a promise, or passes for one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
+}

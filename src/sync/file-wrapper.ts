@@ -1,0 +1,95 @@
+// environ['wsgi.file_wrapper'] (PEP 3333, "Optional Platform-Specific File Handling").
+
+import { Buffer } from 'node:buffer'
+import { closeSync, readSync } from 'node:fs'
+import { isUint8Array } from 'node:util/types'
+import { AppFault } from '../errors.ts'
+import { describe } from './chunk.ts'
+import type { FileLike, FileWrapper } from '../contract/environ.ts'
+
+const DEFAULT_BLOCK_BYTES = 65_536
+
+/**
+ * Makes a file into a body. Nothing is read before the body is iterated; reading starts at the file's
+ * current position. Whoever iterates closes it: `close()` closes the file, once.
+ *
+ * @param filelike has `read(size)` and perhaps `close()`; a number is an open descriptor
+ * @param blockSize bytes per chunk, default 65,536
+ * @throws AppFault (`ISTHMUS_APP_FAULT`) for what is neither, or a block size that is not a positive integer
+ *
+ * @example
+ * startResponse('200 OK', [['Content-Type', 'video/mp4']])
+ * return environ['wsgi.file_wrapper'](openSync('clip.mp4', 'r'))
+ */
+export function wrapFile(filelike: FileLike | number, blockSize?: number): FileWrapper {
+  return new WrappedFile(filelike, blockSize)
+}
+
+/** What {@link wrapFile} returns: a host that gets it back as the body may send the file its own way. */
+export class WrappedFile implements FileWrapper {
+  readonly filelike: FileLike
+  readonly blockSize: number
+  #closed = false
+
+  constructor(filelike: FileLike | number, blockSize: number = DEFAULT_BLOCK_BYTES) {
+    if (!Number.isSafeInteger(blockSize) || blockSize < 1) {
+      throw new AppFault(`wsgi.file_wrapper: the block size ${blockSize} is not a positive integer`)
+    }
+    this.filelike = typeof filelike === 'number' ? new DescriptorFile(filelike) : checked(filelike)
+    this.blockSize = blockSize
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array, undefined> {
+    for (;;) {
+      const block = this.#read()
+      if (block.length === 0) return undefined
+      yield block
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.filelike.close?.()
+  }
+
+  #read(): Uint8Array {
+    // The number of a closed descriptor may belong to another file by now.
+    if (this.#closed)
+      throw new AppFault('wsgi.file_wrapper: the file was closed, it cannot be read')
+
+    const block: unknown = this.filelike.read(this.blockSize)
+    if (isUint8Array(block)) return block
+    throw new AppFault(
+      `wsgi.file_wrapper: read() of the file returned ${describe(block)}, not bytes; pass a file, not a stream`,
+    )
+  }
+}
+
+class DescriptorFile implements FileLike {
+  readonly fd: number
+
+  constructor(fd: number) {
+    if (!Number.isSafeInteger(fd) || fd < 0) {
+      throw new AppFault(`wsgi.file_wrapper: ${fd} is not a file descriptor`)
+    }
+    this.fd = fd
+  }
+
+  // A new block each time: the transport still holds the previous one.
+  read(size: number): Uint8Array {
+    const block = Buffer.allocUnsafe(size)
+    return block.subarray(0, readSync(this.fd, block, 0, size, null))
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+function checked(filelike: FileLike): FileLike {
+  if (typeof filelike?.read === 'function') return filelike
+  throw new AppFault(
+    `wsgi.file_wrapper takes an object with read(size) or a file descriptor, got ${describe(filelike)}`,
+  )
+}

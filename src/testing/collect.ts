@@ -1,0 +1,64 @@
+// Reads a response to its end.
+
+import { InvalidOption } from '../errors.ts'
+import { TestResponse } from './response.ts'
+import type { ResponsePipe } from './response-pipe.ts'
+import type { MemoryHttpTransport } from './http-transport.ts'
+
+/**
+ * Reads the whole response of an exchange.
+ *
+ * @param leaveAfterBytes the client goes away once it has read so many bytes; null: it stays
+ * @throws {@link ResponseCut} `ISTHMUS_TEST_RESPONSE_CUT` when the response is not whole
+ */
+export async function collect(
+  transport: MemoryHttpTransport,
+  leaveAfterBytes: number | null,
+): Promise<TestResponse> {
+  const { response, earlyHints } = transport
+  const { status, headers, body } = await readWhole(response, (receivedBytes) => {
+    if (leaveAfterBytes === null || receivedBytes < leaveAfterBytes) return
+    transport.leave('the client left, as it was told to,')
+  })
+  if (leaveAfterBytes !== null) {
+    throw new InvalidOption('the response was whole before the client could leave')
+  }
+  const { continued } = transport
+  return new TestResponse({
+    status,
+    headers,
+    body,
+    trailers: response.trailers,
+    earlyHints,
+    continued,
+  })
+}
+
+/** Reads the response that denied a WebSocket handshake. */
+export async function collectDenial(pipe: ResponsePipe): Promise<TestResponse> {
+  const { status, headers, body } = await readWhole(pipe, () => undefined)
+  return new TestResponse({
+    status,
+    headers,
+    body,
+    trailers: null,
+    earlyHints: [],
+    continued: false,
+  })
+}
+
+async function readWhole(
+  pipe: ResponsePipe,
+  onProgress: (receivedBytes: number) => void,
+): Promise<Pick<TestResponse, 'status' | 'body'> & { headers: Array<[string, string]> }> {
+  const { status, headers } = await pipe.head
+  const chunks: Uint8Array[] = []
+  let receivedBytes = 0
+  onProgress(0)
+  for (let chunk = await pipe.read(); chunk; chunk = await pipe.read()) {
+    chunks.push(chunk)
+    receivedBytes += chunk.byteLength
+    onProgress(receivedBytes)
+  }
+  return { status, headers, body: new Uint8Array(Buffer.concat(chunks)) }
+}

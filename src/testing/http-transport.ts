@@ -1,0 +1,116 @@
+// The engine's side of one exchange in memory: what a connection is between sockets.
+
+import { InvalidOption } from '../errors.ts'
+import { BodyFeed } from './body-feed.ts'
+import { ResponsePipe } from './response-pipe.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+import type { HttpEvents, HttpTransport } from '../server/transport.ts'
+import type { BodySource } from './body-feed.ts'
+
+/** How the client of one exchange behaves. */
+export interface MemoryHttpOptions {
+  body: BodySource
+  /** The length that the request announces; null for none. */
+  contentLength: number | null
+  /** The client goes away after so many bytes of its body; null: it stays. */
+  leaveAfterBytes: number | null
+  /** The client waits for `100 Continue` before it sends the body. */
+  expectsContinue: boolean
+  /** Bytes of the response that may wait unread. */
+  highWaterMark: number
+}
+
+/** Moves bytes between an exchange and a test. */
+export class MemoryHttpTransport implements HttpTransport {
+  /** To whom it reports. Nothing is reported before the caller's turn is over. */
+  events: HttpEvents | undefined
+  readonly response: ResponsePipe
+  readonly earlyHints: HeaderPairs[] = []
+  readonly #feed: BodyFeed
+  readonly #options: MemoryHttpOptions
+  #sentBytes = 0
+  #continued = false
+  #left = false
+
+  constructor(options: MemoryHttpOptions) {
+    this.#options = options
+    this.response = new ResponsePipe(options.highWaterMark, () => this.events?.onDrain())
+    this.#feed = new BodyFeed(options.body, {
+      chunk: (bytes) => this.#sendBody(bytes),
+      end: () => this.#endBody(),
+      fail: (error) => this.leave(error instanceof Error ? error : String(error)),
+    })
+  }
+
+  /** `100 Continue` was sent. */
+  get continued(): boolean {
+    return this.#continued
+  }
+
+  /** The client went away before the response was whole. */
+  get left(): boolean {
+    return this.#left
+  }
+
+  continue(): void {
+    this.#continued = true
+  }
+
+  earlyHint(headers: HeaderPairs): void {
+    this.earlyHints.push(headers)
+  }
+
+  resume(): void {
+    this.#feed.resume()
+  }
+
+  pause(): void {
+    this.#feed.pause()
+  }
+
+  write(part: ResponsePart): boolean {
+    const flowing = this.response.write(part)
+    // RFC 9110, 10.1.1: a final status instead of 100 tells the client to keep its body.
+    const unwanted = this.#options.expectsContinue && !this.#continued && this.response.started
+    if (part.end || unwanted) this.#feed.stop()
+    return flowing
+  }
+
+  destroy(): void {
+    this.#feed.stop()
+    this.response.cut(this.response.faultOf('the server cut the connection'))
+    // A socket reports its end in a later turn too.
+    queueMicrotask(() => this.events?.onDisconnect())
+  }
+
+  /** The client goes away; whoever reads the response on gets the fault, or one that says the reason. */
+  leave(reason: string | Error): void {
+    if (this.response.over) return
+    this.#left = true
+    this.#feed.stop()
+    this.response.cut(typeof reason === 'string' ? this.response.faultOf(reason) : reason)
+    this.events?.onDisconnect()
+  }
+
+  #sendBody(bytes: Uint8Array): void {
+    const { contentLength, leaveAfterBytes } = this.#options
+    const sent = bytes.subarray(0, (leaveAfterBytes ?? Infinity) - this.#sentBytes)
+    this.#sentBytes += sent.byteLength
+    if (this.#sentBytes > (contentLength ?? Infinity)) {
+      return this.leave(new InvalidOption(`the body has more than its ${contentLength} bytes`))
+    }
+    this.events?.onBody(sent)
+    if (this.#sentBytes === leaveAfterBytes) this.leave('the client left, as it was told to,')
+  }
+
+  #endBody(): void {
+    const { contentLength, leaveAfterBytes } = this.#options
+    if (leaveAfterBytes !== null) {
+      const why = `the body ended after ${this.#sentBytes} bytes, before the client could leave`
+      return this.leave(new InvalidOption(why))
+    }
+    if (this.#sentBytes === (contentLength ?? this.#sentBytes)) return this.events?.onBodyEnd()
+    this.leave(`the client left with ${this.#sentBytes} of ${contentLength} bytes sent,`)
+  }
+}

@@ -1,0 +1,105 @@
+// The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
+
+import { cycleRequest } from '../server/node/request-head.ts'
+
+import { MemoryHttpTransport } from './http-transport.ts'
+import { MemoryWebSocketTransport } from './websocket-transport.ts'
+import { headerList, hostFirst, prepareRequest, requestHead } from './request.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+import type { Dispatcher } from '../server/dispatcher.ts'
+import type { AppWatch } from './app-runs.ts'
+import type { ClientSide, TestHeaders, TestRequest } from './request.ts'
+import type { OpenExchange } from './streamed-response.ts'
+import type { OpenSocket } from './websocket-session.ts'
+
+/** What a test says of a WebSocket handshake. */
+export interface TestHandshake {
+  /** Offered to the app, in order of preference. Default none. */
+  subprotocols?: readonly string[]
+  /** Sent after those of the handshake itself. Default none. */
+  headers?: TestHeaders
+  /** Bytes of messages that may wait unread before the app's `send()` has to wait. Default 65,536. */
+  highWaterMark?: number
+  /** How long each wait on this WebSocket may take, in ms. Default: the client's. */
+  deadlineMs?: number
+}
+
+/** What the engine knows of its client. */
+export interface ClientSettings extends ClientSide {
+  deadlineMs: number
+}
+
+const SOCKET_BUFFER = 64 * 1024
+// The sample key of RFC 6455, 1.2: nobody checks the answer to it here.
+const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+/** Opens exchanges and WebSockets on a dispatcher whose app is watched. */
+export class MemoryEngine {
+  readonly #dispatcher: Dispatcher
+  readonly #watch: AppWatch
+  readonly #settings: ClientSettings
+
+  constructor(dispatcher: Dispatcher, watch: AppWatch, settings: ClientSettings) {
+    this.#dispatcher = dispatcher
+    this.#watch = watch
+    this.#settings = settings
+  }
+
+  /** Sends a request; the app is called before this returns. */
+  http(method: string, target: string, request: TestRequest): OpenExchange {
+    const { head, body } = prepareRequest(method, target, request, this.#settings)
+    const expectsContinue = request.expectContinue === true && head.httpVersion === '1.1'
+    const facts = cycleRequest(head, expectsContinue)
+    const { disconnect } = request
+    const transport = new MemoryHttpTransport({
+      body,
+      contentLength: facts.contentLength,
+      leaveAfterBytes: sentBytesOf(disconnect),
+      expectsContinue,
+      highWaterMark: request.highWaterMark ?? SOCKET_BUFFER,
+    })
+
+    const run = this.#watch.expect(() => {
+      transport.events = this.#dispatcher.http(head, facts, transport)
+    })
+    if (disconnect === 'at-once') transport.leave('the client left at once,')
+    return { transport, run, name: `${method} ${target}`, deadlineMs: this.#deadline(request) }
+  }
+
+  /** Sends a WebSocket handshake; the app is called before this returns. */
+  websocket(target: string, handshake: TestHandshake): OpenSocket {
+    const subprotocols = [...(handshake.subprotocols ?? [])]
+    const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
+    const head = requestHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
+    const transport = new MemoryWebSocketTransport(handshake.highWaterMark ?? SOCKET_BUFFER)
+
+    const run = this.#watch.expect(() => {
+      transport.events = this.#dispatcher.websocket(head, subprotocols, transport)
+    })
+    return {
+      transport,
+      run,
+      name: `the WebSocket ${target}`,
+      deadlineMs: this.#deadline(handshake),
+    }
+  }
+
+  #deadline({ deadlineMs }: { deadlineMs?: number }): number {
+    return deadlineMs ?? this.#settings.deadlineMs
+  }
+}
+
+function sentBytesOf(disconnect: TestRequest['disconnect']): number | null {
+  return typeof disconnect === 'object' && 'sentBytes' in disconnect ? disconnect.sentBytes : null
+}
+
+function handshakeHeaders(subprotocols: string[], headers: HeaderPairs): HeaderPairs {
+  const own: HeaderPairs = [
+    ['connection', 'Upgrade'],
+    ['upgrade', 'websocket'],
+    ['sec-websocket-version', '13'],
+    ['sec-websocket-key', SAMPLE_KEY],
+  ]
+  if (subprotocols.length > 0) own.push(['sec-websocket-protocol', subprotocols.join(', ')])
+  return [...own, ...headers]
+}

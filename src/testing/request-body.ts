@@ -1,0 +1,66 @@
+// The body of a test's request: its bytes, its type, and the chunks it goes out in.
+
+import { InvalidOption } from '../errors.ts'
+import type { BodySource } from './body-feed.ts'
+
+/** What a test may send. Strings are sent as UTF-8. */
+export type TestBody = string | Uint8Array | URLSearchParams | IteratedBody
+
+type IteratedBody = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
+
+/** When the client goes away on purpose, counted in bytes of the body that it sent or of the one it read. */
+export type Departure = 'at-once' | { sentBytes: number } | { receivedBytes: number }
+
+/** The bytes of a body that is there as a whole; undefined for one that is iterated, and for none. */
+export function wholeBody(body: TestBody | undefined): Uint8Array | undefined {
+  if (body instanceof Uint8Array) return body
+  if (body instanceof URLSearchParams || typeof body === 'string') return bytesOf(String(body))
+  return undefined
+}
+
+/** The content type that `fetch` would send with `body`. */
+export function typeOf(body: TestBody | undefined): string | undefined {
+  if (typeof body === 'string') return 'text/plain;charset=UTF-8'
+  if (body instanceof URLSearchParams) return 'application/x-www-form-urlencoded;charset=UTF-8'
+  return undefined
+}
+
+/**
+ * The chunks in which `body` goes out.
+ *
+ * @param split all chunks of one size, or of these sizes and the rest; only for a body that is whole
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for a `split` that cannot be
+ */
+export function bodySource(
+  body: TestBody | undefined,
+  split: number | readonly number[] | undefined,
+): BodySource {
+  const whole = wholeBody(body)
+  if (split !== undefined) return pieces(whole, split)
+  if (whole) return [whole]
+  return body === undefined ? [] : encoded(body as IteratedBody)
+}
+
+function pieces(whole: Uint8Array | undefined, split: number | readonly number[]): Uint8Array[] {
+  if (!whole)
+    throw new InvalidOption('"split" cuts a body that is whole; an iterable has its own chunks')
+  const sizes = typeof split === 'number' ? [] : [...split]
+  const usual = typeof split === 'number' ? split : Infinity
+  if (![...sizes, usual].every((size) => size >= 1)) {
+    throw new InvalidOption('the sizes of "split" must be at least 1')
+  }
+
+  const chunks: Uint8Array[] = []
+  for (let at = 0; at < whole.byteLength; at += chunks.at(-1)?.byteLength ?? 0) {
+    chunks.push(whole.subarray(at, at + (sizes.shift() ?? usual)))
+  }
+  return chunks
+}
+
+async function* encoded(body: IteratedBody): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of body) yield typeof chunk === 'string' ? bytesOf(chunk) : chunk
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

@@ -1,0 +1,124 @@
+// From what a test says of a request to a head and a body, as a client would send them.
+
+import { InvalidOption } from '../errors.ts'
+import { checkedHeaders, getHeader } from '../headers.ts'
+import { bodySource, typeOf, wholeBody } from './request-body.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+import type { RequestHead } from '../server/scope.ts'
+import type { BodySource } from './body-feed.ts'
+import type { Departure, TestBody } from './request-body.ts'
+
+/** Request headers: an object, pairs in order, or a `Headers`. */
+export type TestHeaders =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [name: string, value: string]>
+
+/** What a test says of a request. */
+export interface TestRequest {
+  /** Sent after `host`, in order. Default none. */
+  headers?: TestHeaders
+  /** A body of known size is sent with its Content-Length, an iterable one chunked. Default none. */
+  body?: TestBody
+  /** Sent as the body, with the content type `application/json`. */
+  json?: unknown
+  /** Cuts a whole body into chunks: all of one size, or of these sizes and the rest. Default one chunk. */
+  split?: number | readonly number[]
+  /** Sends `Expect: 100-continue` and keeps the body until the app asks for it. Default false. */
+  expectContinue?: boolean
+  /** Default `1.1`. */
+  httpVersion?: '1.0' | '1.1'
+  /** The client goes away: at once, or after so many bytes. Default it stays. */
+  disconnect?: Departure
+  /** Bytes of the response that may wait unread before the app's `send()` has to wait. Default 65,536. */
+  highWaterMark?: number
+  /** How long each wait of this request may take, in ms. Default: the client's. */
+  deadlineMs?: number
+}
+
+/** Where a client stands. */
+export interface ClientSide {
+  host: string
+  port: number
+  secure: boolean
+  /** The client's address; null where none is known. */
+  client: [host: string, port: number] | null
+}
+
+/** A request ready to be sent. */
+export interface PreparedRequest {
+  head: RequestHead
+  body: BodySource
+}
+
+/**
+ * Prepares a request. `target` goes out as it is: what needs percent-encoding has to be encoded.
+ *
+ * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a malformed header
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for options that exclude each other
+ */
+export function prepareRequest(
+  method: string,
+  target: string,
+  request: TestRequest,
+  side: ClientSide,
+): PreparedRequest {
+  if (request.json !== undefined && request.body !== undefined) {
+    throw new InvalidOption('"json" and "body" are both the body: give one of them')
+  }
+  const body = request.json === undefined ? request.body : JSON.stringify(request.json)
+  const whole = wholeBody(body)
+  const headers = hostFirst(headerList(request.headers), side)
+
+  const type = request.json === undefined ? typeOf(body) : 'application/json'
+  if (type !== undefined) addMissing(headers, 'content-type', type)
+  if (whole) addMissing(headers, 'content-length', String(whole.byteLength))
+  else if (body !== undefined && getHeader(headers, 'content-length') === undefined) {
+    addMissing(headers, 'transfer-encoding', 'chunked')
+  }
+  if (request.expectContinue === true) addMissing(headers, 'expect', '100-continue')
+
+  return {
+    head: requestHead(method, target, headers, { ...side, httpVersion: request.httpVersion }),
+    body: bodySource(body, request.split),
+  }
+}
+
+/** The head of a request that goes out from `side`. */
+export function requestHead(
+  method: string,
+  target: string,
+  headers: HeaderPairs,
+  side: ClientSide & { httpVersion?: '1.0' | '1.1' | undefined },
+): RequestHead {
+  return {
+    method,
+    target,
+    httpVersion: side.httpVersion ?? '1.1',
+    headers,
+    client: side.client,
+    server: [side.host, side.port],
+    secure: side.secure,
+  }
+}
+
+/** `headers` as a list with lower-case names. */
+export function headerList(headers: TestHeaders = []): HeaderPairs {
+  if (Symbol.iterator in headers) return checkedHeaders([...headers])
+  return checkedHeaders(
+    Object.entries(headers).flatMap(([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((one) => [name, one] as const),
+    ),
+  )
+}
+
+/** `headers` with a `host` in front, unless they have their own. */
+export function hostFirst(headers: HeaderPairs, side: ClientSide): HeaderPairs {
+  if (getHeader(headers, 'host') !== undefined) return headers
+  const usual = side.port === (side.secure ? 443 : 80)
+  const host = side.host.includes(':') ? `[${side.host}]` : side.host
+  return [['host', usual ? host : `${host}:${side.port}`], ...headers]
+}
+
+function addMissing(headers: HeaderPairs, name: string, value: string): void {
+  if (getHeader(headers, name) === undefined) headers.push([name, value])
+}

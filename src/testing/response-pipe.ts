@@ -1,0 +1,121 @@
+// The way of a response from app to test: what was written and is not yet read, bounded by a mark as a
+// socket's buffer is.
+
+import { deferred } from '../async/deferred.ts'
+import { ResponseCut } from './faults.ts'
+import type { Deferred } from '../async/deferred.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponseHead } from '../async/framing.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+
+/** One response under way: parts in, a head and chunks out, each chunk as it was written. */
+export class ResponsePipe {
+  readonly #highWaterMark: number
+  readonly #onDrain: () => void
+  readonly #head: Deferred<ResponseHead> = deferred()
+  #received: ResponseHead | null = null
+  #trailers: HeaderPairs | null = null
+  #chunks: Uint8Array[] = []
+  #bufferedBytes = 0
+  #readBytes = 0
+  #owesDrain = false
+  #ended = false
+  #fault: Error | undefined
+  #reader: Deferred<Uint8Array | null> | undefined
+
+  /**
+   * @param highWaterMark so many bytes may wait unread; beyond them the writer is told to wait
+   * @param onDrain called when a writer that was told to wait may go on
+   */
+  constructor(highWaterMark: number, onDrain: () => void) {
+    this.#highWaterMark = highWaterMark
+    this.#onDrain = onDrain
+  }
+
+  /** The head, once it is there; rejects when the response is cut before. */
+  get head(): Promise<ResponseHead> {
+    return this.#head.promise
+  }
+
+  /** Whether the head was written. */
+  get started(): boolean {
+    return this.#received !== null
+  }
+
+  /** The trailers; null until the end, and when there are none. */
+  get trailers(): HeaderPairs | null {
+    return this.#trailers
+  }
+
+  /** Nothing more is written: the response is whole, or cut. */
+  get over(): boolean {
+    return this.#ended || this.#fault !== undefined
+  }
+
+  /** Takes the next part; false: wait for `onDrain`. */
+  write(part: ResponsePart): boolean {
+    if (this.over) return true
+    if (part.head) {
+      this.#received = part.head
+      this.#head.resolve(part.head)
+    }
+    if (part.chunk !== null && part.chunk.length > 0) this.#push(bytesOf(part.chunk))
+    if (part.trailers) this.#trailers = part.trailers
+    if (part.end) {
+      this.#ended = true
+      this.#reader?.resolve(null)
+      return true
+    }
+    this.#owesDrain = this.#bufferedBytes > this.#highWaterMark
+    return !this.#owesDrain
+  }
+
+  /** The next chunk; null at the end. What was received before a cut is read before the cut is thrown. */
+  read(): Promise<Uint8Array | null> {
+    const chunk = this.#chunks.shift()
+    if (chunk) return Promise.resolve(this.#taken(chunk))
+    if (this.#fault) return Promise.reject(this.#fault)
+    if (this.#ended) return Promise.resolve(null)
+    this.#reader ??= deferred()
+    return this.#reader.promise
+  }
+
+  /** Breaks the response off: whoever reads on gets `fault`. */
+  cut(fault: Error): void {
+    if (this.over) return
+    this.#fault = fault
+    this.#head.reject(fault)
+    this.#reader?.reject(fault)
+  }
+
+  /** The fault that says `reason` and how far the response came. */
+  faultOf(reason: string): ResponseCut {
+    return new ResponseCut(reason, this.#received, this.#readBytes + this.#bufferedBytes)
+  }
+
+  #push(chunk: Uint8Array): void {
+    if (this.#reader) {
+      this.#readBytes += chunk.byteLength
+      this.#reader.resolve(chunk)
+      this.#reader = undefined
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#bufferedBytes += chunk.byteLength
+  }
+
+  #taken(chunk: Uint8Array): Uint8Array {
+    this.#readBytes += chunk.byteLength
+    this.#bufferedBytes -= chunk.byteLength
+    if (this.#owesDrain && this.#bufferedBytes <= this.#highWaterMark) {
+      this.#owesDrain = false
+      this.#onDrain()
+    }
+    return chunk
+  }
+}
+
+// A copy: once it is sent, the app may use its buffer again.
+function bytesOf(chunk: Uint8Array | string): Uint8Array {
+  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : new Uint8Array(chunk)
+}

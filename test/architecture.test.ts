@@ -1,0 +1,237 @@
+// The shape of src: who may import whom, what is public, and what must not be there at all.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import {
+  cycles,
+  foreignPackages,
+  layering,
+  looseEnds,
+  publicNames,
+  reexports,
+  shape,
+  unusedExports,
+} from './architecture/rules.ts'
+import { parseSource } from './architecture/source-file.ts'
+import type { SourceFile } from './architecture/source-file.ts'
+
+interface Manifest {
+  dependencies: Record<string, string>
+  exports: Record<string, string | { default: string }>
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+const entries = entriesOf(manifest)
+const sources = readSources(join(root, 'src'))
+
+describe('the sources', () => {
+  it('import downward only', () => {
+    expect(layering(sources, entries)).toEqual([])
+  })
+
+  it('import in no circle', () => {
+    expect(cycles(sources)).toEqual([])
+  })
+
+  it('import no package that users do not have', () => {
+    expect(foreignPackages(sources, Object.keys(manifest.dependencies))).toEqual([])
+  })
+
+  it('export nothing that nobody imports', () => {
+    expect(unusedExports(sources, entries)).toEqual([])
+  })
+
+  it('re-export in public entries, which do nothing else', () => {
+    expect(reexports(sources, entries)).toEqual([])
+  })
+
+  it('are short, named after what they do, and without default exports', () => {
+    expect(shape(sources)).toEqual([])
+  })
+
+  it('leave no any and no unnumbered TODO', () => {
+    expect(looseEnds(sources)).toEqual([])
+  })
+})
+
+// A change here is a change of the public interface: update with `vitest -u` and write it in the changelog.
+describe('the public names', () => {
+  it('of isthmus', () => {
+    expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot()
+  })
+
+  it('of isthmus/middleware', () => {
+    expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot()
+  })
+
+  it('of isthmus/testing', () => {
+    expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot()
+  })
+})
+
+describe('the check of layers', () => {
+  it('allows every way down', () => {
+    const tree = files({
+      'index.ts': "export { serve } from './server/serve.ts'",
+      'server/serve.ts': "import { run } from '../sync/run.ts'; export const serve = run",
+      'sync/run.ts': "import type { App } from '../contract/environ.ts'; export type Run = App",
+      'contract/environ.ts': 'export interface App {}',
+      'headers.ts': "import { Fault } from './errors.ts'; import './contract/environ.ts'",
+      'errors.ts': 'export class Fault {}',
+    })
+    expect(layering(tree, ['index.ts'])).toEqual([])
+  })
+
+  it('reports a type import that goes up', () => {
+    const tree = files({ 'sync/run.ts': "import type { Pump } from '../bridge/pump.ts'" })
+    expect(layering(tree, [])).toEqual([
+      'sync/run.ts imports bridge/pump.ts: bridge is not below sync',
+    ])
+  })
+
+  it('reports siblings that know each other', () => {
+    const tree = files({ 'async/iterate.ts': "const run = await import('../sync/run.ts')" })
+    expect(layering(tree, [])).toEqual([
+      'async/iterate.ts imports sync/run.ts: sync is not below async',
+    ])
+  })
+
+  it('reports an import of a public entry, and one that leaves src', () => {
+    const tree = files({
+      'cli/main.ts': "import { serve } from '../index.ts'; import '../../test/app.ts'",
+    })
+    expect(layering(tree, ['index.ts'])).toEqual([
+      'cli/main.ts imports index.ts: it is a public entry',
+      'cli/main.ts imports ../test/app.ts: it is outside src',
+    ])
+  })
+
+  it('keeps bridge/threads inside bridge', () => {
+    const tree = files({
+      'bridge/mount.ts': "import { Pool } from './threads/pool.ts'",
+      'server/serve.ts': "import { Pool } from '../bridge/threads/pool.ts'",
+    })
+    expect(layering(tree, [])).toEqual([
+      'server/serve.ts imports bridge/threads/pool.ts: only bridge may',
+    ])
+  })
+
+  it('reports a folder that has no layer', () => {
+    expect(layering(files({ 'lib/run.ts': '' }), [])).toEqual(['lib/run.ts belongs to no layer'])
+  })
+})
+
+describe('the check of circles', () => {
+  it('reports a circle that only types close', () => {
+    const tree = files({
+      'sync/a.ts': "import { b } from './b.ts'",
+      'sync/b.ts': "import { c } from './c.ts'",
+      'sync/c.ts': "type A = import('./a.ts').A",
+    })
+    expect(cycles(tree)).toEqual(['sync/a.ts → sync/b.ts → sync/c.ts → sync/a.ts'])
+  })
+
+  it('takes two ways to one file for no circle', () => {
+    const tree = files({
+      'sync/a.ts': "import './b.ts'; import './c.ts'",
+      'sync/b.ts': "import './c.ts'",
+      'sync/c.ts': '',
+    })
+    expect(cycles(tree)).toEqual([])
+  })
+})
+
+describe('the other checks', () => {
+  it('report a package that is not a dependency, and nothing of Node', () => {
+    const tree = files({
+      'cli/main.ts':
+        "import 'node:fs'; import 'tsx/esm/api'; import 'vitest/node'; import 'isthmus'",
+    })
+    expect(foreignPackages(tree, ['tsx'])).toEqual([
+      'cli/main.ts imports vitest/node, which is not a dependency',
+      'cli/main.ts imports isthmus, which is not a dependency',
+    ])
+  })
+
+  it('report an export without an importer', () => {
+    const tree = files({
+      'index.ts': "export { a as b } from './headers.ts'; export * from './errors.ts'",
+      'headers.ts': 'export const a = 1; export const [b, { c }] = [2, { c: 3 }]',
+      'errors.ts': 'export class Fault {}',
+    })
+    expect(unusedExports(tree, ['index.ts'])).toEqual([
+      'headers.ts b is exported and never imported',
+      'headers.ts c is exported and never imported',
+    ])
+  })
+
+  it('report logic in a public entry and a re-export elsewhere', () => {
+    const tree = files({
+      'index.ts': "export * from './errors.ts'\nimport './headers.ts'\nexport const a = 1",
+      'headers.ts': "import { Fault } from './errors.ts'\nexport { Fault }",
+    })
+    expect(reexports(tree, ['index.ts'])).toEqual([
+      'index.ts:2 is not an export-from statement',
+      'index.ts:3 is not an export-from statement',
+      'headers.ts re-exports Fault, which is for public entries',
+    ])
+  })
+
+  it('report a long file, a drawer and a default export', () => {
+    const tree = files({
+      'sync/run.ts': 'void 0\n'.repeat(301),
+      'sync/utils.ts': 'const a = 1; export { a as default }',
+      'async/iterate.ts': 'void 0\n'.repeat(300),
+    })
+    expect(shape(tree)).toEqual([
+      'sync/run.ts has 301 lines, more than 300',
+      'sync/utils.ts is a drawer: name it after what it does',
+      'sync/utils.ts has a default export',
+    ])
+  })
+
+  it('report any as a type, not as a word, and a TODO without a number', () => {
+    const tree = files({
+      'sync/run.ts': "// any\n// TODO: more\n/* TODO (#12): less */\nconst a: any = 'TODO'",
+    })
+    expect(looseEnds(tree)).toEqual([
+      'sync/run.ts:4 says any',
+      'sync/run.ts:2 has a TODO without an issue number (#1)',
+    ])
+  })
+
+  it('see public names through export *', () => {
+    const tree = files({
+      'index.ts': "export { z, type T } from './headers.ts'; export * from './errors.ts'",
+      'errors.ts': 'export class Fault {}; export function fault(): void {}',
+    })
+    expect(publicNames(tree, 'index.ts')).toEqual(['Fault', 'T', 'fault', 'z'])
+  })
+
+  it('refuse a file that does not parse', () => {
+    expect(() => parseSource('sync/run.ts', 'const =')).toThrow(/^sync\/run\.ts: /)
+  })
+})
+
+function entriesOf({ exports }: Manifest): string[] {
+  const targets = Object.values(exports).map((target) =>
+    typeof target === 'string' ? target : target.default,
+  )
+  const scripts = targets.filter((target) => target.endsWith('.js'))
+  return scripts.map((target) => target.replace('./dist/', '').replace(/\.js$/, '.ts'))
+}
+
+function readSources(folder: string): SourceFile[] {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return paths
+    .filter((path) => path.endsWith('.ts'))
+    .toSorted()
+    .map((path) => parseSource(path.replaceAll(sep, '/'), readFileSync(join(folder, path), 'utf8')))
+}
+
+function files(tree: Record<string, string>): SourceFile[] {
+  return Object.entries(tree).map(([path, text]) => parseSource(path, text))
+}

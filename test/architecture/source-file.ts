@@ -1,0 +1,117 @@
+// One source file taken apart: what it imports and exports, and what it holds that no compiler minds.
+
+import { posix } from 'node:path'
+import { parseSync } from 'vite'
+import type { ESTree, ParseResult } from 'vite'
+
+/** The name that stands for every export of a file. */
+export const ALL = '*'
+
+/** An edge to another file, by its path under src; type imports are edges too. */
+export interface Import {
+  target: string
+  names: string[]
+}
+
+/** An exported name; `from` is the file that a re-export takes it from. */
+export interface Export {
+  name: string
+  from: string | null
+}
+
+/** Positions are line numbers, counted from 1. */
+export interface SourceFile {
+  path: string
+  lineCount: number
+  imports: Import[]
+  /** Specifiers of packages and of Node's own modules. */
+  packages: string[]
+  exports: Export[]
+  /** Statements other than `export … from`. */
+  ownStatements: number[]
+  /** Uses of the type `any`. */
+  anys: number[]
+  comments: Array<{ line: number; text: string }>
+}
+
+/** Takes apart the file at `path`, relative to src. Throws a SyntaxError for what does not parse. */
+export function parseSource(path: string, text: string): SourceFile {
+  const { program, module, comments, errors } = parseSync(path, text)
+  if (errors[0]) throw new SyntaxError(`${path}: ${errors[0].message}`)
+
+  const lineOf = (node: { start: number }): number => text.slice(0, node.start).split('\n').length
+  const nodes = [...nodesUnder(program)]
+  const imports = nodes.flatMap(importOf)
+
+  return {
+    path,
+    lineCount: text.trimEnd().split('\n').length,
+    imports: imports
+      .filter(isRelative)
+      .map((edge) => ({ ...edge, target: resolve(path, edge.target) })),
+    packages: imports.filter((edge) => !isRelative(edge)).map((edge) => edge.target),
+    exports: exportsOf(path, module),
+    ownStatements: program.body.filter((statement) => !isReexport(statement)).map(lineOf),
+    anys: nodes.filter((node) => node.type === 'TSAnyKeyword').map(lineOf),
+    comments: comments.map((comment) => ({ line: lineOf(comment), text: comment.value })),
+  }
+}
+
+function* nodesUnder(value: unknown): Generator<ESTree.Node> {
+  if (typeof value !== 'object' || value === null) return
+  if ('type' in value) yield value as ESTree.Node
+  for (const child of Object.values(value)) yield* nodesUnder(child)
+}
+
+function importOf(node: ESTree.Node): Import[] {
+  switch (node.type) {
+    case 'ImportDeclaration':
+      return [{ target: node.source.value, names: node.specifiers.map(importedName) }]
+    case 'ExportNamedDeclaration':
+      if (node.source === null) return []
+      return [
+        { target: node.source.value, names: node.specifiers.map(({ local }) => nameOf(local)) },
+      ]
+    case 'ExportAllDeclaration':
+    case 'ImportExpression':
+    case 'TSImportType':
+      return literals(node.source).map((target) => ({ target, names: [ALL] }))
+    default:
+      return []
+  }
+}
+
+function importedName(specifier: ESTree.ImportDeclarationSpecifier): string {
+  if (specifier.type === 'ImportSpecifier') return nameOf(specifier.imported)
+  return specifier.type === 'ImportDefaultSpecifier' ? 'default' : ALL
+}
+
+function nameOf(name: ESTree.ModuleExportName): string {
+  return name.type === 'Literal' ? name.value : name.name
+}
+
+// The source of a dynamic import may be any expression; only a literal is an edge.
+function literals(source: ESTree.Expression): string[] {
+  return source.type === 'Literal' && typeof source.value === 'string' ? [source.value] : []
+}
+
+function exportsOf(path: string, module: ParseResult['module']): Export[] {
+  const entries = module.staticExports.flatMap((statement) => statement.entries)
+  return entries.map(({ exportName, moduleRequest }) => ({
+    name: exportName.name ?? (exportName.kind === 'Default' ? 'default' : ALL),
+    from: moduleRequest && resolve(path, moduleRequest.value),
+  }))
+}
+
+function isReexport(statement: ESTree.Program['body'][number]): boolean {
+  if (statement.type === 'ExportAllDeclaration') return true
+  return statement.type === 'ExportNamedDeclaration' && statement.source !== null
+}
+
+function isRelative({ target }: Import): boolean {
+  return target.startsWith('.')
+}
+
+function resolve(path: string, specifier: string): string {
+  return posix.join(posix.dirname(path), specifier)
+}

@@ -1,0 +1,101 @@
+// The example desk as people use it: in a real browser, in more than one window.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startChromium } from './chromium.ts'
+import { startDesk } from './desk-server.ts'
+import type { Browser, Page } from 'playwright-core'
+
+const DEADLINE_MS = 10_000
+
+let desk: Awaited<ReturnType<typeof startDesk>>
+let browser: Browser
+
+beforeAll(async () => {
+  desk = await startDesk()
+  browser = await startChromium()
+}, 30_000)
+afterAll(async () => {
+  await browser?.close()
+  await desk?.[Symbol.asyncDispose]()
+})
+
+describe('the desk in a browser', { timeout: 60_000 }, () => {
+  it('shows a ticket bought in one window on the board of another', async () => {
+    await using buyer = await openPage()
+    await using watcher = await openPage()
+
+    await buyer.page.fill('#name', 'Ada <i>Lovelace</i>')
+    await buyer.page.getByLabel('Waiting for Godot').check()
+    await buyer.page.getByRole('button', { name: 'Buy' }).click()
+    await buyer.page.getByText('it is yours').waitFor()
+
+    const row = watcher.page.locator('#board li', { hasText: 'Ada <i>Lovelace</i>' })
+    await row.waitFor()
+    expect(await row.textContent()).toContain('Waiting for Godot')
+    await watcher.page.locator('#ticker', { hasText: 'Just sold: Waiting for Godot' }).waitFor()
+    expect([...buyer.complaints, ...watcher.complaints]).toEqual([])
+  })
+
+  it('draws the round trips, and tells what the report did to them', async () => {
+    await using watcher = await openPage()
+    await watcher.page.locator('#now', { hasText: 'ms' }).waitFor()
+    await watcher.page.getByRole('button', { name: 'Run the slow report' }).click()
+    await watcher.page.locator('#verdict', { hasText: 'Done in' }).waitFor()
+
+    expect(await watcher.page.textContent('#worst')).toMatch(/^[\d,.]+ ms$/)
+    expect(await watcher.page.evaluate(paintedPixels)).toBeGreaterThan(100)
+    expect(watcher.complaints).toEqual([])
+  })
+
+  it('fits a window of 360 pixels without scrolling sideways', async () => {
+    await using narrow = await openPage({ width: 360, height: 740 })
+    await narrow.page.locator('#now', { hasText: 'ms' }).waitFor()
+    expect(await narrow.page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    expect(narrow.complaints).toEqual([])
+  })
+
+  it('sells without JavaScript', async () => {
+    await using plain = await openPage(undefined, false)
+    await plain.page.fill('#name', 'Grace Hopper')
+    await plain.page.getByLabel('The Tempest').check()
+    await plain.page.getByRole('button', { name: 'Buy' }).click()
+    await plain.page.locator('#board li', { hasText: 'Grace Hopper' }).waitFor()
+    expect(new URL(plain.page.url()).searchParams.get('bought')).toMatch(/^\d+$/)
+  })
+})
+
+interface OpenPage extends AsyncDisposable {
+  page: Page
+  /** What the browser complained about. */
+  complaints: string[]
+}
+
+async function openPage(
+  viewport: { width: number; height: number } = { width: 1200, height: 800 },
+  javaScriptEnabled = true,
+): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport, javaScriptEnabled })
+  context.setDefaultTimeout(DEADLINE_MS)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  })
+
+  await page.goto(desk.url)
+  if (javaScriptEnabled) await page.locator('#link', { hasText: 'live' }).waitFor()
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
+}
+
+// Runs in the page, as text: the types of the DOM are not among ours.
+const paintedPixels = `(() => {
+  const canvas = document.querySelector('#chart canvas')
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const accent = [0x9c, 0x2f, 0x23]
+  let painted = 0
+  for (let at = 0; at < data.length; at += 4) {
+    if (accent.every((part, index) => Math.abs(data[at + index] - part) < 24)) painted += 1
+  }
+  return painted
+})()`

@@ -1,0 +1,174 @@
+// The package as its users get it: packed, installed into an empty folder, imported, served, type-checked.
+
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+
+const APP = `
+export default function* (environ, startResponse) {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  yield 'Hello, ' + environ.PATH_INFO
+}
+`
+
+const SERVE = `
+import { events, serve } from 'isthmus'
+const app = events(async (scope, receive, send) => {
+  await send({ type: 'http.response.start', status: 200, headers: [['content-type', 'text/plain']] })
+  await send({ type: 'http.response.body', body: new TextEncoder().encode('served') })
+})
+const server = await serve(app, { port: 0, lifespan: 'off' })
+const response = await fetch(server.url)
+console.log(response.status, await response.text())
+await server[Symbol.asyncDispose]()
+`
+
+const CONSUMER = `
+import { mount, serve } from 'isthmus'
+import type { EventApp, IterableApp, SyncApp } from 'isthmus'
+import * as middleware from 'isthmus/middleware'
+import * as testing from 'isthmus/testing'
+
+const classic: SyncApp = function* (environ, startResponse) {
+  startResponse('200 OK', [['Content-Type', 'text/plain']])
+  yield environ.PATH_INFO
+}
+const feed: IterableApp = async function* (environ, startResponse) {
+  startResponse('200 OK', [])
+  yield new Uint8Array(await Promise.resolve(1))
+}
+const live: EventApp = async (scope, receive, send) => {
+  if (scope.type === 'lifespan') return
+  await receive()
+  await send({ type: 'websocket.accept' })
+}
+await using server = await serve(mount({ '/live': live, '/feed': feed, '/': classic }), { port: 0 })
+export const kinds: [string, object, object] = [server.url, middleware, testing]
+`
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const minute = 60_000
+
+let home = ''
+let packed: string[] = []
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'isthmus-package-'))
+  // The build is there already; running it again would pull it from under the tests beside this one.
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', home]
+  const { stdout } = await run('npm', pack, { cwd: root, timeout: minute })
+  const [archive] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }]
+  packed = archive.files.map((file) => file.path)
+
+  await writeFile(join(home, 'package.json'), '{ "private": true, "type": "module" }')
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', archive.filename]
+  await run('npm', install, { cwd: home, timeout: 2 * minute })
+}, 3 * minute)
+
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+describe('the package', { timeout: minute }, () => {
+  it('holds the build, its declarations and four documents', () => {
+    const documents = packed.filter((path) => !path.startsWith('dist/'))
+    expect(documents.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+
+    const build = packed.filter((path) => path.startsWith('dist/'))
+    expect(build).toEqual(
+      expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']),
+    )
+    expect(build.filter((path) => !/\.(js|js\.map|d\.ts)$/.test(path))).toEqual([])
+  })
+
+  it('satisfies publint', async () => {
+    const { messages } = await publint({ pkgDir: join(home, 'node_modules/isthmus'), pack: false })
+    expect(messages.filter((message) => message.type !== 'suggestion')).toEqual([])
+  })
+
+  it('can be imported by every entry', async () => {
+    const { exports } = await manifest()
+    const entries = Object.keys(exports).filter((entry) => !entry.endsWith('.json'))
+    expect(entries.length).toBeGreaterThan(0)
+
+    const imports = entries.map(
+      (entry) => `import ${JSON.stringify(entry.replace('.', 'isthmus'))}`,
+    )
+    expect(await runModule('entries.mjs', imports.join('\n'))).toBe('')
+  })
+
+  it('serves', async () => {
+    expect(await runModule('serve.mjs', SERVE)).toBe('200 served\n')
+  })
+
+  it('declares its types', async () => {
+    await writeFile(join(home, 'consumer.ts'), CONSUMER)
+    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+    const language = ['--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable']
+    const options = ['--noEmit', '--module', 'nodenext', ...language, ...types]
+    // The compiler reports on stdout, which a rejection of execFile would not show.
+    const { stdout } = await run(process.execPath, [compiler, ...options, 'consumer.ts'], {
+      cwd: home,
+      timeout: minute,
+    }).catch((error: { stdout: string }) => error)
+    expect(stdout).toBe('')
+  })
+})
+
+describe('the command', { timeout: minute }, () => {
+  it('tells its version', async () => {
+    const { stdout } = await run(command(), ['--version'], { cwd: home, timeout: minute })
+    expect(stdout.trim()).toBe((await manifest()).version)
+  })
+
+  it('serves an app, tells its address, and ends with 0 on SIGTERM', async () => {
+    await writeFile(join(home, 'app.mjs'), APP)
+    const child = spawn(command(), ['serve', 'app.mjs', '--port', '0'], {
+      cwd: home,
+      timeout: minute,
+    })
+    const exit = once(child, 'exit')
+    try {
+      const ready = await firstLine(child)
+      expect(ready).toMatch(/^isthmus listening on http:\/\/127\.0\.0\.1:\d+$/)
+
+      const url = new URL('/world', ready.replace('isthmus listening on ', ''))
+      const response = await fetch(url, { signal: AbortSignal.timeout(minute / 2) })
+      expect([response.status, await response.text()]).toEqual([200, 'Hello, /world'])
+    } finally {
+      child.kill('SIGTERM')
+    }
+    expect(await exit).toEqual([0, null])
+  })
+})
+
+function command(): string {
+  return join(home, 'node_modules/.bin/isthmus')
+}
+
+async function manifest(): Promise<{ version: string; exports: Record<string, unknown> }> {
+  const text = await readFile(join(home, 'node_modules/isthmus/package.json'), 'utf8')
+  return JSON.parse(text) as { version: string; exports: Record<string, unknown> }
+}
+
+async function runModule(name: string, text: string): Promise<string> {
+  await writeFile(join(home, name), text)
+  const { stdout } = await run(process.execPath, [name], { cwd: home, timeout: minute })
+  return stdout
+}
+
+async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  const lines = createInterface(child.stdout)
+  for await (const line of lines) return line
+  throw new Error(`the command ended without a ready line: ${complaints}`)
+}

@@ -1,0 +1,27 @@
+// How the suite runs: the sources stand for the package, two processes, and nothing may dangle.
+
+import { fileURLToPath } from 'node:url'
+import type { ViteUserConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+
+const config: ViteUserConfig = {
+  resolve: {
+    alias: [
+      { find: /^isthmus$/, replacement: source('index.ts') },
+      { find: /^isthmus\/(middleware|testing)$/, replacement: source('$1.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    execArgv: ['--throw-deprecation'],
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
+    expect: { requireAssertions: true },
+    sequence: { shuffle: { tests: true } },
+  },
+}
+
+export default config
