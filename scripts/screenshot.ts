@@ -8,13 +8,13 @@ import { buy, startDesk } from '../test/examples/desk-server.ts'
 const PICTURE = fileURLToPath(new URL('../docs/ticket-desk.png', import.meta.url))
 const CALM_MS = 25_000
 const SALES = [
-  ['Ada Lovelace', 'tempest'],
-  ['Grace Hopper', 'godot'],
-  ['Barbara Liskov', 'errors'],
-  ['Edsger Dijkstra', 'godot'],
-  ['Frances Allen', 'tempest'],
-  ['Tony Hoare', 'errors'],
-  ['Radia Perlman', 'godot'],
+  ['Class 4b', 'tempest'],
+  ['The Tuesday club', 'godot'],
+  ['Table by the window', 'errors'],
+  ['Two in the back', 'godot'],
+  ['Front row', 'tempest'],
+  ['The late train', 'errors'],
+  ['The harbour choir', 'godot'],
 ] as const
 
 await using desk = await startDesk()

@@ -1,9 +1,16 @@
 // Every error that isthmus raises. App faults, peer faults and our own faults never share a class.
 
+// Registered, so that `instanceof` holds between two copies of the library in one process.
+const KIN = Symbol.for('isthmus.error')
+
 /** The root: `instanceof IsthmusError` tells our errors from everybody else's. */
 export abstract class IsthmusError extends Error {
   /** Stable across releases; the message is not. */
   abstract readonly code: string
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isKin(value, this.name)
+  }
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -16,6 +23,10 @@ export abstract class IsthmusError extends Error {
 /** The app (or a middleware) did what its interface forbids; the message names the rule and the remedy. */
 export class AppFault extends TypeError {
   readonly code: string = 'ISTHMUS_APP_FAULT'
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isKin(value, this.name)
+  }
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -128,4 +139,16 @@ export class ServerShutdown extends IsthmusError {
 /** An option has a value that it cannot have. */
 export class InvalidOption extends IsthmusError {
   readonly code = 'ISTHMUS_INVALID_OPTION'
+}
+
+function isKin(value: unknown, name: string): boolean {
+  if (typeof value !== 'object' || value === null || !(KIN in value)) return false
+  for (let kind = value.constructor; kind !== null; kind = Object.getPrototypeOf(kind)) {
+    if (kind.name === name) return true
+  }
+  return false
+}
+
+for (const { prototype } of [IsthmusError, AppFault]) {
+  Object.defineProperty(prototype, KIN, { value: true })
 }

@@ -114,11 +114,14 @@ describe('the package', { timeout: minute }, () => {
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
     const language = ['--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable']
     const options = ['--noEmit', '--module', 'nodenext', ...language, ...types]
-    // The compiler reports on stdout, which a rejection of execFile would not show.
-    const { stdout } = await run(process.execPath, [compiler, ...options, 'consumer.ts'], {
+    const checked = run(process.execPath, [compiler, ...options, 'consumer.ts'], {
       cwd: home,
       timeout: minute,
-    }).catch((error: { stdout: string }) => error)
+    })
+    // The compiler reports on stdout, which the error of execFile does not show.
+    const { stdout } = await checked.catch((error: Error & { stdout: string }) => {
+      throw new Error(`the types do not hold: ${error.stdout}`, { cause: error })
+    })
     expect(stdout).toBe('')
   })
 })

@@ -1,4 +1,4 @@
-// The whole desk: a table of three apps, one of each style. `isthmus serve` hosts the sync one in threads.
+// The whole desk: a table of three apps, one of each style.
 
 import { board } from './board.ts'
 import { desk } from './desk.ts'

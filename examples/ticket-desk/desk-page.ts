@@ -1,9 +1,9 @@
 // The one page of the desk, as HTML. It works without JavaScript; with it, the board and the chart are live.
 
 import { html } from './html.ts'
+import { findPerformance, PROGRAMME } from './programme.ts'
 import type { Markup } from './html.ts'
 import type { Ledger, Ticket } from './ledger.ts'
-import { findPerformance, PROGRAMME } from './programme.ts'
 import type { Performance } from './programme.ts'
 
 const BOARD_ROWS = 6
@@ -15,8 +15,8 @@ export function deskPage(ledger: Ledger, bought: Ticket | undefined): Markup {
     <header>
       <h1>Strait Theatre</h1>
       <p class="ticker">
-        <small>async-iterable</small>
         <span id="ticker" aria-live="polite">${newest(tickets.at(-1))}</span>
+        <small>async-iterable</small>
       </p>
     </header>
     <main class="desk">${orderForm(ledger, bought)} ${boardOf(tickets)} ${roundTrips()}</main>

@@ -5,15 +5,15 @@ import { ledger } from './ledger.ts'
 import type { Ticket } from './ledger.ts'
 
 const POLL_MS = 100
-const HEARTBEAT_MS = 15_000
 
 /**
- * Batches of the tickets after number `after`, and an empty batch after 15 s without news, so that the
- * consumer can show that it is alive. Ends when `signal` is aborted.
+ * Batches of the tickets after number `after`, and an empty batch after `heartbeatMs` without news, so that
+ * the consumer can show that it is alive. Ends when `signal` is aborted.
  */
 export async function* followTickets(
   after: number,
   signal: AbortSignal,
+  heartbeatMs = 15_000,
 ): AsyncGenerator<readonly Ticket[], void, undefined> {
   let seen = after
   let quietMs = 0
@@ -22,7 +22,7 @@ export async function* followTickets(
     const tickets = ledger.read()
     const fresh = tickets.slice(seen)
     seen = tickets.length
-    if (fresh.length > 0 || quietMs >= HEARTBEAT_MS) {
+    if (fresh.length > 0 || quietMs >= heartbeatMs) {
       quietMs = 0
       yield fresh
     }

@@ -1,8 +1,8 @@
 // A ticket to print, as SVG.
 
 import { html } from './html.ts'
-import type { Ticket } from './ledger.ts'
 import { findPerformance } from './programme.ts'
+import type { Ticket } from './ledger.ts'
 
 const LONG_NAME = 26
 

@@ -10,15 +10,16 @@ export function breach(who: Party, rule: string, what: string, remedy: string): 
   return new LintError(`${who} broke ${rule}: ${what}; ${remedy}`)
 }
 
-/** Asks a legality machine; what it refuses is a breach by the app, with the machine's error as its cause. */
+/**
+ * Asks a legality machine; what it refuses is a breach by the app, with the machine's error as its cause.
+ * Its message says what is legal instead.
+ */
 export function judge<Verdict>(ask: () => Verdict): Verdict {
   try {
     return ask()
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
-    throw new LintError(`app broke the legality of events: ${what}; the server refuses it too`, {
-      cause: error,
-    })
+    throw new LintError(`app broke the legality of events: ${what}`, { cause: error })
   }
 }
 
@@ -63,7 +64,8 @@ export function nameOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (isPlainObject(value)) return 'a plain object'
   const maker: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name
-  return `a ${typeof maker === 'string' ? maker : 'object'}`
+  const noun = typeof maker === 'string' ? maker : 'object'
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
 function findStranger(value: unknown, path: string, above: readonly object[]): string | undefined {

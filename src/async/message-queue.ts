@@ -1,12 +1,10 @@
 // Messages between an engine that pushes and an app that pulls: bounded, in order, ended once.
 
-import { deferred } from './deferred.ts'
 import type {
   WebSocketDisconnectEvent,
   WebSocketReceivedEvent,
   WebSocketReceiveEvent,
 } from '../contract/events.ts'
-import type { Deferred } from './deferred.ts'
 
 /** How the engine is told to stop and to go on reading. */
 export interface MessageFlow {
@@ -34,7 +32,8 @@ export class MessageQueue {
   #bytes = 0
   #paused = false
   #end: WebSocketDisconnectEvent | undefined
-  #pending: Deferred<WebSocketReceivedEvent> | undefined
+  #pending: Promise<WebSocketReceivedEvent> | undefined
+  #wake: ((event: WebSocketReceivedEvent) => void) | undefined
 
   constructor(flow: MessageFlow, limits: QueueLimits) {
     this.#flow = flow
@@ -43,12 +42,14 @@ export class MessageQueue {
 
   /** The next event; the promise of a pending call is returned again, so that no event is lost. */
   receive(): Promise<WebSocketReceivedEvent> {
-    if (this.#pending) return this.#pending.promise
+    if (this.#pending) return this.#pending
     const event = this.#next()
     if (event) return Promise.resolve(event)
 
-    this.#pending = deferred()
-    return this.#pending.promise
+    this.#pending = new Promise((resolve) => {
+      this.#wake = resolve
+    })
+    return this.#pending
   }
 
   /** Takes one whole message; after the end it is dropped. */
@@ -68,7 +69,7 @@ export class MessageQueue {
   end(code: number, reason: string): void {
     if (this.#end) return
     this.#end = { type: 'websocket.disconnect', code, reason }
-    this.#settle({ ...this.#end })
+    if (this.#pending) this.#settle({ ...this.#end })
   }
 
   #next(): WebSocketReceivedEvent | undefined {
@@ -91,8 +92,8 @@ export class MessageQueue {
   }
 
   #settle(event: WebSocketReceivedEvent): void {
-    this.#pending?.resolve(event)
     this.#pending = undefined
+    this.#wake?.(event)
   }
 }
 

@@ -50,10 +50,7 @@ export function scopeToEnviron<Input extends InputStream>(
       Object.defineProperty(this, 'isthmus.signal', { ...PLAIN, value })
     },
   }
-  if (scope.client) {
-    environ.REMOTE_ADDR = scope.client[0]
-    environ.REMOTE_PORT = String(scope.client[1])
-  }
+  addClient(environ, scope.client)
   addHeaders(environ, scope.headers)
   return connection ? Object.assign(environ, connection.hosting.environ) : environ
 }
@@ -75,11 +72,17 @@ function serverOf({ server, scheme, headers }: HttpScope): [name: string, port: 
   return host?.[1] ? [host[1], host[2] ?? defaultPort] : [server[0], defaultPort]
 }
 
+function addClient(environ: Environ, client: HttpScope['client']): void {
+  if (!client) return
+  environ.REMOTE_ADDR = client[0]
+  environ.REMOTE_PORT = String(client[1])
+}
+
 function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
   for (const [name, value] of headers) {
     const key = environName(name)
-    const before = environ[key]
-    environ[key] = before === undefined ? value : `${String(before)}${joint(name)}${value}`
+    const before = environ[key] as string | undefined
+    environ[key] = before === undefined ? value : before + joint(name) + value
   }
   // A chunked body has no length that could be relied on (RFC 9112, 6.3).
   if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH

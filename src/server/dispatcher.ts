@@ -1,5 +1,6 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
+import { harmless } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { BadRequest, PeerFault } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
@@ -106,10 +107,12 @@ export class Dispatcher {
 
   #start(running: Running): void {
     this.#running.add(running)
-    void running.run().finally(() => {
-      this.#running.delete(running)
-      if (this.#running.size === 0) this.#whenIdle?.()
-    })
+    void harmless(running.run().then(() => this.#ended(running)))
+  }
+
+  #ended(running: Running): void {
+    this.#running.delete(running)
+    if (this.#running.size === 0) this.#whenIdle?.()
   }
 }
 

@@ -2,11 +2,11 @@
 // it can fail (nothing sent, head sent, complete).
 
 import { Connection } from '../async/connection.ts'
-import { deferred, rejected } from '../async/deferred.ts'
+import { deferred, harmless, rejected } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { RequestBody } from '../async/request-body.ts'
-import { BodyTooLarge, ClientDisconnected, PeerFault, ServerShutdown } from '../errors.ts'
+import { BodyTooLarge, ClientDisconnected, PeerFault, ServerShutdown, UnsupportedScope } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
 import { sendFile } from './send-file.ts'
 import type { Deferred } from '../async/deferred.ts'
@@ -135,6 +135,8 @@ export class HttpCycle implements HttpEvents {
 
   #send(event: SendEvent): Promise<void> {
     if (this.#gone) return rejected(new ClientDisconnected())
+    // RFC 9110, 10.1.1: a client that was never told to continue may or may not send the body.
+    if (this.#request.expectsContinue && !this.#body.started) this.#exchange.closeConnection()
     try {
       return this.#carryOut(this.#exchange.accept(event))
     } catch (error) {
@@ -158,10 +160,6 @@ export class HttpCycle implements HttpEvents {
   }
 
   #write(part: ResponsePart): Promise<void> {
-    const expectsBody = this.#request.expectsContinue && !this.#body.started
-    // RFC 9110, 10.1.1: whoever was never told to continue may or may not send the body.
-    if (part.head && expectsBody) this.#exchange.closeConnection()
-
     const flowing = this.#transport.write(part)
     if (part.end) {
       this.#body.close()
@@ -219,7 +217,8 @@ export class HttpCycle implements HttpEvents {
     }
     if (this.#exchange.failed) return
 
-    if (error instanceof PeerFault) this.#settings.log.info(this.#fields(), error.message)
+    const nobodysFault = error instanceof PeerFault || error instanceof UnsupportedScope
+    if (nobodysFault) this.#settings.log.info(this.#fields(), error.message)
     else this.#settings.log.error(this.#fields(error), 'the app failed')
     if (!this.#gone) this.#recover(error)
   }
@@ -235,12 +234,13 @@ export class HttpCycle implements HttpEvents {
       this.#exchange.closeConnection()
       this.#answer(error.status)
     } else {
-      this.#answer(500, this.#settings.debug ? describe(error) : undefined)
+      const status = error instanceof UnsupportedScope ? 404 : 500
+      this.#answer(status, this.#settings.debug ? describe(error) : undefined)
     }
   }
 
   #answer(status: number, text?: string): void {
-    for (const event of plainResponse(status, text)) void this.#send(event)
+    for (const event of plainResponse(status, text)) void harmless(this.#send(event))
   }
 
   #cut(error: unknown): void {

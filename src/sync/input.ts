@@ -127,18 +127,17 @@ export class BytesSource implements InputSource {
   }
 
   pull(size: number): Uint8Array {
-    for (;;) {
-      const chunk = this.#chunks[this.#index]
-      if (chunk === undefined) return new Uint8Array(0)
-
-      const bytes = chunk.subarray(this.#offset, this.#offset + size)
-      this.#offset += bytes.length
-      if (this.#offset === chunk.length) {
-        this.#index += 1
-        this.#offset = 0
-      }
-      if (bytes.length > 0) return bytes
+    let chunk = this.#chunks[this.#index]
+    while (chunk !== undefined && this.#offset === chunk.length) {
+      this.#index += 1
+      this.#offset = 0
+      chunk = this.#chunks[this.#index]
     }
+    if (chunk === undefined) return new Uint8Array(0)
+
+    const bytes = chunk.subarray(this.#offset, this.#offset + size)
+    this.#offset += bytes.length
+    return bytes
   }
 }
 

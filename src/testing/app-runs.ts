@@ -3,7 +3,7 @@
 
 import { ClientDisconnected, LintError, PeerFault } from '../errors.ts'
 import { deferred } from '../async/deferred.ts'
-import { within } from './deadline.ts'
+import { inTime } from './deadline.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { EventApp } from '../contract/events.ts'
 
@@ -15,14 +15,20 @@ export class AppRun {
 
   /** Resolves when the app has ended, whichever way; waits at most `deadlineMs`. */
   ended(deadlineMs: number, what: () => string): Promise<void> {
-    return within(this.#over.promise, deadlineMs, what)
+    return inTime(this.#over.promise, deadlineMs, what)
   }
 
   /** Throws what escaped the app, once. */
   raise(): void {
+    const error = this.take()
+    if (error) throw error
+  }
+
+  /** What escaped the app, once; undefined for nothing. */
+  take(): Error | undefined {
     const error = this.#error
     this.#error = undefined
-    if (error) throw error
+    return error
   }
 
   /** The app was never called: the server answered by itself. */

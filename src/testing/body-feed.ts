@@ -31,7 +31,9 @@ export class BodyFeed {
     this.#gate.resolve()
     if (this.#started || this.#stopped) return
     this.#started = true
-    void this.#run()
+    this.#run().catch((error: unknown) => {
+      if (!this.#stopped) this.#sink.fail(error)
+    })
   }
 
   pause(): void {
@@ -45,16 +47,12 @@ export class BodyFeed {
   }
 
   async #run(): Promise<void> {
-    try {
-      for await (const chunk of this.#source) {
-        await this.#gate.promise
-        if (this.#stopped) return
-        if (chunk.byteLength > 0) this.#sink.chunk(chunk)
-      }
+    for await (const chunk of this.#source) {
       await this.#gate.promise
-      if (!this.#stopped) this.#sink.end()
-    } catch (error) {
-      if (!this.#stopped) this.#sink.fail(error)
+      if (this.#stopped) return
+      if (chunk.byteLength > 0) this.#sink.chunk(chunk)
     }
+    await this.#gate.promise
+    if (!this.#stopped) this.#sink.end()
   }
 }

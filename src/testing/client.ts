@@ -1,92 +1,17 @@
-// testClient(): an app of any style, asked without sockets, answering as it would over one.
+// The client of one app: requests, streams and WebSockets, each wait with a deadline.
 
-import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
-import { asEventApp } from '../bridge/as-event-app.ts'
-import { Dispatcher } from '../server/dispatcher.ts'
-import { resolveOptions } from '../server/options.ts'
-import { AppWatch } from './app-runs.ts'
 import { collect, collectDenial } from './collect.ts'
-import { within } from './deadline.ts'
+import { inTime } from './deadline.ts'
 import { HandshakeDenied } from './faults.ts'
-import { MemoryEngine } from './memory-engine.ts'
+import { blame, finished } from './open.ts'
 import { StreamedResponse } from './streamed-response.ts'
 import { WebSocketSession } from './websocket-session.ts'
 import type { Lifespan } from '../async/lifespan.ts'
-import type { HostedApp } from '../bridge/as-event-app.ts'
-import type { ServeOptions } from '../server/options.ts'
-import type { TestHandshake } from './memory-engine.ts'
+import type { AppWatch } from './app-runs.ts'
+import type { MemoryEngine, TestHandshake } from './memory-engine.ts'
+import type { Open } from './open.ts'
 import type { TestRequest } from './request.ts'
 import type { TestResponse } from './response.ts'
-import type { OpenExchange } from './streamed-response.ts'
-import type { OpenSocket } from './websocket-session.ts'
-
-/** The options of {@link testClient}: those of `serve()`, of which the ones about sockets have no effect, and its own. */
-export interface TestClientOptions extends ServeOptions {
-  /** How long each single wait may take, in ms. Default 5,000. */
-  deadlineMs?: number
-  /** Whether an exception that escaped the app is thrown to the test, instead of shown as a 500. Default true. */
-  raiseAppErrors?: boolean
-  /** Whether responses carry `date` and `server`. Default true. */
-  identity?: boolean
-  /** Whether the requests come over TLS, so that the scheme is `https` or `wss`. Default false. */
-  secure?: boolean
-  /** The client's address. Default `['127.0.0.1', 49152]`. */
-  client?: [host: string, port: number] | null
-}
-
-type Open = OpenExchange | OpenSocket
-
-/**
- * Starts `app` (lifespan startup included) and returns a client for it. The client drives the same exchange
- * code as the server's engines: status, headers and bytes are what a socket would have carried.
- *
- * @param app a sync, iterable or event app, or a mount table
- * @throws {@link LifespanFailed} (`ISTHMUS_LIFESPAN_FAILED`), {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`)
- *
- * @example
- * await using client = await testClient(app)
- * const response = await client.get('/hello?name=world')
- * expect(response.text()).toBe('Hello, world\n')
- */
-export async function testClient(
-  app: HostedApp,
-  options: TestClientOptions = {},
-): Promise<TestClient> {
-  const {
-    deadlineMs = 5_000,
-    raiseAppErrors = true,
-    identity = true,
-    secure,
-    client,
-    ...rest
-  } = options
-  const log = rest.log ?? SILENT_LOG
-  const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
-  const settings = resolveOptions({ ...rest, ...anonymous }, log)
-
-  const watch = new AppWatch(asEventApp(app), raiseAppErrors)
-  const lifespan = await startLifespan(watch.app, {
-    mode: settings.lifespan,
-    startupTimeoutMs: Math.min(settings.lifespanTimeoutMs, deadlineMs),
-    shutdownTimeoutMs: Math.min(settings.lifespanTimeoutMs, deadlineMs),
-    log,
-  })
-  watch.lifespan.raise()
-
-  const dispatcher = new Dispatcher(watch.app, lifespan.state, settings)
-  const { host, port } = settings
-  const side = {
-    host,
-    port,
-    secure: secure ?? false,
-    client: client === undefined ? CLIENT : client,
-  }
-  const engine = new MemoryEngine(dispatcher, watch, { ...side, deadlineMs })
-  return new TestClient(engine, watch, lifespan)
-}
-
-const CLIENT: [string, number] = ['127.0.0.1', 49_152]
 
 /** A client of one app, in its process. Whoever made it closes it; `await using` does. */
 export class TestClient implements AsyncDisposable {
@@ -151,17 +76,14 @@ export class TestClient implements AsyncDisposable {
    */
   async request(method: string, target: string, request: TestRequest = {}): Promise<TestResponse> {
     const exchange = this.#open(this.#engine.http(method, target, request))
-    const { transport, run, name, deadlineMs } = exchange
     const { disconnect } = request
     const leaves = typeof disconnect === 'object' && 'receivedBytes' in disconnect
-    const collected = collect(transport, leaves ? disconnect.receivedBytes : null)
-    try {
-      return await within(collected, deadlineMs, () => `the end of the response to ${name}`)
-    } finally {
-      transport.leave('the client gave up')
-      await run.ended(deadlineMs, () => `the end of the app's work on ${name}`)
-      run.raise()
-    }
+    const collected = collect(exchange.transport, leaves ? disconnect.receivedBytes : null)
+
+    const response = await this.#wait(exchange, collected, 'the end of the response to')
+    await finished(exchange)
+    this.#opened.delete(exchange)
+    return response
   }
 
   /**
@@ -175,9 +97,8 @@ export class TestClient implements AsyncDisposable {
     request: TestRequest = {},
   ): Promise<StreamedResponse> {
     const exchange = this.#open(this.#engine.http(method, target, request))
-    const { transport, run, name, deadlineMs } = exchange
-    const head = await within(transport.response.head, deadlineMs, () => `the head of ${name}`)
-    run.raise()
+    const head = await this.#wait(exchange, exchange.transport.response.head, 'the head of')
+    exchange.run.raise()
     return new StreamedResponse(exchange, head)
   }
 
@@ -189,24 +110,32 @@ export class TestClient implements AsyncDisposable {
    */
   async websocket(target: string, handshake: TestHandshake = {}): Promise<WebSocketSession> {
     const socket = this.#open(this.#engine.websocket(target, handshake))
-    const { transport, run, name, deadlineMs } = socket
-    const answer = await within(transport.answer, deadlineMs, () => `the answer to ${name}`)
-    run.raise()
+    const answer = await this.#wait(socket, socket.transport.answer, 'the answer to')
+    socket.run.raise()
     if (answer.type === 'accepted') return new WebSocketSession(socket, answer)
 
-    const denial = collectDenial(answer.response)
-    throw new HandshakeDenied(await within(denial, deadlineMs, () => `the denial of ${name}`))
+    const denial = await this.#wait(socket, collectDenial(answer.response), 'the denial of')
+    await finished(socket)
+    throw new HandshakeDenied(denial)
   }
 
   /** Leaves what is still open, waits for the app, runs lifespan shutdown; throws what had escaped the app unseen. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { transport } of this.#opened) transport.leave('the client was closed')
-    for (const { run, name, deadlineMs } of this.#opened) {
-      await run.ended(deadlineMs, () => `the end of the app's work on ${name}`)
+    for (const { transport } of this.#opened) transport.abandon()
+    try {
+      for (const open of this.#opened) await finished(open)
+    } finally {
+      await this.#lifespan.shutdown()
     }
-    await this.#lifespan.shutdown()
-    for (const { run } of this.#opened) run.raise()
     this.#watch.lifespan.raise()
+  }
+
+  async #wait<Value>(open: Open, awaited: Promise<Value>, what: string): Promise<Value> {
+    try {
+      return await inTime(awaited, open.deadlineMs, () => `${what} ${open.name}`)
+    } catch (fault) {
+      throw await blame(open, fault)
+    }
   }
 
   #open<Opened extends Open>(opened: Opened): Opened {

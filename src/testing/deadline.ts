@@ -1,25 +1,19 @@
 // The deadline that every wait of the test client has.
 
+import { within } from '../async/within.ts'
 import { DeadlinePassed } from './faults.ts'
 
 /**
- * Settles as `promise` does, or rejects once `deadlineMs` have passed.
+ * Settles as `awaited` does, or rejects once `deadlineMs` have passed.
  *
  * @param what is asked for the name of what was waited for, when it did not come
  * @throws {@link DeadlinePassed} `ISTHMUS_TEST_DEADLINE`
  */
-export async function within<Value>(
-  promise: Promise<Value>,
+export async function inTime<Value>(
+  awaited: Promise<Value>,
   deadlineMs: number,
   what: () => string,
 ): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const passed = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed(what(), deadlineMs)), deadlineMs)
-  })
-  try {
-    return await Promise.race([promise, passed])
-  } finally {
-    clearTimeout(timer)
-  }
+  if (!(await within(awaited, deadlineMs))) throw new DeadlinePassed(what(), deadlineMs)
+  return awaited
 }

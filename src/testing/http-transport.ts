@@ -31,7 +31,6 @@ export class MemoryHttpTransport implements HttpTransport {
   readonly #options: MemoryHttpOptions
   #sentBytes = 0
   #continued = false
-  #left = false
 
   constructor(options: MemoryHttpOptions) {
     this.#options = options
@@ -46,11 +45,6 @@ export class MemoryHttpTransport implements HttpTransport {
   /** `100 Continue` was sent. */
   get continued(): boolean {
     return this.#continued
-  }
-
-  /** The client went away before the response was whole. */
-  get left(): boolean {
-    return this.#left
   }
 
   continue(): void {
@@ -87,10 +81,15 @@ export class MemoryHttpTransport implements HttpTransport {
   /** The client goes away; whoever reads the response on gets the fault, or one that says the reason. */
   leave(reason: string | Error): void {
     if (this.response.over) return
-    this.#left = true
     this.#feed.stop()
+    this.response.discard()
     this.response.cut(typeof reason === 'string' ? this.response.faultOf(reason) : reason)
     this.events?.onDisconnect()
+  }
+
+  /** The client is closed as a whole. */
+  abandon(): void {
+    this.leave('the client was closed')
   }
 
   #sendBody(bytes: Uint8Array): void {

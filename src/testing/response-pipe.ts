@@ -80,6 +80,12 @@ export class ResponsePipe {
     return this.#reader.promise
   }
 
+  /** Drops what was written and not yet read. */
+  discard(): void {
+    this.#chunks = []
+    this.#bufferedBytes = 0
+  }
+
   /** Breaks the response off: whoever reads on gets `fault`. */
   cut(fault: Error): void {
     if (this.over) return

@@ -1,20 +1,16 @@
 // A response whose head is here and whose body is read chunk by chunk, as the app writes it.
 
-import { ResponseCut } from './faults.ts'
 import { ResponseHeaders } from './response.ts'
-import { within } from './deadline.ts'
+import { blame, finished } from './open.ts'
+import { inTime } from './deadline.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { ResponseHead } from '../async/framing.ts'
-import type { AppRun } from './app-runs.ts'
+import type { Open } from './open.ts'
 import type { MemoryHttpTransport } from './http-transport.ts'
 
-/** The two sides of one exchange, and how a message names it. */
-export interface OpenExchange {
+/** One HTTP exchange, and what becomes of the app in it. */
+export interface OpenExchange extends Open {
   transport: MemoryHttpTransport
-  run: AppRun
-  /** `GET /path` */
-  name: string
-  deadlineMs: number
 }
 
 /**
@@ -56,10 +52,9 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
   async read(): Promise<Uint8Array | null> {
     const { transport, deadlineMs, name } = this.#exchange
     try {
-      return await within(transport.response.read(), deadlineMs, () => `a chunk of ${name}`)
-    } catch (error) {
-      if (error instanceof ResponseCut && !transport.left) await this.finished()
-      throw error
+      return await inTime(transport.response.read(), deadlineMs, () => `a chunk of ${name}`)
+    } catch (fault) {
+      throw await blame(this.#exchange, fault)
     }
   }
 
@@ -77,10 +72,8 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
   }
 
   /** Resolves when the app has ended; throws what escaped it. */
-  async finished(): Promise<void> {
-    const { run, deadlineMs, name } = this.#exchange
-    await run.ended(deadlineMs, () => `the end of the app's work on ${name}`)
-    run.raise()
+  finished(): Promise<void> {
+    return finished(this.#exchange)
   }
 
   /** Goes away if the response is not whole, then waits for the app. */

@@ -2,20 +2,17 @@
 
 import { SocketClosed } from './faults.ts'
 import { ResponseHeaders } from './response.ts'
-import { within } from './deadline.ts'
+import { inTime } from './deadline.ts'
+import { finished } from './open.ts'
 import type { HeaderPairs } from '../contract/events.ts'
-import type { AppRun } from './app-runs.ts'
 import type { SocketEnd } from './faults.ts'
 import type { Message } from './message-pipe.ts'
+import type { Open } from './open.ts'
 import type { MemoryWebSocketTransport } from './websocket-transport.ts'
 
-/** The two sides of one WebSocket, and how a message names it. */
-export interface OpenSocket {
+/** One WebSocket, and what becomes of the app on it. */
+export interface OpenSocket extends Open {
   transport: MemoryWebSocketTransport
-  run: AppRun
-  /** `the WebSocket /path` */
-  name: string
-  deadlineMs: number
 }
 
 /** A WebSocket that the app has accepted. Whoever opened it closes it; `await using` does. */
@@ -45,7 +42,7 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
    */
   async send(message: Message): Promise<void> {
     const { transport, deadlineMs, name } = this.#socket
-    await within(transport.push(message), deadlineMs, () => `room for a message to ${name}`)
+    await inTime(transport.push(message), deadlineMs, () => `room for a message to ${name}`)
   }
 
   /**
@@ -57,7 +54,7 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
   async receive(): Promise<Message> {
     const { transport, run, deadlineMs, name } = this.#socket
     try {
-      return await within(transport.inbox.read(), deadlineMs, () => `a message from ${name}`)
+      return await inTime(transport.inbox.read(), deadlineMs, () => `a message from ${name}`)
     } catch (error) {
       if (error instanceof SocketClosed) run.raise()
       throw error
@@ -82,19 +79,17 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
   async close(code = 1000, reason = ''): Promise<SocketEnd> {
     const { transport, deadlineMs, name } = this.#socket
     transport.leave(code, reason)
-    return await within(this.closed, deadlineMs, () => `the end of ${name}`)
+    return await inTime(this.closed, deadlineMs, () => `the end of ${name}`)
   }
 
   /** Drops the connection without a closing handshake: the app sees 1006. */
   drop(): void {
-    this.#socket.transport.drop()
+    this.#socket.transport.abandon()
   }
 
   /** Resolves when the app has ended; throws what escaped it. */
-  async finished(): Promise<void> {
-    const { run, deadlineMs, name } = this.#socket
-    await run.ended(deadlineMs, () => `the end of the app's work on ${name}`)
-    run.raise()
+  finished(): Promise<void> {
+    return finished(this.#socket)
   }
 
   /** Closes with 1000 if the socket is open, then waits for the app. */

@@ -96,7 +96,7 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
   }
 
   /** The client's connection drops, without a word. */
-  drop(): void {
+  abandon(): void {
     this.#end({ code: 1006, reason: '' })
   }
 
@@ -118,6 +118,7 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
   #end(end: SocketEnd): void {
     if (this.inbox.over) return
     this.#lastWords ??= end
+    this.#answer.reject(this.#denial.faultOf('the WebSocket was closed'))
     this.inbox.close(end)
     for (const { taken } of this.#outbox.splice(0)) taken.reject(new SocketClosed(end))
     this.events?.onClose(end.code, end.reason)

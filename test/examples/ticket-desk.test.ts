@@ -3,6 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buy, startDesk } from './desk-server.ts'
 
+// Two seconds of arithmetic, on a machine that may be busy.
+const REPORT_MS = 60_000
+
 let desk: Awaited<ReturnType<typeof startDesk>>
 
 beforeAll(async () => {
@@ -39,12 +42,12 @@ describe('pages', () => {
 
 describe('buying', () => {
   it('redirects to a page that confirms the ticket', async () => {
-    const response = await buy(desk.url, { name: '  Ada \n Lovelace ', performance: 'tempest' })
+    const response = await buy(desk.url, { name: '  Class \n 4b ', performance: 'tempest' })
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toMatch(/^\/\?bought=\d+$/)
 
     const page = await (await get(response.headers.get('location') ?? '')).text()
-    expect(page).toContain('it is yours, <bdi>Ada Lovelace</bdi>')
+    expect(page).toContain('it is yours, <bdi>Class 4b</bdi>')
   })
 
   it('escapes a name that is markup, on the page and on the ticket', async () => {
@@ -98,11 +101,11 @@ describe('files', () => {
   })
 
   it('sends the ticket as a download', async () => {
-    const bought = await buy(desk.url, { name: 'Grace Hopper', performance: 'errors' })
+    const bought = await buy(desk.url, { name: 'The Tuesday club', performance: 'errors' })
     const number = bought.headers.get('location')?.split('=')[1]
     const response = await get(`/tickets/${number}/ticket.svg`)
     expect(response.headers.get('content-disposition')).toContain(`ticket-${number}.svg`)
-    expect(await response.text()).toContain('>Grace Hopper</text>')
+    expect(await response.text()).toContain('>The Tuesday club</text>')
   })
 
   it('has no ticket that was not sold', async () => {
@@ -116,9 +119,9 @@ describe('files', () => {
   })
 })
 
-describe('the report', () => {
+describe('the report', { timeout: REPORT_MS }, () => {
   it('has a row for each performance', async () => {
-    const response = await get('/report.csv')
+    const response = await get('/report.csv', { signal: AbortSignal.timeout(REPORT_MS) })
     expect(response.headers.get('content-type')).toContain('text/csv')
     const rows = (await response.text()).trim().split('\r\n')
     expect(rows.map((row) => row.split(',')[0])).toEqual([
@@ -134,21 +137,21 @@ describe('the feed', () => {
   it('sends a ticket that is sold while it is open', async () => {
     const response = await get('/feed')
     expect(response.headers.get('content-type')).toBe('text/event-stream')
-    await buy(desk.url, { name: 'Barbara Liskov', performance: 'errors' })
-    expect(await readUntil(response, '"Barbara Liskov"')).toMatch(
-      /id: \d+\ndata: .*"Barbara Liskov"/,
+    await buy(desk.url, { name: 'Table by the window', performance: 'errors' })
+    expect(await readUntil(response, '"Table by the window"')).toMatch(
+      /id: \d+\ndata: .*"Table by the window"/,
     )
   })
 
   it('resumes after the event that the client saw last', async () => {
-    await buy(desk.url, { name: 'Frances Allen', performance: 'errors' })
+    await buy(desk.url, { name: 'Front row', performance: 'errors' })
     const response = await get('/feed', { headers: { 'Last-Event-ID': '0' } })
     expect(await readUntil(response, '"number":1,')).toContain('id: 1\n')
   })
 })
 
 function get(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(desk.url + path, { ...init, signal: AbortSignal.timeout(10_000) })
+  return fetch(desk.url + path, { signal: AbortSignal.timeout(10_000), ...init })
 }
 
 /** The body up to and including the piece that has `text`; the rest is cancelled. */

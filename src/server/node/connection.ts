@@ -23,34 +23,39 @@ export class NodeConnection {
 
   /** Runs `serve` once the responses before it are complete; `serve` calls {@link release} behind its own. */
   enqueue(serve: () => void): void {
-    if (!this.#busy) {
-      this.#busy = true
-      return serve()
-    }
     this.#waiting.push(serve)
     if (this.#waiting.length === MAX_WAITING) this.socket.pause()
+    if (!this.#busy) this.#next()
   }
 
   /** The response under way is over. */
   release(): void {
     this.#busy = false
-    if (this.socket.destroyed) return this.drop()
-    if (this.#lastResponse && this.#waiting.length === 0) return this.socket.destroySoon()
-
-    const next = this.#waiting.shift()
-    if (!next) return
-    if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
-    this.#busy = true
-    next()
+    this.#next()
   }
 
-  /** Closes behind the response under way. */
+  /** Closes behind the response under way, at once if there is none. */
   closeWhenIdle(): void {
     this.#lastResponse = true
+    if (!this.#busy) this.socket.destroySoon()
   }
 
   /** The socket is gone: nobody waits any more. */
   drop(): void {
     this.#waiting = []
+  }
+
+  #next(): void {
+    // A response has closed the connection: what was sent behind its request stays unanswered.
+    if (!this.socket.writable) return this.drop()
+    const next = this.#waiting.shift()
+    if (!next) {
+      if (this.#lastResponse) this.socket.destroySoon()
+      return
+    }
+
+    if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
+    this.#busy = true
+    next()
   }
 }

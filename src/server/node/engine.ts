@@ -56,7 +56,6 @@ export class NodeEngine implements Engine {
     for (const connection of this.#connections.values()) connection.closeWhenIdle()
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
-      this.#server.closeIdleConnections()
     })
   }
 
@@ -73,9 +72,13 @@ export class NodeEngine implements Engine {
     server.on('connection', (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
-    server.on('checkExpectation', (req: IncomingMessage) => this.#refuse(req.socket, 417))
-    server.on('connect', (_req, socket: Duplex) => this.#refuse(socket, 501))
-    server.on('upgrade', (req, socket, head) => this.#onUpgrade(req, socket, head))
+    server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))
+    server.on('connect', (_req, socket: Duplex) => {
+      this.#takeOver(socket, () => this.#refuse(socket, 501))
+    })
+    server.on('upgrade', (req, socket, head) => {
+      this.#takeOver(socket, () => this.#onUpgrade(req, socket, head))
+    })
     server.on('clientError', (error, socket) => this.#onClientError(error, socket))
   }
 
@@ -108,6 +111,7 @@ export class NodeEngine implements Engine {
       }
       const transport = new NodeHttpTransport(req, res, onClose)
       const request = cycleRequest(head, expectsContinue)
+      request.keepAlive &&= res.shouldKeepAlive
       transport.events = this.#dispatcher.http(head, request, transport)
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error
@@ -115,10 +119,18 @@ export class NodeEngine implements Engine {
     }
   }
 
-  #onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #onExpectation({ socket }: IncomingMessage): void {
+    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
+  }
+
+  // node:http has let go of the socket: a response still under way could not be finished, and none comes after.
+  #takeOver(socket: Duplex, serve: () => void): void {
     const connection = this.#connections.get(socket)
-    // node:http has let go of the socket; a response still under way could not be finished.
     if (!connection || connection.busy) return void socket.destroy()
+    connection.enqueue(serve)
+  }
+
+  #onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#webSockets.isHandshake(req)) {
       return this.#webSockets.handleUpgrade(req, socket, head)
     }
@@ -128,6 +140,7 @@ export class NodeEngine implements Engine {
     const res = new ServerResponse(req)
     res.assignSocket(req.socket)
     res.shouldKeepAlive = false
+    socket.on('drain', () => res.emit('drain'))
     res.once('finish', () => req.socket.destroySoon())
     this.#serve(req, res, false, () => undefined)
   }

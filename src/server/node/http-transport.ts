@@ -20,8 +20,9 @@ export class NodeHttpTransport implements HttpTransport {
   constructor(req: IncomingMessage, res: ServerResponse, onClose: () => void) {
     this.#req = req
     this.#res = res
-    // Without a listener node:http throws what a broken upload emits.
+    // Without listeners node:http throws what a broken upload, or a write behind the client's leaving, emits.
     req.on('error', () => undefined)
+    res.on('error', () => undefined)
     res.on('drain', () => this.events?.onDrain())
     res.once('close', () => {
       if (!res.writableFinished) this.events?.onDisconnect()
@@ -51,17 +52,15 @@ export class NodeHttpTransport implements HttpTransport {
     const res = this.#res
     if (part.head) this.#writeHead(part.head)
     if (part.trailers) res.addTrailers(part.trailers)
-    if (part.end) {
-      this.#end(part.chunk)
-      return true
-    }
-    if (part.chunk !== null) return res.write(part.chunk)
-    res.flushHeaders()
+    if (!part.end) return res.write(bytesOf(part))
+    this.#end(part)
     return true
   }
 
   destroy(): void {
     const { socket } = this.#req
+    // What was written in this turn is still corked; without it the client would take us for never having answered.
+    socket.uncork()
     // Where only the end of the connection ends the body, a clean end would make a torso look whole.
     if (this.#closeDelimited && socket.remoteAddress) socket.resetAndDestroy()
     else socket.destroy()
@@ -85,9 +84,18 @@ export class NodeHttpTransport implements HttpTransport {
     )
   }
 
-  #end(chunk: ResponsePart['chunk']): void {
+  #end(part: ResponsePart): void {
     if (!this.#req.complete) drainRest(this.#req)
-    if (chunk === null) this.#res.end()
-    else this.#res.end(chunk)
+    if (part.chunk === null) this.#res.end()
+    else this.#res.end(bytesOf(part))
   }
+}
+
+const NOTHING = new Uint8Array(0)
+const OBS_TEXT = /[\x80-\xff]/
+
+// A head is latin-1, but in front of a string node:http writes it as UTF-8; so does flushHeaders().
+function bytesOf({ head, chunk }: ResponsePart): Uint8Array | string {
+  if (typeof chunk !== 'string') return chunk ?? NOTHING
+  return head?.headers.some(([, value]) => OBS_TEXT.test(value)) ? Buffer.from(chunk) : chunk
 }

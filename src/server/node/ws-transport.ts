@@ -64,6 +64,11 @@ export class NodeWebSocketTransport implements WebSocketTransport, Pulse {
   send(message: string | Uint8Array): boolean {
     const frames = this.#frames
     if (!frames) return false
+    if (frames.bufferedAmount + message.length < HIGH_WATER_MARK) {
+      frames.send(message)
+      return true
+    }
+    // Only who may have to wait pays for the callback.
     frames.send(message, this.#onWritten)
     this.#draining ||= frames.bufferedAmount >= HIGH_WATER_MARK
     return !this.#draining
@@ -115,8 +120,9 @@ export class NodeWebSocketTransport implements WebSocketTransport, Pulse {
     this.#tools.pings.watch(this)
   }
 
-  readonly #onWritten = (): void => {
-    if (!this.#draining || this.backlog >= HIGH_WATER_MARK) return
+  // A socket that dies fails what waits to be written: that is no drain, and the close follows.
+  readonly #onWritten = (error?: Error | null): void => {
+    if (error || !this.#draining || this.backlog >= HIGH_WATER_MARK) return
     this.#draining = false
     this.events?.onDrain()
   }

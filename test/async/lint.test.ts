@@ -1,0 +1,377 @@
+import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { Connection } from '../../src/async/connection.ts'
+import { lintEvents } from '../../src/async/lint.ts'
+import { makeReceive } from '../../src/async/receive.ts'
+import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { ClientDisconnected, LintError, UnsupportedScope } from '../../src/errors.ts'
+import {
+  event,
+  hearing,
+  httpScope,
+  lifespanScope,
+  NO_BODY,
+  saying,
+  underLint,
+} from './lint-stage.ts'
+import type { EventApp, ReceiveEvent, Scope, SendEvent } from '../../src/contract/events.ts'
+
+const START = event('http.response.start', { status: 200 })
+const BODY = event('http.response.body', { body: 'ok' })
+const GONE = event('http.disconnect')
+
+describe('an app under lint', () => {
+  it('passes, its events untouched, when it keeps the contract', async () => {
+    expect(await underLint(saying(START, BODY), httpScope())).toEqual([START, BODY])
+    expect((await underLint(saying(START, BODY), httpScope()))[0]).toBe(START)
+  })
+
+  it('gets its scope as it is', async () => {
+    const scope = httpScope()
+    let seen: Scope | undefined
+    await underLint(async (given, receive, send) => {
+      seen = given
+      await saying(START, BODY)(given, receive, send)
+    }, scope)
+    expect(seen).toBe(scope)
+  })
+
+  it('may throw what it likes', async () => {
+    const throwing: EventApp = () => Promise.reject(new RangeError('seat 12'))
+    await expect(underLint(throwing, httpScope())).rejects.toThrow(new RangeError('seat 12'))
+  })
+
+  it('is told in a LintError: who, which rule, what, and the remedy', async () => {
+    const failure = await underLint(saying(BODY), httpScope()).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(LintError)
+    expect(failure).toMatchObject({
+      code: 'ISTHMUS_LINT',
+      message:
+        'app broke the legality of events: http.response.body is illegal here: ' +
+        'the response is waiting for http.response.start',
+      cause: { code: 'ISTHMUS_ILLEGAL_EVENT' },
+    })
+  })
+
+  it('is told again at its end when it swallowed the breach', async () => {
+    const swallowing: EventApp = async (_scope, _receive, send) => {
+      await send(BODY).catch(() => undefined)
+      await send(START)
+      await send(BODY)
+    }
+    await expect(underLint(swallowing, httpScope())).rejects.toThrow(
+      'waiting for http.response.start',
+    )
+  })
+
+  it('is told of the first breach when a second failure follows from it', async () => {
+    const confused: EventApp = async (_scope, _receive, send) => {
+      await send(BODY).catch(() => {
+        throw new RangeError('a consequence')
+      })
+    }
+    await expect(underLint(confused, httpScope())).rejects.toThrow(LintError)
+  })
+
+  it('does not pass an illegal event on', async () => {
+    const reached: SendEvent[] = []
+    const send = (sent: SendEvent): Promise<void> => Promise.resolve(void reached.push(sent))
+    await expect(underLint(saying(BODY), httpScope(), [NO_BODY], send)).rejects.toThrow(LintError)
+    expect(reached).toEqual([])
+  })
+})
+
+describe('the end of an app under lint', () => {
+  it('[3b.28] returns nothing', async () => {
+    const returning = async (...[scope, receive, send]: Parameters<EventApp>): Promise<unknown> => {
+      await saying(START, BODY)(scope, receive, send)
+      return 'done'
+    }
+    await expect(underLint(returning as EventApp, httpScope())).rejects.toThrow(
+      'app broke the return value: it returned "done"; return nothing',
+    )
+  })
+
+  it('[3b.28] comes after a response', async () => {
+    await expect(underLint(saying(), httpScope())).rejects.toThrow(
+      'app broke completeness: it returned without sending http.response.start; send it, or throw',
+    )
+  })
+
+  it('[3b.28] comes after a whole response', async () => {
+    const half = saying(START, event('http.response.body', { body: 'a', moreBody: true }))
+    await expect(underLint(half, httpScope())).rejects.toThrow('the last http.response.body')
+  })
+
+  it('[3b.17] may come early when the app received the disconnect', async () => {
+    expect(await underLint(hearing(1), httpScope(), [GONE])).toEqual([])
+  })
+
+  it('[3b.27] may come early when send() found the client gone', async () => {
+    const app: EventApp = async (_scope, _receive, send) => {
+      await send(START).catch(() => undefined)
+    }
+    const refuse = (): Promise<void> => Promise.reject(new ClientDisconnected())
+    expect(await underLint(app, httpScope(), [NO_BODY], refuse)).toEqual([START])
+  })
+
+  it('may come early when the app was told by its signal', async () => {
+    const connection = new Connection(SILENT_LOG)
+    const scope = { ...httpScope(), 'isthmus.connection': connection }
+    const app: EventApp = async (given) => {
+      const { signal } = (given as typeof scope)['isthmus.connection']
+      connection.abort(new ClientDisconnected())
+      await Promise.resolve(signal.aborted)
+    }
+    expect(await underLint(app, scope)).toEqual([])
+    expect(connection.watched).toBe(true)
+  })
+
+  it('does not make a connection watched by looking', async () => {
+    const connection = new Connection(SILENT_LOG)
+    const scope = { ...httpScope(), 'isthmus.connection': connection }
+    await underLint(saying(START, BODY), scope)
+    expect(connection.watched).toBe(false)
+  })
+
+  it('comes after every send() was awaited', async () => {
+    const careless: EventApp = async (_scope, _receive, send) => {
+      await send(START)
+      void send(BODY).catch(() => undefined)
+    }
+    const never = (sent: SendEvent): Promise<void> =>
+      sent === BODY ? new Promise(() => undefined) : Promise.resolve()
+    await expect(underLint(careless, httpScope(), [NO_BODY], never)).rejects.toThrow(
+      'app broke awaiting: it returned while a send() was pending; await every send()',
+    )
+  })
+
+  it('is told of a bad send() that it did not await', async () => {
+    const careless: EventApp = async (_scope, _receive, send) => {
+      await send(START)
+      void send(event('http.nonsense'))
+      await send(BODY)
+    }
+    await expect(underLint(careless, httpScope())).rejects.toThrow(
+      '"http.nonsense" is not an event',
+    )
+  })
+
+  it('is the end of send()', async () => {
+    let late: Promise<unknown> | undefined
+    const app: EventApp = async (_scope, _receive, send) => {
+      await send(START)
+      await send(BODY)
+      late = new Promise((resolve) => setImmediate(resolve)).then(() => send(BODY))
+    }
+    await underLint(app, httpScope())
+    await expect(late).rejects.toThrow('it called send() after it had returned')
+  })
+
+  it('may leave a receive() behind', async () => {
+    const app: EventApp = async (scope, receive, send) => {
+      void receive()
+      await saying(START, BODY)(scope, receive, send)
+    }
+    expect(await underLint(app, httpScope())).toHaveLength(2)
+  })
+})
+
+describe('the scope under lint', () => {
+  it('[3b.5] is not changed in place', async () => {
+    const rewriting: EventApp = async (scope, receive, send) => {
+      if (scope.type === 'http') scope.path = '/app/other'
+      await saying(START, BODY)(scope, receive, send)
+    }
+    await expect(underLint(rewriting, httpScope())).rejects.toThrow(
+      'app broke the scope: it changed scope.path in place; change a copy: { ...scope }',
+    )
+  })
+
+  it('[3b.5] keeps its headers', async () => {
+    const adding: EventApp = async (scope, receive, send) => {
+      if (scope.type === 'http') scope.headers.push(['x-a', 'b'])
+      await saying(START, BODY)(scope, receive, send)
+    }
+    await expect(underLint(adding, httpScope())).rejects.toThrow(
+      'it changed scope.headers in place',
+    )
+  })
+
+  it('[3b.5] gets no new keys', async () => {
+    const adding: EventApp = async (scope, receive, send) => {
+      Object.assign(scope, { user: 'ada' })
+      await saying(START, BODY)(scope, receive, send)
+    }
+    await expect(underLint(adding, httpScope())).rejects.toThrow('it changed scope.user in place')
+  })
+
+  it('[3b.64] has a state that is there to be changed', async () => {
+    const counting: EventApp = async (scope, receive, send) => {
+      scope.state.count = 1
+      await saying(START, BODY)(scope, receive, send)
+    }
+    expect(await underLint(counting, httpScope())).toHaveLength(2)
+  })
+
+  it('[3b.5] may be copied and changed for an inner app', async () => {
+    const outer: EventApp = (scope, receive, send) =>
+      saying(START, BODY)({ ...scope, path: '/app/other' } as Scope, receive, send)
+    expect(await underLint(outer, httpScope())).toHaveLength(2)
+  })
+
+  it('[3b.6] of an unknown type has to be refused', async () => {
+    const scope = { type: 'telnet' } as unknown as Scope
+    const refusing: EventApp = (given) => Promise.reject(new UnsupportedScope(given.type))
+    await expect(underLint(refusing, scope)).rejects.toThrow(UnsupportedScope)
+    await expect(underLint(saying(), scope)).rejects.toThrow('so throw UnsupportedScope')
+    await expect(underLint(saying(START), scope)).rejects.toThrow('app broke unknown scopes')
+  })
+})
+
+describe('receive() under lint', () => {
+  it('[3b.20] gives a second call the promise of the first while it is pending', async () => {
+    let same = false
+    const app: EventApp = async (scope, receive, send) => {
+      const first = receive()
+      same = first === receive()
+      await first
+      await saying(START, BODY)(scope, receive, send)
+    }
+    await underLint(app, httpScope())
+    expect(same).toBe(true)
+  })
+
+  it('is iterated up to the disconnect', async () => {
+    const types: string[] = []
+    const app: EventApp = async (_scope, receive) => {
+      for await (const { type } of receive) types.push(type)
+    }
+    await underLint(app, httpScope())
+    expect(types).toEqual(['http.request', 'http.disconnect'])
+  })
+
+  it('[3b.16] may be called again after the disconnect, but not for ever', async () => {
+    const patient = hearing(50, START, BODY)
+    const looping = hearing(1_000)
+    expect(await underLint(patient, httpScope(), [GONE])).toHaveLength(2)
+    await expect(underLint(looping, httpScope(), [GONE])).rejects.toThrow(
+      'app broke the end of events: it called receive() 100 times after the last event',
+    )
+  })
+
+  it('passes on what the server throws', async () => {
+    const receive = makeReceive(() => Promise.reject(new RangeError('body too long')))
+    const linted = lintEvents(hearing(1))(httpScope(), receive, () => Promise.resolve())
+    await expect(linted).rejects.toThrow(new RangeError('body too long'))
+  })
+})
+
+describe('the values of events under lint', () => {
+  const sent = (keys: Record<string, unknown>): Promise<unknown> =>
+    underLint(saying(event('http.response.start', { status: 200, ...keys }), BODY), httpScope())
+
+  it('[3b.4] are what any transport can carry', async () => {
+    const keys = { extra: [1, 'a', null, true, { bytes: new Uint8Array(1), absent: undefined }] }
+    await expect(sent(keys)).resolves.toHaveLength(2)
+  })
+
+  it.each([
+    ['a function', { note: () => 1 }, 'http.response.start.note is a function'],
+    ['a symbol', { note: Symbol('s') }, 'http.response.start.note is a symbol'],
+    ['a bigint', { note: 1n }, 'http.response.start.note is 1'],
+    ['NaN', { note: [Number.NaN] }, 'http.response.start.note.0 is NaN'],
+    ['Infinity', { note: { deep: -Infinity } }, 'http.response.start.note.deep is -Infinity'],
+    ['a Date', { note: new Date(0) }, 'http.response.start.note is a Date'],
+    ['a hole', { note: [undefined] }, 'http.response.start.note.0 is undefined'],
+    ['an ArrayBuffer', { note: new ArrayBuffer(1) }, 'http.response.start.note is an ArrayBuffer'],
+  ])('[3b.4] are not %s', async (_name, keys, message) => {
+    await expect(sent(keys)).rejects.toThrow(`app broke the values of events: ${message}`)
+  })
+
+  it('[3b.4] do not contain themselves', async () => {
+    const note: Record<string, unknown> = {}
+    note.self = note
+    await expect(sent({ note })).rejects.toThrow('http.response.start.note.self contains itself')
+  })
+
+  it('[3b.4] are held to JSON and bytes, whatever JSON it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (note) => {
+        expect(await sent({ note })).toHaveLength(2)
+      }),
+      { seed: 7, numRuns: 100 },
+    )
+  })
+
+  it('belong to a plain object with a type', async () => {
+    for (const bad of [undefined, null, 'http.response.start', [], {}, { type: 1 }, new Map()]) {
+      const linted = underLint(saying(bad as unknown as SendEvent), httpScope())
+      await expect(linted).rejects.toThrow(
+        'is not an event; pass a plain object with a string `type`',
+      )
+    }
+  })
+
+  it('[3b.4] are the duty of the server too', async () => {
+    const events = [
+      event('http.request', { body: new Uint8Array(0), moreBody: false, at: new Date(0) }),
+    ]
+    await expect(underLint(hearing(1, START, BODY), httpScope(), events)).rejects.toThrow(
+      'server broke the values of events: http.request.at is a Date',
+    )
+  })
+})
+
+describe('a lifespan under lint', () => {
+  const STARTUP = event('lifespan.startup')
+  const SHUTDOWN = event('lifespan.shutdown')
+  const UP = event('lifespan.startup.complete')
+  const DOWN = event('lifespan.shutdown.complete')
+  const whole: EventApp = async (_scope, receive, send) => {
+    await receive()
+    await send(UP)
+    await receive()
+    await send(DOWN)
+  }
+  const run = (app: EventApp, events: ReceiveEvent[] = [STARTUP, SHUTDOWN]): Promise<SendEvent[]> =>
+    underLint(app, lifespanScope(), events)
+
+  it('[3b.59, 3b.63] is one startup and one shutdown, each answered', async () => {
+    expect(await run(whole)).toEqual([UP, DOWN])
+  })
+
+  it('[3b.60] may fail to start', async () => {
+    const failed = event('lifespan.startup.failed', { message: 'no database' })
+    expect(await run(hearing(1, failed))).toEqual([failed])
+  })
+
+  it('[3b.61] may be refused', async () => {
+    const refusing: EventApp = (scope) => Promise.reject(new UnsupportedScope(scope.type))
+    await expect(run(refusing)).rejects.toThrow(UnsupportedScope)
+  })
+
+  it('[3b.62] is not left by returning', async () => {
+    await expect(run(saying())).rejects.toThrow('an app without lifespan throws UnsupportedScope')
+    await expect(run(hearing(1, UP))).rejects.toThrow(
+      'lifespan.shutdown.complete after lifespan.shutdown',
+    )
+  })
+
+  it('[3b.66] is answered in its order', async () => {
+    await expect(run(saying(UP))).rejects.toThrow('before lifespan.startup; await receive() first')
+    await expect(run(hearing(1, DOWN))).rejects.toThrow('illegal while the lifespan is starting')
+    await expect(run(hearing(1, UP, UP))).rejects.toThrow('illegal while the lifespan is started')
+    await expect(run(hearing(1, UP, START))).rejects.toThrow('"http.response.start" is illegal')
+  })
+
+  it('[3b.59] is played in its order by the server', async () => {
+    await expect(run(whole, [SHUTDOWN])).rejects.toThrow(
+      'server broke the order of events: "lifespan.shutdown" came; expected lifespan.startup',
+    )
+    await expect(run(whole, [STARTUP])).rejects.toThrow('expected lifespan.shutdown')
+    await expect(run(hearing(2), [STARTUP, SHUTDOWN])).rejects.toThrow(
+      'expected nothing before the answer',
+    )
+  })
+})

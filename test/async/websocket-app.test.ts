@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest'
+import { makeReceive } from '../../src/async/receive.ts'
+import { websocket } from '../../src/async/websocket-app.ts'
+import { ClientDisconnected, IllegalEvent, UnsupportedScope } from '../../src/errors.ts'
+import type { SocketHandler } from '../../src/async/websocket-app.ts'
+import type { ReceiveEvent, Scope, SendEvent, WebSocketScope } from '../../src/contract/events.ts'
+
+const SCOPE = { type: 'websocket', subprotocols: ['chat'] } as unknown as WebSocketScope
+const CONNECT: ReceiveEvent = { type: 'websocket.connect' }
+const GONE: ReceiveEvent = { type: 'websocket.disconnect', code: 1000, reason: '' }
+
+function text(message: string): ReceiveEvent {
+  return { type: 'websocket.receive', text: message }
+}
+
+/** Runs `handler` on these events and returns what it sent; `refuse` may throw in place of the server. */
+async function play(
+  handler: SocketHandler,
+  events: ReceiveEvent[] = [],
+  refuse: (event: SendEvent) => void = () => undefined,
+): Promise<SendEvent[]> {
+  const sent: SendEvent[] = []
+  const queue = [CONNECT, ...events]
+  const receive = makeReceive(() => Promise.resolve(queue.shift() ?? GONE))
+  await websocket(handler)(SCOPE, receive, async (event) => {
+    refuse(event)
+    sent.push(event)
+  })
+  return sent
+}
+
+const left = (event: SendEvent): void => {
+  if (event.type !== 'websocket.accept') throw new ClientDisconnected()
+}
+
+describe('websocket()', () => {
+  it('throws UnsupportedScope for scopes of other types', async () => {
+    const scope = { type: 'lifespan' } as Scope
+    const receive = makeReceive(() => Promise.resolve(CONNECT))
+    const run = websocket(() => undefined)(scope, receive, () => Promise.resolve())
+    await expect(run).rejects.toThrow(UnsupportedScope)
+  })
+
+  it('accepts at the first iteration and ends it when the client leaves', async () => {
+    const sent = await play(
+      async (socket) => {
+        for await (const message of socket) await socket.send(message)
+      },
+      [text('a'), { type: 'websocket.receive', bytes: new Uint8Array([1]) }],
+    )
+    expect(sent).toEqual([
+      { type: 'websocket.accept' },
+      { type: 'websocket.send', text: 'a' },
+      { type: 'websocket.send', bytes: new Uint8Array([1]) },
+    ])
+  })
+
+  it('accepts once, before the first of several sends, and keeps their order', async () => {
+    const sent = await play(async (socket) => {
+      await Promise.all(['a', 'b', 'c'].map((message) => socket.send(message)))
+    })
+    expect(sent).toEqual([
+      { type: 'websocket.accept' },
+      { type: 'websocket.send', text: 'a' },
+      { type: 'websocket.send', text: 'b' },
+      { type: 'websocket.send', text: 'c' },
+    ])
+  })
+
+  it('receives undefined once the client has left, an empty message before', async () => {
+    const seen: unknown[] = []
+    await play(
+      async (socket) => void seen.push(await socket.receive(), await socket.receive()),
+      [text('')],
+    )
+    expect(seen).toEqual(['', undefined])
+  })
+
+  it('[3b.43] accepts with a subprotocol and headers', async () => {
+    const sent = await play(async (socket) => {
+      expect(socket.subprotocols).toEqual(['chat'])
+      await socket.accept({ subprotocol: 'chat', headers: [['x', 'y']] })
+      await socket.send('a')
+    })
+    expect(sent[0]).toEqual({
+      type: 'websocket.accept',
+      subprotocol: 'chat',
+      headers: [['x', 'y']],
+    })
+    expect(sent).toHaveLength(2)
+  })
+
+  it('may deny after a refused accept', async () => {
+    const sent = await play(
+      async (socket) => {
+        await socket.accept({ subprotocol: 'other' }).catch(() => socket.deny(400))
+      },
+      [],
+      (event) => {
+        if (event.type === 'websocket.accept') throw new IllegalEvent('not offered')
+      },
+    )
+    expect(sent.map((event) => event.type)).toEqual([
+      'websocket.http.response.start',
+      'websocket.http.response.body',
+    ])
+  })
+
+  it('[3b.47] denies with status, headers and body', async () => {
+    const sent = await play((socket) => socket.deny(401, [['x', 'y']], 'no'))
+    expect(sent).toEqual([
+      { type: 'websocket.http.response.start', status: 401, headers: [['x', 'y']] },
+      { type: 'websocket.http.response.body', body: 'no' },
+    ])
+  })
+
+  it('[3b.52] closes once, with a code and a reason', async () => {
+    const sent = await play(async (socket) => {
+      await socket.accept()
+      await socket.close(4000, 'enough')
+      await socket.close()
+    })
+    expect(sent.slice(1)).toEqual([{ type: 'websocket.close', code: 4000, reason: 'enough' }])
+  })
+
+  it('[3b.44] closes an unanswered handshake without accepting it', async () => {
+    const sent = await play((socket) => socket.close())
+    expect(sent.map((event) => event.type)).toEqual(['websocket.close'])
+  })
+
+  it('does not close the socket when the loop is left early', async () => {
+    const sent = await play(
+      async (socket) => {
+        for await (const message of socket) if (message === 'a') break
+        await socket.send(String(await socket.receive()))
+      },
+      [text('a'), text('b')],
+    )
+    expect(sent.at(-1)).toEqual({ type: 'websocket.send', text: 'b' })
+  })
+
+  it('[3b.8] ends quietly when a send finds the client gone, and lets the handler see it', async () => {
+    let failure: unknown
+    const handler: SocketHandler = async (socket) => {
+      try {
+        await socket.send('a')
+      } catch (error) {
+        failure = error
+        throw error
+      }
+    }
+    await play(handler, [], left)
+    expect(failure).toBeInstanceOf(ClientDisconnected)
+  })
+
+  it('[3b.8] lets the loss of some other connection, and every other error, escape', async () => {
+    const other = new ClientDisconnected()
+    await expect(play(() => Promise.reject(other), [], left)).rejects.toBe(other)
+    const broken = new Error('broken')
+    await expect(play(() => Promise.reject(broken))).rejects.toBe(broken)
+  })
+
+  it('does not raise an unhandled rejection for a send that nobody awaits', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    await play(
+      (socket) => {
+        void socket.send('b')
+        void socket.close()
+        void socket.deny(404)
+        return undefined
+      },
+      [],
+      () => {
+        throw new IllegalEvent('refused')
+      },
+    )
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
+  it('ends the iteration of a client that left before it was accepted', async () => {
+    const seen: unknown[] = []
+    await play(
+      async (socket) => {
+        for await (const message of socket) seen.push(message)
+      },
+      [],
+      () => {
+        throw new ClientDisconnected()
+      },
+    )
+    expect(seen).toEqual([])
+  })
+
+  it('does nothing for a client that left before it connected', async () => {
+    const receive = makeReceive(() => Promise.resolve(GONE))
+    let ran = false
+    const app = websocket(() => {
+      ran = true
+    })
+    await app(SCOPE, receive, () => Promise.resolve())
+    expect(ran).toBe(false)
+  })
+
+  it('has the connection’s signal, and one that never aborts under other hosts', async () => {
+    const { signal } = new AbortController()
+    const own = { ...SCOPE, 'isthmus.connection': { signal } } as unknown as WebSocketScope
+    const seen: AbortSignal[] = []
+    const app = websocket((socket) => void seen.push(socket.signal))
+    for (const scope of [own, SCOPE]) {
+      await app(
+        scope,
+        makeReceive(() => Promise.resolve(CONNECT)),
+        () => Promise.resolve(),
+      )
+    }
+    expect(seen[0]).toBe(signal)
+    expect(seen[1]?.aborted).toBe(false)
+  })
+})

@@ -1,0 +1,134 @@
+// A client that speaks bytes over a socket of its own. It hides nothing, and every wait has a deadline.
+
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { within } from '../../src/async/within.ts'
+import { takeHead, takeResponse } from './raw-response.ts'
+import type { Socket } from 'node:net'
+import type { Address } from 'isthmus'
+import type { RawHead, RawResponse } from './raw-response.ts'
+
+/** How the server ended the connection: with FIN, with RST, or not yet. */
+export type Ending = 'open' | 'end' | 'reset'
+
+/** One connection. Whoever opened it disposes of it. */
+export class RawClient implements Disposable {
+  readonly socket: Socket
+  readonly #deadlineMs: number
+  #inbox = Buffer.alloc(0)
+  #ending: Ending = 'open'
+  #wake: () => void = () => undefined
+
+  private constructor(socket: Socket, deadlineMs: number) {
+    this.socket = socket
+    this.#deadlineMs = deadlineMs
+    socket.on('data', (chunk) => {
+      this.#inbox = Buffer.concat([this.#inbox, chunk])
+      this.#wake()
+    })
+    socket.on('end', () => this.#ended('end'))
+    socket.on('error', () => this.#ended('reset'))
+    socket.on('close', () => this.#ended('end'))
+  }
+
+  static async connect(address: Address, deadlineMs = 8_000): Promise<RawClient> {
+    const socket = connect(address)
+    socket.setNoDelay()
+    await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) })
+    return new RawClient(socket, deadlineMs)
+  }
+
+  /** Sends `bytes`; of a string each character is one byte. */
+  send(bytes: string | Uint8Array): void {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+  }
+
+  /** Sends `bytes` so that the server reads them apart from those that come later. */
+  async sendApart(bytes: string | Uint8Array): Promise<void> {
+    this.send(bytes)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** The next response, whole; throws when the connection ends before its end. */
+  response(method = 'GET'): Promise<RawResponse> {
+    return this.#take(`the response to ${method}`, (inbox) =>
+      takeResponse(inbox, method, this.#ending !== 'open'),
+    )
+  }
+
+  /** The next head alone; what follows stays to be read. */
+  head(): Promise<RawHead> {
+    return this.#take('a head', takeHead)
+  }
+
+  /** The next `size` bytes, as latin-1. */
+  bytes(size: number): Promise<string> {
+    return this.#take(`${size} bytes`, (inbox) =>
+      inbox.length < size ? null : { taken: inbox.toString('latin1', 0, size), size },
+    )
+  }
+
+  /** All that comes until the server ends the connection, as latin-1. */
+  async rest(): Promise<string> {
+    await this.ended()
+    const rest = this.#inbox.toString('latin1')
+    this.#inbox = Buffer.alloc(0)
+    return rest
+  }
+
+  /** Resolves when the server has ended the connection, with how it did. */
+  async ended(): Promise<Ending> {
+    const ended = this.#until(() => this.#ending !== 'open')
+    if (!(await within(ended, this.#deadlineMs))) throw this.#failure('the end of the connection')
+    return this.#ending
+  }
+
+  /** Whether the server has kept the connection open so far. */
+  get open(): boolean {
+    return this.#ending === 'open'
+  }
+
+  /** Leaves with RST, as a client that crashed. */
+  reset(): void {
+    this.socket.resetAndDestroy()
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy()
+  }
+
+  async #take<Value>(
+    what: string,
+    take: (inbox: Buffer) => { taken: Value; size: number } | null,
+  ): Promise<Value> {
+    let found: { taken: Value; size: number } | null = null
+    const arrived = this.#until(() => {
+      found = take(this.#inbox)
+      return found !== null || this.#ending !== 'open'
+    })
+    const inTime = await within(arrived, this.#deadlineMs)
+    found = take(this.#inbox)
+    if (!inTime || found === null) throw this.#failure(what)
+
+    this.#inbox = this.#inbox.subarray(found.size)
+    return found.taken
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #ended(ending: Ending): void {
+    if (this.#ending === 'open') this.#ending = ending
+    this.#wake()
+  }
+
+  #failure(what: string): Error {
+    const received = JSON.stringify(this.#inbox.toString('latin1').slice(0, 500))
+    return new Error(`${what} did not come; the connection: ${this.#ending}, unread: ${received}`)
+  }
+}

@@ -1,0 +1,316 @@
+// How a response stands on the wire: framing, interim responses, files, trailers.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deferred } from '../../src/async/deferred.ts'
+import { headerOf } from './raw-response.ts'
+import { answer, httpApp, served } from './served.ts'
+import type { HeaderPairs, SendEvent } from 'isthmus'
+
+/** Sends these events, in this order. */
+const script = (...events: SendEvent[]) =>
+  httpApp(async (_scope, _receive, send) => {
+    for (const event of events) await send(event)
+  })
+const start = (status: number, headers: HeaderPairs = []): SendEvent => ({
+  type: 'http.response.start',
+  status,
+  headers,
+})
+const body = (text: string, moreBody = false): SendEvent => ({
+  type: 'http.response.body',
+  body: text,
+  moreBody,
+})
+
+const request = (method: string, ...fields: string[]): string =>
+  [`${method} / HTTP/1.1`, 'Host: x', ...fields, '', ''].join('\r\n')
+
+describe('framing', () => {
+  it('gives a whole body its length', async () => {
+    await using server = await served(script(start(200), body('four')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const response = await client.response()
+    expect(headerOf(response, 'content-length')).toBe('4')
+    expect(headerOf(response, 'transfer-encoding')).toBeUndefined()
+    expect(response.body).toBe('four')
+  })
+
+  it('[3a.44] sends a stream in chunks as the app wrote them', async () => {
+    await using server = await served(script(start(200), body('one', true), body('two', true), body('')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const response = await client.response()
+    expect(headerOf(response, 'transfer-encoding')).toBe('chunked')
+    expect(headerOf(response, 'content-length')).toBeUndefined()
+    expect(response.chunks).toEqual(['one', 'two'])
+  })
+
+  it('[3a.47] answers HEAD with the head of GET and no body', async () => {
+    await using server = await served(script(start(200), body('four')))
+    using client = await server.connect()
+    client.send(request('HEAD') + request('GET'))
+    const head = await client.response('HEAD')
+    const get = await client.response()
+    expect(headerOf(head, 'content-length')).toBe('4')
+    expect(head.headers.map(([name]) => name)).toEqual(get.headers.map(([name]) => name))
+    expect(get.body).toBe('four')
+  })
+
+  it('[3a.47] sends 204 without body, length and chunks', async () => {
+    await using server = await served(script(start(204, [['content-length', '4']]), body('four')))
+    using client = await server.connect()
+    client.send(request('GET') + request('GET'))
+    const response = await client.response()
+    expect(response.status).toBe(204)
+    expect(headerOf(response, 'content-length')).toBeUndefined()
+    expect(headerOf(response, 'transfer-encoding')).toBeUndefined()
+    expect((await client.response()).status).toBe(204)
+  })
+
+  it('[3a.47] sends 304 without body, with the length that it stands for', async () => {
+    await using server = await served(script(start(304, [['content-length', '4']]), body('')))
+    using client = await server.connect()
+    client.send(request('GET') + request('GET'))
+    expect(headerOf(await client.response(), 'content-length')).toBe('4')
+    expect((await client.response()).status).toBe(304)
+  })
+
+  it('[3a.42] adds date and server, and leaves those of the app alone', async () => {
+    const own: HeaderPairs = [
+      ['server', 'mine'],
+      ['date', 'yesterday'],
+    ]
+    await using plain = await served(script(start(200), body('')))
+    await using custom = await served(script(start(200, own), body('')))
+    using one = await plain.connect()
+    using other = await custom.connect()
+    one.send(request('GET'))
+    other.send(request('GET'))
+    const response = await one.response()
+    expect(headerOf(response, 'server')).toBe('isthmus')
+    expect(Date.parse(headerOf(response, 'date') ?? '')).not.toBeNaN()
+    expect((await other.response()).headers).toEqual([...own, ['content-length', '0']])
+  })
+
+  it('[3a.42] keeps order and duplicates of headers', async () => {
+    const headers: HeaderPairs = [
+      ['set-cookie', 'a=1'],
+      ['x-between', ''],
+      ['set-cookie', 'b=2'],
+    ]
+    await using server = await served(script(start(200, headers), body('')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    expect((await client.response()).headers.slice(0, 3)).toEqual(headers)
+  })
+
+  it('[3a.9] sends header values as latin-1, also in front of a string body', async () => {
+    await using server = await served(script(start(200, [['x-name', 'caf\xe9']]), body('caf\xe9')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const response = await client.response()
+    expect(headerOf(response, 'x-name')).toBe('caf\xe9')
+    expect(response.body).toBe('caf\xc3\xa9')
+  })
+
+  it('sends headers of 100 KiB', async () => {
+    const large = 'x'.repeat(100 * 1024)
+    await using server = await served(script(start(200, [['x-large', large]]), body('end')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const response = await client.response()
+    expect(headerOf(response, 'x-large')).toBe(large)
+    expect(response.body).toBe('end')
+  })
+
+  it('[3b.22] sends the head of server-sent events before the first one', async () => {
+    const gate = deferred()
+    const app = httpApp(async (_scope, _receive, send) => {
+      await send(start(200, [['content-type', 'text/event-stream']]))
+      await gate.promise
+      await send(body('data: 1\n\n'))
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(request('GET', 'Connection: close'))
+    expect((await client.head()).status).toBe(200)
+    gate.resolve()
+    expect(await client.rest()).toContain('data: 1\n\n')
+  })
+})
+
+describe('header injection', () => {
+  const refused: Array<[what: string, headers: HeaderPairs]> = [
+    ['CRLF in a value', [['x-a', 'b\r\nset-cookie: evil=1']]],
+    ['a bare LF in a value', [['x-a', 'b\nset-cookie: evil=1']]],
+    ['a bare CR in a value', [['x-a', 'b\rset-cookie: evil=1']]],
+    ['NUL in a value', [['x-a', 'b\0']]],
+    ['a code unit that becomes LF when cut to a byte', [['x-a', 'b\u010aset-cookie: evil=1']]],
+    ['CRLF in a name', [['x-a: b\r\nset-cookie', 'evil=1']]],
+    ['a space in a name', [['x a', 'b']]],
+    ['an empty name', [['', 'b']]],
+  ]
+
+  it.each(refused)('[3b.23] answers 500 to %s', async (_what, headers) => {
+    await using server = await served(script(start(200, headers), body('ok')))
+    using client = await server.connect()
+    client.send(request('GET', 'Connection: close'))
+    const answered = await client.rest()
+    expect(answered).toMatch(/^HTTP\/1\.1 500 /)
+    expect(answered).not.toContain('evil')
+  })
+
+  it('[3b.23] leaves framing to the server, whatever the app says of it', async () => {
+    const headers: HeaderPairs = [
+      ['transfer-encoding', 'gzip, chunked'],
+      ['connection', 'upgrade'],
+      ['keep-alive', 'timeout=9'],
+      ['upgrade', 'h2c'],
+    ]
+    await using server = await served(script(start(200, headers), body('four')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const response = await client.response()
+    expect(response.headers.map(([name]) => name)).toEqual(['content-length', 'date', 'server'])
+    expect(response.body).toBe('four')
+  })
+})
+
+describe('interim responses', () => {
+  const hint: SendEvent = { type: 'http.response.early_hint', links: ['</a.css>; rel=preload', '<>;x'] }
+
+  it('[3b.33] sends 103 before the head, as often as the app hints', async () => {
+    await using server = await served(script(hint, start(200), hint, body('x', true), hint, body('y')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    const links: HeaderPairs = [
+      ['link', '</a.css>; rel=preload'],
+      ['link', '<>;x'],
+    ]
+    expect(await client.head()).toMatchObject({ statusLine: 'HTTP/1.1 103 Early Hints', headers: links })
+    expect(await client.head()).toMatchObject({ status: 103, headers: links })
+    expect(await client.response()).toMatchObject({ status: 200, chunks: ['x', 'y'] })
+  })
+
+  it('[3a.48] sends no 103 to HTTP/1.0', async () => {
+    await using server = await served(script(hint, start(200), body('x')))
+    using client = await server.connect()
+    client.send('GET / HTTP/1.0\r\n\r\n')
+    expect((await client.response()).status).toBe(200)
+  })
+
+  it('[3b.33] refuses links that would break the response apart', async () => {
+    const evil: SendEvent = { type: 'http.response.early_hint', links: ['<a>\r\n\r\nHTTP/1.1 200 OK'] }
+    await using server = await served(script(evil))
+    using client = await server.connect()
+    client.send(request('GET'))
+    expect((await client.response()).status).toBe(500)
+  })
+})
+
+describe('trailers', () => {
+  const app = script(
+    { type: 'http.response.start', status: 200, headers: [['trailer', 'x-sum']], trailers: true },
+    body('body'),
+    { type: 'http.response.trailers', headers: [['x-sum', '4']] },
+  )
+
+  it('[3b.34] stand behind the last chunk when the client accepts them', async () => {
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(request('GET', 'TE: trailers', 'Connection: TE') + request('GET'))
+    expect(await client.response()).toMatchObject({ body: 'body', trailers: [['x-sum', '4']] })
+    expect(await client.response()).toMatchObject({ body: 'body', trailers: [] })
+  })
+
+  it('[3b.34] are left out for HEAD and HTTP/1.0', async () => {
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(request('HEAD', 'TE: trailers') + 'GET / HTTP/1.0\r\nTE: trailers\r\n\r\n')
+    expect((await client.response('HEAD')).status).toBe(200)
+    expect((await client.response()).body).toBe('body')
+    expect(await client.rest()).toBe('')
+  })
+})
+
+describe('pathsend', () => {
+  let folder = ''
+  const pathsend = (name: string): SendEvent => ({
+    type: 'http.response.pathsend',
+    path: join(folder, name),
+  })
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'isthmus-raw-'))
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3_000_000, 'x'))
+    writeFileSync(join(folder, 'empty'), '')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('[3b.31] sends a file with its length', async () => {
+    await using server = await served(script(start(200), pathsend('large')))
+    using client = await server.connect()
+    client.send(request('GET') + request('HEAD'))
+    const response = await client.response()
+    expect(headerOf(response, 'content-length')).toBe('3000000')
+    expect(response.body === 'x'.repeat(3_000_000)).toBe(true)
+    expect(headerOf(await client.response('HEAD'), 'content-length')).toBe('3000000')
+  })
+
+  it('[3b.31] sends an empty file', async () => {
+    await using server = await served(script(start(200), pathsend('empty')))
+    using client = await server.connect()
+    client.send(request('GET') + request('GET'))
+    expect(headerOf(await client.response(), 'content-length')).toBe('0')
+    expect((await client.response()).body).toBe('')
+  })
+
+  it('[3b.31] answers 404 for a file that is missing, and for a folder', async () => {
+    await using server = await served(script(start(200, [['x-of-file', '1']]), pathsend('missing')))
+    await using other = await served(script(start(200), pathsend('.')))
+    using client = await server.connect()
+    using second = await other.connect()
+    client.send(request('GET'))
+    second.send(request('GET'))
+    const response = await client.response()
+    expect(response.status).toBe(404)
+    expect(headerOf(response, 'x-of-file')).toBeUndefined()
+    expect((await second.response()).status).toBe(404)
+  })
+
+  it('[3b.31] cuts off when the file is shorter than the length that the app gave', async () => {
+    await using server = await served(script(start(200, [['content-length', '9']]), pathsend('empty')))
+    using client = await server.connect()
+    client.send(request('GET'))
+    expect(await client.rest()).not.toMatch(/^HTTP\/1\.1 200[^]*\r\n\r\n$/)
+  })
+})
+
+describe('a mute upgrade', () => {
+  it('[3b.57] is served as plain HTTP, and the connection ends with it', async () => {
+    const app = httpApp(async ({ method, path }, _receive, send) => answer(send, `${method} ${path}`))
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(request('GET', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'))
+    const response = await client.response()
+    expect(response).toMatchObject({ status: 200, body: 'GET /' })
+    expect(headerOf(response, 'connection')).toBe('close')
+    expect(await client.ended()).toBe('end')
+  })
+
+  it('[3b.57] gets a large response at its own pace', async () => {
+    const app = httpApp(async (_scope, _receive, send) => {
+      await send(start(200))
+      for (let chunk = 0; chunk < 64; chunk += 1) await send(body('x'.repeat(65_536), true))
+      await send(body(''))
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(request('GET', 'Connection: Upgrade', 'Upgrade: h2c'))
+    expect((await client.response()).body.length).toBe(64 * 65_536)
+  })
+})

@@ -1,0 +1,75 @@
+// A server on a free port, its log in memory, and raw clients for it.
+
+import { serve } from 'isthmus'
+import { within } from '../../src/async/within.ts'
+import { RawClient } from './raw-client.ts'
+import type { EventApp, HostedApp, HttpScope, Log, Receive, Send, ServeOptions, Server } from 'isthmus'
+
+/** A running server. Whoever started it disposes of it. */
+export interface Served extends AsyncDisposable {
+  server: Server
+  /** What it has logged, as `level: message`. */
+  lines: string[]
+  connect(): Promise<RawClient>
+}
+
+/** Serves `app` on a free port. */
+export async function served(app: HostedApp, options: ServeOptions = {}): Promise<Served> {
+  const { log, lines } = recordingLog()
+  const server = await serve(app, {
+    port: 0,
+    log,
+    lifespan: 'off',
+    gracefulShutdownMs: 500,
+    ...options,
+  })
+  return {
+    server,
+    lines,
+    connect: () => RawClient.connect(server.address),
+    [Symbol.asyncDispose]: async () => void (await server.close()),
+  }
+}
+
+/** An event app of its HTTP side alone: lifespan is answered, other scopes are refused. */
+export function httpApp(
+  app: (scope: HttpScope, receive: Receive, send: Send) => Promise<void>,
+): EventApp {
+  return async (scope, receive, send) => {
+    if (scope.type !== 'http') throw new Error(`only HTTP is served, not ${scope.type}`)
+    await app(scope, receive, send)
+  }
+}
+
+/** Answers with 200 and `body`, whole. */
+export async function answer(send: Send, body: string | Uint8Array): Promise<void> {
+  await send({ type: 'http.response.start', status: 200, headers: [['content-type', 'text/plain']] })
+  await send({ type: 'http.response.body', body })
+}
+
+/** The whole request body; throws when it breaks off. */
+export async function readAll(receive: Receive): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const event of receive) {
+    if (event.type !== 'http.request') throw new Error(`the body broke off: ${event.type}`)
+    chunks.push(event.body)
+    if (!event.moreBody) break
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Resolves as `awaited` does, or throws after eight seconds. */
+export async function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
+  if (!(await within(awaited, 8_000))) throw new Error(`${what} did not come within 8 s`)
+  return awaited
+}
+
+function recordingLog(): { log: Log; lines: string[] } {
+  const lines: string[] = []
+  const at = (level: string) => (fields: Record<string, unknown>, message: string) => {
+    const cause = fields['err'] instanceof Error ? `: ${fields['err'].message}` : ''
+    lines.push(`${level}: ${message}${cause}`)
+  }
+  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  return { log, lines }
+}

@@ -1,0 +1,98 @@
+// A transport that writes down what it is told, and the cycle of an app on it.
+
+import { WebSocketCycle } from '../../src/server/websocket-cycle.ts'
+import type { EventApp, WebSocketScope } from '../../src/contract/events.ts'
+import type { Log } from '../../src/contract/log.ts'
+import type { WebSocketTransport } from '../../src/server/transport.ts'
+
+/** Calls as `['send', 'a']`; `flowing` false makes send and deny report a slow peer. */
+export class FakeWebSocketTransport implements WebSocketTransport {
+  readonly calls: unknown[][] = []
+  flowing = true
+
+  accept(...args: Parameters<WebSocketTransport['accept']>): void {
+    this.calls.push(['accept', ...args])
+  }
+
+  deny(part: Parameters<WebSocketTransport['deny']>[0]): boolean {
+    this.calls.push(['deny', part.head?.status ?? null, part.chunk, part.end])
+    return this.flowing
+  }
+
+  send(message: string | Uint8Array): boolean {
+    this.calls.push(['send', message])
+    return this.flowing
+  }
+
+  close(code: number, reason: string): void {
+    this.calls.push(['close', code, reason])
+  }
+
+  pause(): void {
+    this.calls.push(['pause'])
+  }
+
+  resume(): void {
+    this.calls.push(['resume'])
+  }
+
+  destroy(): void {
+    this.calls.push(['destroy'])
+  }
+}
+
+/** A log that keeps its lines as `level: message`. */
+export function recordingLog(): Log & { lines: string[] } {
+  const lines: string[] = []
+  const at = (level: string) => (_fields: Record<string, unknown>, message: string) => {
+    lines.push(`${level}: ${message}`)
+  }
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+export function websocketScope(subprotocols: string[] = []): WebSocketScope {
+  return {
+    type: 'websocket',
+    asgi: { version: '3.0', specVersion: '2.5' },
+    httpVersion: '1.1',
+    scheme: 'ws',
+    path: '/',
+    rawPath: '/',
+    queryString: '',
+    rootPath: '',
+    headers: [],
+    client: null,
+    server: null,
+    state: {},
+    extensions: {},
+    subprotocols,
+  }
+}
+
+/** Starts `app` on a fake transport. */
+export function startCycle(
+  app: EventApp,
+  maxQueue = 32,
+): {
+  cycle: WebSocketCycle
+  transport: FakeWebSocketTransport
+  scope: WebSocketScope
+  lines: string[]
+  done: Promise<void>
+} {
+  const transport = new FakeWebSocketTransport()
+  const scope = websocketScope()
+  const log = recordingLog()
+  const cycle = new WebSocketCycle(app, scope, transport, {
+    identity: { server: null, date: () => null },
+    log,
+    hosting: { environ: {}, inlineBodyMemory: 0 },
+    websocket: { maxQueue },
+  })
+  return { cycle, transport, scope, lines: log.lines, done: cycle.run() }
+}
+
+/** Lets everything that is ready to run, run. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
