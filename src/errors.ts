@@ -127,6 +127,35 @@ export class ClientDisconnected extends IsthmusError {
 
 // --- the server ---
 
+/** The server, or the host of an app, cannot answer now; the client gets `status`. */
+export abstract class ServiceFault extends IsthmusError {
+  abstract readonly status: number
+}
+
+/** As many requests are under way as the server takes, or it is shutting down. @see RFC 9110, 15.6.4 */
+export class Unavailable extends ServiceFault {
+  readonly code = 'ISTHMUS_UNAVAILABLE'
+  readonly status = 503
+}
+
+/** As many requests wait for a thread as `maxQueue` allows. @see RFC 9110, 15.6.4 */
+export class PoolFull extends ServiceFault {
+  readonly code = 'ISTHMUS_POOL_FULL'
+  readonly status = 503
+}
+
+/** The app took longer than `timeoutMs`; its thread was ended. @see RFC 9110, 15.6.5 */
+export class AppTimeout extends ServiceFault {
+  readonly code = 'ISTHMUS_APP_TIMEOUT'
+  readonly status = 504
+}
+
+/** The thread that served the request is gone; the `cause` says why. */
+export class ThreadCrashed extends ServiceFault {
+  readonly code = 'ISTHMUS_THREAD_CRASHED'
+  readonly status = 500
+}
+
 /** The server is shutting down: the reason that signals carry. */
 export class ServerShutdown extends IsthmusError {
   readonly code = 'ISTHMUS_SERVER_SHUTDOWN'

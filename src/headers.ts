@@ -1,5 +1,6 @@
 // The header list: `[lowerCaseName, value]` pairs, and the grammar of both halves (RFC 9110, 5.1 and 5.5).
 
+import { inspect } from 'node:util'
 import { InvalidHeader } from './errors.ts'
 import type { HeaderPairs } from './contract/events.ts'
 
@@ -45,12 +46,13 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
   if (!Array.isArray(pairs)) {
     throw new InvalidHeader('headers must be an array of [name, value] pairs')
   }
-  return pairs.map(checkedPair)
+  // Array.from and not map(), which would let a hole through.
+  return Array.from(pairs, checkedPair)
 }
 
 function checkedPair(pair: readonly [string, string]): [string, string] {
   if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new InvalidHeader(`a header must be a [name, value] pair, got ${JSON.stringify(pair)}`)
+    throw new InvalidHeader(`a header must be a [name, value] pair, got ${inspect(pair)}`)
   }
 
   const [name, value] = pair as unknown[]

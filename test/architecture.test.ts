@@ -156,11 +156,35 @@ describe('the public names', () => {
   })
 
   it('of isthmus/middleware', () => {
-    expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot()
+    expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
+      "AccessLogOptions
+      accessLog"
+    `)
   })
 
   it('of isthmus/testing', () => {
-    expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot()
+    expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
+      "DeadlinePassed
+      Departure
+      HandshakeDenied
+      Message
+      ResponseCut
+      ResponseHeaders
+      SocketClosed
+      SocketEnd
+      StreamedResponse
+      TestBody
+      TestClient
+      TestClientOptions
+      TestHandshake
+      TestHeaders
+      TestRequest
+      TestResponse
+      WebSocketSession
+      lint
+      lintWrap
+      testClient"
+    `)
   })
 })
 

@@ -1,6 +1,6 @@
 // What a scope carries of the server: the log, and a signal that exists only once somebody asks for it.
 
-import { ClientDisconnected } from '../errors.ts'
+import { ClientDisconnected, ServerShutdown } from '../errors.ts'
 import type { ConnectionContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -13,7 +13,8 @@ export class Connection implements ConnectionContext {
   #controller: AbortController | undefined
   #reason: Error | undefined
   #gone = false
-  #callbacks: Array<() => void> | undefined
+  #onDisconnect: Array<() => void> | undefined
+  #onShutdown: Array<() => void> | undefined
 
   constructor(log: Log, hosting: Hosting = PLAIN_HOSTING) {
     this.log = log
@@ -34,9 +35,15 @@ export class Connection implements ConnectionContext {
   }
 
   onDisconnect(callback: () => void): void {
-    if (this.#gone) return callback()
-    this.#callbacks ??= []
-    this.#callbacks.push(callback)
+    if (this.#gone) return this.#call(callback)
+    this.#onDisconnect ??= []
+    this.#onDisconnect.push(callback)
+  }
+
+  onShutdown(callback: () => void): void {
+    if (this.#reason) return this.#call(callback)
+    this.#onShutdown ??= []
+    this.#onShutdown.push(callback)
   }
 
   /** Aborts the signal with a reason; the first reason stays. */
@@ -44,6 +51,8 @@ export class Connection implements ConnectionContext {
     if (this.#reason) return
     this.#reason = reason
     this.#controller?.abort(reason)
+    if (!(reason instanceof ServerShutdown)) return
+    for (const callback of this.#onShutdown ?? []) this.#call(callback)
   }
 
   /** The client is gone: aborts the signal and calls back. */
@@ -51,7 +60,16 @@ export class Connection implements ConnectionContext {
     if (this.#gone) return
     this.#gone = true
     this.abort(new ClientDisconnected())
-    for (const callback of this.#callbacks ?? []) callback()
-    this.#callbacks = undefined
+    for (const callback of this.#onDisconnect ?? []) this.#call(callback)
+    this.#onDisconnect = undefined
+  }
+
+  // An app's callback is called by the engine, which must not fail with it.
+  #call(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.log.error({ err: error }, 'a callback of the connection failed')
+    }
   }
 }

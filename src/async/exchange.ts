@@ -74,6 +74,11 @@ export class HttpExchange {
     return this.#ended
   }
 
+  /** The response is whole, and the app still sends a body that nobody gets: to HEAD, or with a 204 or 304. */
+  get dropping(): boolean {
+    return this.#ended && this.#state === 'streaming'
+  }
+
   /** The response cannot become whole any more: the connection has to be cut. */
   get failed(): boolean {
     return this.#state === 'failed'
@@ -110,18 +115,21 @@ export class HttpExchange {
 
   /** The file of a pathsend is open and has `size` bytes. */
   fileOpened(size: number): void {
+    this.#requireFile()
     this.#framing.announceLength(size)
   }
 
-  /** The next chunk of the file of a pathsend; null ends it. */
+  /** The next chunk of the file of a pathsend; null ends it, and so does the first where there is no body. */
   fileChunk(chunk: Uint8Array | null): Command {
-    return this.#emit(chunk, chunk === null)
+    this.#requireFile()
+    return this.#emit(chunk, chunk === null || this.#framing.bodyless)
   }
 
   /** Forgets a start whose head was not sent, so that an error response can take its place. */
   restart(): void {
     if (this.#headSent) throw new IllegalEvent('the head was sent: it cannot be replaced')
     this.#state = 'waiting'
+    this.#sentBytes = 0
     this.#framing.reset()
   }
 
@@ -133,9 +141,10 @@ export class HttpExchange {
         `the status of http.response.start must be an integer from 200 to 999, got ${String(status)}`,
       )
     }
+    requireBoolean('trailers', trailers, event)
 
-    this.#framing.start(status, checkedHeaders(headers), trailers === true)
-    this.#trailers = trailers === true ? [] : null
+    this.#framing.start(status, checkedHeaders(headers), trailers)
+    this.#trailers = trailers ? [] : null
     this.#state = 'started'
     return this.#framing.eventStream ? this.#emit(null, false) : HOLD
   }
@@ -146,9 +155,7 @@ export class HttpExchange {
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
       throw new IllegalEvent('the body of http.response.body must be a Uint8Array or a string')
     }
-    if (typeof moreBody !== 'boolean') {
-      throw new IllegalEvent('moreBody of http.response.body must be a boolean')
-    }
+    requireBoolean('moreBody', moreBody, event)
     return this.#emit(body.length === 0 ? null : body, !moreBody)
   }
 
@@ -187,8 +194,10 @@ export class HttpExchange {
 
   #lastly(event: HttpResponseTrailersEvent): Command {
     if (this.#state !== 'trailers' || this.#trailers === null) throw this.#illegal(event)
-    this.#trailers.push(...checkedTrailers(event.headers ?? []))
-    if (event.moreTrailers === true) return HOLD
+    const { headers = [], moreTrailers = false } = event
+    requireBoolean('moreTrailers', moreTrailers, event)
+    this.#trailers.push(...checkedTrailers(headers))
+    if (moreTrailers) return HOLD
 
     this.#state = 'complete'
     if (this.#ended) return HOLD
@@ -204,7 +213,8 @@ export class HttpExchange {
     }
     const headers = checkedHeaders(event.links.map((link) => ['link', link] as const))
     // RFC 8297, 2: a hint behind the head says nothing, and HTTP/1.0 has no interim responses.
-    return this.#headSent || !this.#framing.takesInterim ? HOLD : { type: 'early-hint', headers }
+    if (this.#headSent || !this.#framing.takesInterim || headers.length === 0) return HOLD
+    return { type: 'early-hint', headers }
   }
 
   #pathsend(event: HttpResponsePathsendEvent): Command {
@@ -214,6 +224,11 @@ export class HttpExchange {
     }
     this.#state = 'file'
     return { type: 'pathsend', path: event.path }
+  }
+
+  #requireFile(): void {
+    if (this.#state === 'file') return
+    throw new IllegalEvent(`no file is sent here: the response is ${PHRASE[this.#state]}`)
   }
 
   #illegal(event: SendEvent): IllegalEvent {
@@ -229,6 +244,11 @@ const PHRASE: Record<State, string> = {
   trailers: 'waiting for http.response.trailers',
   complete: 'complete',
   failed: 'broken off',
+}
+
+function requireBoolean(name: string, value: unknown, event: SendEvent): void {
+  if (typeof value === 'boolean') return
+  throw new IllegalEvent(`${name} of ${event.type} must be a boolean`)
 }
 
 function byteLength(chunk: Uint8Array | string | null): number {

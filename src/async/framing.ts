@@ -48,6 +48,7 @@ export class ResponseFraming {
   #hasDate = false
   #hasServer = false
   #trailers = false
+  #hasTrailerField = false
 
   constructor(request: RequestFacts, identity: Identity) {
     this.#request = request
@@ -75,6 +76,7 @@ export class ResponseFraming {
     this.#headers = []
     this.#hasDate = false
     this.#hasServer = false
+    this.#hasTrailerField = false
   }
 
   announceLength(size: number): void {
@@ -85,21 +87,24 @@ export class ResponseFraming {
 
   /** Completes the head; `wholeLength` is the length of a body that is there as a whole. */
   head(wholeLength: number | null): ResponseHead {
-    const headers = this.#headers
-    this.#delimit(headers, wholeLength)
+    this.#delimit(this.#headers, wholeLength)
+    // RFC 9110, 6.6.2: the field announces trailers, and there are none without chunks and a client for them.
+    const isVain = this.#hasTrailerField && !this.carriesTrailers
+    const headers = isVain ? this.#headers.filter(([name]) => name !== 'trailer') : this.#headers
 
     const date = this.#hasDate ? null : this.#identity.date()
     if (date !== null) headers.push(['date', date])
     if (!this.#hasServer && this.#identity.server !== null) {
       headers.push(['server', this.#identity.server])
     }
-    if (!this.keepAlive) headers.push(['connection', 'close'])
-    else if (this.#request.httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
+    this.#persist(headers)
     return { status: this.#status, headers }
   }
 
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
     if (this.#status === 204 || this.#status === 304 || this.declaredLength !== null) return
+    // RFC 9110, 8.6: the length would be that of the response to GET, which an app that sent nothing left open.
+    if (wholeLength === 0 && this.#request.method === 'HEAD') return
     if (wholeLength !== null && !this.#trailers) {
       headers.push(['content-length', String(wholeLength)])
       return
@@ -112,6 +117,14 @@ export class ResponseFraming {
     }
     // RFC 9112, 6.3: without length and chunks only the end of the connection ends the body.
     if (this.#request.httpVersion === '1.0') this.keepAlive = false
+  }
+
+  // HTTP/2 knows no connection-specific fields (RFC 9113, 8.2.2).
+  #persist(headers: HeaderPairs): void {
+    const { httpVersion } = this.#request
+    if (httpVersion === '2') return
+    if (!this.keepAlive) headers.push(['connection', 'close'])
+    else if (httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
   }
 
   #take(pair: [string, string]): void {
@@ -130,6 +143,9 @@ export class ResponseFraming {
         return this.#takeLength(value)
       case 'content-type':
         if (/^text\/event-stream\b/i.test(value)) this.eventStream = true
+        break
+      case 'trailer':
+        this.#hasTrailerField = true
         break
       case 'date':
         this.#hasDate = true

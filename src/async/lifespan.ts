@@ -15,10 +15,10 @@ import type { Deferred } from './deferred.ts'
 import type { LifespanCommand } from './lifespan-exchange.ts'
 
 /** `auto`: an app without lifespan is fine. `on`: it is an error. `off`: lifespan is not run. */
-export type LifespanMode = 'auto' | 'on' | 'off'
+type LifespanMode = 'auto' | 'on' | 'off'
 
 /** How an app's lifespan is run. */
-export interface LifespanOptions {
+interface LifespanOptions {
   mode: LifespanMode
   /** How long startup may take, in ms. Default 60,000. */
   startupTimeoutMs?: number
@@ -56,11 +56,7 @@ export async function startLifespan(app: EventApp, options: LifespanOptions): Pr
 }
 
 class RunningLifespan implements Lifespan {
-  readonly #scope: LifespanScope = {
-    type: 'lifespan',
-    asgi: { version: '3.0', specVersion: '2.0' },
-    state: {},
-  }
+  readonly #scope: LifespanScope
   readonly #app: EventApp
   readonly #options: LifespanOptions
   readonly #exchange = new LifespanExchange()
@@ -74,6 +70,12 @@ class RunningLifespan implements Lifespan {
   constructor(app: EventApp, options: LifespanOptions) {
     this.#app = app
     this.#options = options
+    this.#scope = {
+      type: 'lifespan',
+      asgi: { version: '3.0', specVersion: '2.0' },
+      state: {},
+      'isthmus.log': options.log,
+    }
   }
 
   get state(): Record<string, unknown> {

@@ -3,7 +3,7 @@
 import { LintError } from '../errors.ts'
 
 /** Who can break the event interface. */
-export type Party = 'app' | 'server'
+type Party = 'app' | 'server'
 
 /** The error for one breach: `<who> broke <rule>: <what>; <remedy>`. */
 export function breach(who: Party, rule: string, what: string, remedy: string): LintError {

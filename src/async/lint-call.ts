@@ -3,6 +3,7 @@
 import { Connection } from './connection.ts'
 import { LintError } from '../errors.ts'
 import { breach, checkEvent, nameOf } from './lint-breach.ts'
+import { checkUnchanged, copyScope } from './lint-unchanged.ts'
 import { makeReceive } from './receive.ts'
 import { trialOf } from './lint-trial.ts'
 import type { Receive, ReceiveEvent, Scope, Send, SendEvent } from '../contract/events.ts'
@@ -25,7 +26,7 @@ export class LintedCall {
 
   constructor(scope: Scope) {
     this.#scope = scope
-    this.#before = copyOf(scope)
+    this.#before = copyScope(scope)
     this.#trial = trialOf(scope)
   }
 
@@ -151,26 +152,4 @@ function ignore(): void {}
 
 function isDisconnect(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === 'ECONNRESET'
-}
-
-function copyOf(scope: Scope): Scope {
-  if (!('headers' in scope)) return { ...scope }
-  return { ...scope, headers: scope.headers.map(([name, value]) => [name, value]) }
-}
-
-function checkUnchanged(before: Scope, after: Scope): void {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-  for (const key of keys) {
-    const [was, is] = [before, after].map(
-      (scope) => (scope as unknown as Record<string, unknown>)[key],
-    )
-    const same = key === 'headers' ? JSON.stringify(was) === JSON.stringify(is) : was === is
-    if (same) continue
-    throw breach(
-      'app',
-      'the scope',
-      `it changed scope.${key} in place`,
-      'change a copy: { ...scope }',
-    )
-  }
 }

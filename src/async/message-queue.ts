@@ -7,13 +7,13 @@ import type {
 } from '../contract/events.ts'
 
 /** How the engine is told to stop and to go on reading. */
-export interface MessageFlow {
+interface MessageFlow {
   pause(): void
   resume(): void
 }
 
 /** When the engine is paused: at so many messages, or at so many bytes (UTF-16 code units of text). */
-export interface QueueLimits {
+interface QueueLimits {
   maxMessages: number
   maxBytes: number
 }

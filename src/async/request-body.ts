@@ -2,7 +2,8 @@
 
 import { BodyTimeout, BodyTooLarge } from '../errors.ts'
 import { deferred, rejected } from './deferred.ts'
-import type { HttpDisconnectEvent, HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
+import { MAX_TIMER_MS } from './within.ts'
+import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
 import type { Deferred } from './deferred.ts'
 
 /** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
@@ -24,8 +25,6 @@ export interface BodyLimits {
 }
 
 const EMPTY = new Uint8Array(0)
-const LAST: HttpRequestEvent = { type: 'http.request', body: EMPTY, moreBody: false }
-const DISCONNECT: HttpDisconnectEvent = { type: 'http.disconnect' }
 
 /**
  * Answers `receive()`: body events in order, then, once the exchange is over, `http.disconnect` for ever.
@@ -43,6 +42,7 @@ export class RequestBody {
   #paused = false
   #ended: boolean
   #lastTaken = false
+  #leaving = false
   #closed = false
   #fault: Error | undefined
   #pending: Deferred<HttpReceiveEvent> | undefined
@@ -67,7 +67,7 @@ export class RequestBody {
   /** The next event; the promise of a pending call is returned again, so that no event is lost. */
   receive(): Promise<HttpReceiveEvent> {
     if (this.#pending) return this.#pending.promise
-    if (this.#fault) return rejected(this.#fault)
+    if (this.#fault && !this.#closed) return rejected(this.#fault)
     const event = this.#next()
     if (event) return Promise.resolve(event)
 
@@ -117,18 +117,20 @@ export class RequestBody {
     pending?.reject(fault)
   }
 
-  /** Says `http.disconnect` to whoever has read the whole body and waits for the end. */
+  /** Says `http.disconnect` to whoever has read the whole body, now or later, and waits for the end. */
   hintDisconnect(): void {
-    if (this.#lastTaken) this.close()
+    this.#leaving = true
+    this.#settle()
   }
 
+  // Each event is an object of its own: the app may change what it receives.
   #next(): HttpReceiveEvent | undefined {
-    if (this.#closed) return DISCONNECT
+    if (this.#closed || (this.#leaving && this.#lastTaken)) return { type: 'http.disconnect' }
     const chunk = this.#chunks.shift()
     if (chunk) return this.#taken(chunk)
     if (!this.#ended || this.#lastTaken) return undefined
     this.#lastTaken = true
-    return LAST
+    return { type: 'http.request', body: EMPTY, moreBody: false }
   }
 
   #taken(body: Uint8Array): HttpRequestEvent {
@@ -161,7 +163,8 @@ export class RequestBody {
   #armTimer(): void {
     const { timeoutMs } = this.#limits
     if (!Number.isFinite(timeoutMs)) return
-    this.#timer = setTimeout(() => this.fail(new BodyTimeout(timeoutMs)), timeoutMs)
+    const onTimeout = (): void => this.fail(new BodyTimeout(timeoutMs))
+    this.#timer = setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMER_MS))
   }
 
   #disarmTimer(): void {

@@ -2,10 +2,17 @@
 
 import { ClientDisconnected, UnsupportedScope } from '../errors.ts'
 import { harmless } from './deferred.ts'
-import type { EventApp, HeaderPairs, Receive, Send, WebSocketScope } from '../contract/events.ts'
+import type {
+  EventApp,
+  HeaderPairs,
+  Receive,
+  Send,
+  SendEvent,
+  WebSocketScope,
+} from '../contract/events.ts'
 
 /** What of its 101 an app decides. */
-export interface AcceptOptions {
+interface AcceptOptions {
   /** One of {@link AppSocket.subprotocols}; default none. */
   subprotocol?: string
   /** Sent with the 101, in order. Default none. */
@@ -13,7 +20,7 @@ export interface AcceptOptions {
 }
 
 /** What {@link websocket} runs, once for each WebSocket. */
-export type SocketHandler = (socket: AppSocket) => void | Promise<void>
+type SocketHandler = (socket: AppSocket) => void | Promise<void>
 
 /**
  * Makes an {@link EventApp} of a handler. When the handler returns, the socket is closed with 1000; when it
@@ -32,20 +39,11 @@ export function websocket(handler: SocketHandler): EventApp {
     const { type } = await receive()
     if (type !== 'websocket.connect') return
 
-    let loss: unknown
-    const sendOrLose: Send = async (event) => {
-      try {
-        await send(event)
-      } catch (error) {
-        if (error instanceof ClientDisconnected) loss = error
-        throw error
-      }
-    }
     try {
-      await handler(new AppSocket(scope, receive, sendOrLose))
+      await handler(new AppSocket(scope, receive, send))
     } catch (error) {
       // Only this client's leaving is no failure: the loss of another socket is one.
-      if (loss === undefined || error !== loss) throw error
+      if (!(error instanceof ClientDisconnected && hasLeft(scope))) throw error
     }
   }
 }
@@ -59,6 +57,9 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   readonly #receive: Receive
   readonly #send: Send
   #accepted: Promise<void> | undefined
+  /** Sends that wait for the accept; those behind them wait too, to keep the order of their calls. */
+  #waiting = 0
+  #open = false
   #closed = false
 
   constructor(scope: WebSocketScope, receive: Receive, send: Send) {
@@ -112,27 +113,28 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    * @throws {@link ClientDisconnected} (`ECONNRESET`) when the client has left
    */
   send(message: string | Uint8Array): Promise<void> {
-    return harmless(this.#sendMessage(message))
+    const event: SendEvent =
+      typeof message === 'string'
+        ? { type: 'websocket.send', text: message }
+        : { type: 'websocket.send', bytes: message }
+    const accepted = this.#open && this.#waiting === 0
+    return harmless(accepted ? this.#send(event) : this.#sendAccepted(event))
   }
 
   /** The next message; undefined once the client has left. */
   async receive(): Promise<string | Uint8Array | undefined> {
-    try {
-      await this.#open()
-    } catch (error) {
-      if (error instanceof ClientDisconnected) return undefined
-      throw error
-    }
+    if (!this.#open && !(await this.#acceptForReading())) return undefined
     const event = await this.#receive()
     return event.type === 'websocket.receive' ? (event.text ?? event.bytes ?? undefined) : undefined
   }
 
   /** The messages up to the client's leaving. Leaving the loop early does not close the socket. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, undefined> {
-    for (;;) {
-      const message = await this.receive()
-      if (message === undefined) return undefined
-      yield message
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, undefined> {
+    return {
+      next: async () => {
+        const value = await this.receive()
+        return value === undefined ? { done: true, value } : { done: false, value }
+      },
     }
   }
 
@@ -147,8 +149,19 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
     return harmless(this.#close(code, reason))
   }
 
-  #open(): Promise<void> {
-    return this.#accepted ?? this.accept()
+  async #accept(): Promise<void> {
+    await (this.#accepted ?? this.accept())
+    this.#open = true
+  }
+
+  async #acceptForReading(): Promise<boolean> {
+    try {
+      await this.#accept()
+      return true
+    } catch (error) {
+      if (error instanceof ClientDisconnected) return false
+      throw error
+    }
   }
 
   async #deny(status: number, headers: HeaderPairs, body: string | Uint8Array): Promise<void> {
@@ -156,23 +169,35 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
     await this.#send({ type: 'websocket.http.response.body', body })
   }
 
-  async #sendMessage(message: string | Uint8Array): Promise<void> {
-    // Awaited even when it is long done: sends keep the order of their calls.
-    await this.#open()
-    const key = typeof message === 'string' ? 'text' : 'bytes'
-    await this.#send({ type: 'websocket.send', [key]: message })
+  async #sendAccepted(event: SendEvent): Promise<void> {
+    this.#waiting += 1
+    try {
+      await this.#accept()
+    } finally {
+      this.#waiting -= 1
+    }
+    await this.#send(event)
   }
 
   async #close(code: number, reason: string): Promise<void> {
     if (this.#closed) return
     try {
-      await this.#accepted
+      // The same wait as that of the sends before it, so that it stays behind them.
+      if (this.#accepted) await this.#accept()
       await this.#send({ type: 'websocket.close', code, reason })
       this.#closed = true
     } catch (error) {
       if (!(error instanceof ClientDisconnected)) throw error
     }
   }
+}
+
+function hasLeft(scope: WebSocketScope): boolean {
+  let left = false
+  scope['isthmus.connection']?.onDisconnect(() => {
+    left = true
+  })
+  return left
 }
 
 const NEVER = new AbortController().signal

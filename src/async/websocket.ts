@@ -16,7 +16,7 @@ import type { ResponsePart } from './exchange.ts'
 import type { Identity } from './framing.ts'
 
 /** What an accepted event asks of the engine. */
-export type WebSocketCommand =
+type WebSocketCommand =
   | { type: 'accept'; subprotocol: string | null; headers: HeaderPairs }
   | { type: 'message'; message: string | Uint8Array }
   | { type: 'close'; code: number; reason: string }
@@ -27,16 +27,10 @@ export type WebSocketCommand =
  * `connecting`: the handshake is unanswered. `open`: accepted. `denying`: an HTTP response has begun instead.
  * `closing`: the app has closed. `closed`: over, by the app's own doing. `disconnected`: the peer has gone.
  */
-export type WebSocketState =
-  | 'connecting'
-  | 'open'
-  | 'denying'
-  | 'closing'
-  | 'closed'
-  | 'disconnected'
+type WebSocketState = 'connecting' | 'open' | 'denying' | 'closing' | 'closed' | 'disconnected'
 
 /** What of the scope decides what is legal. */
-export type Handshake = Pick<WebSocketScope, 'httpVersion' | 'subprotocols'>
+type Handshake = Pick<WebSocketScope, 'httpVersion' | 'subprotocols'>
 
 const LEGAL: Record<WebSocketState, readonly string[]> = {
   connecting: ['websocket.accept', 'websocket.close', 'websocket.http.response.start'],

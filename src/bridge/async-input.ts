@@ -1,6 +1,6 @@
 // environ['wsgi.input'] of an async-iterable app: the request body as a file that is awaited.
 
-import { ClientDisconnected, WouldDeadlock } from '../errors.ts'
+import { AppFault, ClientDisconnected, WouldDeadlock } from '../errors.ts'
 import { ByteBuffer } from '../sync/byte-buffer.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
 import type { Receive } from '../contract/events.ts'
@@ -10,20 +10,22 @@ export class AsyncInput implements AsyncInputStream {
   readonly #receive: Receive
   readonly #buffer: ByteBuffer = new ByteBuffer()
   #ended = false
+  #filling: Promise<void> | undefined
 
   constructor(receive: Receive) {
     this.#receive = receive
   }
 
   async readAsync(size?: number): Promise<Uint8Array> {
-    const wanted = size === undefined || size < 0 ? Infinity : size
+    const wanted = size === undefined || size < 0 ? Infinity : checkedSize('readAsync', size)
     while (this.#buffer.length < wanted && (await this.#fill()));
     return this.#buffer.take(wanted)
   }
 
   async read1Async(size: number): Promise<Uint8Array> {
+    const most = checkedSize('read1Async', size)
     while (this.#buffer.length === 0 && (await this.#fill()));
-    return this.#buffer.take(size)
+    return this.#buffer.take(most)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
@@ -58,17 +60,32 @@ export class AsyncInput implements AsyncInputStream {
     }
   }
 
-  // False: the body has ended. A cut body throws, again and again: it never looks like an end.
+  // False: the body has ended. Reads that wait at the same time wait for the same event: it is buffered once.
   async #fill(): Promise<boolean> {
     if (this.#ended) return false
-    const event = await this.#receive()
-    if (event.type !== 'http.request') {
-      throw new ClientDisconnected('the client disconnected before the end of the request body')
-    }
-    this.#ended = !event.moreBody
-    this.#buffer.append(event.body)
+    this.#filling ??= this.#takeEvent()
+    await this.#filling
     return true
   }
+
+  // A cut body throws, again and again: it never looks like an end.
+  async #takeEvent(): Promise<void> {
+    try {
+      const event = await this.#receive()
+      if (event.type !== 'http.request') {
+        throw new ClientDisconnected('the client disconnected before the end of the request body')
+      }
+      this.#ended = !event.moreBody
+      this.#buffer.append(event.body)
+    } finally {
+      this.#filling = undefined
+    }
+  }
+}
+
+function checkedSize(method: string, size: number): number {
+  if (size === Infinity || (Number.isSafeInteger(size) && size >= 0)) return size
+  throw new AppFault(`wsgi.input ${method}() takes a whole number of bytes, got ${String(size)}`)
 }
 
 function refuse(method: string): never {

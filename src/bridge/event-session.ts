@@ -3,18 +3,20 @@
 import { deferred, rejected } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { makeReceive } from '../async/receive.ts'
+import { SILENT_LOG } from '../async/silent-log.ts'
 import { within } from '../async/within.ts'
 import { AppFault, ClientDisconnected, IllegalEvent } from '../errors.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { ResponsePart } from '../async/exchange.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
 import type { EventApp, HttpReceiveEvent, HttpScope, SendEvent } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
 
 const READ_BYTES = 64 * 1024
 // How long a stopped app may go on before nobody waits for it any longer.
 const GRACE_MS = 3_000
-const DISCONNECT: HttpReceiveEvent = { type: 'http.disconnect' }
 const NOBODY = { server: null, date: () => null }
+const NOT_OFFERED = new Set(['http.response.early_hint', 'http.response.pathsend'])
 
 /**
  * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that
@@ -22,19 +24,20 @@ const NOBODY = { server: null, date: () => null }
  */
 export class EventSession {
   readonly #exchange: HttpExchange
-  readonly #input: AsyncInputStream
-  readonly #closed: Deferred<HttpReceiveEvent> = deferred()
+  readonly #input: Input
+  readonly #log: Log
   readonly #ended: Promise<void>
   #offers: Offer[] = []
   #delivered: Offer | undefined
   #asked: Deferred<ResponsePart | null> | undefined
-  #reading: Promise<HttpReceiveEvent> | undefined
+  #pending: Deferred<HttpReceiveEvent> | undefined
   #bodyTaken = false
   #isClosed = false
   #outcome: { error?: unknown } | undefined
 
-  constructor(app: EventApp, scope: HttpScope, input: AsyncInputStream) {
+  constructor(app: EventApp, scope: HttpScope, input: Input) {
     this.#input = input
+    this.#log = scope['isthmus.connection']?.log ?? SILENT_LOG
     const { method } = scope
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: false } as const
     this.#exchange = new HttpExchange(facts, NOBODY)
@@ -59,7 +62,7 @@ export class EventSession {
   /** Stops the app: it receives `http.disconnect`, its sends reject, and it gets three seconds to end. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#closed.resolve(DISCONNECT)
+    this.#pending?.resolve({ type: 'http.disconnect' })
     const isWhole = this.#exchange.ended && this.#offers.length === 0
     if (isWhole) this.#delivered?.taken.resolve()
     else this.#refuseOffers()
@@ -80,14 +83,31 @@ export class EventSession {
       this.#outcome = {}
     } catch (error) {
       this.#outcome = { error }
+      this.#logLate(error)
     }
     if (!this.#exchange.ended) this.#asked?.reject(faultOf(this.#outcome))
   }
 
+  // Whoever pulls the response is told of a failure, as long as there is something to pull.
+  #logLate(error: unknown): void {
+    const isLate = this.#isClosed || this.#exchange.ended
+    if (!isLate || error instanceof ClientDisconnected) return
+    this.#log.error({ err: error }, 'the event app failed behind its response')
+  }
+
+  // No Promise.race with the end of the session: it would keep every event that was ever received.
   #receive(): Promise<HttpReceiveEvent> {
-    if (this.#bodyTaken || this.#isClosed) return this.#closed.promise
-    this.#reading ??= this.#read()
-    return Promise.race([this.#reading, this.#closed.promise])
+    if (this.#isClosed) return Promise.resolve({ type: 'http.disconnect' })
+    if (this.#pending) return this.#pending.promise
+    const pending = deferred<HttpReceiveEvent>()
+    this.#pending = pending
+    // Behind the body only the end of the session is left to wait for.
+    if (this.#bodyTaken) return pending.promise
+    this.#read().then(
+      (event) => pending.resolve(event),
+      (error: unknown) => pending.reject(error),
+    )
+    return pending.promise
   }
 
   async #read(): Promise<HttpReceiveEvent> {
@@ -96,20 +116,22 @@ export class EventSession {
       this.#bodyTaken = body.length === 0
       return { type: 'http.request', body, moreBody: !this.#bodyTaken }
     } catch (error) {
-      if (error instanceof ClientDisconnected) return DISCONNECT
+      if (error instanceof ClientDisconnected) return { type: 'http.disconnect' }
       throw error
     } finally {
-      this.#reading = undefined
+      this.#pending = undefined
     }
   }
 
   #send(event: SendEvent): Promise<void> {
     if (this.#isClosed && !this.#exchange.ended) return rejected(new ClientDisconnected())
     try {
+      if (NOT_OFFERED.has(event?.type)) {
+        throw new IllegalEvent(`${event.type} is not offered in scope.extensions here`)
+      }
       const command = this.#exchange.accept(event)
       if (command.type === 'write') return this.#offer(command.part)
-      if (command.type === 'hold') return Promise.resolve()
-      throw new IllegalEvent(`"${event.type}" is not offered in scope.extensions here`)
+      return this.#exchange.dropping ? rejected(new ClientDisconnected()) : Promise.resolve()
     } catch (error) {
       return rejected(error)
     }
@@ -128,6 +150,8 @@ export class EventSession {
     return offer.taken.promise
   }
 }
+
+type Input = Pick<AsyncInputStream, 'read1Async'>
 
 interface Offer {
   part: ResponsePart

@@ -35,7 +35,8 @@ export class FileRun implements ChunkSource {
     if (response.exhausted) return this.#finish()
 
     const block = await this.#readBlock()
-    return block.length === 0 ? this.#finish() : response.admit(block)
+    const chunk = block.length === 0 ? null : response.admit(block)
+    return chunk ?? this.#finish()
   }
 
   async #readBlock(): Promise<Uint8Array> {

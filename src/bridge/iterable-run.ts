@@ -2,8 +2,9 @@
 
 import { within } from '../async/within.ts'
 import { arrayBytes, checkedBody } from '../sync/app-body.ts'
-import { callFinished } from '../sync/run-end.ts'
+import { attempt, callFinished } from '../sync/run-end.ts'
 import { ResponseState } from '../sync/start-response.ts'
+import { Breath } from './breath.ts'
 import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../contract/environ.ts'
 import type { ResponseOptions } from '../sync/start-response.ts'
 import type { Interruption } from './interruption.ts'
@@ -12,7 +13,7 @@ import type { ChunkSource } from './pump.ts'
 // What an app that was stopped early gets for its `finally` before we go on without it.
 const RETURN_MS = 5_000
 
-type Body = (AsyncIterable<unknown> | Iterable<unknown>) & { close?: unknown }
+type Body = (AsyncIterable<unknown> | Iterable<unknown>) & { close?(): unknown }
 type Stepper = AsyncIterator<unknown> | Iterator<unknown>
 
 /** As SyncRun, for an app that awaits. The host closes it, however the request went. */
@@ -23,6 +24,7 @@ export class IterableRun implements ChunkSource {
   readonly #environ: IterableEnviron
   readonly #options: ResponseOptions
   readonly #interruption: Interruption
+  readonly #breath: Breath = new Breath()
   #body: Body | undefined
   #iterator: Stepper | undefined
   #remaining = Infinity
@@ -53,6 +55,7 @@ export class IterableRun implements ChunkSource {
       if (chunk !== null) return chunk
       if (this.#isOver || this.response.exhausted) return this.#finish()
       await this.#step()
+      if (this.#held === null) await this.#breath.taken()
     }
   }
 
@@ -64,22 +67,33 @@ export class IterableRun implements ChunkSource {
     if (iterator && !this.#isOver) {
       await this.#attempt('return() of the body', () => iterator.return?.())
     }
-    if (typeof body?.close === 'function') {
-      await this.#attempt('close() of the body', () => (body as { close(): unknown }).close())
-    }
+    if (body) await this.#attempt('close() of the body', () => body.close?.())
     callFinished(this.#environ, this.response, error, this.#options)
   }
 
   async #start(): Promise<void> {
     const app = this.#app
     const returned = app(this.#environ, this.response.startResponse)
-    const body: unknown = isAsyncIterable(returned)
-      ? returned
-      : await this.#interruption.guard(returned)
+    const body: unknown = isAsyncIterable(returned) ? returned : await this.#promised(returned)
     this.#body = isAsyncIterable(body) ? body : checkedBody(body)
     if (!Array.isArray(body)) return
     this.response.announceLength(arrayBytes(body))
     this.#remaining = body.length
+  }
+
+  async #promised(returned: ReturnType<IterableApp>): Promise<unknown> {
+    try {
+      return await this.#interruption.guard(returned)
+    } catch (error) {
+      if (this.#interruption.interrupted)
+        void Promise.resolve(returned).then(this.#closeLate, () => {})
+      throw error
+    }
+  }
+
+  // The app answers when its client has left already: what it has opened is closed all the same.
+  readonly #closeLate = (body: Body | null | undefined): void => {
+    attempt(this.#options, 'close() of the body', () => body?.close?.())
   }
 
   async #step(): Promise<void> {

@@ -69,9 +69,9 @@ function refuseTwice(apps: Mounted[]): void {
 }
 
 function isUnder({ path, rootPath }: HttpScope | WebSocketScope, prefix: string): boolean {
-  if (prefix === '') return true
-  const end = rootPath.length + prefix.length
-  return path.startsWith(prefix, rootPath.length) && (path.length === end || path[end] === '/')
+  if (path === '*') return prefix === ''
+  const root = rootPath + prefix
+  return path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
 }
 
 function scopeBelow<Outer extends HttpScope | WebSocketScope>(scope: Outer, inner: Mounted): Outer {

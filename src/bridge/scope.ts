@@ -1,7 +1,8 @@
 // Environ to scope: one pure function, the inverse of environ.ts.
 //
 // What scope to environ to scope loses: the order and repetition of headers (repeated ones come back joined),
-// `-` against `_` in header names, and the port of a client that has none.
+// `-` against `_` in header names, an empty Content-Type or Content-Length, the Content-Length of a chunked
+// body, a server that is unknown or a unix socket, and the extensions.
 
 import type { Environ } from '../contract/environ.ts'
 import type { HeaderPairs, HttpScope } from '../contract/events.ts'
@@ -28,10 +29,8 @@ export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ
     queryString,
     rootPath: environ.SCRIPT_NAME,
     headers: headersOf(environ),
-    client: environ.REMOTE_ADDR
-      ? [environ.REMOTE_ADDR, Number.parseInt(environ.REMOTE_PORT ?? '0', 10)]
-      : null,
-    server: [environ.SERVER_NAME, Number.parseInt(environ.SERVER_PORT, 10)],
+    client: environ.REMOTE_ADDR ? [environ.REMOTE_ADDR, portOf(environ.REMOTE_PORT)] : null,
+    server: [environ.SERVER_NAME, portOf(environ.SERVER_PORT)],
     state: environ['isthmus.state'] ?? {},
     extensions: NO_EXTENSIONS,
     'isthmus.environ': environ,
@@ -42,16 +41,24 @@ export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ
 }
 
 function targetOf(environ: Environ): [rawPath: string, queryString: string] {
-  const path = environ.SCRIPT_NAME + environ.PATH_INFO
-  const rawPath = environ.REQUEST_URI?.split('?', 1)[0] ?? encodeURI(path)
-  return [rawPath, environ.QUERY_STRING]
+  const rawPath = environ.REQUEST_URI?.split('?', 1)[0]
+  return [rawPath ?? encodePath(environ.SCRIPT_NAME + environ.PATH_INFO), environ.QUERY_STRING]
+}
+
+// encodeURI leaves alone what would end a path, and throws at a lone surrogate, which a Buffer makes U+FFFD.
+function encodePath(path: string): string {
+  return encodeURI(Buffer.from(path).toString()).replace(/[?#]/g, encodeURIComponent)
+}
+
+function portOf(text: string | undefined): number {
+  return Number.parseInt(text ?? '', 10) || 0
 }
 
 function headersOf(environ: Environ): HeaderPairs {
   const headers: HeaderPairs = []
   for (const [key, value] of Object.entries(environ)) {
     if (typeof value !== 'string') continue
-    if (CONTENT.has(key)) headers.push([headerName(key), value])
+    if (CONTENT.has(key) && value !== '') headers.push([headerName(key), value])
     else if (key.startsWith('HTTP_') && !CONTENT.has(key.slice(5))) {
       headers.push([headerName(key.slice(5)), value])
     }

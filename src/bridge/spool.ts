@@ -6,7 +6,8 @@ import { readSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ClientDisconnected } from '../errors.ts'
+import { AppFault, ClientDisconnected } from '../errors.ts'
+import { ByteBuffer } from '../sync/byte-buffer.ts'
 import { BytesSource } from '../sync/input.ts'
 import type { FileHandle } from 'node:fs/promises'
 import type { Receive } from '../contract/events.ts'
@@ -26,28 +27,30 @@ const READ_BYTES = 64 * 1024
  * @throws {@link ClientDisconnected} (`ECONNRESET`) when the client left before the end
  */
 export async function spoolBody(receive: Receive, memoryBytes: number): Promise<SpooledBody> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
+  // One block: a list of parts takes far more memory than it has bytes when a client sends them one by one.
+  const buffer = new ByteBuffer()
   for (let moreBody = true; moreBody;) {
     const event = await nextOf(receive)
-    chunks.push(event.body)
-    bytes += event.body.byteLength
+    buffer.append(event.body)
     moreBody = event.moreBody
-    if (bytes > memoryBytes && moreBody) return spoolToFile(chunks, receive)
+    if (buffer.length > memoryBytes && moreBody) return spoolToFile(buffer.takeAll(), receive)
   }
-  return { source: new BytesSource(chunks), close: nothing }
+  return { source: new BytesSource([buffer.takeAll()]), close: nothing }
 }
 
-async function spoolToFile(chunks: Uint8Array[], receive: Receive): Promise<SpooledBody> {
-  const file = await openTemporaryFile()
+async function spoolToFile(beginning: Uint8Array, receive: Receive): Promise<SpooledBody> {
+  const path = join(tmpdir(), `isthmus-${randomUUID()}`)
+  const file = await open(path, 'wx+', 0o600)
   try {
-    await file.writev(chunks.splice(0))
+    // Without a name from the start, so that not even a crash leaves it behind.
+    await unlink(path)
+    await file.writeFile(beginning)
     for (let moreBody = true; moreBody;) {
       const event = await nextOf(receive)
       await file.writeFile(event.body)
       moreBody = event.moreBody
     }
-    return { source: new FileSource(file.fd), close: () => file.close() }
+    return { source: new FileSource(file), close: () => file.close() }
   } catch (error) {
     await file.close()
     throw error
@@ -60,28 +63,24 @@ async function nextOf(receive: Receive): Promise<{ body: Uint8Array; moreBody: b
   throw new ClientDisconnected('the client disconnected before the end of the request body')
 }
 
-// Without a name from the start, so that not even a crash leaves it behind.
-async function openTemporaryFile(): Promise<FileHandle> {
-  const path = join(tmpdir(), `isthmus-${randomUUID()}`)
-  const file = await open(path, 'wx+', 0o600)
-  await unlink(path)
-  return file
-}
-
 async function nothing(): Promise<void> {}
 
-/** Reads a descriptor from its beginning, block by block. */
+/** Reads a file from its beginning, block by block. */
 class FileSource implements InputSource {
-  readonly #fd: number
+  readonly #file: FileHandle
   #position = 0
 
-  constructor(fd: number) {
-    this.#fd = fd
+  constructor(file: FileHandle) {
+    this.#file = file
   }
 
   pull(size: number): Uint8Array {
+    // The number of a closed descriptor may belong to another file by now; the handle forgets it.
+    const { fd } = this.#file
+    if (fd < 0) throw new AppFault('wsgi.input was read after the response ended')
+
     const block = Buffer.allocUnsafe(Math.min(size, READ_BYTES))
-    const bytesRead = readSync(this.#fd, block, 0, block.length, this.#position)
+    const bytesRead = readSync(fd, block, 0, block.length, this.#position)
     this.#position += bytesRead
     return block.subarray(0, bytesRead)
   }

@@ -45,8 +45,7 @@ export function events(app: EventApp): EventApp {
  * @throws {@link AppFault} for anything else; the message shows the three brands
  */
 export function styleOf(app: unknown): StyledApp {
-  if (typeof app !== 'function')
-    throw new AppFault(`an app is a function, got ${typeof app}; ${BRANDS}`)
+  requireFunction(app)
   return { style: brandOf(app) ?? ruleOf(app), app } as StyledApp
 }
 
@@ -54,7 +53,13 @@ const BRANDS =
   'say which style it is: sync((environ, startResponse) => …), ' +
   'iterable(async function* (environ, startResponse) { … }) or events(async (scope, receive, send) => { … })'
 
+function requireFunction(app: unknown): asserts app is Function {
+  if (typeof app === 'function') return
+  throw new AppFault(`an app is a function, got ${typeof app}; ${BRANDS}`)
+}
+
 function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
+  requireFunction(original)
   Object.defineProperty(app, 'name', { value: original.name, configurable: true })
   return Object.defineProperty(app, STYLE, { value: style })
 }

@@ -1,10 +1,10 @@
 // A sync app on the event loop: right for code that answers in microseconds.
 
-import { getHeader } from '../headers.ts'
 import { WrappedFile } from '../sync/file-wrapper.ts'
 import { EMPTY_INPUT, Input } from '../sync/input.ts'
 import { SyncRun } from '../sync/run.ts'
 import { scopeToEnviron } from './environ.ts'
+import { hasBody } from './has-body.ts'
 import { FileRun } from './file-run.ts'
 import { InlineRun } from './inline-run.ts'
 import { pump } from './pump.ts'
@@ -33,13 +33,6 @@ export function syncToEvents(app: SyncApp): EventApp {
       await body.close()
     }
   }
-}
-
-// RFC 9112, 6.3: without either field a request has no body.
-function hasBody({ headers, httpVersion }: HttpScope): boolean {
-  const length = getHeader(headers, 'content-length')
-  if (length !== undefined) return Number(length) > 0
-  return httpVersion === '2' || getHeader(headers, 'transfer-encoding') !== undefined
 }
 
 async function respond(

@@ -2,15 +2,13 @@
 
 import { STATUS_CODES } from 'node:http'
 import { EventSession } from './event-session.ts'
+import { withoutHostFields } from './host-fields.ts'
 import { environToScope } from './scope.ts'
 import { iterable, styleOf } from './style.ts'
 import { toEvents } from './to-events.ts'
 import type { IterableApp, IterableEnviron, StartResponse } from '../contract/environ.ts'
-import type { EventApp, HeaderPairs } from '../contract/events.ts'
+import type { EventApp } from '../contract/events.ts'
 import type { App } from './style.ts'
-
-// The host of an iterable app delimits its response itself (PEP 3333, "Other HTTP Features").
-const HOST_FIELDS = new Set(['transfer-encoding', 'connection'])
 
 /**
  * `app` as an async-iterable app. Each body event of an event app is yielded at once, and its next send()
@@ -38,7 +36,7 @@ async function* respond(
   const session = new EventSession(app, environToScope(environ), environ['wsgi.input'])
   try {
     for (let part = await session.next(); part; part = await session.next()) {
-      if (part.head) startResponse(statusLine(part.head.status), hostless(part.head.headers))
+      if (part.head) startResponse(statusLine(part.head.status), withoutHostFields(part.head.headers))
       if (part.chunk !== null) yield part.chunk
     }
   } finally {
@@ -48,8 +46,4 @@ async function* respond(
 
 function statusLine(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`
-}
-
-function hostless(headers: HeaderPairs): HeaderPairs {
-  return headers.filter(([name]) => !HOST_FIELDS.has(name))
 }

@@ -15,6 +15,8 @@ export interface ConnectionContext {
   readonly hosting: Hosting
   /** Calls back once the client is gone: at once if it already is. */
   onDisconnect(callback: () => void): void
+  /** Calls back once the server shuts down, while the client is still there. */
+  onShutdown(callback: () => void): void
 }
 
 /** How this server hosts sync apps. */

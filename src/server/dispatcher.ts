@@ -1,20 +1,21 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
-import { harmless } from '../async/deferred.ts'
+import { deferred } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
-import { BadRequest, PeerFault } from '../errors.ts'
+import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
 import { makeIdentity } from './identity.ts'
 import { plainResponse } from './plain-response.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketCycle } from './websocket-cycle.ts'
+import type { Deferred } from '../async/deferred.ts'
 import type { ResponsePart } from '../async/exchange.ts'
 import type { Identity, RequestFacts } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './http-cycle.ts'
 import type { Settings } from './options.ts'
 import type { RequestHead } from './scope.ts'
-import type { HttpEvents, HttpTransport, WebSocketEvents, WebSocketTransport } from './transport.ts'
+import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.ts'
 
 /** An exchange under way. */
 interface Running {
@@ -36,7 +37,7 @@ export class Dispatcher {
   readonly #state: Record<string, unknown>
   readonly #settings: Settings & { identity: Identity; hosting: Hosting }
   readonly #running = new Set<Running>()
-  #whenIdle: (() => void) | undefined
+  #whenIdle: Deferred<void> | undefined
   #closing = false
 
   constructor(app: EventApp, state: Record<string, unknown>, settings: Settings) {
@@ -57,7 +58,7 @@ export class Dispatcher {
       this.#start(cycle)
       return cycle
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
       refuse(error.status, request, this.identity, (part) => transport.write(part))
       return NOBODY
@@ -69,7 +70,7 @@ export class Dispatcher {
     head: RequestHead,
     subprotocols: string[],
     transport: WebSocketTransport,
-  ): WebSocketEvents | null {
+  ): WebSocketCycle | null {
     try {
       this.#admit()
       const scope = websocketScope(head, subprotocols, this.#state, this.#settings)
@@ -77,7 +78,7 @@ export class Dispatcher {
       this.#start(cycle)
       return cycle
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
       const facts = { ...head, keepAlive: false, acceptsTrailers: false }
       refuse(error.status, facts, this.identity, (part) => transport.deny(part))
@@ -94,25 +95,27 @@ export class Dispatcher {
   /** Resolves when nothing is running. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#whenIdle = resolve
-    })
+    this.#whenIdle ??= deferred()
+    return this.#whenIdle.promise
   }
 
   #admit(): void {
-    if (this.#closing) throw new BadRequest('the server is shutting down', 503)
+    if (this.#closing) throw new Unavailable('the server is shutting down')
     if (this.#running.size < this.#settings.limitConcurrency) return
-    throw new BadRequest(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`, 503)
+    throw new Unavailable(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`)
   }
 
   #start(running: Running): void {
     this.#running.add(running)
-    void harmless(running.run().then(() => this.#ended(running)))
+    const onEnd = (): void => this.#ended(running)
+    running.run().then(onEnd, onEnd)
   }
 
   #ended(running: Running): void {
     this.#running.delete(running)
-    if (this.#running.size === 0) this.#whenIdle?.()
+    if (this.#running.size > 0) return
+    this.#whenIdle?.resolve()
+    this.#whenIdle = undefined
   }
 }
 

@@ -9,6 +9,8 @@ export interface Engine {
   listen(): Promise<Address>
   /** Stops accepting and closes idle connections; resolves when no connection is left. */
   drain(): Promise<void>
+  /** Cuts every request that is still under way, so that no client can take its response for whole. */
+  cutRequests(): void
   /** Says goodbye to the WebSockets that are still open (1001). */
   closeWebSockets(): void
   /** Cuts every connection that is left. */

@@ -1,20 +1,23 @@
 // One request through one app: the scope, receive and send of an exchange, and the three moments at which
 // it can fail (nothing sent, head sent, complete).
 
+import { inspect } from 'node:util'
 import { Connection } from '../async/connection.ts'
 import { deferred, harmless, rejected } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { RequestBody } from '../async/request-body.ts'
-import { BodyTooLarge, ClientDisconnected, PeerFault, ServerShutdown, UnsupportedScope } from '../errors.ts'
+import { BodyTooLarge, ClientDisconnected, ServerShutdown } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
 import { sendFile } from './send-file.ts'
+import { judge } from './verdict.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Command, ResponsePart } from '../async/exchange.ts'
 import type { Identity, RequestFacts } from '../async/framing.ts'
 import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { HttpEvents, HttpTransport } from './transport.ts'
+import type { Verdict } from './verdict.ts'
 
 /** What the engine knows of a request besides its scope. */
 export interface CycleRequest extends RequestFacts {
@@ -49,6 +52,7 @@ export class HttpCycle implements HttpEvents {
   readonly #body: RequestBody
   readonly #connection: Connection
   #gone = false
+  #leaving = false
   #drain: Deferred<void> | undefined
 
   constructor(
@@ -116,7 +120,7 @@ export class HttpCycle implements HttpEvents {
 
   /** Tells the app that the server is going: by its signal, and by a disconnect if it waits for one. */
   shutdown(): void {
-    if (this.#exchange.ended) return
+    this.#leaving = true
     if (!this.#exchange.headSent) this.#exchange.closeConnection()
     this.#connection.abort(new ServerShutdown())
     this.#body.hintDisconnect()
@@ -148,14 +152,15 @@ export class HttpCycle implements HttpEvents {
   #carryOut(command: Command): Promise<void> {
     switch (command.type) {
       case 'hold':
-        return DONE
+        // As if the client had left: an app that streams for ever would never end otherwise.
+        return this.#exchange.dropping ? rejected(new ClientDisconnected()) : DONE
       case 'write':
         return this.#write(command.part)
       case 'early-hint':
         this.#transport.earlyHint(command.headers)
         return DONE
       case 'pathsend':
-        return this.#sendFile(command.path)
+        return harmless(this.#sendFile(command.path))
     }
   }
 
@@ -178,14 +183,16 @@ export class HttpCycle implements HttpEvents {
       )
     } catch (error) {
       if (this.#gone) throw new ClientDisconnected()
-      if (this.#exchange.failed || this.#exchange.headSent) this.#cut(error)
-      else {
-        const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-        this.#exchange.restart()
-        this.#answer(missing ? 404 : 500)
-      }
+      if (!this.#exchange.ended) this.#recoverFile(error)
       throw error
     }
+  }
+
+  #recoverFile(error: unknown): void {
+    if (this.#exchange.failed || this.#exchange.headSent) return this.#cut(error)
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    this.#exchange.restart()
+    this.#answer(missing ? 404 : 500)
   }
 
   #returned(result: unknown): void {
@@ -196,51 +203,49 @@ export class HttpCycle implements HttpEvents {
         `the app returned a value (${typeof result}); an event app returns nothing`,
       )
     }
-    if (this.#gone || this.#exchange.complete || this.#exchange.failed) return
+    if (this.#gone || this.#exchange.ended || this.#exchange.failed) return
 
+    // An app that stops when it is told to has done nothing wrong.
+    const level = this.#leaving ? 'info' : 'error'
     if (this.#exchange.started) {
-      log.error(
+      log[level](
         this.#fields(),
         'the app returned before its response was complete; the connection is cut',
       )
       this.#transport.destroy()
     } else {
-      log.error(this.#fields(), 'the app returned without a response')
-      this.#answer(500)
+      log[level](this.#fields(), 'the app returned without a response')
+      this.#answer(this.#leaving ? 503 : 500)
     }
   }
 
   #threw(error: unknown): void {
-    if (this.#gone && error instanceof ClientDisconnected) {
+    if ((this.#gone || this.#exchange.ended) && isDisconnect(error)) {
       this.#settings.log.debug(this.#fields(), 'the client left before the response was complete')
       return
     }
     if (this.#exchange.failed) return
 
-    const nobodysFault = error instanceof PeerFault || error instanceof UnsupportedScope
-    if (nobodysFault) this.#settings.log.info(this.#fields(), error.message)
-    else this.#settings.log.error(this.#fields(error), 'the app failed')
-    if (!this.#gone) this.#recover(error)
+    const verdict = judge(error)
+    const message = verdict.status === 500 ? 'the app failed' : String(error)
+    this.#settings.log[verdict.level](this.#fields(error), message)
+    if (!this.#gone) this.#recover(error, verdict)
   }
 
   // The three moments: complete, so nothing is owed; head announced, so the cut must show; else an answer.
-  #recover(error: unknown): void {
-    if (this.#exchange.complete) return
-    const replaceable = error instanceof PeerFault && !this.#exchange.headSent
+  #recover(error: unknown, { status, closes }: Verdict): void {
+    if (this.#exchange.ended) return
+    const replaceable = closes && !this.#exchange.headSent
     if (this.#exchange.started && !replaceable) return this.#transport.destroy()
 
     this.#exchange.restart()
-    if (error instanceof PeerFault) {
-      this.#exchange.closeConnection()
-      this.#answer(error.status)
-    } else {
-      const status = error instanceof UnsupportedScope ? 404 : 500
-      this.#answer(status, this.#settings.debug ? describe(error) : undefined)
-    }
+    if (closes) this.#exchange.closeConnection()
+    const isShown = status === 500 && this.#settings.debug
+    this.#answer(status, isShown ? inspect(error) : undefined)
   }
 
   #answer(status: number, text?: string): void {
-    for (const event of plainResponse(status, text)) void harmless(this.#send(event))
+    for (const event of plainResponse(status, text)) this.#send(event).catch(() => undefined)
   }
 
   #cut(error: unknown): void {
@@ -254,6 +259,8 @@ export class HttpCycle implements HttpEvents {
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+// Node's own APIs reject with an AbortError whose cause is the reason of the signal.
+function isDisconnect(error: unknown): boolean {
+  if (error instanceof ClientDisconnected) return true
+  return error instanceof Error && error.cause instanceof ClientDisconnected
 }

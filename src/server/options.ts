@@ -119,13 +119,12 @@ export type Settings = Defaults & { log: Log }
 
 const COUNTS = ['backlog', 'maxHeaderFields', 'maxHeadBytes', 'maxRequestLineBytes'] as const
 const BOUNDS = ['limitBody', 'limitConcurrency', 'inlineBodyMemory'] as const
-const TIMES = [
-  'lifespanTimeoutMs',
-  'keepAliveTimeoutMs',
-  'headTimeoutMs',
-  'bodyTimeoutMs',
-  'gracefulShutdownMs',
-] as const
+const TIMES = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs'] as const
+const CHOICES = {
+  rootPathMode: ['prepend', 'verify'],
+  headerMap: ['drop', 'refuse', 'dangerous'],
+  lifespan: ['auto', 'on', 'off'],
+} as const
 
 /**
  * Completes `options` with the defaults.
@@ -143,6 +142,8 @@ export function resolveOptions(options: ServeOptions, log: Log): Settings {
     log,
   }
   checkNumbers(settings)
+  checkChoices(settings)
+  checkEnviron(settings.environ)
   settings.rootPath = checkedRootPath(settings.rootPath)
   return settings
 }
@@ -172,6 +173,12 @@ function checkNumbers(settings: Settings): void {
     requireNumber(name, settings[name], (value) => value === Infinity || isCount(value))
   }
   for (const name of TIMES) requireNumber(name, settings[name], (value) => value >= 0)
+  // A shutdown ends in finite time, always.
+  requireNumber(
+    'gracefulShutdownMs',
+    settings.gracefulShutdownMs,
+    (value) => value >= 0 && value < Infinity,
+  )
 
   const { deflate: _deflate, ...numbers } = settings.websocket
   for (const [name, value] of Object.entries(numbers)) {
@@ -186,6 +193,24 @@ function isCount(value: number): boolean {
 function requireNumber(name: string, value: number, isValid: (value: number) => boolean): void {
   if (typeof value === 'number' && isValid(value)) return
   throw new InvalidOption(`option "${name}" cannot be ${String(value)}`)
+}
+
+function checkChoices(settings: Settings): void {
+  for (const name of ['rootPathMode', 'headerMap', 'lifespan'] as const) {
+    const choices: readonly unknown[] = CHOICES[name]
+    if (choices.includes(settings[name])) continue
+    const all = `${choices.slice(0, -1).join(', ')} or ${String(choices.at(-1))}`
+    throw new InvalidOption(`option "${name}" cannot be ${settings[name]}: it is ${all}`)
+  }
+}
+
+function checkEnviron(environ: unknown): void {
+  if (typeof environ !== 'object' || environ === null) {
+    throw new InvalidOption(`option "environ" cannot be ${String(environ)}`)
+  }
+  const stranger = Object.entries(environ).find(([, value]) => typeof value !== 'string')
+  if (stranger === undefined) return
+  throw new InvalidOption(`option "environ" has a ${stranger[0]} that is no string`)
 }
 
 function checkedRootPath(rootPath: string): string {

@@ -26,6 +26,8 @@ export interface ScopeSettings {
   maxHeaderFields: number
 }
 
+// RFC 9112, 3.2: uri-host with an optional port; what is no host must not reach links, logs or a cache key.
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
 const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
 const HTTP_EXTENSIONS = Object.freeze({
   'http.response.early_hint': Object.freeze({}),
@@ -99,17 +101,32 @@ function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings
     throw new BadRequest(`the head has more than ${settings.maxHeaderFields} fields`, 431)
   }
 
+  const { authority } = target
+  if (authority !== null) requireHost(authority)
   const headers: HeaderPairs = []
-  let hosts = 0
+  let hasHost = false
   for (const pair of head.headers) {
-    const [name] = pair
-    if (name === 'host' && ++hosts > 1) throw new BadRequest('Host stands more than once')
-    if (name.includes('_') && settings.headerMap !== 'dangerous') {
-      if (settings.headerMap === 'drop') continue
-      throw new BadRequest(`header name "${name}" has an underscore`)
-    }
-    headers.push(name === 'host' && target.authority !== null ? [name, target.authority] : pair)
+    const [name, value] = pair
+    if (name === 'host') {
+      if (hasHost) throw new BadRequest('Host stands more than once')
+      hasHost = true
+      requireHost(value)
+      headers.push([name, authority ?? value])
+    } else if (!isDropped(name, settings.headerMap)) headers.push(pair)
   }
-  if (hosts === 0 && head.httpVersion === '1.1') throw new BadRequest('Host is missing')
-  return headers
+
+  if (hasHost) return headers
+  if (head.httpVersion === '1.1') throw new BadRequest('Host is missing')
+  return authority === null ? headers : [['host', authority], ...headers]
+}
+
+function requireHost(value: string): void {
+  if (!HOST.test(value)) throw new BadRequest(`Host ${JSON.stringify(value)} is not a host`)
+}
+
+// CGI has underscores where HTTP has hyphens: one name could pass for another.
+function isDropped(name: string, headerMap: ScopeSettings['headerMap']): boolean {
+  if (headerMap === 'dangerous' || !name.includes('_')) return false
+  if (headerMap === 'drop') return true
+  throw new BadRequest(`header name "${name}" has an underscore`)
 }

@@ -25,17 +25,20 @@ export async function sendFile(
       throw Object.assign(new Error(`"${path}" is not a regular file`), { code: 'ENOENT' })
     }
     exchange.fileOpened(stats.size)
-    for (;;) {
-      const block = await readBlock(file)
+    // What is appended from now on is not part of the length that was announced.
+    for (let left = stats.size; ;) {
+      const block = await readBlock(file, left)
       await carryOut(exchange.fileChunk(block))
       if (block === null || exchange.ended) return
+      left -= block.length
     }
   } finally {
     await file.close()
   }
 }
 
-async function readBlock(file: FileHandle): Promise<Uint8Array | null> {
-  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(BLOCK_BYTES), 0, BLOCK_BYTES)
+async function readBlock(file: FileHandle, left: number): Promise<Uint8Array | null> {
+  const size = Math.min(left, BLOCK_BYTES)
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(size), 0, size)
   return bytesRead === 0 ? null : buffer.subarray(0, bytesRead)
 }

@@ -27,8 +27,9 @@ export async function shutDown(parts: {
 
   const forced = !(await within(finished, graceMs))
   if (forced) {
+    engine.cutRequests()
     engine.closeWebSockets()
-    await within(dispatcher.idle(), CLEANUP_MS)
+    await within(finished, CLEANUP_MS)
     engine.destroy()
     await within(finished, CLEANUP_MS)
   }

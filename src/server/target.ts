@@ -15,7 +15,8 @@ export interface Target {
 }
 
 const VISIBLE = /^[\x21\x22\x24-\x7e]+$/
-const ABSOLUTE = /^https?:\/\/([^/?@]+)(.*)$/i
+// Without user information, which could pass for the host (RFC 9110, 4.2.4).
+const ABSOLUTE = /^https?:\/\/([^/?@]+)([/?].*)?$/i
 
 /**
  * Takes the target of a request line apart.

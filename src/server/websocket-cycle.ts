@@ -6,8 +6,9 @@ import { deferred, rejected } from '../async/deferred.ts'
 import { MessageQueue } from '../async/message-queue.ts'
 import { makeReceive } from '../async/receive.ts'
 import { WebSocketExchange } from '../async/websocket.ts'
-import { ClientDisconnected, PeerFault, ServerShutdown } from '../errors.ts'
+import { ClientDisconnected, ServerShutdown } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
+import { judge } from './verdict.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting, SendEvent, WebSocketScope } from '../contract/events.ts'
@@ -15,7 +16,7 @@ import type { Log } from '../contract/log.ts'
 import type { WebSocketEvents, WebSocketTransport } from './transport.ts'
 
 /** What of the settings rules a WebSocket. */
-export interface WebSocketCycleSettings {
+interface WebSocketCycleSettings {
   identity: Identity
   log: Log
   hosting: Hosting
@@ -28,6 +29,7 @@ export interface WebSocketCycleSettings {
 // Bytes of messages that may wait for the app, however few they are.
 const MAX_QUEUE_BYTES = 1024 * 1024
 const GOING_AWAY = 1001
+const GOODBYE = 'server shutdown'
 const DONE: Promise<void> = Promise.resolve()
 
 /**
@@ -102,7 +104,8 @@ export class WebSocketCycle implements WebSocketEvents {
     const { watched } = this.#connection
     this.#stopping = true
     this.#connection.abort(new ServerShutdown())
-    if (!watched) this.closeNow()
+    // A denial is as good as done: it may end like any other response.
+    if (!watched && this.#exchange.state !== 'denying') this.closeNow()
   }
 
   /** Closes with 1001, or denies with 503, whatever the app does. The engine bounds the closing handshake. */
@@ -113,16 +116,20 @@ export class WebSocketCycle implements WebSocketEvents {
     if (this.#exchange.state === 'denying') return this.#transport.destroy()
     if (this.#exchange.state !== 'open') return
 
-    const reason = 'server shutdown'
-    this.#close(GOING_AWAY, reason)
-    this.#giveUp(GOING_AWAY, reason)
+    // Not by way of the exchange: to the app this is the loss of its client, and no close of its own.
+    this.#transport.close(GOING_AWAY, GOODBYE)
+    this.#transport.resume()
+    this.#giveUp(GOING_AWAY, GOODBYE)
   }
 
   #send(event: SendEvent): Promise<void> {
     try {
       if (this.#perform(event)) return DONE
     } catch (error) {
-      if (this.#exchange.failed) this.#cut({ err: error }, 'the denial broke off')
+      if (this.#exchange.failed) {
+        this.#log.error({ ...this.#fields(), err: error }, 'the denial broke off')
+        this.#cut()
+      }
       return rejected(error)
     }
     // The transport may have found the connection gone while it wrote.
@@ -157,30 +164,34 @@ export class WebSocketCycle implements WebSocketEvents {
 
   #returned(): void {
     if (this.#exchange.state === 'open') {
-      return this.#stopping ? this.#close(GOING_AWAY, 'server shutdown') : this.#close(1000, '')
+      return this.#stopping ? this.#close(GOING_AWAY, GOODBYE) : this.#close(1000, '')
     }
     if (this.#exchange.unanswered) {
       this.#log.error(this.#fields(), 'the app returned without an answer to the handshake')
       return this.#answer(this.#stopping ? 503 : 500)
     }
     if (this.#exchange.state === 'denying') {
-      this.#cut({}, 'the app returned before its denial was complete')
+      this.#log.error(this.#fields(), 'the app returned before its denial was complete')
+      this.#cut()
     }
   }
 
   #threw(error: unknown): void {
     const { state, failed, unanswered } = this.#exchange
     if (failed) return
+    const { status, level } = judge(error)
     const leaving = this.#stopping && error instanceof ServerShutdown
     if (leaving || (state === 'disconnected' && error instanceof ClientDisconnected)) {
       this.#log.debug(this.#fields(), 'the app was told that the connection ends')
     } else {
-      this.#log.error({ ...this.#fields(), err: error }, 'the app failed')
+      this.#log[level]({ ...this.#fields(), err: error }, 'the app failed')
     }
 
-    if (unanswered) return this.#answer(statusOf(error))
-    if (state === 'denying') return this.#cut({}, 'the app failed before its denial was complete')
-    if (state === 'open') this.#close(leaving ? GOING_AWAY : 1011, '')
+    if (unanswered) return this.#answer(leaving ? 503 : status)
+    if (state === 'denying') return this.#cut()
+    if (state !== 'open') return
+    if (leaving) this.#close(GOING_AWAY, GOODBYE)
+    else this.#close(1011, '')
   }
 
   #answer(status: number): void {
@@ -202,8 +213,8 @@ export class WebSocketCycle implements WebSocketEvents {
     this.#drain = undefined
   }
 
-  #cut(fields: Record<string, unknown>, message: string): void {
-    this.#log.error({ ...this.#fields(), ...fields }, `${message}; the connection is cut`)
+  // No client can take what has arrived so far for whole.
+  #cut(): void {
     this.#transport.destroy()
     this.#giveUp(1006, '')
   }
@@ -211,9 +222,4 @@ export class WebSocketCycle implements WebSocketEvents {
   #fields(): Record<string, unknown> {
     return { type: 'websocket', path: this.#scope.path }
   }
-}
-
-function statusOf(error: unknown): number {
-  if (error instanceof ServerShutdown) return 503
-  return error instanceof PeerFault ? error.status : 500
 }

@@ -48,5 +48,5 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function withArticle(noun: string): string {
-  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
+  return `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }

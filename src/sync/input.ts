@@ -52,6 +52,22 @@ export class Input implements InputStream {
     }
   }
 
+  /** Whether there are bytes that a read finds without its source. */
+  get buffered(): boolean {
+    return this.#buffer.length > 0
+  }
+
+  /**
+   * What is there, at least one byte and at most `size`: the read that passes on what has come. Empty at the end.
+   *
+   * @param size in bytes
+   * @throws as {@link read}
+   */
+  read1(size: number): Uint8Array {
+    if (this.#buffer.length === 0) this.#fill(size)
+    return this.#buffer.take(size)
+  }
+
   /**
    * One line through its `\n`; the last one may have none. Empty only at the end, or for size 0.
    *

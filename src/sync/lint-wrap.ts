@@ -1,5 +1,6 @@
 // Lint for classic middleware `(app: SyncApp) => SyncApp`: what it owes to both of its sides (PEP 3333, "Middleware").
 
+import { LintedBody } from './lint-body.ts'
 import { breach } from './lint-breach.ts'
 import { lintSync } from './lint.ts'
 import type { Chunk, Environ, SyncApp, SyncBody } from '../contract/environ.ts'
@@ -27,7 +28,9 @@ export function lintWrap(wrap: (app: SyncApp) => SyncApp): (app: SyncApp) => Lin
     // A key of the environ, so that it survives when the middleware passes on a copy.
     const key = Symbol('lint ledger')
     const inner = recordInner(lintSync(app, { server: 'middleware' }), key)
-    return lintSync(settleOuter(wrap(inner), key), { app: 'middleware' })
+    // Linted itself first, since the ledger would hide what kind of body it returned.
+    const outer = lintSync(wrap(inner), { app: 'middleware' })
+    return lintSync(settleOuter(outer, key), { app: 'middleware' })
   }
 }
 
@@ -35,7 +38,7 @@ function recordInner(app: SyncApp, key: symbol): SyncApp {
   return (environ, startResponse) => {
     const body = app(environ, startResponse)
     const ledger = ledgers(environ)[key]
-    if (Array.isArray(body) || ledger === undefined) return body
+    if (!(body instanceof LintedBody) || ledger === undefined) return body
 
     ledger.openBodies += 1
     const onClose = (): void => void (ledger.openBodies -= 1)
@@ -48,7 +51,7 @@ function settleOuter(app: SyncApp, key: symbol): SyncApp {
     const ledger: Ledger = { yields: 0, openBodies: 0 }
     ledgers(environ)[key] = ledger
     const body = app(environ, startResponse)
-    if (!Array.isArray(body)) {
+    if (body instanceof LintedBody) {
       const onYield = (): void => void (ledger.yields = 0)
       return new ObservedBody(body, onYield, () => requireClosed(ledger))
     }

@@ -2,12 +2,10 @@
 
 import { isThenable } from './chunk.ts'
 import type { Environ } from '../contract/environ.ts'
-import type { ResponseState } from './start-response.ts'
+import type { ResponseOptions, ResponseState } from './start-response.ts'
 
-/** Where failures go that have no request to fail any more. */
-export interface EndReport {
-  warn(message: string, cause?: unknown): void
-}
+// Where failures go that have no request to fail any more.
+type EndReport = Pick<ResponseOptions, 'warn'>
 
 /**
  * Runs one step of the end; its failure, now or by a promise, is reported and not thrown.

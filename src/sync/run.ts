@@ -14,6 +14,7 @@ import type { ResponseOptions } from './start-response.ts'
  *
  * A generator that was never pulled has not begun, so its `finally` does not run: what a request must
  * have released in any case belongs into the body's `close()` or `environ['isthmus.responseFinished']`.
+ * Bytes that an app yields are handed over: one that reuses its buffer yields copies.
  *
  * @see PEP 3333, "The Application/Framework Side", "Buffering and Streaming"
  *

@@ -1,7 +1,7 @@
 // What becomes of the app: each call of it is watched, because an exception that escapes an app is
 // answered by the server, and a test has to hear of it.
 
-import { ClientDisconnected, LintError, PeerFault } from '../errors.ts'
+import { ClientDisconnected, LintError, PeerFault, UnsupportedScope } from '../errors.ts'
 import { deferred } from '../async/deferred.ts'
 import { inTime } from './deadline.ts'
 import type { Deferred } from '../async/deferred.ts'
@@ -11,7 +11,7 @@ import type { EventApp } from '../contract/events.ts'
 export class AppRun {
   readonly #over: Deferred<void> = deferred()
   #called = false
-  #error: Error | undefined
+  #escaped: { error: unknown } | undefined
 
   /** Resolves when the app has ended, whichever way; waits at most `deadlineMs`. */
   ended(deadlineMs: number, what: () => string): Promise<void> {
@@ -20,15 +20,15 @@ export class AppRun {
 
   /** Throws what escaped the app, once. */
   raise(): void {
-    const error = this.take()
-    if (error) throw error
+    const escaped = this.take()
+    if (escaped) throw escaped.error
   }
 
   /** What escaped the app, once; undefined for nothing. */
-  take(): Error | undefined {
-    const error = this.#error
-    this.#error = undefined
-    return error
+  take(): { error: unknown } | undefined {
+    const escaped = this.#escaped
+    this.#escaped = undefined
+    return escaped
   }
 
   /** The app was never called: the server answered by itself. */
@@ -41,7 +41,7 @@ export class AppRun {
     try {
       return await call()
     } catch (error) {
-      if (isFault(error)) this.#error = error instanceof Error ? error : new Error(String(error))
+      if (isFault(error)) this.#escaped = { error }
       throw error
     } finally {
       this.#over.resolve()
@@ -86,9 +86,11 @@ export class AppWatch {
   }
 }
 
-// A client that left, or that broke a limit and was told so by a status, is not the app's fault.
+// A client that left, or that broke a limit, and a scope that the app refuses as it should: all of these are
+// answered with a status of their own.
 function isAppFault(error: unknown): boolean {
-  return !(error instanceof ClientDisconnected) && !(error instanceof PeerFault)
+  const answered = [ClientDisconnected, PeerFault, UnsupportedScope]
+  return !answered.some((kind) => error instanceof kind)
 }
 
 function isLintFault(error: unknown): boolean {

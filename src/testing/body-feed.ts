@@ -7,7 +7,7 @@ import type { Deferred } from '../async/deferred.ts'
 export type BodySource = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Where the body goes. */
-export interface BodySink {
+interface BodySink {
   chunk(bytes: Uint8Array): void
   end(): void
   /** The source threw. */

@@ -122,11 +122,9 @@ export class TestClient implements AsyncDisposable {
   /** Leaves what is still open, waits for the app, runs lifespan shutdown; throws what had escaped the app unseen. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { transport } of this.#opened) transport.abandon()
-    try {
-      for (const open of this.#opened) await finished(open)
-    } finally {
-      await this.#lifespan.shutdown()
-    }
+    const ends = await Promise.allSettled([...this.#opened].map(finished))
+    await this.#lifespan.shutdown()
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     this.#watch.lifespan.raise()
   }
 

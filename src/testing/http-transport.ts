@@ -9,7 +9,7 @@ import type { HttpEvents, HttpTransport } from '../server/transport.ts'
 import type { BodySource } from './body-feed.ts'
 
 /** How the client of one exchange behaves. */
-export interface MemoryHttpOptions {
+interface MemoryHttpOptions {
   body: BodySource
   /** The length that the request announces; null for none. */
   contentLength: number | null

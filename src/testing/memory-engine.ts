@@ -25,7 +25,7 @@ export interface TestHandshake {
 }
 
 /** What the engine knows of its client. */
-export interface ClientSettings extends ClientSide {
+interface ClientSettings extends ClientSide {
   deadlineMs: number
 }
 

@@ -29,5 +29,6 @@ export async function blame(open: Open, fault: unknown): Promise<unknown> {
   open.transport.abandon()
   if (fault instanceof DeadlinePassed) return fault
   await open.run.ended(open.deadlineMs, () => `the end of the app's work on ${open.name}`)
-  return open.run.take() ?? fault
+  const escaped = open.run.take()
+  return escaped ? escaped.error : fault
 }

@@ -45,7 +45,7 @@ export interface ClientSide {
 }
 
 /** A request ready to be sent. */
-export interface PreparedRequest {
+interface PreparedRequest {
   head: RequestHead
   body: BodySource
 }

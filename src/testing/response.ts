@@ -28,7 +28,7 @@ export class ResponseHeaders implements Iterable<[name: string, value: string]> 
 }
 
 /** What a {@link TestResponse} is made of. */
-export interface ResponseParts {
+interface ResponseParts {
   status: number
   headers: HeaderPairs
   body: Uint8Array
@@ -67,9 +67,4 @@ export class TestResponse {
   json(): unknown {
     return JSON.parse(this.text())
   }
-}
-
-/** Joins what was received chunk by chunk. */
-export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(chunks))
 }

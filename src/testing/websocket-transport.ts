@@ -12,7 +12,7 @@ import type { SocketEnd } from './faults.ts'
 import type { Message } from './message-pipe.ts'
 
 /** How the app answered the handshake. */
-export type Answer =
+type Answer =
   | { type: 'accepted'; subprotocol: string | null; headers: HeaderPairs }
   | { type: 'denied'; response: ResponsePipe }
 

@@ -9,9 +9,9 @@ const WITH_TRAILERS: SendEvent = { ...START, trailers: true }
 const MORE: SendEvent = { type: 'http.response.body', body: 'abc', moreBody: true }
 const LAST: SendEvent = { type: 'http.response.body', body: 'abc' }
 const SUM: HeaderPairs = [['x-sum', '1']]
-const TRAILERS: SendEvent = { type: 'http.response.trailers', headers: SUM }
+const TRAILERS = { type: 'http.response.trailers' as const, headers: SUM }
 const LINK = '</a.css>; rel=preload'
-const HINT: SendEvent = { type: 'http.response.early_hint', links: [LINK] }
+const HINT = { type: 'http.response.early_hint' as const, links: [LINK] }
 const FILE: SendEvent = { type: 'http.response.pathsend', path: '/srv/a.txt' }
 const HOLD = { type: 'hold' }
 
@@ -30,8 +30,8 @@ describe('HttpExchange: trailers', () => {
       part: { head: { headers: [['transfer-encoding', 'chunked']] }, chunk: 'abc', end: false },
     })
     expect(exchange).toMatchObject({ complete: false, ended: false })
-    expect(exchange.accept({ ...TRAILERS, moreTrailers: true } as SendEvent)).toEqual(HOLD)
-    expect(exchange.accept({ ...TRAILERS, headers: [['X-B', '2']] } as SendEvent)).toEqual({
+    expect(exchange.accept({ ...TRAILERS, moreTrailers: true })).toEqual(HOLD)
+    expect(exchange.accept({ ...TRAILERS, headers: [['X-B', '2']] })).toEqual({
       type: 'write',
       part: { head: null, chunk: null, trailers: [...SUM, ['x-b', '2']], end: true },
     })
@@ -89,7 +89,7 @@ describe('HttpExchange: early hints', () => {
     expect(exchange.accept(HINT)).toEqual(command)
     exchange.accept(START)
     expect(exchange.accept(HINT)).toEqual(command)
-    expect(exchange.accept({ ...HINT, links: ['<a>', '<b>'] } as SendEvent)).toEqual({
+    expect(exchange.accept({ ...HINT, links: ['<a>', '<b>'] })).toEqual({
       type: 'early-hint',
       headers: [
         ['link', '<a>'],
@@ -110,7 +110,7 @@ describe('HttpExchange: early hints', () => {
 
   it('[3b.33] refuses links that are no list, or would break the head apart', () => {
     for (const links of [undefined, null, LINK, { 0: LINK }]) {
-      const event = { type: 'http.response.early_hint', links } as SendEvent
+      const event = { type: 'http.response.early_hint', links } as unknown as SendEvent
       expect(() => after({}).accept(event)).toThrow(IllegalEvent)
     }
     for (const link of ['<a>\r\nx: y', '€', 7, null]) {
@@ -150,7 +150,11 @@ describe('HttpExchange: a file', () => {
   })
 
   it('[3b.26] completes with the head of the file where there is no body', () => {
-    for (const [method, status] of [['HEAD', 200], ['GET', 304], ['GET', 204]] as const) {
+    for (const [method, status] of [
+      ['HEAD', 200],
+      ['GET', 304],
+      ['GET', 204],
+    ] as const) {
       const exchange = after({ method }, { type: 'http.response.start', status }, FILE)
       exchange.fileOpened(2)
       const headers = method === 'HEAD' ? [['content-length', '2']] : []

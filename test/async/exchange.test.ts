@@ -58,43 +58,43 @@ describe('HttpExchange: the order of events', () => {
   it('[3b.21] refuses everything but a start and a hint while it waits for the start', () => {
     const state = 'is illegal here: the response is waiting for http.response.start'
     for (const event of [MORE, LAST, TRAILERS, FILE]) {
-      expect(refused(exchangeOf(), event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(exchangeOf(), event)).toBe(`${event.type} ${state}`)
     }
     expect(exchangeOf().accept(HINT).type).toBe('early-hint')
   })
 
   it('[3b.21] refuses a second start and trailers before the body', () => {
     const state = 'is illegal here: the response is started and waiting for its body'
-    expect(refused(after(START), START)).toBe(`"http.response.start" ${state}`)
-    expect(refused(after(WITH_TRAILERS), TRAILERS)).toBe(`"http.response.trailers" ${state}`)
+    expect(refused(after(START), START)).toBe(`http.response.start ${state}`)
+    expect(refused(after(WITH_TRAILERS), TRAILERS)).toBe(`http.response.trailers ${state}`)
   })
 
   it('[3b.21] refuses a start, trailers and a file in the middle of the body', () => {
     const state = 'is illegal here: the response is in the middle of its body'
     for (const event of [START, TRAILERS, FILE]) {
-      expect(refused(after(WITH_TRAILERS, MORE), event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(after(WITH_TRAILERS, MORE), event)).toBe(`${event.type} ${state}`)
     }
   })
 
   it('[3b.31] refuses everything but a hint while a file is sent', () => {
     const state = 'is illegal here: the response is sending a file'
     for (const event of [START, MORE, LAST, TRAILERS, FILE]) {
-      expect(refused(after(START, FILE), event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(after(START, FILE), event)).toBe(`${event.type} ${state}`)
     }
   })
 
   it('[3b.34] refuses everything but trailers and a hint behind a body that announced trailers', () => {
     const state = 'is illegal here: the response is waiting for http.response.trailers'
     for (const event of [START, MORE, LAST, FILE]) {
-      expect(refused(after(WITH_TRAILERS, LAST), event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(after(WITH_TRAILERS, LAST), event)).toBe(`${event.type} ${state}`)
     }
   })
 
   it('[3b.21] refuses everything behind the end', () => {
     const state = 'is illegal here: the response is complete'
     for (const event of [START, MORE, LAST, TRAILERS, HINT, FILE]) {
-      expect(refused(after(START, LAST), event)).toBe(`"${event.type}" ${state}`)
-      expect(refused(after(WITH_TRAILERS, LAST, TRAILERS), event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(after(START, LAST), event)).toBe(`${event.type} ${state}`)
+      expect(refused(after(WITH_TRAILERS, LAST, TRAILERS), event)).toBe(`${event.type} ${state}`)
     }
   })
 
@@ -103,7 +103,7 @@ describe('HttpExchange: the order of events', () => {
     for (const event of [START, MORE, LAST, TRAILERS, HINT, FILE]) {
       const exchange = after(length(9))
       expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatch)
-      expect(refused(exchange, event)).toBe(`"${event.type}" ${state}`)
+      expect(refused(exchange, event)).toBe(`${event.type} ${state}`)
     }
   })
 
@@ -153,7 +153,19 @@ describe('HttpExchange: the start', () => {
     for (const status of [200, 404, 599, 600, 999]) {
       expect(exchangeOf().accept({ type: 'http.response.start', status })).toEqual({ type: 'hold' })
     }
-    for (const status of [undefined, null, '200', 99, 100, 101, 103, 199, 200.5, 1000, Number.NaN]) {
+    for (const status of [
+      undefined,
+      null,
+      '200',
+      99,
+      100,
+      101,
+      103,
+      199,
+      200.5,
+      1000,
+      Number.NaN,
+    ]) {
       expect(refused(exchangeOf(), { type: 'http.response.start', status })).toBe(
         `the status of http.response.start must be an integer from 200 to 999, got ${String(status)}`,
       )
@@ -199,7 +211,9 @@ describe('HttpExchange: the start', () => {
       expect(() => exchangeOf().accept(startWith([pair] as HeaderPairs))).toThrow(InvalidHeader)
     }
     for (const headers of ['x', null, { x: 'a' }, new Map([['x', 'a']])]) {
-      expect(() => exchangeOf().accept({ ...START, headers } as SendEvent)).toThrow(InvalidHeader)
+      expect(() => exchangeOf().accept({ ...START, headers } as unknown as SendEvent)).toThrow(
+        InvalidHeader,
+      )
     }
   })
 
@@ -230,7 +244,12 @@ describe('HttpExchange: the start', () => {
   })
 
   it('restarts while the head is held, and the body counts from zero again', () => {
-    const exchange = after(startWith([['x-old', '1'], ['content-length', '9']])) // oxfmt
+    const exchange = after(
+      startWith([
+        ['x-old', '1'],
+        ['content-length', '9'],
+      ]),
+    ) // oxfmt
     exchange.restart()
     exchange.accept(length(3))
     expect(partOf(exchange.accept(LAST))).toMatchObject({

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { LifespanExchange } from '../../src/async/lifespan-exchange.ts'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { IllegalEvent, LifespanFailed, UnsupportedScope } from '../../src/errors.ts'
-import type { Lifespan, LifespanMode, LifespanOptions } from '../../src/async/lifespan.ts'
+import type { Lifespan } from '../../src/async/lifespan.ts'
 import type { EventApp, SendEvent } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
+
+type LifespanOptions = Parameters<typeof startLifespan>[1]
 
 const UP: SendEvent = { type: 'lifespan.startup.complete' }
 const DOWN: SendEvent = { type: 'lifespan.shutdown.complete' }
@@ -42,7 +44,7 @@ function recordingLog(): Log & { lines: unknown[][] } {
 
 async function start(
   app: EventApp,
-  mode: LifespanMode,
+  mode: LifespanOptions['mode'],
   options: Partial<LifespanOptions> = {},
 ): Promise<{ lifespan: Lifespan; lines: unknown[][] }> {
   const log = recordingLog()

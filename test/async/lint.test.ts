@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import fc from 'fast-check'
 import { Connection } from '../../src/async/connection.ts'
 import { lintEvents } from '../../src/async/lint.ts'
 import { makeReceive } from '../../src/async/receive.ts'
 import { SILENT_LOG } from '../../src/async/silent-log.ts'
 import { ClientDisconnected, LintError, UnsupportedScope } from '../../src/errors.ts'
-import {
-  event,
-  hearing,
-  httpScope,
-  lifespanScope,
-  NO_BODY,
-  saying,
-  underLint,
-} from './lint-stage.ts'
-import type { EventApp, ReceiveEvent, Scope, SendEvent } from '../../src/contract/events.ts'
+import { event, hearing, httpScope, NO_BODY, saying, underLint } from './lint-stage.ts'
+import type { EventApp, Scope, SendEvent } from '../../src/contract/events.ts'
 
 const START = event('http.response.start', { status: 200 })
 const BODY = event('http.response.body', { body: 'ok' })
@@ -264,114 +255,5 @@ describe('receive() under lint', () => {
     const receive = makeReceive(() => Promise.reject(new RangeError('body too long')))
     const linted = lintEvents(hearing(1))(httpScope(), receive, () => Promise.resolve())
     await expect(linted).rejects.toThrow(new RangeError('body too long'))
-  })
-})
-
-describe('the values of events under lint', () => {
-  const sent = (keys: Record<string, unknown>): Promise<unknown> =>
-    underLint(saying(event('http.response.start', { status: 200, ...keys }), BODY), httpScope())
-
-  it('[3b.4] are what any transport can carry', async () => {
-    const keys = { extra: [1, 'a', null, true, { bytes: new Uint8Array(1), absent: undefined }] }
-    await expect(sent(keys)).resolves.toHaveLength(2)
-  })
-
-  it.each([
-    ['a function', { note: () => 1 }, 'http.response.start.note is a function'],
-    ['a symbol', { note: Symbol('s') }, 'http.response.start.note is a symbol'],
-    ['a bigint', { note: 1n }, 'http.response.start.note is 1'],
-    ['NaN', { note: [Number.NaN] }, 'http.response.start.note.0 is NaN'],
-    ['Infinity', { note: { deep: -Infinity } }, 'http.response.start.note.deep is -Infinity'],
-    ['a Date', { note: new Date(0) }, 'http.response.start.note is a Date'],
-    ['a hole', { note: [undefined] }, 'http.response.start.note.0 is undefined'],
-    ['an ArrayBuffer', { note: new ArrayBuffer(1) }, 'http.response.start.note is an ArrayBuffer'],
-  ])('[3b.4] are not %s', async (_name, keys, message) => {
-    await expect(sent(keys)).rejects.toThrow(`app broke the values of events: ${message}`)
-  })
-
-  it('[3b.4] do not contain themselves', async () => {
-    const note: Record<string, unknown> = {}
-    note.self = note
-    await expect(sent({ note })).rejects.toThrow('http.response.start.note.self contains itself')
-  })
-
-  it('[3b.4] are held to JSON and bytes, whatever JSON it is', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), async (note) => {
-        expect(await sent({ note })).toHaveLength(2)
-      }),
-      { seed: 7, numRuns: 100 },
-    )
-  })
-
-  it('belong to a plain object with a type', async () => {
-    for (const bad of [undefined, null, 'http.response.start', [], {}, { type: 1 }, new Map()]) {
-      const linted = underLint(saying(bad as unknown as SendEvent), httpScope())
-      await expect(linted).rejects.toThrow(
-        'is not an event; pass a plain object with a string `type`',
-      )
-    }
-  })
-
-  it('[3b.4] are the duty of the server too', async () => {
-    const events = [
-      event('http.request', { body: new Uint8Array(0), moreBody: false, at: new Date(0) }),
-    ]
-    await expect(underLint(hearing(1, START, BODY), httpScope(), events)).rejects.toThrow(
-      'server broke the values of events: http.request.at is a Date',
-    )
-  })
-})
-
-describe('a lifespan under lint', () => {
-  const STARTUP = event('lifespan.startup')
-  const SHUTDOWN = event('lifespan.shutdown')
-  const UP = event('lifespan.startup.complete')
-  const DOWN = event('lifespan.shutdown.complete')
-  const whole: EventApp = async (_scope, receive, send) => {
-    await receive()
-    await send(UP)
-    await receive()
-    await send(DOWN)
-  }
-  const run = (app: EventApp, events: ReceiveEvent[] = [STARTUP, SHUTDOWN]): Promise<SendEvent[]> =>
-    underLint(app, lifespanScope(), events)
-
-  it('[3b.59, 3b.63] is one startup and one shutdown, each answered', async () => {
-    expect(await run(whole)).toEqual([UP, DOWN])
-  })
-
-  it('[3b.60] may fail to start', async () => {
-    const failed = event('lifespan.startup.failed', { message: 'no database' })
-    expect(await run(hearing(1, failed))).toEqual([failed])
-  })
-
-  it('[3b.61] may be refused', async () => {
-    const refusing: EventApp = (scope) => Promise.reject(new UnsupportedScope(scope.type))
-    await expect(run(refusing)).rejects.toThrow(UnsupportedScope)
-  })
-
-  it('[3b.62] is not left by returning', async () => {
-    await expect(run(saying())).rejects.toThrow('an app without lifespan throws UnsupportedScope')
-    await expect(run(hearing(1, UP))).rejects.toThrow(
-      'lifespan.shutdown.complete after lifespan.shutdown',
-    )
-  })
-
-  it('[3b.66] is answered in its order', async () => {
-    await expect(run(saying(UP))).rejects.toThrow('before lifespan.startup; await receive() first')
-    await expect(run(hearing(1, DOWN))).rejects.toThrow('illegal while the lifespan is starting')
-    await expect(run(hearing(1, UP, UP))).rejects.toThrow('illegal while the lifespan is started')
-    await expect(run(hearing(1, UP, START))).rejects.toThrow('"http.response.start" is illegal')
-  })
-
-  it('[3b.59] is played in its order by the server', async () => {
-    await expect(run(whole, [SHUTDOWN])).rejects.toThrow(
-      'server broke the order of events: "lifespan.shutdown" came; expected lifespan.startup',
-    )
-    await expect(run(whole, [STARTUP])).rejects.toThrow('expected lifespan.shutdown')
-    await expect(run(hearing(2), [STARTUP, SHUTDOWN])).rejects.toThrow(
-      'expected nothing before the answer',
-    )
   })
 })

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MessageQueue } from '../../src/async/message-queue.ts'
-import type { MessageFlow } from '../../src/async/message-queue.ts'
 
 const ROOMY = { maxMessages: 32, maxBytes: 1024 }
 
-function recordedFlow(): MessageFlow & { calls: string[] } {
+function recordedFlow(): { calls: string[]; pause(): void; resume(): void } {
   const calls: string[] = []
   return { calls, pause: () => calls.push('pause'), resume: () => calls.push('resume') }
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { Connection } from '../../src/async/connection.ts'
 import { makeReceive } from '../../src/async/receive.ts'
+import { SILENT_LOG } from '../../src/async/silent-log.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { ClientDisconnected, IllegalEvent, UnsupportedScope } from '../../src/errors.ts'
-import type { SocketHandler } from '../../src/async/websocket-app.ts'
 import type { ReceiveEvent, Scope, SendEvent, WebSocketScope } from '../../src/contract/events.ts'
+
+type SocketHandler = Parameters<typeof websocket>[0]
 
 const SCOPE = { type: 'websocket', subprotocols: ['chat'] } as unknown as WebSocketScope
 const CONNECT: ReceiveEvent = { type: 'websocket.connect' }
@@ -18,16 +21,22 @@ async function play(
   handler: SocketHandler,
   events: ReceiveEvent[] = [],
   refuse: (event: SendEvent) => void = () => undefined,
+  scope = SCOPE,
 ): Promise<SendEvent[]> {
   const sent: SendEvent[] = []
   const queue = [CONNECT, ...events]
   const receive = makeReceive(() => Promise.resolve(queue.shift() ?? GONE))
-  await websocket(handler)(SCOPE, receive, async (event) => {
+  await websocket(handler)(scope, receive, async (event) => {
     refuse(event)
     sent.push(event)
   })
   return sent
 }
+
+const LEFT = {
+  ...SCOPE,
+  'isthmus.connection': { onDisconnect: (callback: () => void) => callback() },
+} as unknown as WebSocketScope
 
 const left = (event: SendEvent): void => {
   if (event.type !== 'websocket.accept') throw new ClientDisconnected()
@@ -123,6 +132,20 @@ describe('websocket()', () => {
     expect(sent.slice(1)).toEqual([{ type: 'websocket.close', code: 4000, reason: 'enough' }])
   })
 
+  it('sends what was sent before a close before it, awaited or not', async () => {
+    const sent = await play(async (socket) => {
+      const sends = [socket.send('a'), socket.send('b')]
+      await socket.close()
+      await Promise.all(sends)
+    })
+    expect(sent.map((event) => ('text' in event ? event.text : event.type))).toEqual([
+      'websocket.accept',
+      'a',
+      'b',
+      'websocket.close',
+    ])
+  })
+
   it('[3b.44] closes an unanswered handshake without accepting it', async () => {
     const sent = await play((socket) => socket.close())
     expect(sent.map((event) => event.type)).toEqual(['websocket.close'])
@@ -149,13 +172,15 @@ describe('websocket()', () => {
         throw error
       }
     }
-    await play(handler, [], left)
+    await play(handler, [], left, LEFT)
     expect(failure).toBeInstanceOf(ClientDisconnected)
   })
 
   it('[3b.8] lets the loss of some other connection, and every other error, escape', async () => {
     const other = new ClientDisconnected()
-    await expect(play(() => Promise.reject(other), [], left)).rejects.toBe(other)
+    const here = new Connection(SILENT_LOG)
+    const scope: WebSocketScope = { ...SCOPE, 'isthmus.connection': here }
+    await expect(play(() => Promise.reject(other), [], undefined, scope)).rejects.toBe(other)
     const broken = new Error('broken')
     await expect(play(() => Promise.reject(broken))).rejects.toBe(broken)
   })

@@ -7,7 +7,6 @@ import {
   IllegalEvent,
   InvalidHeader,
 } from '../../src/errors.ts'
-import type { WebSocketCommand } from '../../src/async/websocket.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
 const NOBODY = { server: null, date: () => null }
@@ -28,7 +27,7 @@ function after(...events: SendEvent[]): WebSocketExchange {
   return exchange
 }
 
-function partOf(command: WebSocketCommand): unknown {
+function partOf(command: ReturnType<WebSocketExchange['accept']>): unknown {
   return command.type === 'deny' ? command.part : command
 }
 

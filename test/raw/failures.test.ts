@@ -105,7 +105,9 @@ describe('a body that does not fit its Content-Length', () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [['content-length', '4']] })
       await send({ type: 'http.response.body', body: 'four', moreBody: true })
-      await send({ type: 'http.response.body', body: 'more' }).catch(refused.resolve)
+      await send({ type: 'http.response.body', body: 'more' }).catch((error: unknown) =>
+        refused.resolve(error),
+      )
       await send({ type: 'http.response.body' })
     })
     await using server = await served(app)
@@ -140,7 +142,6 @@ describe('a client that leaves', () => {
     await using server = await served(app)
     using client = await server.connect()
     client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf')
-    await client.sendApart('')
     client.socket.end()
     const seen = await soon(types.promise, 'the disconnect')
     expect(seen.at(-1)).toBe('http.disconnect undefined')
@@ -153,7 +154,9 @@ describe('a client that leaves', () => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       await send({ type: 'http.response.body', body: 'first', moreBody: true })
       await new Promise((resolve) => connection?.signal.addEventListener('abort', resolve))
-      await send({ type: 'http.response.body', body: 'second' }).catch(refused.resolve)
+      await send({ type: 'http.response.body', body: 'second' }).catch((error: unknown) =>
+        refused.resolve(error),
+      )
     })
     await using server = await served(app)
     using client = await server.connect()
@@ -167,14 +170,17 @@ describe('a client that leaves', () => {
 
   it('[3b.16] makes receive answer http.disconnect, again and again', async () => {
     const events = deferred<string[]>()
+    const started = deferred()
     const app = httpApp(async (_scope, receive) => {
+      started.resolve()
       const first = await receive()
       const rest = [await receive(), await receive(), await receive()]
       events.resolve([first, ...rest].map(({ type }) => type))
     })
     await using server = await served(app)
     using client = await server.connect()
-    await client.sendApart(GET)
+    client.send(GET)
+    await started.promise
     client.reset()
     expect(await soon(events.promise, 'the disconnect')).toEqual([
       'http.request',
@@ -232,7 +238,11 @@ describe('a client that leaves', () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       for (;;) {
-        const taken = send({ type: 'http.response.body', body: Buffer.alloc(65_536), moreBody: true })
+        const taken = send({
+          type: 'http.response.body',
+          body: Buffer.alloc(65_536),
+          moreBody: true,
+        })
         sent += 1
         const turn = new Promise((resolve) => setTimeout(resolve, 200, 'blocked'))
         if ((await Promise.race([taken, turn])) === 'blocked') blocked.resolve()

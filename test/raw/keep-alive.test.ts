@@ -17,7 +17,8 @@ const CHUNKED =
   'POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n' +
   '3;name=value\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n'
 
-const close = (request: string): string => request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+const close = (request: string): string =>
+  request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
 
 describe('pipelining', () => {
   it('[3b.30] answers requests of one packet in order', async () => {
@@ -32,15 +33,18 @@ describe('pipelining', () => {
   it('[3b.30] does not start the second request before a slow first one is answered', async () => {
     const order: string[] = []
     const gate = deferred()
+    const started = deferred()
     const app = httpApp(async ({ path }, _receive, send) => {
       order.push(`start ${path}`)
+      started.resolve()
       if (path === '/slow') await gate.promise
       order.push(`end ${path}`)
       await answer(send, path)
     })
     await using server = await served(app)
     using client = await server.connect()
-    await client.sendApart('GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /fast HTTP/1.1\r\nHost: x\r\n\r\n')
+    client.send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /fast HTTP/1.1\r\nHost: x\r\n\r\n')
+    await started.promise
 
     using other = await server.connect()
     other.send('GET /other HTTP/1.1\r\nHost: x\r\n\r\n')

@@ -3,10 +3,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { within } from '../../src/async/within.ts'
-import { takeHead, takeResponse } from './raw-response.ts'
+import { takeBody, takeChunk, takeHead } from './raw-response.ts'
 import type { Socket } from 'node:net'
 import type { Address } from 'isthmus'
-import type { RawHead, RawResponse } from './raw-response.ts'
+import type { RawBody, RawHead, RawResponse } from './raw-response.ts'
 
 /** How the server ended the connection: with FIN, with RST, or not yet. */
 export type Ending = 'open' | 'end' | 'reset'
@@ -50,10 +50,21 @@ export class RawClient implements Disposable {
   }
 
   /** The next response, whole; throws when the connection ends before its end. */
-  response(method = 'GET'): Promise<RawResponse> {
-    return this.#take(`the response to ${method}`, (inbox) =>
-      takeResponse(inbox, method, this.#ending !== 'open'),
+  async response(method = 'GET'): Promise<RawResponse> {
+    const head = await this.head()
+    return { ...head, ...(await this.body(head, method)) }
+  }
+
+  /** The body behind `head`, whole; throws when the connection ends before its end. */
+  body(head: RawHead, method = 'GET'): Promise<RawBody> {
+    return this.#take(`the body of the response to ${method}`, (inbox) =>
+      takeBody(inbox, head, method, this.#ending !== 'open'),
     )
+  }
+
+  /** The next chunk of a chunked body; null for the last. */
+  chunk(): Promise<string | null> {
+    return this.#take('a chunk', takeChunk)
   }
 
   /** The next head alone; what follows stays to be read. */
@@ -81,6 +92,11 @@ export class RawClient implements Disposable {
     const ended = this.#until(() => this.#ending !== 'open')
     if (!(await within(ended, this.#deadlineMs))) throw this.#failure('the end of the connection')
     return this.#ending
+  }
+
+  /** Bytes that have come and were not yet read. */
+  get received(): number {
+    return this.#inbox.length
   }
 
   /** Whether the server has kept the connection open so far. */

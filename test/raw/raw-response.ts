@@ -10,14 +10,17 @@ export interface RawHead {
   headers: HeaderPairs
 }
 
-/** A whole response. */
-export interface RawResponse extends RawHead {
-  /** Without the framing, as latin-1. */
+/** A whole body, taken out of its framing. */
+export interface RawBody {
+  /** As latin-1. */
   body: string
   /** The pieces of a chunked body; null for another framing. */
   chunks: string[] | null
   trailers: HeaderPairs
 }
+
+/** A whole response. */
+export type RawResponse = RawHead & RawBody
 
 interface Taken<Value> {
   taken: Value
@@ -44,64 +47,57 @@ export function takeHead(inbox: Buffer): Taken<RawHead> | null {
   }
 }
 
-/** The response at the front of `inbox`; `ended` says that no byte will follow. */
-export function takeResponse(
-  inbox: Buffer,
-  method: string,
-  ended: boolean,
-): Taken<RawResponse> | null {
-  const head = takeHead(inbox)
-  if (!head) return null
-  const body = takeBody(inbox.subarray(head.size), head.taken, method, ended)
-  return body && { taken: { ...head.taken, ...body.taken }, size: head.size + body.size }
-}
-
-type Body = Pick<RawResponse, 'body' | 'chunks' | 'trailers'>
-
-function takeBody(
+/** The body behind `head` at the front of `inbox`; `ended` says that no byte will follow. */
+export function takeBody(
   inbox: Buffer,
   head: RawHead,
   method: string,
   ended: boolean,
-): Taken<Body> | null {
+): Taken<RawBody> | null {
   const { status } = head
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
-    return { taken: plain(inbox, 0), size: 0 }
-  }
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return plain(inbox, 0)
   if (headerOf(head, 'transfer-encoding') !== undefined) return takeChunks(inbox)
 
   const length = headerOf(head, 'content-length')
-  const size = length === undefined ? inbox.length : Number(length)
-  const isWhole = length === undefined ? ended : inbox.length >= size
-  return isWhole ? { taken: plain(inbox, size), size } : null
+  if (length === undefined) return ended ? plain(inbox, inbox.length) : null
+  return inbox.length < Number(length) ? null : plain(inbox, Number(length))
 }
 
-function plain(inbox: Buffer, size: number): Body {
-  return { body: inbox.toString('latin1', 0, size), chunks: null, trailers: [] }
+/** The chunk at the front of `inbox`; null in it for the last, whose trailers stay. */
+export function takeChunk(inbox: Buffer): Taken<string | null> | null {
+  const lineEnd = inbox.indexOf('\r\n')
+  if (lineEnd < 0) return null
+  const line = inbox.toString('latin1', 0, lineEnd)
+  if (!/^[0-9a-f]+$/i.test(line)) throw new Error(`"${line}" is no size of a chunk`)
+
+  const start = lineEnd + 2
+  const end = start + Number.parseInt(line, 16)
+  if (end === start) return { taken: null, size: start }
+  if (inbox.length < end + 2) return null
+  if (inbox.toString('latin1', end, end + 2) !== '\r\n') throw new Error('a chunk has no end')
+  return { taken: inbox.toString('latin1', start, end), size: end + 2 }
 }
 
-function takeChunks(inbox: Buffer): Taken<Body> | null {
+function plain(inbox: Buffer, size: number): Taken<RawBody> {
+  return { taken: { body: inbox.toString('latin1', 0, size), chunks: null, trailers: [] }, size }
+}
+
+function takeChunks(inbox: Buffer): Taken<RawBody> | null {
   const chunks: string[] = []
-  let at = 0
-  for (;;) {
-    const lineEnd = inbox.indexOf('\r\n', at)
-    if (lineEnd < 0) return null
-    const size = Number.parseInt(inbox.toString('latin1', at, lineEnd), 16)
-    if (!(size >= 0)) throw new Error('a chunk has no size')
-    if (size === 0) return takeTrailers(inbox, lineEnd, chunks)
-
-    at = lineEnd + 2 + size + 2
-    if (inbox.length < at) return null
-    if (inbox.toString('latin1', at - 2, at) !== '\r\n') throw new Error('a chunk has no end')
-    chunks.push(inbox.toString('latin1', lineEnd + 2, at - 2))
+  for (let at = 0; ;) {
+    const chunk = takeChunk(inbox.subarray(at))
+    if (!chunk) return null
+    at += chunk.size
+    if (chunk.taken === null) return takeTrailers(inbox, at, chunks)
+    chunks.push(chunk.taken)
   }
 }
 
-// From the line end of the last chunk: either the empty line follows, or fields and then the empty line.
-function takeTrailers(inbox: Buffer, lineEnd: number, chunks: string[]): Taken<Body> | null {
-  const end = inbox.indexOf('\r\n\r\n', lineEnd)
+// Either the empty line stands at once, or fields and then the empty line.
+function takeTrailers(inbox: Buffer, at: number, chunks: string[]): Taken<RawBody> | null {
+  const end = inbox.indexOf('\r\n\r\n', at - 2)
   if (end < 0) return null
-  const fields = inbox.toString('latin1', lineEnd + 2, Math.max(end, lineEnd + 2))
+  const fields = inbox.toString('latin1', at, Math.max(end, at))
   const trailers = fields === '' ? [] : fields.split('\r\n').map(parseLine)
   return { taken: { body: chunks.join(''), chunks, trailers }, size: end + 4 }
 }

@@ -3,7 +3,16 @@
 import { serve } from 'isthmus'
 import { within } from '../../src/async/within.ts'
 import { RawClient } from './raw-client.ts'
-import type { EventApp, HostedApp, HttpScope, Log, Receive, Send, ServeOptions, Server } from 'isthmus'
+import type {
+  EventApp,
+  HostedApp,
+  HttpScope,
+  Log,
+  Receive,
+  Send,
+  ServeOptions,
+  Server,
+} from 'isthmus'
 
 /** A running server. Whoever started it disposes of it. */
 export interface Served extends AsyncDisposable {
@@ -43,7 +52,11 @@ export function httpApp(
 
 /** Answers with 200 and `body`, whole. */
 export async function answer(send: Send, body: string | Uint8Array): Promise<void> {
-  await send({ type: 'http.response.start', status: 200, headers: [['content-type', 'text/plain']] })
+  await send({
+    type: 'http.response.start',
+    status: 200,
+    headers: [['content-type', 'text/plain']],
+  })
   await send({ type: 'http.response.body', body })
 }
 

@@ -89,9 +89,7 @@ describe('WebSocketCycle: an app on a connection', () => {
     })
     await turn()
     expect(transport.calls).toEqual([['deny', 401, 'half', false], ['destroy']])
-    expect(lines).toEqual([
-      'error: the app returned before its denial was complete; the connection is cut',
-    ])
+    expect(lines).toEqual(['error: the app returned before its denial was complete'])
   })
 
   it('[3b.47] cuts the connection when a denial is shorter than announced, and logs it once', async () => {
@@ -102,7 +100,7 @@ describe('WebSocketCycle: an app on a connection', () => {
     })
     await turn()
     expect(transport.calls).toEqual([['destroy']])
-    expect(lines).toEqual(['error: the denial broke off; the connection is cut'])
+    expect(lines).toEqual(['error: the denial broke off'])
   })
 
   it('[3b.44] delivers a disconnect with 1006 after a close before accept', async () => {
@@ -310,7 +308,7 @@ describe('WebSocketCycle: shutdown', () => {
     await turn()
     cycle.shutdown()
     await turn()
-    expect(transport.calls[1]).toEqual(['close', 1001, ''])
+    expect(transport.calls[1]).toEqual(['close', 1001, 'server shutdown'])
     expect(lines).toEqual(['debug: the app was told that the connection ends'])
   })
 
@@ -347,6 +345,34 @@ describe('WebSocketCycle: shutdown', () => {
     await turn()
     cycle.shutdown()
     expect(transport.calls).toEqual([['deny', 503, 'Service Unavailable\n', true]])
+  })
+
+  it('[3b.52] fails what the app sends after the server has closed with ClientDisconnected', async () => {
+    const { cycle, transport, done, lines } = startCycle(async (_scope, receive, send) => {
+      await receive()
+      await send({ type: 'websocket.accept' })
+      await receive()
+      await send({ type: 'websocket.send', text: 'too late' })
+    })
+    await turn()
+    cycle.closeNow()
+    cycle.onClose(1001, '')
+    await done
+    expect(transport.calls.slice(1)).toEqual([['close', 1001, 'server shutdown'], ['resume']])
+    expect(lines).toEqual(['debug: the app was told that the connection ends'])
+  })
+
+  it('[3b.54] lets a denial end at shutdown, and cuts it after the grace', async () => {
+    const { cycle, transport } = startCycle(async (_scope, _receive, send) => {
+      await send({ type: 'websocket.http.response.start', status: 401 })
+      await send({ type: 'websocket.http.response.body', body: 'a', moreBody: true })
+      await new Promise(() => undefined)
+    })
+    await turn()
+    cycle.shutdown()
+    expect(transport.calls).toEqual([['deny', 401, 'a', false]])
+    cycle.closeNow()
+    expect(transport.calls.slice(1)).toEqual([['destroy']])
   })
 
   it('[3b.54] leaves a closing handshake of the app alone', async () => {

@@ -312,6 +312,13 @@ describe('an exception that escapes the app', () => {
     await expect(client[Symbol.asyncDispose]()).rejects.toThrow('in the cleanup')
   })
 
+  it('is thrown as it is, also when it is no Error', async () => {
+    const reason: unknown = 'a string'
+    const app = events(() => Promise.reject(reason))
+    await using client = await testClient(app, { lifespan: 'off' })
+    await expect(client.get('/')).rejects.toBe('a string')
+  })
+
   it('is a status, not an exception, where the client broke a limit', async () => {
     await using client = await testClient(
       mirror(() => 'read'),

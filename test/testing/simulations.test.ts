@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
@@ -137,6 +138,22 @@ describe('a body in chunks', () => {
     await using client = await testClient(noting(seen), OPTIONS)
     await client.post('/', { body: 'abcdef', split: [1, 3] })
     expect(texts(seen).filter((text) => text !== '')).toEqual(['a', 'bcd', 'ef'])
+  })
+
+  it('arrives whole, whatever it is and however it is cut', async () => {
+    const seen: ReceiveEvent[] = []
+    await using client = await testClient(noting(seen), OPTIONS)
+    const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 9 })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 40 }), sizes, async (body, split) => {
+        seen.length = 0
+        await client.post('/', { body, split })
+        expect(Buffer.concat(seen.map((event) => event.body ?? new Uint8Array(0)))).toEqual(
+          Buffer.from(body),
+        )
+      }),
+      { seed: 11, numRuns: 100 },
+    )
   })
 
   it('can be cut only where it is whole, and into sizes of at least one byte', async () => {

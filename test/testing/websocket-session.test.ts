@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
-import { events } from '../../src/bridge/style.ts'
+import { events, sync } from '../../src/bridge/style.ts'
+import { UnsupportedScope } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { ReceiveEvent } from '../../src/contract/events.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
@@ -203,6 +204,18 @@ describe('a denied handshake', () => {
     await using lenient = await testClient(app, { ...OPTIONS, raiseAppErrors: false })
     await expect(client.websocket('/')).rejects.toThrow('no seats')
     await expect(lenient.websocket('/')).rejects.toMatchObject({ response: { status: 500 } })
+  })
+
+  it('[3b.6] is what an app without WebSockets gives', async () => {
+    const app = sync((_environ, startResponse) => {
+      startResponse('200 OK', [])
+      return []
+    })
+    const refusing = events((scope) => Promise.reject(new UnsupportedScope(scope.type)))
+    await using client = await testClient({ '/sync': app, '/events': refusing }, OPTIONS)
+    for (const path of ['/sync', '/events']) {
+      await expect(client.websocket(path)).rejects.toThrow('the WebSocket handshake was denied')
+    }
   })
 
   it('is the answer of the server when the target is malformed', async () => {

@@ -8,6 +8,8 @@ const MAX_WAITING = 16
 /** Serves the requests of one socket one at a time, in order (RFC 9112, 9.3.2). */
 export class NodeConnection {
   readonly socket: Socket
+  /** It speaks WebSocket now. */
+  upgraded = false
   #waiting: Array<() => void> = []
   #busy = false
   #lastResponse = false
@@ -38,6 +40,13 @@ export class NodeConnection {
   closeWhenIdle(): void {
     this.#lastResponse = true
     if (!this.#busy) this.socket.destroySoon()
+  }
+
+  /** Cuts the connection: a response under way ends in a reset, which nobody takes for its end. */
+  cut(): void {
+    const { socket } = this
+    if (this.#busy && !this.upgraded && socket.remoteAddress) socket.resetAndDestroy()
+    else socket.destroy()
   }
 
   /** The socket is gone: nobody waits any more. */

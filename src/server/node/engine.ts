@@ -47,6 +47,8 @@ export class NodeEngine implements Engine {
       this.#server.once('error', reject)
       this.#server.listen(uds === null ? { host, port, backlog } : { path: uds, backlog }, () => {
         this.#server.removeListener('error', reject)
+        // A connection that could not be accepted (EMFILE …) is no reason to end the process.
+        this.#server.on('error', (err) => this.#settings.log.error({ err }, 'accepting failed'))
         resolve(this.#address())
       })
     })
@@ -59,12 +61,16 @@ export class NodeEngine implements Engine {
     })
   }
 
+  cutRequests(): void {
+    for (const connection of this.#connections.values()) if (!connection.upgraded) connection.cut()
+  }
+
   closeWebSockets(): void {
     this.#webSockets.closeAll()
   }
 
   destroy(): void {
-    for (const { socket } of this.#connections.values()) socket.destroy()
+    for (const connection of this.#connections.values()) connection.cut()
   }
 
   #listenToServer(): void {
@@ -73,11 +79,12 @@ export class NodeEngine implements Engine {
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
     server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))
-    server.on('connect', (_req, socket: Duplex) => {
+    // Not the stream that is handed over: for a request with a body it may be another than the socket.
+    server.on('connect', ({ socket }: IncomingMessage) => {
       this.#takeOver(socket, () => this.#refuse(socket, 501))
     })
-    server.on('upgrade', (req, socket, head) => {
-      this.#takeOver(socket, () => this.#onUpgrade(req, socket, head))
+    server.on('upgrade', (req: IncomingMessage, _stream: Duplex, head: Buffer) => {
+      this.#takeOver(req.socket, (connection) => this.#onUpgrade(req, connection, head))
     })
     server.on('clientError', (error, socket) => this.#onClientError(error, socket))
   }
@@ -105,7 +112,7 @@ export class NodeEngine implements Engine {
     onClose: () => void,
   ): void {
     try {
-      const head = requestHead(req)
+      const head = requestHead(req, this.#settings.uds)
       if (head.target.length > this.#settings.maxRequestLineBytes) {
         return this.#refuse(req.socket, 414)
       }
@@ -124,24 +131,27 @@ export class NodeEngine implements Engine {
   }
 
   // node:http has let go of the socket: a response still under way could not be finished, and none comes after.
-  #takeOver(socket: Duplex, serve: () => void): void {
+  #takeOver(socket: Duplex, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
     if (!connection || connection.busy) return void socket.destroy()
-    connection.enqueue(serve)
+    connection.enqueue(() => serve(connection))
   }
 
-  #onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #onUpgrade(req: IncomingMessage, connection: NodeConnection, head: Buffer): void {
+    const { socket } = connection
     if (this.#webSockets.isHandshake(req)) {
+      connection.upgraded = true
       return this.#webSockets.handleUpgrade(req, socket, head)
     }
 
     // RFC 9110, 7.8: an upgrade that nobody wants is ignored. The body, if any, was not parsed.
-    if (cycleRequest(requestHead(req), false).hasBody) return this.#refuse(socket, 400)
+    if (cycleRequest(requestHead(req, this.#settings.uds), false).hasBody)
+      return this.#refuse(socket, 400)
     const res = new ServerResponse(req)
-    res.assignSocket(req.socket)
+    res.assignSocket(socket)
     res.shouldKeepAlive = false
     socket.on('drain', () => res.emit('drain'))
-    res.once('finish', () => req.socket.destroySoon())
+    res.once('finish', () => socket.destroySoon())
     this.#serve(req, res, false, () => undefined)
   }
 

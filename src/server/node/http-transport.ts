@@ -59,11 +59,11 @@ export class NodeHttpTransport implements HttpTransport {
 
   destroy(): void {
     const { socket } = this.#req
-    // What was written in this turn is still corked; without it the client would take us for never having answered.
-    socket.uncork()
     // Where only the end of the connection ends the body, a clean end would make a torso look whole.
-    if (this.#closeDelimited && socket.remoteAddress) socket.resetAndDestroy()
-    else socket.destroy()
+    if (this.#closeDelimited && socket.remoteAddress) return void socket.resetAndDestroy()
+    // What was written in this turn is still corked. A client that gets nothing at all may send its request again.
+    this.#res.uncork()
+    socket.destroy()
   }
 
   #listen(): void {

@@ -8,8 +8,8 @@ import type { HeaderPairs } from '../../contract/events.ts'
 import type { CycleRequest } from '../http-cycle.ts'
 import type { RequestHead } from '../scope.ts'
 
-/** The head of `req`, names in lower case and duplicates kept. */
-export function requestHead(req: IncomingMessage): RequestHead {
+/** The head of `req`, names in lower case and duplicates kept; `uds` is the unix socket that it came by. */
+export function requestHead(req: IncomingMessage, uds: string | null): RequestHead {
   const { socket } = req
   return {
     method: req.method ?? 'GET',
@@ -17,7 +17,7 @@ export function requestHead(req: IncomingMessage): RequestHead {
     httpVersion: httpVersion(req),
     headers: headerPairs(req.rawHeaders),
     client: socket.remoteAddress ? [socket.remoteAddress, socket.remotePort ?? 0] : null,
-    server: serverAddress(socket),
+    server: uds === null ? serverAddress(socket) : [uds, null],
     secure: 'encrypted' in socket,
   }
 }

@@ -4,7 +4,6 @@ import { HttpExchange } from '../../async/exchange.ts'
 import { PeerFault } from '../../errors.ts'
 import { listHasToken } from '../../headers.ts'
 import { plainResponse } from '../plain-response.ts'
-import { WebSocketCycle } from '../websocket-cycle.ts'
 import { requestHead } from './request-head.ts'
 import { createAcceptor } from './ws-acceptor.ts'
 import { Denial } from './ws-denial.ts'
@@ -16,6 +15,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
+import type { WebSocketCycle } from '../websocket-cycle.ts'
 import type { UpgradeRequest } from './ws-acceptor.ts'
 import type { TransportTools } from './ws-transport.ts'
 
@@ -66,8 +66,12 @@ export class NodeWebSockets {
 
   #start(upgrade: UpgradeRequest, subprotocols: string[]): void {
     const transport = new NodeWebSocketTransport(upgrade, this.#tools)
-    const cycle = this.#dispatcher.websocket(requestHead(upgrade.request), subprotocols, transport)
-    if (!(cycle instanceof WebSocketCycle)) return
+    const cycle = this.#dispatcher.websocket(
+      requestHead(upgrade.request, this.#settings.uds),
+      subprotocols,
+      transport,
+    )
+    if (cycle === null) return
 
     transport.events = cycle
     this.#cycles.add(cycle)

@@ -16,13 +16,13 @@ export interface UpgradeRequest {
 }
 
 /** What the 101 says besides the handshake itself. */
-export interface AcceptAnswer {
+interface AcceptAnswer {
   subprotocol: string | null
   headers: HeaderPairs
 }
 
 /** What of the WebSocket options concerns frames. */
-export interface AcceptorSettings {
+interface AcceptorSettings {
   maxMessageBytes: number
   closeTimeoutMs: number
   deflate: boolean

@@ -14,7 +14,7 @@ export interface Pulse {
 }
 
 /** How often to ping and how long to wait for a sign of life, in ms. An interval of 0 never pings. */
-export interface PingSettings {
+interface PingSettings {
   pingIntervalMs: number
   pongTimeoutMs: number
 }

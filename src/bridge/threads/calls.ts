@@ -1,0 +1,55 @@
+// The calls that the code of one request makes out of its thread, on the side of the gateway.
+
+import { harmless } from '../../async/deferred.ts'
+import { CalledRequest } from './called-request.ts'
+import { holding } from './held-slots.ts'
+import { calledApp } from './called-app.ts'
+import type { EventApp, HttpScope } from '../../contract/events.ts'
+import type { CallMessage, ToHost } from './messages.ts'
+import type { HeldSlot } from './held-slots.ts'
+
+/** Opens calls, passes their messages on, and closes them with the request. */
+export class Calls {
+  readonly #slot: HeldSlot
+  readonly #scope: HttpScope
+  readonly #inner: EventApp | undefined
+  readonly #post: (message: ToHost) => void
+  readonly #open = new Map<number, CalledRequest>()
+
+  constructor(
+    slot: HeldSlot,
+    scope: HttpScope,
+    inner: EventApp | undefined,
+    post: (message: ToHost) => void,
+  ) {
+    this.#slot = slot
+    this.#scope = scope
+    this.#inner = inner
+    this.#post = post
+  }
+
+  take({ app, message }: CallMessage): void {
+    if (message.type === 'request') this.#begin(app, message)
+    else this.#open.get(message.id)?.take(message)
+  }
+
+  /** The request is over: what it called has nobody to answer any more. */
+  close(error: Error): void {
+    for (const call of this.#open.values()) call.close(error)
+  }
+
+  #begin(app: CallMessage['app'], message: Extract<CallMessage['message'], { type: 'request' }>): void {
+    const id = this.#slot.requestId
+    const call = new CalledRequest(message, (answer) => {
+      if (answer.type === 'done') this.#open.delete(message.id)
+      this.#post({ type: 'answer', id, message: answer })
+    })
+    this.#open.set(message.id, call)
+
+    const { state, 'isthmus.connection': connection } = this.#scope
+    const scope: HttpScope = { ...message.scope, state: { ...state } }
+    if (connection) scope['isthmus.connection'] = connection
+    const run = (): Promise<void> => call.run(calledApp(app, this.#inner), scope)
+    void harmless(holding(this.#slot, run))
+  }
+}

@@ -1,0 +1,63 @@
+// The request body on the side of the app: a read really blocks, for as long as nothing has come.
+
+import { ByteBuffer } from '../../sync/byte-buffer.ts'
+import type { InputSource } from '../../sync/input.ts'
+import type { Wires } from './gateway-link.ts'
+import type { BodyMessage, RequestMessage } from './messages.ts'
+
+const WINDOW_BYTES = 64 * 1024
+const NOTHING = new Uint8Array(0)
+
+/** Asks for more when half of its window is used, so that memory stays bounded and the next read finds bytes. */
+export class HostedBody implements InputSource {
+  readonly #id: number
+  readonly #wires: Wires
+  readonly #buffer: ByteBuffer = new ByteBuffer()
+  #grantedBytes: number
+  #ended: boolean
+  #failure: Error | undefined
+
+  constructor(message: RequestMessage, wires: Wires) {
+    this.#id = message.id
+    this.#wires = wires
+    this.#grantedBytes = message.bodyWindow
+    this.#ended = !message.hasBody
+  }
+
+  push({ chunk, last }: BodyMessage): void {
+    this.#buffer.append(chunk)
+    this.#grantedBytes -= chunk.length
+    this.#ended = last
+  }
+
+  /** What has not been read yet is lost: a cut body never looks like an end. */
+  fail(error: Error): void {
+    this.#failure = error
+  }
+
+  pull(size: number): Uint8Array {
+    if (!this.#ended) this.#wires.poll()
+    for (;;) {
+      if (this.#failure) throw this.#failure
+      this.#wantMore()
+      if (this.#buffer.length > 0) return this.#buffer.take(Math.min(size, this.#buffer.length))
+      if (this.#ended) return NOTHING
+      this.#wires.block()
+    }
+  }
+
+  /** Whether a pull would find something, or the end, without waiting; if not, more is on its way. */
+  askForMore(): boolean {
+    this.#wires.poll()
+    this.#wantMore()
+    return this.#buffer.length > 0 || this.#ended || this.#failure !== undefined
+  }
+
+  #wantMore(): void {
+    const isStarved = !this.#ended && this.#buffer.length < WINDOW_BYTES / 2
+    if (!isStarved || this.#grantedBytes > WINDOW_BYTES / 2) return
+    this.#grantedBytes += WINDOW_BYTES
+    this.#wires.link.post({ type: 'want', id: this.#id, bytes: WINDOW_BYTES })
+    this.#wires.link.flush()
+  }
+}

@@ -1,0 +1,48 @@
+// Finds the sync app that a thread is to run.
+
+import { AppLoadError } from '../../errors.ts'
+import { styleOf } from '../style.ts'
+import { callApp } from './hosted-call.ts'
+import type { SyncApp } from '../../contract/environ.ts'
+
+/** Where the app is: a module, its export, and the key in it where the export is a mount table. */
+export interface ThreadTarget {
+  url: string
+  exportName: string
+  mountKey: string | undefined
+  /** A sync app, or a classic wrap around the app on the event loop. */
+  kind: 'app' | 'wrap'
+}
+
+/**
+ * Imports the module and takes the app out of it.
+ *
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when there is none, or it is no sync app; what the module throws
+ */
+export async function loadSyncApp(target: ThreadTarget): Promise<SyncApp> {
+  const { url, exportName, mountKey, kind } = target
+  const module = (await import(url)) as Record<string, unknown>
+  if (!(exportName in module)) {
+    const names = Object.keys(module).join(', ') || 'none'
+    throw new AppLoadError(`${url} has no export "${exportName}"; it has ${names}`)
+  }
+
+  const exported = module[exportName]
+  const app = mountKey === undefined ? exported : (exported as Record<string, unknown>)[mountKey]
+  return syncApp(kind === 'wrap' ? wrapped(app, target) : app, target)
+}
+
+function wrapped(wrap: unknown, { url, exportName }: ThreadTarget): unknown {
+  if (typeof wrap === 'function') return wrap(callApp('inner'))
+  throw new AppLoadError(
+    `${url}#${exportName} is no middleware: a classic wrap is a function (app) => app`,
+  )
+}
+
+function syncApp(app: unknown, { url, exportName }: ThreadTarget): SyncApp {
+  const styled = styleOf(app)
+  if (styled.style === 'sync') return styled.app
+  throw new AppLoadError(
+    `${url}#${exportName} is of style "${styled.style}"; threads() hosts sync apps, others belong on the event loop`,
+  )
+}

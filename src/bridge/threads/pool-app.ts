@@ -1,0 +1,55 @@
+// A pool as an event app: it starts and ends with lifespan, and with the first request where there is none.
+
+import { startLifespan } from '../../async/lifespan.ts'
+import { SILENT_LOG } from '../../async/silent-log.ts'
+import { refuseScope } from '../refuse-scope.ts'
+import { events } from '../style.ts'
+import { WorkerPool } from './pool.ts'
+import type { Lifespan } from '../../async/lifespan.ts'
+import type { EventApp, LifespanScope, Receive, Send } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
+import type { PoolSettings } from './pool.ts'
+
+/** The app of a pool; `inner` is what its middleware wraps, and gets the WebSockets. */
+export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
+  let pool: WorkerPool | undefined
+  const open = (log: Log = SILENT_LOG): WorkerPool => (pool ??= new WorkerPool(settings, log))
+
+  return events(async function pooledApp(scope, receive, send) {
+    switch (scope.type) {
+      case 'http':
+        return open(scope['isthmus.connection']?.log).run({ scope, receive, send, inner })
+      case 'websocket':
+        return (inner ?? refuseScope)(scope, receive, send)
+      case 'lifespan':
+        await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
+        pool = undefined
+    }
+  })
+}
+
+interface Alive {
+  pool: WorkerPool
+  inner: EventApp | undefined
+  scope: LifespanScope
+}
+
+async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send): Promise<void> {
+  await receive()
+  let lifespan: Lifespan | undefined
+  try {
+    await pool.start()
+    const log = scope['isthmus.log'] ?? SILENT_LOG
+    lifespan = inner && (await startLifespan(inner, { mode: 'auto', log }))
+  } catch (error) {
+    pool.close()
+    return send({ type: 'lifespan.startup.failed', message: (error as Error).message })
+  }
+
+  Object.assign(scope.state, lifespan?.state)
+  await send({ type: 'lifespan.startup.complete' })
+  await receive()
+  await lifespan?.shutdown()
+  pool.close()
+  await send({ type: 'lifespan.shutdown.complete' })
+}

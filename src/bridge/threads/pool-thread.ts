@@ -1,0 +1,213 @@
+// One thread of a pool, from the side of the pool: what it has to do, what it says, and how it ends.
+
+import { Worker } from 'node:worker_threads'
+import { Doorbell, MAX_REQUESTS } from './doorbell.ts'
+import type { ResourceLimits } from 'node:worker_threads'
+import type { ThreadTarget } from './load-sync-app.ts'
+import type { FromHost, LoadedMessage, LogMessage, ToHost } from './messages.ts'
+import type { PoolRequest } from './pool-request.ts'
+
+/** What a thread is started with. */
+export interface ThreadData {
+  target: ThreadTarget
+  bell: SharedArrayBuffer
+  multiprocess: boolean
+}
+
+/** What of the pool's options concerns one thread. */
+export interface ThreadSettings {
+  target: ThreadTarget
+  multiprocess: boolean
+  timeoutMs: number
+  resourceLimits: ResourceLimits | undefined
+  env: NodeJS.ProcessEnv | undefined
+}
+
+/** What a thread reports to its pool. */
+export interface ThreadEvents {
+  onLoaded(thread: PoolThread, message: LoadedMessage): void
+  onLog(message: LogMessage): void
+  /** A request is over and its slot is free. */
+  onDone(thread: PoolThread): void
+  /** The thread is gone; `cause` is why, undefined after {@link PoolThread.stop}. */
+  onExit(thread: PoolThread, cause: Error | undefined): void
+}
+
+interface Assigned {
+  request: PoolRequest
+  /** Its number in the order of the thread; null for a nested one, which has no turn. */
+  count: number | null
+}
+
+/** Owns one worker. Requests run in the order in which they were assigned. */
+export class PoolThread {
+  /** The app is loaded. */
+  ready = false
+  /** No request is to be assigned any more. */
+  retiring = false
+  /** Requests that it has finished. */
+  served = 0
+  /** A moving average of how long a request has it to itself, in ms; Infinity before the first one. */
+  averageMs: number = Infinity
+  /** When the request that it is at got its turn, by `performance.now()`. */
+  turnSince = 0
+  readonly #worker: Worker
+  readonly #bell = new Doorbell()
+  readonly #events: ThreadEvents
+  readonly #timeoutMs: number
+  readonly #assigned: Assigned[] = []
+  #count = 0
+  #outbox: ToHost[] = []
+  #flushing: NodeJS.Immediate | undefined
+  #error: Error | undefined
+  #stopped = false
+
+  constructor(settings: ThreadSettings, events: ThreadEvents) {
+    const { target, multiprocess } = settings
+    const data: ThreadData = { target, multiprocess, bell: this.#bell.memory }
+    this.#events = events
+    this.#timeoutMs = settings.timeoutMs
+    this.#worker = new Worker(BOOT, {
+      eval: true,
+      name: 'isthmus',
+      workerData: { ...data, boot: bootOf(target) },
+      ...(settings.env && { env: settings.env }),
+      ...(settings.resourceLimits && { resourceLimits: settings.resourceLimits }),
+    })
+    // A pool that nobody needs does not hold the process.
+    this.#worker.unref()
+    this.#worker.on('message', (messages: FromHost[]) => this.#onMessages(messages))
+    this.#worker.on('error', (error: Error) => {
+      this.#error = error
+    })
+    this.#worker.on('exit', (status) => this.#onExit(status))
+  }
+
+  /** As node names it, in logs and to the inspector. */
+  get id(): number {
+    return this.#worker.threadId
+  }
+
+  /** Requests that it has, the one that it is at included. */
+  get load(): number {
+    return this.#assigned.length
+  }
+
+  get isFull(): boolean {
+    return this.#assigned.length >= MAX_REQUESTS
+  }
+
+  /** The request that it is at. */
+  get current(): PoolRequest | undefined {
+    return this.#assigned[0]?.request
+  }
+
+  assign(request: PoolRequest): void {
+    const count = this.#count++
+    this.#bell.offer(count)
+    if (this.#assigned.length === 0) this.turnSince = performance.now()
+    this.#assigned.push({ request, count })
+    this.#dispatch(request, null)
+  }
+
+  /** Runs `request` at once, in the slot of the request `nestedIn`, which waits for the answer to a call. */
+  assignNested(request: PoolRequest, nestedIn: number): void {
+    this.#assigned.push({ request, count: null })
+    this.#dispatch(request, nestedIn)
+  }
+
+  /** Whether it has the request with this `id`. */
+  has(id: number): boolean {
+    return this.#assigned.some(({ request }) => request.id === id)
+  }
+
+  #dispatch(request: PoolRequest, nestedIn: number | null): void {
+    const deadline = Number.isFinite(this.#timeoutMs) ? Date.now() + this.#timeoutMs : undefined
+    request.dispatch((message) => this.post(message), { deadline, nestedIn })
+  }
+
+  /** Takes back what has not begun, at most `most` of the last ones, in their order. */
+  takeBack(most: number): PoolRequest[] {
+    const taken: PoolRequest[] = []
+    while (taken.length < most) {
+      const last = this.#assigned.at(-1)
+      if (!last || last.count === null || !this.#bell.takeBack(last.count)) break
+      this.#assigned.pop()
+      taken.unshift(last.request)
+    }
+    return taken
+  }
+
+  /** Sends with everything else of this turn of the event loop: one message costs as much as twenty. */
+  post(message: ToHost): void {
+    this.#outbox.push(message)
+    this.#flushing ??= setImmediate(() => this.#flush())
+  }
+
+  /** Ends the worker, whatever it is doing. */
+  stop(): void {
+    this.#stopped = true
+    void this.#worker.terminate().catch(() => undefined)
+  }
+
+  #flush(): void {
+    this.#flushing = undefined
+    this.#worker.postMessage(this.#outbox)
+    this.#outbox = []
+    this.#bell.ring()
+  }
+
+  #onMessages(messages: FromHost[]): void {
+    for (const message of messages) this.#onMessage(message)
+  }
+
+  #onMessage(message: FromHost): void {
+    switch (message.type) {
+      case 'loaded':
+        this.ready = message.error === null
+        return this.#events.onLoaded(this, message)
+      case 'log':
+        return this.#events.onLog(message)
+      case 'done':
+        return this.#onDone(message.id, message.tookMs)
+      default:
+        this.#assigned.find(({ request }) => request.id === message.id)?.request.take(message)
+    }
+  }
+
+  #onDone(id: number, tookMs: number): void {
+    const at = this.#assigned.findIndex(({ request }) => request.id === id)
+    if (at < 0) return
+    this.#assigned.splice(at, 1)
+    this.served += 1
+    this.turnSince = performance.now()
+    this.averageMs = this.averageMs === Infinity ? tookMs : this.averageMs * 0.8 + tookMs * 0.2
+    this.#events.onDone(this)
+  }
+
+  #onExit(status: number): void {
+    clearImmediate(this.#flushing)
+    this.ready = false
+    this.retiring = true
+    const cause = this.#error ?? new Error(`the thread ended with status ${status}`)
+    this.#events.onExit(this, this.#stopped ? undefined : cause)
+  }
+}
+
+// A thread does not load TypeScript by itself: tsx is registered first where it is needed.
+const BOOT = `
+  const { workerData: { boot } } = require('node:worker_threads')
+  ;(async () => {
+    if (boot.tsx) (await import(boot.tsx)).register()
+    await import(boot.entry)
+  })()
+`
+
+const TYPESCRIPT = /\.[cm]?ts$/
+
+function bootOf(target: ThreadTarget): { entry: string; tsx: string | undefined } {
+  const isSource = import.meta.url.endsWith('.ts')
+  const entry = new URL(isSource ? './worker.ts' : './worker.js', import.meta.url).href
+  const needsTsx = isSource || TYPESCRIPT.test(new URL(target.url).pathname)
+  return { entry, tsx: needsTsx ? import.meta.resolve('tsx/esm/api') : undefined }
+}

@@ -1,0 +1,58 @@
+// The thread's end of the transport to its pool: batches over a MessagePort, and a doorbell for blocked code.
+
+import { receiveMessageOnPort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import type { Doorbell } from './doorbell.ts'
+import type { GatewayLink } from './gateway-link.ts'
+import type { FromHost, ToHost } from './messages.ts'
+
+/** A {@link GatewayLink} over `port`. */
+export class ThreadLink implements GatewayLink {
+  readonly #port: MessagePort
+  readonly #bell: Doorbell
+  #outbox: FromHost[] = []
+  #heard = 0
+  #claimed = 0
+
+  constructor(port: MessagePort, bell: Doorbell) {
+    this.#port = port
+    this.#bell = bell
+  }
+
+  post(message: FromHost): void {
+    this.#outbox.push(message)
+  }
+
+  flush(): void {
+    if (this.#outbox.length === 0) return
+    this.#port.postMessage(this.#outbox)
+    this.#outbox = []
+  }
+
+  arrived(): ToHost[] {
+    const { rings } = this.#bell
+    if (rings === this.#heard) return NOTHING
+    this.#heard = rings
+    const messages: ToHost[] = []
+    for (;;) {
+      const batch = receiveMessageOnPort(this.#port) as { message: ToHost[] } | undefined
+      if (!batch) return messages
+      messages.push(...batch.message)
+    }
+  }
+
+  wait(): ToHost[] {
+    this.flush()
+    for (;;) {
+      const messages = this.arrived()
+      if (messages.length > 0) return messages
+      this.#bell.wait(this.#heard)
+    }
+  }
+
+  claim(): boolean {
+    return this.#bell.claim(this.#claimed++)
+  }
+}
+
+const NOTHING: ToHost[] = []

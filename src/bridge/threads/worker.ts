@@ -1,0 +1,29 @@
+// The first module of a pool thread: loads the app, then serves what the pool sends.
+
+import { writeSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { errorStream } from '../../sync/errors-stream.ts'
+import { loadSyncApp } from './load-sync-app.ts'
+import { Doorbell } from './doorbell.ts'
+import { toErrorData } from './error-data.ts'
+import { SyncHost } from './sync-host.ts'
+import { ThreadLink } from './thread-link.ts'
+import type { MessagePort } from 'node:worker_threads'
+import type { ToHost } from './messages.ts'
+import type { ThreadData } from './pool-thread.ts'
+
+const port = parentPort as MessagePort
+const { target, bell, multiprocess } = workerData as ThreadData
+const link = new ThreadLink(port, new Doorbell(bell))
+
+try {
+  const app = await loadSyncApp(target)
+  // process.stderr of a thread is written by the main thread, and lost with this one.
+  const errors = errorStream((text) => void writeSync(2, text))
+  const host = new SyncHost(app, link, { multiprocess, errors })
+  port.on('message', (messages: ToHost[]) => host.take(messages))
+  link.post({ type: 'loaded', error: null })
+} catch (error) {
+  link.post({ type: 'loaded', error: toErrorData(error) })
+}
+link.flush()

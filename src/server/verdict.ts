@@ -1,0 +1,21 @@
+// Whose fault an error is, and what the client is told: the app's, the peer's and ours never share a path.
+
+import { PeerFault, ServiceFault, UnsupportedScope } from '../errors.ts'
+
+/** How an error that escaped an app is answered and logged. */
+export interface Verdict {
+  /** Of the answer, where there can still be one. */
+  status: number
+  level: 'info' | 'warn' | 'error'
+  /** What is left of the request cannot be made sense of: the connection ends. */
+  closes: boolean
+}
+
+/** Judges `error`. */
+export function judge(error: unknown): Verdict {
+  if (error instanceof PeerFault) return { status: error.status, level: 'info', closes: true }
+  if (error instanceof ServiceFault) return { status: error.status, level: 'warn', closes: false }
+  // The path exists for another kind of connection only.
+  if (error instanceof UnsupportedScope) return { status: 404, level: 'info', closes: false }
+  return { status: 500, level: 'error', closes: false }
+}

@@ -1,0 +1,29 @@
+/**
+ * Testing apps: a client without sockets, and lint for every style.
+ *
+ * @example
+ * import { lint, testClient } from 'isthmus/testing'
+ *
+ * await using client = await testClient(lint(app))
+ * const response = await client.get('/')
+ *
+ * @module
+ */
+
+// Client
+export { testClient } from './testing/test-client.ts'
+export type { TestClientOptions } from './testing/test-client.ts'
+export { TestClient } from './testing/client.ts'
+export { ResponseHeaders, TestResponse } from './testing/response.ts'
+export { StreamedResponse } from './testing/streamed-response.ts'
+export { WebSocketSession } from './testing/websocket-session.ts'
+export { DeadlinePassed, HandshakeDenied, ResponseCut, SocketClosed } from './testing/faults.ts'
+export type { SocketEnd } from './testing/faults.ts'
+export type { TestHandshake } from './testing/memory-engine.ts'
+export type { Message } from './testing/message-pipe.ts'
+export type { TestHeaders, TestRequest } from './testing/request.ts'
+export type { Departure, TestBody } from './testing/request-body.ts'
+
+// Lint
+export { lint } from './testing/lint.ts'
+export { lintWrap } from './sync/lint-wrap.ts'

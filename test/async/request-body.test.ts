@@ -1,0 +1,300 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { RequestBody } from '../../src/async/request-body.ts'
+import { BodyTimeout, BodyTooLarge } from '../../src/errors.ts'
+import type { BodyLimits } from '../../src/async/request-body.ts'
+import type { HttpReceiveEvent } from '../../src/contract/events.ts'
+
+const DISCONNECT = { type: 'http.disconnect' }
+const WAITING = Symbol('waiting')
+
+interface Fed {
+  body: RequestBody
+  /** What the engine was told. */
+  calls: string[]
+}
+
+function bodyOf(limits: Partial<BodyLimits> = {}, hasBody = true): Fed {
+  const calls: string[] = []
+  const flow = {
+    start: () => calls.push('start'),
+    resume: () => calls.push('resume'),
+    pause: () => calls.push('pause'),
+  }
+  const roomy = { highWaterMark: 100, maxBytes: Infinity, timeoutMs: Infinity }
+  return { body: new RequestBody(hasBody, flow, { ...roomy, ...limits }), calls }
+}
+
+function bytes(count: number): Uint8Array {
+  return Buffer.alloc(count, 'x')
+}
+
+function request(body: string, moreBody: boolean): HttpReceiveEvent {
+  return { type: 'http.request', body: Buffer.from(body), moreBody }
+}
+
+/** What `pending` has come to by now. */
+function stateOf(pending: Promise<unknown>): Promise<unknown> {
+  return Promise.race([pending, new Promise((resolve) => setImmediate(resolve, WAITING))])
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('RequestBody: the events in their order', () => {
+  it('[3b.14] delivers one empty event where there is no body, and asks the engine for nothing', async () => {
+    const { body, calls } = bodyOf({}, false)
+    expect(body.arrived).toBe(true)
+    expect(await body.receive()).toEqual({ ...request('', false), body: new Uint8Array(0) })
+    expect(await stateOf(body.receive())).toBe(WAITING)
+    expect(calls).toEqual([])
+  })
+
+  it('[3b.14] delivers chunks in order, and says more of each but the last', async () => {
+    const { body } = bodyOf()
+    body.push(Buffer.from('a'))
+    body.push(Buffer.from('b'))
+    expect(await body.receive()).toEqual(request('a', true))
+    body.end()
+    expect(body.arrived).toBe(true)
+    expect(await body.receive()).toEqual(request('b', false))
+  })
+
+  it('[3b.14] ends with an empty event when the end comes behind the last chunk', async () => {
+    const { body } = bodyOf()
+    body.push(Buffer.from('a'))
+    expect(await body.receive()).toEqual(request('a', true))
+    const last = body.receive()
+    body.end()
+    body.end()
+    expect(await last).toEqual({ ...request('', false), body: new Uint8Array(0) })
+    expect(await stateOf(body.receive())).toBe(WAITING)
+  })
+
+  it('[3b.15] waits behind the last event until the exchange is over', async () => {
+    const { body } = bodyOf()
+    body.end()
+    await body.receive()
+    const pending = body.receive()
+    expect(await stateOf(pending)).toBe(WAITING)
+    body.close()
+    expect(await pending).toEqual(DISCONNECT)
+  })
+
+  it('[3b.16] says disconnect at once and for ever when the exchange is over', async () => {
+    const { body, calls } = bodyOf()
+    body.push(bytes(1))
+    body.close()
+    body.close()
+    body.push(bytes(1))
+    body.end()
+    for (let call = 0; call < 3; call += 1) expect(await body.receive()).toEqual(DISCONNECT)
+    expect(calls).toEqual([])
+  })
+
+  it('[3b.17] says disconnect, and never a last event, when the body was cut', async () => {
+    const { body } = bodyOf()
+    body.push(Buffer.from('half'))
+    expect(await body.receive()).toEqual(request('half', true))
+    const pending = body.receive()
+    body.close()
+    expect(await pending).toEqual(DISCONNECT)
+    expect(await body.receive()).toEqual(DISCONNECT)
+  })
+
+  it('shows nobody what another app has made of its events', async () => {
+    for (let request = 0; request < 2; request += 1) {
+      const { body } = bodyOf({}, false)
+      const last = await body.receive()
+      expect(last).toMatchObject({ moreBody: false })
+      body.close()
+      const gone = await body.receive()
+      expect(gone).toEqual(DISCONNECT)
+      Object.assign(last, { moreBody: true })
+      Object.assign(gone, { type: 'http.request' })
+      expect(await body.receive()).toEqual(DISCONNECT)
+    }
+  })
+
+  it('[3b.20] returns the same promise while one is pending, so that nothing is lost', async () => {
+    const { body } = bodyOf()
+    const abandoned = body.receive()
+    const again = body.receive()
+    expect(again).toBe(abandoned)
+    body.push(Buffer.from('a'))
+    body.push(Buffer.from('b'))
+    expect(await again).toEqual(request('a', true))
+    expect(await body.receive()).toEqual(request('b', true))
+  })
+
+  it('[3b.14] keeps every byte in order and ends once, however calls and chunks interleave', async () => {
+    const chunks = fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(chunks, fc.array(fc.boolean()), async (chunks, readFirst) => {
+        const { body } = bodyOf({ highWaterMark: 4 })
+        const events: Array<Promise<HttpReceiveEvent>> = []
+        for (const [index, chunk] of chunks.entries()) {
+          if (readFirst[index]) events.push(body.receive())
+          body.push(chunk)
+        }
+        const taken = await Promise.all(events)
+        body.end()
+        while (taken.every((event) => event.type === 'http.request' && event.moreBody)) {
+          taken.push(await body.receive())
+        }
+        const bodies = taken.map((event) =>
+          Buffer.from(event.type === 'http.request' ? event.body : 'cut'),
+        )
+        expect(Buffer.concat(bodies)).toEqual(Buffer.concat(chunks))
+        expect(taken.slice(0, -1).every((event) => 'moreBody' in event && event.moreBody)).toBe(
+          true,
+        )
+        expect(taken.at(-1)).toMatchObject({ moreBody: false })
+      }),
+      { numRuns: 200, seed: 14 },
+    )
+  })
+})
+
+describe('RequestBody: the pace', () => {
+  it('[3b.19] starts the engine at the first receive() that has to wait, once', async () => {
+    const { body, calls } = bodyOf()
+    expect(body.started).toBe(false)
+    const first = body.receive()
+    expect(calls).toEqual(['start'])
+    expect(body.started).toBe(true)
+    body.push(bytes(1))
+    await first
+    void body.receive()
+    expect(calls).toEqual(['start'])
+  })
+
+  it('[3b.18] pauses the engine at the mark, once, and resumes it below half of it', async () => {
+    const { body, calls } = bodyOf({ highWaterMark: 100 })
+    for (let count = 0; count < 3; count += 1) body.push(bytes(40))
+    expect(calls).toEqual(['pause'])
+    await body.receive()
+    expect(calls).toEqual(['pause'])
+    await body.receive()
+    expect(calls).toEqual(['pause', 'resume'])
+    body.push(bytes(59))
+    expect(calls).toEqual(['pause', 'resume'])
+    body.push(bytes(1))
+    expect(calls).toEqual(['pause', 'resume', 'pause'])
+  })
+
+  it('[3b.18] does not pause for a chunk that somebody waits for', async () => {
+    const { body, calls } = bodyOf({ highWaterMark: 1 })
+    const pending = body.receive()
+    body.push(bytes(1_000))
+    await pending
+    expect(calls).toEqual(['start'])
+  })
+})
+
+describe('RequestBody: the limits', () => {
+  it('[3a.26] takes exactly the limit, and throws 413 for a byte more', async () => {
+    const { body } = bodyOf({ maxBytes: 10 })
+    body.push(bytes(10))
+    expect(await body.receive()).toMatchObject({ moreBody: true })
+    const pending = body.receive()
+    body.push(bytes(1))
+    const fault = new BodyTooLarge(10)
+    await expect(pending).rejects.toEqual(fault)
+    await expect(body.receive()).rejects.toMatchObject({ status: 413 })
+  })
+
+  it('[3a.26] drops what was buffered when the limit is exceeded', async () => {
+    const { body } = bodyOf({ maxBytes: 10 })
+    body.push(bytes(6))
+    body.push(bytes(6))
+    body.push(bytes(6))
+    body.end()
+    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLarge)
+    expect(body.arrived).toBe(false)
+  })
+
+  it('[3b.16] says disconnect behind the end of an exchange whose body broke a limit', async () => {
+    const { body } = bodyOf({ maxBytes: 1 })
+    body.push(bytes(2))
+    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLarge)
+    body.close()
+    expect(await body.receive()).toEqual(DISCONNECT)
+  })
+
+  it('throws 408 at an app that waited too long for the next byte', async () => {
+    vi.useFakeTimers()
+    const { body } = bodyOf({ timeoutMs: 1_000 })
+    const first = body.receive()
+    await vi.advanceTimersByTimeAsync(999)
+    body.push(bytes(1))
+    await first
+    const second = body.receive()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(vi.getTimerCount()).toBe(1)
+    await vi.advanceTimersByTimeAsync(1)
+    await expect(second).rejects.toEqual(new BodyTimeout(1_000))
+    await expect(body.receive()).rejects.toMatchObject({ status: 408 })
+  })
+
+  it('times nobody who does not wait, and nobody who waits for the disconnect', async () => {
+    vi.useFakeTimers()
+    const { body } = bodyOf({ timeoutMs: 1_000 })
+    body.push(bytes(1))
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await body.receive()).toMatchObject({ type: 'http.request' })
+    body.end()
+    await body.receive()
+    void body.receive()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('leaves no timer behind, however the wait ends', async () => {
+    vi.useFakeTimers()
+    const ends = [
+      (body: RequestBody) => body.push(bytes(1)),
+      (body: RequestBody) => body.end(),
+      (body: RequestBody) => body.close(),
+      (body: RequestBody) => body.fail(new BodyTooLarge(1)),
+    ]
+    for (const end of ends) {
+      const { body } = bodyOf({ timeoutMs: 1_000 })
+      const pending = body.receive()
+      expect(vi.getTimerCount()).toBe(1)
+      end(body)
+      await pending.catch(() => undefined)
+      expect(vi.getTimerCount()).toBe(0)
+    }
+  })
+
+  it('takes a timeout longer than a timer can run for one that never comes', async () => {
+    vi.useFakeTimers()
+    const { body } = bodyOf({ timeoutMs: 2 ** 40 })
+    const pending = body.receive()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    body.push(bytes(1))
+    expect(await pending).toMatchObject({ type: 'http.request' })
+  })
+})
+
+describe('RequestBody: the server is going', () => {
+  it('tells whoever has read the body and waits', async () => {
+    const { body } = bodyOf({}, false)
+    await body.receive()
+    const pending = body.receive()
+    body.hintDisconnect()
+    expect(await pending).toEqual(DISCONNECT)
+  })
+
+  it('cuts no body that is still read, and tells behind its end', async () => {
+    const { body } = bodyOf()
+    body.hintDisconnect()
+    body.push(Buffer.from('a'))
+    expect(await body.receive()).toEqual(request('a', true))
+    body.end()
+    expect(await body.receive()).toMatchObject({ moreBody: false })
+    expect(await stateOf(body.receive())).toEqual(DISCONNECT)
+    expect(await stateOf(body.receive())).toEqual(DISCONNECT)
+  })
+})

@@ -1,0 +1,210 @@
+// Each app three times: sync, async-iterable, events. What they say is the same, to the byte.
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { answer, httpApp, readAll } from '../raw/served.ts'
+import type { EventApp, HeaderPairs, HttpScope, IterableApp, Send, SyncApp } from 'isthmus'
+
+/** One app in every style. */
+export interface Trio {
+  sync: SyncApp
+  iterable: IterableApp
+  events: EventApp
+}
+
+/** What an app may tell a test about its work. */
+export interface Journal {
+  /** Chunks that were asked of the app. */
+  produced: number
+  /** What was cleaned up, in order. */
+  cleanup: string[]
+}
+
+/** Sends `chunks` one by one. */
+export function streamed(status: number, headers: HeaderPairs, chunks: string[]): Trio {
+  return {
+    sync: function* (_environ, startResponse) {
+      startResponse(`${status} Reason`, headers)
+      yield* chunks
+    },
+    iterable: async function* (_environ, startResponse) {
+      startResponse(`${status} Reason`, headers)
+      yield* chunks
+    },
+    events: httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status, headers })
+      await sendAll(send, chunks)
+    }),
+  }
+}
+
+/** Answers with `chunks` that are all there: an Array, or one event. */
+export function whole(status: number, headers: HeaderPairs, chunks: string[]): Trio {
+  return {
+    sync: (_environ, startResponse) => {
+      startResponse(`${status} Reason`, headers)
+      return chunks
+    },
+    iterable: async (_environ, startResponse) => {
+      startResponse(`${status} Reason`, headers)
+      return chunks
+    },
+    events: httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status, headers })
+      await send({ type: 'http.response.body', body: chunks.join('') })
+    }),
+  }
+}
+
+/** Answers with the request's body. */
+export const echo: Trio = {
+  sync: (environ, startResponse) => {
+    startResponse('200 OK', [['content-type', 'text/plain']])
+    return [environ['wsgi.input'].read()]
+  },
+  iterable: async (environ, startResponse) => {
+    startResponse('200 OK', [['content-type', 'text/plain']])
+    return [await environ['wsgi.input'].readAsync()]
+  },
+  events: httpApp(async (_scope, receive, send) => answer(send, await readAll(receive))),
+}
+
+/** Answers with what it sees of the request, in the terms of the scope. */
+export const view: Trio = {
+  sync: (environ, startResponse) => {
+    startResponse('200 OK', [['content-type', 'text/plain']])
+    return [JSON.stringify(environView(environ))]
+  },
+  iterable: async (environ, startResponse) => {
+    startResponse('200 OK', [['content-type', 'text/plain']])
+    return [JSON.stringify(environView(environ))]
+  },
+  events: httpApp((scope, _receive, send) => answer(send, JSON.stringify(scopeView(scope)))),
+}
+
+/** Throws: before anything was sent for `chunks` empty, else behind them. */
+export function failing(chunks: string[]): Trio {
+  return {
+    sync: function* (_environ, startResponse) {
+      startResponse('200 OK', [['x-of', 'app']])
+      yield* chunks
+      throw new Error('broken')
+    },
+    iterable: async function* (_environ, startResponse) {
+      startResponse('200 OK', [['x-of', 'app']])
+      yield* chunks
+      throw new Error('broken')
+    },
+    events: httpApp(async (_scope, _receive, send) => {
+      if (chunks.length === 0) throw new Error('broken')
+      await send({ type: 'http.response.start', status: 200, headers: [['x-of', 'app']] })
+      for (const body of chunks) await send({ type: 'http.response.body', body, moreBody: true })
+      throw new Error('broken')
+    }),
+  }
+}
+
+/** Sends without end, and cleans up. */
+export function endless(journal: Journal): Trio {
+  const block = new Uint8Array(65_536)
+  const finish = (): void => void journal.cleanup.push('finally')
+  const close = (): void => void journal.cleanup.push('close')
+  return {
+    sync: (_environ, startResponse) => {
+      startResponse('200 OK', [])
+      const body = (function* () {
+        try {
+          for (; ; journal.produced += 1) yield block
+        } finally {
+          finish()
+        }
+      })()
+      return Object.assign(body, { close })
+    },
+    iterable: (_environ, startResponse) => {
+      startResponse('200 OK', [])
+      const body = (async function* () {
+        try {
+          for (; ; journal.produced += 1) yield block
+        } finally {
+          finish()
+        }
+      })()
+      return Object.assign(body, { close })
+    },
+    events: httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      try {
+        for (; ; journal.produced += 1) {
+          await send({ type: 'http.response.body', body: block, moreBody: true })
+          await turn()
+        }
+      } finally {
+        finish()
+        close()
+      }
+    }),
+  }
+}
+
+/** Sends `first`, then waits for `gate`, then sends `second`. */
+export function gated(gate: Promise<void>): Trio {
+  return {
+    sync: function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      yield* ['first', 'second']
+    },
+    iterable: async function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      yield 'first'
+      await gate
+      yield 'second'
+    },
+    events: httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      await send({ type: 'http.response.body', body: 'first', moreBody: true })
+      await gate
+      await sendAll(send, ['second'])
+    }),
+  }
+}
+
+async function sendAll(send: Send, chunks: string[]): Promise<void> {
+  for (const body of chunks) await send({ type: 'http.response.body', body, moreBody: true })
+  await send({ type: 'http.response.body' })
+}
+
+function environView(environ: Parameters<SyncApp>[0]): Record<string, unknown> {
+  return {
+    method: environ.REQUEST_METHOD,
+    root: environ.SCRIPT_NAME,
+    path: environ.PATH_INFO,
+    query: environ.QUERY_STRING,
+    uri: environ.REQUEST_URI,
+    protocol: environ.SERVER_PROTOCOL,
+    scheme: environ['wsgi.url_scheme'],
+    type: environ.CONTENT_TYPE ?? null,
+    length: environ.CONTENT_LENGTH ?? null,
+    twice: environ['HTTP_X_TWICE'] ?? null,
+    cookie: environ['HTTP_COOKIE'] ?? null,
+  }
+}
+
+function scopeView(scope: HttpScope): Record<string, unknown> {
+  const joined = (name: string, joint: string): string | null => {
+    const values = scope.headers.filter(([other]) => other === name).map(([, value]) => value)
+    return values.length === 0 ? null : values.join(joint)
+  }
+  return {
+    method: scope.method,
+    root: scope.rootPath,
+    path: scope.path.slice(scope.rootPath.length),
+    query: scope.queryString,
+    uri: scope.queryString === '' ? scope.rawPath : `${scope.rawPath}?${scope.queryString}`,
+    protocol: `HTTP/${scope.httpVersion}`,
+    scheme: scope.scheme,
+    type: joined('content-type', ','),
+    length: joined('content-length', ','),
+    twice: joined('x-twice', ','),
+    cookie: joined('cookie', '; '),
+  }
+}

@@ -1,0 +1,39 @@
+// Who is under test: every style, as it may be hosted, on every engine. A new one is one line.
+
+import { events, iterable, sync } from 'isthmus'
+import { memoryHost } from './memory-host.ts'
+import { socketHost } from './socket-host.ts'
+import type { App } from 'isthmus'
+import type { Trio } from './apps.ts'
+import type { Engine } from './host.ts'
+
+/** What a subject may be unable to do; the value is the reason. */
+export interface Gaps {
+  /** It cannot wait for something while it answers. */
+  waiting?: string
+}
+
+/** A style in a hosting on an engine. */
+export interface Subject {
+  name: string
+  /** The app in this style, hosted in this way. */
+  host: (trio: Trio) => App
+  engine: Engine
+  gaps: Gaps
+}
+
+const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself' }
+
+const inline = (trio: Trio): App => sync(trio.sync)
+const awaiting = (trio: Trio): App => iterable(trio.iterable)
+const native = (trio: Trio): App => events(trio.events)
+
+/** All of them. */
+export const SUBJECTS: Subject[] = [
+  { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
+  { name: 'iterable, in memory', host: awaiting, engine: memoryHost, gaps: {} },
+  { name: 'events, in memory', host: native, engine: memoryHost, gaps: {} },
+  { name: 'sync, inline, over a socket', host: inline, engine: socketHost, gaps: ALONE },
+  { name: 'iterable, over a socket', host: awaiting, engine: socketHost, gaps: {} },
+  { name: 'events, over a socket', host: native, engine: socketHost, gaps: {} },
+]

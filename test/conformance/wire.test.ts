@@ -1,0 +1,62 @@
+// The bytes of whole exchanges, letter by letter, for every style.
+
+import { events, iterable, sync } from 'isthmus'
+import { describe, expect, it } from 'vitest'
+import { served } from '../raw/served.ts'
+import { echo, failing, streamed, whole } from './apps.ts'
+import { wireOf } from './socket-host.ts'
+import type { App, HeaderPairs } from 'isthmus'
+import type { Trio } from './apps.ts'
+import type { Request } from './host.ts'
+
+const STYLES: Array<{ name: string; host: (trio: Trio) => App }> = [
+  { name: 'sync', host: (trio) => sync(trio.sync) },
+  { name: 'iterable', host: (trio) => iterable(trio.iterable) },
+  { name: 'events', host: (trio) => events(trio.events) },
+]
+
+const CLOSE: HeaderPairs = [['connection', 'close']]
+
+describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host }) => {
+  async function wire(trio: Trio, request: Request = {}): Promise<string> {
+    await using server = await served(host(trio))
+    using client = await server.connect()
+    client.send(wireOf({ headers: CLOSE, ...request }))
+    return (await client.rest()).replace(/date: [^\r]+/, 'date: DATE').replaceAll('\r\n', '|')
+  }
+
+  it('a stream in chunks', async () => {
+    expect(await wire(streamed(200, [['Content-Type', 'text/plain']], ['one\r\n']))).toBe(
+      'HTTP/1.1 200 OK|content-type: text/plain|transfer-encoding: chunked|date: DATE|server: isthmus|' +
+        'connection: close||5|one||0||',
+    )
+  })
+
+  it('a whole body as it is', async () => {
+    expect(await wire(whole(404, [], ['one', 'two']))).toBe(
+      'HTTP/1.1 404 Not Found|content-length: 6|date: DATE|server: isthmus|connection: close||onetwo',
+    )
+  })
+
+  it('an echo of every byte', async () => {
+    const bytes = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
+    const answer = await wire(echo, { method: 'POST', body: bytes })
+    expect(answer).toBe(
+      'HTTP/1.1 200 OK|content-type: text/plain|content-length: 256|date: DATE|server: isthmus|' +
+        `connection: close||${bytes}`,
+    )
+  })
+
+  it('a head alone for 304', async () => {
+    expect(await wire(whole(304, [['etag', '"1"']], []))).toBe(
+      'HTTP/1.1 304 Not Modified|etag: "1"|date: DATE|server: isthmus|connection: close||',
+    )
+  })
+
+  it('no last chunk when the app breaks off', async () => {
+    expect(await wire(failing(['half']))).toBe(
+      'HTTP/1.1 200 OK|x-of: app|transfer-encoding: chunked|date: DATE|server: isthmus|connection: close||' +
+        '4|half|',
+    )
+  })
+})

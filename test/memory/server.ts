@@ -1,0 +1,87 @@
+// A process of its own with two servers: one of ours, with every way to take or give a gibibyte, and a bare
+// node:http to compare with. Run by gibibyte.test.ts.
+
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { events, iterable, mount, serve, sync } from '../../src/index.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const BLOCK = 65_536
+const BLOCKS = 16_384
+const FILE = process.argv[2] ?? ''
+
+const server = await serve(
+  mount({
+    '/upload/sync': sync((environ, startResponse) => {
+      const input = environ['wsgi.input']
+      let size = 0
+      for (let block = input.read(BLOCK); block.length > 0; block = input.read(BLOCK)) {
+        size += block.length
+      }
+      startResponse('200 OK', [])
+      return [String(size)]
+    }),
+    '/upload/iterable': iterable(async (environ, startResponse) => {
+      const input = environ['wsgi.input']
+      let size = 0
+      for (let block = await input.readAsync(BLOCK); block.length > 0;) {
+        size += block.length
+        block = await input.readAsync(BLOCK)
+      }
+      startResponse('200 OK', [])
+      return [String(size)]
+    }),
+    '/upload/events': events(async (_scope, receive, send) => {
+      let size = 0
+      for await (const event of receive) {
+        size += event.body?.length ?? 0
+        if (!event.moreBody) break
+      }
+      await send({ type: 'http.response.start', status: 200 })
+      await send({ type: 'http.response.body', body: String(size) })
+    }),
+    '/download/sync': sync(function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      for (let block = 0; block < BLOCKS; block += 1) yield Buffer.alloc(BLOCK)
+    }),
+    '/download/iterable': iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      for (let block = 0; block < BLOCKS; block += 1) yield Buffer.alloc(BLOCK)
+    }),
+    '/download/events': events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200 })
+      for (let block = 0; block < BLOCKS; block += 1) {
+        await send({ type: 'http.response.body', body: Buffer.alloc(BLOCK), moreBody: true })
+      }
+      await send({ type: 'http.response.body' })
+    }),
+    '/download/pathsend': events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200 })
+      await send({ type: 'http.response.pathsend', path: FILE })
+    }),
+    '/download/file-wrapper': sync((environ, startResponse) => {
+      startResponse('200 OK', [])
+      const wrapper = environ['wsgi.file_wrapper']
+      return wrapper ? wrapper(openSync(FILE, 'r')) : []
+    }),
+  }),
+  { port: 0, log: null },
+)
+
+const bare = createServer((req, res) => void transfer(req, res))
+async function transfer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  for await (const _chunk of req);
+  const blocks = req.method === 'GET' ? BLOCKS : 0
+  for (let block = 0; block < blocks; block += 1) {
+    if (!res.write(Buffer.alloc(BLOCK))) await once(res, 'drain')
+  }
+  res.end()
+}
+bare.listen(0, '127.0.0.1')
+await once(bare, 'listening')
+
+// Peak resident memory in bytes, whenever the parent asks.
+process.on('message', () => process.send?.(process.resourceUsage().maxRSS * 1024))
+process.on('disconnect', () => process.exit())
+process.send?.([bare.address(), server.address])

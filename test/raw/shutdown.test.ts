@@ -1,0 +1,211 @@
+// Closing a server: what is in flight, what idles, what streams, what hangs; in finite time and in order.
+
+import { once } from 'node:events'
+import { ServerShutdown } from 'isthmus'
+import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { deferred } from '../../src/async/deferred.ts'
+import { headerOf } from './raw-response.ts'
+import { answer, httpApp, served, soon } from './served.ts'
+import type { EventApp, SyncApp } from 'isthmus'
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+/** An app that never ends, and the moment of its first request. */
+function stuckApp(): { app: EventApp; started: Promise<void> } {
+  const started = deferred()
+  const app = httpApp(() => {
+    started.resolve()
+    return new Promise(() => undefined)
+  })
+  return { app, started: started.promise }
+}
+
+describe('close()', () => {
+  it('[3b.63] lets a request in flight finish, and closes its connection', async () => {
+    const gate = deferred()
+    const started = deferred()
+    const app = httpApp(async (_scope, _receive, send) => {
+      started.resolve()
+      await gate.promise
+      await answer(send, 'finished')
+    })
+    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    using client = await server.connect()
+    client.send(GET)
+    await started.promise
+    const closed = server.server.close()
+    gate.resolve()
+    const response = await client.response()
+    expect(response.body).toBe('finished')
+    expect(headerOf(response, 'connection')).toBe('close')
+    expect(await client.ended()).toBe('end')
+    expect(await soon(closed, 'close()')).toEqual({ forced: false })
+  })
+
+  it('closes what idles at once: a new connection, a kept one, half a head', async () => {
+    const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
+    await using server = await served(app, { gracefulShutdownMs: 60_000 })
+    using fresh = await server.connect()
+    using kept = await server.connect()
+    using half = await server.connect()
+    kept.send(GET)
+    await kept.response()
+    await half.sendApart('GET / HTTP/1.1\r\nHo')
+    fresh.socket.resume()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    expect([await fresh.rest(), await kept.rest(), await half.rest()]).toEqual(['', '', ''])
+  })
+
+  it('refuses new connections', async () => {
+    const server = await served(httpApp(async () => undefined))
+    await server.server.close()
+    await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('refuses with 503 what was pipelined behind a request in flight', async () => {
+    const gate = deferred()
+    const app = httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      await send({ type: 'http.response.body', body: 'first', moreBody: true })
+      await gate.promise
+      await send({ type: 'http.response.body' })
+    })
+    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    using client = await server.connect()
+    client.send(GET + GET)
+    await client.head()
+    const closed = server.server.close()
+    gate.resolve()
+    expect(await client.bytes(15)).toBe('5\r\nfirst\r\n0\r\n\r\n')
+    expect((await client.response()).status).toBe(503)
+    expect(await soon(closed, 'close()')).toEqual({ forced: false })
+  })
+
+  it('tells a stream of events by its signal', async () => {
+    const app = httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+      await send({
+        type: 'http.response.start',
+        status: 200,
+        headers: [['content-type', 'text/event-stream']],
+      })
+      await new Promise((resolve) => connection?.signal.addEventListener('abort', resolve))
+      const reason: unknown = connection?.signal.reason
+      const told = reason instanceof ServerShutdown ? 'shutdown' : 'something else'
+      await send({ type: 'http.response.body', body: `data: ${told}\n\n` })
+    })
+    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    using client = await server.connect()
+    client.send(GET)
+    await client.head()
+    const closed = server.server.close()
+    expect(await client.rest()).toContain('data: shutdown\n\n')
+    expect(await soon(closed, 'close()')).toEqual({ forced: false })
+  })
+
+  it('tells an app that waits for the disconnect', async () => {
+    const events: string[] = []
+    const app = httpApp(async (_scope, receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      await send({ type: 'http.response.body', body: 'x', moreBody: true })
+      for await (const event of receive) events.push(event.type)
+      await send({ type: 'http.response.body', body: 'bye' })
+    })
+    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    using client = await server.connect()
+    client.send(GET)
+    await client.head()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    expect(await client.rest()).toContain('bye')
+    expect(events).toEqual(['http.request', 'http.disconnect'])
+  })
+
+  it('[3b.54] closes WebSockets with 1001', async () => {
+    const app: EventApp = async (_scope, receive, send) => {
+      await receive()
+      await send({ type: 'websocket.accept' })
+      await receive()
+    }
+    await using server = await served(app)
+    const socket = new WebSocket(server.server.url.replace('http', 'ws'))
+    await once(socket, 'open', { signal: AbortSignal.timeout(8_000) })
+    const ended = once(socket, 'close', { signal: AbortSignal.timeout(8_000) })
+    await soon(server.server.close(), 'close()')
+    expect((await ended)[0]).toBe(1001)
+  })
+
+  it('forces an app that never ends, in finite time, and says so', async () => {
+    const { app, started } = stuckApp()
+    const server = await served(app, { gracefulShutdownMs: 100 })
+    using client = await server.connect()
+    client.send(GET)
+    await started
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: true })
+    expect(await client.ended()).not.toBe('open')
+  })
+
+  it('forces a client that never reads, and the app cleans up', async () => {
+    const cleaned = deferred()
+    const app: SyncApp = function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      try {
+        for (;;) yield 'x'.repeat(65_536)
+      } finally {
+        cleaned.resolve()
+      }
+    }
+    const server = await served(app, { gracefulShutdownMs: 100 })
+    using client = await server.connect()
+    client.send(GET)
+    await client.head()
+    client.socket.pause()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: true })
+    await soon(cleaned.promise, 'finally')
+  })
+
+  it('takes the grace that the caller gives', async () => {
+    const { app, started } = stuckApp()
+    const server = await served(app, { gracefulShutdownMs: 600_000 })
+    using client = await server.connect()
+    client.send(GET)
+    await started
+    expect(await soon(server.server.close({ graceMs: 10 }), 'close()')).toEqual({ forced: true })
+  })
+
+  it('gives further calls the same promise', async () => {
+    const { server } = await served(httpApp(async () => undefined))
+    const first = server.close()
+    expect(server.close({ graceMs: 5 })).toBe(first)
+    expect(await first).toEqual({ forced: false })
+  })
+
+  it('[3b.59] [3b.63] runs lifespan.startup first and lifespan.shutdown last', async () => {
+    const order: string[] = []
+    const gate = deferred()
+    const started = deferred()
+    const app: EventApp = async (scope, receive, send) => {
+      if (scope.type === 'http') {
+        started.resolve()
+        order.push('request')
+        await gate.promise
+        await answer(send, 'x')
+        order.push('answered')
+        return
+      }
+      await receive()
+      order.push('startup')
+      await send({ type: 'lifespan.startup.complete' })
+      await receive()
+      order.push('shutdown')
+      await send({ type: 'lifespan.shutdown.complete' })
+    }
+    const server = await served(app, { lifespan: 'on', gracefulShutdownMs: 8_000 })
+    using client = await server.connect()
+    client.send(GET)
+    await started.promise
+    const closed = server.server.close()
+    gate.resolve()
+    await soon(closed, 'close()')
+    expect(order).toEqual(['startup', 'request', 'answered', 'shutdown'])
+  })
+})

@@ -1,0 +1,102 @@
+// A transport that writes down what it is told, and the cycle of an app on it.
+
+import { HttpCycle } from '../../src/server/http-cycle.ts'
+import { httpScope, recordingLog } from '../bridge/host.ts'
+import type { ResponsePart } from '../../src/async/exchange.ts'
+import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
+import type { CycleRequest, CycleSettings } from '../../src/server/http-cycle.ts'
+import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
+import type { RecordingLog } from '../bridge/host.ts'
+
+/** Calls as `write 200`, `write "a"`, `end`; `flowing` false makes writes report a slow client. */
+export class FakeHttpTransport implements HttpTransport {
+  readonly calls: string[] = []
+  readonly heads: HeaderPairs[] = []
+  flowing = true
+  events: HttpEvents | undefined
+
+  continue(): void {
+    this.calls.push('continue')
+  }
+
+  earlyHint(headers: HeaderPairs): void {
+    this.calls.push(`hint ${headers.length}`)
+  }
+
+  write({ head, chunk, trailers, end }: ResponsePart): boolean {
+    if (head) this.heads.push(head.headers)
+    if (head) this.calls.push(`head ${head.status}`)
+    if (chunk !== null) this.calls.push(`chunk ${Buffer.from(chunk).toString()}`)
+    if (trailers) this.calls.push(`trailers ${trailers.length}`)
+    if (end) this.calls.push('end')
+    return this.flowing
+  }
+
+  resume(): void {
+    this.calls.push('resume')
+  }
+
+  pause(): void {
+    this.calls.push('pause')
+  }
+
+  // As a socket does it: its end is reported in a later turn.
+  destroy(): void {
+    this.calls.push('destroy')
+    queueMicrotask(() => this.events?.onDisconnect())
+  }
+}
+
+export interface CycleOptions {
+  scope?: Partial<HttpScope>
+  request?: Partial<CycleRequest>
+  settings?: Partial<CycleSettings>
+}
+
+/** Starts `app` on a fake transport. */
+export function startCycle(
+  app: EventApp,
+  { scope = {}, request = {}, settings = {} }: CycleOptions = {},
+): {
+  cycle: HttpCycle
+  transport: FakeHttpTransport
+  log: RecordingLog
+  done: Promise<void>
+} {
+  const transport = new FakeHttpTransport()
+  const log = recordingLog()
+  const whole = httpScope(scope)
+  const facts: CycleRequest = {
+    method: whole.method,
+    httpVersion: '1.1',
+    keepAlive: true,
+    acceptsTrailers: false,
+    expectsContinue: false,
+    hasBody: false,
+    contentLength: null,
+    ...request,
+  }
+  const cycle = new HttpCycle(app, whole, transport, facts, {
+    identity: { server: null, date: () => null },
+    log,
+    limitBody: Infinity,
+    bodyTimeoutMs: Infinity,
+    hosting: { environ: {}, inlineBodyMemory: 1024 },
+    debug: false,
+    ...settings,
+  })
+  transport.events = cycle
+  return { cycle, transport, log, done: cycle.run() }
+}
+
+/** The unhandled rejections while `work` runs, and in the turn after it. */
+export async function unhandledIn(work: () => Promise<unknown>): Promise<unknown[]> {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): number => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  await work()
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  return unhandled
+}
