@@ -4,7 +4,7 @@ import { ClientDisconnected, ServerShutdown } from '../errors.ts'
 import type { ConnectionContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
-const PLAIN_HOSTING: Hosting = { environ: {}, inlineBodyMemory: 1024 * 1024 }
+const PLAIN_HOSTING: Hosting = { environ: {}, inlineBodyMemory: 1024 * 1024, inlineThreads: false }
 
 /** The server's own side of one connection, at `scope['isthmus.connection']`. */
 export class Connection implements ConnectionContext {

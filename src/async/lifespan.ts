@@ -6,6 +6,7 @@ import { LifespanExchange } from './lifespan-exchange.ts'
 import { makeReceive } from './receive.ts'
 import type {
   EventApp,
+  Hosting,
   LifespanReceiveEvent,
   LifespanScope,
   SendEvent,
@@ -25,6 +26,8 @@ interface LifespanOptions {
   /** How long shutdown may take, in ms. Default 60,000. */
   shutdownTimeoutMs?: number
   log: Log
+  /** What the server's options say to the bridges. */
+  hosting?: Hosting | undefined
 }
 
 /** An app that has started. */
@@ -75,6 +78,7 @@ class RunningLifespan implements Lifespan {
       asgi: { version: '3.0', specVersion: '2.0' },
       state: {},
       'isthmus.log': options.log,
+      ...(options.hosting && { 'isthmus.hosting': options.hosting }),
     }
   }
 

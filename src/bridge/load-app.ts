@@ -6,10 +6,14 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { AppFault, AppLoadError } from '../errors.ts'
 import { asEventApp } from './as-event-app.ts'
-import { events, iterable, sync } from './style.ts'
+import { events, iterable, styleOf, sync } from './style.ts'
+import { poolApp } from './threads/pool-app.ts'
+import { poolSettings } from './threads/pool-settings.ts'
 import { throwSite } from './throw-site.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedApp } from './as-event-app.ts'
+import type { MountTable } from './mount.ts'
+import type { App } from './style.ts'
 
 /** An app named by module, as gunicorn and uvicorn name theirs. */
 export interface AppSpec {
@@ -27,21 +31,24 @@ const TYPESCRIPT = /\.([cm]?ts|tsx)$/
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
  *
+ * A sync app, also one inside a table, is hosted in threads, each of which loads the module for itself; with
+ * `maxThreads` 0 it runs inline.
+ *
  * TypeScript goes through tsx, which is loaded for it alone; so do, from then on, its own imports.
  *
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) in one line. With a `cause` the module itself threw while
  *   loading; without one the spec names what is not there: no such file, no such export, or no app.
  *
  * @example
- * const app = await loadApp({ style: null, file: 'app.ts', exportName: 'default' })
+ * const app = await loadApp({ style: null, file: 'app.ts', exportName: 'default' }, 2)
  */
-export async function loadApp(spec: AppSpec): Promise<EventApp> {
+export async function loadApp(spec: AppSpec, maxThreads: number): Promise<EventApp> {
   const file = resolve(spec.file)
   await requireFile(file)
 
   const exported = pickExport(await importModule(file), spec)
   try {
-    return asEventApp(branded(exported, spec.style) as HostedApp)
+    return asEventApp(hosted(branded(exported, spec.style), { spec, file, maxThreads }))
   } catch (error) {
     throw new AppLoadError(`${spec.file}#${spec.exportName} is not an app: ${messageOf(error)}`)
   }
@@ -89,6 +96,30 @@ function compiledExports(module: object): object {
   const inner: unknown = Reflect.get(module, 'default')
   const isCompiled = typeof inner === 'object' && inner !== null && '__esModule' in inner
   return isCompiled ? inner : module
+}
+
+interface Place {
+  spec: AppSpec
+  file: string
+  maxThreads: number
+}
+
+function hosted(exported: unknown, place: Place): HostedApp {
+  if (place.maxThreads === 0) return exported as HostedApp
+  if (typeof exported === 'function') return offTheLoop(exported as App, place, undefined)
+  if (typeof exported !== 'object' || exported === null) return exported as HostedApp
+
+  const entries = Object.entries(exported as MountTable)
+  return Object.fromEntries(entries.map(([key, app]) => [key, offTheLoop(app, place, key)]))
+}
+
+function offTheLoop(app: App, { spec, file, maxThreads }: Place, mountKey: string | undefined): App {
+  if (styleOf(app).style !== 'sync') return app
+  const url = pathToFileURL(file).href
+  const isBranded = spec.style === 'sync'
+  const { exportName } = spec
+  const target = { url, kind: 'app', mountKey, isBranded } as const
+  return poolApp(poolSettings(target, { export: exportName, min: maxThreads, max: maxThreads }))
 }
 
 function branded(exported: unknown, style: AppSpec['style']): unknown {

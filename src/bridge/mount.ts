@@ -103,9 +103,10 @@ async function fanOut(
 
   await receive()
   const log = scope['isthmus.log'] ?? SILENT_LOG
+  const options = { mode: 'auto', log, hosting: scope['isthmus.hosting'] } as const
   for (const inner of apps) {
     try {
-      started.push({ inner, lifespan: await startLifespan(inner.app, { mode: 'auto', log }) })
+      started.push({ inner, lifespan: await startLifespan(inner.app, options) })
     } catch (error) {
       await stopAll()
       const message = `"${inner.prefix || '/'}": ${(error as Error).message}`

@@ -15,9 +15,10 @@ const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g
 export async function createLog(
   level: ProcessOptions['logLevel'],
   format: ProcessOptions['logFormat'],
-): Promise<Log> {
+): Promise<{ log: Log }> {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY)
-  return pino({ level, base: null }, isPretty ? await prettyStream() : jsonStream())
+  const stream = isPretty ? await prettyStream() : jsonStream()
+  return { log: pino({ level, base: null }, stream) }
 }
 
 function jsonStream(): { write(line: string): void } {
@@ -31,9 +32,9 @@ async function prettyStream(): Promise<{ write(line: string): void }> {
     colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    messageFormat: (fields, messageKey) => escapeControls(String(fields[messageKey] ?? '')),
+    messageFormat: (fields, messageKey) => escapeControls(fields[messageKey] as string),
   })
-  return { write: (line) => void process.stderr.write(String(pretty(line))) }
+  return { write: (line) => void process.stderr.write(pretty(line)) }
 }
 
 function escapeControls(message: string): string {

@@ -2,7 +2,7 @@
 // The isthmus command: parse, then do it; what fails is one line on stderr and an exit status.
 
 import { parseArguments } from './args.ts'
-import { FAILED, reportFailure } from './report.ts'
+import { reportFailure } from './report.ts'
 
 const ignore = (): void => undefined
 // Whoever read our output may have gone (EPIPE): no reason to stop serving.

@@ -1,5 +1,6 @@
 // Every option of the command line: the one table behind parser, types, defaults and --help.
 
+import { availableParallelism } from 'node:os'
 import { InvalidOption } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { parseAppSpec } from './app-spec.ts'
@@ -13,6 +14,8 @@ export type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 /** What the command line decides by itself; the rest are options of `serve()`. */
 export interface ProcessOptions {
   mounts: Mounts
+  /** Threads of each sync app; 0 runs them, and every threads() pool, inline. */
+  threads: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
@@ -20,11 +23,12 @@ export interface ProcessOptions {
 }
 
 /** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
-export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket'>
+export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
   mounts: [],
+  threads: availableParallelism(),
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,
@@ -37,10 +41,16 @@ const mountList: kind.Kind<Mounts> = {
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER
+const MOST_THREADS = 1_024
 
 /** `--mount` and the logs. */
 export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
+  threads: option(
+    'threads',
+    'Threads of each sync app; 0 runs them all on the event loop',
+    kind.integer(0, MOST_THREADS),
+  ),
   logLevel: option(
     'log-level',
     'What to log: debug, info, warn, error or silent',

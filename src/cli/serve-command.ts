@@ -11,12 +11,13 @@ import type { ServeCommand } from './args.ts'
 
 /** Resolves once the server listens and `isthmus listening on …` is on stdout; from then on signals rule. */
 export async function serveCommand(command: ServeCommand): Promise<void> {
-  const log = await createLog(command.logLevel, command.logFormat)
+  const { log } = await createLog(command.logLevel, command.logFormat)
   logUnhandledRejections(log)
 
   const app = await loadMounted(command)
   const logged = command.accessLog ? accessLog()(app) : app
-  const server = await serve(logged, { ...command.options, log })
+  const inlineThreads = command.threads === 0
+  const server = await serve(logged, { ...command.options, inlineThreads, log })
 
   endWithSignals(server, log)
   process.stdout.write(`isthmus listening on ${server.url}\n`)
@@ -24,10 +25,10 @@ export async function serveCommand(command: ServeCommand): Promise<void> {
 
 // One after the other, so that the first one to fail is the one that is reported.
 async function loadMounted(command: ServeCommand): Promise<EventApp> {
-  const root = await loadApp(command.app)
+  const root = await loadApp(command.app, command.threads)
   if (command.mounts.length === 0) return root
 
   const table: Record<`/${string}`, EventApp> = { '/': root }
-  for (const [path, spec] of command.mounts) table[path] = await loadApp(spec)
+  for (const [path, spec] of command.mounts) table[path] = await loadApp(spec, command.threads)
   return mount(table)
 }

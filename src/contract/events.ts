@@ -25,6 +25,8 @@ export interface Hosting {
   readonly environ: Readonly<Record<string, string>>
   /** Bytes of a request body that an inline sync app has in memory, before a temporary file takes over. */
   readonly inlineBodyMemory: number
+  /** Pools of threads() run inline: to see the difference. */
+  readonly inlineThreads: boolean
 }
 
 interface ConnectionScope {
@@ -70,6 +72,8 @@ export interface LifespanScope {
   state: Record<string, unknown>
   /** The server's log; absent under hosts that are not isthmus. */
   'isthmus.log'?: Log
+  /** What the server's options say to the bridges. */
+  'isthmus.hosting'?: Hosting
 }
 
 export type Scope = HttpScope | WebSocketScope | LifespanScope

@@ -5,6 +5,7 @@ import { HttpExchange } from '../async/exchange.ts'
 import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
 import { makeIdentity } from './identity.ts'
+import { hostingOf } from './options.ts'
 import { plainResponse } from './plain-response.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketCycle } from './websocket-cycle.ts'
@@ -44,8 +45,7 @@ export class Dispatcher {
     this.#app = app
     this.#state = state
     this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
-    const { environ, inlineBodyMemory } = settings
-    const hosting = { environ, inlineBodyMemory }
+    const hosting = hostingOf(settings)
     this.#settings = { ...settings, identity: this.identity, hosting }
   }
 

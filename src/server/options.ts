@@ -1,6 +1,7 @@
 // The options of serve(), each with its default in one literal.
 
 import { InvalidOption } from '../errors.ts'
+import type { Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
 /** Limits and timers of WebSockets. */
@@ -65,6 +66,8 @@ export interface ServeOptions {
   environ?: Record<string, string>
   /** Request body that an inline sync app has in memory; what is longer goes to a temporary file. Default 1 MiB. */
   inlineBodyMemory?: number
+  /** Runs what threads() hosts inline, on the event loop: to see the difference. Default false. */
+  inlineThreads?: boolean
   /** Limits and timers of WebSockets. */
   websocket?: WebSocketOptions
   /** Where the server logs; null keeps it silent. Default: JSON lines on stderr. */
@@ -103,6 +106,7 @@ export const DEFAULTS: Defaults = {
   gracefulShutdownMs: 10_000,
   environ: {},
   inlineBodyMemory: MIB,
+  inlineThreads: false,
   websocket: {
     maxMessageBytes: 16 * MIB,
     maxQueue: 32,
@@ -217,4 +221,9 @@ function checkedRootPath(rootPath: string): string {
   const trimmed = rootPath.replace(/\/+$/, '')
   if (trimmed === '' || trimmed.startsWith('/')) return trimmed
   throw new InvalidOption(`rootPath must start with "/", got "${rootPath}"`)
+}
+
+/** What of the settings concerns the bridges. */
+export function hostingOf({ environ, inlineBodyMemory, inlineThreads }: Settings): Hosting {
+  return { environ, inlineBodyMemory, inlineThreads }
 }

@@ -6,7 +6,7 @@ import { SILENT_LOG } from '../async/silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { NodeEngine } from './node/engine.ts'
-import { resolveOptions } from './options.ts'
+import { hostingOf, resolveOptions } from './options.ts'
 import { shutDown } from './shutdown.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Log } from '../contract/log.ts'
@@ -47,6 +47,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
     mode: settings.lifespan,
     startupTimeoutMs: settings.lifespanTimeoutMs,
     shutdownTimeoutMs: settings.lifespanTimeoutMs,
+    hosting: hostingOf(settings),
     log,
   })
 

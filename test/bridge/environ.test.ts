@@ -18,7 +18,7 @@ function withHeaders(...headers: HeaderPairs): Environ {
 }
 
 describe('scopeToEnviron', () => {
-  it('[3a.7] always has the keys of PEP 3333', () => {
+  it('[3a.7] [3a.18] always has the keys of PEP 3333', () => {
     expect(environOf()).toMatchObject({
       REQUEST_METHOD: 'GET',
       SCRIPT_NAME: '',

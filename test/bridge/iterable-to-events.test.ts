@@ -87,7 +87,7 @@ describe('iterableToEvents: the response', () => {
     ])
   })
 
-  it('[3a.62] sends nothing before the first chunk, so that excInfo can still replace the head', async () => {
+  it('[3a.62] [3c.9] sends nothing before the first chunk, so that excInfo can still replace the head', async () => {
     const app: IterableApp = async function* (_environ, startResponse) {
       startResponse('200 OK', [])
       yield ''
@@ -228,7 +228,7 @@ describe('iterableToEvents: the response', () => {
 })
 
 describe('iterableToEvents: the request', () => {
-  it('[3a.65] streams the body through', async () => {
+  it('[3a.65] [3c.7] streams the body through', async () => {
     const host = new Host('a\nb', 'c\n', 'd')
     await run(echo, { method: 'POST' }, host)
     const bodies = host.sent.slice(1).map((event) => 'body' in event && String(event.body))
@@ -253,7 +253,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(journal).toEqual(['next', 'next', 'close'])
   })
 
-  it('[3a.55] wakes an app that waits when the client leaves, and stops it', async () => {
+  it('[3a.55] [3c.10] wakes an app that waits when the client leaves, and stops it', async () => {
     const journal: string[] = []
     const host = new Host()
     let wake: () => void = () => undefined

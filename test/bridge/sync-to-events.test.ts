@@ -219,7 +219,7 @@ describe('syncToEvents: the end of the app', () => {
     expect(journal).toEqual(['next a', 'close'])
   })
 
-  it('[3a.53] fails with what the app throws, and sends nothing', async () => {
+  it('[3a.53] [3c.12] fails with what the app throws, and sends nothing', async () => {
     const broken = new Error('broken')
     const thrown: SyncApp[] = [
       (_environ, _startResponse) => {
@@ -235,7 +235,7 @@ describe('syncToEvents: the end of the app', () => {
     }
   })
 
-  it('[3a.54] fails, closes, and sends no last event when the body throws in its middle', async () => {
+  it('[3a.54] [3c.12] fails, closes, and sends no last event when the body throws in its middle', async () => {
     const journal: string[] = []
     const broken = new Error('broken')
     const host = new Host()
@@ -245,7 +245,7 @@ describe('syncToEvents: the end of the app', () => {
     expect(journal).toEqual(['next a', 'next Error: broken', 'close'])
   })
 
-  it('[3a.55] stops and closes the body when the client leaves, and fails with the disconnect', async () => {
+  it('[3a.55] [3c.10] stops and closes the body when the client leaves, and fails with the disconnect', async () => {
     const journal: string[] = []
     const host = new Host()
     host.onSend = (event) => {
@@ -300,7 +300,7 @@ describe('syncToEvents: the end of the app', () => {
 describe('syncToEvents: the request', () => {
   const upload: Partial<HttpScope> = { method: 'POST', headers: [['content-length', '6']] }
 
-  it('[3a.29] runs the app once the body is there as a whole', async () => {
+  it('[3a.29] [3c.7] runs the app once the body is there as a whole', async () => {
     const host = new Host('abc', 'def')
     await run(echo, upload, host)
     expect(host.sent.at(-1)).toEqual(body(Buffer.from('abcdef'), false))

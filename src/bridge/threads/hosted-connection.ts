@@ -13,7 +13,7 @@ export class HostedConnection extends Connection {
   #pollable: AbortSignal | undefined
 
   constructor({ environ }: RequestMessage, wires: Wires) {
-    super(hostedLog(wires), { environ, inlineBodyMemory: Infinity })
+    super(hostedLog(wires), { environ, inlineBodyMemory: Infinity, inlineThreads: false })
     this.#poll = wires.poll
   }
 

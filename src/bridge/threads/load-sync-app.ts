@@ -12,6 +12,8 @@ export interface ThreadTarget {
   mountKey: string | undefined
   /** A sync app, or a classic wrap around the app on the event loop. */
   kind: 'app' | 'wrap'
+  /** Somebody has said that it is a sync app. */
+  isBranded: boolean
 }
 
 /**
@@ -39,7 +41,8 @@ function wrapped(wrap: unknown, { url, exportName }: ThreadTarget): unknown {
   )
 }
 
-function syncApp(app: unknown, { url, exportName }: ThreadTarget): SyncApp {
+function syncApp(app: unknown, { url, exportName, isBranded }: ThreadTarget): SyncApp {
+  if (isBranded && typeof app === 'function') return app as SyncApp
   const styled = styleOf(app)
   if (styled.style === 'sync') return styled.app
   throw new AppLoadError(

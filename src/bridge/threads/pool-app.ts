@@ -4,9 +4,11 @@ import { startLifespan } from '../../async/lifespan.ts'
 import { SILENT_LOG } from '../../async/silent-log.ts'
 import { refuseScope } from '../refuse-scope.ts'
 import { events } from '../style.ts'
+import { syncToEvents } from '../sync-to-events.ts'
+import { loadSyncApp } from './load-sync-app.ts'
 import { WorkerPool } from './pool.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
-import type { EventApp, LifespanScope, Receive, Send } from '../../contract/events.ts'
+import type { EventApp, LifespanScope, Receive, Scope, Send } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { PoolSettings } from './pool.ts'
 
@@ -15,7 +17,14 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
   let pool: WorkerPool | undefined
   const open = (log: Log = SILENT_LOG): WorkerPool => (pool ??= new WorkerPool(settings, log))
 
+  let inline: Promise<EventApp> | undefined
+  const openInline = (): Promise<EventApp> =>
+    (inline ??= loadSyncApp(settings.target).then(syncToEvents))
+
   return events(async function pooledApp(scope, receive, send) {
+    if (settings.target.kind === 'app' && isInline(scope)) {
+      return (await openInline())(scope, receive, send)
+    }
     switch (scope.type) {
       case 'http':
         return open(scope['isthmus.connection']?.log).run({ scope, receive, send, inner })
@@ -26,6 +35,12 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
         pool = undefined
     }
   })
+}
+
+function isInline(scope: Scope): boolean {
+  const hosting =
+    scope.type === 'lifespan' ? scope['isthmus.hosting'] : scope['isthmus.connection']?.hosting
+  return hosting?.inlineThreads ?? false
 }
 
 interface Alive {
@@ -40,7 +55,7 @@ async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send)
   try {
     await pool.start()
     const log = scope['isthmus.log'] ?? SILENT_LOG
-    lifespan = inner && (await startLifespan(inner, { mode: 'auto', log }))
+    lifespan = inner && (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
   } catch (error) {
     pool.close()
     return send({ type: 'lifespan.startup.failed', message: (error as Error).message })

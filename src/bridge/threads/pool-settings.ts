@@ -47,7 +47,7 @@ const LEAST = { min: 0, max: 1, maxQueue: 0, timeoutMs: 1, maxRequests: 1, idleT
  * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function poolSettings(
-  target: Pick<ThreadTarget, 'url' | 'kind'>,
+  target: Pick<ThreadTarget, 'url' | 'kind'> & Partial<ThreadTarget>,
   options: ThreadOptions,
 ): PoolSettings {
   const max = options.max ?? Math.max(availableParallelism(), options.min ?? 1)
@@ -61,7 +61,7 @@ export function poolSettings(
   if (bounds.min > max) {
     throw new InvalidOption(`threads(): min (${bounds.min}) is more than max (${max})`)
   }
-  return { ...bounds, multiprocess: max > 1, target: { ...target, exportName, mountKey: undefined } }
+  return { ...bounds, multiprocess: max > 1, target: { mountKey: undefined, isBranded: false, ...target, exportName } }
 }
 
 function refuseUnknown(options: ThreadOptions): void {

@@ -1,0 +1,84 @@
+// A page of the documentation, taken apart: its code blocks, its tables and its links.
+
+import { readFileSync } from 'node:fs'
+
+const ROOT = new URL('../../', import.meta.url)
+const FENCE = /^```(\S*)[ \t]*(.*)\n([^]*?)^```$/gm
+const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g
+const HEADING = /^#+ +(.+)$/gm
+
+/** A fenced block: its language, what stands behind the language, and its text. */
+interface Block {
+  language: string
+  info: string
+  text: string
+}
+
+/** A program of a page, and what it prints where the page says so. */
+export interface Program {
+  text: string
+  output: string | null
+}
+
+/** A page, by its path from the root of the project. */
+export class Page {
+  readonly path: string
+  readonly text: string
+  readonly #blocks: Block[]
+
+  constructor(path: string) {
+    this.path = path
+    this.text = readFileSync(new URL(path, ROOT), 'utf8')
+    this.#blocks = [...this.text.matchAll(FENCE)].map(([, language = '', info = '', text = '']) => ({
+      language,
+      info,
+      text,
+    }))
+  }
+
+  /** The blocks marked `ts run`, each with the `text output` block that follows it. */
+  get programs(): Program[] {
+    return this.#blocks.flatMap(({ info, text }, at) => {
+      if (info !== 'run') return []
+      const next = this.#blocks[at + 1]
+      return [{ text, output: next?.info === 'output' ? next.text : null }]
+    })
+  }
+
+  /** The blocks marked `ts file=NAME`: modules that the programs of the page name. */
+  get files(): Array<{ name: string; text: string }> {
+    return this.#blocks.flatMap(({ info, text }) =>
+      info.startsWith('file=') ? [{ name: info.slice(5), text }] : [],
+    )
+  }
+
+  /** The targets of its links, those to other sites left out. */
+  get links(): string[] {
+    const prose = this.text.replaceAll(FENCE, '')
+    return [...prose.matchAll(LINK)].flatMap(([, target = '']) =>
+      /^\w+:/.test(target) ? [] : [target],
+    )
+  }
+
+  /** The anchors of its headings, as GitHub names them. */
+  get anchors(): string[] {
+    const prose = this.text.replaceAll(FENCE, '')
+    return [...prose.matchAll(HEADING)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    )
+  }
+
+  /** The rows of its tables whose first cell starts with code: that code, and the other cells. */
+  get rows(): Map<string, string[]> {
+    const lines = this.text.split('\n').filter((line) => line.startsWith('| `'))
+    return new Map(
+      lines.map((line) => {
+        const [first = '', ...others] = line.split(/(?<!\\)\|/).slice(1, -1)
+        return [/`([^`]+)`/.exec(first)?.[1] ?? '', others.map((cell) => cell.trim())]
+      }),
+    )
+  }
+}
