@@ -12,6 +12,7 @@ import { nodeServer } from './server-process.ts'
 import { hasWrk, wrk } from './wrk.ts'
 import type { Row } from './report.ts'
 import type { Subject } from './rounds.ts'
+import type { ServerProcess } from './server-process.ts'
 import type { Throughput } from './wrk.ts'
 
 type Numbers = Record<'perSecond' | 'cpuMicroseconds', number>
@@ -37,7 +38,7 @@ function subjects(): Subject<keyof Numbers>[] {
   ]
 }
 
-async function measure(server: Parameters<Subject<keyof Numbers>['measure']>[0]): Promise<Numbers> {
+async function measure(server: ServerProcess): Promise<Numbers> {
   await load(server.url, WARM_UP_SECONDS)
   const before = server.cpuMs() ?? NaN
   const { requests, perSecond } = await load(server.url, options.seconds)

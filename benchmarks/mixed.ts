@@ -41,9 +41,13 @@ function subjects(): Subject<keyof Numbers>[] {
 }
 
 function pythonSubjects(): Subject<keyof Numbers>[] {
-  if (spawnSync('python3', ['-c', 'import uvicorn, asgiref, websockets']).status === 0) {
+  // Debian's own second: a python3 that comes before it in PATH does not see Debian's packages.
+  const python = ['python3', '/usr/bin/python3'].find(
+    (file) => spawnSync(file, ['-c', 'import uvicorn, asgiref, websockets']).status === 0,
+  )
+  if (python !== undefined) {
     const file = fileURLToPath(new URL('servers/python_mixed.py', import.meta.url))
-    return [subject('uvicorn + WsgiToAsgi', ['python3', file])]
+    return [subject('uvicorn + WsgiToAsgi', [python, file])]
   }
   notes.push(
     'skipped: uvicorn + WsgiToAsgi (Debian: apt-get install uvicorn python3-asgiref python3-websockets)',

@@ -1,14 +1,162 @@
+// The documentation says what is so: its programs run, its tables are those of the code, its links lead somewhere.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { poolSettings } from '../src/bridge/threads/pool-settings.ts'
+import {
+  PROCESS_DEFAULTS,
+  PROCESS_OPTIONS,
+  SERVER_OPTIONS,
+  WEBSOCKET_OPTIONS,
+} from '../src/cli/options-table.ts'
+import { DEFAULTS } from '../src/server/options.ts'
 import { Page } from './docs/page.ts'
 import { checkTypes, runPage } from './docs/run-page.ts'
 
-describe('x', () => {
-  for (const path of ['docs/styles.md', 'docs/threads.md']) {
-  it(path, async () => {
-    for (const { expected, actual } of await runPage(new Page(path))) expect(actual).toBe(expected)
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const GUIDE = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+const DECISIONS = readdirSync(join(ROOT, 'docs/decisions'))
+const PATHS = [
+  'README.md',
+  'CHANGELOG.md',
+  ...GUIDE.map((name) => `docs/${name}`),
+  ...DECISIONS.map((name) => `docs/decisions/${name}`),
+]
+
+const bridges = new Page('docs/bridges.md')
+const serving = new Page('docs/serving.md')
+const styles = new Page('docs/styles.md')
+const testing = new Page('docs/testing.md')
+const threads = new Page('docs/threads.md')
+const websockets = new Page('docs/websockets.md')
+const waiting = new Page('docs/waiting.md')
+const hostProtocol = new Page('docs/host-protocol.md')
+const RUN = [bridges, serving, styles, testing, threads, websockets]
+
+/** A default, as the tables write it. */
+function shown(value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
+  const isNone = value === Infinity || value === null || value === undefined || value === ''
+  return isNone || JSON.stringify(value) === '{}' ? 'none' : String(value)
+}
+
+/** `option flag default` for each row whose second cell is a flag. */
+function optionRows(page: Page): string[] {
+  return [...page.rows].flatMap(([name, [flag = '', fallback]]) =>
+    flag.startsWith('`--') ? [`${name} ${flag} ${fallback}`] : [],
+  )
+}
+
+/** The same, for the options that the code has. */
+function optionsOf(table: object, defaults: object): string[] {
+  return Object.entries(table).map(
+    ([name, { flag }]) => `${name} \`--${flag}\` ${shown(Reflect.get(defaults, name))}`,
+  )
+}
+
+describe('the programs of', () => {
+  it('the styles run and print what the page says', async () => {
+    const printed = await runPage(styles)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
   })
-  it('types' + path, async () => {
-    expect(await checkTypes([new Page(path)])).toBe('')
+
+  it('serving run and print what the page says', async () => {
+    const printed = await runPage(serving)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
   })
-  }
+
+  it('WebSockets run and print what the page says', async () => {
+    const printed = await runPage(websockets)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
+  })
+
+  it('the bridges run and print what the page says', async () => {
+    const printed = await runPage(bridges)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
+  })
+
+  it('testing run and print what the page says', async () => {
+    const printed = await runPage(testing)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
+  })
+
+  it('threads run and print what the page says', async () => {
+    const printed = await runPage(threads)
+    expect(printed.map(({ actual }) => actual)).toEqual(printed.map(({ expected }) => expected))
+  })
+
+  it('all pages are run, and pass the compiler', async () => {
+    const withPrograms = GUIDE.map((name) => new Page(`docs/${name}`)).filter(
+      ({ programs }) => programs.length > 0,
+    )
+    expect(withPrograms.map(({ path }) => path)).toEqual(RUN.map(({ path }) => path).toSorted())
+    expect(await checkTypes(RUN)).toBe('')
+  })
 })
+
+describe('the tables', () => {
+  it('have every option of serve() with its flag and its default', () => {
+    const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
+    expect(rows.toSorted()).toEqual(optionsOf(SERVER_OPTIONS, DEFAULTS).toSorted())
+  })
+
+  it('have every option of WebSockets with its flag and its default', () => {
+    const options = optionsOf(WEBSOCKET_OPTIONS, DEFAULTS.websocket)
+    expect(optionRows(websockets).toSorted()).toEqual(options.toSorted())
+  })
+
+  it('have every flag that belongs to the command line alone', () => {
+    const flags = Object.values(PROCESS_OPTIONS).map(({ flag }) => `--${flag}`)
+    const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
+    expect(rows.toSorted()).toEqual(flags.toSorted())
+    expect(serving.rows.get('--log-level')?.[0]).toBe(PROCESS_DEFAULTS.logLevel)
+  })
+
+  it('have every option of threads() with its default', () => {
+    const { target, multiprocess: _multiprocess, ...defaults } = poolSettings(
+      { url: 'file:///app.js', kind: 'app' },
+      {},
+    )
+    const rows = Object.keys(defaults).map((name) => [name, threads.rows.get(name)?.[0]])
+    const expected = { ...defaults, export: target.exportName }
+    expect(threads.rows.get('export')?.[0]).toBe(expected.export)
+    expect(Object.fromEntries(rows)).toEqual({
+      ...Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, shown(value)])),
+      max: 'one per core',
+      env: 'a copy',
+    })
+  })
+})
+
+describe('the links', () => {
+  it('lead to files that exist, and to headings in them', () => {
+    const pages = PATHS.map((path) => new Page(path))
+    const dead = pages.flatMap(({ path, links }) =>
+      links.filter((link) => !leadsSomewhere(path, link)).map((link) => `${path}: ${link}`),
+    )
+    expect(dead).toEqual([])
+  })
+
+  it('of the README reach every page of the guide, directly or over another page', () => {
+    const reached = new Set(['README.md'])
+    for (const path of reached) {
+      if (!path.endsWith('.md')) continue
+      for (const link of new Page(path).links) reached.add(targetOf(path, link))
+    }
+    expect(GUIDE.filter((name) => !reached.has(`docs/${name}`))).toEqual([])
+  })
+})
+
+function targetOf(path: string, link: string): string {
+  const [file = ''] = link.split('#', 1)
+  return file === '' ? path : normalize(join(dirname(path), file))
+}
+
+function leadsSomewhere(path: string, link: string): boolean {
+  const target = targetOf(path, link)
+  if (!existsSync(join(ROOT, target))) return false
+  const [, anchor] = link.split('#')
+  return anchor === undefined || new Page(target).anchors.includes(anchor)
+}

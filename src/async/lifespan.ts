@@ -4,6 +4,7 @@ import { LifespanFailed, UnsupportedScope } from '../errors.ts'
 import { deferred, rejected } from './deferred.ts'
 import { LifespanExchange } from './lifespan-exchange.ts'
 import { makeReceive } from './receive.ts'
+import { within } from './within.ts'
 import type {
   EventApp,
   Hosting,
@@ -89,11 +90,10 @@ class RunningLifespan implements Lifespan {
   async start(): Promise<void> {
     const { startupTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options
     this.#run().catch((error: unknown) => this.#started.reject(error))
-    await within(startupTimeoutMs, this.#started.promise, () => {
-      throw new LifespanFailed(
-        `the app sent no lifespan.startup.complete within ${startupTimeoutMs} ms`,
-      )
-    })
+    if (await within(this.#started.promise, startupTimeoutMs)) return
+    throw new LifespanFailed(
+      `the app sent no lifespan.startup.complete within ${startupTimeoutMs} ms`,
+    )
   }
 
   shutdown(): Promise<void> {
@@ -105,9 +105,8 @@ class RunningLifespan implements Lifespan {
     const { shutdownTimeoutMs = DEFAULT_TIMEOUT_MS, log } = this.#options
     this.#exchange.stop()
     this.#stopping.resolve({ type: 'lifespan.shutdown' })
-    await within(shutdownTimeoutMs, this.#stopped.promise, () => {
-      log.error({}, `the app sent no lifespan.shutdown.complete within ${shutdownTimeoutMs} ms`)
-    })
+    if (await within(this.#stopped.promise, shutdownTimeoutMs)) return
+    log.error({}, `the app sent no lifespan.shutdown.complete within ${shutdownTimeoutMs} ms`)
   }
 
   // Whatever way the app ends, nobody waits for it any longer.
@@ -177,23 +176,5 @@ class RunningLifespan implements Lifespan {
   #fail(message: string, cause?: unknown): void {
     this.#phase = 'failed'
     this.#started.reject(new LifespanFailed(message, { cause }))
-  }
-}
-
-/** Waits for `settled` at most `timeoutMs`; then `onTimeout` says what to make of it. */
-async function within(
-  timeoutMs: number,
-  settled: Promise<void>,
-  onTimeout: () => void,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<void>((resolve) => {
-    // setTimeout fires at once above this: 24.8 days stand for ever.
-    timer = setTimeout(resolve, Math.min(timeoutMs, 2 ** 31 - 1))
-  }).then(onTimeout)
-  try {
-    await Promise.race([settled, expired])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -7,7 +7,7 @@ import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
 import type { Deferred } from './deferred.ts'
 
 /** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
-export interface BodyFlow {
+interface BodyFlow {
   /** Called before the first body byte is wanted, once. */
   start(): void
   resume(): void
@@ -15,7 +15,7 @@ export interface BodyFlow {
 }
 
 /** The bounds of one request body. */
-export interface BodyLimits {
+interface BodyLimits {
   /** Bytes that may wait for the app before the engine is paused. */
   highWaterMark: number
   /** The longest body; Infinity for any. */

@@ -37,7 +37,7 @@ export function carry<Value>(
   name: string,
   storage: AsyncLocalStorage<Value>,
 ): AsyncLocalStorage<Value> {
-  carried.set(name, storage as AsyncLocalStorage<unknown>)
+  carried.set(name, storage)
   return storage
 }
 

@@ -113,7 +113,11 @@ function hosted(exported: unknown, place: Place): HostedApp {
   return Object.fromEntries(entries.map(([key, app]) => [key, offTheLoop(app, place, key)]))
 }
 
-function offTheLoop(app: App, { spec, file, maxThreads }: Place, mountKey: string | undefined): App {
+function offTheLoop(
+  app: App,
+  { spec, file, maxThreads }: Place,
+  mountKey: string | undefined,
+): App {
   if (styleOf(app).style !== 'sync') return app
   const url = pathToFileURL(file).href
   const isBranded = spec.style === 'sync'

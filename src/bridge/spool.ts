@@ -14,7 +14,7 @@ import type { Receive } from '../contract/events.ts'
 import type { InputSource } from '../sync/input.ts'
 
 /** A body that has arrived; whoever spooled it closes it. */
-export interface SpooledBody {
+interface SpooledBody {
   readonly source: InputSource
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@ import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
 /** The three rungs of the ladder. */
-export type Style = 'sync' | 'iterable' | 'events'
+type Style = 'sync' | 'iterable' | 'events'
 
 /** An app of any style. */
 export type App = SyncApp | IterableApp | EventApp

@@ -1,13 +1,14 @@
 // toEvents(): an app of any style as an event app.
 
+import { bridged, unbridged } from './bridged.ts'
 import { iterableToEvents } from './iterable-to-events.ts'
-import { styleOf } from './style.ts'
 import { syncToEvents } from './sync-to-events.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { App } from './style.ts'
 
 /**
- * `app` as an event app. A sync app runs inline, on the event loop; an event app is returned as it is.
+ * `app` as an event app. A sync app runs inline, on the event loop; an event app is returned as it is, and so is
+ * the one that a bridge was made of.
  *
  * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
  *
@@ -15,12 +16,12 @@ import type { App } from './style.ts'
  * const response = await testClient(toEvents(legacyApp)).get('/')
  */
 export function toEvents(app: App): EventApp {
-  const styled = styleOf(app)
+  const styled = unbridged(app, 'events')
   switch (styled.style) {
     case 'sync':
-      return syncToEvents(styled.app)
+      return bridged(syncToEvents(styled.app), app)
     case 'iterable':
-      return iterableToEvents(styled.app)
+      return bridged(iterableToEvents(styled.app), app)
     case 'events':
       return styled.app
   }

@@ -1,10 +1,11 @@
 // toIterable(): an app of any style as an async-iterable app.
 
 import { STATUS_CODES } from 'node:http'
+import { bridged, unbridged } from './bridged.ts'
 import { EventSession } from './event-session.ts'
 import { withoutHostFields } from './host-fields.ts'
 import { environToScope } from './scope.ts'
-import { iterable, styleOf } from './style.ts'
+import { iterable } from './style.ts'
 import { toEvents } from './to-events.ts'
 import type { IterableApp, IterableEnviron, StartResponse } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
@@ -12,7 +13,8 @@ import type { App } from './style.ts'
 
 /**
  * `app` as an async-iterable app. Each body event of an event app is yielded at once, and its next send()
- * waits until the one before was taken. An iterable app is returned as it is.
+ * waits until the one before was taken. An iterable app is returned as it is, and so is the one
+ * that a bridge was made of.
  *
  * Only HTTP crosses: an iterable app has neither WebSocket nor lifespan, and no extension is offered.
  *
@@ -22,10 +24,11 @@ import type { App } from './style.ts'
  * const feed: IterableApp = toIterable(eventApp)
  */
 export function toIterable(app: App): IterableApp {
-  const styled = styleOf(app)
+  const styled = unbridged(app, 'iterable')
   if (styled.style === 'iterable') return styled.app
   const eventApp = toEvents(app)
-  return iterable((environ, startResponse) => respond(eventApp, environ, startResponse))
+  const bridge = iterable((environ, startResponse) => respond(eventApp, environ, startResponse))
+  return bridged(bridge, app)
 }
 
 async function* respond(
@@ -36,7 +39,8 @@ async function* respond(
   const session = new EventSession(app, environToScope(environ), environ['wsgi.input'])
   try {
     for (let part = await session.next(); part; part = await session.next()) {
-      if (part.head) startResponse(statusLine(part.head.status), withoutHostFields(part.head.headers))
+      if (part.head)
+        startResponse(statusLine(part.head.status), withoutHostFields(part.head.headers))
       if (part.chunk !== null) yield part.chunk
     }
   } finally {

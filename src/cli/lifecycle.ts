@@ -29,7 +29,7 @@ export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
   const drain = (status: number): void => {
     if (drainingSince !== undefined) return
     drainingSince = Date.now()
-    void drainAndExit(server, log, status)
+    drainAndExit(server, log, status).catch(() => undefined)
   }
 
   for (const signal of SIGNALS) {
@@ -50,7 +50,11 @@ export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
   })
 }
 
-async function drainAndExit(server: Pick<Server, 'close'>, log: Log, status: number): Promise<void> {
+async function drainAndExit(
+  server: Pick<Server, 'close'>,
+  log: Log,
+  status: number,
+): Promise<void> {
   try {
     const { forced } = await server.close()
     if (forced) log.warn({}, 'the time to drain was over: connections were cut')

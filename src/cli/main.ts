@@ -30,5 +30,7 @@ async function main(): Promise<void> {
 }
 
 function stuck(): void {
-  fail(new Error('the app never finished loading: it awaits, at top level, what nothing will settle'))
+  fail(
+    new Error('the app never finished loading: it awaits, at top level, what nothing will settle'),
+  )
 }

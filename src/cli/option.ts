@@ -98,7 +98,10 @@ export const pairs: Kind<Record<string, string>> = {
   show: () => 'none',
 }
 
-function value<Value>(parse: (given: string) => Value, show: (value: Value) => string): Kind<Value> {
+function value<Value>(
+  parse: (given: string) => Value,
+  show: (value: Value) => string,
+): Kind<Value> {
   return { takes: 'value', read: (texts) => parse(texts.at(-1) ?? ''), show }
 }
 

@@ -26,7 +26,9 @@ function sentenceOf(error: unknown): string {
   return listenFailure(error) ?? error.message
 }
 
-function listenFailure(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | undefined {
+function listenFailure(
+  error: NodeJS.ErrnoException & { address?: string; port?: number },
+): string | undefined {
   if (error.syscall !== 'listen') return undefined
 
   const { address = '', port } = error

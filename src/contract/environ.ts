@@ -19,7 +19,11 @@ export type Write = (data: Chunk) => void
  * @param excInfo the error being handled, when an error page replaces what was announced before
  * @see PEP 3333, "The start_response() Callable"
  */
-export type StartResponse = (status: string, headers: StartResponseHeaders, excInfo?: unknown) => Write
+export type StartResponse = (
+  status: string,
+  headers: StartResponseHeaders,
+  excInfo?: unknown,
+) => Write
 
 /** `environ['wsgi.input']`: the request body (PEP 3333, "Input and Error Streams"). */
 export interface InputStream extends Iterable<Uint8Array> {

@@ -90,7 +90,8 @@ class SocketWatch {
     if (this.#state === 'over') return
 
     this.#state = 'over'
-    if (this.#isClientGone()) this.#writeLine('- disconnected', { status: null, outcome: 'disconnected' })
+    if (this.#isClientGone())
+      this.#writeLine('- disconnected', { status: null, outcome: 'disconnected' })
     else this.#denied(500)
   }
 

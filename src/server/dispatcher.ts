@@ -13,7 +13,7 @@ import type { Deferred } from '../async/deferred.ts'
 import type { ResponsePart } from '../async/exchange.ts'
 import type { Identity, RequestFacts } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
-import type { CycleRequest } from './http-cycle.ts'
+import type { CycleRequest } from './cycle-request.ts'
 import type { Settings } from './options.ts'
 import type { RequestHead } from './scope.ts'
 import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.ts'
@@ -54,7 +54,11 @@ export class Dispatcher {
     try {
       this.#admit()
       const scope = httpScope(head, this.#state, this.#settings)
-      const cycle = new HttpCycle(this.#app, scope, transport, request, this.#settings)
+      const cycle = new HttpCycle(this.#app, scope, {
+        transport,
+        request,
+        settings: this.#settings,
+      })
       this.#start(cycle)
       return cycle
     } catch (error) {

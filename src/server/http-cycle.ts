@@ -13,29 +13,27 @@ import { sendFile } from './send-file.ts'
 import { judge } from './verdict.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Command, ResponsePart } from '../async/exchange.ts'
-import type { Identity, RequestFacts } from '../async/framing.ts'
+import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
+import type { CycleRequest } from './cycle-request.ts'
 import type { HttpEvents, HttpTransport } from './transport.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What the engine knows of a request besides its scope. */
-export interface CycleRequest extends RequestFacts {
-  expectsContinue: boolean
-  /** A body follows the head, be it empty. */
-  hasBody: boolean
-  /** The declared length; null without one. */
-  contentLength: number | null
-}
-
 /** What of the settings rules an exchange. */
-export interface CycleSettings {
+interface CycleSettings {
   identity: Identity
   log: Log
   limitBody: number
   bodyTimeoutMs: number
   hosting: Hosting
   debug: boolean
+}
+
+interface CycleParts {
+  transport: HttpTransport
+  request: CycleRequest
+  settings: CycleSettings
 }
 
 const BODY_MARK = 64 * 1024
@@ -55,13 +53,7 @@ export class HttpCycle implements HttpEvents {
   #leaving = false
   #drain: Deferred<void> | undefined
 
-  constructor(
-    app: EventApp,
-    scope: HttpScope,
-    transport: HttpTransport,
-    request: CycleRequest,
-    settings: CycleSettings,
-  ) {
+  constructor(app: EventApp, scope: HttpScope, { transport, request, settings }: CycleParts) {
     this.#app = app
     this.#scope = scope
     this.#transport = transport

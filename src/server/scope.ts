@@ -19,7 +19,7 @@ export interface RequestHead {
 }
 
 /** What of the settings shapes a scope. */
-export interface ScopeSettings {
+interface ScopeSettings {
   rootPath: string
   rootPathMode: 'prepend' | 'verify'
   headerMap: 'drop' | 'refuse' | 'dangerous'

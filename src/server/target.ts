@@ -47,7 +47,7 @@ function originForm(target: string, authority: string | null): Target {
  * Percent-decodes a path and reads it as UTF-8. Malformed bytes become U+FFFD, a malformed escape stays as
  * it is, and `%00`, which no path has and file systems choke on, is refused.
  */
-export function decodePath(rawPath: string): string {
+function decodePath(rawPath: string): string {
   if (!rawPath.includes('%')) return rawPath
   if (rawPath.includes('%00')) throw new BadRequest('the request path has a %00')
   try {

@@ -1,6 +1,6 @@
 // The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
 
-import { cycleRequest } from '../server/node/request-head.ts'
+import { cycleRequest } from '../server/cycle-request.ts'
 
 import { MemoryHttpTransport } from './http-transport.ts'
 import { MemoryWebSocketTransport } from './websocket-transport.ts'

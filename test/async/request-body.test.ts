@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RequestBody } from '../../src/async/request-body.ts'
 import { BodyTimeout, BodyTooLarge } from '../../src/errors.ts'
-import type { BodyLimits } from '../../src/async/request-body.ts'
+
+type BodyLimits = ConstructorParameters<typeof RequestBody>[2]
 import type { HttpReceiveEvent } from '../../src/contract/events.ts'
 
 const DISCONNECT = { type: 'http.disconnect' }

@@ -136,7 +136,11 @@ describe('scopeToEnviron', () => {
   })
 
   it('[3a.20] carries the strings of the deployer', () => {
-    const connection = new Connection(SILENT_LOG, { environ: { SITE: 'a' }, inlineBodyMemory: 1 })
+    const connection = new Connection(SILENT_LOG, {
+      environ: { SITE: 'a' },
+      inlineBodyMemory: 1,
+      inlineThreads: false,
+    })
     expect(environOf({ 'isthmus.connection': connection })['SITE']).toBe('a')
   })
 

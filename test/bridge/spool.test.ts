@@ -9,7 +9,8 @@ import { AppFault, BodyTooLarge, ClientDisconnected } from '../../src/errors.ts'
 import { BytesSource, Input } from '../../src/sync/input.ts'
 import { failureOf, Host, httpScope } from './host.ts'
 import type { FileHandle } from 'node:fs/promises'
-import type { SpooledBody } from '../../src/bridge/spool.ts'
+
+type SpooledBody = Awaited<ReturnType<typeof spoolBody>>
 import type { SyncApp } from '../../src/contract/environ.ts'
 import type { ReceiveEvent } from '../../src/contract/events.ts'
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { toEvents } from '../../src/bridge/to-events.ts'
 import { events, iterable, styleOf, sync } from '../../src/bridge/style.ts'
 import { AppFault } from '../../src/errors.ts'
-import type { Style } from '../../src/bridge/style.ts'
+
+type Style = ReturnType<typeof styleOf>['style']
 import type { IterableApp, SyncApp } from '../../src/contract/environ.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 

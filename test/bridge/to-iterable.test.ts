@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { scopeToEnviron } from '../../src/bridge/environ.ts'
 import { events, styleOf } from '../../src/bridge/style.ts'
 import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
+import { toEvents } from '../../src/bridge/to-events.ts'
 import { toIterable } from '../../src/bridge/to-iterable.ts'
 import { AsyncInput } from '../../src/bridge/async-input.ts'
 import { AppFault, BodyTooLarge, ClientDisconnected, IllegalEvent } from '../../src/errors.ts'
@@ -418,5 +419,14 @@ describe('toIterable: the end of the app', () => {
     expect(await pulled(chunks)).toEqual([])
     await turn()
     expect(sends).toBe(1)
+  })
+})
+
+describe('bridging back', () => {
+  it('[3c.4] finds the app that the bridge was made of', () => {
+    const eventApp: EventApp = async () => undefined
+    const iterableApp: IterableApp = async function* () {}
+    expect(toEvents(toIterable(eventApp))).toBe(eventApp)
+    expect(toIterable(toEvents(iterableApp))).toBe(iterableApp)
   })
 })

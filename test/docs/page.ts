@@ -29,11 +29,13 @@ export class Page {
   constructor(path: string) {
     this.path = path
     this.text = readFileSync(new URL(path, ROOT), 'utf8')
-    this.#blocks = [...this.text.matchAll(FENCE)].map(([, language = '', info = '', text = '']) => ({
-      language,
-      info,
-      text,
-    }))
+    this.#blocks = [...this.text.matchAll(FENCE)].map(
+      ([, language = '', info = '', text = '']) => ({
+        language,
+        info,
+        text,
+      }),
+    )
   }
 
   /** The blocks marked `ts run`, each with the `text output` block that follows it. */

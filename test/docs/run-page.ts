@@ -44,7 +44,11 @@ export async function checkTypes(pages: readonly Page[]): Promise<string> {
   }
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
-    compilerOptions: { typeRoots: [join(ROOT, 'node_modules/@types')], isolatedDeclarations: false, declaration: false },
+    compilerOptions: {
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+      isolatedDeclarations: false,
+      declaration: false,
+    },
     include: ['*.ts'],
   }
   await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify(config))

@@ -4,7 +4,7 @@ import { HttpCycle } from '../../src/server/http-cycle.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
 import type { ResponsePart } from '../../src/async/exchange.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
-import type { CycleRequest, CycleSettings } from '../../src/server/http-cycle.ts'
+import type { CycleRequest } from '../../src/server/cycle-request.ts'
 import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
 import type { RecordingLog } from '../bridge/host.ts'
 
@@ -50,7 +50,7 @@ export class FakeHttpTransport implements HttpTransport {
 export interface CycleOptions {
   scope?: Partial<HttpScope>
   request?: Partial<CycleRequest>
-  settings?: Partial<CycleSettings>
+  settings?: Partial<ConstructorParameters<typeof HttpCycle>[2]['settings']>
 }
 
 /** Starts `app` on a fake transport. */
@@ -76,14 +76,18 @@ export function startCycle(
     contentLength: null,
     ...request,
   }
-  const cycle = new HttpCycle(app, whole, transport, facts, {
-    identity: { server: null, date: () => null },
-    log,
-    limitBody: Infinity,
-    bodyTimeoutMs: Infinity,
-    hosting: { environ: {}, inlineBodyMemory: 1024 },
-    debug: false,
-    ...settings,
+  const cycle = new HttpCycle(app, whole, {
+    transport,
+    request: facts,
+    settings: {
+      identity: { server: null, date: () => null },
+      log,
+      limitBody: Infinity,
+      bodyTimeoutMs: Infinity,
+      hosting: { environ: {}, inlineBodyMemory: 1024, inlineThreads: false },
+      debug: false,
+      ...settings,
+    },
   })
   transport.events = cycle
   return { cycle, transport, log, done: cycle.run() }

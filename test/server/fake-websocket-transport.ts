@@ -86,7 +86,7 @@ export function startCycle(
   const cycle = new WebSocketCycle(app, scope, transport, {
     identity: { server: null, date: () => null },
     log,
-    hosting: { environ: {}, inlineBodyMemory: 0 },
+    hosting: { environ: {}, inlineBodyMemory: 0, inlineThreads: false },
     websocket: { maxQueue },
   })
   return { cycle, transport, scope, lines: log.lines, done: cycle.run() }

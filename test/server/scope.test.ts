@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { BadRequest } from '../../src/errors.ts'
 import { httpScope, websocketScope } from '../../src/server/scope.ts'
 import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
-import type { RequestHead, ScopeSettings } from '../../src/server/scope.ts'
+import type { RequestHead } from '../../src/server/scope.ts'
+
+type ScopeSettings = Parameters<typeof httpScope>[2]
 
 const SETTINGS: ScopeSettings = {
   rootPath: '',

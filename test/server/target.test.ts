@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BadRequest } from '../../src/errors.ts'
-import { decodePath, parseTarget } from '../../src/server/target.ts'
+import { parseTarget } from '../../src/server/target.ts'
 
 const PRINTABLE = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index))
 
@@ -110,7 +110,9 @@ describe('parseTarget: the other forms', () => {
   })
 })
 
-describe('decodePath', () => {
+const decodePath = (rawPath: string): string => parseTarget('GET', rawPath).path
+
+describe('the path of a target', () => {
   it('[3b.11] makes malformed UTF-8 replacement characters', () => {
     expect(decodePath('/%ff')).toBe('/\ufffd')
     expect(decodePath('/%E2%82')).toBe('/\ufffd')

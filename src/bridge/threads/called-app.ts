@@ -38,7 +38,11 @@ async function load({ url, exportName }: { url: string; exportName: string }): P
   const { state } = await startLifespan(app, { mode: 'auto', log: SILENT_LOG })
   return (scope, receive, send) => {
     const isLifespan = scope.type === 'lifespan'
-    return app(isLifespan ? scope : { ...scope, state: { ...scope.state, ...state } }, receive, send)
+    return app(
+      isLifespan ? scope : { ...scope, state: { ...scope.state, ...state } },
+      receive,
+      send,
+    )
   }
 }
 

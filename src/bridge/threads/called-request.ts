@@ -1,6 +1,6 @@
 // A call of a host, on the side of the gateway: an event app on the loop, its request and response in messages.
 
-import { deferred, harmless } from '../../async/deferred.ts'
+import { deferred } from '../../async/deferred.ts'
 import { ByteBuffer } from '../../sync/byte-buffer.ts'
 import { EventSession } from '../event-session.ts'
 import { withoutHostFields } from '../host-fields.ts'
@@ -64,7 +64,7 @@ export class CalledRequest {
   close(error: Error): void {
     this.#failure = error
     this.#wake()
-    if (this.#session) void harmless(this.#session.close())
+    if (this.#session) this.#session.close().catch(() => undefined)
   }
 
   async #pass(session: EventSession): Promise<void> {
@@ -74,7 +74,8 @@ export class CalledRequest {
       const head = part.head && { ...part.head, headers: withoutHostFields(part.head.headers) }
       this.#post({ type: 'part', id, head, chunk, end })
       this.#underWayBytes += chunk?.length ?? 0
-      while (this.#underWayBytes > responseWindow && !end) {
+      if (end) return
+      while (this.#underWayBytes > responseWindow) {
         if (this.#failure) throw this.#failure
         this.#credit = deferred()
         await this.#credit.promise

@@ -1,6 +1,5 @@
 // The calls that the code of one request makes out of its thread, on the side of the gateway.
 
-import { harmless } from '../../async/deferred.ts'
 import { CalledRequest } from './called-request.ts'
 import { holding } from './held-slots.ts'
 import { calledApp } from './called-app.ts'
@@ -38,7 +37,10 @@ export class Calls {
     for (const call of this.#open.values()) call.close(error)
   }
 
-  #begin(app: CallMessage['app'], message: Extract<CallMessage['message'], { type: 'request' }>): void {
+  #begin(
+    app: CallMessage['app'],
+    message: Extract<CallMessage['message'], { type: 'request' }>,
+  ): void {
     const id = this.#slot.requestId
     const call = new CalledRequest(message, (answer) => {
       if (answer.type === 'done') this.#open.delete(message.id)
@@ -50,6 +52,6 @@ export class Calls {
     const scope: HttpScope = { ...message.scope, state: { ...state } }
     if (connection) scope['isthmus.connection'] = connection
     const run = (): Promise<void> => call.run(calledApp(app, this.#inner), scope)
-    void harmless(holding(this.#slot, run))
+    holding(this.#slot, run).catch(() => undefined)
   }
 }

@@ -49,7 +49,7 @@ function statusLine(status: number): string {
 }
 
 /** One call; whoever opens it closes it. */
-export class HostedCall {
+class HostedCall {
   readonly id: number
   readonly #app: CalledApp
   readonly #caller: Caller

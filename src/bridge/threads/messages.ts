@@ -7,7 +7,7 @@
 import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
 
 /** The part of a scope that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
-export type ScopeData = Omit<HttpScope, 'isthmus.connection' | 'state'>
+type ScopeData = Omit<HttpScope, 'isthmus.connection' | 'state'>
 
 /** An error as data. */
 export interface ErrorData {
@@ -112,7 +112,7 @@ export interface FailureMessage {
 }
 
 /** The request is over, `close()` included: the slot is free. Always the last message of an id. */
-export interface DoneMessage {
+interface DoneMessage {
   type: 'done'
   id: number
   /** How long the app had the host to itself. */

@@ -55,7 +55,9 @@ async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send)
   try {
     await pool.start()
     const log = scope['isthmus.log'] ?? SILENT_LOG
-    lifespan = inner && (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
+    lifespan =
+      inner &&
+      (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
   } catch (error) {
     pool.close()
     return send({ type: 'lifespan.startup.failed', message: (error as Error).message })

@@ -1,6 +1,6 @@
 // One request on the side of the gateway: receive() and send() here, messages there.
 
-import { deferred, harmless } from '../../async/deferred.ts'
+import { deferred } from '../../async/deferred.ts'
 import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
 import { getHeader } from '../../headers.ts'
 import { contextOf } from '../context.ts'
@@ -93,7 +93,7 @@ export class PoolRequest {
         return this.fail(fromErrorData(message.error))
       case 'part':
         this.#parts.push(message)
-        if (!this.#pumping) void harmless(this.#pump())
+        if (!this.#pumping) this.#pump().catch(() => undefined)
     }
   }
 
@@ -136,7 +136,7 @@ export class PoolRequest {
 
   #feed(bytes: number): void {
     this.#wantedBytes += bytes
-    if (!this.#feeding) void harmless(this.#feedWanted())
+    if (!this.#feeding) this.#feedWanted().catch(() => undefined)
   }
 
   async #feedWanted(): Promise<void> {
@@ -171,7 +171,7 @@ export class PoolRequest {
   }
 
   async #pass({ head, chunk, end }: PartMessage): Promise<void> {
-    if (head) void harmless(this.#send({ type: 'http.response.start', ...head }))
+    if (head) this.#send({ type: 'http.response.start', ...head }).catch(() => undefined)
     await this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
     if (end) {
       this.#isOver = true
@@ -182,7 +182,7 @@ export class PoolRequest {
 }
 
 /** How a request comes to a host. */
-export interface Dispatch {
+interface Dispatch {
   /** When it times out, in ms since the epoch; undefined for never. */
   deadline: number | undefined
   /** The request in whose call it runs; null: in its turn. */

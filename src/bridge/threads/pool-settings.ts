@@ -61,7 +61,11 @@ export function poolSettings(
   if (bounds.min > max) {
     throw new InvalidOption(`threads(): min (${bounds.min}) is more than max (${max})`)
   }
-  return { ...bounds, multiprocess: max > 1, target: { mountKey: undefined, isBranded: false, ...target, exportName } }
+  return {
+    ...bounds,
+    multiprocess: max > 1,
+    target: { mountKey: undefined, isBranded: false, ...target, exportName },
+  }
 }
 
 function refuseUnknown(options: ThreadOptions): void {

@@ -110,7 +110,7 @@ export class WorkerPool implements ThreadEvents {
     this.#threads.delete(thread)
     this.#idle = this.#idle.filter((idle) => idle !== thread)
     this.#queue.unshift(...thread.takeBack(Infinity))
-    if (this.#closed) return void thread.current?.fail(new Unavailable('the pool is closed'))
+    if (this.#closed) return thread.current?.fail(new Unavailable('the pool is closed'))
     if (cause) this.#crashed(thread, cause)
     this.#grow()
   }
@@ -128,7 +128,9 @@ export class WorkerPool implements ThreadEvents {
     if (this.#loadError && this.#loading === 0) return request.fail(this.#loadError)
     if (this.#queue.length >= this.#settings.maxQueue) {
       return request.fail(
-        new PoolFull(`${this.#queue.length} requests wait for one of ${this.#threads.size} threads`),
+        new PoolFull(
+          `${this.#queue.length} requests wait for one of ${this.#threads.size} threads`,
+        ),
       )
     }
     this.#queue.push(request)

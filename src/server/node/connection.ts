@@ -10,6 +10,8 @@ export class NodeConnection {
   readonly socket: Socket
   /** It speaks WebSocket now. */
   upgraded = false
+  /** What it sent could not be parsed, and that was its answer. */
+  refused = false
   #waiting: Array<() => void> = []
   #busy = false
   #lastResponse = false

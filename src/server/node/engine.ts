@@ -4,8 +4,9 @@ import { createServer, ServerResponse } from 'node:http'
 import { PeerFault } from '../../errors.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
-import { rawResponse } from './raw-response.ts'
-import { cycleRequest, requestHead } from './request-head.ts'
+import { refuse } from './refusal.ts'
+import { cycleRequest } from '../cycle-request.ts'
+import { requestHead } from './request-head.ts'
 import { NodeWebSockets } from './websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -116,8 +117,8 @@ export class NodeEngine implements Engine {
       if (head.target.length > this.#settings.maxRequestLineBytes) {
         return this.#refuse(req.socket, 414)
       }
-      const transport = new NodeHttpTransport(req, res, onClose)
       const request = cycleRequest(head, expectsContinue)
+      const transport = new NodeHttpTransport(req, res, request.hasBody, onClose)
       request.keepAlive &&= res.shouldKeepAlive
       transport.events = this.#dispatcher.http(head, request, transport)
     } catch (error) {
@@ -131,7 +132,7 @@ export class NodeEngine implements Engine {
   }
 
   // node:http has let go of the socket: a response still under way could not be finished, and none comes after.
-  #takeOver(socket: Duplex, serve: (connection: NodeConnection) => void): void {
+  #takeOver(socket: Socket, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
     if (!connection || connection.busy) return void socket.destroy()
     connection.enqueue(() => serve(connection))
@@ -155,15 +156,18 @@ export class NodeEngine implements Engine {
     this.#serve(req, res, false, () => undefined)
   }
 
+  // What comes behind a malformed request is malformed too: it is answered once.
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const responding = this.#connections.get(socket)?.busy ?? false
-    if (error.code === 'ECONNRESET' || responding || !socket.writable) return void socket.destroy()
-    this.#refuse(socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
+    const connection = this.#connections.get(socket)
+    if (!connection || connection.refused) return
+    const isLost = error.code === 'ECONNRESET' || connection.busy || !socket.writable
+    if (isLost) return void socket.destroy()
+    connection.refused = true
+    this.#refuse(connection.socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
   }
 
-  #refuse(socket: Duplex, status: number): void {
-    socket.on('error', () => undefined)
-    socket.end(rawResponse(status, this.#dispatcher.identity), () => socket.destroy())
+  #refuse(socket: Socket, status: number): void {
+    refuse(socket, status, this.#dispatcher.identity)
   }
 
   #address(): Address {

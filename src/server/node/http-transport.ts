@@ -1,6 +1,6 @@
 // One HTTP exchange on node:http: IncomingMessage in, ServerResponse out.
 
-import { rawHead } from './raw-response.ts'
+import { rawHead } from './raw-head.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/exchange.ts'
@@ -14,12 +14,14 @@ export class NodeHttpTransport implements HttpTransport {
   events: HttpEvents | undefined
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
+  readonly #hasBody: boolean
   #listening = false
   #closeDelimited = false
 
-  constructor(req: IncomingMessage, res: ServerResponse, onClose: () => void) {
+  constructor(req: IncomingMessage, res: ServerResponse, hasBody: boolean, onClose: () => void) {
     this.#req = req
     this.#res = res
+    this.#hasBody = hasBody
     // Without listeners node:http throws what a broken upload, or a write behind the client's leaving, emits.
     req.on('error', () => undefined)
     res.on('error', () => undefined)
@@ -85,7 +87,7 @@ export class NodeHttpTransport implements HttpTransport {
   }
 
   #end(part: ResponsePart): void {
-    if (!this.#req.complete) drainRest(this.#req)
+    if (this.#hasBody && !this.#req.complete) drainRest(this.#req)
     if (part.chunk === null) this.#res.end()
     else this.#res.end(bytesOf(part))
   }

@@ -1,11 +1,11 @@
 // A request head as node:http read it, in the terms of the contracts.
 
 import { BadRequest } from '../../errors.ts'
-import { getHeader, listHasToken } from '../../headers.ts'
+
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { CycleRequest } from '../http-cycle.ts'
+
 import type { RequestHead } from '../scope.ts'
 
 /** The head of `req`, names in lower case and duplicates kept; `uds` is the unix socket that it came by. */
@@ -20,28 +20,6 @@ export function requestHead(req: IncomingMessage, uds: string | null): RequestHe
     server: uds === null ? serverAddress(socket) : [uds, null],
     secure: 'encrypted' in socket,
   }
-}
-
-/** What decides how `req` is answered and how its body is read. */
-export function cycleRequest(head: RequestHead, expectsContinue: boolean): CycleRequest {
-  const length = getHeader(head.headers, 'content-length')
-  const contentLength = length === undefined ? null : Number(length)
-  const chunked = getHeader(head.headers, 'transfer-encoding') !== undefined
-  return {
-    method: head.method,
-    httpVersion: head.httpVersion,
-    keepAlive: wantsKeepAlive(head),
-    acceptsTrailers: listHasToken(getHeader(head.headers, 'te'), 'trailers'),
-    expectsContinue,
-    hasBody: chunked || (contentLength ?? 0) > 0,
-    contentLength,
-  }
-}
-
-function wantsKeepAlive(head: RequestHead): boolean {
-  const connection = getHeader(head.headers, 'connection')
-  if (head.httpVersion === '1.0') return listHasToken(connection, 'keep-alive')
-  return !listHasToken(connection, 'close')
 }
 
 function httpVersion(req: IncomingMessage): '1.0' | '1.1' {

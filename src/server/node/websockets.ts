@@ -1,17 +1,14 @@
 // WebSockets of the node:http engine: from an `upgrade` event to a running cycle, and the register of all that live.
 
-import { HttpExchange } from '../../async/exchange.ts'
 import { PeerFault } from '../../errors.ts'
 import { listHasToken } from '../../headers.ts'
-import { plainResponse } from '../plain-response.ts'
 import { requestHead } from './request-head.ts'
 import { createAcceptor } from './ws-acceptor.ts'
-import { Denial } from './ws-denial.ts'
+import { refuse } from './refusal.ts'
 import { checkHandshake } from './ws-handshake.ts'
 import { Pings } from './ws-pings.ts'
 import { NodeWebSocketTransport } from './ws-transport.ts'
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
@@ -55,7 +52,7 @@ export class NodeWebSockets {
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
-      this.#refuse(socket, error.status)
+      refuse(socket, error.status, this.#dispatcher.identity)
     }
   }
 
@@ -76,30 +73,6 @@ export class NodeWebSockets {
     transport.events = cycle
     this.#cycles.add(cycle)
     upgrade.socket.once('close', () => this.#cycles.delete(cycle))
-  }
-
-  #refuse(socket: Socket, status: number): void {
-    const facts = {
-      method: 'GET',
-      httpVersion: '1.1',
-      keepAlive: false,
-      acceptsTrailers: false,
-    } as const
-    const exchange = new HttpExchange(facts, this.#dispatcher.identity)
-    const [start, body] = plainResponse(status)
-    exchange.accept(start)
-    const command = exchange.accept(body)
-    if (command.type !== 'write') return
-
-    const { part } = command
-    // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: what to upgrade to, and in which version.
-    if (status === 426)
-      part.head?.headers.push(
-        ['connection', 'upgrade'],
-        ['upgrade', 'websocket'],
-        ['sec-websocket-version', '13'],
-      )
-    new Denial(socket, this.#tools.closeTimeoutMs).write(part)
   }
 }
 

@@ -1,6 +1,6 @@
 // One WebSocket of node:http and ws: first a socket whose handshake waits for its answer, then frames or a denial.
 
-import { Denial } from './ws-denial.ts'
+import { SocketResponse } from './socket-response.ts'
 import type { WebSocket } from 'ws'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
@@ -25,7 +25,7 @@ export class NodeWebSocketTransport implements WebSocketTransport, Pulse {
   readonly #upgrade: UpgradeRequest
   readonly #tools: TransportTools
   #frames: WebSocket | undefined
-  #denial: Denial | undefined
+  #denial: SocketResponse | undefined
   #draining = false
   #failure = ''
 
@@ -56,7 +56,7 @@ export class NodeWebSocketTransport implements WebSocketTransport, Pulse {
 
   deny(part: ResponsePart): boolean {
     const { socket } = this.#upgrade
-    this.#denial ??= new Denial(socket, this.#tools.closeTimeoutMs)
+    this.#denial ??= new SocketResponse(socket, this.#tools.closeTimeoutMs)
     if (part.end) socket.off('end', this.#onGone)
     return this.#denial.write(part)
   }

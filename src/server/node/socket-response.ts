@@ -1,13 +1,14 @@
-// An HTTP response in place of a 101, written straight to the socket: its request has left node:http.
+// An HTTP response written straight to a socket, where node:http has no ServerResponse: to a handshake that is denied
+// and to a request that it could not parse.
 
 import { getHeader } from '../../headers.ts'
-import { rawHead } from './raw-response.ts'
+import { rawHead } from './raw-head.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { ResponseHead } from '../../async/framing.ts'
 
-/** One response on a socket that was handed over for an upgrade; the socket ends with it. */
-export class Denial {
+/** One response on a socket that ends with it. */
+export class SocketResponse {
   readonly #socket: Socket
   readonly #lingerMs: number
   #chunked = false

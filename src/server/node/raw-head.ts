@@ -1,0 +1,10 @@
+// A head as text, in latin-1: for interim responses, and where node:http has no ServerResponse.
+
+import { STATUS_CODES } from 'node:http'
+import type { HeaderPairs } from '../../contract/events.ts'
+
+/** A status line and header block (RFC 9112, 2.1). */
+export function rawHead(status: number, headers: HeaderPairs): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`
+}

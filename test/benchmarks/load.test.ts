@@ -1,0 +1,87 @@
+// The load of the benchmarks: it counts what was answered, and fails loudly.
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { besideClients } from '../../benchmarks/clients.ts'
+import { ping } from '../../benchmarks/pings.ts'
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { WebSocket } from 'ws'
+
+const servers: Server[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close().closeAllConnections()
+})
+
+const hello: RequestListener = (_request, response) => response.end('Hello, world\n')
+const never = (): Promise<never> => new Promise(() => {})
+
+async function listen(answer: RequestListener, onSocket?: (socket: WebSocket) => void): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  servers.push(server)
+  if (onSocket) new WebSocketServer({ server }).on('connection', onSocket)
+  await once(server, 'listening')
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('besideClients', () => {
+  it('keeps every client on one connection and counts its answers', { timeout: 5_000 }, async () => {
+    const ports = new Set<number | undefined>()
+    let requests = 0
+    const host = await listen((request, response) => {
+      ports.add(request.socket.remotePort)
+      requests += 1
+      response.end('Hello, world\n')
+    })
+
+    const answered = await besideClients(`http://${host}/`, 2, async (load) => {
+      while (load.answered < 20) await new Promise(setImmediate)
+      return load.answered
+    })
+
+    expect(ports.size).toBe(2)
+    expect(answered).toBeGreaterThanOrEqual(20)
+    expect(answered).toBeLessThanOrEqual(requests)
+  })
+
+  it('fails when a client is not answered with 200', { timeout: 5_000 }, async () => {
+    const host = await listen((_request, response) => response.writeHead(503).end('Hello, world\n'))
+    const run = besideClients(`http://${host}/`, 1, never)
+    await expect(run).rejects.toThrow('a client was answered "HTTP/1.1 503 Service Unavailable"')
+  })
+
+  it('fails when the server hangs up', { timeout: 5_000 }, async () => {
+    const host = await listen((request) => request.socket.end())
+    await expect(besideClients(`http://${host}/`, 1, never)).rejects.toThrow('hung up on a client')
+  })
+})
+
+describe('ping', () => {
+  it('has a round trip for every message, also for those that had to wait', { timeout: 5_000 }, async () => {
+    let echoed = 0
+    const host = await listen(hello, (socket) => {
+      socket.on('message', (data, isBinary) => {
+        echoed += 1
+        setTimeout(() => socket.send(data, { binary: isBinary }), 50)
+      })
+    })
+
+    const tripsMs = await ping(`ws://${host}/`, 100)
+
+    expect(tripsMs.length).toBe(echoed)
+    expect(Math.min(...tripsMs)).toBeGreaterThan(40)
+  })
+
+  it('fails when the echo goes away', { timeout: 5_000 }, async () => {
+    const host = await listen(hello, (socket) => socket.on('message', () => socket.close(1011)))
+    await expect(ping(`ws://${host}/`, 60_000)).rejects.toThrow('the echo was closed with 1011')
+  })
+
+  it('fails when there is no echo to be had', { timeout: 5_000 }, async () => {
+    const host = await listen(hello)
+    await expect(ping(`ws://${host}/`, 60_000)).rejects.toThrow('Unexpected server response: 200')
+  })
+})

@@ -1,0 +1,28 @@
+// What startResponse keeps of an error that it was given: nothing.
+
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { ResponseState } from '../../src/sync/start-response.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+function replaceHead(response: ResponseState): WeakRef<Error> {
+  const error = new Error('the report failed')
+  response.startResponse('500 Oops', [], error)
+  return new WeakRef(error)
+}
+
+describe('startResponse with an error', () => {
+  it('[3a.38] keeps no reference to it', async () => {
+    const response = new ResponseState('GET', { warn: () => undefined })
+    response.startResponse('200 OK', [])
+    const error = replaceHead(response)
+    // A WeakRef holds its target until the turn in which it was made is over.
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    expect(error.deref()).toBeUndefined()
+    expect(response.head?.status).toBe(500)
+  })
+})
