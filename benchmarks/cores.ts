@@ -16,7 +16,8 @@ const UNPINNED: Cores = { server: null, load: null }
 /** Pins this process, which is the load, and says where the servers go. Without taskset or two cores nothing is pinned. */
 export function pinLoad(sharing: Sharing): Cores {
   if (sharing === 'any') return UNPINNED
-  const isAllowed = (core: string): boolean => spawnSync('taskset', ['-c', core, 'true']).status === 0
+  const isAllowed = (core: string): boolean =>
+    spawnSync('taskset', ['-c', core, 'true']).status === 0
   if (!['0', '1'].every(isAllowed)) {
     console.error('not pinned: it takes taskset, and cores 0 and 1')
     return UNPINNED

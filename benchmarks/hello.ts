@@ -19,6 +19,8 @@ type Numbers = Record<'perSecond' | 'cpuMicroseconds', number>
 
 const CONNECTIONS = 32
 const WARM_UP_SECONDS = 1
+const CONTROL = 'node:http'
+const IN_THREAD = 'isthmus, sync in one thread'
 
 const options = parseOptions(process.argv.slice(2), 'shared')
 const notes: string[] = []
@@ -31,10 +33,10 @@ writeJson(rows, { options, cores, notes })
 
 function subjects(): Subject<keyof Numbers>[] {
   return [
-    { name: 'node:http', command: nodeServer('node-hello.js'), measure },
+    { name: CONTROL, command: nodeServer('node-hello.js'), measure },
     { name: 'isthmus, events', command: nodeServer('isthmus-hello.js', 'events'), measure },
     { name: 'isthmus, sync inline', command: nodeServer('isthmus-hello.js', 'inline'), measure },
-    { name: 'isthmus, sync in one thread', command: nodeServer('isthmus-hello.js', 'thread'), measure },
+    { name: IN_THREAD, command: nodeServer('isthmus-hello.js', 'thread'), measure },
   ]
 }
 
@@ -65,15 +67,16 @@ function nodeClients(url: string, seconds: number): Promise<Throughput> {
 }
 
 function print(rows: readonly Row<Numbers>[]): void {
-  const control = rows[0]?.result.perSecond ?? NaN
-  const times = ({ result }: Row<Numbers>): number => result.perSecond / control
+  const rate = (name: string): number =>
+    rows.find((row) => row.name === name)?.result.perSecond ?? NaN
+  const times = (name: string): number => rate(name) / rate(CONTROL)
   const lines = rows.map((row) => {
     const { perSecond, cpuMicroseconds } = row.result
-    return [row.name, perSecond.toFixed(0), times(row).toFixed(2), cpuMicroseconds.toFixed(1)]
+    return [row.name, perSecond.toFixed(0), times(row.name).toFixed(2), cpuMicroseconds.toFixed(1)]
   })
   console.log(table([['', 'req/s', '× node:http', 'CPU µs/req'], ...lines]))
 
-  const inThread = rows[3] ? times(rows[3]) : NaN
+  const inThread = times(IN_THREAD)
   const verdict = inThread >= 1 ? 'met' : 'missed'
   console.log(`\naim: sync in one thread at least node:http: ${inThread.toFixed(2)} ×, ${verdict}`)
   for (const note of notes) console.log(note)

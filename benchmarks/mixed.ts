@@ -19,6 +19,8 @@ type Numbers = Record<'pings' | 'p50Ms' | 'p99Ms' | 'maxMs' | 'syncPerSecond', n
 
 const CLIENTS = 8
 const WARM_UP_MS = 1_000
+const IDLE = 'isthmus, idle'
+const BESIDE = 'isthmus, threads({ max: 1 })'
 const AIM = 3
 
 const options = parseOptions(process.argv.slice(2), 'apart')
@@ -32,8 +34,8 @@ writeJson(rows, { options, cores, notes })
 
 function subjects(): Subject<keyof Numbers>[] {
   return [
-    subject('isthmus, idle', nodeServer('isthmus-mixed.js', 'thread'), 0),
-    subject('isthmus, threads({ max: 1 })', nodeServer('isthmus-mixed.js', 'thread')),
+    subject(IDLE, nodeServer('isthmus-mixed.js', 'thread'), 0),
+    subject(BESIDE, nodeServer('isthmus-mixed.js', 'thread')),
     subject('isthmus, inline', nodeServer('isthmus-mixed.js', 'inline')),
     subject('node:http + ws', nodeServer('node-mixed.js')),
     ...pythonSubjects(),
@@ -55,7 +57,11 @@ function pythonSubjects(): Subject<keyof Numbers>[] {
   return []
 }
 
-function subject(name: string, command: string[], clients: number = CLIENTS): Subject<keyof Numbers> {
+function subject(
+  name: string,
+  command: string[],
+  clients: number = CLIENTS,
+): Subject<keyof Numbers> {
   return {
     name,
     command,
@@ -79,17 +85,19 @@ function subject(name: string, command: string[], clients: number = CLIENTS): Su
 }
 
 function print(rows: readonly Row<Numbers>[]): void {
-  const idleP99Ms = rows[0]?.result.p99Ms ?? NaN
-  const times = ({ result }: Row<Numbers>): number => result.p99Ms / idleP99Ms
+  const p99Ms = (name: string): number => rows.find((row) => row.name === name)?.result.p99Ms ?? NaN
+  const times = (name: string): number => p99Ms(name) / p99Ms(IDLE)
   const lines = rows.map((row) => {
     const { p50Ms, p99Ms, maxMs, syncPerSecond } = row.result
     const echo = [p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(2))
-    return [row.name, ...echo, times(row).toFixed(1), syncPerSecond.toFixed(0)]
+    return [row.name, ...echo, times(row.name).toFixed(1), syncPerSecond.toFixed(0)]
   })
   console.log(table([['', 'p50 ms', 'p99 ms', 'max ms', 'p99 × idle', 'sync req/s'], ...lines]))
 
-  const beside = rows[1] ? times(rows[1]) : NaN
+  const beside = times(BESIDE)
   const verdict = beside <= AIM ? 'met' : 'missed'
-  console.log(`\naim: p99 beside one thread at most ${AIM} × idle: ${beside.toFixed(1)} ×, ${verdict}`)
+  console.log(
+    `\naim: p99 beside one thread at most ${AIM} × idle: ${beside.toFixed(1)} ×, ${verdict}`,
+  )
   for (const note of notes) console.log(note)
 }

@@ -19,28 +19,35 @@ export async function ping(url: string, durationMs: number): Promise<number[]> {
     socket.on('error', reject)
     socket.on('close', (code) => reject(new Error(`the echo was closed with ${code}`)))
   })
+  const over = new AbortController()
   try {
-    return await Promise.race([roundTrips(socket, durationMs), lost])
+    return await Promise.race([roundTrips(socket, durationMs, over.signal), lost])
   } finally {
+    over.abort()
     socket.terminate()
   }
 }
 
-async function roundTrips(socket: WebSocket, durationMs: number): Promise<number[]> {
+async function roundTrips(
+  socket: WebSocket,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<number[]> {
   const sentAt: number[] = []
   const tripsMs: number[] = []
   socket.on('message', (number: Buffer) => {
     tripsMs.push(performance.now() - (sentAt[Number(number)] as number))
   })
-  await once(socket, 'open')
+  await once(socket, 'open', { signal })
 
   const timer = setInterval(() => {
     socket.send(String(sentAt.push(performance.now()) - 1))
   }, INTERVAL_MS)
-  await sleep(durationMs)
-  clearInterval(timer)
+  await sleep(durationMs, undefined, { signal }).finally(() => clearInterval(timer))
 
-  const signal = AbortSignal.timeout(DRAIN_MS)
-  while (tripsMs.length < sentAt.length) await once(socket, 'message', { signal })
+  const late = AbortSignal.timeout(DRAIN_MS)
+  while (tripsMs.length < sentAt.length) {
+    await once(socket, 'message', { signal: AbortSignal.any([signal, late]) })
+  }
   return tripsMs
 }

@@ -52,5 +52,8 @@ export function writeJson(rows: readonly Row<object>[], setting: Setting): void 
 
 function commit(): string {
   const root = new URL('..', import.meta.url)
-  return execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).trim()
+  return execFileSync('git', ['describe', '--always', '--dirty'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim()
 }

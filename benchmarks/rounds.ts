@@ -32,7 +32,11 @@ export async function inTurns<Name extends string>(
       results.push(await measureOnce(subject, cores))
     }
   }
-  return measured.map(({ subject: { name }, rounds }) => ({ name, rounds, result: medians(rounds) }))
+  return measured.map(({ subject: { name }, rounds }) => ({
+    name,
+    rounds,
+    result: medians(rounds),
+  }))
 }
 
 async function measureOnce<Name extends string>(
@@ -49,5 +53,7 @@ async function measureOnce<Name extends string>(
 
 function requireBuild(): void {
   if (existsSync(new URL('../dist/index.js', import.meta.url))) return
-  throw new Error('there is no dist: the servers run the built package, so `npm run build` comes first')
+  throw new Error(
+    'there is no dist: the servers run the built package, so `npm run build` comes first',
+  )
 }

@@ -15,7 +15,7 @@ export interface ServerProcess {
 }
 
 const START_MS = 20_000
-const STOP_MS = 5_000
+const STOP_MS = 2_000
 // USER_HZ, which Linux fixes at 100 in whatever it shows to users.
 const TICK_MS = 10
 
@@ -36,8 +36,7 @@ export async function startServer(command: string[], cores: string | null): Prom
   const stop = async (): Promise<void> => {
     child.stdin.end()
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-    await exited
-    clearTimeout(timer)
+    await exited.finally(() => clearTimeout(timer))
   }
 
   const signal = AbortSignal.timeout(START_MS)

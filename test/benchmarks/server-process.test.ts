@@ -34,7 +34,9 @@ describe('startServer', () => {
   })
 
   it('says so when the server ends before it listens', async () => {
-    await expect(startServer(node('process.exit(3)'), null)).rejects.toThrow('ended before it listened')
+    await expect(startServer(node('process.exit(3)'), null)).rejects.toThrow(
+      'ended before it listened',
+    )
   })
 
   it('says so when there is no such command', async () => {

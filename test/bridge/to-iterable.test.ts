@@ -424,9 +424,8 @@ describe('toIterable: the end of the app', () => {
 
 describe('bridging back', () => {
   it('[3c.4] finds the app that the bridge was made of', () => {
-    const eventApp: EventApp = async () => undefined
-    const iterableApp: IterableApp = async function* () {}
-    expect(toEvents(toIterable(eventApp))).toBe(eventApp)
+    const iterableApp: IterableApp = async function* (_environ, _startResponse) {}
+    expect(toEvents(toIterable(hello))).toBe(hello)
     expect(toIterable(toEvents(iterableApp))).toBe(iterableApp)
   })
 })

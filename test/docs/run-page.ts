@@ -1,47 +1,43 @@
-// Runs the programs of a page as a reader would: each in a module of its own, its files beside it.
+// Runs the programs of a page as a reader would: with the built package, each in a module of its own, its
+// files beside it.
 
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { vi } from 'vitest'
+import { fileURLToPath } from 'node:url'
 import type { Page } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const DEADLINE_MS = 30_000
+const SEPARATOR = '\0'
 
-/** What a program is to print, and what it printed. */
+/** What programs are to print, and what they printed, each with what went wrong. */
 export interface Printed {
-  expected: string
-  actual: string
+  expected: string[]
+  actual: string[]
 }
 
-/** Runs all programs of `page`, one after the other. */
-export async function runPage(page: Page): Promise<Printed[]> {
-  await using folder = await temporaryFolder()
-  for (const { name, text } of page.files) await writeFile(join(folder.path, name), text)
+/** Runs all programs of `page`, one after the other in one process. */
+export async function runPage(page: Page): Promise<Printed> {
+  await using folder = await projectFolder()
+  await writeFiles(folder.path, page, '')
+  const imports = page.programs.map((_program, index) => `await import('./program${index + 1}.ts')`)
+  const main = imports.join(`\nprocess.stdout.write('\\0')\n`)
+  await writeFile(join(folder.path, 'main.ts'), `${main}\nprocess.exit()\n`)
 
-  const printed: Printed[] = []
-  for (const [index, { text, output }] of page.programs.entries()) {
-    const path = join(folder.path, `program-${index + 1}.ts`)
-    await writeFile(path, text)
-    const actual = await printedBy(pathToFileURL(path).href)
-    printed.push({ expected: output ?? '', actual })
+  const tsx = import.meta.resolve('tsx')
+  const text = await outputOf(process.execPath, ['--import', tsx, 'main.ts'], folder.path)
+  return {
+    expected: page.programs.map(({ output }) => output ?? ''),
+    actual: text.split(SEPARATOR),
   }
-  return printed
 }
 
 /** What the compiler says of the programs and files of `pages`; empty when it has nothing to say. */
 export async function checkTypes(pages: readonly Page[]): Promise<string> {
-  await using folder = await temporaryFolder()
-  for (const page of pages) {
-    const prefix = page.path.replaceAll(/\W/g, '-')
-    for (const [index, { text }] of page.programs.entries()) {
-      await writeFile(join(folder.path, `${prefix}-${index + 1}.ts`), `${text}\nexport {}\n`)
-    }
-    for (const { name, text } of page.files) await writeFile(join(folder.path, name), text)
-  }
+  await using folder = await projectFolder()
+  for (const page of pages) await writeFiles(folder.path, page, page.path.replaceAll(/\W/g, '-'))
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions: {
@@ -52,35 +48,30 @@ export async function checkTypes(pages: readonly Page[]): Promise<string> {
     include: ['*.ts'],
   }
   await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify(config))
-  return await output(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder.path])
+  return await outputOf(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], folder.path)
 }
 
-async function printedBy(url: string): Promise<string> {
-  const lines: string[] = []
-  const log = vi.spyOn(console, 'log').mockImplementation((...values: unknown[]) => {
-    lines.push(`${values.map(String).join(' ')}\n`)
-  })
-  try {
-    await import(url)
-  } finally {
-    log.mockRestore()
+async function writeFiles(folder: string, page: Page, prefix: string): Promise<void> {
+  for (const { name, text } of page.files) await writeFile(join(folder, name), text)
+  for (const [index, { text }] of page.programs.entries()) {
+    await writeFile(join(folder, `${prefix}program${index + 1}.ts`), text)
   }
-  return lines.join('')
 }
 
-async function output(command: string, args: string[]): Promise<string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
+// What goes wrong stands in the output, where the comparison shows it.
+function outputOf(command: string, args: string[], cwd: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd, timeout: DEADLINE_MS }, (error, stdout, stderr) => {
+      resolve(error ? `${stdout}${stderr}` : stdout)
+    })
   })
-  await once(child, 'close')
-  return text
 }
 
-// Its modules are ES modules, for the compiler and for the threads that load them.
-async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+// A project of ES modules that depends on the package.
+async function projectFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'isthmus-docs-'))
   await writeFile(join(path, 'package.json'), '{ "type": "module" }\n')
+  await mkdir(join(path, 'node_modules'))
+  await symlink(ROOT, join(path, 'node_modules/isthmus'), 'dir')
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
