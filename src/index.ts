@@ -45,6 +45,11 @@ export type * from './contract/log.ts'
 export {
   AppFault,
   AppLoadError,
+  Unavailable,
+  ThreadCrashed,
+  ServiceFault,
+  PoolFull,
+  AppTimeout,
   BadRequest,
   BodyTimeout,
   BodyTooLarge,

@@ -1,6 +1,6 @@
 // The documentation says what is so: its programs run, its tables are those of the code, its links lead somewhere.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +21,7 @@ const PATHS = [
 ]
 
 const bridges = new Page('docs/bridges.md')
+const hostProtocol = new Page('docs/host-protocol.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -28,11 +29,11 @@ const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
 const RUN = [bridges, serving, styles, testing, threads, websockets]
 
-/** A default, as the tables write it. */
+/** A default, as the tables write it: what is empty, or has no end, is `none`. */
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
-  const isNone = value === Infinity || value === null || value === undefined || value === ''
-  return isNone || JSON.stringify(value) === '{}' ? 'none' : String(value)
+  if (typeof value === 'boolean') return String(value)
+  return typeof value === 'string' && value !== '' ? value : 'none'
 }
 
 /** `option flag default` for each row whose second cell is a flag. */
@@ -93,6 +94,7 @@ describe('the tables', () => {
   it('have every option of serve() with its flag and its default', () => {
     const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
     expect(rows.toSorted()).toEqual(optionsOf(SERVER_OPTIONS, DEFAULTS).toSorted())
+    expect(Object.keys(DEFAULTS).filter((name) => !serving.rows.has(name))).toEqual([])
   })
 
   it('have every option of WebSockets with its flag and its default', () => {
@@ -112,7 +114,21 @@ describe('the tables', () => {
     const options = Object.entries({ ...bounds, export: target.exportName })
     const rows = options.map(([name]) => [name, threads.rows.get(name)?.[0]])
     expect(rows).toEqual(options.map(([name, value]) => [name, shown(value)]))
-    expect([threads.rows.get('max')?.[0], threads.rows.get('env')?.[0]]).toEqual(['one per core', 'a copy'])
+    expect([threads.rows.get('max')?.[0], threads.rows.get('env')?.[0]]).toEqual([
+      'one per core',
+      'a copy',
+    ])
+  })
+})
+
+describe('the host protocol', () => {
+  it('has an example of every message, in JSON', () => {
+    const source = readFileSync(join(ROOT, 'src/bridge/threads/messages.ts'), 'utf8')
+    const types = [...source.matchAll(/^  type: '(\w+)'$/gm)].map(([, type]) => type)
+    const examples = hostProtocol
+      .blocksOf('json')
+      .map((text) => JSON.parse(text) as { type: string })
+    expect(new Set(examples.map(({ type }) => type))).toEqual(new Set(types))
   })
 })
 

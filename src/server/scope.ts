@@ -112,12 +112,22 @@ function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings
       hasHost = true
       requireHost(value)
       headers.push([name, authority ?? value])
-    } else if (!isDropped(name, settings.headerMap)) headers.push(pair)
+      continue
+    }
+    if (name === 'transfer-encoding') requireChunked(value, head.httpVersion)
+    if (!isDropped(name, settings.headerMap)) headers.push(pair)
   }
 
   if (hasHost) return headers
   if (head.httpVersion === '1.1') throw new BadRequest('Host is missing')
   return authority === null ? headers : [['host', authority], ...headers]
+}
+
+// RFC 9112, 6.1: a coding that is not understood leaves no way to tell where the body ends.
+function requireChunked(value: string, httpVersion: RequestHead['httpVersion']): void {
+  if (httpVersion === '1.0') throw new BadRequest('HTTP/1.0 has no transfer codings')
+  if (value.toLowerCase() === 'chunked') return
+  throw new BadRequest(`transfer coding ${JSON.stringify(value)} is not understood`, 501)
 }
 
 function requireHost(value: string): void {

@@ -54,6 +54,11 @@ export class Page {
     )
   }
 
+  /** The texts of its blocks in `language`. */
+  blocksOf(language: string): string[] {
+    return this.#blocks.filter((block) => block.language === language).map(({ text }) => text)
+  }
+
   /** The targets of its links, those to other sites left out. */
   get links(): string[] {
     const prose = this.text.replaceAll(FENCE, '')

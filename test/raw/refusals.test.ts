@@ -192,3 +192,21 @@ describe('a head that is taken', () => {
     expect(factsOf((await client.response()).body)).toMatchObject({ method: 'PROPFIND' })
   })
 })
+
+describe('a transfer coding', () => {
+  it('other than chunked is 501, whatever stands with it', async () => {
+    let calls = 0
+    const app = httpApp(async (_scope, _receive, send) => {
+      calls += 1
+      await answer(send, 'ok')
+    })
+    await using server = await served(app)
+    for (const coding of ['gzip', 'identity', 'xchunked', 'gzip, chunked']) {
+      using client = await server.connect()
+      client.send(`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ${coding}\r\n\r\n`)
+      const response = await client.response()
+      expect([coding, response.status]).toEqual([coding, 501])
+    }
+    expect(calls).toBe(0)
+  })
+})

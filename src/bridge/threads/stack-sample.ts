@@ -6,43 +6,61 @@ const MAX_WAIT_MS = 500
 
 interface CallFrame {
   functionName: string
-  url: string
-  location: { lineNumber: number; columnNumber: number }
+  location: { scriptId: string; lineNumber: number; columnNumber: number }
 }
+
+type WorkerMessage =
+  | { method: 'Debugger.scriptParsed'; params: { scriptId: string; url: string } }
+  | { method: 'Debugger.paused'; params: { callFrames: CallFrame[] } }
 
 /**
  * The stack of the code that a thread is running, as text; undefined when it did not answer within half a
- * second, as a thread does not that waits in `Atomics.wait`.
+ * second, as a thread does not that waits in `Atomics.wait`. The thread goes on as if nothing had happened.
  */
-export function sampleStack(threadId: number): Promise<string | undefined> {
+export async function sampleStack(threadId: number): Promise<string | undefined> {
   const session = new Session()
   session.connect()
-  return new Promise<string | undefined>((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), MAX_WAIT_MS)
-    session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (params.workerInfo.workerId === String(threadId)) pause(session, params.sessionId)
-    })
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      const { method, params: event } = JSON.parse(params.message) as {
-        method?: string
-        params: { callFrames: CallFrame[] }
-      }
-      if (method !== 'Debugger.paused') return
-      clearTimeout(timer)
-      resolve(event.callFrames.map(frameText).join('\n'))
-    })
-    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
-  }).finally(() => session.disconnect())
-}
-
-function pause(session: Session, sessionId: string): void {
-  for (const [id, method] of ['Debugger.enable', 'Debugger.pause'].entries()) {
-    const message = JSON.stringify({ id, method })
-    session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, MAX_WAIT_MS)
+  })
+  try {
+    return await Promise.race([stackOf(session, threadId), expired])
+  } finally {
+    clearTimeout(timer)
+    session.disconnect()
   }
 }
 
-function frameText({ functionName, url, location }: CallFrame): string {
-  const { lineNumber, columnNumber } = location
-  return `    at ${functionName || '<anonymous>'} (${url}:${lineNumber + 1}:${columnNumber + 1})`
+function stackOf(session: Session, threadId: number): Promise<string> {
+  return new Promise((resolve) => {
+    session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
+      // `workerId` numbers the sessions; the thread is named in the title alone.
+      if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return
+      const urls = new Map<string, string>()
+      session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+        if (params.sessionId !== sessionId) return
+        const { method, params: event } = JSON.parse(params.message) as WorkerMessage
+        if (method === 'Debugger.scriptParsed') urls.set(event.scriptId, event.url)
+        if (method !== 'Debugger.paused') return
+        // A thread that is left paused can not be terminated.
+        tell(session, sessionId, 'Debugger.resume')
+        resolve(event.callFrames.map((frame) => frameText(frame, urls)).join('\n'))
+      })
+      tell(session, sessionId, 'Debugger.enable')
+      tell(session, sessionId, 'Debugger.pause')
+    })
+    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false })
+  })
+}
+
+function tell(session: Session, sessionId: string, method: string): void {
+  const message = JSON.stringify({ id: 1, method })
+  session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
+}
+
+function frameText({ functionName, location }: CallFrame, urls: Map<string, string>): string {
+  const url = urls.get(location.scriptId) ?? 'unknown'
+  const line = `${url}:${location.lineNumber + 1}:${location.columnNumber + 1}`
+  return `    at ${functionName || '<anonymous>'} (${line})`
 }

@@ -13,6 +13,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Address, Engine } from '../engine.ts'
+import type { RequestHead } from '../scope.ts'
 import type { Settings } from '../options.ts'
 
 /** HTTP/1.1 by node:http, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
@@ -35,6 +36,8 @@ export class NodeEngine implements Engine {
       requestTimeout: 0,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
+      // The scope asks for Host, and answers as everywhere else.
+      requireHostHeader: false,
       noDelay: true,
     })
     // node:http drops the fields above its limit in silence; ours is answered with 431.
@@ -114,7 +117,7 @@ export class NodeEngine implements Engine {
   ): void {
     try {
       const head = requestHead(req, this.#settings.uds)
-      if (head.target.length > this.#settings.maxRequestLineBytes) {
+      if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
         return this.#refuse(req.socket, 414)
       }
       const request = cycleRequest(head, expectsContinue)
@@ -175,6 +178,11 @@ export class NodeEngine implements Engine {
     if (address === null || typeof address === 'string') return { path: address ?? '' }
     return { host: address.address, port: address.port }
   }
+}
+
+// RFC 9112, 3: two spaces and the version stand with method and target.
+function requestLineBytes({ method, target }: RequestHead): number {
+  return method.length + target.length + ' HTTP/1.1'.length + 1
 }
 
 const STATUS_OF_ERROR: Record<string, number> = {
