@@ -1,8 +1,9 @@
 // What a benchmark leaves behind: a table for people and a file for machines.
 
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, type } from 'node:os'
+import { dirname } from 'node:path'
 import type { Cores } from './cores.ts'
 import type { Options } from './options.ts'
 
@@ -47,13 +48,15 @@ export function writeJson(rows: readonly Row<object>[], setting: Setting): void 
   }
   const rounded = (_key: string, value: unknown): unknown =>
     typeof value === 'number' ? Number(value.toFixed(3)) : value
+  mkdirSync(dirname(json), { recursive: true })
   writeFileSync(json, `${JSON.stringify(report, rounded, 2)}\n`)
 }
 
 function commit(): string {
   const root = new URL('..', import.meta.url)
-  return execFileSync('git', ['describe', '--always', '--dirty'], {
+  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
     cwd: root,
     encoding: 'utf8',
-  }).trim()
+  })
+  return stdout?.trim() || 'unknown'
 }

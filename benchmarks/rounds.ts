@@ -11,7 +11,7 @@ export interface Subject<Name extends string> {
   name: string
   /** The command line of its server. */
   command: string[]
-  measure(server: ServerProcess): Promise<Record<Name, number>>
+  measure: (server: ServerProcess) => Promise<Record<Name, number>>
 }
 
 /**

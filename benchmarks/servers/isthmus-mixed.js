@@ -2,7 +2,7 @@
 
 import { mount, serve, sync, threads, websocket } from 'isthmus'
 import { ready } from './ready.js'
-import work from './sync-work.js'
+import busyApp from './sync-work.js'
 
 const inThread = () => threads(new URL('./sync-work.js', import.meta.url), { max: 1 })
 
@@ -10,7 +10,7 @@ const app = mount({
   '/echo': websocket(async (socket) => {
     for await (const message of socket) await socket.send(message)
   }),
-  '/': process.argv[2] === 'inline' ? sync(work) : inThread(),
+  '/': process.argv[2] === 'inline' ? sync(busyApp) : inThread(),
 })
 const { url } = await serve(app, { port: 0, log: null })
 ready(url)

@@ -1,5 +1,7 @@
 """uvicorn and asgiref's WsgiToAsgi: an echo beside the busy WSGI app, which asgiref hosts in one thread."""
 
+import asyncio
+import contextvars
 import os
 import sys
 import threading
@@ -24,7 +26,9 @@ hosted = WsgiToAsgi(busy_app)
 
 async def app(scope, receive, send):
     if scope["type"] == "http":
-        return await hosted(scope, receive, send)
+        # A client that is quick to ask again makes uvicorn read on in the context of the request before, and
+        # asgiref then takes its thread for blocked by this one ("would deadlock"): so an empty context for each.
+        return await contextvars.Context().run(asyncio.create_task, hosted(scope, receive, send))
 
     await receive()
     await send({"type": "websocket.accept"})

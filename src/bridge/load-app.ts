@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { AppFault, AppLoadError } from '../errors.ts'
+import { importExports } from './app-module.ts'
 import { asEventApp } from './as-event-app.ts'
 import { events, iterable, styleOf, sync } from './style.ts'
 import { poolApp } from './threads/pool-app.ts'
@@ -26,7 +27,6 @@ export interface AppSpec {
 }
 
 const BRANDS = { sync, iterable, events }
-const TYPESCRIPT = /\.([cm]?ts|tsx)$/
 
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
@@ -46,7 +46,7 @@ export async function loadApp(spec: AppSpec, maxThreads: number): Promise<EventA
   const file = resolve(spec.file)
   await requireFile(file)
 
-  const exported = pickExport(await importModule(file), spec)
+  const exported = pickExport(await exportsOf(file), spec)
   try {
     return asEventApp(hosted(branded(exported, spec.style), { spec, file, maxThreads }))
   } catch (error) {
@@ -61,10 +61,9 @@ async function requireFile(file: string): Promise<void> {
   throw new AppLoadError(`cannot load ${file}: ${what}; an app is FILE or FILE#export`)
 }
 
-async function importModule(file: string): Promise<object> {
+async function exportsOf(file: string): Promise<object> {
   try {
-    if (TYPESCRIPT.test(file)) await registerTsx()
-    return await import(pathToFileURL(file).href)
+    return await importExports(pathToFileURL(file).href)
   } catch (error) {
     const site = throwSite(error, file)
     const where = site === undefined ? '' : ` (${site})`
@@ -72,16 +71,7 @@ async function importModule(file: string): Promise<object> {
   }
 }
 
-// Without "type": "module" in its package.json, a .ts file is CommonJS and passes through require().
-async function registerTsx(): Promise<void> {
-  const [forRequire, forImport] = await Promise.all([import('tsx/cjs/api'), import('tsx/esm/api')])
-  registration ??= [forRequire.register(), forImport.register()]
-}
-
-let registration: unknown
-
-function pickExport(module: object, spec: AppSpec): unknown {
-  const exports = compiledExports(module)
+function pickExport(exports: object, spec: AppSpec): unknown {
   if (Object.hasOwn(exports, spec.exportName)) return Reflect.get(exports, spec.exportName)
 
   const names = Object.keys(exports).join(', ')
@@ -89,13 +79,6 @@ function pickExport(module: object, spec: AppSpec): unknown {
     `${spec.file} has no export "${spec.exportName}"; ` +
       (names === '' ? 'it exports nothing' : `it exports ${names}: choose with FILE#export`),
   )
-}
-
-// Compiled to CommonJS, an ES module has its exports, marked, inside the default one.
-function compiledExports(module: object): object {
-  const inner: unknown = Reflect.get(module, 'default')
-  const isCompiled = typeof inner === 'object' && inner !== null && '__esModule' in inner
-  return isCompiled ? inner : module
 }
 
 interface Place {
@@ -135,6 +118,7 @@ function branded(exported: unknown, style: AppSpec['style']): unknown {
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof AppFault) return error.message
   const text = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)
   return text.replaceAll(/\s+/g, ' ')
 }

@@ -1,7 +1,7 @@
 // toSync(): an async app for blocking code.
 
 import { sync } from './style.ts'
-import { callApp } from './threads/hosted-call.ts'
+import { callApp } from './threads/call-app.ts'
 import type { SyncApp } from '../contract/environ.ts'
 
 /**

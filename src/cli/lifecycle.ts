@@ -1,6 +1,7 @@
 // What ends the process: signals, and errors that nobody caught.
 
 import { constants } from 'node:os'
+import { exit } from './exit.ts'
 import { FAILED } from './report.ts'
 import type { Log } from '../contract/log.ts'
 import type { Server } from '../server/serve.ts'
@@ -23,44 +24,38 @@ export function logUnhandledRejections(log: Log): void {
  * the process at once, with 128 + its number. An uncaught exception drains too, and exits with 1.
  */
 export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
-  let drainingSince: number | undefined
-  let firstSignal: string | undefined
+  let draining: { signal: string; since: number } | undefined
+  let status = 0
 
-  const drain = (status: number): void => {
-    if (drainingSince !== undefined) return
-    drainingSince = Date.now()
-    drainAndExit(server, log, status).catch(() => undefined)
+  const drain = (signal: string): void => {
+    if (draining) return
+    draining = { signal, since: Date.now() }
+    server.close().then(
+      ({ forced }) => {
+        if (forced) log.warn({}, 'the time to drain was over: connections were cut')
+        exit(forced ? FAILED : status)
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'the server did not close cleanly')
+        exit(FAILED)
+      },
+    )
   }
 
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (drainingSince === undefined) {
-        firstSignal = signal
+      if (!draining) {
         log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
-        return drain(0)
+        return drain(signal)
       }
-      const isEcho = signal === firstSignal && Date.now() - drainingSince < ECHO_MS
-      if (!isEcho) process.exit(128 + constants.signals[signal])
+      const isEcho = signal === draining.signal && Date.now() - draining.since < ECHO_MS
+      if (!isEcho) exit(128 + constants.signals[signal])
     })
   }
 
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, 'an exception was thrown and nobody caught it; draining')
-    drain(FAILED)
+    status = FAILED
+    drain('uncaughtException')
   })
-}
-
-async function drainAndExit(
-  server: Pick<Server, 'close'>,
-  log: Log,
-  status: number,
-): Promise<void> {
-  try {
-    const { forced } = await server.close()
-    if (forced) log.warn({}, 'the time to drain was over: connections were cut')
-    process.exit(forced ? FAILED : status)
-  } catch (error) {
-    log.error({ err: error }, 'the server did not close cleanly')
-    process.exit(FAILED)
-  }
 }

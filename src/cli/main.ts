@@ -19,14 +19,19 @@ async function main(): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   withStack = command.logLevel === 'debug'
-  process.once('uncaughtException', fail)
+  process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
 
   // Help and the version come without the weight of a server.
   const { serveCommand } = await import('./serve-command.ts')
   await serveCommand(command)
-  process.off('uncaughtException', fail)
+  process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
+}
+
+function crashed(error: unknown): void {
+  const message = `an exception was thrown while the app loaded, and nobody caught it: ${String(error)}`
+  fail(new Error(message, { cause: error }))
 }
 
 function stuck(): void {

@@ -2,10 +2,10 @@
 
 import { availableParallelism } from 'node:os'
 import { InvalidOption } from '../errors.ts'
-import { DEFAULTS } from '../server/options.ts'
 import { parseAppSpec } from './app-spec.ts'
 import * as kind from './option.ts'
 import type { AppSpec } from '../bridge/load-app.ts'
+import type { DEFAULTS } from '../server/options.ts'
 import type { Option, OptionTable } from './option.ts'
 
 /** Apps by the path that they are mounted at. */

@@ -1,7 +1,7 @@
 // How the command line fails: one line on stderr that names the thing and the remedy, and an exit status.
 
 import { inspect } from 'node:util'
-import { AppLoadError, InvalidOption } from '../errors.ts'
+import { AppLoadError, InvalidOption, LifespanFailed } from '../errors.ts'
 
 /** Exit status of a failure: the app did not load or start, or the server could not listen. */
 export const FAILED = 1
@@ -17,30 +17,49 @@ export function reportFailure(error: unknown, withStack: boolean): number {
 
 // An AppLoadError without a cause names what is not there; with one, the module itself threw.
 function isWrongUsage(error: unknown): boolean {
-  if (error instanceof AppLoadError) return error.cause === undefined
+  if (error instanceof AppLoadError) return !Object.hasOwn(error, 'cause')
   return error instanceof InvalidOption
 }
 
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return `failed with ${inspect(error)}`
+  if (error instanceof LifespanFailed) return `the app did not start: ${error.message}`
   return listenFailure(error) ?? error.message
 }
 
-function listenFailure(
-  error: NodeJS.ErrnoException & { address?: string; port?: number },
-): string | undefined {
-  if (error.syscall !== 'listen') return undefined
+interface SystemError extends NodeJS.ErrnoException {
+  address?: string
+  port?: number
+  hostname?: string
+}
 
-  const { address = '', port } = error
-  const isSocket = port === undefined || port < 0
-  const where = isSocket ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`
-  switch (error.code) {
+function listenFailure(error: SystemError): string | undefined {
+  if (error.syscall === 'getaddrinfo') {
+    return `${error.hostname ?? 'the host'} is no address that is known; choose another --host`
+  }
+  if (error.syscall !== 'listen') return undefined
+  const { address = '', port = -1 } = error
+  return port < 0 ? socketFailure(error.code, address) : portFailure(error.code, address, port)
+}
+
+function socketFailure(code: string | undefined, path: string): string | undefined {
+  switch (code) {
     case 'EADDRINUSE':
-      return isSocket
-        ? `${where} is in use; choose another --uds, or remove the file if no server is left behind it`
-        : `${where} is in use; choose another --port, or 0 for a free one`
+      return `${path} is in use; choose another --uds, or remove the file if no server is left behind it`
     case 'EACCES':
-      return `${where} may not be listened on by this user; choose ${isSocket ? 'another --uds' : 'a --port from 1024'}`
+      return `${path} cannot be made: there is no such folder, or it is not writable; choose another --uds`
+    default:
+      return undefined
+  }
+}
+
+function portFailure(code: string | undefined, host: string, port: number): string | undefined {
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${where} is in use; choose another --port, or 0 for a free one`
+    case 'EACCES':
+      return `${where} may not be listened on by this user; choose a --port from 1024`
     case 'EADDRNOTAVAIL':
       return `${where} is no address of this machine; choose another --host`
     default:

@@ -4,6 +4,7 @@ import { loadApp } from '../bridge/load-app.ts'
 import { mount } from '../bridge/mount.ts'
 import { accessLog } from '../middleware/access-log.ts'
 import { serve } from '../server/serve.ts'
+import { watchThreads } from './exit.ts'
 import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import type { EventApp } from '../contract/events.ts'
@@ -13,6 +14,7 @@ import type { ServeCommand } from './args.ts'
 export async function serveCommand(command: ServeCommand): Promise<void> {
   const { log } = await createLog(command.logLevel, command.logFormat)
   logUnhandledRejections(log)
+  watchThreads()
 
   const app = await loadMounted(command)
   const logged = command.accessLog ? accessLog()(app) : app

@@ -1,9 +1,17 @@
 // The access log of one HTTP exchange: watches what is sent, writes one line.
 
-import { ClientDisconnected, PeerFault } from '../errors.ts'
 import { getHeader } from '../headers.ts'
-import type { EventApp, HttpScope, Receive, Send, SendEvent } from '../contract/events.ts'
+import { answerStatus, lossOf, replacesStart } from './server-answer.ts'
+import type {
+  EventApp,
+  HttpResponseStartEvent,
+  HttpScope,
+  Receive,
+  Send,
+  SendEvent,
+} from '../contract/events.ts'
 import type { WriteLine } from './access-line.ts'
+import type { AppEnd } from './server-answer.ts'
 
 interface HttpCall {
   scope: HttpScope
@@ -18,25 +26,30 @@ export async function logHttp(app: EventApp, call: HttpCall, writeLine: WriteLin
   try {
     // The result is passed on, so that the server can name an app that returns a value.
     const result = await app(scope, receive, (event) => watch.sending(event, send(event)))
-    watch.appEnded()
+    watch.appEnded({ threw: false })
     return result
   } catch (error) {
-    watch.appEnded(error)
+    watch.appEnded({ threw: true, error })
     throw error
   }
 }
+
+type Outcome = 'complete' | 'disconnected' | 'aborted'
 
 class ResponseWatch {
   readonly #scope: HttpScope
   readonly #writeLine: WriteLine
   #status: number | null = null
-  #bytes = 0
-  #declaredBytes = 0
+  /** Null where the server knows and nobody else: its own answers, and files of no announced length. */
+  #bytes: number | null = 0
+  #declaredBytes: number | null = null
+  /** What is sent of the body goes nowhere. */
+  #bodyless = false
   #trailers = false
-  #lastIsPending = false
-  #appEnded = false
+  #headOut = false
+  #pending = 0
+  #appEnd: AppEnd | undefined
   #written = false
-  #clientGone = false
 
   constructor(scope: HttpScope, writeLine: WriteLine) {
     this.#scope = scope
@@ -45,69 +58,95 @@ class ResponseWatch {
 
   // What the server refuses was not sent, so it counts only once it was taken; the promise goes on as it is.
   sending(event: SendEvent, sent: Promise<void>): Promise<void> {
-    if (event.type === 'http.response.start') this.#trailers = event.trailers === true
-    const isLast = this.#isLast(event)
-    if (isLast) this.#lastIsPending = true
-
+    this.#pending += 1
     sent.then(
-      () => this.#taken(event, isLast),
-      (error: unknown) => this.#refused(error, isLast),
+      () => this.#settled(() => this.#taken(event)),
+      (error: unknown) => this.#settled(() => this.#refused(event, error)),
     )
     return sent
   }
 
-  /** With an error where the app threw. */
-  appEnded(error?: unknown): void {
-    this.#appEnded = true
-    if (error instanceof ClientDisconnected) this.#clientGone = true
-    if (this.#lastIsPending) return
-
-    if (this.#status === null && !this.#isClientGone()) {
-      // Outside of the chain, the server answers for the app.
-      this.#status = error instanceof PeerFault ? error.status : 500
-      this.#write('complete')
-    } else this.#write('aborted')
+  appEnded(end: AppEnd): void {
+    this.#appEnd = end
+    this.#conclude()
   }
 
-  #isLast(event: SendEvent): boolean {
-    if (event.type === 'http.response.trailers') return event.moreTrailers !== true
-    if (event.type === 'http.response.pathsend') return !this.#trailers
-    return event.type === 'http.response.body' && event.moreBody !== true && !this.#trailers
-  }
-
-  #taken(event: SendEvent, isLast: boolean): void {
-    if (event.type === 'http.response.start') {
-      this.#status = event.status
-      this.#declaredBytes = Number(getHeader(event.headers ?? [], 'content-length') ?? 0)
-    } else if (event.type === 'http.response.body') {
-      this.#bytes += Buffer.byteLength(event.body ?? '')
-    } else if (event.type === 'http.response.pathsend') {
-      this.#bytes = this.#declaredBytes
-    }
-    if (isLast) this.#write('complete')
-  }
-
-  #refused(error: unknown, isLast: boolean): void {
-    if (error instanceof ClientDisconnected) this.#clientGone = true
-    if (!isLast) return
-    this.#lastIsPending = false
-    if (this.#appEnded) this.#write('aborted')
-  }
-
-  #write(ended: 'complete' | 'aborted'): void {
+  #settled(note: () => void): void {
+    this.#pending -= 1
     if (this.#written) return
+    note()
+    this.#conclude()
+  }
+
+  #taken(event: SendEvent): void {
+    switch (event.type) {
+      case 'http.response.start':
+        return this.#started(event)
+      case 'http.response.body':
+        this.#headOut = true
+        if (!this.#bodyless) this.#bytes = (this.#bytes ?? 0) + Buffer.byteLength(event.body ?? '')
+        return this.#bodyTaken(event.moreBody !== true)
+      case 'http.response.pathsend':
+        this.#headOut = true
+        this.#bytes = this.#bodyless ? 0 : this.#declaredBytes
+        return this.#bodyTaken(true)
+      case 'http.response.trailers':
+        if (event.moreTrailers !== true) this.#write('complete')
+        return
+      default:
+    }
+  }
+
+  #started({ status, headers = [], trailers = false }: HttpResponseStartEvent): void {
+    const length = getHeader(headers, 'content-length')
+    const type = getHeader(headers, 'content-type') ?? ''
+    this.#status = status
+    this.#trailers = trailers
+    this.#declaredBytes = length === undefined ? null : Number(length)
+    this.#bodyless = this.#scope.method === 'HEAD' || status === 204 || status === 304
+    this.#headOut = /^text\/event-stream\b/i.test(type)
+  }
+
+  // Where there is no body, the first event of one ends the response, whatever is said to follow.
+  #bodyTaken(isLast: boolean): void {
+    if (this.#bodyless || (isLast && !this.#trailers)) this.#write('complete')
+  }
+
+  #refused(event: SendEvent, error: unknown): void {
+    if (event.type !== 'http.response.pathsend' || !isUnopened(error)) return
+    if (lossOf(this.#scope, { threw: true, error })) return
+    this.#answered(error.code === 'ENOENT' ? 404 : 500)
+  }
+
+  // An app that did not wait for its sends may end before they are taken.
+  #conclude(): void {
+    const end = this.#appEnd
+    if (!end || this.#pending > 0 || this.#written) return
+
+    const loss = lossOf(this.#scope, end)
+    if (loss) return this.#write(loss === 'left' ? 'disconnected' : 'aborted')
+    const replaced = !this.#headOut && replacesStart(end)
+    if (this.#status !== null && !replaced) return this.#write('aborted')
+    this.#answered(answerStatus(this.#scope, end))
+  }
+
+  // Outside of the chain the server answers for the app.
+  #answered(status: number): void {
+    this.#status = status
+    this.#bytes = null
+    this.#write('complete')
+  }
+
+  #write(outcome: Outcome): void {
     this.#written = true
-
-    const outcome = ended === 'aborted' && this.#isClientGone() ? 'disconnected' : ended
     const status = this.#status
-    const bytes = this.#scope.method === 'HEAD' ? 0 : this.#bytes
     const says = outcome === 'complete' ? `${status}` : `${status ?? '-'} ${outcome}`
-    this.#writeLine(says, { status, bytes, outcome })
+    this.#writeLine(says, { status, bytes: this.#bytes, outcome })
   }
+}
 
-  #isClientGone(): boolean {
-    if (this.#clientGone) return true
-    const signal = this.#scope['isthmus.connection']?.signal
-    return signal?.reason instanceof ClientDisconnected
-  }
+function isUnopened(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return false
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || syscall === 'open'
 }

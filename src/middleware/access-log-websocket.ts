@@ -1,7 +1,8 @@
 // The access log of one WebSocket: watches both directions, writes when it is accepted, denied and closed.
 
-import { ClientDisconnected } from '../errors.ts'
 import { makeReceive } from '../async/receive.ts'
+import { ClientDisconnected, ServerShutdown } from '../errors.ts'
+import { answerStatus, isStopping, lossOf } from './server-answer.ts'
 import type {
   EventApp,
   Receive,
@@ -11,6 +12,9 @@ import type {
   WebSocketScope,
 } from '../contract/events.ts'
 import type { WriteLine } from './access-line.ts'
+import type { AppEnd } from './server-answer.ts'
+
+type Loss = ReturnType<typeof lossOf>
 
 interface WebSocketCall {
   scope: WebSocketScope
@@ -30,10 +34,10 @@ export async function logWebSocket(
     const result = await app(scope, watchedReceive(receive, watch), (event) =>
       watch.sending(event, send(event)),
     )
-    watch.appEnded(1000)
+    watch.appEnded({ threw: false })
     return result
   } catch (error) {
-    watch.appEnded(1011, error)
+    watch.appEnded({ threw: true, error })
     throw error
   }
 }
@@ -57,8 +61,8 @@ function watchedReceive(receive: Receive, watch: SocketWatch): Receive {
 class SocketWatch {
   readonly #scope: WebSocketScope
   readonly #writeLine: WriteLine
-  #state: 'connecting' | 'open' | 'over' = 'connecting'
-  #denialStatus = 403
+  #state: 'connecting' | 'denying' | 'open' | 'over' = 'connecting'
+  #denialStatus: number | null = null
   #clientGone = false
 
   constructor(scope: WebSocketScope, writeLine: WriteLine) {
@@ -70,9 +74,7 @@ class SocketWatch {
   sending(event: SendEvent, sent: Promise<void>): Promise<void> {
     sent.then(
       () => this.#taken(event),
-      (error: unknown) => {
-        if (error instanceof ClientDisconnected) this.#clientGone = true
-      },
+      () => undefined,
     )
     return sent
   }
@@ -80,19 +82,16 @@ class SocketWatch {
   received(event: ReceiveEvent): void {
     if (event.type !== 'websocket.disconnect') return
     this.#clientGone = true
-    if (this.#state === 'open') this.#closed(event.code)
+    this.#closed(event.code)
   }
 
-  /** With the code that the server closes with, and an error where the app threw. */
-  appEnded(code: number, error?: unknown): void {
-    if (error instanceof ClientDisconnected) this.#clientGone = true
-    if (this.#state === 'open') return this.#closed(this.#isClientGone() ? 1006 : code)
+  appEnded(end: AppEnd): void {
     if (this.#state === 'over') return
-
-    this.#state = 'over'
-    if (this.#isClientGone())
-      this.#writeLine('- disconnected', { status: null, outcome: 'disconnected' })
-    else this.#denied(500)
+    const loss = this.#lossAt(end)
+    if (this.#state === 'open') return this.#closed(this.#closeCode(end, loss))
+    if (loss) return this.#lost(loss)
+    if (this.#state === 'denying') return this.#lost('cut')
+    this.#denied(answerStatus(this.#scope, end))
   }
 
   #taken(event: SendEvent): void {
@@ -105,8 +104,23 @@ class SocketWatch {
         this.#denialStatus = event.status
         return
       case 'websocket.http.response.body':
-        if (event.moreBody !== true) this.#denied(this.#denialStatus)
+        return this.#denialTaken(event.moreBody !== true)
+      default:
     }
+  }
+
+  #lossAt(end: AppEnd): Loss {
+    const loss = lossOf(this.#scope, end)
+    if (loss !== null || !this.#clientGone) return loss
+    return isStopping(this.#scope) ? 'cut' : 'left'
+  }
+
+  // As the server closes for an app that has not: 1001 in a shutdown, 1006 where nobody is left to be told.
+  #closeCode(end: AppEnd, loss: Loss): number {
+    if (loss === 'left') return 1006
+    if (!isStopping(this.#scope)) return end.threw ? 1011 : 1000
+    const broke = end.threw && !isFarewell(end.error)
+    return broke ? 1011 : 1001
   }
 
   #accepted(): void {
@@ -115,10 +129,22 @@ class SocketWatch {
     this.#writeLine('101 accepted', { status: 101, outcome: 'accepted' })
   }
 
-  #denied(status: number): void {
-    if (this.#state !== 'connecting') return
+  #denialTaken(isLast: boolean): void {
+    if (this.#state === 'connecting') this.#state = 'denying'
+    if (isLast) this.#denied(this.#denialStatus)
+  }
+
+  #denied(status: number | null): void {
+    if (this.#state !== 'connecting' && this.#state !== 'denying') return
     this.#state = 'over'
     this.#writeLine(`${status} denied`, { status, outcome: 'denied' })
+  }
+
+  #lost(loss: 'left' | 'cut'): void {
+    this.#state = 'over'
+    const outcome = loss === 'left' ? 'disconnected' : 'aborted'
+    const status = this.#denialStatus
+    this.#writeLine(`${status ?? '-'} ${outcome}`, { status, outcome })
   }
 
   #closed(code: number): void {
@@ -126,9 +152,8 @@ class SocketWatch {
     this.#state = 'over'
     this.#writeLine(`closed ${code}`, { code, outcome: 'closed' })
   }
+}
 
-  #isClientGone(): boolean {
-    if (this.#clientGone) return true
-    return this.#scope['isthmus.connection']?.signal.reason instanceof ClientDisconnected
-  }
+function isFarewell(error: unknown): boolean {
+  return error instanceof ClientDisconnected || error instanceof ServerShutdown
 }

@@ -2,30 +2,26 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { answer, httpApp, readAll } from '../raw/served.ts'
+import * as syncApps from './sync-apps.ts'
+import { environView } from './sync-apps.ts'
 import type { EventApp, HeaderPairs, HttpScope, IterableApp, Send, SyncApp } from 'isthmus'
+import type { Recipe } from './in-threads.ts'
+import type { Journal } from './sync-apps.ts'
 
 /** One app in every style. */
 export interface Trio {
   sync: SyncApp
   iterable: IterableApp
   events: EventApp
-}
-
-/** What an app may tell a test about its work. */
-export interface Journal {
-  /** Chunks that were asked of the app. */
-  produced: number
-  /** What was cleaned up, in order. */
-  cleanup: string[]
+  /** How a thread makes the sync one. */
+  recipe: Recipe
 }
 
 /** Sends `chunks` one by one. */
 export function streamed(status: number, headers: HeaderPairs, chunks: string[]): Trio {
   return {
-    sync: function* (_environ, startResponse) {
-      startResponse(`${status} Reason`, headers)
-      yield* chunks
-    },
+    sync: syncApps.streamed(status, headers, chunks),
+    recipe: { app: 'streamed', args: [status, headers, chunks] },
     iterable: async function* (_environ, startResponse) {
       startResponse(`${status} Reason`, headers)
       yield* chunks
@@ -40,10 +36,8 @@ export function streamed(status: number, headers: HeaderPairs, chunks: string[])
 /** Answers with `chunks` that are all there: an Array, or one event. */
 export function whole(status: number, headers: HeaderPairs, chunks: string[]): Trio {
   return {
-    sync: (_environ, startResponse) => {
-      startResponse(`${status} Reason`, headers)
-      return chunks
-    },
+    sync: syncApps.whole(status, headers, chunks),
+    recipe: { app: 'whole', args: [status, headers, chunks] },
     iterable: async (_environ, startResponse) => {
       startResponse(`${status} Reason`, headers)
       return chunks
@@ -57,10 +51,8 @@ export function whole(status: number, headers: HeaderPairs, chunks: string[]): T
 
 /** Answers with the request's body. */
 export const echo: Trio = {
-  sync: (environ, startResponse) => {
-    startResponse('200 OK', [['content-type', 'text/plain']])
-    return [environ['wsgi.input'].read()]
-  },
+  sync: syncApps.echo,
+  recipe: { app: 'echo' },
   iterable: async (environ, startResponse) => {
     startResponse('200 OK', [['content-type', 'text/plain']])
     return [await environ['wsgi.input'].readAsync()]
@@ -70,10 +62,8 @@ export const echo: Trio = {
 
 /** Answers with what it sees of the request, in the terms of the scope. */
 export const view: Trio = {
-  sync: (environ, startResponse) => {
-    startResponse('200 OK', [['content-type', 'text/plain']])
-    return [JSON.stringify(environView(environ))]
-  },
+  sync: syncApps.view,
+  recipe: { app: 'view' },
   iterable: async (environ, startResponse) => {
     startResponse('200 OK', [['content-type', 'text/plain']])
     return [JSON.stringify(environView(environ))]
@@ -84,11 +74,8 @@ export const view: Trio = {
 /** Throws: before anything was sent for `chunks` empty, else behind them. */
 export function failing(chunks: string[]): Trio {
   return {
-    sync: function* (_environ, startResponse) {
-      startResponse('200 OK', [['x-of', 'app']])
-      yield* chunks
-      throw new Error('broken')
-    },
+    sync: syncApps.failing(chunks),
+    recipe: { app: 'failing', args: [chunks] },
     iterable: async function* (_environ, startResponse) {
       startResponse('200 OK', [['x-of', 'app']])
       yield* chunks
@@ -109,17 +96,8 @@ export function endless(journal: Journal): Trio {
   const finish = (): void => void journal.cleanup.push('finally')
   const close = (): void => void journal.cleanup.push('close')
   return {
-    sync: (_environ, startResponse) => {
-      startResponse('200 OK', [])
-      const body = (function* () {
-        try {
-          for (; ; journal.produced += 1) yield block
-        } finally {
-          finish()
-        }
-      })()
-      return Object.assign(body, { close })
-    },
+    sync: syncApps.endless(journal),
+    recipe: { app: 'endless', journal },
     iterable: (_environ, startResponse) => {
       startResponse('200 OK', [])
       const body = (async function* () {
@@ -149,10 +127,8 @@ export function endless(journal: Journal): Trio {
 /** Sends `first`, then waits for `gate`, then sends `second`. */
 export function gated(gate: Promise<void>): Trio {
   return {
-    sync: function* (_environ, startResponse) {
-      startResponse('200 OK', [])
-      yield* ['first', 'second']
-    },
+    sync: syncApps.gated(() => undefined),
+    recipe: { app: 'gated', gate },
     iterable: async function* (_environ, startResponse) {
       startResponse('200 OK', [])
       yield 'first'
@@ -171,22 +147,6 @@ export function gated(gate: Promise<void>): Trio {
 async function sendAll(send: Send, chunks: string[]): Promise<void> {
   for (const body of chunks) await send({ type: 'http.response.body', body, moreBody: true })
   await send({ type: 'http.response.body' })
-}
-
-function environView(environ: Parameters<SyncApp>[0]): Record<string, unknown> {
-  return {
-    method: environ.REQUEST_METHOD,
-    root: environ.SCRIPT_NAME,
-    path: environ.PATH_INFO,
-    query: environ.QUERY_STRING,
-    uri: environ.REQUEST_URI,
-    protocol: environ.SERVER_PROTOCOL,
-    scheme: environ['wsgi.url_scheme'],
-    type: environ.CONTENT_TYPE ?? null,
-    length: environ.CONTENT_LENGTH ?? null,
-    twice: environ['HTTP_X_TWICE'] ?? null,
-    cookie: environ['HTTP_COOKIE'] ?? null,
-  }
 }
 
 function scopeView(scope: HttpScope): Record<string, unknown> {

@@ -6,8 +6,9 @@ import { deferred } from '../../src/async/deferred.ts'
 import { echo, endless, failing, gated, streamed, view, whole } from './apps.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { HeaderPairs } from 'isthmus'
-import type { Journal, Trio } from './apps.ts'
+import type { Trio } from './apps.ts'
 import type { Host } from './host.ts'
+import type { Journal } from './sync-apps.ts'
 
 const TEXT: HeaderPairs = [['content-type', 'text/plain']]
 const SERVER: HeaderPairs = [

@@ -10,7 +10,7 @@ import type { Answer, Host, Request } from './host.ts'
 
 /** Starts `app` without sockets. */
 export async function memoryHost(app: HostedApp): Promise<Host> {
-  const client = await testClient(app, { raiseAppErrors: false, lifespan: 'off' })
+  const client = await testClient(app, { raiseAppErrors: false })
   return {
     async ask(request = {}) {
       const { method, target, init } = parts(request)

@@ -9,7 +9,7 @@ import type { Answer, Host, Request } from './host.ts'
 
 /** Starts `app` on a free port; every request has a connection of its own. */
 export async function socketHost(app: HostedApp): Promise<Host> {
-  const server = await served(app)
+  const server = await served(app, { lifespan: 'auto' })
   return {
     async ask(request = {}) {
       using client = await server.connect()

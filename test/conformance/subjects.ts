@@ -1,6 +1,7 @@
 // Who is under test: every style, as it may be hosted, on every engine. A new one is one line.
 
 import { events, iterable, sync } from 'isthmus'
+import { inThreads } from './in-threads.ts'
 import { memoryHost } from './memory-host.ts'
 import { socketHost } from './socket-host.ts'
 import type { App } from 'isthmus'
@@ -25,15 +26,18 @@ export interface Subject {
 const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself' }
 
 const inline = (trio: Trio): App => sync(trio.sync)
+const threaded = (trio: Trio): App => inThreads(trio.recipe)
 const awaiting = (trio: Trio): App => iterable(trio.iterable)
 const native = (trio: Trio): App => events(trio.events)
 
 /** All of them. */
 export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
+  { name: 'sync, in threads, in memory', host: threaded, engine: memoryHost, gaps: {} },
   { name: 'iterable, in memory', host: awaiting, engine: memoryHost, gaps: {} },
   { name: 'events, in memory', host: native, engine: memoryHost, gaps: {} },
   { name: 'sync, inline, over a socket', host: inline, engine: socketHost, gaps: ALONE },
+  { name: 'sync, in threads, over a socket', host: threaded, engine: socketHost, gaps: {} },
   { name: 'iterable, over a socket', host: awaiting, engine: socketHost, gaps: {} },
   { name: 'events, over a socket', host: native, engine: socketHost, gaps: {} },
 ]

@@ -4,6 +4,7 @@ import { events, iterable, sync } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { served } from '../raw/served.ts'
 import { echo, failing, streamed, whole } from './apps.ts'
+import { inThreads } from './in-threads.ts'
 import { wireOf } from './socket-host.ts'
 import type { App, HeaderPairs } from 'isthmus'
 import type { Trio } from './apps.ts'
@@ -11,6 +12,7 @@ import type { Request } from './host.ts'
 
 const STYLES: Array<{ name: string; host: (trio: Trio) => App }> = [
   { name: 'sync', host: (trio) => sync(trio.sync) },
+  { name: 'sync in threads', host: (trio) => inThreads(trio.recipe) },
   { name: 'iterable', host: (trio) => iterable(trio.iterable) },
   { name: 'events', host: (trio) => events(trio.events) },
 ]
@@ -19,7 +21,7 @@ const CLOSE: HeaderPairs = [['connection', 'close']]
 
 describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host }) => {
   async function wire(trio: Trio, request: Request = {}): Promise<string> {
-    await using server = await served(host(trio))
+    await using server = await served(host(trio), { lifespan: 'auto' })
     using client = await server.connect()
     client.send(wireOf({ headers: CLOSE, ...request }))
     return (await client.rest()).replace(/date: [^\r]+/, 'date: DATE').replaceAll('\r\n', '|')

@@ -4,48 +4,83 @@ import { SILENT_LOG } from '../../async/silent-log.ts'
 import { startLifespan } from '../../async/lifespan.ts'
 import { AppLoadError } from '../../errors.ts'
 import { toEvents } from '../to-events.ts'
+import type { Lifespan } from '../../async/lifespan.ts'
 import type { EventApp } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
 import type { App } from '../style.ts'
 import type { CalledApp } from './messages.ts'
 
-const loaded = new Map<string, Promise<EventApp>>()
+/** Who calls. */
+interface CallerSide {
+  /** The app that its middleware wraps. */
+  inner: EventApp | undefined
+  /** The pool; what it has called lives until it is closed. */
+  pool: object
+  log: Log | undefined
+}
+
+interface Loaded {
+  app: EventApp
+  lifespan: Lifespan
+}
+
+interface Shared {
+  readonly loaded: Promise<Loaded>
+  readonly users: Set<object>
+}
+
+const shared = new Map<string, Shared>()
 
 /**
- * The app for a call. A module is imported, and its lifespan started, at the first call; both stay for the life of
- * the process.
+ * The app for a call. A module is imported, and its lifespan started, at the first call in the process; its lifespan
+ * ends with the last of the pools that have called it.
  *
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when there is none; what the module throws
  */
-export function calledApp(called: CalledApp, inner: EventApp | undefined): Promise<EventApp> {
-  if (called === 'inner') return inner ? Promise.resolve(inner) : Promise.reject(noInner())
-  const key = `${called.url}#${called.exportName}`
-  const known = loaded.get(key)
-  if (known) return known
+export async function calledApp(called: CalledApp, side: CallerSide): Promise<EventApp> {
+  if (called === 'inner') {
+    if (side.inner) return side.inner
+    throw new AppLoadError('there is no inner app here: only middleware has one')
+  }
 
-  const app = load(called)
-  loaded.set(key, app)
-  // The next call tries again.
-  app.catch(() => loaded.delete(key))
-  return app
+  const key = `${called.url}#${called.exportName}`
+  const entry = shared.get(key) ?? { loaded: load(called, side.log), users: new Set() }
+  shared.set(key, entry)
+  entry.users.add(side.pool)
+  try {
+    return (await entry.loaded).app
+  } catch (error) {
+    // The next call tries again.
+    if (shared.get(key) === entry) shared.delete(key)
+    throw error
+  }
 }
 
-async function load({ url, exportName }: { url: string; exportName: string }): Promise<EventApp> {
+/** `pool` is closed: ends the lifespan of what nobody else has called. Never rejects. */
+export async function releaseCalledApps(pool: object): Promise<void> {
+  for (const [key, { loaded, users }] of shared) {
+    if (!users.delete(pool) || users.size > 0) continue
+    shared.delete(key)
+    const { lifespan } = await loaded.catch(() => ({ lifespan: undefined }))
+    await lifespan?.shutdown()
+  }
+}
+
+async function load(called: Exclude<CalledApp, 'inner'>, log: Log = SILENT_LOG): Promise<Loaded> {
+  const { url, exportName } = called
   const module = (await import(url)) as Record<string, unknown>
   if (!(exportName in module)) {
     throw new AppLoadError(`toSync(): ${url} has no export "${exportName}"`)
   }
   const app = toEvents(module[exportName] as App)
-  const { state } = await startLifespan(app, { mode: 'auto', log: SILENT_LOG })
-  return (scope, receive, send) => {
-    const isLifespan = scope.type === 'lifespan'
-    return app(
-      isLifespan ? scope : { ...scope, state: { ...scope.state, ...state } },
-      receive,
-      send,
-    )
-  }
+  const lifespan = await startLifespan(app, { mode: 'auto', log })
+  return { app: withState(app, lifespan.state), lifespan }
 }
 
-function noInner(): AppLoadError {
-  return new AppLoadError('there is no inner app here: only middleware has one')
+function withState(app: EventApp, state: Readonly<Record<string, unknown>>): EventApp {
+  return (scope, receive, send) => {
+    const isLifespan = scope.type === 'lifespan'
+    const own = isLifespan ? scope : { ...scope, state: { ...scope.state, ...state } }
+    return app(own, receive, send)
+  }
 }

@@ -1,30 +1,32 @@
 // A call of a host, on the side of the gateway: an event app on the loop, its request and response in messages.
 
-import { deferred } from '../../async/deferred.ts'
+import { deferred, harmless } from '../../async/deferred.ts'
 import { ByteBuffer } from '../../sync/byte-buffer.ts'
 import { EventSession } from '../event-session.ts'
 import { withoutHostFields } from '../host-fields.ts'
 import { fromErrorData, toErrorData } from './error-data.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
-import type { AnswerMessage, CallMessage, RequestMessage } from './messages.ts'
+import type { AnswerMessage, CalledMessage, CallMessage } from './messages.ts'
 
 const WINDOW_BYTES = 64 * 1024
 
 /** Runs `app` for one call; the messages of the call are taken by {@link take}. Whoever opens it closes it. */
 export class CalledRequest {
-  readonly #message: RequestMessage
+  readonly #message: CalledMessage
   readonly #post: (message: AnswerMessage['message']) => void
   readonly #buffer: ByteBuffer = new ByteBuffer()
   #bodyEnded: boolean
-  #asked = false
+  #grantedBytes = 0
   #arrival: Deferred<void> | undefined
   #underWayBytes = 0
   #credit: Deferred<void> | undefined
   #failure: Error | undefined
   #session: EventSession | undefined
+  #isDone = false
 
-  constructor(message: RequestMessage, post: (message: AnswerMessage['message']) => void) {
+  constructor(message: CalledMessage, post: (message: AnswerMessage['message']) => void) {
     this.#message = message
     this.#post = post
     this.#bodyEnded = !message.hasBody
@@ -39,18 +41,18 @@ export class CalledRequest {
       this.#session = new EventSession(loaded, scope, { read1Async: (size) => this.#read(size) })
       await this.#pass(this.#session)
     } catch (error) {
-      this.#post({ type: 'failure', id, error: toErrorData(error) })
+      if (!this.#isDone) this.#post({ type: 'failure', id, error: toErrorData(error) })
     }
     await this.#session?.close()
-    this.#post({ type: 'done', id, tookMs: 0 })
+    this.#done()
   }
 
-  take(message: Exclude<CallMessage['message'], RequestMessage>): void {
+  take(message: Exclude<CallMessage['message'], CalledMessage>): void {
     switch (message.type) {
       case 'body':
         this.#buffer.append(message.chunk)
+        this.#grantedBytes -= message.chunk.length
         this.#bodyEnded = message.last
-        this.#asked = false
         return this.#wake()
       case 'credit':
         this.#underWayBytes -= message.bytes
@@ -60,42 +62,61 @@ export class CalledRequest {
     }
   }
 
-  /** Stops the app: the caller is gone, or wants no more. */
+  /** Stops the app: the caller is gone, or wants no more. It is done when the app has ended, or its grace is over. */
   close(error: Error): void {
     this.#failure = error
     this.#wake()
-    if (this.#session) this.#session.close().catch(() => undefined)
+    const closed = this.#session?.close() ?? Promise.resolve()
+    void harmless(closed.then(() => this.#done()))
   }
 
   async #pass(session: EventSession): Promise<void> {
     const { id, responseWindow } = this.#message
     for (let part = await session.next(); part; part = await session.next()) {
-      const { chunk, end } = part
+      if (this.#failure) throw this.#failure
+      const { end } = part
       const head = part.head && { ...part.head, headers: withoutHostFields(part.head.headers) }
+      const chunk = part.chunk === null ? null : ownBytes(part.chunk)
       this.#post({ type: 'part', id, head, chunk, end })
       this.#underWayBytes += chunk?.length ?? 0
-      if (end) return
-      while (this.#underWayBytes > responseWindow) {
-        if (this.#failure) throw this.#failure
-        this.#credit = deferred()
-        await this.#credit.promise
-      }
+      if (!end) await this.#awaitCredit(responseWindow)
+    }
+  }
+
+  async #awaitCredit(window: number): Promise<void> {
+    while (this.#underWayBytes > window) {
+      if (this.#failure) throw this.#failure
+      this.#credit = deferred()
+      await this.#credit.promise
     }
   }
 
   async #read(size: number): Promise<Uint8Array> {
     while (this.#buffer.length === 0 && !this.#bodyEnded) {
       if (this.#failure) throw this.#failure
-      if (!this.#asked) this.#post({ type: 'want', id: this.#message.id, bytes: WINDOW_BYTES })
-      this.#asked = true
+      this.#want()
       this.#arrival = deferred()
       await this.#arrival.promise
     }
     return this.#buffer.take(size)
   }
 
+  // What was granted and has not come yet counts: the buffer never holds more than a window and a chunk.
+  #want(): void {
+    if (this.#grantedBytes > 0) return
+    const bytes = WINDOW_BYTES - this.#grantedBytes
+    this.#grantedBytes = WINDOW_BYTES
+    this.#post({ type: 'want', id: this.#message.id, bytes })
+  }
+
   #wake(): void {
     this.#arrival?.resolve()
     this.#credit?.resolve()
+  }
+
+  #done(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#post({ type: 'done', id: this.#message.id, tookMs: 0 })
   }
 }

@@ -1,11 +1,12 @@
 // The calls that the code of one request makes out of its thread, on the side of the gateway.
 
+import { runCarrying } from '../context.ts'
+import { calledApp } from './called-app.ts'
 import { CalledRequest } from './called-request.ts'
 import { holding } from './held-slots.ts'
-import { calledApp } from './called-app.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
-import type { CallMessage, ToHost } from './messages.ts'
 import type { HeldSlot } from './held-slots.ts'
+import type { CalledApp, CalledMessage, CallMessage, ToHost } from './messages.ts'
 
 /** Opens calls, passes their messages on, and closes them with the request. */
 export class Calls {
@@ -37,10 +38,7 @@ export class Calls {
     for (const call of this.#open.values()) call.close(error)
   }
 
-  #begin(
-    app: CallMessage['app'],
-    message: Extract<CallMessage['message'], { type: 'request' }>,
-  ): void {
+  #begin(app: CalledApp, message: CalledMessage): void {
     const id = this.#slot.requestId
     const call = new CalledRequest(message, (answer) => {
       if (answer.type === 'done') this.#open.delete(message.id)
@@ -51,7 +49,8 @@ export class Calls {
     const { state, 'isthmus.connection': connection } = this.#scope
     const scope: HttpScope = { ...message.scope, state: { ...state } }
     if (connection) scope['isthmus.connection'] = connection
-    const run = (): Promise<void> => call.run(calledApp(app, this.#inner), scope)
-    holding(this.#slot, run).catch(() => undefined)
+    const side = { inner: this.#inner, pool: this.#slot.pool, log: connection?.log }
+    const run = (): Promise<void> => call.run(calledApp(app, side), scope)
+    holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)
   }
 }

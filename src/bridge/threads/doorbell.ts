@@ -2,7 +2,8 @@
 // decide who has a request, the thread that is about to run it or the pool that wants it back.
 
 const BELL = 0
-const FIRST_CLAIM = 1
+const TURN = 1
+const FIRST_CLAIM = 2
 const CLAIMS = 64
 // A wait never lasts longer without a look around, whatever became of the other side.
 const MAX_WAIT_MS = 1_000
@@ -10,9 +11,6 @@ const MAX_WAIT_MS = 1_000
 const FREE = 0
 const RUNNING = 1
 const TAKEN_BACK = 2
-
-/** At most so many requests may be with a thread at once. */
-export const MAX_REQUESTS: number = CLAIMS
 
 /** Both sides count the requests of a thread in their order; the count is what names a claim. */
 export class Doorbell {
@@ -45,9 +43,15 @@ export class Doorbell {
     Atomics.store(this.#words, slot(count), FREE)
   }
 
-  /** The thread is about to run it; false: it was taken back. */
+  /** The thread is about to run it; false: it was taken back. Either way it is past it. */
   claim(count: number): boolean {
+    Atomics.store(this.#words, TURN, count + 1)
     return Atomics.compareExchange(this.#words, slot(count), FREE, RUNNING) === FREE
+  }
+
+  /** Whether number `count` would take the word of a request that the thread has not come to. */
+  isFull(count: number): boolean {
+    return count - Atomics.load(this.#words, TURN) >= CLAIMS
   }
 
   /** The pool wants it back; false: it is running. */

@@ -56,8 +56,10 @@ export class HostedBody implements InputSource {
   #wantMore(): void {
     const isStarved = !this.#ended && this.#buffer.length < WINDOW_BYTES / 2
     if (!isStarved || this.#grantedBytes > WINDOW_BYTES / 2) return
-    this.#grantedBytes += WINDOW_BYTES
-    this.#wires.link.post({ type: 'want', id: this.#id, bytes: WINDOW_BYTES })
+    // A piece may have been larger than what was granted: the window is filled up, whatever it lacks.
+    const bytes = WINDOW_BYTES - this.#grantedBytes
+    this.#grantedBytes = WINDOW_BYTES
+    this.#wires.link.post({ type: 'want', id: this.#id, bytes })
     this.#wires.link.flush()
   }
 }

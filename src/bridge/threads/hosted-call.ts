@@ -1,61 +1,33 @@
 // A call out of blocking code to an app on the gateway's event loop: the thread waits, the loop works.
 
-import { ClientDisconnected, WouldDeadlock } from '../../errors.ts'
+import { ClientDisconnected } from '../../errors.ts'
 import { Input } from '../../sync/input.ts'
-import { environToScope } from '../scope.ts'
+import { carriedValues } from '../context.ts'
 import { hasBody } from '../has-body.ts'
+import { environToScope } from '../scope.ts'
 import { fromErrorData, toErrorData } from './error-data.ts'
-import { runningRequest } from './running-request.ts'
-import type { Environ, InputStream, SyncApp, SyncBody } from '../../contract/environ.ts'
-import type { Caller } from './running-request.ts'
+import { ownBytes } from './own-bytes.ts'
+import { scopeData } from './scope-data.ts'
+import type { Environ, InputStream } from '../../contract/environ.ts'
+import type { Caller, OpenCall } from './running-request.ts'
 import type { AnswerMessage, CalledApp, CallMessage, PartMessage } from './messages.ts'
 
 const READ_BYTES = 64 * 1024
-const RESPONSE_WINDOW = 256 * 1024
+const WINDOW_BYTES = 256 * 1024
+const NESTED_BYTES = 16 * 1024 * 1024
 let lastCall = 0
 
-/**
- * `app` as a sync app for the code of a pool thread. It blocks until the head is there, then for each chunk.
- *
- * @throws {@link WouldDeadlock} (`ISTHMUS_WOULD_DEADLOCK`), from the app, anywhere else
- */
-export function callApp(app: CalledApp): SyncApp {
-  return (environ, startResponse) => {
-    const caller = runningRequest()
-    if (!caller) {
-      throw new WouldDeadlock(
-        'a blocking call on the event loop would wait for what only the loop can do; call it in code that threads() hosts',
-      )
-    }
-    const call = new HostedCall(app, environ, caller)
-    const first = call.next()
-    if (first?.head) startResponse(statusLine(first.head.status), first.head.headers)
-    return bodyOf(call, first)
-  }
-}
-
-function bodyOf(call: HostedCall, first: PartMessage | null): SyncBody {
-  return {
-    *[Symbol.iterator]() {
-      for (let part = first; part; part = call.next()) if (part.chunk !== null) yield part.chunk
-    },
-    close: () => call.close(),
-  }
-}
-
-// The reason phrase does not cross: the wire carries the standard one.
-function statusLine(status: number): string {
-  return `${status} `
-}
-
 /** One call; whoever opens it closes it. */
-class HostedCall {
+export class HostedCall implements OpenCall {
   readonly id: number
   readonly #app: CalledApp
   readonly #caller: Caller
   readonly #input: InputStream
   #parts: PartMessage[] = []
+  #heldBytes = 0
+  #lentBytes = 0
   #wantedBytes = 0
+  #isPassing = false
   #bodySent = false
   #whole = false
   #done = false
@@ -66,21 +38,17 @@ class HostedCall {
     this.#app = app
     this.#caller = caller
     this.#input = environ['wsgi.input']
-    const { state: _state, 'isthmus.environ': _environ, ...scope } = environToScope(environ)
-    delete scope['isthmus.connection']
-    caller.calls.set(this.id, this)
+    const scope = environToScope(environ)
     this.#post({
       type: 'request',
       id: this.id,
-      scope,
-      environ: {},
-      hasBody: hasBody(environToScope(environ)),
-      bodyWindow: 0,
-      responseWindow: RESPONSE_WINDOW,
-      nestedIn: null,
-      context: {},
+      scope: scopeData(scope),
+      // An input that middleware has put there may have bytes of which the head knows nothing.
+      hasBody: hasBody(scope) || !(this.#input instanceof Input),
+      responseWindow: WINDOW_BYTES,
+      carried: carriedValues(caller.carried),
     })
-    caller.wires.link.flush()
+    caller.calls.set(this.id, this)
   }
 
   take({ message }: AnswerMessage): void {
@@ -89,10 +57,11 @@ class HostedCall {
         this.#wantedBytes += message.bytes
         return
       case 'part':
+        this.#heldBytes += message.chunk?.length ?? 0
         this.#parts.push(message)
         return
       case 'failure':
-        this.#failure = fromErrorData(message.error)
+        this.#failure ??= fromErrorData(message.error)
         return
       case 'done':
         this.#done = true
@@ -102,49 +71,81 @@ class HostedCall {
   /** Blocks until the next part is there; null behind the last one. */
   next(): PartMessage | null {
     for (;;) {
+      // First, since it takes what has arrived: a wait for that would have no end.
+      this.passBody()
       const part = this.#parts.shift()
       if (part) return this.#taken(part)
       if (this.#failure) throw this.#failure
       if (this.#whole || this.#done) return null
-      if (!this.#passBody()) this.#caller.wires.block()
       this.#caller.refuseCancelled()
+      this.#caller.wires.block()
     }
   }
 
   /** Stops the app unless it is done, and waits until it has cleaned up; the gateway bounds that. */
   close(): void {
     if (!this.#whole && !this.#done) {
-      this.#post({ type: 'cancel', id: this.id, error: toErrorData(new ClientDisconnected()) })
-      this.#caller.wires.link.flush()
+      this.abandon()
       while (!this.#done) this.#caller.wires.block()
     }
     this.#caller.calls.delete(this.id)
   }
 
+  abandon(): void {
+    if (this.#whole || this.#done) return
+    this.#post({ type: 'cancel', id: this.id, error: toErrorData(new ClientDisconnected()) })
+  }
+
+  // Nothing here waits for the body alone: a part may come first.
+  passBody(): void {
+    if (this.#isPassing) return
+    this.#isPassing = true
+    try {
+      while (this.#wantedBytes > 0 && !this.#bodySent && this.#hasInput()) this.#passChunk()
+    } catch (error) {
+      this.#failure ??= error as Error
+      this.abandon()
+    }
+    this.#isPassing = false
+  }
+
+  makeRoom(): boolean {
+    if (this.#heldBytes <= WINDOW_BYTES + this.#lentBytes) return true
+    const bytes = NESTED_BYTES - this.#lentBytes
+    if (bytes <= 0) return false
+    this.#lentBytes += bytes
+    this.#post({ type: 'credit', id: this.id, bytes })
+    return true
+  }
+
   #taken(part: PartMessage): PartMessage {
     this.#whole = part.end
-    if (part.chunk !== null && !part.end) {
-      this.#post({ type: 'credit', id: this.id, bytes: part.chunk.length })
-      this.#caller.wires.link.flush()
+    const bytes = part.chunk?.length ?? 0
+    this.#heldBytes -= bytes
+    const returned = Math.min(this.#lentBytes, bytes)
+    this.#lentBytes -= returned
+    if (bytes > returned && !part.end) {
+      this.#post({ type: 'credit', id: this.id, bytes: bytes - returned })
     }
     return part
   }
 
-  // False: there is nothing to pass on yet. Nothing here waits for the body alone: a part may come first.
-  #passBody(): boolean {
-    if (this.#wantedBytes <= 0 || this.#bodySent) return false
+  #hasInput(): boolean {
     const input = this.#input
-    if (input instanceof Input && !input.buffered && !this.#caller.body.askForMore()) return false
+    return !(input instanceof Input) || input.buffered || this.#caller.body.askForMore()
+  }
 
+  #passChunk(): void {
+    const input = this.#input
     const chunk = input instanceof Input ? input.read1(READ_BYTES) : input.read(READ_BYTES)
     this.#wantedBytes -= chunk.length
     this.#bodySent = chunk.length === 0
-    this.#post({ type: 'body', id: this.id, chunk, last: this.#bodySent })
-    this.#caller.wires.link.flush()
-    return true
+    this.#post({ type: 'body', id: this.id, chunk: ownBytes(chunk), last: this.#bodySent })
   }
 
   #post(message: CallMessage['message']): void {
-    this.#caller.wires.link.post({ type: 'call', id: this.#caller.id, app: this.#app, message })
+    const { id, wires } = this.#caller
+    wires.link.post({ type: 'call', id, app: this.#app, message })
+    wires.link.flush()
   }
 }

@@ -1,11 +1,14 @@
 // The server's side of a connection as a host sees it: a log that crosses, and a signal that can be polled by
 // code that never lets the event loop turn.
 
+import { inspect } from 'node:util'
 import { Connection } from '../../async/connection.ts'
+import { ClientDisconnected } from '../../errors.ts'
+import { crossing } from './crossing.ts'
+import { toErrorData } from './error-data.ts'
 import type { Log, LogLine } from '../../contract/log.ts'
 import type { Wires } from './gateway-link.ts'
 import type { LogMessage, RequestMessage } from './messages.ts'
-import { toErrorData } from './error-data.ts'
 
 /** As Connection; reading `aborted` of its signal takes what has arrived first. */
 export class HostedConnection extends Connection {
@@ -22,30 +25,42 @@ export class HostedConnection extends Connection {
     this.#pollable ??= pollable(super.signal, this.#poll)
     return this.#pollable
   }
+
+  /** Nobody waits for the request any more. */
+  cancel(error: Error): void {
+    this.abort(error)
+    if (error instanceof ClientDisconnected) this.disconnect()
+  }
 }
 
 function pollable(signal: AbortSignal, poll: () => void): AbortSignal {
-  const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted') as {
-    get(): boolean
-  }
-  const aborted = (): boolean => {
+  const { aborted, reason, throwIfAborted } = Object.getOwnPropertyDescriptors(
+    AbortSignal.prototype,
+  )
+  const polled = (property: PropertyDescriptor): PropertyDescriptor => ({
+    get() {
+      poll()
+      return property.get?.call(signal) as unknown
+    },
+  })
+  const polledThrow = (): void => {
     poll()
-    return get.call(signal)
-  }
-  const throwIfAborted = (): void => {
-    if (aborted()) throw signal.reason
+    throwIfAborted.value?.call(signal)
   }
   return Object.defineProperties(signal, {
-    aborted: { get: aborted },
-    throwIfAborted: { value: throwIfAborted },
+    aborted: polled(aborted),
+    reason: polled(reason),
+    throwIfAborted: { value: polledThrow },
   })
 }
 
 function hostedLog({ link }: Wires): Log {
   const line = (level: LogMessage['level']): LogLine => {
     return ({ err, ...fields }, message) => {
-      const data = err === undefined ? fields : { ...fields, err: toErrorData(err) }
-      link.post({ type: 'log', level, fields: data, message })
+      const error = err === undefined ? null : toErrorData(err)
+      const { data, rest } = crossing(fields)
+      for (const name of rest) data[name] = inspect(fields[name])
+      link.post({ type: 'log', level, fields: data, error, message })
     }
   }
   return { debug: () => undefined, info: () => undefined, warn: line('warn'), error: line('error') }

@@ -2,7 +2,7 @@
 
 import { AppLoadError } from '../../errors.ts'
 import { styleOf } from '../style.ts'
-import { callApp } from './hosted-call.ts'
+import { callApp } from './call-app.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 
 /** Where the app is: a module, its export, and the key in it where the export is a mount table. */

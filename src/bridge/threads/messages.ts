@@ -5,16 +5,20 @@
 // Messages travel in order, in batches: one loop turn's worth at a time.
 
 import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
+import type { Carried, Context } from '../context.ts'
 
 /** The part of a scope that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
-type ScopeData = Omit<HttpScope, 'isthmus.connection' | 'state'>
+export type ScopeData = Omit<HttpScope, 'isthmus.connection' | 'state'>
 
 /** An error as data. */
 export interface ErrorData {
   name: string
   message: string
   stack: string
-  code: string | undefined
+  code?: string | number
+  /** What the client is told, where the error says so. */
+  status?: number
+  cause?: ErrorData
 }
 
 /** Runs the app on one request. */
@@ -32,7 +36,7 @@ export interface RequestMessage {
   /** The request in whose call this one runs: at once, in the slot that it holds. Null: in its turn. */
   nestedIn: number | null
   /** Values that go along with the request: what is in AsyncLocalStorage here is there too. */
-  context: Readonly<Record<string, unknown>>
+  context: Context
 }
 
 /** The next piece of the request body; `last` says that it is whole. */
@@ -64,10 +68,11 @@ export interface WarnMessage {
   error: ErrorData
 }
 
-/** What lifespan has left in its state, as far as it is data; for all later requests. */
+/** What has changed in `scope.state`, as far as it is data; for the requests that come behind it. */
 export interface StateMessage {
   type: 'state'
-  state: Readonly<Record<string, unknown>>
+  set: Readonly<Record<string, unknown>>
+  unset: readonly string[]
 }
 
 /** What an app on the gateway's event loop says to the call of a host. */
@@ -128,8 +133,20 @@ export interface CallMessage {
   /** The request that the call is made for. */
   id: number
   app: CalledApp
-  /** Its `id` is the call's own, unique within the host. */
-  message: RequestMessage | BodyMessage | CreditMessage | CancelMessage
+  message: CalledMessage | BodyMessage | CreditMessage | CancelMessage
+}
+
+/** Runs an app on the loop. */
+export interface CalledMessage {
+  type: 'request'
+  /** The call's own, unique within the host. */
+  id: number
+  scope: ScopeData
+  hasBody: boolean
+  /** As in {@link RequestMessage}. */
+  responseWindow: number
+  /** Carried values that have changed since the request arrived. */
+  carried: Carried
 }
 
 /** Something for the operator. */
@@ -137,6 +154,8 @@ export interface LogMessage {
   type: 'log'
   level: 'warn' | 'error'
   fields: Record<string, unknown>
+  /** The error that it is about: the field `err` of the log. */
+  error: ErrorData | null
   message: string
 }
 

@@ -5,6 +5,7 @@ import { SILENT_LOG } from '../../async/silent-log.ts'
 import { refuseScope } from '../refuse-scope.ts'
 import { events } from '../style.ts'
 import { syncToEvents } from '../sync-to-events.ts'
+import { releaseCalledApps } from './called-app.ts'
 import { loadSyncApp } from './load-sync-app.ts'
 import { WorkerPool } from './pool.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
@@ -68,5 +69,6 @@ async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send)
   await receive()
   await lifespan?.shutdown()
   pool.close()
+  await releaseCalledApps(pool)
   await send({ type: 'lifespan.shutdown.complete' })
 }

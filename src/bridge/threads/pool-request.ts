@@ -1,14 +1,18 @@
 // One request on the side of the gateway: receive() and send() here, messages there.
 
-import { deferred } from '../../async/deferred.ts'
+import { AsyncResource } from 'node:async_hooks'
+import { deferred, harmless } from '../../async/deferred.ts'
 import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
 import { getHeader } from '../../headers.ts'
-import { contextOf } from '../context.ts'
+import { carriedValues } from '../context.ts'
 import { hasBody } from '../has-body.ts'
 import { Calls } from './calls.ts'
 import { fromErrorData, toErrorData } from './error-data.ts'
+import { ownBytes } from './own-bytes.ts'
+import { scopeData } from './scope-data.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { Carried } from '../context.ts'
 import type { HeldSlot } from './held-slots.ts'
 import type {
   BodyMessage,
@@ -19,6 +23,7 @@ import type {
   ToHost,
   WantMessage,
 } from './messages.ts'
+import type { SentState } from './sent-state.ts'
 
 const BODY_WINDOW = 64 * 1024
 const RESPONSE_WINDOW = 256 * 1024
@@ -31,6 +36,17 @@ export interface PoolExchange {
   inner: EventApp | undefined
 }
 
+/** How a request comes to a host. */
+export interface Dispatch {
+  post(message: ToHost): void
+  /** What the host knows of lifespan's state. */
+  state: SentState
+  /** When it times out, in ms since the epoch; undefined for never. */
+  deadline: number | undefined
+  /** The request in whose call it runs; null: in its turn. */
+  nestedIn: number | null
+}
+
 /** From dispatch to the end of the response. Whoever runs it may have it taken back, as long as it has not begun. */
 export class PoolRequest {
   readonly id: number
@@ -38,9 +54,12 @@ export class PoolRequest {
   readonly #receive: Receive
   readonly #send: Send
   readonly #calls: Calls
+  readonly #carried: Carried
+  // Hosts report in the context of whoever started them; what they say is this request's all the same.
+  readonly #context = new AsyncResource('isthmus.PoolRequest')
   readonly #ended: Deferred<void> = deferred()
   #post: ((message: ToHost) => void) | undefined
-  #parts: PartMessage[] = []
+  #parts: Array<PartMessage | FailureMessage> = []
   #pumping = false
   #wantedBytes = 0
   #feeding = false
@@ -48,11 +67,13 @@ export class PoolRequest {
   // Until the host has begun, the request may go to another one, and what was sent has to be sent again.
   #sentBody: BodyMessage[] | undefined = []
 
+  /** @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross */
   constructor(slot: HeldSlot, { scope, receive, send, inner }: PoolExchange) {
     this.id = slot.requestId
     this.#scope = scope
     this.#receive = receive
     this.#send = send
+    this.#carried = carriedValues()
     this.#calls = new Calls(slot, scope, inner, (message) => this.#post?.(message))
     const connection = scope['isthmus.connection']
     connection?.onDisconnect(() => this.cancel(new ClientDisconnected()))
@@ -71,35 +92,27 @@ export class PoolRequest {
     return this.#isOver
   }
 
-  /** Begins on a host, which is reached by `post`. */
-  dispatch(post: (message: ToHost) => void, { deadline, nestedIn }: Dispatch): void {
+  /** Begins on a host. */
+  dispatch(dispatch: Dispatch): void {
     const isFirst = this.#post === undefined
-    const message = this.#message(deadline, nestedIn)
+    const { post, state } = dispatch
     this.#post = post
+    const change = state.change(this.#scope.state, this.#scope['isthmus.connection']?.log)
+    if (change) post(change)
+    const message = this.#message(dispatch)
     post(message)
     for (const body of this.#sentBody ?? []) post(body)
-    if (isFirst && message.hasBody) this.#feed(message.bodyWindow)
-  }
-
-  take(message: WantMessage | PartMessage | FailureMessage | CallMessage): void {
-    // A call may still have to be closed when nobody waits for the response any more.
-    if (message.type === 'call') return this.#calls.take(message)
-    if (this.#isOver) return
-    this.#sentBody = undefined
-    switch (message.type) {
-      case 'want':
-        return this.#feed(message.bytes)
-      case 'failure':
-        return this.fail(fromErrorData(message.error))
-      case 'part':
-        this.#parts.push(message)
-        if (!this.#pumping) this.#pump().catch(() => undefined)
+    if (isFirst && message.hasBody) {
+      this.#context.runInAsyncScope(() => this.#feed(message.bodyWindow))
     }
   }
 
-  /** Gives the request up; its host is told. */
+  take(message: WantMessage | PartMessage | FailureMessage | CallMessage): void {
+    this.#context.runInAsyncScope(() => this.#take(message))
+  }
+
+  /** Gives the request up; its host is told, also when the response is whole: it may be waiting for the body. */
   cancel(error: Error): void {
-    if (this.#isOver) return
     this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
     this.fail(error)
   }
@@ -113,41 +126,57 @@ export class PoolRequest {
     this.#ended.reject(error)
   }
 
-  #message(deadline: number | undefined, nestedIn: number | null): RequestMessage {
-    const { 'isthmus.connection': connection, state: _state, ...scope } = this.#scope
-    const waits = getHeader(scope.headers, 'expect') !== undefined
+  #take(message: WantMessage | PartMessage | FailureMessage | CallMessage): void {
+    this.#sentBody = undefined
+    switch (message.type) {
+      // A call may still have to be closed when nobody waits for the response any more.
+      case 'call':
+        return this.#calls.take(message)
+      case 'want':
+        if (this.#isOver) return this.cancel(new ClientDisconnected('the request is over'))
+        return this.#feed(message.bytes)
+      case 'part':
+      case 'failure':
+        if (this.#isOver) return
+        this.#parts.push(message)
+        if (!this.#pumping) void harmless(this.#pump())
+    }
+  }
+
+  #message({ deadline, nestedIn }: Dispatch): RequestMessage {
+    const { headers, 'isthmus.connection': connection } = this.#scope
+    const waits = getHeader(headers, 'expect') !== undefined
+    const requestId = getHeader(headers, 'x-request-id')
+    const traceparent = getHeader(headers, 'traceparent')
     return {
       type: 'request',
       id: this.id,
-      scope,
+      scope: scopeData(this.#scope),
       environ: connection?.hosting.environ ?? {},
       hasBody: hasBody(this.#scope),
       // RFC 9110, 10.1.1: a client that waits for 100 waits for the app's first read.
       bodyWindow: waits ? 0 : BODY_WINDOW,
       responseWindow: RESPONSE_WINDOW,
       nestedIn,
-      context: contextOf({
-        requestId: getHeader(scope.headers, 'x-request-id'),
-        traceparent: getHeader(scope.headers, 'traceparent'),
-        deadline,
-      }),
+      context: { request: { requestId, traceparent, deadline }, carried: this.#carried },
     }
   }
 
   #feed(bytes: number): void {
     this.#wantedBytes += bytes
-    if (!this.#feeding) this.#feedWanted().catch(() => undefined)
+    if (!this.#feeding) void harmless(this.#feedWanted())
   }
 
   async #feedWanted(): Promise<void> {
     this.#feeding = true
     try {
-      while (this.#wantedBytes > 0 && !this.#isOver) {
+      while (this.#wantedBytes > 0) {
         const event = await this.#receive()
         if (event.type !== 'http.request') return this.cancel(new ClientDisconnected())
-        this.#wantedBytes -= event.body.length
-        this.#sendBody({ type: 'body', id: this.id, chunk: event.body, last: !event.moreBody })
-        if (!event.moreBody) return
+        const { body, moreBody } = event
+        this.#wantedBytes -= body.length
+        this.#sendBody({ type: 'body', id: this.id, chunk: ownBytes(body), last: !moreBody })
+        if (!moreBody) return
       }
     } catch (error) {
       this.cancel(error as Error)
@@ -163,7 +192,10 @@ export class PoolRequest {
   async #pump(): Promise<void> {
     this.#pumping = true
     try {
-      for (let part = this.#parts.shift(); part; part = this.#parts.shift()) await this.#pass(part)
+      for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
+        if (part.type === 'failure') this.fail(fromErrorData(part.error))
+        else await this.#pass(part)
+      }
     } catch (error) {
       this.cancel(error as Error)
     }
@@ -171,7 +203,7 @@ export class PoolRequest {
   }
 
   async #pass({ head, chunk, end }: PartMessage): Promise<void> {
-    if (head) this.#send({ type: 'http.response.start', ...head }).catch(() => undefined)
+    if (head) void harmless(this.#send({ type: 'http.response.start', ...head }))
     await this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
     if (end) {
       this.#isOver = true
@@ -179,12 +211,4 @@ export class PoolRequest {
     }
     if (chunk !== null) this.#post?.({ type: 'credit', id: this.id, bytes: chunk.length })
   }
-}
-
-/** How a request comes to a host. */
-interface Dispatch {
-  /** When it times out, in ms since the epoch; undefined for never. */
-  deadline: number | undefined
-  /** The request in whose call it runs; null: in its turn. */
-  nestedIn: number | null
 }

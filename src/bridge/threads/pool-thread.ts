@@ -1,7 +1,8 @@
 // One thread of a pool, from the side of the pool: what it has to do, what it says, and how it ends.
 
 import { Worker } from 'node:worker_threads'
-import { Doorbell, MAX_REQUESTS } from './doorbell.ts'
+import { Doorbell } from './doorbell.ts'
+import { SentState } from './sent-state.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from './load-sync-app.ts'
 import type { FromHost, LoadedMessage, LogMessage, ToHost } from './messages.ts'
@@ -43,6 +44,10 @@ interface Assigned {
 export class PoolThread {
   /** The app is loaded. */
   ready = false
+  /** Whether loading has ended, well or badly. */
+  settled = false
+  /** Its request has had its time: the end of the thread is under way. */
+  ending = false
   /** No request is to be assigned any more. */
   retiring = false
   /** Requests that it has finished. */
@@ -53,6 +58,7 @@ export class PoolThread {
   turnSince = 0
   readonly #worker: Worker
   readonly #bell = new Doorbell()
+  readonly #state = new SentState()
   readonly #events: ThreadEvents
   readonly #timeoutMs: number
   readonly #assigned: Assigned[] = []
@@ -93,8 +99,9 @@ export class PoolThread {
     return this.#assigned.length
   }
 
+  /** It can have no further one, until it has passed some that were taken back. */
   get isFull(): boolean {
-    return this.#assigned.length >= MAX_REQUESTS
+    return this.#bell.isFull(this.#count)
   }
 
   /** The request that it is at. */
@@ -123,7 +130,8 @@ export class PoolThread {
 
   #dispatch(request: PoolRequest, nestedIn: number | null): void {
     const deadline = Number.isFinite(this.#timeoutMs) ? Date.now() + this.#timeoutMs : undefined
-    request.dispatch((message) => this.post(message), { deadline, nestedIn })
+    const post = (message: ToHost): void => this.post(message)
+    request.dispatch({ post, state: this.#state, deadline, nestedIn })
   }
 
   /** Takes back what has not begun, at most `most` of the last ones, in their order. */
@@ -142,6 +150,11 @@ export class PoolThread {
   post(message: ToHost): void {
     this.#outbox.push(message)
     this.#flushing ??= setImmediate(() => this.#flush())
+  }
+
+  /** Fails every request that it still has. */
+  failAll(error: Error): void {
+    for (const { request } of this.#assigned) request.fail(error)
   }
 
   /** Ends the worker, whatever it is doing. */
@@ -164,6 +177,7 @@ export class PoolThread {
   #onMessage(message: FromHost): void {
     switch (message.type) {
       case 'loaded':
+        this.settled = true
         this.ready = message.error === null
         return this.#events.onLoaded(this, message)
       case 'log':
@@ -178,7 +192,9 @@ export class PoolThread {
   #onDone(id: number, tookMs: number): void {
     const at = this.#assigned.findIndex(({ request }) => request.id === id)
     if (at < 0) return
-    this.#assigned.splice(at, 1)
+    const [done] = this.#assigned.splice(at, 1)
+    // A nested one has run in the turn of another, which goes on.
+    if (done?.count === null) return
     this.served += 1
     this.turnSince = performance.now()
     this.averageMs = this.averageMs === Infinity ? tookMs : this.averageMs * 0.8 + tookMs * 0.2

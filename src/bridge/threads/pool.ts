@@ -2,10 +2,12 @@
 
 import { AppTimeout, PoolFull, ThreadCrashed, Unavailable } from '../../errors.ts'
 import { deferred } from '../../async/deferred.ts'
+import { hasRoomAhead, quickestOf, STUCK_MS } from './ahead.ts'
 import { fromErrorData } from './error-data.ts'
 import { heldSlotOf } from './held-slots.ts'
 import { PoolRequest } from './pool-request.ts'
 import { PoolThread } from './pool-thread.ts'
+import { Rest } from './rest.ts'
 import { sampleStack } from './stack-sample.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { Log } from '../../contract/log.ts'
@@ -24,31 +26,21 @@ export interface PoolSettings extends ThreadSettings {
   idleTimeoutMs: number
 }
 
-// A handler that takes microseconds is not worth a wake-up each: its thread gets requests ahead, for so long.
-const QUICK_MS = 0.2
-const AHEAD_MS = 2
-const MAX_AHEAD = 32
-// Behind a handler that was quick and now is not, nobody waits longer than this for another thread.
-const STUCK_MS = 5
 const TICK_MS = 50
-const MAX_REST_MS = 5_000
 
-/** Runs requests in threads. Whoever starts it closes it. */
+/** Runs requests in threads. Whoever makes it closes it. */
 export class WorkerPool implements ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
   readonly #threads = new Set<PoolThread>()
   readonly #started: Deferred<void> = deferred()
+  readonly #rest = new Rest()
+  readonly #ticker: NodeJS.Timeout
   #idle: PoolThread[] = []
   #queue: PoolRequest[] = []
   #nextId = 1
-  #loading = 0
-  // Threads that ended by themselves since the last request that one of them finished.
-  #crashes = 0
-  #resting = false
   #loadError: Error | undefined
   #closed = false
-  #ticker: NodeJS.Timeout
 
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
@@ -57,12 +49,12 @@ export class WorkerPool implements ThreadEvents {
   }
 
   /**
-   * Starts the first threads; resolves when one has loaded the app.
+   * Starts the first thread; resolves when it has loaded the app.
    *
    * @throws what loading the app threw
    */
   start(): Promise<void> {
-    this.#grow()
+    // The others follow then: side by side they would only hold each other up.
     if (this.#threads.size === 0) this.#spawn()
     return this.#started.promise
   }
@@ -75,7 +67,8 @@ export class WorkerPool implements ThreadEvents {
   run(exchange: PoolExchange): Promise<void> {
     const request = new PoolRequest({ pool: this, requestId: this.#nextId++ }, exchange)
     const held = heldSlotOf(this)
-    if (held) this.#nest(request, held.requestId)
+    if (this.#closed) request.fail(new Unavailable('the pool is closed'))
+    else if (held) this.#nest(request, held.requestId)
     else this.#place(request)
     return request.ended
   }
@@ -84,24 +77,25 @@ export class WorkerPool implements ThreadEvents {
   close(): void {
     this.#closed = true
     clearInterval(this.#ticker)
+    this.#rest.end()
     for (const request of this.#queue.splice(0)) request.fail(new Unavailable('the pool is closed'))
     for (const thread of this.#threads) thread.stop()
   }
 
   onLoaded(thread: PoolThread, { error }: LoadedMessage): void {
-    this.#loading -= 1
     if (error) return this.#failToLoad(thread, fromErrorData(error))
     this.#loadError = undefined
     this.#started.resolve()
     this.#serve(thread)
+    this.#grow()
   }
 
-  onLog({ level, fields, message }: LogMessage): void {
-    this.#log[level](fields, message)
+  onLog({ level, fields, error, message }: LogMessage): void {
+    this.#log[level](error ? { ...fields, err: fromErrorData(error) } : fields, message)
   }
 
   onDone(thread: PoolThread): void {
-    this.#crashes = 0
+    this.#rest.recovered()
     if (thread.served >= this.#settings.maxRequests) this.#retire(thread)
     else this.#serve(thread)
   }
@@ -110,7 +104,8 @@ export class WorkerPool implements ThreadEvents {
     this.#threads.delete(thread)
     this.#idle = this.#idle.filter((idle) => idle !== thread)
     this.#queue.unshift(...thread.takeBack(Infinity))
-    if (this.#closed) return thread.current?.fail(new Unavailable('the pool is closed'))
+    thread.failAll(this.#crashOf(cause))
+    if (this.#closed) return
     if (cause) this.#crashed(thread, cause)
     this.#grow()
   }
@@ -123,44 +118,31 @@ export class WorkerPool implements ThreadEvents {
   }
 
   #place(request: PoolRequest): void {
-    const thread = this.#idle.pop() ?? this.#quickThread()
+    const thread = this.#takeIdle() ?? quickestOf(this.#threads)
     if (thread) return thread.assign(request)
-    if (this.#loadError && this.#loading === 0) return request.fail(this.#loadError)
+    if (this.#loadError && !this.#mayServe()) return request.fail(this.#loadError)
     if (this.#queue.length >= this.#settings.maxQueue) {
-      return request.fail(
-        new PoolFull(
-          `${this.#queue.length} requests wait for one of ${this.#threads.size} threads`,
-        ),
-      )
+      const { size } = this.#threads
+      return request.fail(new PoolFull(`${this.#queue.length} requests wait for ${size} threads`))
     }
     this.#queue.push(request)
     this.#grow()
   }
 
-  // Which of the threads that are busy with quick requests has the least ahead of it.
-  #quickThread(): PoolThread | undefined {
-    let quickest: PoolThread | undefined
-    const now = performance.now()
-    for (const thread of this.#threads) {
-      if (!hasRoomAhead(thread, now)) continue
-      if (!quickest || thread.load < quickest.load) quickest = thread
-    }
-    return quickest
+  #takeIdle(): PoolThread | undefined {
+    const at = this.#idle.findLastIndex((thread) => !thread.isFull)
+    return at < 0 ? undefined : this.#idle.splice(at, 1)[0]
   }
 
   // What waits goes to a thread that is free: from the queue, else from behind another thread's request.
   #serve(thread: PoolThread): void {
     if (thread.retiring) return
-    while (thread.load === 0 || hasRoomAhead(thread, performance.now())) {
-      const request = this.#nextInQueue()
+    while (thread.load === 0 ? !thread.isFull : hasRoomAhead(thread, performance.now())) {
+      const request = this.#nextInQueue() ?? (thread.load === 0 ? this.#behindOthers() : undefined)
       if (!request) break
       thread.assign(request)
     }
-    if (thread.load > 0) return
-
-    const [request] = this.#behindOthers(1)
-    if (request) thread.assign(request)
-    else this.#idle.push(thread)
+    if (thread.load === 0) this.#idle.push(thread)
   }
 
   #nextInQueue(): PoolRequest | undefined {
@@ -171,12 +153,12 @@ export class WorkerPool implements ThreadEvents {
     }
   }
 
-  #behindOthers(most: number): PoolRequest[] {
+  #behindOthers(): PoolRequest | undefined {
     for (const thread of this.#threads) {
-      const taken = thread.load > 1 ? thread.takeBack(most) : []
-      if (taken.length > 0) return taken
+      const [request] = thread.load > 1 ? thread.takeBack(1) : []
+      if (request) return request
     }
-    return []
+    return undefined
   }
 
   #retire(thread: PoolThread): void {
@@ -186,52 +168,46 @@ export class WorkerPool implements ThreadEvents {
   }
 
   #failToLoad(thread: PoolThread, error: Error): void {
-    this.#loadError = error
-    thread.retiring = true
-    this.#started.reject(error)
     this.#log.error({ err: error }, 'a thread could not load its app')
-    this.#rest()
+    thread.retiring = true
     thread.stop()
-    const canServe = [...this.#threads].some(({ ready }) => ready)
-    if (!canServe) for (const request of this.#queue.splice(0)) request.fail(error)
+    this.#cannotLoad(error)
   }
 
   #crashed(thread: PoolThread, cause: Error): void {
-    const { current } = thread
-    const crash = new ThreadCrashed(`the thread ended: ${cause.message}`, { cause })
     this.#log.error({ err: cause }, 'a thread ended by itself')
-    current?.fail(crash)
-    this.#rest()
-    if (thread.served > 0 || thread.ready || current) return
-    // It ended while it loaded: nobody will say that it has.
-    this.#loading -= 1
-    this.#loadError = crash
-    this.#started.reject(crash)
+    if (thread.settled) this.#rest.crashed(() => this.#grow())
+    else this.#cannotLoad(this.#crashOf(cause))
   }
 
-  // Crashes in a row are answered with patience: the app may be waiting for something that is down.
-  #rest(): void {
-    this.#crashes += 1
-    if (this.#crashes < 3 || this.#resting) return
-    this.#resting = true
-    setTimeout(
-      () => {
-        this.#resting = false
-        if (!this.#closed) this.#grow()
-      },
-      Math.min(2 ** this.#crashes * 10, MAX_REST_MS),
-    ).unref()
+  #crashOf(cause: Error | undefined): Error {
+    if (this.#closed || !cause) return new Unavailable('the thread was ended')
+    return new ThreadCrashed(`the thread ended: ${cause.message}`, { cause })
+  }
+
+  #cannotLoad(error: Error): void {
+    this.#loadError = error
+    this.#started.reject(error)
+    this.#rest.crashed(() => this.#grow())
+    if (!this.#mayServe()) for (const request of this.#queue.splice(0)) request.fail(error)
+  }
+
+  #mayServe(): boolean {
+    return [...this.#threads].some((thread) => !thread.retiring)
   }
 
   #grow(): void {
+    while (!this.#closed && !this.#rest.isResting && this.#wantsMore()) this.#spawn()
+  }
+
+  #wantsMore(): boolean {
     const { min, max } = this.#settings
-    const isWanted = (): boolean =>
-      this.#threads.size < min || (this.#queue.length > this.#loading && this.#threads.size < max)
-    while (!this.#closed && !this.#resting && isWanted()) this.#spawn()
+    if (this.#threads.size < min) return true
+    const loading = [...this.#threads].filter((thread) => !thread.settled).length
+    return this.#queue.length > loading && this.#threads.size < max
   }
 
   #spawn(): void {
-    this.#loading += 1
     this.#threads.add(new PoolThread(this.#settings, this))
   }
 
@@ -240,48 +216,40 @@ export class WorkerPool implements ThreadEvents {
     for (const thread of this.#threads) {
       const heldMs = now - thread.turnSince
       if (thread.load === 0) this.#shrink(thread, heldMs)
-      else if (heldMs >= this.#settings.timeoutMs) void this.#end(thread).catch(() => undefined)
+      else if (heldMs >= this.#settings.timeoutMs) this.#end(thread).catch(() => undefined)
       else if (thread.load > 1 && heldMs >= STUCK_MS) this.#relieve(thread)
     }
+    if (this.#queue.length > 0) for (const idle of this.#idle.splice(0)) this.#serve(idle)
   }
 
   #shrink(thread: PoolThread, idleMs: number): void {
-    if (!thread.ready || idleMs < this.#settings.idleTimeoutMs) return
+    if (!thread.ready || thread.retiring || idleMs < this.#settings.idleTimeoutMs) return
     if (this.#threads.size <= this.#settings.min) return
     this.#idle = this.#idle.filter((idle) => idle !== thread)
     thread.retiring = true
     thread.stop()
   }
 
+  // All but the one whose turn it is: a thread that only was not scheduled keeps something to do.
   #relieve(thread: PoolThread): void {
-    this.#queue.unshift(...thread.takeBack(Infinity))
-    for (const idle of this.#idle.splice(0)) this.#serve(idle)
+    this.#queue.unshift(...thread.takeBack(thread.load - 1))
     this.#grow()
   }
 
   // The request has had its time: what it is doing goes to the log, and its thread ends.
   async #end(thread: PoolThread): Promise<void> {
     const request = thread.current
-    if (thread.retiring || !request) return
-    thread.retiring = true
+    if (thread.ending || !request) return
+    thread.ending = true
     const stack = await sampleStack(thread.id)
-    if (thread.current !== request) return this.#spare(thread)
+    thread.ending = thread.current === request
+    // It finished while we looked.
+    if (!thread.ending) return
 
     const { timeoutMs } = this.#settings
     this.#log.error({ timeoutMs, stack }, 'a request took too long; its thread is ended')
+    thread.retiring = true
     request.fail(new AppTimeout(`the app took longer than ${timeoutMs} ms`))
     thread.stop()
   }
-
-  // It finished while we looked.
-  #spare(thread: PoolThread): void {
-    thread.retiring = false
-    this.#serve(thread)
-  }
-}
-
-function hasRoomAhead(thread: PoolThread, now: number): boolean {
-  if (!thread.ready || thread.retiring || thread.averageMs > QUICK_MS) return false
-  if (thread.load > 0 && now - thread.turnSince > STUCK_MS) return false
-  return thread.load < Math.min(MAX_AHEAD, AHEAD_MS / thread.averageMs)
 }

@@ -1,5 +1,6 @@
-// Which request this thread is running: what blocking code calls out through.
+// Which requests this thread is running, one on top of the other: what blocking code calls out through.
 
+import type { Carried } from '../context.ts'
 import type { Wires } from './gateway-link.ts'
 import type { HostedBody } from './hosted-body.ts'
 import type { AnswerMessage } from './messages.ts'
@@ -9,26 +10,49 @@ export interface Caller {
   readonly id: number
   readonly wires: Wires
   readonly body: HostedBody
+  /** What was carried along with the request. */
+  readonly carried: Carried
   /** Calls under way, by their number. */
-  readonly calls: Map<number, { take(message: AnswerMessage): void }>
+  readonly calls: Map<number, OpenCall>
   /** Throws when nobody waits for the request any more. */
   refuseCancelled(): void
 }
 
-let running: Caller | undefined
+/** A call under way. */
+export interface OpenCall {
+  take(message: AnswerMessage): void
+  /** Passes on what there is of the request body, if it was asked for. Never throws. */
+  passBody(): void
+  /** Makes room for the answer of a call that a nested request runs on top of; false: there is too much of it. */
+  makeRoom(): boolean
+  /** Stops the called app; nobody waits until it has ended. */
+  abandon(): void
+}
+
+// The request that arrived in its turn, then what runs nested in its calls.
+const stack: Caller[] = []
 
 /** The innermost request that runs here; undefined outside of pool threads and between requests. */
 export function runningRequest(): Caller | undefined {
-  return running
+  return stack.at(-1)
 }
 
 /** Runs `work` as `caller`. */
 export function runAs(caller: Caller, work: () => void): void {
-  const outer = running
-  running = caller
+  stack.push(caller)
   try {
     work()
   } finally {
-    running = outer
+    stack.pop()
   }
+}
+
+/** The calls under way, of all running requests. */
+export function openCalls(): OpenCall[] {
+  return stack.flatMap(({ calls }) => [...calls.values()])
+}
+
+/** The calls under way that the innermost request runs on top of. */
+export function callsBelow(): OpenCall[] {
+  return stack.slice(0, -1).flatMap(({ calls }) => [...calls.values()])
 }

@@ -22,7 +22,7 @@ export async function sampleStack(threadId: number): Promise<string | undefined>
   session.connect()
   let timer: NodeJS.Timeout | undefined
   const expired = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, MAX_WAIT_MS)
+    timer = setTimeout(() => resolve(undefined), MAX_WAIT_MS)
   })
   try {
     return await Promise.race([stackOf(session, threadId), expired])

@@ -1,77 +1,112 @@
 // Runs a sync app for a gateway: one request at a time, blocking where the app blocks.
 
+import { Unavailable } from '../../errors.ts'
 import { HostedRequest } from './hosted-request.ts'
+import { openCalls } from './running-request.ts'
 import type { SyncApp } from '../../contract/environ.ts'
-import type { GatewayLink } from './gateway-link.ts'
+import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { HostSettings } from './hosted-request.ts'
-import type { RequestMessage, ToHost } from './messages.ts'
+import type { RequestMessage, StateMessage, ToHost } from './messages.ts'
+
+const MAX_TURN_MS = 10
 
 /** A host: give it what arrives. While an app blocks it takes what arrives by itself. */
 export class SyncHost {
   readonly #app: SyncApp
-  readonly #link: GatewayLink
   readonly #settings: HostSettings
+  readonly #wires: Wires
+  // In the order of arrival, which is that of the claims. One that was taken back may come a second time.
+  readonly #turns: HostedRequest[] = []
   readonly #requests = new Map<number, HostedRequest>()
   readonly #nested = new Map<number, HostedRequest>()
+  #runningId: number | null = null
   #state: Readonly<Record<string, unknown>> = {}
-  #busy = false
 
   constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
     this.#app = app
-    this.#link = link
     this.#settings = settings
+    this.#wires = { link, poll: () => this.#route(link.arrived()), block: () => this.#block() }
   }
 
   /** Takes messages, and runs the requests among them to their end. */
   take(messages: ToHost[]): void {
     this.#route(messages)
-    if (this.#busy) return
-    this.#busy = true
-    // A Map is iterated in the order of insertion, what is inserted meanwhile included.
-    for (const request of this.#requests.values()) this.#run(request)
-    this.#busy = false
+    this.#runAll()
+  }
+
+  #runAll(): void {
+    const since = performance.now()
+    for (let request = this.#turns.shift(); request; request = this.#turns.shift()) {
+      this.#run(request)
+      if (performance.now() - since < MAX_TURN_MS) continue
+      // What the app has left on the event loop, a logger that flushes, gets its turn under any load.
+      return void setImmediate(() => this.#runAll())
+    }
   }
 
   #run(request: HostedRequest): void {
-    this.#route(this.#link.arrived())
-    if (this.#link.claim()) request.run(this.#app, { ...this.#state })
-    this.#requests.delete(request.id)
+    this.#wires.poll()
+    if (this.#wires.link.claim()) {
+      this.#runningId = request.id
+      request.run()
+      this.#runningId = null
+    }
+    if (this.#requests.get(request.id) === request) this.#requests.delete(request.id)
+  }
+
+  #block(): void {
+    this.#route(this.#wires.link.wait())
+    // Also of the calls that a nested request runs on top of: it may be reading the very body that they pass on.
+    for (const call of openCalls()) call.passBody()
   }
 
   #route(messages: ToHost[]): void {
     const nested: HostedRequest[] = []
     for (const message of messages) {
-      if (message.type === 'state') this.#state = message.state
-      else if (message.type === 'request') this.#receive(message, nested)
-      else this.#find(message.id)?.take(message)
+      if (message.type === 'state') this.#update(message)
+      else if (message.type !== 'request') this.#find(message.id)?.take(message)
+      else if (message.nestedIn === null) this.#enqueue(this.#received(message))
+      else nested.push(this.#receivedNested(message, message.nestedIn))
     }
     // All is routed first: what a nested request waits for may stand behind it.
     for (const request of nested) this.#runNested(request)
   }
 
-  #receive(message: RequestMessage, nested: HostedRequest[]): void {
+  #enqueue(request: HostedRequest): void {
+    this.#turns.push(request)
+    this.#requests.set(request.id, request)
+  }
+
+  // In the slot of a request that waits for an answer: nobody else may have it, so there is nothing to claim.
+  #runNested(request: HostedRequest): void {
+    request.run()
+    this.#nested.delete(request.id)
+  }
+
+  #receivedNested(message: RequestMessage, nestedIn: number): HostedRequest {
     const request = this.#received(message)
-    if (message.nestedIn === null) return void this.#requests.set(message.id, request)
+    const isHeld = this.#runningId === nestedIn || this.#nested.has(nestedIn)
+    if (!isHeld) request.refuse(new Unavailable('the request that made this call is over'))
     this.#nested.set(message.id, request)
-    nested.push(request)
+    return request
+  }
+
+  #received(message: RequestMessage): HostedRequest {
+    return new HostedRequest(message, {
+      app: this.#app,
+      state: this.#state,
+      wires: this.#wires,
+      settings: this.#settings,
+    })
   }
 
   #find(id: number): HostedRequest | undefined {
     return this.#requests.get(id) ?? this.#nested.get(id)
   }
 
-  // In the slot of a request that waits for an answer: nobody else may have it, so there is nothing to claim.
-  #runNested(request: HostedRequest): void {
-    request.run(this.#app, { ...this.#state })
-    this.#nested.delete(request.id)
-  }
-
-  #received(message: RequestMessage): HostedRequest {
-    const wires = {
-      link: this.#link,
-      poll: () => this.#route(this.#link.arrived()),
-      block: () => this.#route(this.#link.wait()),
-    }
-    return new HostedRequest(message, wires, this.#settings)
+  #update({ set, unset }: StateMessage): void {
+    const gone = new Set(unset)
+    const kept = Object.entries(this.#state).filter(([key]) => !gone.has(key))
+    this.#state = { ...Object.fromEntries(kept), ...set }
   }
 }

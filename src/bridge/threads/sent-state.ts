@@ -1,0 +1,42 @@
+// What a host knows of lifespan's state: it is told what has changed, and nothing with every request.
+
+import { crossing } from './crossing.ts'
+import type { Log } from '../../contract/log.ts'
+import type { StateMessage } from './messages.ts'
+
+type State = Readonly<Record<string, unknown>>
+
+const warned = new WeakMap<Log, Set<string>>()
+
+/** The state that one host has. */
+export class SentState {
+  #sent: State = {}
+
+  /**
+   * What to send ahead of a request with this `state`; null when the host has it already. Values are compared by
+   * identity; those that cannot cross are left out, and the log says so once.
+   */
+  change(state: State, log: Log | undefined): StateMessage | null {
+    const sent = this.#sent
+    const changed = Object.entries(state).filter(([key, value]) => !has(sent, key, value))
+    const gone = Object.keys(sent).filter((key) => !Object.hasOwn(state, key))
+    if (changed.length === 0 && gone.length === 0) return null
+
+    this.#sent = { ...state }
+    const { data, rest } = crossing(Object.fromEntries(changed))
+    if (log) for (const key of rest) warnOnce(log, key)
+    return { type: 'state', set: data, unset: [...gone, ...rest] }
+  }
+}
+
+function has(sent: State, key: string, value: unknown): boolean {
+  return Object.hasOwn(sent, key) && Object.is(sent[key], value)
+}
+
+function warnOnce(log: Log, key: string): void {
+  const keys = warned.get(log) ?? new Set()
+  warned.set(log, keys)
+  if (keys.has(key)) return
+  keys.add(key)
+  log.warn({ key }, 'a value of scope.state cannot cross into threads: it is left out there')
+}

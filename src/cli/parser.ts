@@ -1,0 +1,127 @@
+// The yargs parser of the command line: every option of the tables, with its help.
+
+import { createRequire } from 'node:module'
+import yargs from 'yargs'
+import { InvalidOption } from '../errors.ts'
+import { DEFAULTS } from '../server/options.ts'
+import {
+  PROCESS_DEFAULTS,
+  PROCESS_OPTIONS,
+  SERVER_OPTIONS,
+  WEBSOCKET_OPTIONS,
+} from './options-table.ts'
+import type { Argv, Options } from 'yargs'
+import type { Option } from './option.ts'
+
+/** What a command line gives: texts by flag, or a help to print. */
+export interface Parsed {
+  /** By flag: a text, a boolean where it was switched, or an array of these where it was repeated. */
+  given: Readonly<Record<string, unknown>>
+  /** The help or the version; empty where something is to be done. */
+  printed: string
+}
+
+const GROUPS = [
+  ['Server:', SERVER_OPTIONS, DEFAULTS],
+  ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
+  ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
+] as const
+
+const APP_HELP = '[sync:|iterable:|events:]FILE[#export]: JavaScript or TypeScript'
+const EPILOGUE =
+  'Each option is also read from the environment: --log-level from ISTHMUS_LOG_LEVEL; what can be ' +
+  'repeated stands one to a line there. The command line wins.\n' +
+  'Exit status: 0 drained; 1 failed, or connections had to be cut; 2 wrong command line; ' +
+  '128 + N ended by a second signal N, or by 9 because a thread did not end.'
+const SEE_HELP = 'see "isthmus serve --help"'
+
+// yargs has no words of its own for these that would name the remedy; it wants each in one and in many.
+const STRINGS = {
+  'Not enough non-option arguments: got %s, need at least %s': same('no APP to serve'),
+  'Not enough arguments following: %s': same('option --%s needs a value'),
+  'Unknown argument: %s': { one: 'unknown argument "%s"', other: 'unknown arguments "%s"' },
+  'Unknown command: %s': same('unknown command "%s"'),
+}
+
+/**
+ * Reads `argv`, without the two paths in front of it, as far as texts go.
+ *
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for what is no option, no command, or lacks its text
+ */
+export function parseTexts(argv: readonly string[]): Parsed {
+  refuseSwitchTexts(argv)
+  let printed = ''
+  const given = isthmusParser().parseSync([...argv], {}, (_error, _parsed, output) => {
+    printed = output
+  })
+
+  // yargs looks at what stands behind a lone "--" least of all.
+  const [, stray] = given._
+  if (stray === undefined) return { given, printed }
+  throw new InvalidOption(`unknown argument "${stray}"; ${SEE_HELP}`)
+}
+
+function isthmusParser(): Argv {
+  const parser = yargs()
+  return parser
+    .scriptName('isthmus')
+    .detectLocale(false)
+    .updateStrings(STRINGS as never)
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .command('serve <app>', 'Serve an app', serveParser)
+    .demandCommand(1, 'no command given')
+    .strictCommands()
+    .strict()
+    .version(packageVersion())
+    .exitProcess(false)
+    .wrap(Math.min(100, parser.terminalWidth()))
+    .fail((message, error) => {
+      throw new InvalidOption(`${message ?? error.message}; ${SEE_HELP}`)
+    })
+}
+
+function serveParser(parser: Argv): Argv {
+  for (const [group, table, defaults] of GROUPS) {
+    for (const [name, option] of Object.entries(table)) {
+      parser.option(option.flag, yargsOption(group, option, Reflect.get(defaults, name) as never))
+    }
+  }
+  // From here on what is too much is an argument, and no command.
+  return parser
+    .strictCommands(false)
+    .positional('app', { type: 'string', describe: APP_HELP })
+    .epilogue(EPILOGUE)
+}
+
+function yargsOption(group: string, option: Option<never>, fallback: never): Options {
+  const { describe, kind } = option
+  const shown = { group, describe, defaultDescription: kind.show(fallback) || 'none' }
+  if (kind.takes === 'switch') return { ...shown, type: 'boolean' }
+  if (kind.takes === 'list') return { ...shown, type: 'array', string: true, nargs: 1 }
+  return { ...shown, requiresArg: true }
+}
+
+// yargs takes --debug=maybe for --no-debug.
+function refuseSwitchTexts(argv: readonly string[]): void {
+  const options: Array<Option<never>> = GROUPS.flatMap(([, table]) => Object.values(table))
+  for (const { flag, kind } of options) {
+    const wrong = argv.find((arg) => arg.startsWith(`--${flag}=`) && !/=(true|false)$/.test(arg))
+    if (kind.takes === 'switch' && wrong !== undefined) {
+      throw new InvalidOption(`"${wrong}" is no switch; write --${flag} or --no-${flag}`)
+    }
+  }
+}
+
+function same(text: string): { one: string; other: string } {
+  return { one: text, other: text }
+}
+
+function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+  return version
+}

@@ -1,0 +1,43 @@
+// What the server does for an app that has ended: whom it has lost meanwhile, and what it answers by itself.
+
+import {
+  ClientDisconnected,
+  PeerFault,
+  ServerShutdown,
+  ServiceFault,
+  UnsupportedScope,
+} from '../errors.ts'
+import type { HttpScope, WebSocketScope } from '../contract/events.ts'
+
+/** How an app has ended: with what it threw, or without. */
+export type AppEnd = { threw: false } | { threw: true; error: unknown }
+
+/** Whether the server is shutting down. */
+export function isStopping(scope: HttpScope | WebSocketScope): boolean {
+  return scope['isthmus.connection']?.signal.reason instanceof ServerShutdown
+}
+
+/** Whether the connection was lost before the app ended: by the client's leaving, or cut by a shutdown. */
+export function lossOf(scope: HttpScope | WebSocketScope, end: AppEnd): 'left' | 'cut' | null {
+  const connection = scope['isthmus.connection']
+  let gone = !connection && end.threw && end.error instanceof ClientDisconnected
+  connection?.onDisconnect(() => {
+    gone = true
+  })
+  if (!gone) return null
+  return isStopping(scope) ? 'cut' : 'left'
+}
+
+/** The status of the server's own answer, where the app gave none. */
+export function answerStatus(scope: HttpScope | WebSocketScope, end: AppEnd): number {
+  if (!end.threw) return isStopping(scope) ? 503 : 500
+  const { error } = end
+  if (error instanceof PeerFault || error instanceof ServiceFault) return error.status
+  if (error instanceof ServerShutdown) return 503
+  return error instanceof UnsupportedScope ? 404 : 500
+}
+
+/** Whether the server's answer comes also behind a `http.response.start` whose head is not out yet. */
+export function replacesStart(end: AppEnd): boolean {
+  return end.threw && (end.error instanceof PeerFault || end.error instanceof ServerShutdown)
+}

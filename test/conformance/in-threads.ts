@@ -1,0 +1,62 @@
+// A sync app in a pool of one thread. The thread makes it by its recipe: a closure cannot cross.
+
+import { BroadcastChannel, setEnvironmentData } from 'node:worker_threads'
+import { threads } from 'isthmus'
+import type { EventApp, HeaderPairs } from 'isthmus'
+import type { Journal } from './sync-apps.ts'
+
+/** Which of the sync apps, with what. */
+export type Recipe =
+  | { app: 'streamed' | 'whole'; args: [status: number, headers: HeaderPairs, chunks: string[]] }
+  | { app: 'failing'; args: [chunks: string[]] }
+  | { app: 'echo' | 'view' }
+  | { app: 'endless'; journal: Journal }
+  | { app: 'gated'; gate: Promise<void> }
+
+/** What the thread gets of a recipe: {@link Recipe} without what has to stay here. */
+export type Crossed =
+  | Exclude<Recipe, { app: 'endless' | 'gated' }>
+  | { app: 'endless' }
+  | { app: 'gated'; gate: SharedArrayBuffer }
+
+const APP = new URL('../fixtures/threads/behaviour-conformance.ts', import.meta.url)
+let last = 0
+
+/** The app of `recipe`, hosted by threads(). */
+export function inThreads(recipe: Recipe): EventApp {
+  const key = `conformance-${++last}`
+  setEnvironmentData(key, crossed(recipe, key))
+  return threads(new URL(`?${key}`, APP), { max: 1 })
+}
+
+function crossed(recipe: Recipe, key: string): Crossed {
+  switch (recipe.app) {
+    case 'endless':
+      mirror(recipe.journal, key)
+      return { app: 'endless' }
+    case 'gated':
+      return { app: 'gated', gate: opened(recipe.gate) }
+    default:
+      return recipe
+  }
+}
+
+function mirror(journal: Journal, key: string): void {
+  const channel = new BroadcastChannel(key)
+  channel.unref()
+  channel.onmessage = (event) => {
+    const { data } = event as { data: number | string }
+    if (typeof data === 'number') journal.produced = data
+    else journal.cleanup.push(data)
+  }
+}
+
+function opened(gate: Promise<void>): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(4)
+  const word = new Int32Array(memory)
+  void gate.then(() => {
+    Atomics.store(word, 0, 1)
+    Atomics.notify(word, 0)
+  })
+  return memory
+}
