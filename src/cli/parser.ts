@@ -35,12 +35,13 @@ const EPILOGUE =
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const SEE_HELP = 'see "isthmus serve --help"'
 
-// yargs has no words of its own for these that would name the remedy; it wants each in one and in many.
+// yargs has no words of its own for these that would name the remedy. Where it counts, it wants two of each.
+const NO_APP = 'no APP to serve%c%c' // %c takes a number and shows nothing
 const STRINGS = {
-  'Not enough non-option arguments: got %s, need at least %s': same('no APP to serve'),
-  'Not enough arguments following: %s': same('option --%s needs a value'),
+  'Not enough non-option arguments: got %s, need at least %s': { one: NO_APP, other: NO_APP },
+  'Not enough arguments following: %s': 'option --%s needs a value',
   'Unknown argument: %s': { one: 'unknown argument "%s"', other: 'unknown arguments "%s"' },
-  'Unknown command: %s': same('unknown command "%s"'),
+  'Unknown command: %s': { one: 'unknown command "%s"', other: 'unknown command in "%s"' },
 }
 
 /**
@@ -115,10 +116,6 @@ function refuseSwitchTexts(argv: readonly string[]): void {
       throw new InvalidOption(`"${wrong}" is no switch; write --${flag} or --no-${flag}`)
     }
   }
-}
-
-function same(text: string): { one: string; other: string } {
-  return { one: text, other: text }
 }
 
 function packageVersion(): string {

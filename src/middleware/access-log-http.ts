@@ -113,7 +113,7 @@ class ResponseWatch {
   }
 
   #refused(event: SendEvent, error: unknown): void {
-    if (event.type !== 'http.response.pathsend' || !isUnopened(error)) return
+    if (event?.type !== 'http.response.pathsend' || !isUnopened(error)) return
     if (lossOf(this.#scope, { threw: true, error })) return
     this.#answered(error.code === 'ENOENT' ? 404 : 500)
   }

@@ -64,6 +64,8 @@ class SocketWatch {
   #state: 'connecting' | 'denying' | 'open' | 'over' = 'connecting'
   #denialStatus: number | null = null
   #clientGone = false
+  #pending = 0
+  #appEnd: AppEnd | undefined
 
   constructor(scope: WebSocketScope, writeLine: WriteLine) {
     this.#scope = scope
@@ -72,9 +74,11 @@ class SocketWatch {
 
   // What the server refuses was not sent, so it counts only once it was taken; the promise goes on as it is.
   sending(event: SendEvent, sent: Promise<void>): Promise<void> {
+    if (event?.type === 'websocket.send') return sent
+    this.#pending += 1
     sent.then(
-      () => this.#taken(event),
-      () => undefined,
+      () => this.#settled(event),
+      () => this.#settled(),
     )
     return sent
   }
@@ -86,12 +90,26 @@ class SocketWatch {
   }
 
   appEnded(end: AppEnd): void {
-    if (this.#state === 'over') return
+    this.#appEnd = end
+    this.#conclude()
+  }
+
+  #settled(taken?: SendEvent): void {
+    this.#pending -= 1
+    if (taken) this.#taken(taken)
+    this.#conclude()
+  }
+
+  // An app that did not wait for its sends may end before they are taken.
+  #conclude(): void {
+    const end = this.#appEnd
+    if (!end || this.#pending > 0 || this.#state === 'over') return
+
     const loss = this.#lossAt(end)
     if (this.#state === 'open') return this.#closed(this.#closeCode(end, loss))
-    if (loss) return this.#lost(loss)
-    if (this.#state === 'denying') return this.#lost('cut')
-    this.#denied(answerStatus(this.#scope, end))
+    if (loss === 'left' || this.#state === 'denying') return this.#lost(loss ?? 'cut')
+    // A shutdown that finds the handshake unanswered denies it.
+    this.#denied(loss === 'cut' ? 503 : answerStatus(this.#scope, end))
   }
 
   #taken(event: SendEvent): void {

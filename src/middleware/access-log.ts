@@ -17,8 +17,9 @@ export interface AccessLogOptions {
  * for a WebSocket that is accepted, denied or closed (`status` or `code`), all with `client` and `durationMs`.
  *
  * `outcome` is `complete`; `disconnected` where the client left before the response was whole, with the status
- * that it may have seen, or null; `aborted` where the app broke off. Messages pass through untouched and
- * unbuffered; the path is logged as sent, without the query, and what could forge a line is escaped.
+ * that it may have seen, or null; `aborted` where the app broke off or a shutdown cut it. An answer that the server
+ * gives for the app is a complete one, its `bytes` null. Messages pass through untouched and unbuffered; the path is
+ * logged as sent, without the query, and what could forge a line is escaped.
  *
  * @example
  * chain(accessLog())(app)

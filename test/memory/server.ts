@@ -4,12 +4,40 @@
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { events, iterable, mount, serve, sync } from '../../src/index.ts'
+import {
+  events,
+  iterable,
+  mount,
+  serve,
+  sync,
+  threadedMiddleware,
+  threads,
+} from '../../src/index.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EventApp } from '../../src/index.ts'
 
 const BLOCK = 65_536
 const BLOCKS = 16_384
 const FILE = process.argv[2] ?? ''
+const IN_THREADS = new URL('../fixtures/threads/behaviour-gibibyte.ts', import.meta.url)
+
+const countEvents: EventApp = async (_scope, receive, send) => {
+  let size = 0
+  for await (const event of receive) {
+    size += event.body?.length ?? 0
+    if (!event.moreBody) break
+  }
+  await send({ type: 'http.response.start', status: 200 })
+  await send({ type: 'http.response.body', body: String(size) })
+}
+const sendEvents: EventApp = async (_scope, _receive, send) => {
+  await send({ type: 'http.response.start', status: 200 })
+  for (let block = 0; block < BLOCKS; block += 1) {
+    await send({ type: 'http.response.body', body: Buffer.alloc(BLOCK), moreBody: true })
+  }
+  await send({ type: 'http.response.body' })
+}
+const wrap = threadedMiddleware(IN_THREADS, { export: 'wrap', max: 1 })
 
 const server = await serve(
   mount({
@@ -32,15 +60,9 @@ const server = await serve(
       startResponse('200 OK', [])
       return [String(size)]
     }),
-    '/upload/events': events(async (_scope, receive, send) => {
-      let size = 0
-      for await (const event of receive) {
-        size += event.body?.length ?? 0
-        if (!event.moreBody) break
-      }
-      await send({ type: 'http.response.start', status: 200 })
-      await send({ type: 'http.response.body', body: String(size) })
-    }),
+    '/upload/events': events(countEvents),
+    '/upload/threads': threads(IN_THREADS, { export: 'upload', max: 1 }),
+    '/upload/threaded-middleware': wrap(countEvents),
     '/download/sync': sync(function* (_environ, startResponse) {
       startResponse('200 OK', [])
       for (let block = 0; block < BLOCKS; block += 1) yield Buffer.alloc(BLOCK)
@@ -49,13 +71,9 @@ const server = await serve(
       startResponse('200 OK', [])
       for (let block = 0; block < BLOCKS; block += 1) yield Buffer.alloc(BLOCK)
     }),
-    '/download/events': events(async (_scope, _receive, send) => {
-      await send({ type: 'http.response.start', status: 200 })
-      for (let block = 0; block < BLOCKS; block += 1) {
-        await send({ type: 'http.response.body', body: Buffer.alloc(BLOCK), moreBody: true })
-      }
-      await send({ type: 'http.response.body' })
-    }),
+    '/download/events': events(sendEvents),
+    '/download/threads': threads(IN_THREADS, { export: 'download', max: 1 }),
+    '/download/threaded-middleware': wrap(sendEvents),
     '/download/pathsend': events(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200 })
       await send({ type: 'http.response.pathsend', path: FILE })

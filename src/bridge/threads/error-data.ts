@@ -1,5 +1,6 @@
 // Errors as data, there and back: what crosses keeps its name, stack, code, status and cause.
 
+import { inspect } from 'node:util'
 import {
   AppTimeout,
   BadRequest,
@@ -19,12 +20,7 @@ const MAX_CAUSES = 8
 
 /** What of `error` can cross. Anything may be thrown, so nothing is taken for granted. */
 export function toErrorData(error: unknown): ErrorData {
-  try {
-    return dataOf(error, MAX_CAUSES)
-  } catch {
-    const message = 'something was thrown that cannot be looked at'
-    return { name: 'Error', message, stack: `Error: ${message}` }
-  }
+  return dataOf(error, MAX_CAUSES)
 }
 
 /** The error that `data` was: of its class where isthmus or its user tells that apart, else a look-alike. */
@@ -38,19 +34,31 @@ export function fromErrorData({ cause, ...data }: ErrorData): Error {
 }
 
 function dataOf(error: unknown, causes: number): ErrorData {
-  if (typeof error !== 'object' || error === null || !('message' in error)) {
-    return { name: 'Error', message: String(error), stack: String(error) }
-  }
-  const { name, message, stack, code, status, cause } = error as Record<keyof ErrorData, unknown>
-  const [kind, text] = [String(name), String(message)]
+  const message = textOf(look(error, 'message') ?? error)
+  const name = textOf(look(error, 'name') ?? 'Error')
+  const stack = look(error, 'stack') ?? `${name}: ${message}`
+  const [code, status, cause] = [look(error, 'code'), look(error, 'status'), look(error, 'cause')]
   return {
-    name: kind,
-    message: text,
-    stack: typeof stack === 'string' ? stack : `${kind}: ${text}`,
+    name,
+    message,
+    stack: textOf(stack),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
     ...(typeof status === 'number' && { status }),
     ...(cause !== undefined && causes > 0 && { cause: dataOf(cause, causes - 1) }),
   }
+}
+
+// A property may be a getter, and a getter may throw.
+function look(error: unknown, key: keyof ErrorData): unknown {
+  try {
+    return (error as Partial<Record<keyof ErrorData, unknown>> | null | undefined)?.[key]
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value)
 }
 
 function hide(error: Error, properties: Record<string, unknown>): Error {

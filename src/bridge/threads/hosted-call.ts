@@ -1,7 +1,6 @@
 // A call out of blocking code to an app on the gateway's event loop: the thread waits, the loop works.
 
 import { ClientDisconnected } from '../../errors.ts'
-import { Input } from '../../sync/input.ts'
 import { carriedValues } from '../context.ts'
 import { hasBody } from '../has-body.ts'
 import { environToScope } from '../scope.ts'
@@ -44,7 +43,7 @@ export class HostedCall implements OpenCall {
       id: this.id,
       scope: scopeData(scope),
       // An input that middleware has put there may have bytes of which the head knows nothing.
-      hasBody: hasBody(scope) || !(this.#input instanceof Input),
+      hasBody: hasBody(scope) || this.#input !== caller.input,
       responseWindow: WINDOW_BYTES,
       carried: carriedValues(caller.carried),
     })
@@ -71,8 +70,6 @@ export class HostedCall implements OpenCall {
   /** Blocks until the next part is there; null behind the last one. */
   next(): PartMessage | null {
     for (;;) {
-      // First, since it takes what has arrived: a wait for that would have no end.
-      this.passBody()
       const part = this.#parts.shift()
       if (part) return this.#taken(part)
       if (this.#failure) throw this.#failure
@@ -97,16 +94,19 @@ export class HostedCall implements OpenCall {
   }
 
   // Nothing here waits for the body alone: a part may come first.
-  passBody(): void {
-    if (this.#isPassing) return
+  passBody(): boolean {
+    if (this.#isPassing || this.#wantedBytes <= 0 || this.#bodySent) return false
     this.#isPassing = true
     try {
-      while (this.#wantedBytes > 0 && !this.#bodySent && this.#hasInput()) this.#passChunk()
+      return this.#passChunk()
     } catch (error) {
+      this.#bodySent = true
       this.#failure ??= error as Error
       this.abandon()
+      return true
+    } finally {
+      this.#isPassing = false
     }
-    this.#isPassing = false
   }
 
   makeRoom(): boolean {
@@ -130,17 +130,17 @@ export class HostedCall implements OpenCall {
     return part
   }
 
-  #hasInput(): boolean {
-    const input = this.#input
-    return !(input instanceof Input) || input.buffered || this.#caller.body.askForMore()
-  }
+  // False: there is nothing yet.
+  #passChunk(): boolean {
+    const { input, body } = this.#caller
+    const isOwn = this.#input === input
+    if (isOwn && !input.buffered && !body.askForMore()) return false
 
-  #passChunk(): void {
-    const input = this.#input
-    const chunk = input instanceof Input ? input.read1(READ_BYTES) : input.read(READ_BYTES)
+    const chunk = isOwn ? input.read1(READ_BYTES) : this.#input.read(READ_BYTES)
     this.#wantedBytes -= chunk.length
     this.#bodySent = chunk.length === 0
     this.#post({ type: 'body', id: this.id, chunk: ownBytes(chunk), last: this.#bodySent })
+    return true
   }
 
   #post(message: CallMessage['message']): void {

@@ -46,6 +46,7 @@ export class HostedRequest implements Caller {
   readonly id: number
   readonly wires: Wires
   readonly body: HostedBody
+  readonly input: Input
   readonly carried: Carried
   readonly calls: Caller['calls'] = new Map()
   readonly #message: RequestMessage
@@ -63,6 +64,7 @@ export class HostedRequest implements Caller {
     this.#hosted = hosted
     this.#connection = new HostedConnection(message, hosted.wires)
     this.body = new HostedBody(message, hosted.wires)
+    this.input = new Input(this.body)
   }
 
   take(message: Continuation): void {
@@ -181,7 +183,7 @@ export class HostedRequest implements Caller {
       state: { ...state },
       'isthmus.connection': this.#connection,
     }
-    const environ = scopeToEnviron(scope, new Input(this.body))
+    const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors
     environ['wsgi.multiprocess'] = settings.multiprocess
     return environ

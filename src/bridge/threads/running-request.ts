@@ -1,5 +1,6 @@
 // Which requests this thread is running, one on top of the other: what blocking code calls out through.
 
+import type { Input } from '../../sync/input.ts'
 import type { Carried } from '../context.ts'
 import type { Wires } from './gateway-link.ts'
 import type { HostedBody } from './hosted-body.ts'
@@ -10,6 +11,8 @@ export interface Caller {
   readonly id: number
   readonly wires: Wires
   readonly body: HostedBody
+  /** Reads from `body`. */
+  readonly input: Input
   /** What was carried along with the request. */
   readonly carried: Carried
   /** Calls under way, by their number. */
@@ -21,8 +24,8 @@ export interface Caller {
 /** A call under way. */
 export interface OpenCall {
   take(message: AnswerMessage): void
-  /** Passes on what there is of the request body, if it was asked for. Never throws. */
-  passBody(): void
+  /** Passes on what there is of the request body, if it was asked for; whether it did. Never throws. */
+  passBody(): boolean
   /** Makes room for the answer of a call that a nested request runs on top of; false: there is too much of it. */
   makeRoom(): boolean
   /** Stops the called app; nobody waits until it has ended. */

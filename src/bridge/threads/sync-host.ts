@@ -20,6 +20,7 @@ export class SyncHost {
   readonly #requests = new Map<number, HostedRequest>()
   readonly #nested = new Map<number, HostedRequest>()
   #runningId: number | null = null
+  #routed = 0
   #state: Readonly<Record<string, unknown>> = {}
 
   constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
@@ -54,13 +55,17 @@ export class SyncHost {
     if (this.#requests.get(request.id) === request) this.#requests.delete(request.id)
   }
 
+  // Whoever blocks looks again at what it waits for, then blocks again.
   #block(): void {
-    this.#route(this.#wires.link.wait())
-    // Also of the calls that a nested request runs on top of: it may be reading the very body that they pass on.
-    for (const call of openCalls()) call.passBody()
+    const routed = this.#routed
+    // Of all calls, also those that a nested request runs on top of: it may be reading the body that they pass on.
+    const passed = openCalls().map((call) => call.passBody())
+    // Passing takes what has arrived: to wait for that would be to wait for ever.
+    if (this.#routed === routed && !passed.includes(true)) this.#route(this.#wires.link.wait())
   }
 
   #route(messages: ToHost[]): void {
+    this.#routed += messages.length
     const nested: HostedRequest[] = []
     for (const message of messages) {
       if (message.type === 'state') this.#update(message)

@@ -1,0 +1,56 @@
+// [sync:|iterable:|events:]FILE[#export], and the file names that look like it.
+
+import { describe, expect, it } from 'vitest'
+import { parseAppSpec } from '../../src/cli/app-spec.ts'
+
+describe('the name of an app', () => {
+  it('is a file, whose default export is the app', () => {
+    expect(parseAppSpec('app.ts')).toEqual({ style: null, file: 'app.ts', exportName: 'default' })
+  })
+
+  it('may have a style in front and an export behind', () => {
+    expect(parseAppSpec('sync:legacy.js#app')).toEqual({
+      style: 'sync',
+      file: 'legacy.js',
+      exportName: 'app',
+    })
+    expect(parseAppSpec('iterable:./a/b.mjs').style).toBe('iterable')
+    expect(parseAppSpec('events:/live.ts#größe_$1').exportName).toBe('größe_$1')
+  })
+
+  it('keeps a "#" in the file where no identifier follows', () => {
+    for (const file of ['c#/app.js', 'app#1.js', 'a#b.js', 'odd#', 'a #b c']) {
+      expect(parseAppSpec(file)).toEqual({ style: null, file, exportName: 'default' })
+    }
+    expect(parseAppSpec('odd#name#app')).toMatchObject({ file: 'odd#name', exportName: 'app' })
+  })
+
+  it('keeps a ":" in the file where no style stands before it', () => {
+    for (const file of [
+      'C:\\apps\\app.js',
+      'c:/app.js',
+      './sync:app.js',
+      'SYNC:app.js',
+      'wsgi:a',
+    ]) {
+      expect(parseAppSpec(file)).toMatchObject({ style: null, file })
+    }
+    expect(parseAppSpec('sync:C:\\app.js')).toMatchObject({ style: 'sync', file: 'C:\\app.js' })
+    expect(parseAppSpec('sync:sync:app.js')).toMatchObject({ file: 'sync:app.js' })
+  })
+
+  it('may hold blanks and line ends', () => {
+    expect(parseAppSpec('sync:my\napp .js#app')).toMatchObject({ file: 'my\napp .js' })
+  })
+
+  it('without a file is refused', () => {
+    for (const text of ['', 'sync:', '#app', 'events:#app']) {
+      expect(() => parseAppSpec(text)).toThrow(
+        expect.objectContaining({
+          code: 'ISTHMUS_INVALID_OPTION',
+          message: 'must name a file, as in [sync:|iterable:|events:]FILE[#export]',
+        }),
+      )
+    }
+  })
+})

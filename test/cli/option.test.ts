@@ -1,0 +1,132 @@
+// The kinds of values that options have: what they read, what they refuse, how they are shown.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as kind from '../../src/cli/option.ts'
+import { InvalidOption } from '../../src/errors.ts'
+
+/** What `read` makes of one text; the message where it refuses it. */
+function reading<Value>(of: kind.Kind<Value>) {
+  return (given: string): unknown => {
+    try {
+      return of.read([given])
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidOption)
+      return (error as Error).message
+    }
+  }
+}
+
+describe('a whole number', () => {
+  const read = reading(kind.integer(0, 65_535))
+
+  it('is read in decimal, both ends included', () => {
+    expect(['0', '65535', '007'].map(read)).toEqual([0, 65_535, 7])
+  })
+
+  it('is refused with its range in every other form', () => {
+    for (const given of ['', ' 1', '-1', '+1', '1.0', '1e3', '0x10', '65536', 'NaN', '١', '1\n']) {
+      expect(read(given)).toBe('must be a whole number from 0 to 65535')
+    }
+  })
+
+  it('is a safe integer whatever is given', () => {
+    const any = reading(kind.integer(1, Number.MAX_SAFE_INTEGER))
+    const digits = fc.stringMatching(/^\d{1,24}$/)
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), digits), (given) => {
+        const value = any(given)
+        expect(typeof value === 'string' || Number.isSafeInteger(value)).toBe(true)
+      }),
+      { seed: 21, numRuns: 500 },
+    )
+  })
+})
+
+describe('a limit', () => {
+  it('is a whole number from its least, or none', () => {
+    const read = reading(kind.limit(1))
+    expect(['1', '1048576', 'none'].map(read)).toEqual([1, 1_048_576, Infinity])
+    for (const given of ['0', '', 'None', 'Infinity', '9007199254740993', '1k']) {
+      expect(read(given)).toBe('must be a whole number from 1, or "none"')
+    }
+    expect([kind.limit(1).show(Infinity), kind.limit(1).show(5)]).toEqual(['none', '5'])
+  })
+})
+
+describe('seconds', () => {
+  const read = reading(kind.seconds)
+
+  it('become milliseconds; fractions are fine', () => {
+    expect(['5', '0', '0.5', '.25', '2.0006'].map(read)).toEqual([5_000, 0, 500, 250, 2_001])
+    expect(kind.seconds.show(500)).toBe('0.5')
+  })
+
+  it('are refused where no timer could wait for them', () => {
+    expect(read('2147483')).toBe(2_147_483_000)
+    for (const given of ['2147484', '-1', '1e3', 'Infinity', '', '5s', '1.', '.']) {
+      expect(read(given)).toBe('must be seconds from 0 to 2147483, such as 5 or 0.5')
+    }
+  })
+
+  it('show what they read again', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2_147_483_000 }), (ms) => {
+        expect(kind.seconds.read([kind.seconds.show(ms)])).toBe(ms)
+      }),
+      { seed: 22, numRuns: 500 },
+    )
+  })
+})
+
+describe('a word', () => {
+  it('is one of a few, and the others are listed', () => {
+    const read = reading(kind.oneOf('drop', 'refuse', 'dangerous'))
+    expect(read('refuse')).toBe('refuse')
+    expect(read('Drop')).toBe('must be drop, refuse or dangerous')
+  })
+})
+
+describe('a text', () => {
+  it('is taken as it is; an optional one is null where it is empty', () => {
+    expect(reading(kind.text)('')).toBe('')
+    expect(['', 'x'].map(reading(kind.optionalText))).toEqual([null, 'x'])
+    expect([kind.optionalText.show(null), kind.optionalText.show('x')]).toEqual(['none', 'x'])
+  })
+
+  it('that is a path prefix has a slash in front, or is empty', () => {
+    const read = reading(kind.pathPrefix)
+    expect(['', '/', '/api'].map(read)).toEqual(['', '/', '/api'])
+    expect(read('api')).toBe('must be a path that starts with "/"')
+  })
+})
+
+describe('a switch', () => {
+  it('is on or off', () => {
+    const read = reading(kind.toggle)
+    expect(['true', '1', 'false', '0'].map(read)).toEqual([true, true, false, false])
+    for (const given of ['', 'yes', 'TRUE']) expect(read(given)).toBe('must be true, 1, false or 0')
+  })
+})
+
+describe('pairs', () => {
+  it('are split at the first "="; the last of one key counts', () => {
+    expect(kind.pairs.read(['SITE=a=b', 'EMPTY=', 'SITE=c'])).toEqual({ SITE: 'c', EMPTY: '' })
+  })
+
+  it('without a key, or without "=", are refused', () => {
+    for (const given of ['=x', 'SITE', ''])
+      expect(reading(kind.pairs)(given)).toBe('must be KEY=VALUE')
+  })
+
+  it('may have any key', () => {
+    const read = kind.pairs.read(['__proto__=x'])
+    expect(Object.entries(read)).toEqual([['__proto__', 'x']])
+  })
+})
+
+describe('a value that is given twice', () => {
+  it('counts the last time', () => {
+    expect(kind.integer(0, 9).read(['1', '2'])).toBe(2)
+  })
+})

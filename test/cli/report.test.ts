@@ -1,0 +1,94 @@
+// How failures are told: one line, the remedy, and the status that says whose they are.
+
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { reportFailure } from '../../src/cli/report.ts'
+import { AppLoadError, InvalidOption, LifespanFailed } from '../../src/errors.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+/** What a failure writes to stderr, and the exit status. */
+function report(error: unknown, withStack = false): { text: string; status: number } {
+  let text = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    text += String(chunk)
+    return true
+  })
+  return { status: reportFailure(error, withStack), text }
+}
+
+/** The sentence for an error that the system has raised. */
+function sentence(parts: Record<string, unknown>): string {
+  return report(Object.assign(new Error('the words of the system'), parts)).text
+}
+
+describe('a failure', () => {
+  it('exits with 2 where the command line is wrong', () => {
+    expect(report(new InvalidOption('--port must be …'))).toEqual({
+      text: 'isthmus: --port must be …\n',
+      status: 2,
+    })
+    expect(report(new AppLoadError('there is no such file')).status).toBe(2)
+  })
+
+  it('exits with 1 where something failed, also with nothing to say of it', () => {
+    expect(report(new AppLoadError('cannot load', { cause: new Error('x') })).status).toBe(1)
+    expect(report(new AppLoadError('cannot load', { cause: undefined })).status).toBe(1)
+    expect(report(new LifespanFailed('no database'))).toEqual({
+      text: 'isthmus: the app did not start: no database\n',
+      status: 1,
+    })
+    expect(report(undefined)).toEqual({ text: 'isthmus: failed with undefined\n', status: 1 })
+  })
+
+  it('is one line, whatever its message holds', () => {
+    expect(report(new Error('two\n  lines\r\nor\u2028more')).text).toBe(
+      'isthmus: two lines or more\n',
+    )
+  })
+
+  it('has its stack below where that is wanted', () => {
+    const cause = new RangeError('deep')
+    const { text } = report(new Error('shallow', { cause }), true)
+    expect(text).toMatch(/^isthmus: shallow\nError: shallow\n +at .*RangeError: deep/s)
+  })
+})
+
+describe('an address that cannot be listened on', () => {
+  const listen = { syscall: 'listen' }
+
+  it('is named, with a way out', () => {
+    const port = { ...listen, address: '127.0.0.1', port: 80 }
+    expect(sentence({ ...port, code: 'EADDRINUSE' })).toBe(
+      'isthmus: 127.0.0.1:80 is in use; choose another --port, or 0 for a free one\n',
+    )
+    expect(sentence({ ...port, code: 'EACCES' })).toBe(
+      'isthmus: 127.0.0.1:80 may not be listened on by this user; choose a --port from 1024\n',
+    )
+    expect(sentence({ ...port, address: '::2', code: 'EADDRNOTAVAIL' })).toBe(
+      'isthmus: [::2]:80 is no address of this machine; choose another --host\n',
+    )
+  })
+
+  it('is a path for a unix socket', () => {
+    const socket = { ...listen, address: '/run/app.sock', port: -1 }
+    expect(sentence({ ...socket, code: 'EADDRINUSE' })).toBe(
+      'isthmus: /run/app.sock is in use; choose another --uds, or remove the file if no server is left behind it\n',
+    )
+    expect(sentence({ ...socket, code: 'EACCES' })).toBe(
+      'isthmus: /run/app.sock cannot be made: there is no such folder, or it is not writable; choose another --uds\n',
+    )
+  })
+
+  it('is a host that nobody knows', () => {
+    expect(sentence({ syscall: 'getaddrinfo', code: 'ENOTFOUND', hostname: 'nowhere' })).toBe(
+      'isthmus: nowhere is no address that is known; choose another --host\n',
+    )
+  })
+
+  it('has the words of the system for everything else', () => {
+    const words = 'isthmus: the words of the system\n'
+    expect(sentence({ ...listen, code: 'EMFILE', address: '::', port: 1 })).toBe(words)
+    expect(sentence({ ...listen, code: 'EINVAL', address: '/x', port: -1 })).toBe(words)
+    expect(sentence({ syscall: 'open', code: 'EACCES' })).toBe(words)
+  })
+})

@@ -1,0 +1,33 @@
+// A client of an app behind accessLog(), and the lines that were logged.
+
+import { accessLog } from '../../src/middleware/access-log.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import { recordingLog } from '../bridge/host.ts'
+import type { EventApp } from '../../src/contract/events.ts'
+import type { TestClient } from '../../src/testing/client.ts'
+import type { TestClientOptions } from '../../src/testing/test-client.ts'
+
+/** A client, and what it has caused to be logged. Whoever opens it disposes of it. */
+export interface Logged extends AsyncDisposable {
+  client: TestClient
+  /** The sentences. */
+  lines: string[]
+  /** The fields, in the same order. */
+  fields: Array<Record<string, unknown>>
+}
+
+/** Opens a client of `accessLog()(app)`. */
+export async function logged(app: EventApp, options: TestClientOptions = {}): Promise<Logged> {
+  const log = recordingLog()
+  const client = await testClient(accessLog({ log })(app), {
+    lifespan: 'off',
+    raiseAppErrors: false,
+    ...options,
+  })
+  return {
+    client,
+    lines: log.lines,
+    fields: log.fields,
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  }
+}
