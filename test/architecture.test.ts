@@ -66,6 +66,7 @@ describe('the public names', () => {
       AppFault
       AppLoadError
       AppSocket
+      AppTimeout
       AsyncBody
       AsyncInputStream
       BadRequest
@@ -115,8 +116,10 @@ describe('the public names', () => {
       LogLine
       MountTable
       PeerFault
+      PoolFull
       Receive
       ReceiveEvent
+      RequestContext
       ResponseFinished
       Scope
       Send
@@ -124,11 +127,15 @@ describe('the public names', () => {
       ServeOptions
       Server
       ServerShutdown
+      ServiceFault
       Shutdown
       StartResponse
       StartResponseHeaders
       SyncApp
       SyncBody
+      ThreadCrashed
+      ThreadOptions
+      Unavailable
       UnsupportedScope
       WebSocketAcceptEvent
       WebSocketCloseEvent
@@ -144,13 +151,19 @@ describe('the public names', () => {
       WebSocketSentEvent
       WouldDeadlock
       Write
+      carry
+      currentRequest
+      errorStream
       events
       iterable
       mount
       serve
       sync
+      threadedMiddleware
+      threads
       toEvents
       toIterable
+      toSync
       websocket"
     `)
   })

@@ -2,11 +2,6 @@
 
 const TYPESCRIPT = /\.([cm]?ts|tsx)$/
 
-/** Whether the module at `url` has to be compiled. */
-export function isTypeScript(url: string): boolean {
-  return TYPESCRIPT.test(new URL(url).pathname)
-}
-
 /**
  * Imports the module at `url` and returns its exports. TypeScript goes through tsx, which is loaded for it alone;
  * so do, from then on, the imports of the thread that has called this.
@@ -14,7 +9,7 @@ export function isTypeScript(url: string): boolean {
  * @throws what the module throws
  */
 export async function importExports(url: string): Promise<object> {
-  if (isTypeScript(url)) await registerTsx()
+  if (TYPESCRIPT.test(new URL(url).pathname)) await registerTsx()
   return compiledExports((await import(url)) as object)
 }
 

@@ -23,10 +23,10 @@ export interface ServeCommand extends ProcessOptions {
 }
 
 /** What to do: serve, or print the help or the version. */
-export type Command = ServeCommand | { type: 'print'; text: string }
+type Command = ServeCommand | { type: 'print'; text: string }
 
 /** Where options are that the command line does not give. */
-export type Environment = Readonly<Record<string, string | undefined>>
+type Environment = Readonly<Record<string, string | undefined>>
 
 type Given = Parsed['given']
 

@@ -4,8 +4,9 @@ import { pino } from 'pino'
 import type { Log } from '../contract/log.ts'
 import type { ProcessOptions } from './options-table.ts'
 
-// Controls that JSON let pass or that pino-pretty has unescaped again: they would drive a terminal.
+// What would drive a terminal. Only a stack may have lines of its own.
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g
+const CONTROLS_OF_STACKS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g
 
 /**
  * A log on stderr: JSON lines, or for people one coloured line each.
@@ -32,13 +33,15 @@ async function prettyStream(): Promise<{ write(line: string): void }> {
     colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
-    messageFormat: (fields, messageKey) => escapeControls(fields[messageKey] as string),
   })
-  return { write: (line) => void process.stderr.write(pretty(line)) }
+  return { write: (line) => void process.stderr.write(pretty(JSON.parse(line, escaped))) }
 }
 
-function escapeControls(message: string): string {
-  return message.replaceAll(CONTROLS, (control) => {
+// JSON keeps controls in its own escapes, and pretty would undo them.
+function escaped(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const controls = key === 'stack' ? CONTROLS_OF_STACKS : CONTROLS
+  return value.replaceAll(controls, (control) => {
     return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
   })
 }

@@ -2,6 +2,7 @@
 // The isthmus command: parse, then do it; what fails is one line on stderr and an exit status.
 
 import { parseArguments } from './args.ts'
+import { exit } from './exit.ts'
 import { reportFailure } from './report.ts'
 
 const ignore = (): void => undefined
@@ -10,7 +11,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const fail = (error: unknown): void => process.exit(reportFailure(error, withStack))
+const fail = (error: unknown): void => exit(reportFailure(error, withStack))
 
 main().catch(fail)
 

@@ -9,7 +9,7 @@ import type { DEFAULTS } from '../server/options.ts'
 import type { Option, OptionTable } from './option.ts'
 
 /** Apps by the path that they are mounted at. */
-export type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
+type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 
 /** What the command line decides by itself; the rest are options of `serve()`. */
 export interface ProcessOptions {

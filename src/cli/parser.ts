@@ -56,9 +56,9 @@ export function parseTexts(argv: readonly string[]): Parsed {
     printed = output
   })
 
-  // yargs looks at what stands behind a lone "--" least of all.
+  // yargs looks at what stands behind a lone "--" least of all; with --help it takes nothing in at all.
   const [, stray] = given._
-  if (stray === undefined) return { given, printed }
+  if (stray === undefined || printed !== '') return { given, printed }
   throw new InvalidOption(`unknown argument "${stray}"; ${SEE_HELP}`)
 }
 

@@ -6,7 +6,7 @@ import { AppLoadError, InvalidOption, LifespanFailed } from '../errors.ts'
 /** Exit status of a failure: the app did not load or start, or the server could not listen. */
 export const FAILED = 1
 /** Exit status of a command line that is wrong, be it in an option or in the file or export it names. */
-export const WRONG_USAGE = 2
+const WRONG_USAGE = 2
 
 /** Writes `isthmus: …` to stderr, at `withStack` the stack below, and returns the exit status. */
 export function reportFailure(error: unknown, withStack: boolean): number {

@@ -1,5 +1,7 @@
 // environ['wsgi.errors']: text for the operator (PEP 3333, "Input and Error Streams").
 
+import { Buffer } from 'node:buffer'
+import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import type { ErrorStream } from '../contract/environ.ts'
 
@@ -37,5 +39,23 @@ class CallbackErrors implements ErrorStream {
   }
 }
 
-/** Writes to `process.stderr`: at once for files and terminals, and for pipes on POSIX. */
-export const stderrStream: ErrorStream = errorStream((text) => process.stderr.write(text))
+/** Writes to the process's stderr. Durable when it returns, also in a pool thread and right before an exit. */
+export const stderrStream: ErrorStream = errorStream(writeToStderr)
+
+const STDERR = 2
+const RETRY_MS = 1
+const clock = new Int32Array(new SharedArrayBuffer(4))
+
+// Not process.stderr: a pipe that is full makes it keep bytes back, and a thread's is written by the main thread.
+function writeToStderr(text: string): void {
+  let rest: Uint8Array = Buffer.from(text)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(STDERR, rest))
+    } catch (error) {
+      // Nobody reads it any more: an app that reports its failure must not fail at it.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      Atomics.wait(clock, 0, 0, RETRY_MS)
+    }
+  }
+}

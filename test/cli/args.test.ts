@@ -6,7 +6,9 @@ import { parseArguments } from '../../src/cli/args.ts'
 import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../../src/cli/options-table.ts'
 import { InvalidOption } from '../../src/errors.ts'
 import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
-import type { Environment, ServeCommand } from '../../src/cli/args.ts'
+import type { ServeCommand } from '../../src/cli/args.ts'
+
+type Environment = Record<string, string>
 
 /** `isthmus serve app.js …`, read. */
 function serve(words: string[] = [], environment: Environment = {}): ServeCommand {
@@ -259,6 +261,7 @@ describe('help', () => {
 
   it('is printed whatever else is wrong, and so is the version', () => {
     expect(text('serve', '--prot', '--help')).toContain('isthmus serve <app>')
+    expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve <app>')
     expect(text('--version')).toMatch(/^\d+\.\d+\.\d+$/)
   })
 })

@@ -3,22 +3,27 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ChildProcessByStdio } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEADLINE_MS = 12_000
 
 /** How a process ended. */
 export interface Ended {
+  /** Null where a signal ended it. */
   status: number | null
+  signal: NodeJS.Signals | null
   stdout: string
   stderr: string
 }
 
+/** One line of the log. */
+export type LogLine = Record<string, unknown>
+
 /** A running command. Whoever starts it disposes of it. */
 export class Command implements Disposable {
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  /** Its stdin stays open until it is disposed of. */
+  readonly #child: ChildProcessWithoutNullStreams
   readonly #exit: Promise<unknown>
   #stdout = ''
   #stderr = ''
@@ -27,23 +32,23 @@ export class Command implements Disposable {
     this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words], {
       cwd: ROOT,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#exit = once(this.#child, 'close')
+    this.#child.stdin.on('error', () => undefined)
     this.#child.stdout.on('data', (chunk) => (this.#stdout += String(chunk)))
     this.#child.stderr.on('data', (chunk) => (this.#stderr += String(chunk)))
   }
 
   /** Waits until stdout has `text`, and returns stdout. */
   async says(text: string): Promise<string> {
-    const deadline = Date.now() + DEADLINE_MS
-    while (!this.#stdout.includes(text)) {
-      if (this.#child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`it never said "${text}": ${this.#stdout}${this.#stderr}`)
-      }
-      await Promise.race([once(this.#child.stdout, 'data'), this.#exit, pause()])
-    }
+    await this.#until(() => this.#stdout.includes(text), text)
     return this.#stdout
+  }
+
+  /** Waits until stderr has `text`, and returns stderr. */
+  async logs(text: string): Promise<string> {
+    await this.#until(() => this.#stderr.includes(text), text)
+    return this.#stderr
   }
 
   /** Waits for the ready line, and returns the URL in it. */
@@ -56,15 +61,39 @@ export class Command implements Disposable {
     this.#child.kill(name)
   }
 
+  /** Ends its stdin. */
+  release(): void {
+    this.#child.stdin.end()
+  }
+
+  /** Nobody reads what it writes from now on. */
+  leaveUnread(): void {
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
+  }
+
   async ended(): Promise<Ended> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
     await this.#exit
     clearTimeout(timer)
-    return { status: this.#child.exitCode, stdout: this.#stdout, stderr: this.#stderr }
+    const { exitCode: status, signalCode: signal } = this.#child
+    return { status, signal, stdout: this.#stdout, stderr: this.#stderr }
   }
 
   [Symbol.dispose](): void {
     this.#child.kill('SIGKILL')
+    this.#child.stdin.destroy()
+  }
+
+  async #until(isSo: () => boolean, text: string): Promise<void> {
+    const deadline = Date.now() + DEADLINE_MS
+    while (!isSo()) {
+      const { exitCode, signalCode } = this.#child
+      if (exitCode !== null || signalCode !== null || Date.now() > deadline) {
+        throw new Error(`it never said "${text}": ${this.#stdout}${this.#stderr}`)
+      }
+      await Promise.race([this.#exit, pause()])
+    }
   }
 }
 
@@ -80,6 +109,14 @@ export async function get(url: string): Promise<string> {
   return response.text()
 }
 
+/** The lines of a JSON log whose message has `text`. */
+export function linesWith(text: string, stderr: string): LogLine[] {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('{'))
+  return lines
+    .map((line) => JSON.parse(line) as LogLine)
+    .filter(({ msg }) => String(msg).includes(text))
+}
+
 function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 50))
+  return new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -1,17 +1,31 @@
 // Each failure: one line that names the thing and the remedy, and an exit status.
 
-import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { run } from './command.ts'
+import { linesWith, run } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
+const MOODY = 'test/fixtures/cli/moody.js'
 
 async function failure(...words: string[]): Promise<{ status: number | null; line: string }> {
   const { status, stdout, stderr } = await run(words)
   const lines = stderr.trimEnd().split('\n')
   expect([stdout, lines.length]).toEqual(['', 1])
   return { status, line: lines[0] ?? '' }
+}
+
+/** How an app in this mood fails: the status, the line of the command, and what the log says. */
+async function mood(MOOD: string, ...words: string[]) {
+  const command = ['serve', MOODY, '--port', '0', '--log-format', 'json', ...words]
+  const { status, stdout, stderr } = await run(command, { MOOD })
+  const lines = stderr.split('\n').filter((line) => line.startsWith('isthmus: '))
+  expect([stdout, lines.length]).toEqual(['', 1])
+  const logged = linesWith('', stderr).map(({ msg }) => msg)
+  return { status, line: lines[0], logged }
 }
 
 describe('a wrong command line', { timeout: 30_000 }, () => {
@@ -28,24 +42,22 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
   })
 
   it('exits with 2 for an export that is no app, and shows the brands', async () => {
-    expect((await failure('serve', `${HELLO}#number`)).line).toContain('is not an app')
     const { status, line } = await failure('serve', `${HELLO}#guess`)
     expect(status).toBe(2)
     expect(line).toContain('say which style it is: sync(')
   })
 
-  it('exits with 2 for an unknown option, a bad value, no APP and an unknown command', async () => {
-    for (const [words, says] of [
-      [['serve', HELLO, '--prot', '1'], 'unknown argument "prot"'],
-      [['serve', HELLO, '--port', 'http'], '--port must be a whole number from 0 to 65535'],
-      [['serve', HELLO, '--threads', '-1'], '--threads must be a whole number'],
-      [['serve'], 'no APP to serve'],
-      [['server', HELLO], 'unknown'],
-      [[], 'no command given'],
-    ] as const) {
-      const { status, line } = await failure(...words)
-      expect([words, status, line]).toEqual([words, 2, expect.stringContaining(says)])
-    }
+  it('exits with 2 for an option that nobody knows, and for nothing at all', async () => {
+    const unknown = await failure('serve', HELLO, '--prot', '1')
+    const help = 'see "isthmus serve --help"'
+    expect(unknown).toEqual({ status: 2, line: `isthmus: unknown argument "prot"; ${help}` })
+    expect(await failure()).toEqual({ status: 2, line: `isthmus: no command given; ${help}` })
+  })
+
+  it('exits with 2 for a mount that is wrong, in the same words', async () => {
+    const { status, line } = await failure('serve', HELLO, '--mount', '/x=missing.js')
+    expect(status).toBe(2)
+    expect(line).toMatch(/missing\.js: there is no such file/)
   })
 })
 
@@ -53,7 +65,28 @@ describe('a failure', { timeout: 30_000 }, () => {
   it('exits with 1 and shows where the app threw while it loaded', async () => {
     const { status, line } = await failure('serve', 'test/fixtures/cli/throws.js')
     expect(status).toBe(1)
-    expect(line).toMatch(/TypeError: no database \(.*throws\.js:1/)
+    expect(line).toMatch(/TypeError: no database \(.*throws\.js:1\)$/)
+  })
+
+  it('has the stack below it at the log level debug', async () => {
+    const words = ['serve', 'test/fixtures/cli/throws.js', '--log-level', 'debug']
+    const { status, stderr } = await run(words)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(
+      /^isthmus: cannot load .*\nAppLoadError: .*TypeError: no database\n +at /s,
+    )
+  })
+
+  it('exits with 1 and shows where a syntax error is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isthmus-syntax-'))
+    try {
+      const file = join(folder, 'app.ts')
+      await writeFile(file, 'export default\nfunction ( {\n')
+      const { status, line } = await failure('serve', file)
+      expect([status, line]).toEqual([1, expect.stringContaining(`${file}:3`)])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('exits with 1 when the port is in use', async () => {
@@ -66,6 +99,48 @@ describe('a failure', { timeout: 30_000 }, () => {
     expect(line).toBe(
       `isthmus: 127.0.0.1:${port} is in use; choose another --port, or 0 for a free one`,
     )
+  })
+
+  it('exits with 1 when the address is none of this machine, or its socket cannot be made', async () => {
+    const host = await failure('serve', HELLO, '--threads', '0', '--host', '192.0.2.1')
+    expect(host).toEqual({
+      status: 1,
+      line: 'isthmus: 192.0.2.1:8000 is no address of this machine; choose another --host',
+    })
+    const socket = await failure('serve', HELLO, '--threads', '0', '--uds', '/nowhere/app.sock')
+    expect(socket.status).toBe(1)
+    expect(socket.line).toContain('/nowhere/app.sock cannot be made')
+  })
+
+  it('exits with 1 when the app never finishes loading, or throws meanwhile where nobody catches', async () => {
+    expect(await mood('waits for ever')).toEqual({
+      status: 1,
+      line: 'isthmus: the app never finished loading: it awaits, at top level, what nothing will settle',
+      logged: [],
+    })
+    expect(await mood('throws later')).toEqual({
+      status: 1,
+      line: 'isthmus: an exception was thrown while the app loaded, and nobody caught it: Error: late',
+      logged: [],
+    })
+  })
+
+  it('exits with 1 when only the threads fail to load, and the log has the stack', async () => {
+    expect(await mood('throws in threads', '--threads', '1')).toEqual({
+      status: 1,
+      line: expect.stringMatching(/^isthmus: the app did not start: .*no thread, please/),
+      logged: ['a thread could not load its app'],
+    })
+    expect(await mood('exits in threads', '--threads', '1')).toEqual({
+      status: 1,
+      line: expect.stringMatching(/^isthmus: the app did not start: .*status 3/),
+      logged: ['a thread ended by itself'],
+    })
+  })
+
+  it('exits with 1 when the lifespan of the app fails', async () => {
+    const { status, line } = await failure('serve', `${MOODY}#live`, '--port', '0')
+    expect([status, line]).toEqual([1, 'isthmus: the app did not start: no database'])
   })
 })
 

@@ -1,10 +1,11 @@
 // isthmus serve with apps of every kind, over a real socket.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Command, get } from './command.ts'
+import { Command, get, linesWith } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
 const PORT = ['--port', '0', '--no-access-log']
@@ -23,19 +24,11 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     expect([status, stdout]).toEqual([0, `isthmus listening on ${url}\n`])
   })
 
-  it('serves TypeScript, sync apps in threads', async () => {
-    using command = served('test/fixtures/cli/typed.ts', '--threads', '1')
-    expect(await get(await command.url())).toBe('in a thread')
-  })
-
-  it('runs sync apps on the loop with --threads 0, and names the one that holds it', async () => {
-    using command = served('test/fixtures/cli/slow.js', '--threads', '0', '--log-format', 'json')
-    const url = await command.url()
-    expect(await get(`${url}/?80`)).toBe('on the loop')
+  it('serves TypeScript, and drains it as well', async () => {
+    using command = served('test/fixtures/cli/typed.ts', '--threads', '0')
+    expect(await get(await command.url())).toBe('on the loop')
     command.signal('SIGTERM')
-    const { stderr } = await command.ended()
-    const line = stderr.split('\n').find((text) => text.includes('held the event loop')) ?? '{}'
-    expect(JSON.parse(line)).toMatchObject({ level: 40, mount: '/', path: '/' })
+    expect((await command.ended()).status).toBe(0)
   })
 
   it('serves a named export, a brand, a mount table and mounts', async () => {
@@ -70,12 +63,95 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     expect(body).toBe('hello |/x|')
   })
 
-  it('logs a line for each request, unless told not to', async () => {
-    using command = new Command(['serve', HELLO, '--port', '0', '--log-format', 'json'])
-    await get(`${await command.url()}/seen`)
+  it('loads files with odd names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'isthmus-odd-'))
+    try {
+      const names = ['a b.mjs', '50%.mjs', 'c#.mjs', 'what?.mjs', 'größe.mjs', 'sync:d.mjs']
+      const mounts = names.flatMap((name, at) => ['--mount', `/${at}=${join(folder, name)}`])
+      for (const name of names) {
+        const text = `export default async (environ, start) => (start('200 OK', []), ['${name}'])`
+        await writeFile(join(folder, name), text)
+      }
+      using command = served(HELLO, ...mounts)
+      const url = await command.url()
+      const bodies = await Promise.all(names.map((_name, at) => get(`${url}/${at}`)))
+      expect(bodies).toEqual(names)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+describe('--threads', { timeout: 30_000 }, () => {
+  it('hosts sync apps in threads, TypeScript and those inside a table too; no others', async () => {
+    using typed = served('test/fixtures/cli/typed.ts', '--threads', '1')
+    expect(await get(await typed.url())).toBe('in a thread')
+
+    using table = served('test/fixtures/cli/where.js#table', '--threads', '1')
+    const url = await table.url()
+    expect(await get(url)).toMatch(/^[1-9]/)
+    expect(await get(`${url}/feed`)).toBe('0')
+    expect(await get(`${url}/live`)).toBe('0')
+  })
+
+  it('2 runs two requests side by side', async () => {
+    using command = served('test/fixtures/cli/blocked.js', '--threads', '2')
+    const url = await command.url()
+    const bodies = Promise.all([get(url), get(url)])
+    await command.says('blocked\nblocked\n')
+    command.release()
+    expect(await bodies).toEqual(['free again', 'free again'])
+  })
+
+  it('0 runs sync apps on the loop, and the log names the one that holds it', async () => {
+    const slow = ['test/fixtures/cli/slow.js', '--mount', '/slow=test/fixtures/cli/slow.js']
+    using command = served(...slow, '--threads', '0', '--log-format', 'json')
+    const url = await command.url()
+    expect(await get(`${url}/slow/x?80`)).toBe('on the loop')
     command.signal('SIGTERM')
     const { stderr } = await command.ended()
-    const line = stderr.split('\n').find((text) => text.includes('/seen')) ?? '{}'
-    expect(JSON.parse(line)).toMatchObject({ method: 'GET', path: '/seen', status: 200 })
+    expect(linesWith('held the event loop', stderr)).toEqual([
+      expect.objectContaining({ level: 40, mount: '/slow', path: '/slow/x' }),
+    ])
+  })
+
+  it('0 runs the pools that an app brings on the loop too', async () => {
+    using pooled = served('test/fixtures/cli/pooled.ts')
+    using inline = served('test/fixtures/cli/pooled.ts', '--threads', '0')
+    expect(await get(await pooled.url())).toMatch(/^[1-9]/)
+    expect(await get(await inline.url())).toBe('0')
+  })
+})
+
+describe('the log of the command', { timeout: 30_000 }, () => {
+  it('has a line for each request, as JSON where stderr is no terminal', async () => {
+    using command = new Command(['serve', HELLO, '--port', '0'])
+    await get(`${await command.url()}/seen?secret=1`)
+    command.signal('SIGTERM')
+    const { stderr } = await command.ended()
+    expect(linesWith('/seen', stderr)).toEqual([
+      expect.objectContaining({ level: 30, method: 'GET', path: '/seen', status: 200, bytes: 13 }),
+    ])
+    expect(stderr).not.toContain('secret')
+  })
+
+  it('has none of them with --no-access-log, and nothing at all at the level silent', async () => {
+    using quiet = new Command(['serve', HELLO, '--port', '0', '--no-access-log'])
+    using silent = new Command(['serve', HELLO, '--port', '0', '--log-level', 'silent'])
+    for (const command of [quiet, silent]) {
+      await get(`${await command.url()}/seen`)
+      command.signal('SIGTERM')
+    }
+    expect(linesWith('/seen', (await quiet.ended()).stderr)).toEqual([])
+    expect((await silent.ended()).stderr).toBe('')
+  })
+
+  it('is for people with --log-format pretty, without colours where there is no terminal', async () => {
+    using command = new Command(['serve', HELLO, '--port', '0', '--log-format', 'pretty'])
+    await get(`${await command.url()}/%1b[2J`)
+    command.signal('SIGTERM')
+    const { stderr } = await command.ended()
+    expect(stderr).toMatch(/^\[[\d:.]+\] INFO: GET \/%1b\[2J 200 \{.*\}$/m)
+    expect(stderr).toMatch(/^[ -~\n]*$/)
   })
 })

@@ -43,12 +43,12 @@ function crossed(recipe: Recipe, key: string): Crossed {
 
 function mirror(journal: Journal, key: string): void {
   const channel = new BroadcastChannel(key)
-  channel.unref()
-  channel.onmessage = (event) => {
-    const { data } = event as { data: number | string }
+  channel.addEventListener('message', (event) => {
+    const { data } = event as unknown as { data: number | string }
     if (typeof data === 'number') journal.produced = data
     else journal.cleanup.push(data)
-  }
+  })
+  channel.unref()
 }
 
 function opened(gate: Promise<void>): SharedArrayBuffer {

@@ -51,6 +51,7 @@ describe('a connection', () => {
     await using server = await served(app)
     await (await fetch(server.server.url)).text()
     const socket = new WebSocket(server.server.url.replace('http', 'ws'))
+    socket.on('error', () => undefined)
     await once(socket, 'unexpected-response', { signal: AbortSignal.timeout(5_000) })
     socket.terminate()
     expect(offered).toEqual([

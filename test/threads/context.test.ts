@@ -164,7 +164,7 @@ describe("[3b.64] lifespan's state in a thread", () => {
     const state = { theatre: 'Globe', seats: new Map([[12, 'free']]).size, db: { query: () => 1 } }
     await using server = await hosted(leaving(context('state', { max: 2, min: 2 }), state))
     const seen = await Promise.all(Array.from({ length: 6 }, () => askJson(server)))
-    expect(seen).toEqual(Array<unknown>(6).fill({ theatre: 'Globe', seats: 1 }))
+    expect(seen).toEqual(Array.from({ length: 6 }, () => ({ theatre: 'Globe', seats: 1 })))
     expect(server.lines.filter((line) => line.includes('cannot cross'))).toEqual([
       'warn: a value of scope.state cannot cross into threads: it is left out there',
     ])

@@ -1,6 +1,6 @@
 // A call of a host, on the side of the gateway: an event app on the loop, its request and response in messages.
 
-import { deferred, harmless } from '../../async/deferred.ts'
+import { deferred } from '../../async/deferred.ts'
 import { ByteBuffer } from '../../sync/byte-buffer.ts'
 import { EventSession } from '../event-session.ts'
 import { withoutHostFields } from '../host-fields.ts'
@@ -67,7 +67,7 @@ export class CalledRequest {
     this.#failure = error
     this.#wake()
     const closed = this.#session?.close() ?? Promise.resolve()
-    void harmless(closed.then(() => this.#done()))
+    closed.then(() => this.#done()).catch(() => undefined)
   }
 
   async #pass(session: EventSession): Promise<void> {

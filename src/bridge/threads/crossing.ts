@@ -1,7 +1,7 @@
 // What can cross between threads, and what stays behind: functions, sockets, pools of connections.
 
 /** The values of a record, by whether they can cross. */
-export interface Crossing {
+interface Crossing {
   /** What crosses: copies, of which nobody else has a part. */
   data: Record<string, unknown>
   /** The keys of what does not. */

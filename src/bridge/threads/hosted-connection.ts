@@ -17,7 +17,7 @@ export class HostedConnection extends Connection {
 
   constructor({ environ }: RequestMessage, wires: Wires) {
     super(hostedLog(wires), { environ, inlineBodyMemory: Infinity, inlineThreads: false })
-    this.#poll = wires.poll
+    this.#poll = () => wires.poll()
   }
 
   override get signal(): AbortSignal {

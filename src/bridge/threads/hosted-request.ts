@@ -32,7 +32,7 @@ export interface HostSettings {
 }
 
 /** What a host has for a request besides its message. */
-export interface Hosted {
+interface Hosted {
   app: SyncApp
   state: Readonly<Record<string, unknown>>
   wires: Wires

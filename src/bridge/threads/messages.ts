@@ -165,6 +165,12 @@ export interface LoadedMessage {
   error: ErrorData | null
 }
 
+/** Requests have left so much behind that the host should be replaced: timers, sockets, by their kind. */
+export interface WornMessage {
+  type: 'worn'
+  left: Readonly<Record<string, number>>
+}
+
 /** From a host to the gateway. */
 export type FromHost =
   | WantMessage
@@ -174,3 +180,4 @@ export type FromHost =
   | CallMessage
   | LogMessage
   | LoadedMessage
+  | WornMessage

@@ -1,7 +1,7 @@
 // One request on the side of the gateway: receive() and send() here, messages there.
 
 import { AsyncResource } from 'node:async_hooks'
-import { deferred, harmless } from '../../async/deferred.ts'
+import { deferred } from '../../async/deferred.ts'
 import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
 import { getHeader } from '../../headers.ts'
 import { carriedValues } from '../context.ts'
@@ -37,8 +37,8 @@ export interface PoolExchange {
 }
 
 /** How a request comes to a host. */
-export interface Dispatch {
-  post(message: ToHost): void
+interface Dispatch {
+  post: (message: ToHost) => void
   /** What the host knows of lifespan's state. */
   state: SentState
   /** When it times out, in ms since the epoch; undefined for never. */
@@ -139,7 +139,7 @@ export class PoolRequest {
       case 'failure':
         if (this.#isOver) return
         this.#parts.push(message)
-        if (!this.#pumping) void harmless(this.#pump())
+        if (!this.#pumping) this.#pump().catch(() => undefined)
     }
   }
 
@@ -164,7 +164,7 @@ export class PoolRequest {
 
   #feed(bytes: number): void {
     this.#wantedBytes += bytes
-    if (!this.#feeding) void harmless(this.#feedWanted())
+    if (!this.#feeding) this.#feedWanted().catch(() => undefined)
   }
 
   async #feedWanted(): Promise<void> {
@@ -203,7 +203,8 @@ export class PoolRequest {
   }
 
   async #pass({ head, chunk, end }: PartMessage): Promise<void> {
-    if (head) void harmless(this.#send({ type: 'http.response.start', ...head }))
+    // A start that is refused has its body refused.
+    if (head) this.#send({ type: 'http.response.start', ...head }).catch(() => undefined)
     await this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
     if (end) {
       this.#isOver = true

@@ -1,11 +1,12 @@
 // One thread of a pool, from the side of the pool: what it has to do, what it says, and how it ends.
 
 import { Worker } from 'node:worker_threads'
+import { AppFault } from '../../errors.ts'
 import { Doorbell } from './doorbell.ts'
 import { SentState } from './sent-state.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from './load-sync-app.ts'
-import type { FromHost, LoadedMessage, LogMessage, ToHost } from './messages.ts'
+import type { FromHost, LoadedMessage, LogMessage, ToHost, WornMessage } from './messages.ts'
 import type { PoolRequest } from './pool-request.ts'
 
 /** What a thread is started with. */
@@ -28,6 +29,8 @@ export interface ThreadSettings {
 export interface ThreadEvents {
   onLoaded(thread: PoolThread, message: LoadedMessage): void
   onLog(message: LogMessage): void
+  /** Requests have left too much behind in it. */
+  onWorn(thread: PoolThread, message: WornMessage): void
   /** A request is over and its slot is free. */
   onDone(thread: PoolThread): void
   /** The thread is gone; `cause` is why, undefined after {@link PoolThread.stop}. */
@@ -50,6 +53,8 @@ export class PoolThread {
   ending = false
   /** No request is to be assigned any more. */
   retiring = false
+  /** It is to be replaced when it is free. */
+  worn = false
   /** Requests that it has finished. */
   served = 0
   /** A moving average of how long a request has it to itself, in ms; Infinity before the first one. */
@@ -137,11 +142,13 @@ export class PoolThread {
   /** Takes back what has not begun, at most `most` of the last ones, in their order. */
   takeBack(most: number): PoolRequest[] {
     const taken: PoolRequest[] = []
-    while (taken.length < most) {
-      const last = this.#assigned.at(-1)
-      if (!last || last.count === null || !this.#bell.takeBack(last.count)) break
-      this.#assigned.pop()
-      taken.unshift(last.request)
+    for (let at = this.#assigned.length - 1; at >= 0 && taken.length < most; at -= 1) {
+      const { count, request } = this.#assigned[at] as Assigned
+      // A nested one has no turn: it runs, or waits for the one that it is nested in.
+      if (count === null) continue
+      if (!this.#bell.takeBack(count)) break
+      this.#assigned.splice(at, 1)
+      taken.unshift(request)
     }
     return taken
   }
@@ -165,9 +172,21 @@ export class PoolThread {
 
   #flush(): void {
     this.#flushing = undefined
-    this.#worker.postMessage(this.#outbox)
+    const batch = this.#outbox
     this.#outbox = []
-    this.#bell.ring()
+    try {
+      this.#worker.postMessage(batch)
+      this.#bell.ring()
+    } catch (error) {
+      this.#giveUp(new AppFault('a request cannot cross into its thread', { cause: error }))
+    }
+  }
+
+  // Middleware has put into a scope what cannot cross. Which request it was, nobody knows: the batch is lost.
+  #giveUp(error: AppFault): void {
+    this.failAll(error)
+    this.#error = error
+    void this.#worker.terminate().catch(() => undefined)
   }
 
   #onMessages(messages: FromHost[]): void {
@@ -182,6 +201,8 @@ export class PoolThread {
         return this.#events.onLoaded(this, message)
       case 'log':
         return this.#events.onLog(message)
+      case 'worn':
+        return this.#events.onWorn(this, message)
       case 'done':
         return this.#onDone(message.id, message.tookMs)
       default:

@@ -11,7 +11,7 @@ import { Rest } from './rest.ts'
 import { sampleStack } from './stack-sample.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { Log } from '../../contract/log.ts'
-import type { LoadedMessage, LogMessage } from './messages.ts'
+import type { LoadedMessage, LogMessage, WornMessage } from './messages.ts'
 import type { PoolExchange } from './pool-request.ts'
 import type { ThreadEvents, ThreadSettings } from './pool-thread.ts'
 
@@ -94,9 +94,17 @@ export class WorkerPool implements ThreadEvents {
     this.#log[level](error ? { ...fields, err: fromErrorData(error) } : fields, message)
   }
 
+  onWorn(thread: PoolThread, { left }: WornMessage): void {
+    this.#log.warn({ left }, 'requests leave timers or sockets behind in their thread: replaced')
+    thread.worn = true
+    if (thread.load > 0) return
+    this.#idle = this.#idle.filter((idle) => idle !== thread)
+    this.#retire(thread)
+  }
+
   onDone(thread: PoolThread): void {
     this.#rest.recovered()
-    if (thread.served >= this.#settings.maxRequests) this.#retire(thread)
+    if (thread.worn || thread.served >= this.#settings.maxRequests) this.#retire(thread)
     else this.#serve(thread)
   }
 

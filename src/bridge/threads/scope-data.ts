@@ -4,21 +4,32 @@ import { crossing } from './crossing.ts'
 import type { HttpScope } from '../../contract/events.ts'
 import type { ScopeData } from './messages.ts'
 
-const OWN = new Set(
-  'type asgi httpVersion method scheme path rawPath queryString rootPath headers client server extensions'.split(
-    ' ',
-  ),
-)
-// State goes its own way; the others belong to this side.
-const STAYS = new Set(['state', 'isthmus.connection', 'isthmus.environ'])
+const OWN = new Set([
+  'type',
+  'asgi',
+  'httpVersion',
+  'method',
+  'scheme',
+  'path',
+  'rawPath',
+  'queryString',
+  'rootPath',
+  'headers',
+  'client',
+  'server',
+  'extensions',
+])
 
-/** `scope` as data. */
+/** `scope` as data: without the server's side, and without state, which goes its own way. */
 export function scopeData(scope: HttpScope): ScopeData {
-  const own: Record<string, unknown> = {}
-  const added: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(scope)) {
-    if (OWN.has(key)) own[key] = value
-    else if (!STAYS.has(key)) added[key] = value
-  }
-  return Object.assign(own, crossing(added).data) as unknown as ScopeData
+  const { state: _state, 'isthmus.connection': _connection, ...data } = scope
+  return Object.keys(data).every((key) => OWN.has(key)) ? data : withoutStrangers(data)
+}
+
+function withoutStrangers(scope: ScopeData): ScopeData {
+  const own = Object.entries(scope).filter(([key]) => OWN.has(key))
+  // The environ that a scope was made of has the body and the functions of its own side.
+  const added = Object.entries(scope).filter(([key]) => !OWN.has(key) && key !== 'isthmus.environ')
+  const { data } = crossing(Object.fromEntries(added))
+  return { ...data, ...Object.fromEntries(own) } as ScopeData
 }

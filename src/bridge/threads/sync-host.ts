@@ -2,6 +2,7 @@
 
 import { Unavailable } from '../../errors.ts'
 import { HostedRequest } from './hosted-request.ts'
+import { Leftovers } from './leftovers.ts'
 import { openCalls } from './running-request.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
@@ -19,6 +20,7 @@ export class SyncHost {
   readonly #turns: HostedRequest[] = []
   readonly #requests = new Map<number, HostedRequest>()
   readonly #nested = new Map<number, HostedRequest>()
+  readonly #leftovers = new Leftovers()
   #runningId: number | null = null
   #routed = 0
   #state: Readonly<Record<string, unknown>> = {}
@@ -43,6 +45,14 @@ export class SyncHost {
       // What the app has left on the event loop, a logger that flushes, gets its turn under any load.
       return void setImmediate(() => this.#runAll())
     }
+    this.#lookAround()
+  }
+
+  #lookAround(): void {
+    const left = this.#leftovers.look()
+    if (!left) return
+    this.#wires.link.post({ type: 'worn', left })
+    this.#wires.link.flush()
   }
 
   #run(request: HostedRequest): void {

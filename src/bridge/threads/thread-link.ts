@@ -25,8 +25,10 @@ export class ThreadLink implements GatewayLink {
 
   flush(): void {
     if (this.#outbox.length === 0) return
-    this.#port.postMessage(this.#outbox)
+    const batch = this.#outbox
+    // First: what cannot cross is not to be tried again.
     this.#outbox = []
+    this.#port.postMessage(batch)
   }
 
   arrived(): ToHost[] {
@@ -35,7 +37,7 @@ export class ThreadLink implements GatewayLink {
     this.#heard = rings
     const messages: ToHost[] = []
     for (;;) {
-      const batch = receiveMessageOnPort(this.#port) as { message: ToHost[] } | undefined
+      const batch = receiveMessageOnPort(this.#port)
       if (!batch) return messages
       messages.push(...batch.message)
     }

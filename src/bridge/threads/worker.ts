@@ -1,8 +1,7 @@
 // The first module of a pool thread: loads the app, then serves what the pool sends.
 
-import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { errorStream } from '../../sync/errors-stream.ts'
+import { stderrStream } from '../../sync/errors-stream.ts'
 import { loadSyncApp } from './load-sync-app.ts'
 import { Doorbell } from './doorbell.ts'
 import { toErrorData } from './error-data.ts'
@@ -18,9 +17,7 @@ const link = new ThreadLink(port, new Doorbell(bell))
 
 try {
   const app = await loadSyncApp(target)
-  // process.stderr of a thread is written by the main thread, and lost with this one.
-  const errors = errorStream((text) => void writeSync(2, text))
-  const host = new SyncHost(app, link, { multiprocess, errors })
+  const host = new SyncHost(app, link, { multiprocess, errors: stderrStream })
   port.on('message', (messages: ToHost[]) => host.take(messages))
   link.post({ type: 'loaded', error: null })
 } catch (error) {
