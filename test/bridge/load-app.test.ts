@@ -79,6 +79,22 @@ describe('threads', () => {
   })
 })
 
+describe('threads load for themselves', () => {
+  it('TypeScript, also in a folder of CommonJS, and by its other names', async () => {
+    for (const spec of [fixture('commonjs/app.ts'), fixture('commonjs/app.ts', 'named')]) {
+      expect(await body(spec)).toBe('thread 0')
+      expect(await body(spec, { threads: 1 })).toMatch(/^thread [1-9]/)
+    }
+    expect(await body(fixture('page.tsx'), { threads: 1 })).toMatch(/^thread [1-9]/)
+  })
+
+  it('CommonJS, also where a compiler has made it of an ES module', async () => {
+    expect(await body(fixture('classic.cjs'), { threads: 1 })).toBe('classic')
+    expect(await body(fixture('compiled.cjs'), { threads: 1 })).toBe('compiled')
+    expect(await body(fixture('compiled.cjs', 'named'), { threads: 1 })).toBe('compiled')
+  })
+})
+
 describe('a name that is wrong', () => {
   it('is refused where there is no such file, or it is none', async () => {
     expect(await refusal(fixture('missing.js'))).toEqual({

@@ -3,6 +3,7 @@
 import { SILENT_LOG } from '../../async/silent-log.ts'
 import { startLifespan } from '../../async/lifespan.ts'
 import { AppLoadError } from '../../errors.ts'
+import { importExports } from '../app-module.ts'
 import { toEvents } from '../to-events.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
 import type { EventApp } from '../../contract/events.ts'
@@ -68,8 +69,8 @@ export async function releaseCalledApps(pool: object): Promise<void> {
 
 async function load(called: Exclude<CalledApp, 'inner'>, log: Log = SILENT_LOG): Promise<Loaded> {
   const { url, exportName } = called
-  const module = (await import(url)) as Record<string, unknown>
-  if (!(exportName in module)) {
+  const module = (await importExports(url)) as Record<string, unknown>
+  if (!Object.hasOwn(module, exportName)) {
     throw new AppLoadError(`toSync(): ${url} has no export "${exportName}"`)
   }
   const app = toEvents(module[exportName] as App)

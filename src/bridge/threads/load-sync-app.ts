@@ -1,6 +1,7 @@
 // Finds the sync app that a thread is to run.
 
 import { AppLoadError } from '../../errors.ts'
+import { importExports } from '../app-module.ts'
 import { styleOf } from '../style.ts'
 import { callApp } from './call-app.ts'
 import type { SyncApp } from '../../contract/environ.ts'
@@ -23,13 +24,13 @@ export interface ThreadTarget {
  */
 export async function loadSyncApp(target: ThreadTarget): Promise<SyncApp> {
   const { url, exportName, mountKey, kind } = target
-  const module = (await import(url)) as Record<string, unknown>
-  if (!(exportName in module)) {
-    const names = Object.keys(module).join(', ') || 'none'
+  const exports = (await importExports(url)) as Record<string, unknown>
+  if (!Object.hasOwn(exports, exportName)) {
+    const names = Object.keys(exports).join(', ') || 'none'
     throw new AppLoadError(`${url} has no export "${exportName}"; it has ${names}`)
   }
 
-  const exported = module[exportName]
+  const exported = exports[exportName]
   const app = mountKey === undefined ? exported : (exported as Record<string, unknown>)[mountKey]
   return syncApp(kind === 'wrap' ? wrapped(app, target) : app, target)
 }

@@ -81,7 +81,7 @@ export class PoolThread {
     this.#worker = new Worker(BOOT, {
       eval: true,
       name: 'isthmus',
-      workerData: { ...data, boot: bootOf(target) },
+      workerData: { ...data, boot: boot() },
       ...(settings.env && { env: settings.env }),
       ...(settings.resourceLimits && { resourceLimits: settings.resourceLimits }),
     })
@@ -231,7 +231,7 @@ export class PoolThread {
   }
 }
 
-// A thread does not load TypeScript by itself: tsx is registered first where it is needed.
+// A thread does not load TypeScript by itself, and so not our own sources; the app's are importExports()'s.
 const BOOT = `
   const { workerData: { boot } } = require('node:worker_threads')
   ;(async () => {
@@ -240,11 +240,8 @@ const BOOT = `
   })()
 `
 
-const TYPESCRIPT = /\.[cm]?ts$/
-
-function bootOf(target: ThreadTarget): { entry: string; tsx: string | undefined } {
+function boot(): { entry: string; tsx: string | undefined } {
   const isSource = import.meta.url.endsWith('.ts')
   const entry = new URL(isSource ? './worker.ts' : './worker.js', import.meta.url).href
-  const needsTsx = isSource || TYPESCRIPT.test(new URL(target.url).pathname)
-  return { entry, tsx: needsTsx ? import.meta.resolve('tsx/esm/api') : undefined }
+  return { entry, tsx: isSource ? import.meta.resolve('tsx/esm/api') : undefined }
 }
