@@ -20,6 +20,9 @@ export class SyncHost {
   readonly #turns: HostedRequest[] = []
   readonly #requests = new Map<number, HostedRequest>()
   readonly #nested = new Map<number, HostedRequest>()
+  // Nested ones that have not begun.
+  readonly #waiting: HostedRequest[] = []
+  #passing = false
   readonly #leftovers = new Leftovers()
   #runningId: number | null = null
   #routed = 0
@@ -69,22 +72,31 @@ export class SyncHost {
   #block(): void {
     const routed = this.#routed
     // Of all calls, also those that a nested request runs on top of: it may be reading the body that they pass on.
-    const passed = openCalls().map((call) => call.passBody())
+    const passed = this.#passBodies()
     // Passing takes what has arrived: to wait for that would be to wait for ever.
-    if (this.#routed === routed && !passed.includes(true)) this.#route(this.#wires.link.wait())
+    if (this.#routed === routed && !passed) this.#route(this.#wires.link.wait())
+  }
+
+  // What is nested begins afterwards: inside of a call that is passing a body on it would wait for that very call.
+  #passBodies(): boolean {
+    const outer = this.#passing
+    this.#passing = true
+    const passed = openCalls().map((call) => call.passBody())
+    this.#passing = outer
+    this.#runWaiting()
+    return passed.includes(true)
   }
 
   #route(messages: ToHost[]): void {
     this.#routed += messages.length
-    const nested: HostedRequest[] = []
     for (const message of messages) {
       if (message.type === 'state') this.#update(message)
       else if (message.type !== 'request') this.#find(message.id)?.take(message)
       else if (message.nestedIn === null) this.#enqueue(this.#received(message))
-      else nested.push(this.#receivedNested(message, message.nestedIn))
+      else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
     }
     // All is routed first: what a nested request waits for may stand behind it.
-    for (const request of nested) this.#runNested(request)
+    this.#runWaiting()
   }
 
   #enqueue(request: HostedRequest): void {
@@ -93,9 +105,13 @@ export class SyncHost {
   }
 
   // In the slot of a request that waits for an answer: nobody else may have it, so there is nothing to claim.
-  #runNested(request: HostedRequest): void {
-    request.run()
-    this.#nested.delete(request.id)
+  #runWaiting(): void {
+    while (!this.#passing) {
+      const request = this.#waiting.shift()
+      if (!request) return
+      request.run()
+      this.#nested.delete(request.id)
+    }
   }
 
   #receivedNested(message: RequestMessage, nestedIn: number): HostedRequest {
