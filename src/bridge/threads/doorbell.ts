@@ -49,9 +49,14 @@ export class Doorbell {
     return Atomics.compareExchange(this.#words, slot(count), FREE, RUNNING) === FREE
   }
 
+  /** The number behind the last one that the thread has come to. */
+  get turn(): number {
+    return Atomics.load(this.#words, TURN)
+  }
+
   /** Whether number `count` would take the word of a request that the thread has not come to. */
   isFull(count: number): boolean {
-    return count - Atomics.load(this.#words, TURN) >= CLAIMS
+    return count - this.turn >= CLAIMS
   }
 
   /** The pool wants it back; false: it is running. */

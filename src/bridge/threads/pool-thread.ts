@@ -9,6 +9,9 @@ import type { ThreadTarget } from './load-sync-app.ts'
 import type { FromHost, LoadedMessage, LogMessage, ToHost, WornMessage } from './messages.ts'
 import type { PoolRequest } from './pool-request.ts'
 
+/** Behind a request that takes longer, nobody waits for this thread where there is another. */
+export const STUCK_MS = 5
+
 /** What a thread is started with. */
 export interface ThreadData {
   target: ThreadTarget
@@ -68,6 +71,8 @@ export class PoolThread {
   readonly #timeoutMs: number
   readonly #assigned: Assigned[] = []
   #count = 0
+  // Behind the last number that was taken back.
+  #takenBack = 0
   #outbox: ToHost[] = []
   #flushing: NodeJS.Immediate | undefined
   #error: Error | undefined
@@ -109,6 +114,11 @@ export class PoolThread {
     return this.#bell.isFull(this.#count)
   }
 
+  /** It has not even passed what was taken back from it: something that a request has left behind holds it. */
+  get isAway(): boolean {
+    return this.#bell.turn < this.#takenBack && performance.now() - this.turnSince >= STUCK_MS
+  }
+
   /** The request that it is at. */
   get current(): PoolRequest | undefined {
     return this.#assigned[0]?.request
@@ -147,6 +157,7 @@ export class PoolThread {
       // A nested one has no turn: it runs, or waits for the one that it is nested in.
       if (count === null) continue
       if (!this.#bell.takeBack(count)) break
+      this.#takenBack = Math.max(this.#takenBack, count + 1)
       this.#assigned.splice(at, 1)
       taken.unshift(request)
     }

@@ -1,12 +1,12 @@
 // A pool of threads: who gets which request, how many threads there are, and what happens when one ends.
 
-import { AppTimeout, PoolFull, ThreadCrashed, Unavailable } from '../../errors.ts'
+import { AppLoadError, AppTimeout, PoolFull, ThreadCrashed, Unavailable } from '../../errors.ts'
 import { deferred } from '../../async/deferred.ts'
-import { hasRoomAhead, quickestOf, STUCK_MS } from './ahead.ts'
+import { freshestOf, hasRoom, quickestOf } from './ahead.ts'
 import { fromErrorData } from './error-data.ts'
 import { heldSlotOf } from './held-slots.ts'
 import { PoolRequest } from './pool-request.ts'
-import { PoolThread } from './pool-thread.ts'
+import { PoolThread, STUCK_MS } from './pool-thread.ts'
 import { Rest } from './rest.ts'
 import { sampleStack } from './stack-sample.ts'
 import type { Deferred } from '../../async/deferred.ts'
@@ -27,16 +27,18 @@ export interface PoolSettings extends ThreadSettings {
 }
 
 const TICK_MS = 50
+// As lifespan has it: an app that loads for longer is not going to.
+const LOAD_MS = 60_000
 
 /** Runs requests in threads. Whoever makes it closes it. */
 export class WorkerPool implements ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
+  // Without those that were told to end, which may take their time: code of the system cannot be interrupted.
   readonly #threads = new Set<PoolThread>()
   readonly #started: Deferred<void> = deferred()
   readonly #rest = new Rest()
   readonly #ticker: NodeJS.Timeout
-  #idle: PoolThread[] = []
   #queue: PoolRequest[] = []
   #nextId = 1
   #loadError: Error | undefined
@@ -45,7 +47,7 @@ export class WorkerPool implements ThreadEvents {
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref()
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
   }
 
   /**
@@ -67,7 +69,7 @@ export class WorkerPool implements ThreadEvents {
   run(exchange: PoolExchange): Promise<void> {
     const request = new PoolRequest({ pool: this, requestId: this.#nextId++ }, exchange)
     const held = heldSlotOf(this)
-    if (this.#closed) request.fail(new Unavailable('the pool is closed'))
+    if (this.#closed) request.fail(poolClosed())
     else if (held) this.#nest(request, held.requestId)
     else this.#place(request)
     return request.ended
@@ -78,7 +80,8 @@ export class WorkerPool implements ThreadEvents {
     this.#closed = true
     clearInterval(this.#ticker)
     this.#rest.end()
-    for (const request of this.#queue.splice(0)) request.fail(new Unavailable('the pool is closed'))
+    this.#started.reject(poolClosed())
+    this.#failQueue(poolClosed())
     for (const thread of this.#threads) thread.stop()
   }
 
@@ -97,9 +100,7 @@ export class WorkerPool implements ThreadEvents {
   onWorn(thread: PoolThread, { left }: WornMessage): void {
     this.#log.warn({ left }, 'requests leave timers or sockets behind in their thread: replaced')
     thread.worn = true
-    if (thread.load > 0) return
-    this.#idle = this.#idle.filter((idle) => idle !== thread)
-    this.#retire(thread)
+    if (thread.load === 0) this.#retire(thread)
   }
 
   onDone(thread: PoolThread): void {
@@ -110,12 +111,10 @@ export class WorkerPool implements ThreadEvents {
 
   onExit(thread: PoolThread, cause: Error | undefined): void {
     this.#threads.delete(thread)
-    this.#idle = this.#idle.filter((idle) => idle !== thread)
+    if (this.#closed) return thread.failAll(poolClosed())
     this.#queue.unshift(...thread.takeBack(Infinity))
-    thread.failAll(this.#crashOf(cause))
-    if (this.#closed) return
     if (cause) this.#crashed(thread, cause)
-    this.#grow()
+    this.#handOut()
   }
 
   // A second slot might never come free: the ones who hold them all may be waiting just like this one.
@@ -126,31 +125,42 @@ export class WorkerPool implements ThreadEvents {
   }
 
   #place(request: PoolRequest): void {
-    const thread = this.#takeIdle() ?? quickestOf(this.#threads)
+    this.#ticker.ref()
+    const thread = freshestOf(this.#threads) ?? quickestOf(this.#threads)
     if (thread) return thread.assign(request)
-    if (this.#loadError && !this.#mayServe()) return request.fail(this.#loadError)
-    if (this.#queue.length >= this.#settings.maxQueue) {
-      const { size } = this.#threads
-      return request.fail(new PoolFull(`${this.#queue.length} requests wait for ${size} threads`))
-    }
     this.#queue.push(request)
     this.#grow()
+    if (this.#loadError && !this.#mayServe()) this.#failQueue(this.#loadError)
+    this.#bound()
   }
 
-  #takeIdle(): PoolThread | undefined {
-    const at = this.#idle.findLastIndex((thread) => !thread.isFull)
-    return at < 0 ? undefined : this.#idle.splice(at, 1)[0]
+  // A thread that is being started has one of those that wait already.
+  #bound(): void {
+    const most = this.#settings.maxQueue + this.#loading
+    if (this.#queue.length <= most) return
+    this.#queue = this.#queue.filter(({ isOver }) => !isOver)
+    if (this.#queue.length <= most) return
+    const last = this.#queue.pop()
+    const { size } = this.#threads
+    last?.fail(new PoolFull(`${this.#queue.length} requests wait for ${size} threads`))
   }
 
   // What waits goes to a thread that is free: from the queue, else from behind another thread's request.
   #serve(thread: PoolThread): void {
-    if (thread.retiring) return
-    while (thread.load === 0 ? !thread.isFull : hasRoomAhead(thread, performance.now())) {
+    while (hasRoom(thread)) {
       const request = this.#nextInQueue() ?? (thread.load === 0 ? this.#behindOthers() : undefined)
-      if (!request) break
+      if (!request) return
       thread.assign(request)
     }
-    if (thread.load === 0) this.#idle.push(thread)
+  }
+
+  #handOut(): void {
+    while (this.#queue.length > 0) {
+      const thread = freshestOf(this.#threads)
+      if (!thread) break
+      this.#serve(thread)
+    }
+    this.#grow()
   }
 
   #nextInQueue(): PoolRequest | undefined {
@@ -172,36 +182,48 @@ export class WorkerPool implements ThreadEvents {
   #retire(thread: PoolThread): void {
     thread.retiring = true
     this.#queue.unshift(...thread.takeBack(Infinity))
-    if (thread.load === 0) thread.stop()
+    if (thread.load === 0) this.#dismiss(thread)
+    this.#handOut()
+  }
+
+  #dismiss(thread: PoolThread): void {
+    thread.retiring = true
+    this.#threads.delete(thread)
+    thread.stop()
   }
 
   #failToLoad(thread: PoolThread, error: Error): void {
     this.#log.error({ err: error }, 'a thread could not load its app')
-    thread.retiring = true
-    thread.stop()
+    this.#dismiss(thread)
     this.#cannotLoad(error)
+    this.#grow()
   }
 
   #crashed(thread: PoolThread, cause: Error): void {
     this.#log.error({ err: cause }, 'a thread ended by itself')
+    const crash = new ThreadCrashed(`the thread ended: ${cause.message}`, { cause })
+    thread.failAll(crash)
     if (thread.settled) this.#rest.crashed(() => this.#grow())
-    else this.#cannotLoad(this.#crashOf(cause))
-  }
-
-  #crashOf(cause: Error | undefined): Error {
-    if (this.#closed || !cause) return new Unavailable('the thread was ended')
-    return new ThreadCrashed(`the thread ended: ${cause.message}`, { cause })
+    else this.#cannotLoad(crash)
   }
 
   #cannotLoad(error: Error): void {
     this.#loadError = error
     this.#started.reject(error)
     this.#rest.crashed(() => this.#grow())
-    if (!this.#mayServe()) for (const request of this.#queue.splice(0)) request.fail(error)
+    if (!this.#mayServe()) this.#failQueue(error)
+  }
+
+  #failQueue(error: Error): void {
+    for (const request of this.#queue.splice(0)) request.fail(error)
   }
 
   #mayServe(): boolean {
     return [...this.#threads].some((thread) => !thread.retiring)
+  }
+
+  get #loading(): number {
+    return [...this.#threads].filter((thread) => !thread.settled).length
   }
 
   #grow(): void {
@@ -211,53 +233,72 @@ export class WorkerPool implements ThreadEvents {
   #wantsMore(): boolean {
     const { min, max } = this.#settings
     if (this.#threads.size < min) return true
-    const loading = [...this.#threads].filter((thread) => !thread.settled).length
-    return this.#queue.length > loading && this.#threads.size < max
+    return this.#queue.length > this.#loading && this.#threads.size < max
   }
 
   #spawn(): void {
-    this.#threads.add(new PoolThread(this.#settings, this))
+    try {
+      this.#threads.add(new PoolThread(this.#settings, this))
+    } catch (error) {
+      // The system has no thread to give.
+      this.#log.error({ err: error }, 'a thread could not be started')
+      this.#cannotLoad(error as Error)
+    }
   }
 
   #tick(): void {
     const now = performance.now()
-    for (const thread of this.#threads) {
-      const heldMs = now - thread.turnSince
-      if (thread.load === 0) this.#shrink(thread, heldMs)
-      else if (heldMs >= this.#settings.timeoutMs) this.#end(thread).catch(() => undefined)
-      else if (thread.load > 1 && heldMs >= STUCK_MS) this.#relieve(thread)
+    for (const thread of this.#threads) this.#lookAfter(thread, now - thread.turnSince)
+    this.#handOut()
+    if (!this.#isBusy()) this.#ticker.unref()
+  }
+
+  #lookAfter(thread: PoolThread, heldMs: number): void {
+    const { timeoutMs, idleTimeoutMs, min } = this.#settings
+    if (!thread.settled) {
+      if (heldMs < LOAD_MS) return
+      return this.#failToLoad(thread, new AppLoadError(`the app took longer than ${LOAD_MS} ms to load`))
     }
-    if (this.#queue.length > 0) for (const idle of this.#idle.splice(0)) this.#serve(idle)
+    if (thread.load > 0 || thread.isAway) {
+      if (heldMs >= timeoutMs) this.#end(thread).catch(() => undefined)
+      else if (heldMs >= STUCK_MS) this.#relieve(thread)
+      return
+    }
+    if (heldMs >= idleTimeoutMs && this.#threads.size > min) this.#retire(thread)
   }
 
-  #shrink(thread: PoolThread, idleMs: number): void {
-    if (!thread.ready || thread.retiring || idleMs < this.#settings.idleTimeoutMs) return
-    if (this.#threads.size <= this.#settings.min) return
-    this.#idle = this.#idle.filter((idle) => idle !== thread)
-    thread.retiring = true
-    thread.stop()
-  }
-
-  // All but the one whose turn it is: a thread that only was not scheduled keeps something to do.
+  // The one whose turn it is goes only where it can begin at once: a thread that only was not scheduled keeps it.
   #relieve(thread: PoolThread): void {
-    this.#queue.unshift(...thread.takeBack(thread.load - 1))
-    this.#grow()
+    const others = freshestOf(this.#threads) ? thread.load : thread.load - 1
+    this.#queue.unshift(...thread.takeBack(others))
   }
 
   // The request has had its time: what it is doing goes to the log, and its thread ends.
   async #end(thread: PoolThread): Promise<void> {
-    const request = thread.current
-    if (thread.ending || !request) return
+    if (thread.ending) return
     thread.ending = true
+    const { current } = thread
     const stack = await sampleStack(thread.id)
-    thread.ending = thread.current === request
-    // It finished while we looked.
-    if (!thread.ending) return
+    thread.ending = false
+    // It finished while we looked, or is no more.
+    if (thread.current !== current || !this.#threads.has(thread)) return
 
     const { timeoutMs } = this.#settings
-    this.#log.error({ timeoutMs, stack }, 'a request took too long; its thread is ended')
-    thread.retiring = true
-    request.fail(new AppTimeout(`the app took longer than ${timeoutMs} ms`))
-    thread.stop()
+    this.#queue.unshift(...thread.takeBack(Infinity))
+    const what = thread.load > 0 ? 'a request' : 'what a request left behind'
+    this.#log.error({ timeoutMs, stack }, `${what} took too long; its thread is ended`)
+    thread.failAll(new AppTimeout(`the app took longer than ${timeoutMs} ms`))
+    this.#dismiss(thread)
+    this.#handOut()
   }
+
+  // Who waits for an answer holds the process; threads that do nothing do not.
+  #isBusy(): boolean {
+    const isAtWork = [...this.#threads].some(({ load, settled }) => load > 0 || !settled)
+    return isAtWork || this.#queue.length > 0
+  }
+}
+
+function poolClosed(): Unavailable {
+  return new Unavailable('the pool is closed')
 }
