@@ -24,6 +24,7 @@ export interface Context {
 
 const requests = new AsyncLocalStorage<RequestContext>()
 const storages = new Map<string, AsyncLocalStorage<unknown>>()
+const NOTHING: Carried = {}
 
 /**
  * The context of the request that is being served, in a pool thread; undefined elsewhere.
@@ -58,6 +59,7 @@ export function carry<Value>(
  * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a value that cannot cross
  */
 export function carriedValues(known: Carried = {}): Carried {
+  if (storages.size === 0) return NOTHING
   const values: Record<string, unknown> = {}
   for (const [name, storage] of storages) {
     const value = storage.getStore()
@@ -68,6 +70,7 @@ export function carriedValues(known: Carried = {}): Carried {
 
 /** Runs `work` as the request that `context` came along with: every registered storage has its value, or none. */
 export function runInContext<Result>({ request, carried }: Context, work: () => Result): Result {
+  if (storages.size === 0) return requests.run(request, work)
   const none = Object.fromEntries([...storages.keys()].map((name) => [name, undefined]))
   return requests.run(request, () => runCarrying({ ...none, ...carried }, work))
 }

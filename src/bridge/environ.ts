@@ -6,6 +6,18 @@ import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
 
+// An AbortController costs more than the rest of an environ, and few apps ask for it. One descriptor for all: functions
+// of its own would give every environ a hidden class of its own, which costs as much again.
+const SIGNAL: PropertyDescriptor & ThisType<Environ> = {
+  get() {
+    return this['isthmus.scope']?.['isthmus.connection']?.signal
+  },
+  set(value: unknown) {
+    Object.defineProperty(this, 'isthmus.signal', { ...PLAIN, value })
+  },
+  enumerable: true,
+  configurable: true,
+}
 const PLAIN = Object.freeze({ writable: true, enumerable: true, configurable: true })
 const VERSION = Object.freeze([1, 0] as const)
 
@@ -20,7 +32,6 @@ export function scopeToEnviron<Input extends InputStream>(
   input: Input,
 ): Environ & { 'wsgi.input': Input } {
   const [serverName, serverPort] = serverOf(scope)
-  const connection = scope['isthmus.connection']
   const environ: Environ & { 'wsgi.input': Input } = {
     REQUEST_METHOD: scope.method,
     SCRIPT_NAME: scope.rootPath,
@@ -42,16 +53,11 @@ export function scopeToEnviron<Input extends InputStream>(
     'isthmus.scope': scope,
     'isthmus.state': scope.state,
     'isthmus.responseFinished': [],
-    // An AbortController costs more than the rest of this object; few apps ask for it.
-    get 'isthmus.signal'() {
-      return connection?.signal
-    },
-    set 'isthmus.signal'(value) {
-      Object.defineProperty(this, 'isthmus.signal', { ...PLAIN, value })
-    },
   }
+  Object.defineProperty(environ, 'isthmus.signal', SIGNAL)
   addClient(environ, scope.client)
   addHeaders(environ, scope.headers)
+  const connection = scope['isthmus.connection']
   return connection ? Object.assign(environ, connection.hosting.environ) : environ
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SyncHost } from '../../src/bridge/threads/sync-host.ts'
+import { scopeData } from '../../src/bridge/threads/scope-data.ts'
 import { errorStream } from '../../src/sync/errors-stream.ts'
 import { httpScope } from '../bridge/host.ts'
 import type { SyncApp } from 'isthmus'
@@ -11,7 +12,7 @@ const hello: SyncApp = (_environ, startResponse) => {
   return ['hello']
 }
 
-const { state: _state, ...scope } = httpScope()
+const scope = scopeData(httpScope())
 
 function request(id: number, parts: Partial<RequestMessage> = {}): RequestMessage {
   return {

@@ -4,6 +4,7 @@ import { runCarrying } from '../context.ts'
 import { calledApp } from './called-app.ts'
 import { CalledRequest } from './called-request.ts'
 import { holding } from './held-slots.ts'
+import { scopeOf } from './scope-data.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
 import type { HeldSlot } from './held-slots.ts'
 import type { CalledApp, CalledMessage, CallMessage, ToHost } from './messages.ts'
@@ -47,8 +48,7 @@ export class Calls {
     this.#open.set(message.id, call)
 
     const { state, 'isthmus.connection': connection } = this.#scope
-    const scope: HttpScope = { ...message.scope, state: { ...state } }
-    if (connection) scope['isthmus.connection'] = connection
+    const scope = scopeOf(message.scope, { ...state }, connection)
     const side = { inner: this.#inner, pool: this.#slot.pool, log: connection?.log }
     const run = (): Promise<void> => call.run(calledApp(app, side), scope)
     holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)

@@ -7,17 +7,21 @@ import { ClientDisconnected } from '../../errors.ts'
 import { crossing } from './crossing.ts'
 import { toErrorData } from './error-data.ts'
 import type { Log, LogLine } from '../../contract/log.ts'
-import type { Wires } from './gateway-link.ts'
+import type { Hosting } from '../../contract/events.ts'
+import type { GatewayLink } from './gateway-link.ts'
 import type { LogMessage, RequestMessage } from './messages.ts'
+
+const HOSTING: Hosting = { environ: {}, inlineBodyMemory: Infinity, inlineThreads: false }
 
 /** As Connection; reading `aborted` of its signal takes what has arrived first. */
 export class HostedConnection extends Connection {
   readonly #poll: () => void
   #pollable: AbortSignal | undefined
 
-  constructor({ environ }: RequestMessage, wires: Wires) {
-    super(hostedLog(wires), { environ, inlineBodyMemory: Infinity, inlineThreads: false })
-    this.#poll = () => wires.poll()
+  /** @param environ strings of the deployer; null for none */
+  constructor(environ: RequestMessage['environ'], log: Log, poll: () => void) {
+    super(log, environ ? { ...HOSTING, environ } : HOSTING)
+    this.#poll = poll
   }
 
   override get signal(): AbortSignal {
@@ -54,7 +58,8 @@ function pollable(signal: AbortSignal, poll: () => void): AbortSignal {
   })
 }
 
-function hostedLog({ link }: Wires): Log {
+/** A log whose lines cross; one for all requests of a host. */
+export function hostedLog(link: GatewayLink): Log {
   const line = (level: LogMessage['level']): LogLine => {
     return ({ err, ...fields }, message) => {
       const error = err === undefined ? null : toErrorData(err)

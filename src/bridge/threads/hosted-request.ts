@@ -11,8 +11,9 @@ import { HostedBody } from './hosted-body.ts'
 import { HostedConnection } from './hosted-connection.ts'
 import { ownBytes } from './own-bytes.ts'
 import { callsBelow, runAs } from './running-request.ts'
+import { scopeOf } from './scope-data.ts'
 import type { Chunk, Environ, ErrorStream, SyncApp } from '../../contract/environ.ts'
-import type { HttpScope } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
 import type { Carried } from '../context.ts'
 import type { Wires } from './gateway-link.ts'
 import type { Caller } from './running-request.ts'
@@ -36,6 +37,7 @@ interface Hosted {
   app: SyncApp
   state: Readonly<Record<string, unknown>>
   wires: Wires
+  log: Log
   settings: HostSettings
 }
 
@@ -62,7 +64,7 @@ export class HostedRequest implements Caller {
     this.wires = hosted.wires
     this.#message = message
     this.#hosted = hosted
-    this.#connection = new HostedConnection(message, hosted.wires)
+    this.#connection = new HostedConnection(message.environ, hosted.log, hosted.wires.poll)
     this.body = new HostedBody(message, hosted.wires)
     this.input = new Input(this.body)
   }
@@ -178,11 +180,7 @@ export class HostedRequest implements Caller {
 
   #environ(): Environ {
     const { state, settings } = this.#hosted
-    const scope: HttpScope = {
-      ...this.#message.scope,
-      state: { ...state },
-      'isthmus.connection': this.#connection,
-    }
+    const scope = scopeOf(this.#message.scope, { ...state }, this.#connection)
     const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors
     environ['wsgi.multiprocess'] = settings.multiprocess

@@ -8,7 +8,22 @@ import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
 import type { Carried, Context } from '../context.ts'
 
 /** The part of a scope that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
-export type ScopeData = Omit<HttpScope, 'isthmus.connection' | 'state'>
+export interface ScopeData extends Pick<
+  HttpScope,
+  | 'httpVersion'
+  | 'method'
+  | 'scheme'
+  | 'path'
+  | 'rawPath'
+  | 'queryString'
+  | 'rootPath'
+  | 'headers'
+  | 'client'
+  | 'server'
+> {
+  /** What others have put into the scope, as far as it is data. */
+  added: Readonly<Record<string, unknown>> | null
+}
 
 /** An error as data. */
 export interface ErrorData {
@@ -27,7 +42,7 @@ export interface RequestMessage {
   id: number
   scope: ScopeData
   /** Strings that the deployer adds to every environ. */
-  environ: Readonly<Record<string, string>>
+  environ: Readonly<Record<string, string>> | null
   hasBody: boolean
   /** Body bytes that come unasked; more come for `want`. */
   bodyWindow: number
@@ -117,7 +132,7 @@ export interface FailureMessage {
 }
 
 /** The request is over, `close()` included: the slot is free. Always the last message of an id. */
-interface DoneMessage {
+export interface DoneMessage {
   type: 'done'
   id: number
   /** How long the app had the host to itself. */

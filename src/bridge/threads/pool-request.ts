@@ -152,7 +152,7 @@ export class PoolRequest {
       type: 'request',
       id: this.id,
       scope: scopeData(this.#scope),
-      environ: connection?.hosting.environ ?? {},
+      environ: connection?.hosting.environ ?? null,
       hasBody: hasBody(this.#scope),
       // RFC 9110, 10.1.1: a client that waits for 100 waits for the app's first read.
       bodyWindow: waits ? 0 : BODY_WINDOW,

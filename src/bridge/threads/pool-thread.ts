@@ -2,9 +2,11 @@
 
 import { Worker } from 'node:worker_threads'
 import { AppFault } from '../../errors.ts'
+import { fromCells, toCells } from './cells.ts'
 import { Doorbell } from './doorbell.ts'
 import { SentState } from './sent-state.ts'
 import type { ResourceLimits } from 'node:worker_threads'
+import type { Cells } from './cells.ts'
 import type { ThreadTarget } from './load-sync-app.ts'
 import type { FromHost, LoadedMessage, LogMessage, ToHost, WornMessage } from './messages.ts'
 import type { PoolRequest } from './pool-request.ts'
@@ -92,7 +94,7 @@ export class PoolThread {
     })
     // A pool that nobody needs does not hold the process.
     this.#worker.unref()
-    this.#worker.on('message', (messages: FromHost[]) => this.#onMessages(messages))
+    this.#worker.on('message', (cells: Cells) => this.#onMessages(fromCells<FromHost>(cells)))
     this.#worker.on('error', (error: Error) => {
       this.#error = error
     })
@@ -186,7 +188,7 @@ export class PoolThread {
     const batch = this.#outbox
     this.#outbox = []
     try {
-      this.#worker.postMessage(batch)
+      this.#worker.postMessage(toCells(batch))
       this.#bell.ring()
     } catch (error) {
       this.#giveUp(new AppFault('a request cannot cross into its thread', { cause: error }))

@@ -257,7 +257,10 @@ export class WorkerPool implements ThreadEvents {
     const { timeoutMs, idleTimeoutMs, min } = this.#settings
     if (!thread.settled) {
       if (heldMs < LOAD_MS) return
-      return this.#failToLoad(thread, new AppLoadError(`the app took longer than ${LOAD_MS} ms to load`))
+      return this.#failToLoad(
+        thread,
+        new AppLoadError(`the app took longer than ${LOAD_MS} ms to load`),
+      )
     }
     if (thread.load > 0 || thread.isAway) {
       if (heldMs >= timeoutMs) this.#end(thread).catch(() => undefined)

@@ -1,10 +1,15 @@
-// The part of a scope that crosses: its own keys as they are, and of what others have added what is data.
+// A scope as data, and back: its own keys as they are, and of what others have added what is data.
 
 import { crossing } from './crossing.ts'
-import type { HttpScope } from '../../contract/events.ts'
+import type { ConnectionContext, HttpScope } from '../../contract/events.ts'
 import type { ScopeData } from './messages.ts'
 
-const OWN = new Set([
+const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
+// An app behind a host cannot use any.
+const NO_EXTENSIONS = Object.freeze({})
+
+// The environ that a scope was made of has the body and the functions of its own side.
+const KNOWN = new Set([
   'type',
   'asgi',
   'httpVersion',
@@ -18,18 +23,60 @@ const OWN = new Set([
   'client',
   'server',
   'extensions',
+  'state',
+  'isthmus.connection',
+  'isthmus.environ',
 ])
 
 /** `scope` as data: without the server's side, and without state, which goes its own way. */
 export function scopeData(scope: HttpScope): ScopeData {
-  const { state: _state, 'isthmus.connection': _connection, ...data } = scope
-  return Object.keys(data).every((key) => OWN.has(key)) ? data : withoutStrangers(data)
+  return {
+    httpVersion: scope.httpVersion,
+    method: scope.method,
+    scheme: scope.scheme,
+    path: scope.path,
+    rawPath: scope.rawPath,
+    queryString: scope.queryString,
+    rootPath: scope.rootPath,
+    headers: scope.headers,
+    client: scope.client,
+    server: scope.server,
+    added: addedTo(scope),
+  }
 }
 
-function withoutStrangers(scope: ScopeData): ScopeData {
-  const own = Object.entries(scope).filter(([key]) => OWN.has(key))
-  // The environ that a scope was made of has the body and the functions of its own side.
-  const added = Object.entries(scope).filter(([key]) => !OWN.has(key) && key !== 'isthmus.environ')
-  const { data } = crossing(Object.fromEntries(added))
-  return { ...data, ...Object.fromEntries(own) } as ScopeData
+/** The scope that `data` was made of, on the other side. */
+export function scopeOf(
+  data: ScopeData,
+  state: Record<string, unknown>,
+  connection: ConnectionContext | undefined,
+): HttpScope {
+  const scope: HttpScope = {
+    type: 'http',
+    asgi: ASGI,
+    httpVersion: data.httpVersion,
+    method: data.method,
+    scheme: data.scheme,
+    path: data.path,
+    rawPath: data.rawPath,
+    queryString: data.queryString,
+    rootPath: data.rootPath,
+    headers: data.headers,
+    client: data.client,
+    server: data.server,
+    state,
+    extensions: NO_EXTENSIONS,
+  }
+  if (connection) scope['isthmus.connection'] = connection
+  return data.added === null ? scope : Object.assign(scope, data.added)
+}
+
+function addedTo(scope: HttpScope): Record<string, unknown> | null {
+  if (Object.keys(scope).every(isKnown)) return null
+  const added = Object.entries(scope).filter(([key]) => !isKnown(key))
+  return crossing(Object.fromEntries(added)).data
+}
+
+function isKnown(key: string): boolean {
+  return KNOWN.has(key)
 }

@@ -1,10 +1,12 @@
 // Runs a sync app for a gateway: one request at a time, blocking where the app blocks.
 
 import { Unavailable } from '../../errors.ts'
+import { hostedLog } from './hosted-connection.ts'
 import { HostedRequest } from './hosted-request.ts'
 import { Leftovers } from './leftovers.ts'
 import { openCalls } from './running-request.ts'
 import type { SyncApp } from '../../contract/environ.ts'
+import type { Log } from '../../contract/log.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { HostSettings } from './hosted-request.ts'
 import type { RequestMessage, StateMessage, ToHost } from './messages.ts'
@@ -16,21 +18,22 @@ export class SyncHost {
   readonly #app: SyncApp
   readonly #settings: HostSettings
   readonly #wires: Wires
+  readonly #log: Log
   // In the order of arrival, which is that of the claims. One that was taken back may come a second time.
   readonly #turns: HostedRequest[] = []
-  readonly #requests = new Map<number, HostedRequest>()
   readonly #nested = new Map<number, HostedRequest>()
   // Nested ones that have not begun.
   readonly #waiting: HostedRequest[] = []
   #passing = false
   readonly #leftovers = new Leftovers()
-  #runningId: number | null = null
+  #running: HostedRequest | undefined
   #routed = 0
   #state: Readonly<Record<string, unknown>> = {}
 
   constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
     this.#app = app
     this.#settings = settings
+    this.#log = hostedLog(link)
     this.#wires = { link, poll: () => this.#route(link.arrived()), block: () => this.#block() }
   }
 
@@ -60,12 +63,10 @@ export class SyncHost {
 
   #run(request: HostedRequest): void {
     this.#wires.poll()
-    if (this.#wires.link.claim()) {
-      this.#runningId = request.id
-      request.run()
-      this.#runningId = null
-    }
-    if (this.#requests.get(request.id) === request) this.#requests.delete(request.id)
+    if (!this.#wires.link.claim()) return
+    this.#running = request
+    request.run()
+    this.#running = undefined
   }
 
   // Whoever blocks looks again at what it waits for, then blocks again.
@@ -92,16 +93,11 @@ export class SyncHost {
     for (const message of messages) {
       if (message.type === 'state') this.#update(message)
       else if (message.type !== 'request') this.#find(message.id)?.take(message)
-      else if (message.nestedIn === null) this.#enqueue(this.#received(message))
+      else if (message.nestedIn === null) this.#turns.push(this.#received(message))
       else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
     }
     // All is routed first: what a nested request waits for may stand behind it.
     this.#runWaiting()
-  }
-
-  #enqueue(request: HostedRequest): void {
-    this.#turns.push(request)
-    this.#requests.set(request.id, request)
   }
 
   // In the slot of a request that waits for an answer: nobody else may have it, so there is nothing to claim.
@@ -116,7 +112,7 @@ export class SyncHost {
 
   #receivedNested(message: RequestMessage, nestedIn: number): HostedRequest {
     const request = this.#received(message)
-    const isHeld = this.#runningId === nestedIn || this.#nested.has(nestedIn)
+    const isHeld = this.#running?.id === nestedIn || this.#nested.has(nestedIn)
     if (!isHeld) request.refuse(new Unavailable('the request that made this call is over'))
     this.#nested.set(message.id, request)
     return request
@@ -127,12 +123,17 @@ export class SyncHost {
       app: this.#app,
       state: this.#state,
       wires: this.#wires,
+      log: this.#log,
       settings: this.#settings,
     })
   }
 
+  // There are few at a time: a Map that is filled and emptied all the time costs more, and its old tables keep alive
+  // what was in them until the next full collection.
   #find(id: number): HostedRequest | undefined {
-    return this.#requests.get(id) ?? this.#nested.get(id)
+    if (this.#nested.size > 0 && this.#nested.has(id)) return this.#nested.get(id)
+    const waiting = this.#turns.findLast((request) => request.id === id)
+    return waiting ?? (this.#running?.id === id ? this.#running : undefined)
   }
 
   #update({ set, unset }: StateMessage): void {

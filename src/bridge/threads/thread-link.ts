@@ -1,7 +1,9 @@
 // The thread's end of the transport to its pool: batches over a MessagePort, and a doorbell for blocked code.
 
 import { receiveMessageOnPort } from 'node:worker_threads'
+import { fromCells, toCells } from './cells.ts'
 import type { MessagePort } from 'node:worker_threads'
+import type { Cells } from './cells.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { GatewayLink } from './gateway-link.ts'
 import type { FromHost, ToHost } from './messages.ts'
@@ -28,18 +30,23 @@ export class ThreadLink implements GatewayLink {
     const batch = this.#outbox
     // First: what cannot cross is not to be tried again.
     this.#outbox = []
-    this.#port.postMessage(batch)
+    this.#port.postMessage(toCells(batch))
   }
 
   arrived(): ToHost[] {
     const { rings } = this.#bell
     if (rings === this.#heard) return NOTHING
     this.#heard = rings
+    return this.drain()
+  }
+
+  /** What is in the port. */
+  drain(): ToHost[] {
     const messages: ToHost[] = []
     for (;;) {
-      const batch = receiveMessageOnPort(this.#port)
-      if (!batch) return messages
-      messages.push(...batch.message)
+      const received = receiveMessageOnPort(this.#port) as { message: Cells } | undefined
+      if (!received) return messages
+      messages.push(...fromCells<ToHost>(received.message))
     }
   }
 

@@ -3,11 +3,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
 import { loadSyncApp } from './load-sync-app.ts'
+import { fromCells } from './cells.ts'
 import { Doorbell } from './doorbell.ts'
 import { toErrorData } from './error-data.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
 import type { MessagePort } from 'node:worker_threads'
+import type { Cells } from './cells.ts'
 import type { ToHost } from './messages.ts'
 import type { ThreadData } from './pool-thread.ts'
 
@@ -18,7 +20,7 @@ const link = new ThreadLink(port, new Doorbell(bell))
 try {
   const app = await loadSyncApp(target)
   const host = new SyncHost(app, link, { multiprocess, errors: stderrStream })
-  port.on('message', (messages: ToHost[]) => host.take(messages))
+  port.on('message', (cells: Cells) => host.take(fromCells<ToHost>(cells)))
   link.post({ type: 'loaded', error: null })
 } catch (error) {
   link.post({ type: 'loaded', error: toErrorData(error) })
