@@ -86,6 +86,22 @@ describe('a host', () => {
     expect(gateway.of(1)).toEqual(['part', 'done'])
   })
 
+  it('takes what arrives for a request that is about to begin', () => {
+    const gateway = new Gateway()
+    const body = new Uint8Array([7])
+    gateway.arrive = () => {
+      gateway.arrive = () => []
+      return [{ type: 'body', id: 1, chunk: body, last: true }]
+    }
+    const read: Uint8Array[] = []
+    const app: SyncApp = (environ, startResponse) => {
+      read.push(environ['wsgi.input'].read())
+      return hello(environ, startResponse)
+    }
+    host(app, gateway).take([request(1, { hasBody: true, bodyWindow: 1 })])
+    expect(read).toEqual([Buffer.from(body)])
+  })
+
   it('[3c.23] does not run what was cancelled before it began', () => {
     const gateway = new Gateway()
     const error = { name: 'Error', message: 'gone', stack: '' }

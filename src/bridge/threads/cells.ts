@@ -48,6 +48,8 @@ class CellReader {
     return this.#at < this.#cells.length
   }
 
+  // What stands where is what the writer has put there.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   next<Value>(): Value {
     return this.#cells[this.#at++] as Value
   }

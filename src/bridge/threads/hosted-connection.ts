@@ -8,7 +8,7 @@ import { crossing } from './crossing.ts'
 import { toErrorData } from './error-data.ts'
 import type { Log, LogLine } from '../../contract/log.ts'
 import type { Hosting } from '../../contract/events.ts'
-import type { GatewayLink } from './gateway-link.ts'
+import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { LogMessage, RequestMessage } from './messages.ts'
 
 const HOSTING: Hosting = { environ: {}, inlineBodyMemory: Infinity, inlineThreads: false }
@@ -19,9 +19,9 @@ export class HostedConnection extends Connection {
   #pollable: AbortSignal | undefined
 
   /** @param environ strings of the deployer; null for none */
-  constructor(environ: RequestMessage['environ'], log: Log, poll: () => void) {
+  constructor(environ: RequestMessage['environ'], log: Log, wires: Wires) {
     super(log, environ ? { ...HOSTING, environ } : HOSTING)
-    this.#poll = poll
+    this.#poll = () => wires.poll()
   }
 
   override get signal(): AbortSignal {

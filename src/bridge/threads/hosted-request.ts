@@ -64,7 +64,7 @@ export class HostedRequest implements Caller {
     this.wires = hosted.wires
     this.#message = message
     this.#hosted = hosted
-    this.#connection = new HostedConnection(message.environ, hosted.log, hosted.wires.poll)
+    this.#connection = new HostedConnection(message.environ, hosted.log, hosted.wires)
     this.body = new HostedBody(message, hosted.wires)
     this.input = new Input(this.body)
   }

@@ -64,8 +64,8 @@ export class PoolThread {
   served = 0
   /** A moving average of how long a request has it to itself, in ms; Infinity before the first one. */
   averageMs: number = Infinity
-  /** When the request that it is at got its turn, by `performance.now()`. */
-  turnSince = 0
+  /** When the request that it is at got its turn, else when it began to wait, by `performance.now()`. */
+  turnSince: number = performance.now()
   readonly #worker: Worker
   readonly #bell = new Doorbell()
   readonly #state = new SentState()

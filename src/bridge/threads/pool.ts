@@ -5,6 +5,7 @@ import { deferred } from '../../async/deferred.ts'
 import { freshestOf, hasRoom, quickestOf } from './ahead.ts'
 import { fromErrorData } from './error-data.ts'
 import { heldSlotOf } from './held-slots.ts'
+import { PoolQueue } from './pool-queue.ts'
 import { PoolRequest } from './pool-request.ts'
 import { PoolThread, STUCK_MS } from './pool-thread.ts'
 import { Rest } from './rest.ts'
@@ -36,10 +37,10 @@ export class WorkerPool implements ThreadEvents {
   readonly #log: Log
   // Without those that were told to end, which may take their time: code of the system cannot be interrupted.
   readonly #threads = new Set<PoolThread>()
+  readonly #queue = new PoolQueue()
   readonly #started: Deferred<void> = deferred()
   readonly #rest = new Rest()
   readonly #ticker: NodeJS.Timeout
-  #queue: PoolRequest[] = []
   #nextId = 1
   #loadError: Error | undefined
   #closed = false
@@ -81,7 +82,7 @@ export class WorkerPool implements ThreadEvents {
     clearInterval(this.#ticker)
     this.#rest.end()
     this.#started.reject(poolClosed())
-    this.#failQueue(poolClosed())
+    this.#queue.failAll(poolClosed())
     for (const thread of this.#threads) thread.stop()
   }
 
@@ -112,7 +113,7 @@ export class WorkerPool implements ThreadEvents {
   onExit(thread: PoolThread, cause: Error | undefined): void {
     this.#threads.delete(thread)
     if (this.#closed) return thread.failAll(poolClosed())
-    this.#queue.unshift(...thread.takeBack(Infinity))
+    this.#queue.putBack(thread.takeBack(Infinity))
     if (cause) this.#crashed(thread, cause)
     this.#handOut()
   }
@@ -130,17 +131,13 @@ export class WorkerPool implements ThreadEvents {
     if (thread) return thread.assign(request)
     this.#queue.push(request)
     this.#grow()
-    if (this.#loadError && !this.#mayServe()) this.#failQueue(this.#loadError)
+    if (this.#loadError && !this.#mayServe()) this.#queue.failAll(this.#loadError)
     this.#bound()
   }
 
   // A thread that is being started has one of those that wait already.
   #bound(): void {
-    const most = this.#settings.maxQueue + this.#loading
-    if (this.#queue.length <= most) return
-    this.#queue = this.#queue.filter(({ isOver }) => !isOver)
-    if (this.#queue.length <= most) return
-    const last = this.#queue.pop()
+    const last = this.#queue.overflow(this.#settings.maxQueue + this.#loading)
     const { size } = this.#threads
     last?.fail(new PoolFull(`${this.#queue.length} requests wait for ${size} threads`))
   }
@@ -148,7 +145,7 @@ export class WorkerPool implements ThreadEvents {
   // What waits goes to a thread that is free: from the queue, else from behind another thread's request.
   #serve(thread: PoolThread): void {
     while (hasRoom(thread)) {
-      const request = this.#nextInQueue() ?? (thread.load === 0 ? this.#behindOthers() : undefined)
+      const request = this.#queue.next() ?? (thread.load === 0 ? this.#behindOthers() : undefined)
       if (!request) return
       thread.assign(request)
     }
@@ -163,14 +160,6 @@ export class WorkerPool implements ThreadEvents {
     this.#grow()
   }
 
-  #nextInQueue(): PoolRequest | undefined {
-    for (;;) {
-      const request = this.#queue.shift()
-      // Whose client has left meanwhile is never started.
-      if (!request?.isOver) return request
-    }
-  }
-
   #behindOthers(): PoolRequest | undefined {
     for (const thread of this.#threads) {
       const [request] = thread.load > 1 ? thread.takeBack(1) : []
@@ -181,7 +170,7 @@ export class WorkerPool implements ThreadEvents {
 
   #retire(thread: PoolThread): void {
     thread.retiring = true
-    this.#queue.unshift(...thread.takeBack(Infinity))
+    this.#queue.putBack(thread.takeBack(Infinity))
     if (thread.load === 0) this.#dismiss(thread)
     this.#handOut()
   }
@@ -211,11 +200,7 @@ export class WorkerPool implements ThreadEvents {
     this.#loadError = error
     this.#started.reject(error)
     this.#rest.crashed(() => this.#grow())
-    if (!this.#mayServe()) this.#failQueue(error)
-  }
-
-  #failQueue(error: Error): void {
-    for (const request of this.#queue.splice(0)) request.fail(error)
+    if (!this.#mayServe()) this.#queue.failAll(error)
   }
 
   #mayServe(): boolean {
@@ -273,7 +258,7 @@ export class WorkerPool implements ThreadEvents {
   // The one whose turn it is goes only where it can begin at once: a thread that only was not scheduled keeps it.
   #relieve(thread: PoolThread): void {
     const others = freshestOf(this.#threads) ? thread.load : thread.load - 1
-    this.#queue.unshift(...thread.takeBack(others))
+    this.#queue.putBack(thread.takeBack(others))
   }
 
   // The request has had its time: what it is doing goes to the log, and its thread ends.
@@ -287,7 +272,7 @@ export class WorkerPool implements ThreadEvents {
     if (thread.current !== current || !this.#threads.has(thread)) return
 
     const { timeoutMs } = this.#settings
-    this.#queue.unshift(...thread.takeBack(Infinity))
+    this.#queue.putBack(thread.takeBack(Infinity))
     const what = thread.load > 0 ? 'a request' : 'what a request left behind'
     this.#log.error({ timeoutMs, stack }, `${what} took too long; its thread is ended`)
     thread.failAll(new AppTimeout(`the app took longer than ${timeoutMs} ms`))

@@ -62,10 +62,10 @@ export class SyncHost {
   }
 
   #run(request: HostedRequest): void {
-    this.#wires.poll()
-    if (!this.#wires.link.claim()) return
+    // What has arrived may be for this one.
     this.#running = request
-    request.run()
+    this.#wires.poll()
+    if (this.#wires.link.claim()) request.run()
     this.#running = undefined
   }
 

@@ -3,7 +3,6 @@
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { fromCells, toCells } from './cells.ts'
 import type { MessagePort } from 'node:worker_threads'
-import type { Cells } from './cells.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { GatewayLink } from './gateway-link.ts'
 import type { FromHost, ToHost } from './messages.ts'
@@ -44,7 +43,7 @@ export class ThreadLink implements GatewayLink {
   drain(): ToHost[] {
     const messages: ToHost[] = []
     for (;;) {
-      const received = receiveMessageOnPort(this.#port) as { message: Cells } | undefined
+      const received = receiveMessageOnPort(this.#port)
       if (!received) return messages
       messages.push(...fromCells<ToHost>(received.message))
     }
