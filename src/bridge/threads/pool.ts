@@ -1,17 +1,19 @@
 // A pool of threads: who gets which request, how many threads there are, and what happens when one ends.
 
-import { AppLoadError, AppTimeout, PoolFull, ThreadCrashed, Unavailable } from '../../errors.ts'
+import { PoolFull, ThreadCrashed, Unavailable, WouldDeadlock } from '../../errors.ts'
 import { deferred } from '../../async/deferred.ts'
 import { freshestOf, hasRoom, quickestOf } from './ahead.ts'
 import { fromErrorData } from './error-data.ts'
-import { heldSlotOf } from './held-slots.ts'
+import { heldSlots } from './held-slots.ts'
 import { PoolQueue } from './pool-queue.ts'
 import { PoolRequest } from './pool-request.ts'
-import { PoolThread, STUCK_MS } from './pool-thread.ts'
+import { PoolThread } from './pool-thread.ts'
+import { PoolWatch } from './pool-watch.ts'
 import { Rest } from './rest.ts'
-import { sampleStack } from './stack-sample.ts'
+import { waitFor } from './standstill.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { Log } from '../../contract/log.ts'
+import type { HeldSlot, SlotPool } from './held-slots.ts'
 import type { LoadedMessage, LogMessage, WornMessage } from './messages.ts'
 import type { PoolExchange } from './pool-request.ts'
 import type { ThreadEvents, ThreadSettings } from './pool-thread.ts'
@@ -27,12 +29,8 @@ export interface PoolSettings extends ThreadSettings {
   idleTimeoutMs: number
 }
 
-const TICK_MS = 50
-// As lifespan has it: an app that loads for longer is not going to.
-const LOAD_MS = 60_000
-
 /** Runs requests in threads. Whoever makes it closes it. */
-export class WorkerPool implements ThreadEvents {
+export class WorkerPool implements SlotPool, ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
   // Without those that were told to end, which may take their time: code of the system cannot be interrupted.
@@ -40,7 +38,7 @@ export class WorkerPool implements ThreadEvents {
   readonly #queue = new PoolQueue()
   readonly #started: Deferred<void> = deferred()
   readonly #rest = new Rest()
-  readonly #ticker: NodeJS.Timeout
+  readonly #watch: PoolWatch
   #nextId = 1
   #loadError: Error | undefined
   #closed = false
@@ -48,7 +46,17 @@ export class WorkerPool implements ThreadEvents {
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
+    this.#watch = new PoolWatch({
+      ...settings,
+      log,
+      threads: this.#threads,
+      isBusy: () => this.#isBusy(),
+      relieve: (thread, kept) => this.#relieve(thread, kept),
+      retire: (thread) => this.#retire(thread),
+      dismiss: (thread) => this.#dismiss(thread),
+      failToLoad: (thread, error) => this.#failToLoad(thread, error),
+      handOut: () => this.#handOut(),
+    })
   }
 
   /**
@@ -69,17 +77,30 @@ export class WorkerPool implements ThreadEvents {
    */
   run(exchange: PoolExchange): Promise<void> {
     const request = new PoolRequest({ pool: this, requestId: this.#nextId++ }, exchange)
-    const held = heldSlotOf(this)
+    const slots = heldSlots()
+    const own = slots.findLast(({ pool }) => pool === this)
     if (this.#closed) request.fail(poolClosed())
-    else if (held) this.#nest(request, held.requestId)
+    else if (own) this.#nest(request, own.requestId)
+    else if (slots.length > 0) this.#placeHeld(request, slots)
     else this.#place(request)
     return request.ended
+  }
+
+  /** As {@link SlotPool} has it. */
+  holders(): number[] | null {
+    if (this.#threads.size < this.#settings.max) return null
+    const ids: number[] = []
+    for (const { settled, current } of this.#threads) {
+      if (!settled || !current) return null
+      ids.push(current.id)
+    }
+    return ids
   }
 
   /** Ends all threads, whatever they are doing. */
   close(): void {
     this.#closed = true
-    clearInterval(this.#ticker)
+    this.#watch.close()
     this.#rest.end()
     this.#started.reject(poolClosed())
     this.#queue.failAll(poolClosed())
@@ -125,8 +146,15 @@ export class WorkerPool implements ThreadEvents {
     else request.fail(new Unavailable('the request that made this call is over'))
   }
 
+  #placeHeld(request: PoolRequest, slots: readonly HeldSlot[]): void {
+    const over = waitFor(this, slots)
+    if (!over) return request.fail(heldUp())
+    request.ended.then(over, over)
+    this.#place(request)
+  }
+
   #place(request: PoolRequest): void {
-    this.#ticker.ref()
+    this.#watch.hold()
     const thread = freshestOf(this.#threads) ?? quickestOf(this.#threads)
     if (thread) return thread.assign(request)
     this.#queue.push(request)
@@ -231,53 +259,10 @@ export class WorkerPool implements ThreadEvents {
     }
   }
 
-  #tick(): void {
-    const now = performance.now()
-    for (const thread of this.#threads) this.#lookAfter(thread, now - thread.turnSince)
-    this.#handOut()
-    if (!this.#isBusy()) this.#ticker.unref()
-  }
-
-  #lookAfter(thread: PoolThread, heldMs: number): void {
-    const { timeoutMs, idleTimeoutMs, min } = this.#settings
-    if (!thread.settled) {
-      if (heldMs < LOAD_MS) return
-      return this.#failToLoad(
-        thread,
-        new AppLoadError(`the app took longer than ${LOAD_MS} ms to load`),
-      )
-    }
-    if (thread.load > 0 || thread.isAway) {
-      if (heldMs >= timeoutMs) this.#end(thread).catch(() => undefined)
-      else if (heldMs >= STUCK_MS) this.#relieve(thread)
-      return
-    }
-    if (heldMs >= idleTimeoutMs && this.#threads.size > min) this.#retire(thread)
-  }
-
   // The one whose turn it is goes only where it can begin at once: a thread that only was not scheduled keeps it.
-  #relieve(thread: PoolThread): void {
-    const others = freshestOf(this.#threads) ? thread.load : thread.load - 1
+  #relieve(thread: PoolThread, kept: number): void {
+    const others = freshestOf(this.#threads) ? thread.load : thread.load - kept
     this.#queue.putBack(thread.takeBack(others))
-  }
-
-  // The request has had its time: what it is doing goes to the log, and its thread ends.
-  async #end(thread: PoolThread): Promise<void> {
-    if (thread.ending) return
-    thread.ending = true
-    const { current } = thread
-    const stack = await sampleStack(thread.id)
-    thread.ending = false
-    // It finished while we looked, or is no more.
-    if (thread.current !== current || !this.#threads.has(thread)) return
-
-    const { timeoutMs } = this.#settings
-    this.#queue.putBack(thread.takeBack(Infinity))
-    const what = thread.load > 0 ? 'a request' : 'what a request left behind'
-    this.#log.error({ timeoutMs, stack }, `${what} took too long; its thread is ended`)
-    thread.failAll(new AppTimeout(`the app took longer than ${timeoutMs} ms`))
-    this.#dismiss(thread)
-    this.#handOut()
   }
 
   // Who waits for an answer holds the process; threads that do nothing do not.
@@ -289,4 +274,10 @@ export class WorkerPool implements ThreadEvents {
 
 function poolClosed(): Unavailable {
   return new Unavailable('the pool is closed')
+}
+
+function heldUp(): WouldDeadlock {
+  return new WouldDeadlock(
+    'all threads of this pool are with requests that wait for the thread of the one that calls it: they would hold each other up; raise max, or host both apps in one pool',
+  )
 }
