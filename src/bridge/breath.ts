@@ -8,14 +8,15 @@ const MAX_MS = 10
 /** Lets the event loop turn every so many chunks or milliseconds, whichever comes first. */
 export class Breath {
   #chunks = 0
-  #since: number = performance.now()
+  #since = 0
 
   /** Called behind every chunk. */
   async taken(): Promise<void> {
     this.#chunks += 1
+    // Most responses are one chunk, and never get here.
+    if (this.#chunks === 1) this.#since = performance.now()
     if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return
     await nextTurn()
     this.#chunks = 0
-    this.#since = performance.now()
   }
 }

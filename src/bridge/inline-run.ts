@@ -13,6 +13,7 @@ export class InlineRun implements ChunkSource {
   readonly #run: SyncRun
   readonly #scope: HttpScope
   readonly #log: Log
+  #since = 0
 
   constructor(run: SyncRun, scope: HttpScope, log: Log) {
     this.#run = run
@@ -28,22 +29,23 @@ export class InlineRun implements ChunkSource {
     return this.#run.ended
   }
 
-  /** Calls the app; nothing is iterated yet. */
+  /** Calls the app; nothing is iterated yet. What it takes counts with the first pull, or until {@link check}. */
   start(): void {
-    const since = performance.now()
+    this.#since = performance.now()
     this.#run.start()
-    this.#check(since)
   }
 
   pull(): Chunk | null {
-    const since = performance.now()
+    if (this.#since === 0) this.#since = performance.now()
     const chunk = this.#run.pull()
-    this.#check(since)
+    this.check()
     return chunk
   }
 
-  #check(since: number): void {
-    const heldMs = performance.now() - since
+  /** Says so when the app has held the loop for too long since it was called or pulled. */
+  check(): void {
+    const heldMs = performance.now() - this.#since
+    this.#since = 0
     if (heldMs < MAX_HELD_MS) return
     const { method, path, rootPath } = this.#scope
     this.#log.warn(

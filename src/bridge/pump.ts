@@ -21,7 +21,8 @@ export interface ChunkSource {
  * @throws what the app threw, or what `send` rejected with
  */
 export async function pump(source: ChunkSource, send: Send): Promise<void> {
-  let chunk = await source.pull()
+  const first = source.pull()
+  let chunk = first instanceof Promise ? await first : first
   const { status, headers } = source.head as NonNullable<ChunkSource['head']>
   await send({ type: 'http.response.start', status, headers })
 

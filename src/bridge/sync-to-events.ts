@@ -12,7 +12,7 @@ import { refuseScope } from './refuse-scope.ts'
 import { spoolBody } from './spool.ts'
 import { SILENT_LOG } from '../async/silent-log.ts'
 import type { InputStream, SyncApp } from '../contract/environ.ts'
-import type { EventApp, HttpScope, Send } from '../contract/events.ts'
+import type { EventApp, HttpScope, Receive, Send } from '../contract/events.ts'
 
 const DEFAULT_MEMORY_BYTES = 1024 * 1024
 
@@ -21,17 +21,25 @@ const DEFAULT_MEMORY_BYTES = 1024 * 1024
  * a temporary file, because inline code cannot wait for it; `Expect: 100-continue` is therefore answered first.
  */
 export function syncToEvents(app: SyncApp): EventApp {
-  return async function inlineSyncApp(scope, receive, send) {
+  return function inlineSyncApp(scope, receive, send) {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
     if (!hasBody(scope)) return respond(app, scope, EMPTY_INPUT, send)
+    return respondToBody(app, scope, receive, send)
+  }
+}
 
-    const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
-    const body = await spoolBody(receive, inlineBodyMemory)
-    try {
-      await respond(app, scope, new Input(body.source), send)
-    } finally {
-      await body.close()
-    }
+async function respondToBody(
+  app: SyncApp,
+  scope: HttpScope,
+  receive: Receive,
+  send: Send,
+): Promise<void> {
+  const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
+  const body = await spoolBody(receive, inlineBodyMemory)
+  try {
+    await respond(app, scope, new Input(body.source), send)
+  } finally {
+    await body.close()
   }
 }
 
@@ -53,6 +61,7 @@ async function respond(
     inline.start()
     const { body } = run
     const isFile = body instanceof WrappedFile && body.filelike.fd !== undefined
+    if (isFile) inline.check()
     await pump(isFile ? new FileRun(run, body) : inline, send)
   } catch (error) {
     failure = error

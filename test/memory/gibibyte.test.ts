@@ -1,20 +1,17 @@
 // A gibibyte through every bridge, either way, and what it costs: the peak of the server's resident memory.
 
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answer, DEADLINE_MS, download, GIB, MIB, upload } from './transfer.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import type { Address } from 'isthmus'
+import type { Transfer } from './transfer.ts'
 
-const MIB = 1024 * 1024
-const GIB = 1024 * MIB
 const LIMIT_MIB = 64
-const DEADLINE_MS = 120_000
 
 let folder = ''
 
@@ -26,8 +23,6 @@ beforeAll(() => {
   truncateSync(file, GIB)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
-
-type Transfer = (address: Address, path: string) => Promise<number>
 
 /**
  * Moves a gibibyte through `path` in a fresh process, after one through a bare node:http, so that what the garbage
@@ -51,42 +46,6 @@ async function extra(transfer: Transfer, path: string): Promise<{ bytes: number;
 async function peak(child: ChildProcess): Promise<number> {
   child.send('peak')
   return (await answer(child)) as number
-}
-
-async function answer(child: ChildProcess): Promise<unknown> {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
-  const died = once(child, 'exit', { signal }).then(() => {
-    throw new Error('the server died')
-  })
-  died.catch(() => undefined)
-  const [message] = (await Promise.race([once(child, 'message', { signal }), died])) as unknown[]
-  return message
-}
-
-/** Sends a gibibyte to `path` as fast as it is taken; the size that the app has counted. */
-async function upload(address: Address, path: string): Promise<number> {
-  const socket = connect(address)
-  socket.write(
-    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${GIB}\r\nConnection: close\r\n\r\n`,
-  )
-  const block = Buffer.alloc(65_536)
-  const signal = AbortSignal.timeout(DEADLINE_MS)
-  for (let sent = 0; sent < GIB; sent += block.length) {
-    if (!socket.write(block)) await once(socket, 'drain', { signal })
-  }
-  let text = ''
-  socket.on('data', (chunk) => (text += chunk.toString('latin1')))
-  await once(socket, 'close', { signal })
-  return Number(text.split('\r\n\r\n')[1])
-}
-
-/** Reads what `path` sends, and drops it; how many bytes it was, head and framing included. */
-async function download(address: Address, path: string): Promise<number> {
-  const socket = connect(address)
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-  socket.resume()
-  await once(socket, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) })
-  return socket.bytesRead
 }
 
 // When the collector runs is chance, and the peak with it; what is retained shows in every try.

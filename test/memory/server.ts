@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
   events,
   iterable,
@@ -99,7 +100,15 @@ async function transfer(req: IncomingMessage, res: ServerResponse): Promise<void
 bare.listen(0, '127.0.0.1')
 await once(bare, 'listening')
 
-// Peak resident memory in bytes, whenever the parent asks.
-process.on('message', () => process.send?.(process.resourceUsage().maxRSS * 1024))
+const delay = monitorEventLoopDelay({ resolution: 1 })
+delay.enable()
+
+// Whenever the parent asks: peak resident memory in bytes, or the longest delay of the event loop, in ms, since it
+// asked last.
+process.on('message', (question) => {
+  if (question === 'peak') return process.send?.(process.resourceUsage().maxRSS * 1024)
+  process.send?.(delay.max / 1e6)
+  return delay.reset()
+})
 process.on('disconnect', () => process.exit())
 process.send?.([bare.address(), server.address])

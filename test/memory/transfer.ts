@@ -1,0 +1,50 @@
+// Moves a gibibyte to or from a server, and asks the server's process what it cost.
+
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import type { Address } from 'isthmus'
+
+export const MIB: number = 1024 * 1024
+export const GIB: number = 1024 * MIB
+export const DEADLINE_MS = 120_000
+
+/** Moves a gibibyte through `path`; what it has counted. */
+export type Transfer = (address: Address, path: string) => Promise<number>
+
+/** What `child` says next. */
+export async function answer(child: ChildProcess): Promise<unknown> {
+  const signal = AbortSignal.timeout(DEADLINE_MS)
+  const died = once(child, 'exit', { signal }).then(() => {
+    throw new Error('the server died')
+  })
+  died.catch(() => undefined)
+  const [message] = (await Promise.race([once(child, 'message', { signal }), died])) as unknown[]
+  return message
+}
+
+/** Sends a gibibyte to `path` as fast as it is taken; the size that the app has counted. */
+export async function upload(address: Address, path: string): Promise<number> {
+  const socket = connect(address)
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${GIB}\r\nConnection: close\r\n\r\n`,
+  )
+  const block = Buffer.alloc(65_536)
+  const signal = AbortSignal.timeout(DEADLINE_MS)
+  for (let sent = 0; sent < GIB; sent += block.length) {
+    if (!socket.write(block)) await once(socket, 'drain', { signal })
+  }
+  let text = ''
+  socket.on('data', (chunk) => (text += chunk.toString('latin1')))
+  await once(socket, 'close', { signal })
+  return Number(text.split('\r\n\r\n')[1])
+}
+
+/** Reads what `path` sends, and drops it; how many bytes it was, head and framing included. */
+export async function download(address: Address, path: string): Promise<number> {
+  const socket = connect(address)
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  socket.resume()
+  await once(socket, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) })
+  return socket.bytesRead
+}
