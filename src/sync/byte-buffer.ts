@@ -92,8 +92,8 @@ export class ByteBuffer {
   }
 }
 
-// One kind for all: a Buffer and a Uint8Array answer toString() and slice() differently.
-function asBuffer(chunk: Uint8Array): Buffer {
+/** `chunk` as the one kind for all: a Buffer and a Uint8Array answer toString() and slice() differently. */
+export function asBuffer(chunk: Uint8Array): Buffer {
   if (Buffer.isBuffer(chunk)) return chunk
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }

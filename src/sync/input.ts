@@ -1,12 +1,14 @@
 // environ['wsgi.input']: the request body as a blocking file (PEP 3333, "Input and Error Streams").
 
+import { Buffer } from 'node:buffer'
 import { AppFault } from '../errors.ts'
-import { ByteBuffer } from './byte-buffer.ts'
+import { asBuffer, ByteBuffer } from './byte-buffer.ts'
 import type { InputStream } from '../contract/environ.ts'
 
 // How far readline() reads ahead of the line that it was asked for.
 const READ_AHEAD_BYTES = 65_536
 const ALL = Number.POSITIVE_INFINITY
+const NOTHING = new Uint8Array(0)
 
 /** Where the bytes of an {@link Input} come from. */
 export interface InputSource {
@@ -46,10 +48,7 @@ export class Input implements InputStream {
    */
   read(size?: number): Uint8Array {
     const wanted = byteCount('read', size)
-    for (;;) {
-      const missing = wanted - this.#buffer.length
-      if (missing <= 0 || !this.#fill(missing)) return this.#buffer.take(wanted)
-    }
+    return this.#buffer.length < wanted ? this.#gather(wanted) : this.#buffer.take(wanted)
   }
 
   /** Whether there are bytes that a read finds without its source. */
@@ -110,20 +109,40 @@ export class Input implements InputStream {
     }
   }
 
-  // False: the body has ended, and nothing more will come.
-  #fill(size: number): boolean {
-    if (this.#failure !== undefined) throw this.#failure.error
-    if (this.#ended) return false
-
-    const chunk = this.#pull(size)
-    this.#ended = chunk.length === 0
-    this.#buffer.append(chunk)
-    return !this.#ended
+  // Joined once: a buffer that grows would copy what it has, and leave it behind, time and again.
+  #gather(wanted: number): Uint8Array {
+    const chunks = [this.#buffer.takeAll()]
+    let length = chunks[0]?.length ?? 0
+    try {
+      while (length < wanted) {
+        const chunk = this.#pull(wanted - length)
+        if (chunk.length === 0) break
+        chunks.push(chunk)
+        length += chunk.length
+      }
+    } catch (error) {
+      // What has come before is there for smaller reads.
+      this.#buffer.append(joined(chunks))
+      throw error
+    }
+    return joined(chunks)
   }
 
+  // False: the body has ended, and nothing more will come.
+  #fill(size: number): boolean {
+    const chunk = this.#pull(size)
+    this.#buffer.append(chunk)
+    return chunk.length > 0
+  }
+
+  // Empty at the end, and ever after.
   #pull(size: number): Uint8Array {
+    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#ended) return NOTHING
     try {
-      return this.#source.pull(size)
+      const chunk = this.#source.pull(size)
+      this.#ended = chunk.length === 0
+      return chunk
     } catch (error) {
       this.#failure = { error }
       throw error
@@ -159,6 +178,12 @@ export class BytesSource implements InputSource {
 
 /** The input of every request without a body: at its end from the start, so that all may share it. */
 export const EMPTY_INPUT: InputStream = Object.freeze(new Input(new BytesSource([])))
+
+function joined(chunks: readonly Uint8Array[]): Buffer {
+  const filled = chunks.filter(({ length }) => length > 0)
+  const [only = NOTHING] = filled
+  return filled.length > 1 ? Buffer.concat(filled) : asBuffer(only)
+}
 
 function byteCount(method: string, size: number | undefined): number {
   if (size === undefined) return ALL

@@ -1,7 +1,7 @@
 // A call of a host, on the side of the gateway: an event app on the loop, its request and response in messages.
 
 import { deferred } from '../../async/deferred.ts'
-import { ByteBuffer } from '../../sync/byte-buffer.ts'
+import { ByteQueue } from '../../sync/byte-queue.ts'
 import { EventSession } from '../event-session.ts'
 import { withoutHostFields } from '../host-fields.ts'
 import { fromErrorData, toErrorData } from './error-data.ts'
@@ -16,7 +16,7 @@ const WINDOW_BYTES = 64 * 1024
 export class CalledRequest {
   readonly #message: CalledMessage
   readonly #post: (message: AnswerMessage['message']) => void
-  readonly #buffer: ByteBuffer = new ByteBuffer()
+  readonly #bytes = new ByteQueue()
   #bodyEnded: boolean
   #grantedBytes = 0
   #arrival: Deferred<void> | undefined
@@ -50,7 +50,7 @@ export class CalledRequest {
   take(message: Exclude<CallMessage['message'], CalledMessage>): void {
     switch (message.type) {
       case 'body':
-        this.#buffer.append(message.chunk)
+        this.#bytes.push(message.chunk)
         this.#grantedBytes -= message.chunk.length
         this.#bodyEnded = message.last
         return this.#wake()
@@ -92,13 +92,13 @@ export class CalledRequest {
   }
 
   async #read(size: number): Promise<Uint8Array> {
-    while (this.#buffer.length === 0 && !this.#bodyEnded) {
+    while (this.#bytes.length === 0 && !this.#bodyEnded) {
       if (this.#failure) throw this.#failure
       this.#want()
       this.#arrival = deferred()
       await this.#arrival.promise
     }
-    return this.#buffer.take(size)
+    return this.#bytes.take(size)
   }
 
   // What was granted and has not come yet counts: the buffer never holds more than a window and a chunk.

@@ -1,6 +1,6 @@
 // The request body on the side of the app: a read really blocks, for as long as nothing has come.
 
-import { ByteBuffer } from '../../sync/byte-buffer.ts'
+import { ByteQueue } from '../../sync/byte-queue.ts'
 import type { InputSource } from '../../sync/input.ts'
 import type { Wires } from './gateway-link.ts'
 import type { BodyMessage, RequestMessage } from './messages.ts'
@@ -12,7 +12,7 @@ const NOTHING = new Uint8Array(0)
 export class HostedBody implements InputSource {
   readonly #id: number
   readonly #wires: Wires
-  readonly #buffer: ByteBuffer = new ByteBuffer()
+  readonly #bytes = new ByteQueue()
   #grantedBytes: number
   #ended: boolean
   #failure: Error | undefined
@@ -25,7 +25,7 @@ export class HostedBody implements InputSource {
   }
 
   push({ chunk, last }: BodyMessage): void {
-    this.#buffer.append(chunk)
+    this.#bytes.push(chunk)
     this.#grantedBytes -= chunk.length
     this.#ended = last
   }
@@ -40,7 +40,7 @@ export class HostedBody implements InputSource {
     for (;;) {
       if (this.#failure) throw this.#failure
       this.#wantMore()
-      if (this.#buffer.length > 0) return this.#buffer.take(Math.min(size, this.#buffer.length))
+      if (this.#bytes.length > 0) return this.#bytes.take(size)
       if (this.#ended) return NOTHING
       this.#wires.block()
     }
@@ -50,11 +50,11 @@ export class HostedBody implements InputSource {
   askForMore(): boolean {
     this.#wires.poll()
     this.#wantMore()
-    return this.#buffer.length > 0 || this.#ended || this.#failure !== undefined
+    return this.#bytes.length > 0 || this.#ended || this.#failure !== undefined
   }
 
   #wantMore(): void {
-    const isStarved = !this.#ended && this.#buffer.length < WINDOW_BYTES / 2
+    const isStarved = !this.#ended && this.#bytes.length < WINDOW_BYTES / 2
     if (!isStarved || this.#grantedBytes > WINDOW_BYTES / 2) return
     // A piece may have been larger than what was granted: the window is filled up, whatever it lacks.
     const bytes = WINDOW_BYTES - this.#grantedBytes
