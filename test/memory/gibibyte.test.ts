@@ -11,7 +11,10 @@ import type { AddressInfo } from 'node:net'
 import type { Address } from 'isthmus'
 import type { Transfer } from './transfer.ts'
 
-const LIMIT_MIB = 64
+// From Node 26 on V8 lets 64 MiB of dead array buffers gather in a thread before it collects them; a bare worker that
+// is sent a gibibyte has as much.
+const COLLECTS_LATE = Number(process.versions.node.split('.')[0]) >= 26
+const LIMIT_MIB = COLLECTS_LATE ? 96 : 64
 
 let folder = ''
 
@@ -49,27 +52,31 @@ async function peak(child: ChildProcess): Promise<number> {
 }
 
 // When the collector runs is chance, and the peak with it; what is retained shows in every try.
-describe('a gibibyte takes no more than 64 MiB', { timeout: DEADLINE_MS, retry: 2 }, () => {
-  it.each(['sync', 'iterable', 'events', 'threads', 'threaded-middleware'])(
-    '[3c.7] to be uploaded: %s',
-    async (way) => {
-      const { bytes, mib } = await extra(upload, `/upload/${way}`)
-      expect(bytes).toBe(GIB)
-      expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
-    },
-  )
+describe(
+  `a gibibyte takes no more than ${LIMIT_MIB} MiB`,
+  { timeout: DEADLINE_MS, retry: 2 },
+  () => {
+    it.each(['sync', 'iterable', 'events', 'threads', 'threaded-middleware'])(
+      '[3c.7] to be uploaded: %s',
+      async (way) => {
+        const { bytes, mib } = await extra(upload, `/upload/${way}`)
+        expect(bytes).toBe(GIB)
+        expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
+      },
+    )
 
-  it.each([
-    'sync',
-    'iterable',
-    'events',
-    'pathsend',
-    'file-wrapper',
-    'threads',
-    'threaded-middleware',
-  ])('[3c.8] to be downloaded: %s', async (way) => {
-    const { bytes, mib } = await extra(download, `/download/${way}`)
-    expect(bytes).toBeGreaterThan(GIB)
-    expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
-  })
-})
+    it.each([
+      'sync',
+      'iterable',
+      'events',
+      'pathsend',
+      'file-wrapper',
+      'threads',
+      'threaded-middleware',
+    ])('[3c.8] to be downloaded: %s', async (way) => {
+      const { bytes, mib } = await extra(download, `/download/${way}`)
+      expect(bytes).toBeGreaterThan(GIB)
+      expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
+    })
+  },
+)
