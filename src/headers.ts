@@ -21,6 +21,12 @@ export function getAllHeaders(headers: ReadonlyPairs, name: string): string[] {
   return headers.filter((pair) => pair[0] === name).map((pair) => pair[1])
 }
 
+/** All values of `name` (lower-case) as one list (RFC 9110, 5.3), or undefined. */
+export function getListHeader(headers: ReadonlyPairs, name: string): string | undefined {
+  const values = getAllHeaders(headers, name)
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
 /** Whether a comma-separated list field names `token`, compared without case (RFC 9110, 5.6.1). */
 export function listHasToken(value: string | undefined, token: string): boolean {
   if (value === undefined) return false

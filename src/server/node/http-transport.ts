@@ -1,6 +1,6 @@
 // One HTTP exchange on node:http: IncomingMessage in, ServerResponse out.
 
-import { rawHead } from './raw-head.ts'
+import { rawHead } from '../raw-head.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/exchange.ts'

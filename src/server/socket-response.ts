@@ -1,11 +1,11 @@
-// An HTTP response written straight to a socket, where node:http has no ServerResponse: to a handshake that is denied
-// and to a request that it could not parse.
+// An HTTP response written straight to a socket that ends with it: to a handshake that is denied, and where node:http
+// has no ServerResponse for a refusal.
 
-import { getHeader } from '../../headers.ts'
+import { getHeader } from '../headers.ts'
 import { rawHead } from './raw-head.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../../async/exchange.ts'
-import type { ResponseHead } from '../../async/framing.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponseHead } from '../async/framing.ts'
 
 /** One response on a socket that ends with it. */
 export class SocketResponse {

@@ -1,10 +1,10 @@
 // What the engine answers by itself, before there is an exchange: a whole response that ends its connection.
 
-import { HttpExchange } from '../../async/exchange.ts'
-import { plainResponse } from '../plain-response.ts'
+import { HttpExchange } from '../async/exchange.ts'
+import { plainResponse } from './plain-response.ts'
 import { SocketResponse } from './socket-response.ts'
 import type { Socket } from 'node:net'
-import type { Identity } from '../../async/framing.ts'
+import type { Identity } from '../async/framing.ts'
 
 const FACTS = {
   method: 'GET',

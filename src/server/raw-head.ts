@@ -1,7 +1,7 @@
-// A head as text, in latin-1: for interim responses, and where node:http has no ServerResponse.
+// A head as text, in latin-1.
 
 import { STATUS_CODES } from 'node:http'
-import type { HeaderPairs } from '../../contract/events.ts'
+import type { HeaderPairs } from '../contract/events.ts'
 
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
