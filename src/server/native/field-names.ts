@@ -63,18 +63,26 @@ const KNOWN = [
   'x-requested-with',
 ]
 
+interface KnownName {
+  name: string
+  octets: Uint8Array
+}
+
 const SLOTS = 512
 const LETTER_CASE = 0x20
-const TABLE: string[][] = Array.from({ length: SLOTS }, () => [])
+const LOWER_CASE = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet | LETTER_CASE : octet,
+)
+const TABLE: KnownName[][] = Array.from({ length: SLOTS }, () => [])
 for (const name of KNOWN) {
   const octets = Buffer.from(name)
-  TABLE[slot(octets, 0, octets.length)]?.push(name)
+  TABLE[slot(octets, 0, octets.length)]?.push({ name, octets })
 }
 
 /** The name in lower case, if it is one of the known; undefined is no verdict on it. */
 export function knownFieldName(block: Uint8Array, start: number, end: number): string | undefined {
-  for (const name of TABLE[slot(block, start, end)] as string[]) {
-    if (name.length === end - start && isSame(name, block, start)) return name
+  for (const { name, octets } of TABLE[slot(block, start, end)] as KnownName[]) {
+    if (octets.length === end - start && isSame(octets, block, start)) return name
   }
   return undefined
 }
@@ -85,11 +93,9 @@ function slot(block: Uint8Array, start: number, end: number): number {
   return ((end - start) * 31 + first * 7 + last) % SLOTS
 }
 
-function isSame(name: string, block: Uint8Array, start: number): boolean {
-  for (let index = 0; index < name.length; index++) {
-    const octet = block[start + index] as number
-    const lower = octet >= 0x41 && octet <= 0x5a ? octet | LETTER_CASE : octet
-    if (lower !== name.charCodeAt(index)) return false
+function isSame(octets: Uint8Array, block: Uint8Array, start: number): boolean {
+  for (let index = 0; index < octets.length; index++) {
+    if (LOWER_CASE[block[start + index] as number] !== octets[index]) return false
   }
   return true
 }

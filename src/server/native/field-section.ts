@@ -2,7 +2,7 @@
 
 import { BadRequest } from '../../errors.ts'
 import { knownFieldName } from './field-names.ts'
-import { COLON, CR, HTAB, IS_FIELD_CONTENT, IS_TOKEN, LF, shown, SP } from './octets.ts'
+import { COLON, CR, HTAB, IS_FIELD_CONTENT, IS_TOKEN, LF, shown, skip, SP } from './octets.ts'
 
 const LINE_START = 0
 const NAME = 1
@@ -41,14 +41,30 @@ export class FieldSection {
 
   /** Goes on scanning; whether the section is whole, in which case `at` is behind it. */
   scan(block: Uint8Array, start: number, end: number): boolean {
-    while (this.#phase !== DONE) {
-      if (start + this.at === end) return false
-      if (this.#phase === LINE_START) this.#startLine(block[start + this.at])
-      if (this.#phase === NAME) this.#scanName(block, start, end)
-      if (this.#phase === VALUE) this.#scanValue(block, start, end)
-      if (this.#phase >= LINE_FEED) this.#scanLineFeed(block, start, end)
+    let at = start + this.at
+    let phase = this.#phase
+    while (at < end && phase !== DONE) {
+      switch (phase) {
+        case LINE_START:
+          phase = this.#startLine(block[at] as number)
+          if (phase === LAST_LINE_FEED) at++
+          break
+        case NAME:
+          at = skip(IS_TOKEN, block, at, end)
+          if (at < end) phase = this.#endName(block[at] as number, at++ - start)
+          break
+        case VALUE:
+          at = skip(IS_FIELD_CONTENT, block, at, end)
+          if (at < end) phase = this.#endValue(block[at] as number, at++ - start)
+          break
+        default:
+          requireLineFeed(block[at++] as number)
+          phase = phase === LAST_LINE_FEED ? DONE : LINE_START
+      }
     }
-    return true
+    this.at = at - start
+    this.#phase = phase
+    return phase === DONE
   }
 
   /**
@@ -69,52 +85,30 @@ export class FieldSection {
     return fields
   }
 
-  #startLine(octet: number | undefined): void {
-    if (octet === CR) {
-      this.at += 1
-      this.#phase = LAST_LINE_FEED
-      return
-    }
+  #startLine(octet: number): number {
+    if (octet === CR) return LAST_LINE_FEED
     // RFC 9112, 5.2: folding is obsolete, and what one reader takes for a value is a field to another.
     if (octet === SP || octet === HTAB) throw new BadRequest('a field line begins with white space')
     if (octet === COLON) throw new BadRequest('a field has no name')
-    if (this.#count === this.#maxFields) {
-      throw new BadRequest(`there are more than ${this.#maxFields} fields`, 431)
-    }
-    this.#phase = NAME
+    if (this.#count < this.#maxFields) return NAME
+    throw new BadRequest(`there are more than ${this.#maxFields} fields`, 431)
   }
 
-  #scanName(block: Uint8Array, start: number, end: number): void {
-    let at = start + this.at
-    while (at < end && IS_TOKEN[block[at] as number] === 1) at++
-    this.at = at - start
-    if (at === end) return
-
-    if (block[at] !== COLON) throw new BadRequest(`a field name has ${shown(block[at])}`)
-    this.#colons[this.#count] = this.at
-    this.at += 1
-    this.#phase = VALUE
+  #endName(octet: number, at: number): number {
+    if (octet !== COLON) throw new BadRequest(`a field name has ${shown(octet)}`)
+    this.#colons[this.#count] = at
+    return VALUE
   }
 
-  #scanValue(block: Uint8Array, start: number, end: number): void {
-    let at = start + this.at
-    while (at < end && IS_FIELD_CONTENT[block[at] as number] === 1) at++
-    this.at = at - start
-    if (at === end) return
-
-    if (block[at] !== CR) throw new BadRequest(`a field value has ${shown(block[at])}`)
-    this.#ends[this.#count++] = this.at
-    this.at += 1
-    this.#phase = LINE_FEED
+  #endValue(octet: number, at: number): number {
+    if (octet !== CR) throw new BadRequest(`a field value has ${shown(octet)}`)
+    this.#ends[this.#count++] = at
+    return LINE_FEED
   }
+}
 
-  #scanLineFeed(block: Uint8Array, start: number, end: number): void {
-    const at = start + this.at
-    if (at === end) return
-    if (block[at] !== LF) throw new BadRequest('a field section has a bare CR')
-    this.at += 1
-    this.#phase = this.#phase === LAST_LINE_FEED ? DONE : LINE_START
-  }
+function requireLineFeed(octet: number): void {
+  if (octet !== LF) throw new BadRequest('a field section has a bare CR')
 }
 
 // Without SP and HTAB around it (RFC 9110, 5.5), and not trim(), which takes more than that for white space.

@@ -7,12 +7,14 @@ import { CR, LF } from './octets.ts'
 import { PartialBlock } from './partial-block.ts'
 import { requestFraming } from './request-framing.ts'
 import { RequestLine } from './request-line.ts'
+import type { RequestFraming } from './request-framing.ts'
 import type { HeadLimits, ParsedHead } from './request-head.ts'
 
-/** What was made of a head, to be used again for one that is byte for byte the same. */
+/** A head that was parsed, to be handed out again for one that is byte for byte the same. */
 interface Remembered {
   text: string
-  facts: Omit<ParsedHead, 'headers'>
+  line: Pick<ParsedHead, 'method' | 'target' | 'httpVersion'>
+  framing: RequestFraming
   /** Names and values in turns. */
   fields: string[]
 }
@@ -116,15 +118,16 @@ export class HeadParser {
     const size = this.#fields.at
     const text = block.toString('latin1', start, start + size)
     const fields = this.#fields.fields(block, start, text)
-    const facts = {
-      method: line.method,
-      target: text.slice(line.targetStart, line.targetEnd),
-      httpVersion: line.httpVersion,
-      ...requestFraming(line.httpVersion, fields),
+    const { method, httpVersion } = line
+    const remembered = {
+      text,
+      line: { method, target: text.slice(line.targetStart, line.targetEnd), httpVersion },
+      framing: requestFraming(httpVersion, fields),
+      fields,
     }
 
-    this.#remembered = { text, facts, fields }
-    this.#head = { ...facts, headers: pairs(fields) }
+    this.#remembered = remembered
+    this.#head = parsedHead(remembered)
     this.#line.reset()
     this.#isInFields = false
     this.#emptyLineBytes = 0
@@ -139,8 +142,24 @@ export class HeadParser {
     if (bytes[end - 1] !== LF || bytes[end - 3] !== LF) return 0
     if (bytes.toString('latin1', start, end) !== last.text) return 0
 
-    this.#head = { ...last.facts, headers: pairs(last.fields) }
+    this.#head = parsedHead(last)
     this.#emptyLineBytes = 0
     return last.text.length
+  }
+}
+
+// Field by field: spreading costs more than all the rest.
+function parsedHead({ line, framing, fields }: Remembered): ParsedHead {
+  return {
+    method: line.method,
+    target: line.target,
+    httpVersion: line.httpVersion,
+    headers: pairs(fields),
+    keepAlive: framing.keepAlive,
+    expectsContinue: framing.expectsContinue,
+    acceptsTrailers: framing.acceptsTrailers,
+    chunked: framing.chunked,
+    contentLength: framing.contentLength,
+    upgrade: framing.upgrade,
   }
 }

@@ -57,10 +57,15 @@ interface FramingFields {
 }
 
 function framingFields(fields: readonly string[]): FramingFields {
-  let [connection, upgrade, te, expectation, coding, length]: Array<string | undefined> = []
+  let connection: string | undefined
+  let upgrade: string | undefined
+  let te: string | undefined
+  let expectation: string | undefined
+  let coding: string | undefined
+  let length: string | undefined
   for (let index = 0; index < fields.length; index += 2) {
     const value = fields[index + 1] as string
-    switch (fields[index]) {
+    switch (fields[index] as string) {
       case 'connection':
         connection = joined(connection, value)
         break

@@ -2,7 +2,7 @@
 
 import { METHODS } from 'node:http'
 import { BadRequest } from '../../errors.ts'
-import { CR, IS_TOKEN, IS_VISIBLE, LF, shown, SP } from './octets.ts'
+import { CR, IS_TOKEN, IS_VISIBLE, LF, shown, skip, SP } from './octets.ts'
 
 const METHOD = 0
 const TARGET = 1
@@ -10,7 +10,11 @@ const VERSION = 2
 const LINE_FEED = 3
 const DONE = 4
 
-const VERSION_BYTES = 8
+const HTTP_1_1 = Buffer.from('HTTP/1.1')
+const VERSION_BYTES = HTTP_1_1.length
+const MAJOR = 5
+const MINOR = 7
+const ZERO = 0x30
 const DIGIT = /^\d$/
 
 /**
@@ -48,8 +52,7 @@ export class RequestLine {
 
   #scanMethod(block: Uint8Array, start: number, end: number): void {
     const stop = Math.min(end, start + LONGEST_METHOD + 1)
-    let at = start + this.at
-    while (at < stop && IS_TOKEN[block[at] as number] === 1) at++
+    const at = skip(IS_TOKEN, block, start + this.at, stop)
     this.at = at - start
     // RFC 9112, 3: longer than any that is known.
     if (this.at > LONGEST_METHOD) throw new BadRequest('the method is not known', 501)
@@ -64,8 +67,7 @@ export class RequestLine {
 
   #scanTarget(block: Uint8Array, start: number, end: number): void {
     const stop = Math.min(end, start + this.#maxBytes)
-    let at = start + this.at
-    while (at < stop && IS_VISIBLE[block[at] as number] === 1) at++
+    const at = skip(IS_VISIBLE, block, start + this.at, stop)
     this.at = at - start
     if (at === end) return
 
@@ -78,14 +80,17 @@ export class RequestLine {
   }
 
   #scanVersion(block: Uint8Array, start: number, end: number): void {
-    const first = this.targetEnd + 1
-    for (; start + this.at < end; this.at++) {
-      const octet = block[start + this.at] as number
-      const index = this.at - first
-      if (index === VERSION_BYTES) return this.#endLine(octet)
-      if (index === VERSION_BYTES - 1) this.httpVersion = octet === 0x30 ? '1.0' : '1.1'
-      requireVersionOctet(index, octet)
-    }
+    const first = start + this.targetEnd + 1
+    const last = first + VERSION_BYTES
+    let at = start + this.at
+    while (at < end && at < last && block[at] === HTTP_1_1[at - first]) at++
+    if (at === last - 1 && at < end && block[at] === ZERO) at++
+    this.at = at - start
+    if (at === end) return
+
+    if (at < last) throw wrongVersion(at - first, block[at] as number)
+    this.httpVersion = block[at - 1] === ZERO ? '1.0' : '1.1'
+    this.#endLine(block[at] as number)
   }
 
   #endLine(octet: number): void {
@@ -119,18 +124,18 @@ const BY_LENGTH = Array.from({ length: LONGEST_METHOD + 1 }, (_, length) => {
 // RFC 9110, 9.1: methods are case-sensitive, and one that is not implemented is 501.
 function servedMethod(block: Uint8Array, start: number, end: number): string {
   for (const { method, octets } of BY_LENGTH[end - start] ?? []) {
-    if (octets.every((octet, index) => octet === block[start + index])) return method
+    let at = start
+    while (at < end && block[at] === octets[at - start]) at++
+    if (at === end) return method
   }
   throw new BadRequest('the method is not served', 501)
 }
 
-const HTTP_1 = Buffer.from('HTTP/1.')
-
-function requireVersionOctet(index: number, octet: number): void {
-  if (index < VERSION_BYTES - 1 ? octet === HTTP_1[index] : octet === 0x30 || octet === 0x31) return
-  const isDigit = HTTP_1[index] === 0x31 || index === VERSION_BYTES - 1
+// Another version is 505, something else than a version 400 (RFC 9110, 15.6.6).
+function wrongVersion(index: number, octet: number): BadRequest {
+  const isDigit = index === MAJOR || index === MINOR
   if (isDigit && DIGIT.test(String.fromCharCode(octet))) {
-    throw new BadRequest('this version of HTTP is not served', 505)
+    return new BadRequest('this version of HTTP is not served', 505)
   }
-  throw new BadRequest('the request line does not end with an HTTP version')
+  return new BadRequest('the request line does not end with an HTTP version')
 }
