@@ -25,6 +25,10 @@ export interface Identity {
 export interface ResponseHead {
   status: number
   headers: HeaderPairs
+  /** What ends its body: the length, which may be none at all, the last chunk, or the connection. */
+  delimiter: 'length' | 'chunks' | 'connection'
+  /** The connection is kept behind the response. */
+  keepAlive: boolean
 }
 
 const DIGITS = /^\d{1,15}$/
@@ -49,6 +53,7 @@ export class ResponseFraming {
   #hasServer = false
   #trailers = false
   #hasTrailerField = false
+  #delimiter: ResponseHead['delimiter'] = 'length'
 
   constructor(request: RequestFacts, identity: Identity) {
     this.#request = request
@@ -77,6 +82,7 @@ export class ResponseFraming {
     this.#hasDate = false
     this.#hasServer = false
     this.#hasTrailerField = false
+    this.#delimiter = 'length'
   }
 
   announceLength(size: number): void {
@@ -98,7 +104,8 @@ export class ResponseFraming {
       headers.push(['server', this.#identity.server])
     }
     this.#persist(headers)
-    return { status: this.#status, headers }
+    const { keepAlive } = this
+    return { status: this.#status, headers, delimiter: this.#delimiter, keepAlive }
   }
 
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
@@ -112,10 +119,12 @@ export class ResponseFraming {
     if (this.bodyless) return
     if (this.#request.httpVersion === '1.1') {
       headers.push(['transfer-encoding', 'chunked'])
+      this.#delimiter = 'chunks'
       this.carriesTrailers = this.#trailers && this.#request.acceptsTrailers
       return
     }
     // RFC 9112, 6.3: without length and chunks only the end of the connection ends the body.
+    this.#delimiter = 'connection'
     if (this.#request.httpVersion === '1.0') this.keepAlive = false
   }
 

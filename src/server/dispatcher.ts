@@ -1,17 +1,16 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
 import { deferred } from '../async/deferred.ts'
-import { HttpExchange } from '../async/exchange.ts'
 import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
 import { makeIdentity } from './identity.ts'
+import { NOBODY } from './nobody.ts'
 import { hostingOf } from './options.ts'
-import { plainResponse } from './plain-response.ts'
+import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketCycle } from './websocket-cycle.ts'
 import type { Deferred } from '../async/deferred.ts'
-import type { ResponsePart } from '../async/exchange.ts'
-import type { Identity, RequestFacts } from '../async/framing.ts'
+import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './cycle-request.ts'
 import type { Settings } from './options.ts'
@@ -22,13 +21,6 @@ import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.
 interface Running {
   run(): Promise<void>
   shutdown(): void
-}
-
-const NOBODY: HttpEvents = {
-  onBody: () => undefined,
-  onBodyEnd: () => undefined,
-  onDrain: () => undefined,
-  onDisconnect: () => undefined,
 }
 
 /** Serves one app to any number of engines. */
@@ -64,7 +56,7 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
-      refuse(error.status, request, this.identity, (part) => transport.write(part))
+      for (const part of refusal(error.status, this.identity, request)) transport.write(part)
       return NOBODY
     }
   }
@@ -84,8 +76,8 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
-      const facts = { ...head, keepAlive: false, acceptsTrailers: false }
-      refuse(error.status, facts, this.identity, (part) => transport.deny(part))
+      const facts = { ...head, acceptsTrailers: false }
+      for (const part of refusal(error.status, this.identity, facts)) transport.deny(part)
       return null
     }
   }
@@ -120,15 +112,5 @@ export class Dispatcher {
     if (this.#running.size > 0) return
     this.#whenIdle?.resolve()
     this.#whenIdle = undefined
-  }
-}
-
-type Write = (part: ResponsePart) => boolean
-
-function refuse(status: number, facts: RequestFacts, identity: Identity, write: Write): void {
-  const exchange = new HttpExchange({ ...facts, keepAlive: false }, identity)
-  for (const event of plainResponse(status)) {
-    const command = exchange.accept(event)
-    if (command.type === 'write') write(command.part)
   }
 }

@@ -7,6 +7,7 @@ import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
 import { requestHead } from './request-head.ts'
 import { cycleRequest } from '../cycle-request.ts'
+import { listen } from '../listen.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
@@ -47,16 +48,7 @@ export class NodeEngine implements Engine {
   }
 
   listen(): Promise<Address> {
-    const { host, port, uds, backlog } = this.#settings
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(uds === null ? { host, port, backlog } : { path: uds, backlog }, () => {
-        this.#server.removeListener('error', reject)
-        // A connection that could not be accepted (EMFILE …) is no reason to end the process.
-        this.#server.on('error', (err) => this.#settings.log.error({ err }, 'accepting failed'))
-        resolve(this.#address())
-      })
-    })
+    return listen(this.#server, this.#settings)
   }
 
   drain(): Promise<void> {
@@ -183,12 +175,6 @@ export class NodeEngine implements Engine {
 
   #refuse(socket: Socket, status: number): void {
     refuse(socket, status, this.#dispatcher.identity)
-  }
-
-  #address(): Address {
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') return { path: address ?? '' }
-    return { host: address.address, port: address.port }
   }
 }
 

@@ -81,9 +81,7 @@ export class NodeHttpTransport implements HttpTransport {
     res.removeHeader('connection')
     res.removeHeader('transfer-encoding')
     res.writeHead(head.status, head.headers.flat())
-    this.#closeDelimited = !head.headers.some(
-      ([name]) => name === 'content-length' || name === 'transfer-encoding',
-    )
+    this.#closeDelimited = head.delimiter === 'connection'
   }
 
   #end(part: ResponsePart): void {
