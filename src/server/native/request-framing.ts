@@ -90,7 +90,7 @@ function framingFields(fields: readonly string[]): FramingFields {
 }
 
 function joined(before: string | undefined, value: string): string {
-  return before === undefined ? value : `${before},${value}`
+  return before === undefined ? value : `${before}, ${value}`
 }
 
 function single(name: string, before: string | undefined, value: string): string {

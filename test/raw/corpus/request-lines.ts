@@ -102,7 +102,7 @@ export const requestLines: CorpusCase[] = [
 
   // No HTTP at all.
   refused(400, 'a TLS ClientHello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'),
-  refused(505, 'the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  refused(501, 'the preface of HTTP/2, by its method', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   refused(400, 'the PROXY protocol, version 2', '\r\n\r\n\0\r\nQUIT\n\x21\x11'),
   refused(501, 'the PROXY protocol, version 1', 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n'),
   refused(501, 'the banner of SSH', 'SSH-2.0-OpenSSH_9.6\r\n'),
