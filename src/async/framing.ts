@@ -66,12 +66,17 @@ export class ResponseFraming {
     return this.#request.httpVersion !== '1.0'
   }
 
+  /** Takes the head of the app; the array is the framing's from now on. */
   start(status: number, headers: HeaderPairs, trailers: boolean): void {
     this.reset()
     this.#status = status
     this.#trailers = trailers
     this.bodyless = this.#request.method === 'HEAD' || status === 204 || status === 304
-    for (const pair of headers) this.#take(pair)
+    // In place: most heads lose nothing, and the array is nobody else's.
+    let kept = 0
+    for (const pair of headers) if (this.#takes(pair)) headers[kept++] = pair
+    if (kept < headers.length) headers.length = kept
+    this.#headers = headers
   }
 
   reset(): void {
@@ -136,46 +141,45 @@ export class ResponseFraming {
     else if (httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
   }
 
-  #take(pair: [string, string]): void {
-    const [name, value] = pair
+  #takes([name, value]: [string, string]): boolean {
     switch (name) {
       // Framing and persistence are the server's (RFC 9110, 7.6.1); the app's wish to close is heard.
       case 'connection':
         if (/\bclose\b/i.test(value)) this.keepAlive = false
-        return
+        return false
       case 'transfer-encoding':
       case 'keep-alive':
       case 'proxy-connection':
       case 'upgrade':
-        return
+        return false
       case 'content-length':
-        return this.#takeLength(value)
+        return this.#takesLength(value)
       case 'content-type':
         if (/^text\/event-stream\b/i.test(value)) this.eventStream = true
-        break
+        return true
       case 'trailer':
         this.#hasTrailerField = true
-        break
+        return true
       case 'date':
         this.#hasDate = true
-        break
+        return true
       case 'server':
         this.#hasServer = true
-        break
+        return true
+      default:
+        return true
     }
-    this.#headers.push(pair)
   }
 
-  #takeLength(value: string): void {
+  #takesLength(value: string): boolean {
     if (!DIGITS.test(value)) {
       throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
       throw new InvalidHeader('content-length was given twice with different values')
     }
-    if (this.declaredLength === null && this.#status !== 204) {
-      this.declaredLength = Number(value)
-      this.#headers.push(['content-length', value])
-    }
+    if (this.declaredLength !== null || this.#status === 204) return false
+    this.declaredLength = Number(value)
+    return true
   }
 }

@@ -5,6 +5,7 @@ import type { HeaderPairs } from '../contract/events.ts'
 
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+  for (const pair of headers) head += `${pair[0]}: ${pair[1]}\r\n`
+  return `${head}\r\n`
 }
