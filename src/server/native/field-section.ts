@@ -11,6 +11,8 @@ const LINE_FEED = 3
 const LAST_LINE_FEED = 4
 const DONE = 5
 
+const FRAMING = new Set<string | undefined>(['content-length', 'transfer-encoding'])
+
 /**
  * Finds the fields of a section, and refuses it at the first octet that no section has.
  *
@@ -78,8 +80,9 @@ export class FieldSection {
     for (let index = 0; index < this.#count; index++) {
       const colon = this.#colons[index] as number
       const end = this.#ends[index] as number
-      const name = knownFieldName(block, start + from, start + colon)
-      fields.push(name ?? text.slice(from, colon).toLowerCase(), trimmed(text, colon + 1, end))
+      const known = knownFieldName(block, start + from, start + colon)
+      if (FRAMING.has(known)) requireNoTab(text, colon + 1, end)
+      fields.push(known ?? text.slice(from, colon).toLowerCase(), trimmed(text, colon + 1, end))
       from = end + 2
     }
     return fields
@@ -109,6 +112,12 @@ export class FieldSection {
 
 function requireLineFeed(octet: number): void {
   if (octet !== LF) throw new BadRequest('a field section has a bare CR')
+}
+
+// White space by RFC 9110, 5.5, but not to all readers: where the body ends must be no matter of opinion.
+function requireNoTab(text: string, start: number, end: number): void {
+  if (!text.slice(start, end).includes('\t')) return
+  throw new BadRequest('a tab stands in Content-Length or Transfer-Encoding')
 }
 
 // Without SP and HTAB around it (RFC 9110, 5.5), and not trim(), which takes more than that for white space.

@@ -11,7 +11,7 @@ const octets = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
 const CONTROLS = [...octets(0x00, 0x08), ...octets(0x0b, 0x0c), ...octets(0x0e, 0x1f), 0x7f]
-const SEPARATORS = [...'"(),/;<=>?@[\\]{}']
+const SEPARATORS = '"(),/;<=>?@[\\]{}'.split('')
 
 export const fields: CorpusCase[] = [
   // Names.

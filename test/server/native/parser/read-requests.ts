@@ -11,6 +11,8 @@ import type { ParsedHead } from '../../../../src/server/native/request-head.ts'
 
 /** A request as an app gets it. */
 export interface ReadRequest extends Omit<ParsedHead, 'chunked' | 'contentLength'> {
+  /** Its headers as they were sent, before the scope drops or replaces any. */
+  sentHeaders: HeaderPairs
   /** As latin-1; what has come of it so far. */
   body: string
   trailers: HeaderPairs
@@ -20,16 +22,17 @@ export interface ReadRequest extends Omit<ParsedHead, 'chunked' | 'contentLength
 export interface Reading {
   /** Those that came whole. */
   requests: ReadRequest[]
+  /** The one whose body is not whole. */
+  current: ReadRequest | null
   then: number | 'unfinished' | 'nothing'
-  /** Of the last request, where it did not come whole: the data that an app has seen of it. */
-  torso: string
+  /** Of a refusal, why. */
+  reason: string | null
 }
 
 /** Reads requests until one is refused or is the last of its connection, as an engine does. */
 export class RequestReader {
-  readonly #reading: Reading = { requests: [], then: 'nothing', torso: '' }
+  readonly reading: Reading = { requests: [], current: null, then: 'nothing', reason: null }
   readonly #parser = new HeadParser(DEFAULTS)
-  #request: ReadRequest | undefined
   #body: BodyDecoder | undefined
   #ended = false
 
@@ -40,13 +43,10 @@ export class RequestReader {
       while (at < bytes.length && !this.#ended) at = this.#step(bytes, at)
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error
-      this.#reading.then = error.status
+      this.reading.then = error.status
+      this.reading.reason = error.message
       this.#ended = true
     }
-  }
-
-  get reading(): Reading {
-    return { ...this.#reading, torso: this.#request?.body ?? '' }
   }
 
   #step(bytes: Buffer, at: number): number {
@@ -56,33 +56,32 @@ export class RequestReader {
   }
 
   #readHead(bytes: Buffer, at: number): number {
-    this.#reading.then = 'unfinished'
+    this.reading.then = 'unfinished'
     const next = this.#parser.parse(bytes, at)
     if (next < 0) return bytes.length
 
     const { chunked, contentLength, ...head } = this.#parser.head
-    const { headers } = httpScope(
-      { ...head, client: null, server: null, secure: false },
-      {},
-      DEFAULTS,
-    )
-    this.#request = { ...head, headers, body: '', trailers: [] }
+    const peer = { client: null, server: null, secure: false }
+    const { headers } = httpScope({ ...head, ...peer }, {}, DEFAULTS)
+    const sentHeaders = head.headers
+    this.reading.current = { ...head, headers, sentHeaders, body: '', trailers: [] }
     this.#body = bodyDecoder({ chunked, contentLength }, DEFAULTS)
     return next
   }
 
   #readBody(body: BodyDecoder, bytes: Buffer, at: number): number {
     return body.decode(bytes, at, (data) => {
-      if (this.#request) this.#request.body += data.toString('latin1')
+      if (this.reading.current) this.reading.current.body += data.toString('latin1')
     })
   }
 
   #finish({ trailers }: BodyDecoder): void {
-    if (!this.#request) return
-    this.#reading.requests.push({ ...this.#request, trailers })
-    this.#reading.then = 'nothing'
-    this.#ended = !this.#request.keepAlive
-    this.#request = undefined
+    const { current } = this.reading
+    if (!current) return
+    this.reading.requests.push({ ...current, trailers })
+    this.reading.current = null
+    this.reading.then = 'nothing'
+    this.#ended = !current.keepAlive
     this.#body = undefined
   }
 }
