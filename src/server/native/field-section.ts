@@ -11,8 +11,6 @@ const LINE_FEED = 3
 const LAST_LINE_FEED = 4
 const DONE = 5
 
-const FRAMING = new Set<string | undefined>(['content-length', 'transfer-encoding'])
-
 /**
  * Finds the fields of a section, and refuses it at the first octet that no section has.
  *
@@ -81,7 +79,8 @@ export class FieldSection {
       const colon = this.#colons[index] as number
       const end = this.#ends[index] as number
       const known = knownFieldName(block, start + from, start + colon)
-      if (FRAMING.has(known)) requireNoTab(text, colon + 1, end)
+      if (known === 'content-length' || known === 'transfer-encoding')
+        requireNoTab(text, colon + 1, end)
       fields.push(known ?? text.slice(from, colon).toLowerCase(), trimmed(text, colon + 1, end))
       from = end + 2
     }

@@ -24,21 +24,26 @@ export class TrailerSection {
   parse(bytes: Buffer, at: number): number {
     const partial = this.#partial
     const before = partial.length
+    if (before === 0 && this.#scan(bytes, at, bytes.length)) return at + this.#finish(bytes, at)
+
     partial.append(bytes, at, Math.min(bytes.length, at + this.#maxBytes + 1 - before))
-    const stop = Math.min(partial.length, this.#maxBytes)
-    if (this.#fields.scan(partial.bytes, 0, stop)) {
-      this.#finish()
-      return at + this.#fields.at - before
-    }
-    if (stop === partial.length) return -1
+    if (!this.#scan(partial.bytes, 0, partial.length)) return -1
+    return at + this.#finish(partial.bytes, 0) - before
+  }
+
+  #scan(block: Buffer, start: number, end: number): boolean {
+    const stop = Math.min(end, start + this.#maxBytes)
+    if (this.#fields.scan(block, start, stop)) return true
+    if (stop === end) return false
     throw new BadRequest(`the trailer section is longer than ${this.#maxBytes} bytes`, 431)
   }
 
-  #finish(): void {
-    const { bytes, length } = this.#partial
-    this.trailers = pairs(this.#fields.fields(bytes, 0, bytes.toString('latin1', 0, length)))
-    this.#partial.clear()
+  #finish(block: Buffer, start: number): number {
+    const size = this.#fields.at
+    const text = block.toString('latin1', start, start + size)
+    this.trailers = pairs(this.#fields.fields(block, start, text))
     const forbidden = this.trailers.find(([name]) => isForbiddenTrailer(name))
     if (forbidden) throw new BadRequest(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
+    return size
   }
 }
