@@ -20,9 +20,13 @@ const requests = count('requests', values.requests)
 const seed = count('seed', values.seed)
 
 const startedAt = performance.now()
+const EVERY_SECONDS = 10
+let saidAt = startedAt
 const tally = await campaign(requests, seed, ({ mutated }) => {
-  const seconds = Math.round((performance.now() - startedAt) / 1_000)
-  console.log(`${mutated} mutated requests after ${seconds} s`)
+  const now = performance.now()
+  if (now - saidAt < EVERY_SECONDS * 1_000) return true
+  saidAt = now
+  console.log(`${mutated} mutated requests after ${seconds(now)} s`)
   return true
 })
 const report = {
@@ -31,12 +35,16 @@ const report = {
   llhttp: process.versions['llhttp'],
   machine: `${cpus()[0]?.model.trim()} × ${cpus().length}`,
   seed,
-  seconds: Math.round((performance.now() - startedAt) / 1_000),
+  seconds: seconds(performance.now()),
   ...tally,
   faults: 0,
 }
 console.log(report)
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+
+function seconds(now: number): number {
+  return Math.round((now - startedAt) / 1_000)
+}
 
 function count(name: string, text: string): number {
   const value = Number(text)

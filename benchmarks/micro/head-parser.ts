@@ -1,4 +1,4 @@
-// What parsing a request head costs: bare and as a browser sends it, alike and ever different, whole and in pieces.
+// What parsing a request head costs: bare and as a browser sends it, the same fields and others, whole and in pieces.
 //
 //   node --import tsx benchmarks/micro/head-parser.ts [--json FILE]
 
@@ -9,6 +9,7 @@ import { Bench } from 'tinybench'
 import { HeadParser } from '../../src/server/native/head-parser.ts'
 
 const LIMITS = { maxHeadBytes: 16_384, maxRequestLineBytes: 8_192, maxHeaderFields: 100 }
+const HEADS = 100
 const BROWSER_FIELDS = [
   'Host: 127.0.0.1:8000',
   'Connection: keep-alive',
@@ -23,39 +24,54 @@ const BROWSER_FIELDS = [
 const head = (target: string, fields: readonly string[]): Buffer =>
   Buffer.from([`GET ${target} HTTP/1.1`, ...fields, '', ''].join('\r\n'), 'latin1')
 
-// Two of the same length, in turns: neither is the head before.
-const bare = [head('/a', ['Host: 127.0.0.1:8000']), head('/b', ['Host: 127.0.0.1:8000'])]
-const browser = [head('/orders?page=1', BROWSER_FIELDS), head('/orders?page=2', BROWSER_FIELDS)]
+// Two in turns: neither has the fields of the one before.
+const HOST = BROWSER_FIELDS.slice(0, 1)
+const bare = [head('/a', HOST), head('/b', ['Host: localhost:8000'])]
+const browser = [head('/a', BROWSER_FIELDS), head('/b', [...BROWSER_FIELDS.slice(0, -1), 'DNT: 1'])]
+const pages = [head('/a?page=1', BROWSER_FIELDS), head('/a?page=2', BROWSER_FIELDS)]
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } })
 const bench = new Bench({ time: 1_000, warmupTime: 300 })
-add('bare, another every time', bare)
+add('bare, another Host every time', bare)
 add('bare, the same again', bare.slice(0, 1))
-add('nine browser fields, another every time', browser)
+add('nine browser fields, others every time', browser)
+add('nine browser fields, the same for another page', pages)
 add('nine browser fields, the same again', browser.slice(0, 1))
-add('nine browser fields, in two pieces', browser.flatMap(halves))
+add('nine browser fields, others every time, in two pieces', browser.flatMap(halves))
+add('nine browser fields, others every time, byte by byte', browser.flatMap(octets))
 await bench.run()
 
 const rows = bench.tasks.map(({ name, result }) => {
   if (!('latency' in result)) throw new Error(`${name} was not measured`)
-  return { name, nanoseconds: Math.round(result.period * 1_000_000 * 0.01) }
+  const { p50, min } = result.latency
+  return { name, median: nanoseconds(p50), least: nanoseconds(min) }
 })
+console.log('nanoseconds a head')
 console.table(rows)
 if (values.json !== undefined) {
-  const setting = { date: new Date().toISOString(), node: process.version, cpu: cpus()[0]?.model }
-  writeFileSync(values.json, `${JSON.stringify({ ...setting, rows }, null, 2)}\n`)
+  const machine = `${cpus()[0]?.model.trim()} × ${cpus().length}`
+  const report = { date: new Date().toISOString(), node: process.version, machine, rows }
+  writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
 }
 
-// A hundred heads a run: the clock is coarser than one of them.
+function nanoseconds(milliseconds: number): number {
+  return Math.round((milliseconds * 1_000_000) / HEADS)
+}
+
+// Many heads a run: the clock is coarser than one of them.
 function add(name: string, pieces: readonly Buffer[]): void {
   const parser = new HeadParser(LIMITS)
   bench.add(name, () => {
     let heads = 0
-    for (let index = 0; heads < 100; index++) {
+    for (let index = 0; heads < HEADS; index++) {
       const piece = pieces[index % pieces.length] as Buffer
       if (parser.parse(piece, 0) >= 0) heads += 1
     }
   })
+}
+
+function octets(bytes: Buffer): Buffer[] {
+  return Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))
 }
 
 function halves(bytes: Buffer): Buffer[] {

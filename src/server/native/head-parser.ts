@@ -10,10 +10,10 @@ import { RequestLine } from './request-line.ts'
 import type { RequestFraming } from './request-framing.ts'
 import type { HeadLimits, ParsedHead } from './request-head.ts'
 
-/** A head that was parsed, to be handed out again for one that is byte for byte the same. */
+/** A field section that was parsed, to be used again for one that is byte for byte the same. */
 interface Remembered {
   text: string
-  line: Pick<ParsedHead, 'method' | 'target' | 'httpVersion'>
+  httpVersion: ParsedHead['httpVersion']
   framing: RequestFraming
   /** Names and values in turns. */
   fields: string[]
@@ -114,45 +114,45 @@ export class HeadParser {
   }
 
   #finish(block: Buffer, start: number): number {
-    const line = this.#line
+    const { httpVersion, at } = this.#line
     const size = this.#fields.at
     const text = block.toString('latin1', start, start + size)
     const fields = this.#fields.fields(block, start, text)
-    const { method, httpVersion } = line
-    const remembered = {
-      text,
-      line: { method, target: text.slice(line.targetStart, line.targetEnd), httpVersion },
-      framing: requestFraming(httpVersion, fields),
-      fields,
-    }
-
-    this.#remembered = remembered
-    this.#head = parsedHead(remembered)
-    this.#line.reset()
-    this.#isInFields = false
-    this.#emptyLineBytes = 0
+    const framing = requestFraming(httpVersion, fields)
+    this.#remembered = { text: text.slice(at), httpVersion, framing, fields }
+    this.#handOut(text, this.#remembered)
     return size
   }
 
-  // A client that asks again mostly says the same. The size of the head if it is the last one, else 0.
+  // A client that asks again mostly has the same to say of itself: only the request line is another.
   #recall(bytes: Buffer, start: number): number {
+    const stop = Math.min(bytes.length, start + this.#limits.maxHeadBytes)
     const last = this.#remembered
-    if (last === undefined) return 0
-    const end = start + last.text.length
-    if (bytes[end - 1] !== LF || bytes[end - 3] !== LF) return 0
-    if (bytes.toString('latin1', start, end) !== last.text) return 0
+    if (last === undefined || !this.#line.scan(bytes, start, stop)) return 0
+    const { httpVersion, at } = this.#line
+    const size = at + last.text.length
+    const end = start + size
+    if (end > stop || bytes[end - 1] !== LF || bytes[end - 3] !== LF) return 0
 
-    this.#head = parsedHead(last)
+    const text = bytes.toString('latin1', start, end)
+    if (httpVersion !== last.httpVersion || text.slice(at) !== last.text) return 0
+    this.#handOut(text, last)
+    return size
+  }
+
+  #handOut(text: string, section: Remembered): void {
+    this.#head = parsedHead(this.#line, text, section)
+    this.#line.reset()
+    this.#isInFields = false
     this.#emptyLineBytes = 0
-    return last.text.length
   }
 }
 
 // Field by field: spreading costs more than all the rest.
-function parsedHead({ line, framing, fields }: Remembered): ParsedHead {
+function parsedHead(line: RequestLine, text: string, { framing, fields }: Remembered): ParsedHead {
   return {
     method: line.method,
-    target: line.target,
+    target: text.slice(line.targetStart, line.targetEnd),
     httpVersion: line.httpVersion,
     headers: pairs(fields),
     keepAlive: framing.keepAlive,

@@ -100,7 +100,7 @@ describe('a head', () => {
   })
 })
 
-describe('a head that is byte for byte the one before', () => {
+describe('a head whose fields are byte for byte those of the one before', () => {
   it('is a new head: what an app did to the first does not show', () => {
     const parser = new HeadParser(DEFAULTS)
     const first = parsed(parser, HEAD)
@@ -116,6 +116,20 @@ describe('a head that is byte for byte the one before', () => {
     ])
     second.headers.length = 0
     expect(parsed(parser, HEAD).headers).toHaveLength(2)
+  })
+
+  it('has the request line that it came with', () => {
+    const parser = new HeadParser(DEFAULTS)
+    const first = parsed(parser, HEAD)
+    const second = parsed(parser, HEAD.replace('GET /a', 'DELETE /another'))
+    expect(second).toEqual({ ...first, method: 'DELETE', target: '/another' })
+  })
+
+  it('is too long when its request line makes it so', () => {
+    const parser = new HeadParser({ ...DEFAULTS, maxHeadBytes: HEAD.length + 5 })
+    parsed(parser, HEAD)
+    parsed(parser, HEAD.replace('/a', '/abcdef'))
+    expect(() => parser.parse(bytesOf(HEAD.replace('/a', '/abcdefg')), 0)).toThrow('is longer than')
   })
 
   it('is not one that is as long and differs, wherever it differs', () => {

@@ -184,13 +184,17 @@ interface Connection {
   mutations: number
 }
 
-/** One to three requests on a connection, as they should be or with up to three mutations. */
+/** Requests on a connection, some of them again, as they should be or with up to three mutations. */
 export const mutatedConnection: fc.Arbitrary<Connection> = fc
-  .tuple(fc.array(request, { minLength: 1, maxLength: 3 }), fc.array(mutation, { maxLength: 3 }))
-  .map(([requests, mutations]) => ({
-    text: mutations.reduce(mutated, requests.flat()).join(''),
-    mutations: mutations.length,
-  }))
+  .record({
+    requests: fc.array(request, { minLength: 1, maxLength: 3 }),
+    again: fc.constantFrom(0, 0, 0, 1, 2),
+    mutations: fc.array(mutation, { maxLength: 3 }),
+  })
+  .map(({ requests, again, mutations }) => {
+    const parts = [...requests.slice(0, again), ...requests].flat()
+    return { text: mutations.reduce(mutated, parts).join(''), mutations: mutations.length }
+  })
 
 function mutated(parts: Parts, { kind, at, piece }: Mutation): Parts {
   const index = at % Math.max(1, parts.length)
