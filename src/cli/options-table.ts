@@ -69,7 +69,17 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   host: option('host', 'Address to listen on', kind.text),
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
   uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.optionalText),
+  fd: option(
+    'fd',
+    'Inherited descriptor to listen on, instead of host and port',
+    kind.optional(kind.integer(0, 2 ** 31 - 1)),
+  ),
   backlog: option('backlog', 'Connections waiting to be accepted', kind.integer(1, 2 ** 31 - 1)),
+  engine: option(
+    'engine',
+    'What speaks HTTP: native, or node for node:http',
+    kind.oneOf('native', 'node'),
+  ),
   rootPath: option('root-path', 'Where a proxy in front mounts this server', kind.pathPrefix),
   rootPathMode: option(
     'root-path-mode',
@@ -98,6 +108,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   bodyTimeoutMs: option(
     'timeout-body',
     'Seconds without a byte of an awaited request body',
+    kind.seconds,
+  ),
+  writeTimeoutMs: option(
+    'timeout-write',
+    'Seconds for a client to take some of its response',
     kind.seconds,
   ),
   gracefulShutdownMs: option(

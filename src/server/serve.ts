@@ -5,6 +5,7 @@ import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../async/silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { NativeEngine } from './native/engine.ts'
 import { NodeEngine } from './node/engine.ts'
 import { hostingOf, resolveOptions } from './options.ts'
 import { shutDown } from './shutdown.ts'
@@ -13,6 +14,8 @@ import type { Log } from '../contract/log.ts'
 import type { Address } from './engine.ts'
 import type { ServeOptions } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
+
+const ENGINES = { native: NativeEngine, node: NodeEngine }
 
 /** A server that listens. Whoever called {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
@@ -52,7 +55,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   })
 
   const dispatcher = new Dispatcher(eventApp, lifespan.state, settings)
-  const engine = new NodeEngine(dispatcher, settings)
+  const engine = new ENGINES[settings.engine](dispatcher, settings)
   const address = await engine.listen().catch(async (error: unknown) => {
     await lifespan.shutdown()
     throw error

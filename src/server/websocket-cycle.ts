@@ -37,6 +37,8 @@ const DONE: Promise<void> = Promise.resolve()
  * come in every case, also after a denial and after `destroy`.
  */
 export class WebSocketCycle implements WebSocketEvents {
+  /** Of whoever runs it. */
+  slot = -1
   readonly #app: EventApp
   readonly #scope: WebSocketScope
   readonly #transport: WebSocketTransport
@@ -68,7 +70,7 @@ export class WebSocketCycle implements WebSocketEvents {
   }
 
   /** Runs the app; resolves when it has ended and the connection is gone. Never rejects. */
-  async run(): Promise<void> {
+  async run(): Promise<this> {
     try {
       const receive = makeReceive(() => this.#queue.receive())
       await this.#app(this.#scope, receive, (event) => this.#send(event))
@@ -77,6 +79,7 @@ export class WebSocketCycle implements WebSocketEvents {
       this.#threw(error)
     }
     await this.#closed.promise
+    return this
   }
 
   onMessage(message: string | Uint8Array): void {

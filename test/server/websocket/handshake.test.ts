@@ -9,7 +9,7 @@ import {
   host,
   nextMessage,
   readUntil,
-} from './websocket-host.ts'
+} from './host.ts'
 import type { IncomingMessage } from 'node:http'
 import type { EventApp, ReceiveEvent, WebSocketScope } from '../../../src/contract/events.ts'
 

@@ -1,12 +1,12 @@
-// One WebSocket of node:http and ws: first a socket whose handshake waits for its answer, then frames or a denial.
+// One WebSocket of either engine: first a socket whose handshake waits for its answer, then frames or a denial.
 
-import { SocketResponse } from './socket-response.ts'
+import { SocketResponse } from '../socket-response.ts'
 import type { WebSocket } from 'ws'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
-import type { Acceptor, UpgradeRequest } from './ws-acceptor.ts'
-import type { Pings, Pulse } from './ws-pings.ts'
+import type { Acceptor, UpgradeRequest } from './acceptor.ts'
+import type { Pings, Pulse } from './pings.ts'
 
 /** What all transports of a server share. */
 export interface TransportTools {
@@ -19,7 +19,7 @@ const HIGH_WATER_MARK = 64 * 1024
 const PING_TIMEOUT = 'keepalive ping timeout'
 
 /** The engine's side of one WebSocket; it closes the socket in every case. */
-export class NodeWebSocketTransport implements WebSocketTransport, Pulse {
+export class SocketTransport implements WebSocketTransport, Pulse {
   /** To whom it reports. Nothing is reported before the event loop turns. */
   events: WebSocketEvents | undefined
   readonly #upgrade: UpgradeRequest

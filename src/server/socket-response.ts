@@ -1,11 +1,10 @@
-// An HTTP response written straight to a socket, where node:http has no ServerResponse: to a handshake that is denied
-// and to a request that it could not parse.
+// An HTTP response written straight to a socket that ends with it: to a handshake that is denied, and where node:http
+// has no ServerResponse for a refusal.
 
-import { getHeader } from '../../headers.ts'
 import { rawHead } from './raw-head.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../../async/exchange.ts'
-import type { ResponseHead } from '../../async/framing.ts'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponseHead } from '../async/framing.ts'
 
 /** One response on a socket that ends with it. */
 export class SocketResponse {
@@ -32,8 +31,8 @@ export class SocketResponse {
     return !socket.writableNeedDrain
   }
 
-  #writeHead({ status, headers }: ResponseHead): void {
-    this.#chunked = getHeader(headers, 'transfer-encoding') === 'chunked'
+  #writeHead({ status, headers, delimiter }: ResponseHead): void {
+    this.#chunked = delimiter === 'chunks'
     this.#socket.write(rawHead(status, headers), 'latin1')
   }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Pings } from '../../../src/server/node/ws-pings.ts'
-import type { Pulse } from '../../../src/server/node/ws-pings.ts'
+import { Pings } from '../../../src/server/websocket/pings.ts'
+import type { Pulse } from '../../../src/server/websocket/pings.ts'
 
 const SETTINGS = { pingIntervalMs: 2000, pongTimeoutMs: 1000 }
 

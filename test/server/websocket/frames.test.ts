@@ -9,7 +9,7 @@ import {
   host,
   nextMessage,
   readUntil,
-} from './websocket-host.ts'
+} from './host.ts'
 import type { EventApp, ReceiveEvent } from '../../../src/contract/events.ts'
 
 const KIB = 1024

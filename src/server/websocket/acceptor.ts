@@ -2,17 +2,19 @@
 
 import { constants } from 'node:buffer'
 import { WebSocketServer } from 'ws'
+import { getListHeader } from '../../headers.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerOptions, WebSocket } from 'ws'
 import type { HeaderPairs } from '../../contract/events.ts'
+import type { RequestHead } from '../scope.ts'
 
-/** A request to upgrade, as `node:http` hands it over. */
+/** A request to upgrade, as the engines hand it over. */
 export interface UpgradeRequest {
-  request: IncomingMessage
+  head: RequestHead
   socket: Socket
   /** What the client sent behind the head. */
-  head: Buffer
+  behind: Buffer
 }
 
 /** What the 101 says besides the handshake itself. */
@@ -63,11 +65,28 @@ export function createAcceptor(settings: AcceptorSettings): Acceptor {
     for (const [name, value] of answers.get(request)?.headers ?? []) lines.push(`${name}: ${value}`)
   })
 
-  return ({ request, socket, head }, answer, onOpen) => {
+  return ({ head, socket, behind }, answer, onOpen) => {
+    const request = asIncomingMessage(head)
     answers.set(request, answer)
     // Header values are latin-1; ws writes them in the socket's default encoding, its text frames too.
     socket.setDefaultEncoding('latin1')
-    server.handleUpgrade(request, socket, head, onOpen)
+    server.handleUpgrade(request, socket, behind, onOpen)
     socket.setDefaultEncoding('utf8')
+    // The socket rests until its handshake is answered.
+    socket.resume()
   }
+}
+
+const READ_BY_WS = [
+  'upgrade',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'sec-websocket-extensions',
+]
+
+// All that ws reads of a request; there need not be a node:http behind the socket.
+function asIncomingMessage({ method, headers }: RequestHead): IncomingMessage {
+  const fields = READ_BY_WS.map((name) => [name, getListHeader(headers, name)] as const)
+  return { method, headers: Object.fromEntries(fields) } as unknown as IncomingMessage
 }

@@ -1,11 +1,13 @@
-// An app on the node:http engine, and clients for it: `ws`, and raw bytes.
+// An app on the engine under test, and clients for it: `ws`, and raw bytes.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { WebSocket } from 'ws'
 import { Dispatcher } from '../../../src/server/dispatcher.ts'
+import { NativeEngine } from '../../../src/server/native/engine.ts'
 import { NodeEngine } from '../../../src/server/node/engine.ts'
 import { resolveOptions } from '../../../src/server/options.ts'
+import { engine as underTest } from '../../engine.ts'
 import { recordingLog } from '../fake-websocket-transport.ts'
 import type { Socket } from 'node:net'
 import type { ClientOptions } from 'ws'
@@ -13,6 +15,7 @@ import type { EventApp } from '../../../src/contract/events.ts'
 import type { WebSocketOptions } from '../../../src/server/options.ts'
 
 const DEADLINE_MS = 5_000
+const ENGINES = { native: NativeEngine, node: NodeEngine }
 
 /** An app that listens; closed at the end of the test. */
 export interface Host extends AsyncDisposable {
@@ -28,7 +31,7 @@ export async function host(app: EventApp, websocket: WebSocketOptions = {}): Pro
   const log = recordingLog()
   const settings = resolveOptions({ port: 0, websocket }, log)
   const dispatcher = new Dispatcher(app, {}, settings)
-  const engine = new NodeEngine(dispatcher, settings)
+  const engine = new ENGINES[underTest](dispatcher, settings)
   const address = await engine.listen()
   if ('path' in address) throw new Error('listens on a path')
   const { port } = address
