@@ -1,8 +1,34 @@
 /**
- * The middleware that ships with isthmus.
+ * Middleware: what it takes to write one, and what ships with isthmus.
+ *
+ * @example
+ * import { middleware } from 'isthmus/middleware'
+ *
+ * const poweredBy = middleware('powered-by', function* (request, next) {
+ *   const response = yield* next(request)
+ *   response.headers.set('x-powered-by', 'coffee')
+ *   return response
+ * })
  *
  * @module
  */
 
+// To write middleware
+export { middleware } from './middleware/middleware.ts'
+export { respond } from './middleware/response.ts'
+export { mapBody } from './middleware/map-body.ts'
+export { either, wait, within } from './middleware/effects.ts'
+export { classicWrap, eventWrap } from './middleware/wrap.ts'
+export type { ClassicWrap, EventWrap, Link, Wrap } from './middleware/wrap.ts'
+export type { ChainRequest, RequestChanges } from './middleware/request.ts'
+export type { RequestHeaders } from './middleware/request-headers.ts'
+export type { AnswerBody, ChainResponse } from './middleware/response.ts'
+export type { HeaderList } from './middleware/header-list.ts'
+export type { ResponseEnd } from './middleware/response-end.ts'
+export type { BodyMap } from './middleware/body-map.ts'
+export type { Effect, Forms, Step } from './middleware/effects.ts'
+export type { CallNext, Running } from './middleware/layer.ts'
+
+// Middleware that ships
 export { accessLog } from './middleware/access-log.ts'
 export type { AccessLogOptions } from './middleware/access-log.ts'

@@ -137,6 +137,7 @@ describe('the public names', () => {
       ThreadOptions
       Unavailable
       UnsupportedScope
+      WaitUnderSync
       WebSocketAcceptEvent
       WebSocketCloseEvent
       WebSocketConnectEvent
@@ -152,6 +153,7 @@ describe('the public names', () => {
       WouldDeadlock
       Write
       carry
+      chain
       currentRequest
       errorStream
       events
@@ -171,7 +173,32 @@ describe('the public names', () => {
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
       "AccessLogOptions
-      accessLog"
+      AnswerBody
+      BodyMap
+      CallNext
+      ChainRequest
+      ChainResponse
+      ClassicWrap
+      Effect
+      EventWrap
+      Forms
+      HeaderList
+      Link
+      RequestChanges
+      RequestHeaders
+      ResponseEnd
+      Running
+      Step
+      Wrap
+      accessLog
+      classicWrap
+      either
+      eventWrap
+      mapBody
+      middleware
+      respond
+      wait
+      within"
     `)
   })
 

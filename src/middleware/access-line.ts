@@ -1,7 +1,7 @@
 // One line of the access log: its fields, its sentence, and nothing in it that a client could forge.
 
-import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
+import type { ChainRequest } from './request.ts'
 
 /** Writes the line: what the message says after the path, and the fields besides those of the request. */
 export type WriteLine = (says: string, fields: Record<string, unknown>) => void
@@ -11,19 +11,19 @@ export type WriteLine = (says: string, fields: Record<string, unknown>) => void
 const UNSAFE = /[^\x21\x23-\x5b\x5d-\x7e]/gu
 
 /** Starts the clock of an exchange, and returns what writes its lines to `log` at `info`. */
-export function lineWriter(scope: HttpScope | WebSocketScope, log: Log): WriteLine {
+export function lineWriter(request: ChainRequest, log: Log): WriteLine {
   const startedAt = performance.now()
-  const method = scope.type === 'http' ? escaped(scope.method) : 'WEBSOCKET'
-  const path = escaped(scope.rawPath)
+  const method = request.kind === 'http' ? escaped(request.method) : 'WEBSOCKET'
+  const path = escaped(request.rawPath)
 
   return (says, fields) => {
     const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
-    const client = clientOf(scope)
+    const client = clientOf(request)
     log.info({ client, method, path, ...fields, durationMs }, `${method} ${path} ${says}`)
   }
 }
 
-function clientOf({ client }: HttpScope | WebSocketScope): string | null {
+function clientOf({ client }: ChainRequest): string | null {
   if (!client) return null
   const host = escaped(client[0])
   return host.includes(':') ? `[${host}]:${client[1]}` : `${host}:${client[1]}`

@@ -1,14 +1,13 @@
 // accessLog(): a line in the log for each response and for each turn of a WebSocket's life.
 
 import { lineWriter } from './access-line.ts'
-import { logHttp } from './access-log-http.ts'
-import { logWebSocket } from './access-log-websocket.ts'
-import type { EventApp } from '../contract/events.ts'
+import { middleware } from './middleware.ts'
 import type { Log } from '../contract/log.ts'
+import type { Wrap } from './wrap.ts'
 
 /** Options of {@link accessLog}. */
 export interface AccessLogOptions {
-  /** Where to write. Default: the log of the server, at `scope['isthmus.connection']`. */
+  /** Where to write. Default: the log of the server. */
   log?: Log
 }
 
@@ -24,14 +23,19 @@ export interface AccessLogOptions {
  * @example
  * chain(accessLog())(app)
  */
-export function accessLog(options: AccessLogOptions = {}): (app: EventApp) => EventApp {
-  return (app) => (scope, receive, send) => {
-    if (scope.type === 'lifespan') return app(scope, receive, send)
-    const log = options.log ?? scope['isthmus.connection']?.log
-    if (!log) return app(scope, receive, send)
+export function accessLog(options: AccessLogOptions = {}): Wrap {
+  return middleware('access-log', function* (request, next) {
+    const log = options.log ?? request.log
+    if (!log) return yield* next(request)
 
-    return scope.type === 'http'
-      ? logHttp(app, { scope, receive, send }, lineWriter(scope, log))
-      : logWebSocket(app, { scope, receive, send }, lineWriter(scope, log))
-  }
+    const writeLine = lineWriter(request, log)
+    request.onAccept(() => writeLine('101 accepted', { status: 101, outcome: 'accepted' }))
+    request.onFinish(({ outcome, status, bytes, code }) => {
+      if (outcome === 'closed') return writeLine(`closed ${code}`, { code, outcome })
+      const says = outcome === 'complete' ? `${status}` : `${status ?? '-'} ${outcome}`
+      if (request.kind === 'http') writeLine(says, { status, bytes, outcome })
+      else writeLine(says, { status, outcome })
+    })
+    return yield* next(request)
+  })
 }

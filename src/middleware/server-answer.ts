@@ -31,7 +31,11 @@ export function lossOf(scope: HttpScope | WebSocketScope, end: AppEnd): 'left' |
 /** The status of the server's own answer, where the app gave none. */
 export function answerStatus(scope: HttpScope | WebSocketScope, end: AppEnd): number {
   if (!end.threw) return isStopping(scope) ? 503 : 500
-  const { error } = end
+  return errorStatus(end.error)
+}
+
+/** The status of the server's answer to what an app threw. */
+export function errorStatus(error: unknown): number {
   if (error instanceof PeerFault || error instanceof ServiceFault) return error.status
   if (error instanceof ServerShutdown) return 503
   return error instanceof UnsupportedScope ? 404 : 500
