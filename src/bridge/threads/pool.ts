@@ -250,6 +250,7 @@ export class WorkerPool implements SlotPool, ThreadEvents {
   }
 
   #spawn(): void {
+    this.#watch.hold()
     try {
       this.#threads.add(new PoolThread(this.#settings, this))
     } catch (error) {
