@@ -81,7 +81,7 @@ export class HttpCycle implements HttpEvents {
       const result: unknown = await this.#app(this.#scope, receive, (event) => this.#send(event))
       this.#returned(result)
     } catch (error) {
-      this.#threw(error)
+      this.#failed(error)
     }
     return this
   }
@@ -195,6 +195,13 @@ export class HttpCycle implements HttpEvents {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     this.#exchange.restart()
     this.#answer(missing ? 404 : 500)
+  }
+
+  // When the log fails, there is nobody left to tell.
+  #failed(error: unknown): void {
+    try {
+      this.#threw(error)
+    } catch {}
   }
 
   #returned(result: unknown): void {

@@ -76,7 +76,7 @@ export class WebSocketCycle implements WebSocketEvents {
       await this.#app(this.#scope, receive, (event) => this.#send(event))
       this.#returned()
     } catch (error) {
-      this.#threw(error)
+      this.#failed(error)
     }
     await this.#closed.promise
     return this
@@ -163,6 +163,13 @@ export class WebSocketCycle implements WebSocketEvents {
         return flowing || command.part.end
       }
     }
+  }
+
+  // When the log fails, there is nobody left to tell.
+  #failed(error: unknown): void {
+    try {
+      this.#threw(error)
+    } catch {}
   }
 
   #returned(): void {

@@ -20,12 +20,13 @@ export const STRICTER: readonly Difference[] = [
   {
     name: 'methods',
     reason: /^the method is not (known|served)$/,
-    because: 'CONNECT is for proxies; it is refused at its head',
+    because: 'CONNECT is for proxies: it is refused by its name, not by what follows',
   },
   {
     name: 'white space in the request line',
     reason: /^the request target is missing$|^the request line does not end with an HTTP version$/,
-    because: 'RFC 9112, 3 has one SP between the parts; llhttp skips any number',
+    because:
+      'RFC 9112, 3 has one SP between the parts; llhttp skips any number, and takes ICE/1.0 for a version',
   },
   {
     name: 'versions',
