@@ -1,0 +1,28 @@
+// Express, with its defaults.
+
+import { Readable } from 'node:stream'
+import express from 'express'
+import { CHUNK, CHUNKS, HELLO, ITEMS } from './content.js'
+import { ready } from './ready.js'
+
+const app = express()
+app.get('/', (_request, response) => response.type('text/plain').send(HELLO))
+app.get('/json', (_request, response) => response.json(ITEMS))
+app.post('/echo', express.raw({ type: '*/*', limit: '32mb' }), (request, response) =>
+  response.type('text/plain').send(request.body),
+)
+app.get(
+  '/stream',
+  (_request, response) => void Readable.from(chunks()).pipe(response.type('text/plain')),
+)
+app.post('/upload', async (request, response) => {
+  let size = 0
+  for await (const chunk of request) size += chunk.length
+  response.type('text/plain').send(String(size))
+})
+
+function* chunks() {
+  for (let chunk = 0; chunk < CHUNKS; chunk += 1) yield CHUNK
+}
+
+const server = app.listen(0, '127.0.0.1', () => ready(`http://127.0.0.1:${server.address().port}`))
