@@ -14,6 +14,8 @@ export default events(async (scope, receive, send) => {
       return respond(scope, receive, send)
     case 'websocket':
       return echo(receive, send)
+    case 'lifespan':
+      return
   }
 })
 

@@ -1,7 +1,7 @@
 // autocannon as the load, where there is no wrk: it comes with npm.
 
 import autocannon from 'autocannon'
-import type { HttpRequest, Throughput } from './http-load.ts'
+import type { HttpRequest, Throughput } from './http-request.ts'
 
 const SAMPLE_MS = 50
 

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { HttpRequest, Throughput } from './http-load.ts'
+import type { HttpRequest, Throughput } from './http-request.ts'
 
 const LUA = fileURLToPath(new URL('post.lua', import.meta.url))
 const DEADLINE_SECONDS = 60

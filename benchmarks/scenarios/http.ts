@@ -1,7 +1,7 @@
 // What the HTTP scenarios have in common: check one answer, warm up, then measure.
 
 import { pythonPeers } from './servers.ts'
-import type { HttpLoad, HttpRequest } from '../loads/http-load.ts'
+import type { HttpLoad, HttpRequest } from '../loads/http-request.ts'
 import type { Numbers } from '../report.ts'
 import type { ServerProcess } from '../server-process.ts'
 import type { Column, Pace, Scenario, Subject, Tools } from './scenario.ts'
@@ -59,8 +59,12 @@ async function measureExchange(
 }
 
 // A fast wrong answer is no result.
-async function checkAnswer(url: string, { path, bodyBytes, answerBytes }: Exchange): Promise<void> {
-  const post = { method: 'POST', body: 'x'.repeat(bodyBytes) }
+async function checkAnswer(
+  url: string,
+  { path, headers, bodyBytes, answerBytes }: Exchange,
+): Promise<void> {
+  const fields = headers.map((field) => field.split(': ', 2) as [string, string])
+  const post = { method: 'POST', headers: fields, body: Buffer.alloc(bodyBytes, 'x') }
   const response = await fetch(url + path, bodyBytes > 0 ? post : {})
   const { byteLength } = await response.arrayBuffer()
   if (response.status === 200 && byteLength === answerBytes) return

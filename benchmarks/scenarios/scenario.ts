@@ -2,7 +2,7 @@
 
 import type { Sharing } from '../cores.ts'
 import type { Numbers } from '../report.ts'
-import type { HttpLoad } from '../loads/http-load.ts'
+import type { HttpLoad } from '../loads/http-request.ts'
 import type { Python } from '../python.ts'
 import type { ServerProcess } from '../server-process.ts'
 

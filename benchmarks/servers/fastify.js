@@ -17,10 +17,10 @@ app.get('/', (_request, reply) => reply.type('text/plain').send(HELLO))
 app.get('/json', (_request, reply) => reply.send(ITEMS))
 app.post('/echo', (request, reply) => reply.type('text/plain').send(request.body))
 app.get('/stream', (_request, reply) => reply.type('text/plain').send(Readable.from(chunks())))
-app.post('/upload', async (request, reply) => {
+app.post('/upload', (request, reply) => {
   let size = 0
-  for await (const chunk of request.body) size += chunk.length
-  return reply.type('text/plain').send(String(size))
+  request.body.on('data', (chunk) => (size += chunk.length))
+  request.body.on('end', () => reply.type('text/plain').send(String(size)))
 })
 
 function* chunks() {

@@ -43,7 +43,7 @@ export function adviceFor(comparison: Comparison): string {
   if (threads.heldMs > inline.heldMs / 2) {
     return `${where}: ${held}, wherever it is hosted; move what blocks into a sync app, and that into threads()`
   }
-  const then = `in threads it is ${milliseconds(threads.heldMs)}`
+  const then = `there it is ${milliseconds(threads.heldMs)}`
   if (inline.heldMs >= BLOCKS_MS) {
     const longest = milliseconds(inline.longestMs)
     return `${where}: inline it ${held} (at most ${longest}), and everything else waits; host it in threads: ${then}`

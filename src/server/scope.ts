@@ -125,9 +125,7 @@ function onlyHost(before: [string, string] | undefined, pair: [string, string]):
 function withHost(headers: HeaderPairs, authority: string): HeaderPairs {
   requireHost(authority)
   const at = headers.findIndex(([name]) => name === 'host')
-  return at < 0
-    ? [['host', authority], ...headers]
-    : headers.with(at, ['host', authority])
+  return at < 0 ? [['host', authority], ...headers] : headers.with(at, ['host', authority])
 }
 
 // RFC 9112, 6.1: a coding that is not understood leaves no way to tell where the body ends.

@@ -398,7 +398,10 @@ export class NativeConnection implements HttpTransport {
   }
 }
 
-function peerOf(socket: Socket, uds: string | null): Pick<RequestHead, 'client' | 'server' | 'secure'> {
+function peerOf(
+  socket: Socket,
+  uds: string | null,
+): Pick<RequestHead, 'client' | 'server' | 'secure'> {
   const { remoteAddress, remotePort = 0, localAddress, localPort = 0 } = socket
   const server: RequestHead['server'] =
     localAddress === undefined ? null : [localAddress, localPort]
