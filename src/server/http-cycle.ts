@@ -142,7 +142,8 @@ export class HttpCycle implements HttpEvents {
   #send(event: SendEvent): Promise<void> {
     if (this.#gone) return rejected(new ClientDisconnected())
     // RFC 9110, 10.1.1: a client that was never told to continue may or may not send the body.
-    if (this.#request.expectsContinue && this.#body?.started !== true) this.#exchange.closeConnection()
+    if (this.#request.expectsContinue && this.#body?.started !== true)
+      this.#exchange.closeConnection()
     try {
       return this.#carryOut(this.#exchange.accept(event))
     } catch (error) {

@@ -6,7 +6,8 @@ import type { HeaderPairs } from '../contract/events.ts'
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
   let head = (statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
-  for (const [name, value] of headers) head += name === 'date' ? dateLine(value) : lineOf(name, value)
+  for (const [name, value] of headers)
+    head += name === 'date' ? dateLine(value) : lineOf(name, value)
   return `${head}\r\n`
 }
 

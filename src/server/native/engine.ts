@@ -9,7 +9,7 @@ import type { Server, Socket } from 'node:net'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Address, Engine } from '../engine.ts'
 import type { Settings } from '../options.ts'
-import type { ConnectionTools } from './connection.ts'
+import type { ConnectionTools } from './connection-tools.ts'
 
 /** HTTP/1.1 of our own, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NativeEngine implements Engine {
