@@ -2,6 +2,7 @@
 
 import { BadRequest } from '../errors.ts'
 import { parseTarget } from './target.ts'
+import { requireChunked } from './transfer-coding.ts'
 import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Target } from './target.ts'
 import type { TlsFacts } from './tls-facts.ts'
@@ -129,13 +130,6 @@ function withHost(headers: HeaderPairs, authority: string): HeaderPairs {
   requireHost(authority)
   const at = headers.findIndex(([name]) => name === 'host')
   return at < 0 ? [['host', authority], ...headers] : headers.with(at, ['host', authority])
-}
-
-// RFC 9112, 6.1: a coding that is not understood leaves no way to tell where the body ends.
-function requireChunked(value: string, httpVersion: RequestHead['httpVersion']): void {
-  if (httpVersion === '1.0') throw new BadRequest('HTTP/1.0 has no transfer codings')
-  if (value.toLowerCase() === 'chunked') return
-  throw new BadRequest(`transfer coding ${JSON.stringify(value)} is not understood`, 501)
 }
 
 function requireHost(value: string): void {
