@@ -19,8 +19,16 @@ export interface TlsFacts {
   cipherSuite: number | null
 }
 
-/** Reads the facts of a connection whose handshake is done. */
+const known = new WeakMap<TLSSocket, TlsFacts>()
+
+/** The facts of a connection whose handshake is done; read once, however many requests it serves. */
 export function tlsFacts(socket: TLSSocket): TlsFacts {
+  const facts = known.get(socket) ?? readFacts(socket)
+  known.set(socket, facts)
+  return facts
+}
+
+function readFacts(socket: TLSSocket): TlsFacts {
   const client = socket.getPeerX509Certificate()
   return {
     serverCert: socket.getX509Certificate()?.toString() ?? null,
