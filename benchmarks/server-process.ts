@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 /** A server that listens. Whoever started it stops it; it ends with this process in any case. */
 export interface ServerProcess {
   url: string
+  pid: number
   /** CPU time of all its threads since its start; undefined where there is no `/proc`. */
   cpuMs(): number | undefined
   stop(): Promise<void>
@@ -46,7 +47,8 @@ export async function startServer(command: string[], cores: string | null): Prom
   })
   try {
     const [url] = await Promise.race([line, ended])
-    return { url, cpuMs: () => cpuMs(child.pid as number), stop }
+    const pid = child.pid as number
+    return { url, pid, cpuMs: () => cpuMs(pid), stop }
   } catch (error) {
     await stop()
     throw error
