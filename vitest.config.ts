@@ -5,6 +5,12 @@ import type { ViteUserConfig } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url))
 
+const BEHAVIOUR = [
+  'test/raw/**/*.test.ts',
+  'test/server/websocket/*.test.ts',
+  'test/conformance/wire.test.ts',
+]
+
 const config: ViteUserConfig = {
   resolve: {
     alias: [
@@ -13,7 +19,14 @@ const config: ViteUserConfig = {
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    // What is true of a server is true over either engine.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'native', include: ['test/**/*.test.ts'], provide: { engine: 'native' } },
+      },
+      { extends: true, test: { name: 'node', include: BEHAVIOUR, provide: { engine: 'node' } } },
+    ],
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--throw-deprecation'],

@@ -66,7 +66,7 @@ function subject(
     name,
     command,
     measure: ({ url }) =>
-      besideClients(`${url}/`, clients, async (load) => {
+      besideClients(`${url}/`, { count: clients }, async (load) => {
         const echo = `${url.replace('http', 'ws')}/echo`
         await ping(echo, WARM_UP_MS)
 

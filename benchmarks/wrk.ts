@@ -14,9 +14,22 @@ export function hasWrk(): boolean {
   return spawnSync('wrk', ['-v']).error === undefined
 }
 
-/** One thread of wrk with `connections` keep-alive connections. */
-export async function wrk(url: string, connections: number, seconds: number): Promise<Throughput> {
-  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, url]
+/** How wrk asks. */
+interface WrkOptions {
+  /** Keep-alive connections. */
+  connections: number
+  seconds: number
+  /** `Name: value` of every request. */
+  headers?: readonly string[]
+}
+
+/** One thread of wrk. */
+export async function wrk(
+  url: string,
+  { connections, seconds, headers = [] }: WrkOptions,
+): Promise<Throughput> {
+  const fields = headers.flatMap((field) => ['-H', field])
+  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, ...fields, url]
   const { stdout } = await promisify(execFile)('wrk', words, { timeout: (seconds + 10) * 1000 })
   return parseWrk(stdout)
 }

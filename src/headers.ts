@@ -21,6 +21,12 @@ export function getAllHeaders(headers: ReadonlyPairs, name: string): string[] {
   return headers.filter((pair) => pair[0] === name).map((pair) => pair[1])
 }
 
+/** All values of `name` (lower-case) as one list (RFC 9110, 5.3), or undefined. */
+export function getListHeader(headers: ReadonlyPairs, name: string): string | undefined {
+  const values = getAllHeaders(headers, name)
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
 /** Whether a comma-separated list field names `token`, compared without case (RFC 9110, 5.6.1). */
 export function listHasToken(value: string | undefined, token: string): boolean {
   if (value === undefined) return false
@@ -46,8 +52,10 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
   if (!Array.isArray(pairs)) {
     throw new InvalidHeader('headers must be an array of [name, value] pairs')
   }
-  // Array.from and not map(), which would let a hole through.
-  return Array.from(pairs, checkedPair)
+  const checked: HeaderPairs = []
+  // Not map(), which would let a hole through.
+  for (const pair of pairs) checked.push(checkedPair(pair))
+  return checked
 }
 
 function checkedPair(pair: readonly [string, string]): [string, string] {
@@ -61,13 +69,24 @@ function checkedPair(pair: readonly [string, string]): [string, string] {
       `header names and values must be strings, got [${typeof name}, ${typeof value}]`,
     )
   }
-  if (!isToken(name)) {
-    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
-  }
+  const lowerCase = knownNames.get(name) ?? checkedName(name)
   if (!isFieldValue(value)) {
     throw new InvalidHeader(
       `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
     )
   }
-  return [name.toLowerCase(), value]
+  return [lowerCase, value]
+}
+
+// Apps use the same few names again and again: what was checked once is looked up.
+const knownNames = new Map<string, string>()
+const MAX_KNOWN_NAMES = 256
+
+function checkedName(name: string): string {
+  if (!isToken(name)) {
+    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
+  }
+  const lowerCase = name.toLowerCase()
+  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, lowerCase)
+  return lowerCase
 }

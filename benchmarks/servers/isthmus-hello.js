@@ -1,4 +1,5 @@
-// isthmus: a hello as the first argument says: `events`, `inline` (sync) or `thread` (sync, in one thread).
+// isthmus: a hello as the first argument says: `events`, `inline` (sync) or `thread` (sync, in one thread); on the
+// engine that the second one says.
 
 import { events, serve, sync, threads } from 'isthmus'
 import { ready } from './ready.js'
@@ -19,5 +20,5 @@ const apps = {
   inline: () => sync(hello),
   thread: () => threads(new URL('./sync-hello.js', import.meta.url), { max: 1 }),
 }
-const { url } = await serve(apps[process.argv[2]](), { port: 0, log: null })
+const { url } = await serve(apps[process.argv[2]](), { port: 0, log: null, engine: process.argv[3] })
 ready(url)

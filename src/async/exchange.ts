@@ -21,6 +21,8 @@ import type { Identity, RequestFacts, ResponseHead } from './framing.ts'
 export interface ResponsePart {
   head: ResponseHead | null
   chunk: Uint8Array | string | null
+  /** Bytes of the chunk; a string of as many characters is ASCII. */
+  size: number
   trailers: HeaderPairs | null
   end: boolean
 }
@@ -171,8 +173,10 @@ export class HttpExchange {
     if (this.#ended) return HOLD
 
     this.#ended = framing.bodyless || this.#state === 'complete'
-    const carried = framing.bodyless ? null : chunk
-    return { type: 'write', part: { head, chunk: carried, trailers: null, end: this.#ended } }
+    const part = framing.bodyless
+      ? { head, chunk: null, size: 0, trailers: null, end: true }
+      : { head, chunk, size, trailers: null, end: this.#ended }
+    return { type: 'write', part }
   }
 
   #checkLength(size: number, end: boolean): void {
@@ -203,7 +207,7 @@ export class HttpExchange {
     if (this.#ended) return HOLD
     this.#ended = true
     const trailers = this.#framing.carriesTrailers ? this.#trailers : null
-    return { type: 'write', part: { head: null, chunk: null, trailers, end: true } }
+    return { type: 'write', part: { head: null, chunk: null, size: 0, trailers, end: true } }
   }
 
   #earlyHint(event: HttpResponseEarlyHintEvent): Command {

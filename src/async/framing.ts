@@ -25,6 +25,10 @@ export interface Identity {
 export interface ResponseHead {
   status: number
   headers: HeaderPairs
+  /** What ends its body: the length, which may be none at all, the last chunk, or the connection. */
+  delimiter: 'length' | 'chunks' | 'connection'
+  /** The connection is kept behind the response. */
+  keepAlive: boolean
 }
 
 const DIGITS = /^\d{1,15}$/
@@ -49,6 +53,7 @@ export class ResponseFraming {
   #hasServer = false
   #trailers = false
   #hasTrailerField = false
+  #delimiter: ResponseHead['delimiter'] = 'length'
 
   constructor(request: RequestFacts, identity: Identity) {
     this.#request = request
@@ -61,12 +66,17 @@ export class ResponseFraming {
     return this.#request.httpVersion !== '1.0'
   }
 
+  /** Takes the head of the app; the array is the framing's from now on. */
   start(status: number, headers: HeaderPairs, trailers: boolean): void {
     this.reset()
     this.#status = status
     this.#trailers = trailers
     this.bodyless = this.#request.method === 'HEAD' || status === 204 || status === 304
-    for (const pair of headers) this.#take(pair)
+    // In place: most heads lose nothing, and the array is nobody else's.
+    let kept = 0
+    for (const pair of headers) if (this.#takes(pair)) headers[kept++] = pair
+    if (kept < headers.length) headers.length = kept
+    this.#headers = headers
   }
 
   reset(): void {
@@ -77,6 +87,7 @@ export class ResponseFraming {
     this.#hasDate = false
     this.#hasServer = false
     this.#hasTrailerField = false
+    this.#delimiter = 'length'
   }
 
   announceLength(size: number): void {
@@ -98,7 +109,8 @@ export class ResponseFraming {
       headers.push(['server', this.#identity.server])
     }
     this.#persist(headers)
-    return { status: this.#status, headers }
+    const { keepAlive } = this
+    return { status: this.#status, headers, delimiter: this.#delimiter, keepAlive }
   }
 
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
@@ -112,10 +124,12 @@ export class ResponseFraming {
     if (this.bodyless) return
     if (this.#request.httpVersion === '1.1') {
       headers.push(['transfer-encoding', 'chunked'])
+      this.#delimiter = 'chunks'
       this.carriesTrailers = this.#trailers && this.#request.acceptsTrailers
       return
     }
     // RFC 9112, 6.3: without length and chunks only the end of the connection ends the body.
+    this.#delimiter = 'connection'
     if (this.#request.httpVersion === '1.0') this.keepAlive = false
   }
 
@@ -127,46 +141,45 @@ export class ResponseFraming {
     else if (httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
   }
 
-  #take(pair: [string, string]): void {
-    const [name, value] = pair
+  #takes([name, value]: [string, string]): boolean {
     switch (name) {
       // Framing and persistence are the server's (RFC 9110, 7.6.1); the app's wish to close is heard.
       case 'connection':
         if (/\bclose\b/i.test(value)) this.keepAlive = false
-        return
+        return false
       case 'transfer-encoding':
       case 'keep-alive':
       case 'proxy-connection':
       case 'upgrade':
-        return
+        return false
       case 'content-length':
-        return this.#takeLength(value)
+        return this.#takesLength(value)
       case 'content-type':
         if (/^text\/event-stream\b/i.test(value)) this.eventStream = true
-        break
+        return true
       case 'trailer':
         this.#hasTrailerField = true
-        break
+        return true
       case 'date':
         this.#hasDate = true
-        break
+        return true
       case 'server':
         this.#hasServer = true
-        break
+        return true
+      default:
+        return true
     }
-    this.#headers.push(pair)
   }
 
-  #takeLength(value: string): void {
+  #takesLength(value: string): boolean {
     if (!DIGITS.test(value)) {
       throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
       throw new InvalidHeader('content-length was given twice with different values')
     }
-    if (this.declaredLength === null && this.#status !== 204) {
-      this.declaredLength = Number(value)
-      this.#headers.push(['content-length', value])
-    }
+    if (this.declaredLength !== null || this.#status === 204) return false
+    this.declaredLength = Number(value)
+    return true
   }
 }

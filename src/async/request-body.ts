@@ -67,11 +67,9 @@ export class RequestBody {
   /** The next event; the promise of a pending call is returned again, so that no event is lost. */
   receive(): Promise<HttpReceiveEvent> {
     if (this.#pending) return this.#pending.promise
-    if (this.#fault && !this.#closed) return rejected(this.#fault)
-    const event = this.#next()
-    if (event) return Promise.resolve(event)
+    const settled = this.#settled() ?? this.#start()
+    if (settled) return settled
 
-    this.#start()
     this.#pending = deferred()
     if (!this.#ended) this.#armTimer()
     return this.#pending.promise
@@ -144,10 +142,18 @@ export class RequestBody {
     return { type: 'http.request', body, moreBody }
   }
 
-  #start(): void {
-    if (this.#started || this.#ended || this.#closed) return
+  #settled(): Promise<HttpReceiveEvent> | undefined {
+    if (this.#fault && !this.#closed) return rejected(this.#fault)
+    const event = this.#next()
+    return event && Promise.resolve(event)
+  }
+
+  // An engine that has bytes already hands them over at once.
+  #start(): Promise<HttpReceiveEvent> | undefined {
+    if (this.#started || this.#ended || this.#closed) return undefined
     this.#started = true
     this.#flow.start()
+    return this.#settled()
   }
 
   #settle(): void {

@@ -37,6 +37,11 @@ const FORBIDDEN = new Set([
   'www-authenticate',
 ])
 
+/** Whether the field `name` (lower-case) has to stand before the body. */
+export function isForbiddenTrailer(name: string): boolean {
+  return FORBIDDEN.has(name)
+}
+
 /**
  * Copies trailers with lower-case names.
  *
@@ -44,7 +49,7 @@ const FORBIDDEN = new Set([
  */
 export function checkedTrailers(pairs: HeaderPairs): HeaderPairs {
   const trailers = checkedHeaders(pairs)
-  const forbidden = trailers.find(([name]) => FORBIDDEN.has(name))
+  const forbidden = trailers.find(([name]) => isForbiddenTrailer(name))
   if (forbidden) {
     throw new InvalidHeader(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
   }

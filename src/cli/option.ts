@@ -61,6 +61,14 @@ export function limit(min: number): Kind<number> {
   )
 }
 
+/** What `kind` is, or `none` for null. */
+export function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
+  return value(
+    (given) => (given === 'none' ? null : kind.read([given])),
+    (shown) => (shown === null ? 'none' : kind.show(shown)),
+  )
+}
+
 /** Seconds on the command line, milliseconds as a value; fractions are fine. */
 export const seconds: Kind<number> = value(
   (given) => {

@@ -20,10 +20,13 @@ export interface ProcessOptions {
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
   accessLog: boolean
+  /** Files in PEM; null serves without TLS. */
+  tlsCert: string | null
+  tlsKey: string | null
 }
 
 /** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
-export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads'>
+export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads' | 'tls'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
@@ -32,6 +35,8 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,
+  tlsCert: null,
+  tlsKey: null,
 }
 
 const mountList: kind.Kind<Mounts> = {
@@ -62,6 +67,12 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     kind.oneOf('auto', 'pretty', 'json'),
   ),
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
+  tlsCert: option(
+    'tls-cert',
+    'File of the certificate chain, in PEM: serve HTTPS',
+    kind.optionalText,
+  ),
+  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.optionalText),
 }
 
 /** The options of `serve()`, WebSockets apart. */
@@ -69,7 +80,17 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   host: option('host', 'Address to listen on', kind.text),
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
   uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.optionalText),
+  fd: option(
+    'fd',
+    'Inherited descriptor to listen on, instead of host and port',
+    kind.optional(kind.integer(0, 2 ** 31 - 1)),
+  ),
   backlog: option('backlog', 'Connections waiting to be accepted', kind.integer(1, 2 ** 31 - 1)),
+  engine: option(
+    'engine',
+    'What speaks HTTP: native, or node for node:http',
+    kind.oneOf('native', 'node'),
+  ),
   rootPath: option('root-path', 'Where a proxy in front mounts this server', kind.pathPrefix),
   rootPathMode: option(
     'root-path-mode',
@@ -98,6 +119,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   bodyTimeoutMs: option(
     'timeout-body',
     'Seconds without a byte of an awaited request body',
+    kind.seconds,
+  ),
+  writeTimeoutMs: option(
+    'timeout-write',
+    'Seconds for a client to take some of its response',
     kind.seconds,
   ),
   gracefulShutdownMs: option(

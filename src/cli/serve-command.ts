@@ -7,6 +7,7 @@ import { serve } from '../server/serve.ts'
 import { watchThreads } from './exit.ts'
 import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
+import { readTls } from './tls-files.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { ServeCommand } from './args.ts'
 
@@ -19,7 +20,8 @@ export async function serveCommand(command: ServeCommand): Promise<void> {
   const app = await loadMounted(command)
   const logged = command.accessLog ? accessLog()(app) : app
   const inlineThreads = command.threads === 0
-  const server = await serve(logged, { ...command.options, inlineThreads, log })
+  const tls = readTls(command)
+  const server = await serve(logged, { ...command.options, inlineThreads, tls, log })
 
   endWithSignals(server, log)
   process.stdout.write(`isthmus listening on ${server.url}\n`)

@@ -1,17 +1,16 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
 import { deferred } from '../async/deferred.ts'
-import { HttpExchange } from '../async/exchange.ts'
 import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
 import { makeIdentity } from './identity.ts'
+import { NOBODY } from './nobody.ts'
 import { hostingOf } from './options.ts'
-import { plainResponse } from './plain-response.ts'
+import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketCycle } from './websocket-cycle.ts'
 import type { Deferred } from '../async/deferred.ts'
-import type { ResponsePart } from '../async/exchange.ts'
-import type { Identity, RequestFacts } from '../async/framing.ts'
+import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './cycle-request.ts'
 import type { Settings } from './options.ts'
@@ -20,15 +19,11 @@ import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.
 
 /** An exchange under way. */
 interface Running {
-  run(): Promise<void>
+  /** Where the dispatcher keeps it. */
+  slot: number
+  /** Resolves to itself, and never rejects. */
+  run(): Promise<Running>
   shutdown(): void
-}
-
-const NOBODY: HttpEvents = {
-  onBody: () => undefined,
-  onBodyEnd: () => undefined,
-  onDrain: () => undefined,
-  onDisconnect: () => undefined,
 }
 
 /** Serves one app to any number of engines. */
@@ -37,7 +32,7 @@ export class Dispatcher {
   readonly #app: EventApp
   readonly #state: Record<string, unknown>
   readonly #settings: Settings & { identity: Identity; hosting: Hosting }
-  readonly #running = new Set<Running>()
+  readonly #running: Running[] = []
   #whenIdle: Deferred<void> | undefined
   #closing = false
 
@@ -64,7 +59,7 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
-      refuse(error.status, request, this.identity, (part) => transport.write(part))
+      for (const part of refusal(error.status, this.identity, request)) transport.write(part)
       return NOBODY
     }
   }
@@ -84,8 +79,8 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
-      const facts = { ...head, keepAlive: false, acceptsTrailers: false }
-      refuse(error.status, facts, this.identity, (part) => transport.deny(part))
+      const facts = { ...head, acceptsTrailers: false }
+      for (const part of refusal(error.status, this.identity, facts)) transport.deny(part)
       return null
     }
   }
@@ -93,42 +88,41 @@ export class Dispatcher {
   /** Tells everything that is running; what comes later is refused with 503. */
   shutdown(): void {
     this.#closing = true
-    for (const running of this.#running) running.shutdown()
+    // A copy: who is told may end at once.
+    for (const running of [...this.#running]) running.shutdown()
   }
 
   /** Resolves when nothing is running. */
   idle(): Promise<void> {
-    if (this.#running.size === 0) return Promise.resolve()
+    if (this.#running.length === 0) return Promise.resolve()
     this.#whenIdle ??= deferred()
     return this.#whenIdle.promise
   }
 
   #admit(): void {
     if (this.#closing) throw new Unavailable('the server is shutting down')
-    if (this.#running.size < this.#settings.limitConcurrency) return
+    if (this.#running.length < this.#settings.limitConcurrency) return
     throw new Unavailable(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`)
   }
 
   #start(running: Running): void {
-    this.#running.add(running)
-    const onEnd = (): void => this.#ended(running)
-    running.run().then(onEnd, onEnd)
+    running.slot = this.#running.push(running) - 1
+    running.run().then(this.#onEnd, rethrow)
   }
 
-  #ended(running: Running): void {
-    this.#running.delete(running)
-    if (this.#running.size > 0) return
+  // The last one takes the place of the one that has ended: cheaper than a Set.
+  readonly #onEnd = (ended: Running): void => {
+    const last = this.#running.pop() as Running
+    if (last !== ended) {
+      this.#running[ended.slot] = last
+      last.slot = ended.slot
+    }
+    if (this.#running.length > 0) return
     this.#whenIdle?.resolve()
     this.#whenIdle = undefined
   }
 }
 
-type Write = (part: ResponsePart) => boolean
-
-function refuse(status: number, facts: RequestFacts, identity: Identity, write: Write): void {
-  const exchange = new HttpExchange({ ...facts, keepAlive: false }, identity)
-  for (const event of plainResponse(status)) {
-    const command = exchange.accept(event)
-    if (command.type === 'write') write(command.part)
-  }
+function rethrow(error: unknown): never {
+  throw error
 }

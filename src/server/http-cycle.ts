@@ -41,14 +41,16 @@ const DONE: Promise<void> = Promise.resolve()
 
 /** Runs an app on one request. The engine owns it, feeds it as {@link HttpEvents}, and closes nothing else. */
 export class HttpCycle implements HttpEvents {
+  /** Of whoever runs it. */
+  slot = -1
   readonly #app: EventApp
   readonly #scope: HttpScope
   readonly #transport: HttpTransport
   readonly #request: CycleRequest
   readonly #settings: CycleSettings
   readonly #exchange: HttpExchange
-  readonly #body: RequestBody
   readonly #connection: Connection
+  #body: RequestBody | undefined
   #gone = false
   #leaving = false
   #drain: Deferred<void> | undefined
@@ -61,39 +63,35 @@ export class HttpCycle implements HttpEvents {
     this.#settings = settings
     this.#connection = new Connection(settings.log, settings.hosting)
     this.#exchange = new HttpExchange(request, settings.identity)
-    this.#body = new RequestBody(request.hasBody, this.#flow(), {
-      highWaterMark: BODY_MARK,
-      maxBytes: settings.limitBody,
-      timeoutMs: settings.bodyTimeoutMs,
-    })
     scope['isthmus.connection'] = this.#connection
   }
 
   /** The whole request body was read off the connection. */
   get bodyArrived(): boolean {
-    return this.#body.arrived
+    return this.#body?.arrived ?? !this.#request.hasBody
   }
 
   /** Runs the app to its end. Never rejects: what went wrong is answered, or cut, and logged. */
-  async run(): Promise<void> {
+  async run(): Promise<this> {
     try {
       if ((this.#request.contentLength ?? 0) > this.#settings.limitBody) {
         throw new BodyTooLarge(this.#settings.limitBody)
       }
-      const receive = makeReceive(() => this.#body.receive())
+      const receive = makeReceive(() => this.#bodyOf().receive())
       const result: unknown = await this.#app(this.#scope, receive, (event) => this.#send(event))
       this.#returned(result)
     } catch (error) {
-      this.#threw(error)
+      this.#failed(error)
     }
+    return this
   }
 
   onBody(chunk: Uint8Array): void {
-    this.#body.push(chunk)
+    this.#body?.push(chunk)
   }
 
   onBodyEnd(): void {
-    this.#body.end()
+    this.#body?.end()
   }
 
   onDrain(): void {
@@ -104,7 +102,7 @@ export class HttpCycle implements HttpEvents {
   onDisconnect(): void {
     if (this.#gone || this.#exchange.ended) return
     this.#gone = true
-    this.#body.close()
+    this.#body?.close()
     this.#connection.disconnect()
     this.#drain?.reject(new ClientDisconnected())
     this.#drain = undefined
@@ -115,7 +113,19 @@ export class HttpCycle implements HttpEvents {
     this.#leaving = true
     if (!this.#exchange.headSent) this.#exchange.closeConnection()
     this.#connection.abort(new ServerShutdown())
-    this.#body.hintDisconnect()
+    this.#body?.hintDisconnect()
+  }
+
+  // Made when it is asked for: most requests have no body, and most apps do not look for one.
+  #bodyOf(): RequestBody {
+    if (this.#body) return this.#body
+    const { limitBody, bodyTimeoutMs } = this.#settings
+    const limits = { highWaterMark: BODY_MARK, maxBytes: limitBody, timeoutMs: bodyTimeoutMs }
+    const body = new RequestBody(this.#request.hasBody, this.#flow(), limits)
+    if (this.#leaving) body.hintDisconnect()
+    if (this.#gone || this.#exchange.ended) body.close()
+    this.#body = body
+    return body
   }
 
   #flow(): { start(): void; resume(): void; pause(): void } {
@@ -132,7 +142,8 @@ export class HttpCycle implements HttpEvents {
   #send(event: SendEvent): Promise<void> {
     if (this.#gone) return rejected(new ClientDisconnected())
     // RFC 9110, 10.1.1: a client that was never told to continue may or may not send the body.
-    if (this.#request.expectsContinue && !this.#body.started) this.#exchange.closeConnection()
+    if (this.#request.expectsContinue && this.#body?.started !== true)
+      this.#exchange.closeConnection()
     try {
       return this.#carryOut(this.#exchange.accept(event))
     } catch (error) {
@@ -159,7 +170,7 @@ export class HttpCycle implements HttpEvents {
   #write(part: ResponsePart): Promise<void> {
     const flowing = this.#transport.write(part)
     if (part.end) {
-      this.#body.close()
+      this.#body?.close()
       this.onDrain()
       return DONE
     }
@@ -185,6 +196,13 @@ export class HttpCycle implements HttpEvents {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     this.#exchange.restart()
     this.#answer(missing ? 404 : 500)
+  }
+
+  // When the log fails, there is nobody left to tell.
+  #failed(error: unknown): void {
+    try {
+      this.#threw(error)
+    } catch {}
   }
 
   #returned(result: unknown): void {

@@ -1,6 +1,7 @@
 // The options of serve(), each with its default in one literal.
 
 import { InvalidOption } from '../errors.ts'
+import type { TlsOptions } from 'node:tls'
 import type { Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -28,8 +29,17 @@ export interface ServeOptions {
   port?: number
   /** Path of a unix socket to listen on, instead of host and port. Default none. */
   uds?: string | null
+  /** Descriptor of a listening socket that this process inherited, instead of host, port and path. Default none. */
+  fd?: number | null
+  /**
+   * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
+   * `requestCert`, `minVersion` … ALPN is the server's. Default none.
+   */
+  tls?: TlsOptions | null
   /** Connections that may wait to be accepted. Default 2048. */
   backlog?: number
+  /** `native`: HTTP/1.1 of our own. `node`: `node:http`. Default `native`. */
+  engine?: 'native' | 'node'
   /** Where the server is mounted, as a proxy in front sees it: `/api`. Default none. */
   rootPath?: string
   /** `prepend`: the proxy strips `rootPath`. `verify`: it passes it on, and other paths are 404. Default `prepend`. */
@@ -50,6 +60,8 @@ export interface ServeOptions {
   headTimeoutMs?: number
   /** How long an app that reads waits for the next byte of the body; then 408. Default 30,000. */
   bodyTimeoutMs?: number
+  /** How long a client may take nothing of its response before it is cut. Default 30,000. */
+  writeTimeoutMs?: number
   /** The longest request head. Default 16 KiB. */
   maxHeadBytes?: number
   /** The longest request line. Default 8 KiB. */
@@ -87,7 +99,10 @@ export const DEFAULTS: Defaults = {
   host: '127.0.0.1',
   port: 8000,
   uds: null,
+  fd: null,
+  tls: null,
   backlog: 2048,
+  engine: 'native',
   rootPath: '',
   rootPathMode: 'prepend',
   headerMap: 'drop',
@@ -98,6 +113,7 @@ export const DEFAULTS: Defaults = {
   keepAliveTimeoutMs: 5_000,
   headTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
+  writeTimeoutMs: 30_000,
   maxHeadBytes: 16 * 1024,
   maxRequestLineBytes: 8 * 1024,
   maxHeaderFields: 100,
@@ -123,8 +139,15 @@ export type Settings = Defaults & { log: Log }
 
 const COUNTS = ['backlog', 'maxHeaderFields', 'maxHeadBytes', 'maxRequestLineBytes'] as const
 const BOUNDS = ['limitBody', 'limitConcurrency', 'inlineBodyMemory'] as const
-const TIMES = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs'] as const
+const TIMES = [
+  'lifespanTimeoutMs',
+  'keepAliveTimeoutMs',
+  'headTimeoutMs',
+  'bodyTimeoutMs',
+  'writeTimeoutMs',
+] as const
 const CHOICES = {
+  engine: ['native', 'node'],
   rootPathMode: ['prepend', 'verify'],
   headerMap: ['drop', 'refuse', 'dangerous'],
   lifespan: ['auto', 'on', 'off'],
@@ -172,6 +195,7 @@ function checkNumbers(settings: Settings): void {
     settings.port,
     (port) => Number.isInteger(port) && port >= 0 && port < 65536,
   )
+  requireNumber('fd', settings.fd ?? 0, (fd) => Number.isInteger(fd) && fd >= 0)
   for (const name of COUNTS) requireNumber(name, settings[name], isCount)
   for (const name of BOUNDS) {
     requireNumber(name, settings[name], (value) => value === Infinity || isCount(value))
@@ -200,7 +224,7 @@ function requireNumber(name: string, value: number, isValid: (value: number) => 
 }
 
 function checkChoices(settings: Settings): void {
-  for (const name of ['rootPathMode', 'headerMap', 'lifespan'] as const) {
+  for (const name of Object.keys(CHOICES) as Array<keyof typeof CHOICES>) {
     const choices: readonly unknown[] = CHOICES[name]
     if (choices.includes(settings[name])) continue
     const all = `${choices.slice(0, -1).join(', ')} or ${String(choices.at(-1))}`

@@ -2,8 +2,10 @@
 
 import { BadRequest } from '../errors.ts'
 import { parseTarget } from './target.ts'
+import { requireChunked } from './transfer-coding.ts'
 import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Target } from './target.ts'
+import type { TlsFacts } from './tls-facts.ts'
 
 /** A request head as an engine has read it. */
 export interface RequestHead {
@@ -16,6 +18,8 @@ export interface RequestHead {
   client: [host: string, port: number] | null
   server: HttpScope['server']
   secure: boolean
+  /** Of a connection under TLS, where the engine tells. */
+  tls?: TlsFacts | null
 }
 
 /** What of the settings shapes a scope. */
@@ -59,10 +63,10 @@ export function httpScope(
     queryString: target.queryString,
     rootPath: settings.rootPath,
     headers: scopeHeaders(head, target, settings),
-    client: head.client,
-    server: head.server,
+    client: head.client && [...head.client],
+    server: head.server && [...head.server],
     state: { ...state },
-    extensions: HTTP_EXTENSIONS,
+    extensions: head.tls ? { ...HTTP_EXTENSIONS, tls: { ...head.tls } } : HTTP_EXTENSIONS,
   }
 }
 
@@ -84,7 +88,7 @@ export function websocketScope(
     type: 'websocket',
     scheme: head.secure ? 'wss' : 'ws',
     subprotocols,
-    extensions: WEBSOCKET_EXTENSIONS,
+    extensions: head.tls ? { ...WEBSOCKET_EXTENSIONS, tls: { ...head.tls } } : WEBSOCKET_EXTENSIONS,
   }
 }
 
@@ -97,37 +101,35 @@ function rootedPath(target: Target, settings: ScopeSettings): string {
 }
 
 function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings): HeaderPairs {
-  if (head.headers.length > settings.maxHeaderFields) {
+  const { headers } = head
+  if (headers.length > settings.maxHeaderFields) {
     throw new BadRequest(`the head has more than ${settings.maxHeaderFields} fields`, 431)
   }
 
-  const { authority } = target
-  if (authority !== null) requireHost(authority)
-  const headers: HeaderPairs = []
-  let hasHost = false
-  for (const pair of head.headers) {
-    const [name, value] = pair
-    if (name === 'host') {
-      if (hasHost) throw new BadRequest('Host stands more than once')
-      hasHost = true
-      requireHost(value)
-      headers.push([name, authority ?? value])
-      continue
-    }
-    if (name === 'transfer-encoding') requireChunked(value, head.httpVersion)
-    if (!isDropped(name, settings.headerMap)) headers.push(pair)
+  let host: [string, string] | undefined
+  let drops = false
+  for (const pair of headers) {
+    if (pair[0] === 'host') host = onlyHost(host, pair)
+    else if (pair[0] === 'transfer-encoding') requireChunked(pair[1], head.httpVersion)
+    else if (pair[0].includes('_')) drops ||= isDropped(pair[0], settings.headerMap)
   }
+  if (host === undefined && head.httpVersion === '1.1') throw new BadRequest('Host is missing')
 
-  if (hasHost) return headers
-  if (head.httpVersion === '1.1') throw new BadRequest('Host is missing')
-  return authority === null ? headers : [['host', authority], ...headers]
+  const kept = drops ? headers.filter(([name]) => !name.includes('_')) : headers.slice()
+  return target.authority === null ? kept : withHost(kept, target.authority)
 }
 
-// RFC 9112, 6.1: a coding that is not understood leaves no way to tell where the body ends.
-function requireChunked(value: string, httpVersion: RequestHead['httpVersion']): void {
-  if (httpVersion === '1.0') throw new BadRequest('HTTP/1.0 has no transfer codings')
-  if (value.toLowerCase() === 'chunked') return
-  throw new BadRequest(`transfer coding ${JSON.stringify(value)} is not understood`, 501)
+function onlyHost(before: [string, string] | undefined, pair: [string, string]): [string, string] {
+  if (before !== undefined) throw new BadRequest('Host stands more than once')
+  requireHost(pair[1])
+  return pair
+}
+
+// RFC 9112, 3.2.2: the authority of the target stands in for whatever Host says.
+function withHost(headers: HeaderPairs, authority: string): HeaderPairs {
+  requireHost(authority)
+  const at = headers.findIndex(([name]) => name === 'host')
+  return at < 0 ? [['host', authority], ...headers] : headers.with(at, ['host', authority])
 }
 
 function requireHost(value: string): void {
@@ -136,7 +138,6 @@ function requireHost(value: string): void {
 
 // CGI has underscores where HTTP has hyphens: one name could pass for another.
 function isDropped(name: string, headerMap: ScopeSettings['headerMap']): boolean {
-  if (headerMap === 'dangerous' || !name.includes('_')) return false
-  if (headerMap === 'drop') return true
+  if (headerMap !== 'refuse') return headerMap === 'drop'
   throw new BadRequest(`header name "${name}" has an underscore`)
 }

@@ -5,6 +5,7 @@ import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../async/silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { NativeEngine } from './native/engine.ts'
 import { NodeEngine } from './node/engine.ts'
 import { hostingOf, resolveOptions } from './options.ts'
 import { shutDown } from './shutdown.ts'
@@ -14,9 +15,11 @@ import type { Address } from './engine.ts'
 import type { ServeOptions } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
 
+const ENGINES = { native: NativeEngine, node: NodeEngine }
+
 /** A server that listens. Whoever called {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
-  /** `http://127.0.0.1:8000`, or `unix:/path`. */
+  /** `http://127.0.0.1:8000`, `https://…` under TLS, or `unix:/path`. */
   readonly url: string
   readonly address: Address
   /**
@@ -52,7 +55,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   })
 
   const dispatcher = new Dispatcher(eventApp, lifespan.state, settings)
-  const engine = new NodeEngine(dispatcher, settings)
+  const engine = new ENGINES[settings.engine](dispatcher, settings)
   const address = await engine.listen().catch(async (error: unknown) => {
     await lifespan.shutdown()
     throw error
@@ -62,17 +65,17 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   const close: Server['close'] = ({ graceMs = settings.gracefulShutdownMs } = {}) =>
     (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
   return {
-    url: urlOf(address),
+    url: urlOf(address, settings.tls === null ? 'http' : 'https'),
     address,
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   }
 }
 
-function urlOf(address: Address): string {
+function urlOf(address: Address, scheme: string): string {
   if ('path' in address) return `unix:${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `http://${host}:${address.port}`
+  return `${scheme}://${host}:${address.port}`
 }
 
 // Synchronous, so that what is logged last before a crash is not lost.

@@ -37,6 +37,8 @@ const DONE: Promise<void> = Promise.resolve()
  * come in every case, also after a denial and after `destroy`.
  */
 export class WebSocketCycle implements WebSocketEvents {
+  /** Of whoever runs it. */
+  slot = -1
   readonly #app: EventApp
   readonly #scope: WebSocketScope
   readonly #transport: WebSocketTransport
@@ -68,15 +70,16 @@ export class WebSocketCycle implements WebSocketEvents {
   }
 
   /** Runs the app; resolves when it has ended and the connection is gone. Never rejects. */
-  async run(): Promise<void> {
+  async run(): Promise<this> {
     try {
       const receive = makeReceive(() => this.#queue.receive())
       await this.#app(this.#scope, receive, (event) => this.#send(event))
       this.#returned()
     } catch (error) {
-      this.#threw(error)
+      this.#failed(error)
     }
     await this.#closed.promise
+    return this
   }
 
   onMessage(message: string | Uint8Array): void {
@@ -160,6 +163,13 @@ export class WebSocketCycle implements WebSocketEvents {
         return flowing || command.part.end
       }
     }
+  }
+
+  // When the log fails, there is nobody left to tell.
+  #failed(error: unknown): void {
+    try {
+      this.#threw(error)
+    } catch {}
   }
 
   #returned(): void {

@@ -33,14 +33,14 @@ describe('HttpExchange: trailers', () => {
     expect(exchange.accept({ ...TRAILERS, moreTrailers: true })).toEqual(HOLD)
     expect(exchange.accept({ ...TRAILERS, headers: [['X-B', '2']] })).toEqual({
       type: 'write',
-      part: { head: null, chunk: null, trailers: [...SUM, ['x-b', '2']], end: true },
+      part: { head: null, chunk: null, size: 0, trailers: [...SUM, ['x-b', '2']], end: true },
     })
     expect(exchange).toMatchObject({ complete: true, ended: true })
   })
 
   it('[3b.34] takes trailers without a single field', () => {
     const exchange = after({}, WITH_TRAILERS, LAST)
-    const part = { head: null, chunk: null, trailers: [], end: true }
+    const part = { head: null, chunk: null, size: 0, trailers: [], end: true }
     expect(exchange.accept({ type: 'http.response.trailers' })).toEqual({ type: 'write', part })
   })
 

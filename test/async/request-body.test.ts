@@ -26,6 +26,18 @@ function bodyOf(limits: Partial<BodyLimits> = {}, hasBody = true): Fed {
   return { body: new RequestBody(hasBody, flow, { ...roomy, ...limits }), calls }
 }
 
+/** A body of an engine that hands over what it has while it is asked. */
+function bodyAtOnce(chunks: string[], limits: Partial<BodyLimits> = {}): RequestBody {
+  const start = (): void => {
+    for (const chunk of chunks) body.push(Buffer.from(chunk))
+    body.end()
+  }
+  const flow = { start, resume: () => undefined, pause: () => undefined }
+  const roomy = { highWaterMark: 100, maxBytes: Infinity, timeoutMs: Infinity, ...limits }
+  const body = new RequestBody(true, flow, roomy)
+  return body
+}
+
 function bytes(count: number): Uint8Array {
   return Buffer.alloc(count, 'x')
 }
@@ -71,6 +83,13 @@ describe('RequestBody: the events in their order', () => {
     body.end()
     expect(await last).toEqual({ ...request('', false), body: new Uint8Array(0) })
     expect(await stateOf(body.receive())).toBe(WAITING)
+  })
+
+  it('[3b.14] delivers what the engine hands over while it is asked', async () => {
+    const body = bodyAtOnce(['a', 'b'])
+    expect(await body.receive()).toEqual(request('a', true))
+    expect(await body.receive()).toEqual(request('b', false))
+    await expect(bodyAtOnce(['ab'], { maxBytes: 1 }).receive()).rejects.toThrow(BodyTooLarge)
   })
 
   it('[3b.15] waits behind the last event until the exchange is over', async () => {

@@ -43,7 +43,7 @@ describe('besideClients', () => {
         response.end('Hello, world\n')
       })
 
-      const answered = await besideClients(`http://${host}/`, 2, async (load) => {
+      const answered = await besideClients(`http://${host}/`, { count: 2 }, async (load) => {
         while (load.answered < 20) await new Promise(setImmediate)
         return load.answered
       })
@@ -56,13 +56,13 @@ describe('besideClients', () => {
 
   it('fails when a client is not answered with 200', { timeout: 5_000 }, async () => {
     const host = await listen((_request, response) => response.writeHead(503).end('Hello, world\n'))
-    const run = besideClients(`http://${host}/`, 1, never)
+    const run = besideClients(`http://${host}/`, { count: 1 }, never)
     await expect(run).rejects.toThrow('a client was answered "HTTP/1.1 503 Service Unavailable"')
   })
 
   it('fails when the server hangs up', { timeout: 5_000 }, async () => {
     const host = await listen((request) => request.socket.end())
-    await expect(besideClients(`http://${host}/`, 1, never)).rejects.toThrow('hung up on a client')
+    await expect(besideClients(`http://${host}/`, { count: 1 }, never)).rejects.toThrow('hung up on a client')
   })
 })
 

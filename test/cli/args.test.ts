@@ -34,7 +34,9 @@ const SERVER: Array<
   ['host', '::1', 'host', '::1'],
   ['port', '0', 'port', 0],
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
+  ['fd', '3', 'fd', 3],
   ['backlog', '16', 'backlog', 16],
+  ['engine', 'node', 'engine', 'node'],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
   ['header-map', 'refuse', 'headerMap', 'refuse'],
@@ -45,6 +47,7 @@ const SERVER: Array<
   ['timeout-keep-alive', '0.25', 'keepAliveTimeoutMs', 250],
   ['timeout-head', '3', 'headTimeoutMs', 3_000],
   ['timeout-body', '3', 'bodyTimeoutMs', 3_000],
+  ['timeout-write', '3', 'writeTimeoutMs', 3_000],
   ['timeout-graceful-shutdown', '0', 'gracefulShutdownMs', 0],
   ['limit-head', '4096', 'maxHeadBytes', 4_096],
   ['limit-request-line', '1024', 'maxRequestLineBytes', 1_024],
@@ -68,6 +71,8 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
   ['log-level', 'debug', 'logLevel', 'debug'],
   ['log-format', 'json', 'logFormat', 'json'],
   ['access-log', 'false', 'accessLog', false],
+  ['tls-cert', '/etc/cert.pem', 'tlsCert', '/etc/cert.pem'],
+  ['tls-key', '/etc/key.pem', 'tlsKey', '/etc/key.pem'],
   [
     'mount',
     '/a/b=x.js',
@@ -83,7 +88,7 @@ function variable(flag: string): string {
 describe('serve', () => {
   it('has the defaults of serve() where nothing is given', () => {
     const { options, ...rest } = serve()
-    const { inlineThreads: _inlineThreads, ...defaults } = DEFAULTS
+    const { inlineThreads: _inlineThreads, tls: _tls, ...defaults } = DEFAULTS
     expect(options).toEqual(defaults)
     expect(rest).toEqual({
       type: 'serve',
@@ -93,6 +98,8 @@ describe('serve', () => {
       logLevel: 'info',
       logFormat: 'auto',
       accessLog: true,
+      tlsCert: null,
+      tlsKey: null,
     })
     expect(rest.threads).toBeGreaterThan(0)
   })

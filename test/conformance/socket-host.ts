@@ -5,11 +5,15 @@ import { dateless } from './host.ts'
 import type { HostedApp } from 'isthmus'
 import type { RawClient } from '../raw/raw-client.ts'
 import type { RawHead } from '../raw/raw-response.ts'
-import type { Answer, Host, Request } from './host.ts'
+import type { Answer, Engine, Host, Request } from './host.ts'
 
-/** Starts `app` on a free port; every request has a connection of its own. */
-export async function socketHost(app: HostedApp): Promise<Host> {
-  const server = await served(app, { lifespan: 'auto' })
+/** Starts apps on free ports; every request has a connection of its own. */
+export function socketHost(engine: 'native' | 'node'): Engine {
+  return (app) => listen(app, engine)
+}
+
+async function listen(app: HostedApp, engine: 'native' | 'node'): Promise<Host> {
+  const server = await served(app, { lifespan: 'auto', engine })
   return {
     async ask(request = {}) {
       using client = await server.connect()

@@ -30,14 +30,21 @@ const threaded = (trio: Trio): App => inThreads(trio.recipe)
 const awaiting = (trio: Trio): App => iterable(trio.iterable)
 const native = (trio: Trio): App => events(trio.events)
 
+const overSocket = socketHost('native')
+const overNode = socketHost('node')
+
 /** All of them. */
 export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
   { name: 'sync, in threads, in memory', host: threaded, engine: memoryHost, gaps: {} },
   { name: 'iterable, in memory', host: awaiting, engine: memoryHost, gaps: {} },
   { name: 'events, in memory', host: native, engine: memoryHost, gaps: {} },
-  { name: 'sync, inline, over a socket', host: inline, engine: socketHost, gaps: ALONE },
-  { name: 'sync, in threads, over a socket', host: threaded, engine: socketHost, gaps: {} },
-  { name: 'iterable, over a socket', host: awaiting, engine: socketHost, gaps: {} },
-  { name: 'events, over a socket', host: native, engine: socketHost, gaps: {} },
+  { name: 'sync, inline, over a socket', host: inline, engine: overSocket, gaps: ALONE },
+  { name: 'sync, in threads, over a socket', host: threaded, engine: overSocket, gaps: {} },
+  { name: 'iterable, over a socket', host: awaiting, engine: overSocket, gaps: {} },
+  { name: 'events, over a socket', host: native, engine: overSocket, gaps: {} },
+  { name: 'sync, inline, over node:http', host: inline, engine: overNode, gaps: ALONE },
+  { name: 'sync, in threads, over node:http', host: threaded, engine: overNode, gaps: {} },
+  { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
+  { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
 ]

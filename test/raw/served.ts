@@ -1,6 +1,7 @@
 // A server on a free port, its log in memory, and raw clients for it.
 
 import { serve } from 'isthmus'
+import { engine } from '../engine.ts'
 import { within } from '../../src/async/within.ts'
 import { RawClient } from './raw-client.ts'
 import type {
@@ -26,6 +27,7 @@ export interface Served extends AsyncDisposable {
 export async function served(app: HostedApp, options: ServeOptions = {}): Promise<Served> {
   const { log, lines } = recordingLog()
   const server = await serve(app, {
+    engine,
     port: 0,
     log,
     lifespan: 'off',

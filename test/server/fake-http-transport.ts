@@ -61,7 +61,7 @@ export function startCycle(
   cycle: HttpCycle
   transport: FakeHttpTransport
   log: RecordingLog
-  done: Promise<void>
+  done: Promise<unknown>
 } {
   const transport = new FakeHttpTransport()
   const log = recordingLog()

@@ -78,7 +78,7 @@ export function startCycle(
   transport: FakeWebSocketTransport
   scope: WebSocketScope
   lines: string[]
-  done: Promise<void>
+  done: Promise<unknown>
 } {
   const transport = new FakeWebSocketTransport()
   const scope = websocketScope()

@@ -1,13 +1,16 @@
 // The engine on node:http.
 
 import { createServer, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { PeerFault } from '../../errors.ts'
+import { listHasToken } from '../../headers.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
-import { refuse } from './refusal.ts'
-import { cycleRequest } from '../cycle-request.ts'
 import { requestHead } from './request-head.ts'
-import { NodeWebSockets } from './websockets.ts'
+import { cycleRequest } from '../cycle-request.ts'
+import { listen } from '../listen.ts'
+import { refuse } from '../refusal.ts'
+import { WebSockets } from '../websocket/websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -21,14 +24,14 @@ export class NodeEngine implements Engine {
   readonly #dispatcher: Dispatcher
   readonly #settings: Settings
   readonly #server: Server
-  readonly #webSockets: NodeWebSockets
+  readonly #webSockets: WebSockets
   readonly #connections = new Map<Duplex, NodeConnection>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#dispatcher = dispatcher
     this.#settings = settings
-    this.#webSockets = new NodeWebSockets(dispatcher, settings)
-    this.#server = createServer({
+    this.#webSockets = new WebSockets(dispatcher, settings)
+    const options = {
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -39,23 +42,17 @@ export class NodeEngine implements Engine {
       // The scope asks for Host, and answers as everywhere else.
       requireHostHeader: false,
       noDelay: true,
-    })
+    }
+    this.#server = settings.tls
+      ? createTlsServer({ ...settings.tls, ...options, ALPNProtocols: ['http/1.1'] })
+      : createServer(options)
     // node:http drops the fields above its limit in silence; ours is answered with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
   }
 
   listen(): Promise<Address> {
-    const { host, port, uds, backlog } = this.#settings
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(uds === null ? { host, port, backlog } : { path: uds, backlog }, () => {
-        this.#server.removeListener('error', reject)
-        // A connection that could not be accepted (EMFILE …) is no reason to end the process.
-        this.#server.on('error', (err) => this.#settings.log.error({ err }, 'accepting failed'))
-        resolve(this.#address())
-      })
-    })
+    return listen(this.#server, this.#settings)
   }
 
   drain(): Promise<void> {
@@ -79,7 +76,8 @@ export class NodeEngine implements Engine {
 
   #listenToServer(): void {
     const server = this.#server
-    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
+    server.on(accepted, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
     server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))
@@ -88,7 +86,9 @@ export class NodeEngine implements Engine {
       this.#takeOver(socket, () => this.#refuse(socket, 501))
     })
     server.on('upgrade', (req: IncomingMessage, _stream: Duplex, head: Buffer) => {
-      this.#takeOver(req.socket, (connection) => this.#onUpgrade(req, connection, head))
+      this.#takeOver(req.socket, (connection) => {
+        this.#answering(req.socket, () => this.#onUpgrade(req, connection, head))
+      })
     })
     server.on('clientError', (error, socket) => this.#onClientError(error, socket))
   }
@@ -115,7 +115,7 @@ export class NodeEngine implements Engine {
     expectsContinue: boolean,
     onClose: () => void,
   ): void {
-    try {
+    this.#answering(req.socket, () => {
       const head = requestHead(req, this.#settings.uds)
       if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
         return this.#refuse(req.socket, 414)
@@ -124,9 +124,15 @@ export class NodeEngine implements Engine {
       const transport = new NodeHttpTransport(req, res, request.hasBody, onClose)
       request.keepAlive &&= res.shouldKeepAlive
       transport.events = this.#dispatcher.http(head, request, transport)
+    })
+  }
+
+  #answering(socket: Socket, serve: () => void): void {
+    try {
+      serve()
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error
-      this.#refuse(req.socket, error.status)
+      this.#refuse(socket, error.status)
     }
   }
 
@@ -143,9 +149,12 @@ export class NodeEngine implements Engine {
 
   #onUpgrade(req: IncomingMessage, connection: NodeConnection, head: Buffer): void {
     const { socket } = connection
-    if (this.#webSockets.isHandshake(req)) {
+    if (listHasToken(req.headers.upgrade, 'websocket')) {
       connection.upgraded = true
-      return this.#webSockets.handleUpgrade(req, socket, head)
+      // The timers of HTTP end here; from now on pings tell the living from the dead.
+      socket.setTimeout(0)
+      const request = requestHead(req, this.#settings.uds)
+      return this.#webSockets.handleUpgrade({ head: request, socket, behind: head })
     }
 
     // RFC 9110, 7.8: an upgrade that nobody wants is ignored. The body, if any, was not parsed.
@@ -171,12 +180,6 @@ export class NodeEngine implements Engine {
 
   #refuse(socket: Socket, status: number): void {
     refuse(socket, status, this.#dispatcher.identity)
-  }
-
-  #address(): Address {
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') return { path: address ?? '' }
-    return { host: address.address, port: address.port }
   }
 }
 

@@ -1,6 +1,6 @@
 // One HTTP exchange on node:http: IncomingMessage in, ServerResponse out.
 
-import { rawHead } from './raw-head.ts'
+import { rawHead } from '../raw-head.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/exchange.ts'
@@ -81,9 +81,7 @@ export class NodeHttpTransport implements HttpTransport {
     res.removeHeader('connection')
     res.removeHeader('transfer-encoding')
     res.writeHead(head.status, head.headers.flat())
-    this.#closeDelimited = !head.headers.some(
-      ([name]) => name === 'content-length' || name === 'transfer-encoding',
-    )
+    this.#closeDelimited = head.delimiter === 'connection'
   }
 
   #end(part: ResponsePart): void {

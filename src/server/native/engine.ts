@@ -1,0 +1,77 @@
+// The engine on node:net: HTTP/1.1 by our own parser and writer.
+
+import { createServer } from 'node:net'
+import { SOCKET_OPTIONS } from './socket-options.ts'
+import { listen } from '../listen.ts'
+import { WebSockets } from '../websocket/websockets.ts'
+import { NativeConnection } from './connection.ts'
+import { Handshakes } from './handshakes.ts'
+import { TimerWheel } from './timer-wheel.ts'
+import type { Server, Socket } from 'node:net'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Address, Engine } from '../engine.ts'
+import type { Settings } from '../options.ts'
+import type { ConnectionTools } from './connection-tools.ts'
+
+/** HTTP/1.1 of our own, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
+export class NativeEngine implements Engine {
+  readonly #settings: Settings
+  readonly #server: Server
+  readonly #tools: ConnectionTools
+  readonly #connections = new Set<NativeConnection>()
+  readonly #handshakes = new Handshakes()
+
+  constructor(dispatcher: Dispatcher, settings: Settings) {
+    this.#settings = settings
+    this.#tools = {
+      dispatcher,
+      settings,
+      webSockets: new WebSockets(dispatcher, settings),
+      wheel: new TimerWheel(),
+    }
+    this.#server =
+      settings.tls === null
+        ? createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
+        : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
+  }
+
+  listen(): Promise<Address> {
+    return listen(this.#server, this.#settings)
+  }
+
+  async drain(): Promise<void> {
+    // What was sent before stands in the system's buffers: it is read, and answered.
+    await turns()
+    for (const connection of this.#connections) connection.closeWhenIdle()
+    this.#handshakes.cutAll()
+    await new Promise((resolve) => {
+      this.#server.close(resolve)
+    })
+  }
+
+  cutRequests(): void {
+    for (const connection of this.#connections) if (!connection.upgraded) connection.cut()
+  }
+
+  closeWebSockets(): void {
+    this.#tools.webSockets.closeAll()
+  }
+
+  destroy(): void {
+    for (const connection of this.#connections) connection.cut()
+  }
+
+  #onConnection(socket: Socket): void {
+    const connection = new NativeConnection(socket, this.#tools)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+  }
+}
+
+// The first immediate may fire in this turn of the loop. In the next one connections are accepted, in the one behind it
+// they are read.
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

@@ -1,0 +1,43 @@
+// The classes of octets that HTTP/1.1 is made of (RFC 9110, 5.5 and 5.6; RFC 9112, 2 and 3).
+
+export const HTAB = 0x09
+export const LF = 0x0a
+export const CR = 0x0d
+export const SP = 0x20
+export const COLON = 0x3a
+
+/** `IS_TOKEN[octet]` is 1 for a tchar: methods, field names. */
+export const IS_TOKEN: Uint8Array = octetClass(/[!#$%&'*+.^_`|~0-9A-Za-z-]/)
+
+/** `IS_VISIBLE[octet]` is 1 for printable ASCII without SP: what a target is made of, whatever its form. */
+export const IS_VISIBLE: Uint8Array = octetClass(/[\x21-\x7e]/)
+
+/** `IS_FIELD_CONTENT[octet]` is 1 for what may stand in a field value: HTAB, SP, printable ASCII, obs-text. */
+export const IS_FIELD_CONTENT: Uint8Array = octetClass(/[\t\x20-\x7e\x80-\xff]/)
+
+/** The offset of the first octet from `at` that is no member of `members`, or `end`. */
+export function skip(members: Uint8Array, block: Uint8Array, at: number, end: number): number {
+  let next = at
+  // Two at a time: nowhere does parsing spend more of its time.
+  while (next + 1 < end) {
+    const first = members[block[next] as number] as number
+    const second = members[block[next + 1] as number] as number
+    if ((first & second) === 0) break
+    next += 2
+  }
+  while (next < end && members[block[next] as number] === 1) next++
+  return next
+}
+
+/** An octet as error messages show it. */
+export function shown(octet: number | undefined): string {
+  if (octet === CR) return 'a bare CR'
+  if (octet === LF) return 'a bare LF'
+  return JSON.stringify(String.fromCharCode(octet ?? 0))
+}
+
+function octetClass(members: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, octet) =>
+    members.test(String.fromCharCode(octet)) ? 1 : 0,
+  )
+}

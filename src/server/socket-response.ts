@@ -1,0 +1,54 @@
+// An HTTP response written straight to a socket that ends with it: to a handshake that is denied, and where node:http
+// has no ServerResponse for a refusal.
+
+import { rawHead } from './raw-head.ts'
+import type { Socket } from 'node:net'
+import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponseHead } from '../async/framing.ts'
+
+/** One response on a socket that ends with it. */
+export class SocketResponse {
+  readonly #socket: Socket
+  readonly #lingerMs: number
+  #chunked = false
+
+  /** After the last byte the peer has `lingerMs` to end its side. */
+  constructor(socket: Socket, lingerMs: number) {
+    this.#socket = socket
+    this.#lingerMs = lingerMs
+  }
+
+  /** Writes what is there: head, chunk, end. False: wait for the socket's `drain`. */
+  write(part: ResponsePart): boolean {
+    const socket = this.#socket
+    socket.cork()
+    if (part.head) this.#writeHead(part.head)
+    if (part.chunk !== null && part.chunk.length > 0) this.#writeChunk(part.chunk)
+    if (part.end && this.#chunked) socket.write('0\r\n\r\n')
+    socket.uncork()
+
+    if (part.end) this.#end()
+    return !socket.writableNeedDrain
+  }
+
+  #writeHead({ status, headers, delimiter }: ResponseHead): void {
+    this.#chunked = delimiter === 'chunks'
+    this.#socket.write(rawHead(status, headers), 'latin1')
+  }
+
+  #writeChunk(chunk: Uint8Array | string): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (this.#chunked) this.#socket.write(`${bytes.byteLength.toString(16)}\r\n`)
+    this.#socket.write(bytes)
+    if (this.#chunked) this.#socket.write('\r\n')
+  }
+
+  // Destroying a socket with unread bytes resets it, and a reset takes the response with it (RFC 9112, 9.6).
+  #end(): void {
+    const socket = this.#socket
+    const timer = setTimeout(() => socket.destroy(), this.#lingerMs)
+    socket.once('close', () => clearTimeout(timer))
+    socket.end()
+    socket.resume()
+  }
+}

@@ -1,0 +1,139 @@
+// One WebSocket of either engine: first a socket whose handshake waits for its answer, then frames or a denial.
+
+import { SocketResponse } from '../socket-response.ts'
+import type { WebSocket } from 'ws'
+import type { ResponsePart } from '../../async/exchange.ts'
+import type { HeaderPairs } from '../../contract/events.ts'
+import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
+import type { Acceptor, UpgradeRequest } from './acceptor.ts'
+import type { Pings, Pulse } from './pings.ts'
+
+/** What all transports of a server share. */
+export interface TransportTools {
+  accept: Acceptor
+  pings: Pings
+  closeTimeoutMs: number
+}
+
+const HIGH_WATER_MARK = 64 * 1024
+const PING_TIMEOUT = 'keepalive ping timeout'
+
+/** The engine's side of one WebSocket; it closes the socket in every case. */
+export class SocketTransport implements WebSocketTransport, Pulse {
+  /** To whom it reports. Nothing is reported before the event loop turns. */
+  events: WebSocketEvents | undefined
+  readonly #upgrade: UpgradeRequest
+  readonly #tools: TransportTools
+  #frames: WebSocket | undefined
+  #denial: SocketResponse | undefined
+  #draining = false
+  #failure = ''
+
+  constructor(upgrade: UpgradeRequest, tools: TransportTools) {
+    this.#upgrade = upgrade
+    this.#tools = tools
+    // What the client sends before the 101 stays in the socket.
+    upgrade.socket.on('drain', this.#onDrain)
+    upgrade.socket.on('close', this.#onGone)
+    upgrade.socket.on('end', this.#onGone)
+  }
+
+  get bytesRead(): number {
+    return this.#upgrade.socket.bytesRead
+  }
+
+  get backlog(): number {
+    return this.#frames?.bufferedAmount ?? 0
+  }
+
+  get paused(): boolean {
+    return this.#frames?.isPaused ?? true
+  }
+
+  accept(subprotocol: string | null, headers: HeaderPairs): void {
+    this.#tools.accept(this.#upgrade, { subprotocol, headers }, (frames) => this.#open(frames))
+  }
+
+  deny(part: ResponsePart): boolean {
+    const { socket } = this.#upgrade
+    this.#denial ??= new SocketResponse(socket, this.#tools.closeTimeoutMs)
+    if (part.end) socket.off('end', this.#onGone)
+    return this.#denial.write(part)
+  }
+
+  send(message: string | Uint8Array): boolean {
+    const frames = this.#frames
+    if (!frames) return false
+    if (frames.bufferedAmount + message.length < HIGH_WATER_MARK) {
+      frames.send(message)
+      return true
+    }
+    // Only who may have to wait pays for the callback.
+    frames.send(message, this.#onWritten)
+    this.#draining ||= frames.bufferedAmount >= HIGH_WATER_MARK
+    return !this.#draining
+  }
+
+  close(code: number, reason: string): void {
+    this.#tools.pings.unwatch(this)
+    this.#frames?.close(code, reason)
+  }
+
+  pause(): void {
+    this.#frames?.pause()
+  }
+
+  resume(): void {
+    this.#frames?.resume()
+  }
+
+  destroy(): void {
+    this.#upgrade.socket.destroy()
+  }
+
+  ping(): void {
+    this.#frames?.ping()
+  }
+
+  expire(): void {
+    this.#failure = PING_TIMEOUT
+    this.close(1011, PING_TIMEOUT)
+    this.destroy()
+  }
+
+  #open(frames: WebSocket): void {
+    const { socket } = this.#upgrade
+    socket.off('drain', this.#onDrain)
+    socket.off('close', this.#onGone)
+    socket.off('end', this.#onGone)
+    this.#frames = frames
+    frames.on('message', (data: Buffer, isBinary: boolean) => {
+      this.events?.onMessage(isBinary ? data : data.toString())
+    })
+    frames.on('error', (error) => {
+      this.#failure ||= error.message
+    })
+    frames.on('close', (code, reason) => {
+      this.#tools.pings.unwatch(this)
+      this.events?.onClose(code, reason.toString() || this.#failure)
+    })
+    this.#tools.pings.watch(this)
+  }
+
+  // A socket that dies fails what waits to be written: that is no drain, and the close follows.
+  readonly #onWritten = (error?: Error | null): void => {
+    if (error || !this.#draining || this.backlog >= HIGH_WATER_MARK) return
+    this.#draining = false
+    this.events?.onDrain()
+  }
+
+  readonly #onDrain = (): void => {
+    this.events?.onDrain()
+  }
+
+  // A client that ends its side before the handshake is answered has left: it could not take part any more.
+  readonly #onGone = (): void => {
+    this.destroy()
+    this.events?.onClose(1006, '')
+  }
+}

@@ -1,0 +1,63 @@
+// WebSockets of either engine: from a request to upgrade to a running cycle, and the register of all that live.
+
+import { PeerFault } from '../../errors.ts'
+import { createAcceptor } from './acceptor.ts'
+import { checkHandshake } from './handshake.ts'
+import { Pings } from './pings.ts'
+import { SocketTransport } from './transport.ts'
+import { refuse } from '../refusal.ts'
+import type { Log } from '../../contract/log.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Settings } from '../options.ts'
+import type { WebSocketCycle } from '../websocket-cycle.ts'
+import type { UpgradeRequest } from './acceptor.ts'
+import type { TransportTools } from './transport.ts'
+
+/** All WebSockets of one server. */
+export class WebSockets {
+  readonly #dispatcher: Dispatcher
+  readonly #log: Log
+  readonly #tools: TransportTools
+  readonly #cycles = new Set<WebSocketCycle>()
+
+  constructor(dispatcher: Dispatcher, settings: Settings) {
+    const { websocket } = settings
+    this.#dispatcher = dispatcher
+    this.#log = settings.log
+    this.#tools = {
+      accept: createAcceptor(websocket),
+      pings: new Pings(websocket),
+      closeTimeoutMs: websocket.closeTimeoutMs,
+    }
+  }
+
+  /** Takes over a socket whose client asks for a WebSocket; it is closed in every case. */
+  handleUpgrade(upgrade: UpgradeRequest): void {
+    const { head, socket } = upgrade
+    socket.on('error', ignore)
+    try {
+      this.#start(upgrade, checkHandshake(head))
+    } catch (error) {
+      if (!(error instanceof PeerFault)) throw error
+      this.#log.info({ websocket: true, status: error.status }, error.message)
+      refuse(socket, error.status, this.#dispatcher.identity)
+    }
+  }
+
+  /** Closes every WebSocket with 1001; each is gone after the closing handshake or `closeTimeoutMs`. */
+  closeAll(): void {
+    for (const cycle of this.#cycles) cycle.closeNow()
+  }
+
+  #start(upgrade: UpgradeRequest, subprotocols: string[]): void {
+    const transport = new SocketTransport(upgrade, this.#tools)
+    const cycle = this.#dispatcher.websocket(upgrade.head, subprotocols, transport)
+    if (cycle === null) return
+
+    transport.events = cycle
+    this.#cycles.add(cycle)
+    upgrade.socket.once('close', () => this.#cycles.delete(cycle))
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,12 @@
+// Which engine this run of the suite is about: vitest.config.ts runs the behavioural suites once for each.
+
+import { inject } from 'vitest'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    engine: 'native' | 'node'
+  }
+}
+
+/** The engine under test. */
+export const engine: 'native' | 'node' = inject('engine')

@@ -1,0 +1,165 @@
+// The request target (RFC 9112, 3.2) and Host (RFC 9110, 7.2).
+
+import { head, refused, taken } from './case.ts'
+import type { CorpusCase } from './case.ts'
+
+const HOST = 'Host: a.example'
+const to = (target: string, method = 'GET'): string => head(`${method} ${target} HTTP/1.1`, HOST)
+const host = (value: string): string => head('GET / HTTP/1.1', `Host:${value}`)
+const hosts = (...fields: string[]): string => head('GET / HTTP/1.1', ...fields)
+
+export const targets: CorpusCase[] = [
+  // Origin form.
+  ...[
+    '/',
+    '//',
+    '//a.example/b',
+    '/a/b/c.html',
+    '/a//b',
+    '/./../a',
+    '/?',
+    '/?a=b&c=d',
+    '/a?b?c',
+    '/a?b=/c',
+    '/a:b@c',
+    "/-._~!$&'()*+,;=:@",
+    '/%20%7e%C3%A9',
+    '/%2F',
+    '/%2e%2e/',
+    '/%ff',
+    '/%',
+    '/%zz',
+    '/%1',
+    '/?%00',
+    '/a|b',
+    '/a"b',
+    '/<a>',
+    '/[a]',
+    '/{a}',
+    '/a\\b',
+    '/a^b`c',
+    '/*',
+    '/http://a.example/',
+  ].map((target) => taken(`target ${target}`, to(target), { target })),
+
+  // Absolute form: its authority replaces Host.
+  taken('an absolute target', to('http://b.example/c?d'), {
+    target: 'http://b.example/c?d',
+    headers: [['host', 'b.example']],
+  }),
+  taken('an absolute target without a path', to('http://b.example'), {
+    headers: [['host', 'b.example']],
+  }),
+  taken('an absolute target with a query alone', to('http://b.example?c'), {
+    headers: [['host', 'b.example']],
+  }),
+  taken('an absolute target with a port', to('http://b.example:81/'), {
+    headers: [['host', 'b.example:81']],
+  }),
+  taken('an absolute target of https', to('https://b.example/'), {
+    headers: [['host', 'b.example']],
+  }),
+  taken('an absolute target in capitals', to('HTTP://B.EXAMPLE/'), {
+    headers: [['host', 'B.EXAMPLE']],
+  }),
+  taken('an absolute target with an IPv6 address', to('http://[::1]:80/'), {
+    headers: [['host', '[::1]:80']],
+  }),
+  refused(400, 'an absolute target without Host', head('GET http://b.example/ HTTP/1.1')),
+  refused(400, 'an absolute target with a bad Host', head('GET http://b/ HTTP/1.1', 'Host: a b')),
+  refused(400, 'an absolute target without an authority', to('http:///a')),
+  refused(400, 'an absolute target with user information', to('http://u:p@b.example/')),
+  refused(400, 'an absolute target with a user', to('http://u@b.example/')),
+  refused(400, 'an absolute target of ftp', to('ftp://b.example/')),
+  refused(400, 'an absolute target of ws', to('ws://b.example/')),
+  refused(400, 'an absolute target of file', to('file:///etc/passwd')),
+  refused(400, 'an absolute target of javascript', to('javascript:alert(1)')),
+  refused(400, 'an absolute target with a bad port', to('http://b.example:8x/')),
+  refused(400, 'an absolute target with a backslash', to('http:\\\\b.example\\')),
+  refused(400, 'an absolute target whose host has a backslash', to('http://b\\.example/')),
+  refused(400, 'an absolute target with one slash', to('http:/b.example/')),
+
+  // Authority form is for CONNECT, asterisk form for OPTIONS.
+  refused(400, 'an authority for a target', to('b.example:80')),
+  refused(400, 'a host for a target', to('b.example')),
+  refused(400, 'a port for a target', to(':80')),
+  taken('[3a.13] OPTIONS *', to('*', 'OPTIONS'), { method: 'OPTIONS', target: '*' }),
+  taken('OPTIONS of a path', to('/a', 'OPTIONS'), { method: 'OPTIONS', target: '/a' }),
+  refused(400, 'GET *', to('*')),
+  refused(400, 'OPTIONS **', to('**', 'OPTIONS')),
+  refused(400, 'OPTIONS */a', to('*/a', 'OPTIONS')),
+
+  // What is in no target.
+  refused(400, 'a relative target', to('a/b')),
+  refused(400, 'a relative target with dots', to('../a')),
+  refused(400, 'a query alone', to('?a=b')),
+  refused(400, 'a target of a backslash', to('\\a')),
+  refused(400, 'a target of an escape', to('%2Fa')),
+  refused(400, 'a fragment', to('/a#b')),
+  refused(400, 'a fragment alone', to('#b')),
+  refused(400, 'a fragment behind a query', to('/a?b#c')),
+  refused(400, 'an empty fragment', to('/a#')),
+  refused(400, 'a space in the target', to('/a b')),
+  refused(400, 'a tab in the target', to('/a\tb')),
+  refused(400, 'NUL in the target', to('/a\0b')),
+  refused(400, 'DEL in the target', to('/a\x7fb')),
+  refused(400, 'an escape character in the target', to('/a\x1b[0mb')),
+  refused(400, 'UTF-8 in the target', to('/caf\xc3\xa9')),
+  refused(400, 'latin-1 in the target', to('/caf\xe9')),
+  refused(400, 'a no-break space in the target', to('/a\xa0b')),
+  refused(400, '%00 in the path', to('/a%00b')),
+  refused(400, '%00 in an absolute target', to('http://b.example/%00')),
+
+  // Host.
+  ...[
+    'a.example',
+    'a.example:80',
+    'a.example:',
+    'A.Example',
+    '192.0.2.1',
+    '192.0.2.1:8080',
+    '[::1]',
+    '[2001:db8::1]:443',
+    'localhost',
+    'xn--bcher-kva.example',
+    'a_b.example',
+    'a%20b',
+    "!$&'()*+,;=",
+  ].map((value) => taken(`Host ${value}`, host(` ${value}`), { headers: [['host', value]] })),
+  taken('an empty Host', host(''), { headers: [['host', '']] }),
+  taken('Host without white space', host('a'), { headers: [['host', 'a']] }),
+  taken('Host in white space', host('\t  a \t'), { headers: [['host', 'a']] }),
+  taken('HOST in capitals', hosts('HOST: a'), { headers: [['host', 'a']] }),
+  taken('Host as the last field', hosts('A: b', 'Host: a'), {
+    headers: [
+      ['a', 'b'],
+      ['host', 'a'],
+    ],
+  }),
+  taken('no Host in HTTP/1.0', head('GET / HTTP/1.0'), { httpVersion: '1.0', headers: [] }),
+  refused(400, 'no Host in HTTP/1.1', hosts()),
+  refused(400, 'no Host, and other fields', hosts('A: b')),
+  refused(400, 'two Hosts', hosts('Host: a', 'Host: b')),
+  refused(400, 'the same Host twice', hosts('Host: a', 'Host: a')),
+  refused(400, 'two Hosts in different case', hosts('Host: a', 'hOsT: a')),
+  refused(400, 'two Hosts in HTTP/1.0', head('GET / HTTP/1.0', 'Host: a', 'Host: b')),
+  refused(400, 'an empty Host and another', hosts('Host:', 'Host: a')),
+  refused(400, 'a Host with a path', host(' a/b')),
+  refused(400, 'a Host with a scheme', host(' http://a')),
+  refused(400, 'a Host with a user', host(' u@a')),
+  refused(400, 'a Host with a query', host(' a?b')),
+  refused(400, 'a Host with a fragment', host(' a#b')),
+  refused(400, 'a Host with a space', host(' a b')),
+  refused(400, 'a Host with a tab', host(' a\tb')),
+  refused(400, 'a Host with a backslash', host(' a\\b')),
+  refused(400, 'a Host with a quote', host(' "a"')),
+  refused(400, 'a Host with markup', host(' <script>')),
+  refused(400, 'a Host with latin-1', host(' caf\xe9')),
+  refused(400, 'a Host with a bad port', host(' a:8x')),
+  refused(400, 'a Host with two ports', host(' a:80:81')),
+  refused(400, 'a Host with an open bracket', host(' [::1')),
+  refused(400, 'a Host with a closing bracket', host(' ::1]')),
+  refused(400, 'a Host of an IPv6 address without brackets', host(' ::1')),
+  refused(400, 'a Host with brackets around a name', host(' [localhost]')),
+  refused(400, 'a Host of two', host(' a b.example')),
+]

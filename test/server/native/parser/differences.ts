@@ -1,0 +1,94 @@
+// Where the parser and node:http may differ: what node:http accepts and we refuse, by class, each with its reason.
+
+/** A class of differences. */
+export interface Difference {
+  name: string
+  /** Matches why we refuse. */
+  reason: RegExp
+  /** Why it is right to. */
+  because: string
+}
+
+/** All of them: a difference that is in none is a fault. The documentation has this list too. */
+export const STRICTER: readonly Difference[] = [
+  {
+    name: 'empty lines in front',
+    reason: /^the method has a bare (CR|LF)$|^a bare CR stands in front/,
+    because:
+      'RFC 9112, 2.2 asks to ignore one empty line of CRLF; llhttp ignores any number of CRs and LFs',
+  },
+  {
+    name: 'methods',
+    reason: /^the method is not (known|served)$/,
+    because: 'CONNECT is for proxies: it is refused by its name, not by what follows',
+  },
+  {
+    name: 'white space in the request line',
+    reason: /^the request target is missing$|^the request line does not end with an HTTP version$/,
+    because:
+      'RFC 9112, 3 has one SP between the parts; llhttp skips any number, and takes ICE/1.0 for a version',
+  },
+  {
+    name: 'versions',
+    reason:
+      /^HTTP\/0\.9 is not served$|^this version of HTTP is not served$|^the request target has a bare LF$/,
+    because:
+      'HTTP/1.0 and 1.1 are served; llhttp also reads 0.9, with or without a version, and 2.0 in the form of 1.1',
+  },
+  {
+    name: 'targets',
+    reason:
+      /^the request (target has a forbidden character|target has none of the forms|path has a %00)/,
+    because: 'RFC 9112, 3.2 has four forms, none of them with a fragment; no path has a NUL',
+  },
+  {
+    name: 'Host',
+    reason: /^Host (is missing|stands more than once|".*" is not a host)/s,
+    because:
+      'RFC 9112, 3.2 demands one valid Host; node:http asks for it above llhttp, and takes the first of many',
+  },
+  {
+    name: 'transfer codings',
+    reason:
+      /^(HTTP\/1\.0 has no transfer codings|Transfer-Encoding stands more than once|transfer coding )/,
+    because:
+      'nothing but one `chunked` in HTTP/1.1 says for certain where the body ends (RFC 9112, 6.1)',
+  },
+  {
+    name: 'lengths',
+    reason: /^Content-Length ".*" is not a number of bytes$|^a tab stands in Content-Length/s,
+    because:
+      'sixteen digits hold every length that a number can, and llhttp counts in 64 bits; a tab is white space to some',
+  },
+  {
+    name: 'expectations',
+    reason: /^expectation /,
+    because:
+      'RFC 9110, 10.1.1: an expectation that is not understood is 417; node:http leaves it to a listener',
+  },
+  {
+    name: 'chunk sizes',
+    reason: /^a chunk size is out of bounds$/,
+    because: 'sixteen digits and 2^53-1 bytes; llhttp counts in 64 bits, after any number of zeros',
+  },
+  {
+    name: 'chunk extensions',
+    reason: /^a chunk extension has |^the line of a chunk has "/,
+    because:
+      'RFC 9112, 7.1.1 has a name and, behind `=`, a value; white space around them is for very old senders',
+  },
+  {
+    name: 'trailers',
+    reason: /^".*" must not be a trailer/s,
+    because: 'RFC 9110, 6.5.1: what frames, routes or authorizes a request stands before its body',
+  },
+]
+
+/** Errors of llhttp in a head, or in trailers, where we wait for the end; whatever end comes, it is refused. */
+export const EARLIER: ReadonlySet<string> = new Set([
+  'HPE_INVALID_CONTENT_LENGTH',
+  'HPE_INVALID_TRANSFER_ENCODING',
+  'HPE_UNEXPECTED_CONTENT_LENGTH',
+  'HPE_INVALID_METHOD',
+  'HPE_INVALID_URL',
+])
