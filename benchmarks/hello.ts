@@ -87,8 +87,7 @@ async function measureOne(
 function chooseLoad(): Load {
   if (hasWrk()) {
     notes.push(`load: wrk, ${CONNECTIONS} connections`)
-    return (url, headers, seconds) =>
-      wrk(`${url}/`, { connections: CONNECTIONS, seconds, headers })
+    return (url, headers, seconds) => wrk(`${url}/`, { connections: CONNECTIONS, seconds, headers })
   }
   notes.push(
     `load: ${CONNECTIONS} clients in Node, which may be slower than the server (Debian: apt-get install wrk)`,
@@ -101,14 +100,10 @@ function nodeClients(
   headers: readonly string[],
   seconds: number,
 ): Promise<Throughput> {
-  return besideClients(
-    `${url}/`,
-    { count: CONNECTIONS, headers },
-    async (load) => {
-      await sleep(seconds * 1000)
-      return { requests: load.answered, perSecond: load.answered / seconds }
-    },
-  )
+  return besideClients(`${url}/`, { count: CONNECTIONS, headers }, async (load) => {
+    await sleep(seconds * 1000)
+    return { requests: load.answered, perSecond: load.answered / seconds }
+  })
 }
 
 function print(rows: readonly Row<Numbers>[]): void {

@@ -21,16 +21,20 @@ interface WrkOptions {
   seconds: number
   /** `Name: value` of every request. */
   headers?: readonly string[]
+  /** When an answer counts as failed. Default 2, which is wrk's own. */
+  timeoutSeconds?: number
 }
 
 /** One thread of wrk. */
 export async function wrk(
   url: string,
-  { connections, seconds, headers = [] }: WrkOptions,
+  { connections, seconds, headers = [], timeoutSeconds = 2 }: WrkOptions,
 ): Promise<Throughput> {
   const fields = headers.flatMap((field) => ['-H', field])
-  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, ...fields, url]
-  const { stdout } = await promisify(execFile)('wrk', words, { timeout: (seconds + 10) * 1000 })
+  const words = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${timeoutSeconds}s`]
+  const { stdout } = await promisify(execFile)('wrk', [...words, ...fields, url], {
+    timeout: (seconds + 10) * 1000,
+  })
   return parseWrk(stdout)
 }
 

@@ -77,7 +77,9 @@ async function deafClients(count: number): Promise<void> {
 }
 
 async function longLoad(forSeconds: number, connections: number): Promise<void> {
-  const load = wrk(`${server.url}/`, { connections, seconds: forSeconds })
+  // A thousand connections on one thread of wrk wait for wrk, now and then for seconds.
+  const timeoutSeconds = 30
+  const load = wrk(`${server.url}/`, { connections, seconds: forSeconds, timeoutSeconds })
   await sleep(Math.min(10, forSeconds / 2) * 1_000)
   const settled = rssBytes()
   let peak = settled
@@ -104,9 +106,10 @@ function descriptors(): number {
 /** Asks as one ordinary client until `over`; how long its answers took. */
 async function besideAsking(over: Promise<unknown>): Promise<number[]> {
   const tookMs: number[] = []
-  let isOver = false
-  void over.finally(() => (isOver = true))
-  while (!isOver) {
+  const state = { isOver: false }
+  const onOver = (): void => void (state.isOver = true)
+  over.then(onOver, onOver)
+  while (!state.isOver) {
     const startedAt = performance.now()
     const response = await fetch(server.url, { signal: AbortSignal.timeout(10_000) })
     if ((await response.text()) !== 'Hello, world\n')

@@ -3,7 +3,8 @@
 import { createServer } from 'node:net'
 import { ready } from './ready.js'
 
-const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, world\n'
+const ANSWER =
+  'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, world\n'
 
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('data', () => socket.write(ANSWER, 'latin1'))

@@ -20,5 +20,9 @@ const apps = {
   inline: () => sync(hello),
   thread: () => threads(new URL('./sync-hello.js', import.meta.url), { max: 1 }),
 }
-const { url } = await serve(apps[process.argv[2]](), { port: 0, log: null, engine: process.argv[3] })
+const { url } = await serve(apps[process.argv[2]](), {
+  port: 0,
+  log: null,
+  engine: process.argv[3],
+})
 ready(url)

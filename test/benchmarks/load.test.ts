@@ -62,7 +62,9 @@ describe('besideClients', () => {
 
   it('fails when the server hangs up', { timeout: 5_000 }, async () => {
     const host = await listen((request) => request.socket.end())
-    await expect(besideClients(`http://${host}/`, { count: 1 }, never)).rejects.toThrow('hung up on a client')
+    await expect(besideClients(`http://${host}/`, { count: 1 }, never)).rejects.toThrow(
+      'hung up on a client',
+    )
   })
 })
 

@@ -46,7 +46,7 @@ describe.skipIf(engine === 'node')('a client that ends its side behind its reque
   it('has left when nothing can be written to it for a while', async () => {
     const left = deferred()
     const app = httpApp(async ({ 'isthmus.connection': connection }, receive) => {
-      connection?.onDisconnect(left.resolve)
+      connection?.onDisconnect(() => left.resolve())
       for await (const _event of receive);
     })
     await using server = await served(app)

@@ -19,36 +19,37 @@ interface Heard {
 const MOST_PIECES = 200
 
 // node:http takes what we refuse, and answers some refusals with other statuses: docs/native-engine.md has the list.
-const onlyNative = describe.skipIf(engine === 'node')
+describe.skipIf(engine === 'node').each(Object.entries(CORPUS))(
+  'the corpus of %s, over a socket',
+  (_topic, cases) => {
+    let heard: Heard[] = []
+    let server: Served
+    const app = httpApp(async ({ method, rawPath, queryString, headers }, receive, send) => {
+      const body = (await readAll(receive)).toString('latin1')
+      heard.push({ method, target: rawPath + (queryString && `?${queryString}`), headers, body })
+      await answer(send, 'ok\n')
+    })
+    beforeAll(async () => {
+      server = await served(app)
+    })
+    afterAll(() => server[Symbol.asyncDispose]())
 
-onlyNative.each(Object.entries(CORPUS))('the corpus of %s, over a socket', (_topic, cases) => {
-  let heard: Heard[] = []
-  let server: Served
-  const app = httpApp(async ({ method, rawPath, queryString, headers }, receive, send) => {
-    const body = (await readAll(receive)).toString('latin1')
-    heard.push({ method, target: rawPath + (queryString && `?${queryString}`), headers, body })
-    await answer(send, 'ok\n')
-  })
-  beforeAll(async () => {
-    server = await served(app)
-  })
-  afterAll(() => server[Symbol.asyncDispose]())
-
-  it.each(cases.filter(isHttp).map((entry) => [entry.name, entry] as const))(
-    '%s',
-    async (_name, entry) => {
-      const { bytes } = entry
-      for (const pieces of bytes.length > MOST_PIECES ? [[bytes]] : [[bytes], [...bytes]]) {
-        heard = []
-        const statuses = await statusesOf(server, pieces)
-        expect(statuses).toEqual(statusesOfCase(entry))
-        expect(heard.map((request, at) => partOf(request, entry.requests[at]))).toEqual(
-          entry.requests.map((request) => partOf(complete(request), request)),
-        )
-      }
-    },
-  )
-})
+    it.each(cases.filter(isHttp).map((entry) => [entry.name, entry] as const))(
+      '%s',
+      async (_name, entry) => {
+        const { bytes } = entry
+        for (const pieces of bytes.length > MOST_PIECES ? [[bytes]] : [[bytes], bytes.split('')]) {
+          heard = []
+          const statuses = await statusesOf(server, pieces)
+          expect(statuses).toEqual(statusesOfCase(entry))
+          expect(heard.map((request, at) => partOf(request, entry.requests[at]))).toEqual(
+            entry.requests.map((request) => partOf(complete(request), request)),
+          )
+        }
+      },
+    )
+  },
+)
 
 /** Sends these pieces and ends its side; the final statuses that come back. */
 async function statusesOf(server: Served, pieces: string[]): Promise<number[]> {

@@ -1,15 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../../src/async/websocket-app.ts'
-import {
-  closeOf,
-  frame,
-  Handover,
-  handshake,
-  host,
-  nextMessage,
-  readUntil,
-} from './host.ts'
+import { closeOf, frame, Handover, handshake, host, nextMessage, readUntil } from './host.ts'
 import type { EventApp, ReceiveEvent } from '../../../src/contract/events.ts'
 
 const KIB = 1024
