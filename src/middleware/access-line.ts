@@ -4,7 +4,7 @@ import type { Log } from '../contract/log.ts'
 import type { ChainRequest } from './request.ts'
 
 /** Writes the line: what the message says after the path, and the fields besides those of the request. */
-export type WriteLine = (says: string, fields: Record<string, unknown>) => void
+type WriteLine = (says: string, fields: Record<string, unknown>) => void
 
 // Controls, blanks, quotes, the backslash and all beyond ASCII: nothing that a client sends can end a line,
 // start an escape sequence of a terminal, or look like another field.

@@ -15,7 +15,7 @@ import type { ChainResponse } from './response.ts'
 export type Halt = ChainRequest | Outgoing | Wait
 
 /** What the app around which a chain stands can do. */
-export type Colour = 'blocks' | 'awaits'
+type Colour = 'blocks' | 'awaits'
 
 const callNext: CallNext = (request) => new Next(request)
 
@@ -90,7 +90,7 @@ export class Flow {
     for (;;) {
       const context = this.#contextOfTop()
       const halt = context
-        ? context.runInAsyncScope(this.#steps, this, context)
+        ? context.runInAsyncScope(() => this.#steps(context))
         : this.#steps(context)
       if (halt !== undefined) return halt
     }

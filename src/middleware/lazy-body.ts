@@ -87,12 +87,10 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
   }
 
   #pull(): IteratorResult<unknown> {
-    this.#iterator ??= this.#body[Symbol.iterator]()
+    const iterator = (this.#iterator ??= this.#body[Symbol.iterator]())
     const { appContext } = this.#settling
     this.#isOver = true
-    const result = appContext
-      ? appContext.runInAsyncScope(this.#iterator.next, this.#iterator)
-      : this.#iterator.next()
+    const result = appContext ? appContext.runInAsyncScope(() => iterator.next()) : iterator.next()
     this.#isOver = Boolean(result.done)
     return result
   }

@@ -1,10 +1,12 @@
 // The response as a middleware sees it: its head to be changed, its body on its way.
 
 import { AppFault } from '../errors.ts'
+import { checkedHeaders } from '../headers.ts'
 import { hasContent } from '../sync/response-head.ts'
 import { MappedBody } from './body-map.ts'
 import { HeaderList } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
+import type { HeaderPairs } from '../contract/events.ts'
 import type { BodyMap } from './body-map.ts'
 
 /** What a middleware may answer with: one chunk, or chunks as they come. */
@@ -29,8 +31,8 @@ export class Outgoing implements ChainResponse {
   /** The body, where a middleware answered by itself. */
   readonly answer: AnswerBody | undefined
   readonly #statusBefore: number
-  #maps: BodyMap[] | undefined
-  #announcedBytes: number | undefined
+  #maps: BodyMap[] | undefined = undefined
+  #announcedBytes: number | undefined = undefined
   #taken = false
 
   constructor(parts: ResponseParts) {
@@ -87,7 +89,8 @@ export class Outgoing implements ChainResponse {
 
 interface ResponseParts {
   status: number
-  headers: Pairs
+  /** Checked; the response's own. */
+  headers: HeaderPairs
   body: readonly Chunk[] | null
   answer?: AnswerBody
 }
@@ -112,5 +115,10 @@ export function respond(status: number, headers: Pairs = [], body: AnswerBody = 
     throw new AppFault(`respond(): the status is an integer from 200 to 599, got ${String(status)}`)
   }
   const isChunk = typeof body === 'string' || body instanceof Uint8Array
-  return new Outgoing({ status, headers, body: isChunk ? [body] : null, answer: body })
+  return new Outgoing({
+    status,
+    headers: checkedHeaders(headers),
+    body: isChunk ? [body] : null,
+    answer: body,
+  })
 }

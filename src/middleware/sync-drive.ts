@@ -1,6 +1,7 @@
 // Drives middleware around a sync app, without a promise. The head is theirs when the first chunk is there, or the end:
 // until then the app may replace it (PEP 3333, "The start_response() Callable").
 
+import { inspect } from 'node:util'
 import { sync } from '../bridge/style.ts'
 import { ClientDisconnected } from '../errors.ts'
 import { checkedBody } from '../sync/app-body.ts'
@@ -91,7 +92,7 @@ class SyncDrive implements Settling {
   }
 
   warn(message: string, cause?: unknown): void {
-    const reason = cause === undefined ? '' : `: ${String(cause)}`
+    const reason = cause === undefined ? '' : `: ${inspect(cause)}`
     this.#environ['wsgi.errors'].write(`${message}${reason}\n`)
   }
 
