@@ -32,22 +32,22 @@ export class MappedEvents {
 
   /** Sends the head, and what came with it. */
   begin(start: StartEvent, first: SendEvent | undefined): Promise<void> {
-    if (first?.type === 'http.response.pathsend') {
-      return this.#inOrder(() => this.#passFile(start, first))
-    }
-    const started = this.#inOrder(() => this.#end.send(start))
-    return first ? started.then(() => this.pass(first)) : started
+    return this.#inOrder(async () => {
+      if (first?.type === 'http.response.pathsend') return this.#passFile(start, first)
+      await this.#end.send(start)
+      if (first) await this.#passOne(first)
+    })
   }
 
   /** Sends what comes later. */
   pass(event: SendEvent): Promise<void> {
-    switch (event?.type) {
-      case 'http.response.body':
-      case 'websocket.http.response.body':
-        return this.#inOrder(() => this.#passBody(event))
-      default:
-        return this.#inOrder(() => this.#end.send(event))
-    }
+    return this.#inOrder(() => this.#passOne(event))
+  }
+
+  #passOne(event: SendEvent): Promise<void> {
+    const type = event?.type
+    const isBody = type === 'http.response.body' || type === 'websocket.http.response.body'
+    return isBody ? this.#passBody(event) : this.#end.send(event)
   }
 
   #inOrder(work: () => Promise<void>): Promise<void> {

@@ -134,6 +134,7 @@ class SyncDrive implements Settling {
   }
 
   #settle(body: readonly Chunk[] | null): Verdict {
+    if (this.#failure) throw this.#failure.error
     let response: Outgoing
     try {
       response = this.#head.response(body)
