@@ -66,12 +66,6 @@ export class Outgoing implements ChainResponse {
     this.headers.delete('content-length')
   }
 
-  /** Says how long a body of an answer is, where its head does not (RFC 9110, 8.6): a body of a sync app may be known too late. */
-  announceLength(method: string, bytes: number): void {
-    if (!hasContent('GET', this.status) || (method === 'HEAD' && bytes === 0)) return
-    if (!this.headers.has('content-length')) this.headers.set('content-length', String(bytes))
-  }
-
   /** Another response is sent instead. */
   discard(): void {
     const { answer } = this

@@ -12,7 +12,7 @@ import { EnvironRequest } from './environ-request.ts'
 import { Flow } from './flow.ts'
 import { LazyBody } from './lazy-body.ts'
 import { Outgoing } from './response.ts'
-import { answerBody, bytesOf, mappedArray } from './sync-answer.ts'
+import { answerBody, mappedArray } from './sync-answer.ts'
 import { SyncEnd } from './sync-end.ts'
 import { SyncHead } from './sync-head.ts'
 import type { AsyncResource } from 'node:async_hooks'
@@ -156,7 +156,6 @@ class SyncDrive implements Settling {
       return []
     }
     const body = answerBody(response, method)
-    if (Array.isArray(body)) response.announceLength(method, bytesOf(body))
     this.verdict = { own: false, body }
     this.#head.answer(response)
     return body
