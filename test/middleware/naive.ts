@@ -194,7 +194,7 @@ function behind({ name, deed }: Spec, notes: string[], whole: Whole): Whole {
 }
 
 function shouted(chunk: Chunk): string {
-  return `${Buffer.from(chunk as Uint8Array)
+  return Buffer.from(chunk as Uint8Array)
     .toString()
-    .toUpperCase()}`
+    .toUpperCase()
 }

@@ -34,7 +34,7 @@ describe.each(AWAITING)('wait() around an %s app', (style) => {
 
   it('gives what the promise resolves to, on the way in and on the way out', async () => {
     let name: unknown
-    const app = appOf(style, { onCall: ({ header }) => (name = header('x-name')) })
+    const app = appOf(style, { onCall: (seen) => (name = seen.header('x-name')) })
     expect(await answerOf(chain(tagging, tagging)(app))).toBe('200 hello')
     expect(name).toBe('before')
   })
@@ -45,7 +45,7 @@ describe.each(AWAITING)('wait() around an %s app', (style) => {
       try {
         yield* wait(Promise.reject(bug))
       } catch (error) {
-        return respond(502, [], String((error as Error).message))
+        return respond(502, [], (error as Error).message)
       }
       return yield* next(request)
     })

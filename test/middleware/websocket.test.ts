@@ -142,7 +142,7 @@ describe('a middleware denies a handshake', () => {
           order.push('receive')
           return { type: 'websocket.connect' } as const
         },
-        { [Symbol.asyncIterator]: () => expect.unreachable() as never },
+        { [Symbol.asyncIterator]: () => expect.unreachable() },
       ),
       async ({ type }) => void order.push(type),
     )
