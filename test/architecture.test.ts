@@ -186,16 +186,20 @@ describe('the public names', () => {
       Link
       RequestChanges
       RequestHeaders
+      RequestIdOptions
       ResponseEnd
       Running
       Step
       Wrap
       accessLog
       classicWrap
+      completeOptions
       either
       eventWrap
+      invalidOption
       mapBody
       middleware
+      requestId
       respond
       wait
       within"
