@@ -174,6 +174,7 @@ describe('the public names', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
       "AccessLogOptions
       AnswerBody
+      BasicAuthOptions
       BodyMap
       CallNext
       ChainRequest
@@ -183,6 +184,8 @@ describe('the public names', () => {
       EventWrap
       Forms
       HeaderList
+      HostParts
+      HttpsRedirectOptions
       Link
       RequestChanges
       RequestHeaders
@@ -190,17 +193,23 @@ describe('the public names', () => {
       ResponseEnd
       Running
       Step
+      TrustedHostOptions
+      VerifyCredentials
       Wrap
       accessLog
+      basicAuth
       classicWrap
       completeOptions
       either
       eventWrap
+      httpsRedirect
       invalidOption
       mapBody
       middleware
+      parseHost
       requestId
       respond
+      trustedHost
       wait
       within"
     `)

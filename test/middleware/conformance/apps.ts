@@ -81,7 +81,7 @@ function messageOf(recipe: Recipe, scope: WebSocketScope): string {
 
 /** A handshake has no body, and nothing that frames one. */
 export function isNoFraming([name]: readonly [name: string, value: string]): boolean {
-  return !/^(?:content-(?:type|length)|transfer-encoding)$/.test(name)
+  return !/^(?:content-(?:type|length)|transfer-encoding|connection)$/.test(name)
 }
 
 function seenInScope(scope: HttpScope | WebSocketScope): Seen {

@@ -33,16 +33,22 @@ function expectedOf({ expected }: Case, subject: SubjectName): Answer {
   return { ...expected, headers: expected.headers.filter(isNoFraming) }
 }
 
-describe.each(ROWS)('$row.name', (loadedRow) => {
+describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, loadedRow) => {
   const { row } = loadedRow
-  describe.each(SUBJECTS)('around $name', (subject) => {
-    it.for(row.cases)('$title', async (one, { skip }) => {
-      const gap = row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
-      skip(gap !== undefined, gap)
-      const answer = await answerFrom(subject, loadedRow, one)
-      expect(one.normalised?.(answer) ?? answer).toEqual(expectedOf(one, subject.name))
-    })
-  })
+  describe.each(SUBJECTS.map((each) => [each.name, each] as const))(
+    'around %s',
+    (_name, subject) => {
+      it.for(row.cases.map((each) => [each.title, each] as const))(
+        '%s',
+        async ([, one], { skip }) => {
+          const gap = row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
+          skip(gap !== undefined, gap)
+          const answer = await answerFrom(subject, loadedRow, one)
+          expect(one.normalised?.(answer) ?? answer).toEqual(expectedOf(one, subject.name))
+        },
+      )
+    },
+  )
 
   describe('never buffers: the first chunk is with the client before the app makes its second', () => {
     it('in an async-iterable app', async () => {
