@@ -174,6 +174,7 @@ describe('the public names', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
       "AccessLogOptions
       AnswerBody
+      BasicAuthOptions
       BodyMap
       CallNext
       ChainRequest
@@ -183,20 +184,32 @@ describe('the public names', () => {
       EventWrap
       Forms
       HeaderList
+      HostParts
+      HttpsRedirectOptions
       Link
       RequestChanges
       RequestHeaders
+      RequestIdOptions
       ResponseEnd
       Running
       Step
+      TrustedHostOptions
+      VerifyCredentials
       Wrap
       accessLog
+      basicAuth
       classicWrap
+      completeOptions
       either
       eventWrap
+      httpsRedirect
+      invalidOption
       mapBody
       middleware
+      parseHost
+      requestId
       respond
+      trustedHost
       wait
       within"
     `)
