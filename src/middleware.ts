@@ -33,6 +33,8 @@ export type { Effect, Forms, Step } from './middleware/effects.ts'
 export type { CallNext, Running } from './middleware/layer.ts'
 
 // Middleware that ships
+export { cors } from './middleware/cors.ts'
+export type { CorsOptions } from './middleware/cors.ts'
 export { accessLog } from './middleware/access-log.ts'
 export type { AccessLogOptions } from './middleware/access-log.ts'
 export { requestId } from './middleware/request-id.ts'
