@@ -19,7 +19,7 @@ export function completed<Settings extends object>(
     const known = Object.keys(defaults).join(', ')
     throw new InvalidOption(`${name}(): unknown option "${option}"; the options are ${known}`)
   }
-  return { ...defaults, ...Object.fromEntries(given) } as Settings
+  return { ...defaults, ...Object.fromEntries(given) }
 }
 
 /**

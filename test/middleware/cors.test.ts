@@ -95,7 +95,7 @@ describe('an origin', () => {
       'https://shop.example.evil',
       'null',
     ]) {
-      expect(await isLetIn([SHOP], other), other).toBe(false)
+      expect(await isLetIn([SHOP], other)).toBe(false)
     }
   })
 
