@@ -175,13 +175,19 @@ describe('the public names', () => {
       "AccessLogOptions
       AnswerBody
       BasicAuthOptions
+      BodyLimitOptions
       BodyMap
       CallNext
       ChainRequest
       ChainResponse
       ClassicWrap
+      Coding
+      CompressOptions
+      CorsOptions
       Effect
+      ErrorPageOptions
       EventWrap
+      Failure
       Forms
       HeaderList
       HostParts
@@ -198,9 +204,16 @@ describe('the public names', () => {
       Wrap
       accessLog
       basicAuth
+      TimeoutOptions
+      Wrap
+      accessLog
+      bodyLimit
       classicWrap
       completeOptions
+      compress
+      cors
       either
+      errorPage
       eventWrap
       httpsRedirect
       invalidOption
@@ -210,6 +223,8 @@ describe('the public names', () => {
       requestId
       respond
       trustedHost
+      timeout
+      until
       wait
       within"
     `)

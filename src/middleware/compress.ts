@@ -7,7 +7,7 @@ import vary from 'vary'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
 import { mapBody } from './map-body.ts'
 import { middleware } from './middleware.ts'
-import { completed, refuse } from './settings.ts'
+import { completeOptions, invalidOption } from './complete-options.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { Coding, Encoder } from './encoder.ts'
 import type { HeaderList } from './header-list.ts'
@@ -75,7 +75,7 @@ const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 
  * chain(compress({ minBytes: '2kb' }))(app)
  */
 export function compress(options: CompressOptions = {}): Wrap {
-  const settings = checked(completed('compress', options, DEFAULTS))
+  const settings = checked(completeOptions('compress', options, DEFAULTS))
   const minBytes = sizeOf(settings.minBytes)
 
   return middleware('compress', function* (request, next) {
@@ -182,12 +182,13 @@ function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choi
 
 function checked(settings: Settings): Settings {
   const { codings, types } = settings
-  if (!Array.isArray(codings)) refuse('compress', 'codings', codings, 'it is a list')
+  if (!Array.isArray(codings)) throw invalidOption('compress', 'codings', codings, 'it is a list')
   for (const coding of codings) {
     if (CODINGS.includes(coding)) continue
-    refuse('compress', 'codings', coding, `this Node has ${CODINGS.join(', ')}`)
+    throw invalidOption('compress', 'codings', coding, `this Node has ${CODINGS.join(', ')}`)
   }
-  if (!Array.isArray(types)) refuse('compress', 'types', types, 'it is a list of media types')
+  if (!Array.isArray(types))
+    throw invalidOption('compress', 'types', types, 'it is a list of media types')
   checkEffort('brQuality', settings.brQuality, [0, 11])
   checkEffort('gzipLevel', settings.gzipLevel, [1, 9])
   checkEffort('zstdLevel', settings.zstdLevel, [1, 22])
@@ -197,10 +198,15 @@ function checked(settings: Settings): Settings {
 function sizeOf(given: number | string): number {
   const size = typeof given === 'string' ? bytes.parse(given) : given
   if (size !== null && Number.isFinite(size) && size >= 0) return size
-  refuse('compress', 'minBytes', given, "it is a number of bytes, or a size such as '1kb'")
+  throw invalidOption(
+    'compress',
+    'minBytes',
+    given,
+    "it is a number of bytes, or a size such as '1kb'",
+  )
 }
 
 function checkEffort(option: string, value: number, [min, max]: [number, number]): void {
   if (Number.isInteger(value) && value >= min && value <= max) return
-  refuse('compress', option, value, `it is an integer from ${min} to ${max}`)
+  throw invalidOption('compress', option, value, `it is an integer from ${min} to ${max}`)
 }

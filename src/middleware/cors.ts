@@ -4,7 +4,7 @@ import vary from 'vary'
 import { AppFault } from '../errors.ts'
 import { middleware } from './middleware.ts'
 import { respond } from './response.ts'
-import { completed, refuse } from './settings.ts'
+import { completeOptions, invalidOption } from './complete-options.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 import type { Wrap } from './wrap.ts'
@@ -56,7 +56,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  * chain(cors({ origins: ['https://shop.example'], credentials: true }))(app)
  */
 export function cors(options: CorsOptions = {}): Wrap {
-  const settings = checked(completed('cors', options, DEFAULTS))
+  const settings = checked(completeOptions('cors', options, DEFAULTS))
   const isAllowed = originTest(settings.origins)
   const share = sharing(settings)
   const answerPreflight = preflightAnswer(settings)
@@ -152,25 +152,25 @@ function decided(answer: unknown): boolean {
 function checked(settings: Required<CorsOptions>): Required<CorsOptions> {
   const { origins, methods, allowHeaders, exposeHeaders, credentials, maxAgeMs } = settings
   if (credentials && origins === '*') {
-    refuse('cors', 'origins', origins, 'with credentials every origin has to be named')
+    throw invalidOption('cors', 'origins', origins, 'with credentials every origin has to be named')
   }
   if (origins !== '*' && typeof origins !== 'function') checkOrigins(origins)
   checkTokens('methods', methods)
   if (allowHeaders !== '*') checkTokens('allowHeaders', allowHeaders)
   checkTokens('exposeHeaders', exposeHeaders)
   if (!Number.isFinite(maxAgeMs) || maxAgeMs < 0) {
-    refuse('cors', 'maxAgeMs', maxAgeMs, 'it is a number of milliseconds')
+    throw invalidOption('cors', 'maxAgeMs', maxAgeMs, 'it is a number of milliseconds')
   }
   return settings
 }
 
 function checkOrigins(origins: unknown): void {
   if (!Array.isArray(origins)) {
-    refuse('cors', 'origins', origins, "it is '*', a list of origins, or a function")
+    throw invalidOption('cors', 'origins', origins, "it is '*', a list of origins, or a function")
   }
   for (const origin of origins as unknown[]) {
     if (origin instanceof RegExp || (typeof origin === 'string' && ORIGIN.test(origin))) continue
-    refuse(
+    throw invalidOption(
       'cors',
       'origins',
       origin,
@@ -180,9 +180,9 @@ function checkOrigins(origins: unknown): void {
 }
 
 function checkTokens(option: string, names: unknown): void {
-  if (!Array.isArray(names)) refuse('cors', option, names, 'it is a list of names')
+  if (!Array.isArray(names)) throw invalidOption('cors', option, names, 'it is a list of names')
   for (const name of names as unknown[]) {
     if (typeof name === 'string' && TOKEN.test(name)) continue
-    refuse('cors', option, name, 'a name is a token (RFC 9110, 5.6.2)')
+    throw invalidOption('cors', option, name, 'a name is a token (RFC 9110, 5.6.2)')
   }
 }

@@ -39,6 +39,8 @@ export class Next extends Asking<Effect, ChainResponse> {
   readonly request: ChainRequest
   /** Calls `work` with the storages set that `within` names. */
   enter: ((work: () => void) => void) | undefined = undefined
+  /** Ends the waiting, where one can wait. */
+  signal: AbortSignal | undefined = undefined
 
   constructor(request: ChainRequest) {
     super()
@@ -118,5 +120,21 @@ export function within<Value>(
   const inner = step as Next
   const { enter } = inner
   inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
+  return inner
+}
+
+/**
+ * Waits for the response of what is inside until `signal` is aborted: then its reason is thrown at the `yield*`, what is
+ * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
+ * interrupt, it waits for the response in any case.
+ *
+ * @param step what `next(request)` returned, or a `within`
+ *
+ * @example
+ * const response = yield* until(AbortSignal.timeout(5_000), next(request))
+ */
+export function until(signal: AbortSignal, step: Step<ChainResponse>): Step<ChainResponse> {
+  const inner = step as Next
+  inner.signal = inner.signal ? AbortSignal.any([inner.signal, signal]) : signal
   return inner
 }

@@ -10,7 +10,7 @@ import type { Chunk } from '../contract/environ.ts'
 export type Coding = 'br' | 'gzip' | 'zstd'
 
 /** How hard each coding tries. */
-export interface Efforts {
+interface Efforts {
   br: number
   gzip: number
   zstd: number

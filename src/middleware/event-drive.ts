@@ -20,7 +20,7 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-import type { Halt } from './flow.ts'
+import type { Halt, Interruption } from './flow.ts'
 import type { Layer } from './layer.ts'
 
 /** `app` behind `layers`, the first one outermost. Lifespan goes to the app as it is. */
@@ -62,11 +62,13 @@ class EventDrive {
   #appCalled = false
   #appEnd: AppEnd | undefined = undefined
   #answering = false
+  // What is being waited for; an interruption forgets it.
+  #waiting: Halt | undefined = undefined
 
   constructor(layers: readonly Layer[], app: EventApp, call: Call) {
     this.#app = app
     this.#call = call
-    this.#flow = new Flow(layers, 'awaits')
+    this.#flow = new Flow(layers, 'awaits', (interruption) => this.#interrupt(interruption))
     this.#end = new ExchangeEnd(call.scope, call.send)
     this.#response = new AppResponse(call.scope, this.#end)
   }
@@ -78,7 +80,7 @@ class EventDrive {
 
   // --- the middleware ---
 
-  #advance(move: 'start' | 'answer' | 'resume' | 'fail', value: unknown): void {
+  #advance(move: 'start' | 'answer' | 'resume' | 'fail' | 'interrupt', value: unknown): void {
     try {
       this.#halted(this.#flow[move](value as never))
     } catch (error) {
@@ -88,11 +90,21 @@ class EventDrive {
 
   #halted(halt: Halt): void {
     if (halt instanceof Outgoing) return this.#decide(halt)
-    if (halt.kind !== 'wait') return this.#callApp(halt.scope as Call['scope'])
+    if (halt.kind !== 'wait') return this.#callApp(halt as ScopeRequest)
+    this.#waiting = halt
+    const goOn = (move: 'resume' | 'fail', value: unknown): void => {
+      if (this.#waiting === halt) this.#advance(move, value)
+    }
     Promise.resolve(halt.promise).then(
-      (value) => this.#advance('resume', value),
-      (error: unknown) => this.#advance('fail', error),
+      (value) => goOn('resume', value),
+      (error: unknown) => goOn('fail', error),
     )
+  }
+
+  #interrupt(interruption: Interruption): void {
+    this.#waiting = undefined
+    if (this.#phase === 'open') this.#phase = 'refusing'
+    this.#advance('interrupt', interruption)
   }
 
   #decide(response: Outgoing): void {
@@ -143,11 +155,12 @@ class EventDrive {
 
   // --- the app ---
 
-  #callApp(scope: Call['scope']): void {
+  #callApp(request: ScopeRequest): void {
     this.#appCalled = true
     this.#flow.keepContext()
     const { appContext } = this.#flow
-    const receive = this.#end.begin(this.#call.receive)
+    const { scope } = request
+    const receive = request.watched(this.#end.begin(this.#call.receive))
     try {
       const running = appContext
         ? appContext.runInAsyncScope(this.#app, undefined, scope, receive, this.#take)

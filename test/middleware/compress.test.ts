@@ -353,14 +353,14 @@ describe('a stream', () => {
 describe('options that cannot be', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ level: 9 }, /compress\(\): unknown option "level"/],
-    [{ codings: ['deflate'] }, /option "codings" cannot be "deflate": this Node has br, /],
-    [{ codings: 'br' }, /option "codings" cannot be "br": it is a list/],
-    [{ minBytes: 'many' }, /option "minBytes" cannot be "many": it is a number of bytes/],
+    [{ codings: ['deflate'] }, /option "codings" cannot be 'deflate': this Node has br, /],
+    [{ codings: 'br' }, /option "codings" cannot be 'br': it is a list/],
+    [{ minBytes: 'many' }, /option "minBytes" cannot be 'many': it is a number of bytes/],
     [{ minBytes: -1 }, /option "minBytes" cannot be -1/],
     [{ brQuality: 12 }, /option "brQuality" cannot be 12: it is an integer from 0 to 11/],
     [{ gzipLevel: 0 }, /option "gzipLevel" cannot be 0/],
     [{ zstdLevel: 2.5 }, /option "zstdLevel" cannot be 2.5/],
-    [{ types: 'text/csv' }, /option "types" cannot be "text\/csv": it is a list/],
+    [{ types: 'text/csv' }, /option "types" cannot be 'text\/csv': it is a list/],
   ]
   it.each(refusals)('%j are refused at creation', (options, message) => {
     expect(() => compress(options as CompressOptions)).toThrow(message)

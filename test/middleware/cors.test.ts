@@ -190,11 +190,11 @@ describe('a WebSocket handshake', () => {
 describe('options that cannot be', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ orgin: '*' }, /cors\(\): unknown option "orgin"; the options are origins, /],
-    [{ credentials: true }, /option "origins" cannot be "\*": with credentials/],
-    [{ origins: ['https://a.example/'] }, /"https:\/\/a.example\/": an origin is written as/],
+    [{ credentials: true }, /option "origins" cannot be '\*': with credentials/],
+    [{ origins: ['https://a.example/'] }, /'https:\/\/a.example\/': an origin is written as/],
     [{ origins: 'https://a.example' }, /it is '\*', a list of origins/],
-    [{ methods: ['GET, PUT'] }, /option "methods" cannot be "GET, PUT": a name is a token/],
-    [{ allowHeaders: 'x-a' }, /option "allowHeaders" cannot be "x-a": it is a list/],
+    [{ methods: ['GET, PUT'] }, /option "methods" cannot be 'GET, PUT': a name is a token/],
+    [{ allowHeaders: 'x-a' }, /option "allowHeaders" cannot be 'x-a': it is a list/],
     [{ exposeHeaders: ['a\r\nb'] }, /option "exposeHeaders"/],
     [{ maxAgeMs: -1 }, /option "maxAgeMs" cannot be -1/],
   ]
