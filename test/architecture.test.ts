@@ -199,14 +199,12 @@ describe('the public names', () => {
       ResponseEnd
       Running
       Step
+      TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
       Wrap
       accessLog
       basicAuth
-      TimeoutOptions
-      Wrap
-      accessLog
       bodyLimit
       classicWrap
       completeOptions
@@ -222,8 +220,8 @@ describe('the public names', () => {
       parseHost
       requestId
       respond
-      trustedHost
       timeout
+      trustedHost
       until
       wait
       within"

@@ -131,6 +131,7 @@ function answer({ status }: Failure, type: string, body: string): ChainResponse 
     status,
     [
       ['content-type', type],
+      ['content-length', String(Buffer.byteLength(body))],
       ['cache-control', 'no-store'],
       ['x-content-type-options', 'nosniff'],
       ['content-security-policy', "default-src 'none'; style-src 'unsafe-inline'"],

@@ -26,6 +26,7 @@ function coded(coding: string, ...others: HeaderPairs): HeaderPairs {
 export const row: Row = {
   name: 'compress',
   wrap: () => compress({ codings: ['br', 'gzip'] }),
+  touchesBody: 'a body in a coding is another one',
   ask: { headers: [['accept-encoding', 'gzip']] },
   cases: [
     {
