@@ -44,7 +44,7 @@ describe('in production', () => {
     ])
   })
 
-  it('it comes in what the client accepts best', async () => {
+  it('the page comes in what the client accepts best', async () => {
     const html = await get(failing, HTML)
     expect(html.type).toBe('text/html; charset=utf-8')
     expect(html.text).toContain('<h1>500 Internal Server Error</h1>')
@@ -58,7 +58,7 @@ describe('in production', () => {
     expect((await get(failing, { headers: { accept: 'image/png' } })).type).toMatch(/^text\/plain/)
   })
 
-  it('it may be your own, and cannot be stored, sniffed or scripted', async () => {
+  it('the page may be your own, and cannot be stored, sniffed or scripted', async () => {
     const own = await get(failing, HTML, { html: ({ status, title }) => `${status}: ${title}` })
     expect(own.text).toBe('500: Internal Server Error')
     const { headers } = own.response
