@@ -159,11 +159,23 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   const type = response.headers.get('content-type') ?? ''
   const flush = choice.settings.flush || EVENT_STREAM.test(type)
   let encoder: Encoder | undefined
-  const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
+  const begun = (): Encoder => {
+    if (!encoder) {
+      encoder = encoderFor(response, request, choice)
+      closeAtEnd(request, encoder)
+    }
+    return encoder
+  }
   return mapBody(response, {
     chunk: (chunk) => begun().encode(chunk, flush),
     end: () => begun().end(),
   })
+}
+
+// A body that breaks off has no end that a map would hear of.
+function closeAtEnd({ environ, scope }: ChainRequest, encoder: Encoder): void {
+  if (environ) (environ['isthmus.responseFinished'] ??= []).push(() => encoder.close())
+  else scope?.['isthmus.connection']?.onDisconnect(() => encoder.close())
 }
 
 function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {

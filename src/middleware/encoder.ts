@@ -24,6 +24,8 @@ export interface Encoder {
   encode(chunk: Chunk, flush: boolean): Bytes
   /** The rest. */
   end(): Bytes
+  /** Frees its memory, which is none of JavaScript's: also when there is no end, and more than once. */
+  close(): void
 }
 
 interface Zlib extends Transform {
@@ -58,6 +60,7 @@ export function wholeBody(coding: Coding, efforts: Efforts): Encoder {
       return EMPTY
     },
     end: () => codecOf(coding, efforts).whole(joined(chunks)),
+    close: () => undefined,
   }
 }
 
@@ -78,6 +81,7 @@ export function blockingStream(coding: Coding, efforts: Efforts): Encoder {
       stream.close()
       return taken(output)
     },
+    close: () => stream.close(),
   }
 }
 
@@ -89,15 +93,19 @@ export function awaitingStream(coding: Coding, efforts: Efforts): Encoder {
   stream.on('data', (bytes: Uint8Array) => output.push(bytes))
   // Whoever waits hears of it; there is nobody else to tell.
   stream.on('error', () => undefined)
-  const settled = (start: (done: () => void) => void): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      stream.once('error', reject)
-      start(() => {
-        stream.off('error', reject)
+  const settled = (start: (done: () => void) => void): Bytes => {
+    if (stream.destroyed) return EMPTY
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        stream.off('error', reject).off('close', done)
         drain(stream)
         resolve(taken(output))
-      })
+      }
+      // Closed in the middle: the bytes are for nobody.
+      stream.once('error', reject).once('close', done)
+      start(done)
     })
+  }
 
   return {
     encode: (chunk, flush) =>
@@ -106,6 +114,7 @@ export function awaitingStream(coding: Coding, efforts: Efforts): Encoder {
         if (flush) stream.flush(flushKind, done)
       }),
     end: () => settled((done) => void stream.once('end', done).end()),
+    close: () => void stream.destroy(),
   }
 }
 

@@ -350,6 +350,45 @@ describe('a stream', () => {
   })
 })
 
+describe('a client that leaves', () => {
+  it('ends a stream, also in the middle of a chunk: the app hears of it at its send', async () => {
+    const failure = deferred<unknown>()
+    const noise = Buffer.from(Array.from({ length: 2_000_000 }, (_one, at) => (at * 7919) & 0xff))
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      const sending = async () => {
+        for (;;) await send({ type: 'http.response.body', body: noise, moreBody: true })
+      }
+      await sending().catch(failure.resolve)
+    })
+    await using client = await testClient(compress()(app))
+    const response = await client.stream('GET', '/', { headers: { 'accept-encoding': 'br' } })
+    await response.read()
+    response.cancel()
+    expect(await failure.promise).toMatchObject({ code: 'ECONNRESET' })
+    await response.finished()
+  })
+
+  it('ends a stream of a sync app', async () => {
+    let closed = false
+    const app: SyncApp = function* (_environ, startResponse) {
+      try {
+        startResponse('200 OK', [TYPE])
+        for (;;) yield TEXT
+      } finally {
+        closed = true
+      }
+    }
+    await using client = await testClient(compress()(app))
+    const request = { headers: { 'accept-encoding': 'gzip' }, highWaterMark: 1 }
+    const response = await client.stream('GET', '/', request)
+    await response.read()
+    response.cancel()
+    await response.finished()
+    expect(closed).toBe(true)
+  })
+})
+
 describe('options that cannot be', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ level: 9 }, /compress\(\): unknown option "level"/],
