@@ -12,6 +12,8 @@ import { respond } from '../../src/middleware/response.ts'
 import { timeout } from '../../src/middleware/timeout.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf, Host, turn } from '../bridge/host.ts'
+import { makeEnviron } from '../sync/make-environ.ts'
+import { eventually, pooled } from '../threads/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { TimeoutOptions } from '../../src/middleware/timeout.ts'
 
@@ -76,6 +78,15 @@ describe('a response that is late', () => {
       return ['late']
     })
     expect(await statusOf(timeout(SOON)(app))).toBe(504)
+  })
+
+  it('of threads is given up in time, and their app is told', async () => {
+    const app = timeout(SOON)(pooled('late', 'late'))
+    await using client = await testClient(app, { raiseAppErrors: false, deadlineMs: 9_000 })
+    await using response = await client.stream('GET', '/late')
+    expect(response.status).toBe(504)
+    await response.finished()
+    await eventually(async () => (await client.get('/')).text() === 'ClientDisconnected')
   })
 
   it('of a WebSocket denies the handshake', async () => {
@@ -148,6 +159,16 @@ describe('until()', () => {
     await turn()
     expect(steps).toEqual(['finally', 'enough'])
     expect(host.types).toEqual(['start', 'body'])
+  })
+
+  it('waits around a sync app, whatever the signal says', () => {
+    const app = untilAborted(AbortSignal.abort('before'))(
+      sync((_environ, startResponse) => {
+        startResponse('200 OK', [])
+        return ['there']
+      }),
+    )
+    expect([...app(makeEnviron(), () => () => undefined)]).toEqual(['there'])
   })
 
   it('throws at once where the signal is aborted already', async () => {
