@@ -37,7 +37,9 @@ export interface ErrorPageOptions {
 }
 
 const DEFAULTS: Required<ErrorPageOptions> = {
-  development: process.env['NODE_ENV'] === 'development',
+  get development() {
+    return process.env['NODE_ENV'] === 'development'
+  },
   html: ({ status, title }) =>
     `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${status} ${title}</h1></html>\n`,
 }

@@ -1,5 +1,7 @@
 // What is sent in which coding, what is left alone, and what becomes of a stream.
 
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import * as zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -350,6 +352,38 @@ describe('a stream', () => {
   })
 })
 
+describe('a file', () => {
+  const path = fileURLToPath(import.meta.url)
+  const text = readFileSync(path, 'utf8')
+  const length: [string, string] = ['Content-Length', String(Buffer.byteLength(text))]
+
+  it('that the server would have sent by itself is read and sent in the coding', async () => {
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE, length] })
+      await send({ type: 'http.response.pathsend', path })
+    })
+    const response = await gzip(app)
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['gzip', text])
+  })
+
+  it('of a file wrapper, too', async () => {
+    const app: SyncApp = (environ, startResponse) => {
+      const fd = openSync(path, 'r')
+      startResponse('200 OK', [TYPE, length])
+      return environ['wsgi.file_wrapper']!({
+        fd,
+        read: (size) => {
+          const block = Buffer.alloc(size)
+          return block.subarray(0, readSync(fd, block))
+        },
+        close: () => closeSync(fd),
+      })
+    }
+    const response = await gzip(app)
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['gzip', text])
+  })
+})
+
 describe('a client that leaves', () => {
   it('ends a stream, also in the middle of a chunk: the app hears of it at its send', async () => {
     const failure = deferred<unknown>()
@@ -359,7 +393,7 @@ describe('a client that leaves', () => {
       const sending = async () => {
         for (;;) await send({ type: 'http.response.body', body: noise, moreBody: true })
       }
-      await sending().catch(failure.resolve)
+      await sending().catch((error: unknown) => failure.resolve(error))
     })
     await using client = await testClient(compress()(app))
     const response = await client.stream('GET', '/', { headers: { 'accept-encoding': 'br' } })

@@ -1,6 +1,6 @@
 // What a client sees of a failure, and what the log does.
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
@@ -115,6 +115,23 @@ describe('in development', () => {
       const { status, text } = await get(throws(thrown), HTML, development)
       expect([status, text.includes('<h1>')]).toEqual([500, true])
     }
+  })
+})
+
+describe('which of the two', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('is told by NODE_ENV, and is production where that says nothing', async () => {
+    const shows = async () => {
+      await using client = await testClient(errorPage()(failing))
+      return (await client.get('/')).text().includes(MESSAGE)
+    }
+    const shown: boolean[] = []
+    for (const environment of ['development', 'production', 'test', undefined]) {
+      vi.stubEnv('NODE_ENV', environment)
+      shown.push(await shows())
+    }
+    expect(shown).toEqual([true, false, false, false])
   })
 })
 
