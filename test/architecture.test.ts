@@ -189,6 +189,8 @@ describe('the public names', () => {
       EventWrap
       Failure
       Forms
+      ForwardedFact
+      ForwardedOptions
       HeaderList
       HostParts
       HttpsRedirectOptions
@@ -213,6 +215,7 @@ describe('the public names', () => {
       either
       errorPage
       eventWrap
+      forwarded
       httpsRedirect
       invalidOption
       mapBody
