@@ -172,7 +172,8 @@ describe('the public names', () => {
 
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
-      "AccessLogOptions
+      "AccessLogFormat
+      AccessLogOptions
       AnswerBody
       BasicAuthOptions
       BodyLimitOptions

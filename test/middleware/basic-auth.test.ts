@@ -10,9 +10,11 @@ import { askThrough } from './ask-through.ts'
 import type { BasicAuthOptions } from '../../src/middleware/basic-auth.ts'
 import type { Through } from './ask-through.ts'
 
+type Compare = typeof timingSafeEqual
+
 vi.mock('node:crypto', async (original) => {
-  const crypto = await original<typeof import('node:crypto')>()
-  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) }
+  const crypto = await original<{ timingSafeEqual: Compare }>()
+  return { ...crypto, timingSafeEqual: vi.fn<Compare>(crypto.timingSafeEqual) }
 })
 
 const USERS = { box: 'open: sesame', dürer: 'näs€', empty: ' ' }
