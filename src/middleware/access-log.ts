@@ -89,12 +89,18 @@ function logWriter(log: Log | undefined): Writer {
     log &&
     ((exchange, turn) => {
       const fields = fieldsOf(exchange, turn)
-      log.info(fields, `${fields['method']} ${fields['path']} ${sentenceOf(turn)}`)
+      log.info(fields, `${fields.method} ${fields.path} ${sentenceOf(turn)}`)
     })
   )
 }
 
-function fieldsOf({ request, startedAt }: Exchange, turn: Turn): Record<string, unknown> {
+/** What a line says, by name. */
+interface Fields extends Record<string, unknown> {
+  method: string
+  path: string
+}
+
+function fieldsOf({ request, startedAt }: Exchange, turn: Turn): Fields {
   const method = request.kind === 'http' ? escaped(request.method) : 'WEBSOCKET'
   const path = escaped(request.rawPath)
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
