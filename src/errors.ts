@@ -49,6 +49,19 @@ export class InvalidHeader extends AppFault {
   override readonly code = 'ISTHMUS_INVALID_HEADER'
 }
 
+/** A middleware waited for a promise around an app that cannot wait. */
+export class WaitUnderSync extends AppFault {
+  override readonly code = 'ISTHMUS_WAIT_UNDER_SYNC'
+
+  /** @param name the middleware */
+  constructor(name: string) {
+    super(
+      `middleware "${name}" waits for a promise, and the app that it stands around is sync; ` +
+        'give it both forms with either({ sync, async }), or put the chain around threads(…) or toEvents(app)',
+    )
+  }
+}
+
 /** Lint found a breach of the contract; the message names who broke which rule. */
 export class LintError extends AppFault {
   override readonly code = 'ISTHMUS_LINT'

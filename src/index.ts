@@ -23,6 +23,7 @@ export { threadedMiddleware } from './bridge/threaded-middleware.ts'
 export type { ThreadOptions } from './bridge/threads/pool-settings.ts'
 export { mount } from './bridge/mount.ts'
 export type { MountTable } from './bridge/mount.ts'
+export { chain } from './middleware/chain.ts'
 export type { HostedApp } from './bridge/as-event-app.ts'
 
 // Styles and bridges
@@ -65,5 +66,6 @@ export {
   PeerFault,
   ServerShutdown,
   UnsupportedScope,
+  WaitUnderSync,
   WouldDeadlock,
 } from './errors.ts'

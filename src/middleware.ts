@@ -1,8 +1,58 @@
 /**
- * The middleware that ships with isthmus.
+ * Middleware: what it takes to write one, and what ships with isthmus.
+ *
+ * @example
+ * import { middleware } from 'isthmus/middleware'
+ *
+ * const poweredBy = middleware('powered-by', function* (request, next) {
+ *   const response = yield* next(request)
+ *   response.headers.set('x-powered-by', 'coffee')
+ *   return response
+ * })
  *
  * @module
  */
 
+// To write middleware
+export { middleware } from './middleware/middleware.ts'
+export { respond } from './middleware/response.ts'
+export { mapBody } from './middleware/map-body.ts'
+export { either, until, wait, within } from './middleware/effects.ts'
+export { completeOptions, invalidOption } from './middleware/complete-options.ts'
+export { parseHost } from './middleware/host-field.ts'
+export type { HostParts } from './middleware/host-field.ts'
+export { classicWrap, eventWrap } from './middleware/wrap.ts'
+export type { ClassicWrap, EventWrap, Link, Wrap } from './middleware/wrap.ts'
+export type { ChainRequest, RequestChanges } from './middleware/request.ts'
+export type { RequestHeaders } from './middleware/request-headers.ts'
+export type { AnswerBody, ChainResponse } from './middleware/response.ts'
+export type { HeaderList } from './middleware/header-list.ts'
+export type { ResponseEnd } from './middleware/response-end.ts'
+export type { BodyMap } from './middleware/body-map.ts'
+export type { Effect, Forms, Step } from './middleware/effects.ts'
+export type { CallNext, Running } from './middleware/layer.ts'
+
+// Middleware that ships
+export { cors } from './middleware/cors.ts'
+export type { CorsOptions } from './middleware/cors.ts'
+export { compress } from './middleware/compress.ts'
+export type { CompressOptions } from './middleware/compress.ts'
+export type { Coding } from './middleware/encoder.ts'
+export { bodyLimit } from './middleware/body-limit.ts'
+export type { BodyLimitOptions } from './middleware/body-limit.ts'
+export { timeout } from './middleware/timeout.ts'
+export type { TimeoutOptions } from './middleware/timeout.ts'
+export { errorPage } from './middleware/error-page.ts'
+export type { ErrorPageOptions, Failure } from './middleware/error-page.ts'
 export { accessLog } from './middleware/access-log.ts'
-export type { AccessLogOptions } from './middleware/access-log.ts'
+export type { AccessLogFormat, AccessLogOptions } from './middleware/access-log.ts'
+export { requestId } from './middleware/request-id.ts'
+export type { RequestIdOptions } from './middleware/request-id.ts'
+export { trustedHost } from './middleware/trusted-host.ts'
+export type { TrustedHostOptions } from './middleware/trusted-host.ts'
+export { httpsRedirect } from './middleware/https-redirect.ts'
+export type { HttpsRedirectOptions } from './middleware/https-redirect.ts'
+export { basicAuth } from './middleware/basic-auth.ts'
+export type { BasicAuthOptions, VerifyCredentials } from './middleware/basic-auth.ts'
+export { forwarded } from './middleware/forwarded.ts'
+export type { ForwardedFact, ForwardedOptions } from './middleware/forwarded.ts'

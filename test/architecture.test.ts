@@ -137,6 +137,7 @@ describe('the public names', () => {
       ThreadOptions
       Unavailable
       UnsupportedScope
+      WaitUnderSync
       WebSocketAcceptEvent
       WebSocketCloseEvent
       WebSocketConnectEvent
@@ -152,6 +153,7 @@ describe('the public names', () => {
       WouldDeadlock
       Write
       carry
+      chain
       currentRequest
       errorStream
       events
@@ -170,8 +172,63 @@ describe('the public names', () => {
 
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
-      "AccessLogOptions
-      accessLog"
+      "AccessLogFormat
+      AccessLogOptions
+      AnswerBody
+      BasicAuthOptions
+      BodyLimitOptions
+      BodyMap
+      CallNext
+      ChainRequest
+      ChainResponse
+      ClassicWrap
+      Coding
+      CompressOptions
+      CorsOptions
+      Effect
+      ErrorPageOptions
+      EventWrap
+      Failure
+      Forms
+      ForwardedFact
+      ForwardedOptions
+      HeaderList
+      HostParts
+      HttpsRedirectOptions
+      Link
+      RequestChanges
+      RequestHeaders
+      RequestIdOptions
+      ResponseEnd
+      Running
+      Step
+      TimeoutOptions
+      TrustedHostOptions
+      VerifyCredentials
+      Wrap
+      accessLog
+      basicAuth
+      bodyLimit
+      classicWrap
+      completeOptions
+      compress
+      cors
+      either
+      errorPage
+      eventWrap
+      forwarded
+      httpsRedirect
+      invalidOption
+      mapBody
+      middleware
+      parseHost
+      requestId
+      respond
+      timeout
+      trustedHost
+      until
+      wait
+      within"
     `)
   })
 

@@ -61,6 +61,16 @@ export function scopeToEnviron<Input extends InputStream>(
   return connection ? Object.assign(environ, connection.hosting.environ) : environ
 }
 
+/** A copy of `environ`, without making the signal that nobody has asked for yet. */
+export function copyEnviron(environ: Environ): Environ {
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(environ)) {
+    if (key !== 'isthmus.signal') copy[key] = environ[key]
+  }
+  const signal = Object.getOwnPropertyDescriptor(environ, 'isthmus.signal')
+  return (signal ? Object.defineProperty(copy, 'isthmus.signal', signal) : copy) as Environ
+}
+
 function pathInfo(scope: HttpScope): string {
   const { path, rootPath } = scope
   if (rootPath === '' || path === '*') return path
@@ -94,15 +104,16 @@ function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
   if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH
 }
 
-// RFC 6265, 5.4 joins cookies with a semicolon; every other list joins with a comma (RFC 9110, 5.3).
-function joint(name: string): string {
+/** What stands between the values of a repeated field: of cookies a semicolon (RFC 6265, 5.4), else a comma (RFC 9110, 5.3). */
+export function joint(name: string): string {
   return name === 'cookie' ? '; ' : ','
 }
 
 const MAX_CACHED_NAMES = 512
 const names = new Map<string, string>()
 
-function environName(name: string): string {
+/** The key of an environ for the header `name` (lower-case). */
+export function environName(name: string): string {
   const known = names.get(name)
   if (known !== undefined) return known
 

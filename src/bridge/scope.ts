@@ -54,7 +54,8 @@ function portOf(text: string | undefined): number {
   return Number.parseInt(text ?? '', 10) || 0
 }
 
-function headersOf(environ: Environ): HeaderPairs {
+/** The headers that `environ` has, names in lower case; repeated ones are joined. */
+export function headersOf(environ: Environ): HeaderPairs {
   const headers: HeaderPairs = []
   for (const [key, value] of Object.entries(environ)) {
     if (typeof value !== 'string') continue

@@ -1,6 +1,7 @@
 // What the server does for an app that has ended: whom it has lost meanwhile, and what it answers by itself.
 
 import {
+  AppFault,
   ClientDisconnected,
   PeerFault,
   ServerShutdown,
@@ -31,7 +32,11 @@ export function lossOf(scope: HttpScope | WebSocketScope, end: AppEnd): 'left' |
 /** The status of the server's own answer, where the app gave none. */
 export function answerStatus(scope: HttpScope | WebSocketScope, end: AppEnd): number {
   if (!end.threw) return isStopping(scope) ? 503 : 500
-  const { error } = end
+  return errorStatus(end.error)
+}
+
+/** The status of the server's answer to what an app threw. */
+export function errorStatus(error: unknown): number {
   if (error instanceof PeerFault || error instanceof ServiceFault) return error.status
   if (error instanceof ServerShutdown) return 503
   return error instanceof UnsupportedScope ? 404 : 500
@@ -40,4 +45,11 @@ export function answerStatus(scope: HttpScope | WebSocketScope, end: AppEnd): nu
 /** Whether the server's answer comes also behind a `http.response.start` whose head is not out yet. */
 export function replacesStart(end: AppEnd): boolean {
   return end.threw && (end.error instanceof PeerFault || end.error instanceof ServerShutdown)
+}
+
+/** What a middleware is thrown where an app has ended without a response: why there is none. */
+export function noResponse(scope: HttpScope | WebSocketScope): Error {
+  if (lossOf(scope, { threw: false }) === 'left') return new ClientDisconnected()
+  if (isStopping(scope)) return new ServerShutdown()
+  return new AppFault('the app returned before its response was there')
 }

@@ -1,75 +1,32 @@
-// The access log of one WebSocket: watches both directions, writes when it is accepted, denied and closed.
+// How one WebSocket begins and ends, told from both of its directions.
 
 import { makeReceive } from '../async/receive.ts'
 import { ClientDisconnected, ServerShutdown } from '../errors.ts'
 import { answerStatus, isStopping, lossOf } from './server-answer.ts'
-import type {
-  EventApp,
-  Receive,
-  ReceiveEvent,
-  Send,
-  SendEvent,
-  WebSocketScope,
-} from '../contract/events.ts'
-import type { WriteLine } from './access-line.ts'
+import type { Receive, ReceiveEvent, SendEvent, WebSocketScope } from '../contract/events.ts'
+import type { ResponseEnd } from './response-end.ts'
 import type { AppEnd } from './server-answer.ts'
 
 type Loss = ReturnType<typeof lossOf>
 
-interface WebSocketCall {
-  scope: WebSocketScope
-  receive: Receive
-  send: Send
+interface SocketHooks {
+  onAccept(): void
+  onEnd(end: ResponseEnd): void
 }
 
-/** Runs `app` and writes a line at each turn of the socket's life. */
-export async function logWebSocket(
-  app: EventApp,
-  call: WebSocketCall,
-  writeLine: WriteLine,
-): Promise<void> {
-  const { scope, receive, send } = call
-  const watch = new SocketWatch(scope, writeLine)
-  try {
-    const result = await app(scope, watchedReceive(receive, watch), (event) =>
-      watch.sending(event, send(event)),
-    )
-    watch.appEnded({ threw: false })
-    return result
-  } catch (error) {
-    watch.appEnded({ threw: true, error })
-    throw error
-  }
-}
-
-// The app gets the very promises of the server: one pending call is one promise.
-function watchedReceive(receive: Receive, watch: SocketWatch): Receive {
-  let watched: Promise<ReceiveEvent> | undefined
-  return makeReceive(() => {
-    const pending = receive()
-    if (pending !== watched) {
-      watched = pending
-      pending.then(
-        (event) => watch.received(event),
-        () => undefined,
-      )
-    }
-    return pending
-  })
-}
-
-class SocketWatch {
+/** Watches both directions of one WebSocket, and calls back when it is accepted, and when it has ended. */
+export class SocketWatch {
   readonly #scope: WebSocketScope
-  readonly #writeLine: WriteLine
+  readonly #hooks: SocketHooks
   #state: 'connecting' | 'denying' | 'open' | 'over' = 'connecting'
   #denialStatus: number | null = null
   #clientGone = false
   #pending = 0
   #appEnd: AppEnd | undefined
 
-  constructor(scope: WebSocketScope, writeLine: WriteLine) {
+  constructor(scope: WebSocketScope, hooks: SocketHooks) {
     this.#scope = scope
-    this.#writeLine = writeLine
+    this.#hooks = hooks
   }
 
   // What the server refuses was not sent, so it counts only once it was taken; the promise goes on as it is.
@@ -83,15 +40,31 @@ class SocketWatch {
     return sent
   }
 
-  received(event: ReceiveEvent): void {
-    if (event.type !== 'websocket.disconnect') return
-    this.#clientGone = true
-    this.#closed(event.code)
+  /** The app gets the very promises of the server: one pending call is one promise. */
+  receiving(receive: Receive): Receive {
+    let watched: Promise<ReceiveEvent> | undefined
+    return makeReceive(() => {
+      const pending = receive()
+      if (pending !== watched) {
+        watched = pending
+        pending.then(
+          (event) => this.#received(event),
+          () => undefined,
+        )
+      }
+      return pending
+    })
   }
 
   appEnded(end: AppEnd): void {
     this.#appEnd = end
     this.#conclude()
+  }
+
+  #received(event: ReceiveEvent): void {
+    if (event.type !== 'websocket.disconnect') return
+    this.#clientGone = true
+    this.#closed(event.code)
   }
 
   #settled(taken?: SendEvent): void {
@@ -144,7 +117,7 @@ class SocketWatch {
   #accepted(): void {
     if (this.#state !== 'connecting') return
     this.#state = 'open'
-    this.#writeLine('101 accepted', { status: 101, outcome: 'accepted' })
+    this.#hooks.onAccept()
   }
 
   #denialTaken(isLast: boolean): void {
@@ -154,21 +127,22 @@ class SocketWatch {
 
   #denied(status: number | null): void {
     if (this.#state !== 'connecting' && this.#state !== 'denying') return
-    this.#state = 'over'
-    this.#writeLine(`${status} denied`, { status, outcome: 'denied' })
+    this.#ended('denied', status)
   }
 
   #lost(loss: 'left' | 'cut'): void {
-    this.#state = 'over'
-    const outcome = loss === 'left' ? 'disconnected' : 'aborted'
-    const status = this.#denialStatus
-    this.#writeLine(`${status ?? '-'} ${outcome}`, { status, outcome })
+    this.#ended(loss === 'left' ? 'disconnected' : 'aborted', this.#denialStatus)
   }
 
   #closed(code: number): void {
     if (this.#state !== 'open') return
+    this.#ended('closed', 101, code)
+  }
+
+  #ended(outcome: ResponseEnd['outcome'], status: number | null, code?: number): void {
     this.#state = 'over'
-    this.#writeLine(`closed ${code}`, { code, outcome: 'closed' })
+    const error = this.#appEnd?.threw ? this.#appEnd.error : undefined
+    this.#hooks.onEnd({ outcome, status, bytes: null, code, error })
   }
 }
 

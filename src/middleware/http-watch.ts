@@ -1,44 +1,17 @@
-// The access log of one HTTP exchange: watches what is sent, writes one line.
+// How one HTTP exchange ends, told from what is sent and what is taken.
 
 import { getHeader } from '../headers.ts'
 import { answerStatus, lossOf, replacesStart } from './server-answer.ts'
-import type {
-  EventApp,
-  HttpResponseStartEvent,
-  HttpScope,
-  Receive,
-  Send,
-  SendEvent,
-} from '../contract/events.ts'
-import type { WriteLine } from './access-line.ts'
+import type { HttpResponseStartEvent, HttpScope, SendEvent } from '../contract/events.ts'
+import type { ResponseEnd } from './response-end.ts'
 import type { AppEnd } from './server-answer.ts'
-
-interface HttpCall {
-  scope: HttpScope
-  receive: Receive
-  send: Send
-}
-
-/** Runs `app` and writes its line when the response is complete, or when it never will be. */
-export async function logHttp(app: EventApp, call: HttpCall, writeLine: WriteLine): Promise<void> {
-  const { scope, receive, send } = call
-  const watch = new ResponseWatch(scope, writeLine)
-  try {
-    // The result is passed on, so that the server can name an app that returns a value.
-    const result = await app(scope, receive, (event) => watch.sending(event, send(event)))
-    watch.appEnded({ threw: false })
-    return result
-  } catch (error) {
-    watch.appEnded({ threw: true, error })
-    throw error
-  }
-}
 
 type Outcome = 'complete' | 'disconnected' | 'aborted'
 
-class ResponseWatch {
+/** Watches what is sent for one request, and calls back once the response is complete, or never will be. */
+export class HttpWatch {
   readonly #scope: HttpScope
-  readonly #writeLine: WriteLine
+  readonly #onEnd: (end: ResponseEnd) => void
   #status: number | null = null
   /** Null where the server knows and nobody else: its own answers, and files of no announced length. */
   #bytes: number | null = 0
@@ -49,11 +22,11 @@ class ResponseWatch {
   #headOut = false
   #pending = 0
   #appEnd: AppEnd | undefined
-  #written = false
+  #isOver = false
 
-  constructor(scope: HttpScope, writeLine: WriteLine) {
+  constructor(scope: HttpScope, onEnd: (end: ResponseEnd) => void) {
     this.#scope = scope
-    this.#writeLine = writeLine
+    this.#onEnd = onEnd
   }
 
   // What the server refuses was not sent, so it counts only once it was taken; the promise goes on as it is.
@@ -73,7 +46,7 @@ class ResponseWatch {
 
   #settled(note: () => void): void {
     this.#pending -= 1
-    if (this.#written) return
+    if (this.#isOver) return
     note()
     this.#conclude()
   }
@@ -91,7 +64,7 @@ class ResponseWatch {
         this.#bytes = this.#bodyless ? 0 : this.#declaredBytes
         return this.#bodyTaken(true)
       case 'http.response.trailers':
-        if (event.moreTrailers !== true) this.#write('complete')
+        if (event.moreTrailers !== true) this.#finish('complete')
         return
       default:
     }
@@ -109,7 +82,7 @@ class ResponseWatch {
 
   // Where there is no body, the first event of one ends the response, whatever is said to follow.
   #bodyTaken(isLast: boolean): void {
-    if (this.#bodyless || (isLast && !this.#trailers)) this.#write('complete')
+    if (this.#bodyless || (isLast && !this.#trailers)) this.#finish('complete')
   }
 
   #refused(event: SendEvent, error: unknown): void {
@@ -121,12 +94,12 @@ class ResponseWatch {
   // An app that did not wait for its sends may end before they are taken.
   #conclude(): void {
     const end = this.#appEnd
-    if (!end || this.#pending > 0 || this.#written) return
+    if (!end || this.#pending > 0 || this.#isOver) return
 
     const loss = lossOf(this.#scope, end)
-    if (loss) return this.#write(loss === 'left' ? 'disconnected' : 'aborted')
+    if (loss) return this.#finish(loss === 'left' ? 'disconnected' : 'aborted')
     const replaced = !this.#headOut && replacesStart(end)
-    if (this.#status !== null && !replaced) return this.#write('aborted')
+    if (this.#status !== null && !replaced) return this.#finish('aborted')
     this.#answered(answerStatus(this.#scope, end))
   }
 
@@ -134,14 +107,13 @@ class ResponseWatch {
   #answered(status: number): void {
     this.#status = status
     this.#bytes = null
-    this.#write('complete')
+    this.#finish('complete')
   }
 
-  #write(outcome: Outcome): void {
-    this.#written = true
-    const status = this.#status
-    const says = outcome === 'complete' ? `${status}` : `${status ?? '-'} ${outcome}`
-    this.#writeLine(says, { status, bytes: this.#bytes, outcome })
+  #finish(outcome: Outcome): void {
+    this.#isOver = true
+    const error = this.#appEnd?.threw ? this.#appEnd.error : undefined
+    this.#onEnd({ outcome, status: this.#status, bytes: this.#bytes, code: undefined, error })
   }
 }
 

@@ -1,0 +1,140 @@
+// What a middleware yields: requests to whoever drives it. A generator has no colour; its driver has one.
+
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { ChainRequest } from './request.ts'
+import type { ChainResponse } from './response.ts'
+
+/** To be used as `yield* step`: its value is a `Result`. */
+export interface Step<Result> {
+  [Symbol.iterator](): Iterator<Effect, Result, unknown>
+}
+
+/** Something to be done by the driver. */
+export type Effect = Next | Wait | Either
+
+// Yields itself once, and returns what it is answered.
+abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
+  /** It was reached by `yield*`, not by a bare `yield`. */
+  asked: boolean = false
+
+  next(answer: unknown): IteratorResult<Self, Result> {
+    if (this.asked) return { done: true, value: answer as Result }
+    this.asked = true
+    return { done: false, value: this as unknown as Self }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  // Without it `yield*` would make a TypeError of what the driver throws.
+  throw(error: unknown): never {
+    throw error
+  }
+}
+
+/** Calls what is inside. */
+export class Next extends Asking<Effect, ChainResponse> {
+  readonly kind = 'next'
+  readonly request: ChainRequest
+  /** Calls `work` with the storages set that `within` names. */
+  enter: ((work: () => void) => void) | undefined = undefined
+  /** Ends the waiting, where one can wait. */
+  signal: AbortSignal | undefined = undefined
+
+  constructor(request: ChainRequest) {
+    super()
+    this.request = request
+  }
+}
+
+/** Waits, where one can. */
+export class Wait extends Asking<Effect, unknown> {
+  readonly kind = 'wait'
+  readonly promise: PromiseLike<unknown>
+
+  constructor(promise: PromiseLike<unknown>) {
+    super()
+    this.promise = promise
+  }
+}
+
+/** Does the same in two ways. */
+export class Either extends Asking<Effect, unknown> {
+  readonly kind = 'either'
+  readonly forms: Forms<unknown>
+
+  constructor(forms: Forms<unknown>) {
+    super()
+    this.forms = forms
+  }
+}
+
+/** One piece of work in both colours. */
+export interface Forms<Result> {
+  /** Returns the result, and may block: it runs around a sync app. */
+  sync(): Result
+  /** Returns a promise of it: it runs around an app that awaits. */
+  async(): PromiseLike<Result>
+}
+
+/**
+ * Waits for a promise, around an app that awaits: an async-iterable or an event app.
+ *
+ * @returns to be used with `yield*`: what the promise resolves to; what it rejects with is thrown there
+ * @throws {@link WaitUnderSync} (`ISTHMUS_WAIT_UNDER_SYNC`), from the `yield*`, around a sync app
+ *
+ * @example
+ * const user = yield* wait(sessions.find(request.headers.get('cookie')))
+ */
+export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
+  return new Wait(promise) as Step<unknown> as Step<Result>
+}
+
+/**
+ * Does one thing in the way that fits the app: `sync` around a sync app, `async` around all others.
+ *
+ * @returns to be used with `yield*`: the result of the form that ran
+ *
+ * @example
+ * const page = yield* either({ sync: () => readFileSync(path), async: () => readFile(path) })
+ */
+export function either<Result>(forms: Forms<Result>): Step<Result> {
+  return new Either(forms) as Step<unknown> as Step<Result>
+}
+
+/**
+ * Runs all that is inside with `storage` set to `value`, as `storage.run` does: the inner middleware, the app, and its
+ * body. Behind the `yield*` the storage is what it was before.
+ *
+ * @param step what `next(request)` returned, or another `within`
+ *
+ * @example
+ * const response = yield* within(tenant, request.headers.get('x-tenant'), next(request))
+ */
+export function within<Value>(
+  storage: AsyncLocalStorage<Value>,
+  value: Value,
+  step: Step<ChainResponse>,
+): Step<ChainResponse> {
+  const inner = step as Next
+  const { enter } = inner
+  inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
+  return inner
+}
+
+/**
+ * Waits for the response of what is inside until `signal` is aborted: then its reason is thrown at the `yield*`, what is
+ * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
+ * interrupt, it waits for the response in any case.
+ *
+ * @param step what `next(request)` returned, or a `within`
+ *
+ * @example
+ * const response = yield* until(AbortSignal.timeout(5_000), next(request))
+ */
+export function until(signal: AbortSignal, step: Step<ChainResponse>): Step<ChainResponse> {
+  const inner = step as Next
+  inner.signal = inner.signal ? AbortSignal.any([inner.signal, signal]) : signal
+  return inner
+}

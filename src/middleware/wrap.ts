@@ -1,0 +1,69 @@
+// The wraps of a chain: what they are made of, and which kind a function is that says nothing.
+
+import { AppFault } from '../errors.ts'
+import type { HostedApp } from '../bridge/as-event-app.ts'
+import type { MountTable } from '../bridge/mount.ts'
+import type { App } from '../bridge/style.ts'
+import type { IterableApp, SyncApp } from '../contract/environ.ts'
+import type { EventApp } from '../contract/events.ts'
+import type { Layer } from './layer.ts'
+
+/** Wraps an app of any style, and keeps the style; a mount table becomes an event app. */
+export interface Wrap {
+  (app: SyncApp): SyncApp
+  (app: IterableApp): IterableApp
+  (app: EventApp): EventApp
+  (table: MountTable): EventApp
+  (app: HostedApp): App
+}
+
+/** A middleware of event apps: ASGI's kind. */
+export type EventWrap = (app: EventApp) => EventApp
+
+/** A middleware of sync apps: PEP 3333's kind. */
+export type ClassicWrap = (app: SyncApp) => SyncApp
+
+/** What may stand in a chain. */
+export type Link = Wrap | EventWrap | ClassicWrap
+
+/** One part of a chain: a middleware, or a function that wraps. */
+export type Part =
+  | { kind: 'layer'; layer: Layer }
+  | { kind: 'events' | 'sync' | 'told by its app'; wrap: (app: App) => unknown; name: string }
+
+// Registered, so that two copies of the library in one process know each other's parts.
+const PARTS = Symbol.for('isthmus.parts')
+
+/** Says that `wrap` is a middleware of event apps. @example chain(eventWrap((app) => (...call) => app(...call))) */
+export function eventWrap(wrap: EventWrap): EventWrap {
+  return marked((app) => wrap(app), [part('events', wrap)])
+}
+
+/** Says that `wrap` is a middleware of sync apps. @example chain(classicWrap((app) => (...call) => app(...call))) */
+export function classicWrap(wrap: ClassicWrap): ClassicWrap {
+  return marked((app) => wrap(app), [part('sync', wrap)])
+}
+
+/** Gives `wrap` the parts that it consists of. */
+export function marked<Marked extends Link>(wrap: Marked, parts: readonly Part[]): Marked {
+  return Object.defineProperty(wrap, PARTS, { value: parts })
+}
+
+/**
+ * The parts of what stands in a chain: a chain is opened, so that what stands side by side runs together.
+ *
+ * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for what is no function
+ */
+export function partsOf(link: Link, position: number): readonly Part[] {
+  if (typeof link !== 'function') {
+    throw new AppFault(
+      `chain(): argument ${position + 1} is ${link === null ? 'null' : typeof link}, not a middleware; ` +
+        'call the factory: chain(requestId()), or pass (app) => app',
+    )
+  }
+  return (link as { [PARTS]?: readonly Part[] })[PARTS] ?? [part('told by its app', link)]
+}
+
+function part(kind: 'events' | 'sync' | 'told by its app', wrap: Link): Part {
+  return { kind, wrap: wrap as (app: App) => unknown, name: wrap.name || 'a wrap without a name' }
+}
