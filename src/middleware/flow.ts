@@ -146,6 +146,7 @@ export class Flow {
 
   #threw(error: unknown): undefined {
     this.#running.pop()
+    this.#response?.discard()
     this.#response = undefined
     if (this.#running.length === 0) throw error
     this.#value = error

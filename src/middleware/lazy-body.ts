@@ -60,10 +60,11 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
   }
 
   close(): void {
-    if (!this.#passing && !this.#other) this.#settling.abandon()
+    const isSettled = this.#passing || this.#other !== undefined
     this.#stop()
     this.#closeOwn()
     this.#other?.body.close?.()
+    if (!isSettled) attempt(this.#settling, 'a middleware', () => this.#settling.abandon())
   }
 
   #first(): IteratorResult<Chunk> {

@@ -1,8 +1,10 @@
 // The response as a middleware sees it: its head to be changed, its body on its way.
 
+import { inspect } from 'node:util'
 import { AppFault } from '../errors.ts'
 import { checkedHeaders } from '../headers.ts'
 import { hasContent } from '../sync/response-head.ts'
+import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
 import { HeaderList } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
@@ -66,10 +68,12 @@ export class Outgoing implements ChainResponse {
     this.headers.delete('content-length')
   }
 
-  /** Another response is sent instead. */
+  /** Done with, sent or not: closes the body of an answer. What fails then is for the operator alone. */
   discard(): void {
     const { answer } = this
-    if (typeof answer === 'object' && 'close' in answer) (answer as { close(): void }).close()
+    if (typeof answer !== 'object' || !('close' in answer)) return
+    const close = (): unknown => (answer as { close(): unknown }).close()
+    attempt(TO_PROCESS, 'close() of the body of respond()', close)
   }
 
   /** Takes the response for one exchange. */
@@ -79,6 +83,13 @@ export class Outgoing implements ChainResponse {
     }
     this.#taken = true
   }
+}
+
+// A response knows no log.
+const TO_PROCESS = {
+  warn: (message: string, cause?: unknown): void => {
+    process.emitWarning(`${message}: ${inspect(cause)}`)
+  },
 }
 
 interface ResponseParts {

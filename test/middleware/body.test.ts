@@ -519,6 +519,6 @@ describe('startResponse inside of a chain', () => {
     iterator.return?.()
     body.close?.()
     body.close?.()
-    expect(notes).toEqual(['return', 'middleware', 'close'])
+    expect(notes).toEqual(['return', 'close', 'middleware'])
   })
 })

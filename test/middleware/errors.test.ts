@@ -158,6 +158,46 @@ describe.each(STYLES)('around a %s app', (style) => {
   })
 })
 
+describe.each(STYLES)('the body of respond() around a %s app', (style) => {
+  const closable = (notes: string[], ...chunks: string[]) =>
+    Object.assign(new Set(chunks), { close: () => notes.push('closed') })
+
+  it('is closed once, behind its last chunk, and where another answer is sent, or none', async () => {
+    const notes: string[] = []
+    const answering = middleware('answering', function* (request, next) {
+      if (request.method === 'GET') return respond(200, [], closable(notes, 'a', 'b'))
+      return yield* next(request)
+    })
+    const replacing = middleware('replacing', function* (request, next) {
+      yield* next(request)
+      return respond(403, [], 'no')
+    })
+    const failing = middleware('failing', function* (request, next) {
+      yield* next(request)
+      throw BUG
+    })
+    const app = appOf(style)
+    expect([await answerOf(answering(app)), notes.splice(0)]).toEqual(['200 ab', ['closed']])
+    const replaced = await answerOf(chain(replacing, answering)(app))
+    expect([replaced, notes.splice(0)]).toEqual(['403 no', ['closed']])
+    const failed = await answerOf(chain(catching, failing, answering)(app))
+    expect([failed, notes.splice(0)]).toEqual(['502 caught a bug', ['closed']])
+  })
+
+  it('may be awaited where the app awaits, and is refused where it does not', async () => {
+    const answering = middleware('answering', function* (request, next) {
+      const body = (async function* () {
+        yield 'a'
+        yield 'b'
+      })()
+      return request.method === 'GET' ? respond(200, [], body) : yield* next(request)
+    })
+    const app = answering(appOf(style))
+    if (!style.startsWith('sync')) return expect(await answerOf(app)).toBe('200 ab')
+    expect(String(await escapeOf(app))).toMatch('respond() was given an async body around a sync')
+  })
+})
+
 describe('an event app without a response', () => {
   const silent = events(async () => undefined)
 

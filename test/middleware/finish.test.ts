@@ -137,7 +137,7 @@ describe('a callback that fails', () => {
 
   it('is written to wsgi.errors around a sync app', () => {
     let written = ''
-    const environ = makeEnviron({ 'wsgi.errors': errorStream((text) => (written += String(text))) })
+    const environ = makeEnviron({ 'wsgi.errors': errorStream((text) => (written += text)) })
     const run = new SyncRun(failing(appOf('sync array') as SyncApp), environ, { warn() {} })
     run.pull()
     run.close()

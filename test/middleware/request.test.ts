@@ -19,7 +19,14 @@ import type { ChainRequest, RequestChanges } from '../../src/middleware/request.
 function readings(request: ChainRequest) {
   const { kind, method, scheme, path, rawPath, rootPath, queryString, client, headers } = request
   return {
-    ...{ kind, method, scheme, path, rawPath, rootPath, queryString, client },
+    kind,
+    method,
+    scheme,
+    path,
+    rawPath,
+    rootPath,
+    queryString,
+    client,
     cookie: headers.get('Cookie'),
     accept: headers.get('accept'),
     missing: [headers.get('x-missing'), headers.has('x-missing'), headers.getAll('x-missing')],
