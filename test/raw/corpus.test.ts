@@ -1,7 +1,6 @@
 // The corpus over real sockets: what an app hears of it, and what the client is answered.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engine } from '../engine.ts'
 import { CORPUS } from './corpus/corpus.ts'
 import { answer, httpApp, readAll, served } from './served.ts'
 import type { HeaderPairs } from 'isthmus'
@@ -18,38 +17,35 @@ interface Heard {
 // Byte by byte costs a turn of the loop for each.
 const MOST_PIECES = 200
 
-// node:http takes what we refuse, and answers some refusals with other statuses: docs/native-engine.md has the list.
-describe.skipIf(engine === 'node').each(Object.entries(CORPUS))(
-  'the corpus of %s, over a socket',
-  (_topic, cases) => {
-    let heard: Heard[] = []
-    let server: Served
-    const app = httpApp(async ({ method, rawPath, queryString, headers }, receive, send) => {
-      const body = (await readAll(receive)).toString('latin1')
-      heard.push({ method, target: rawPath + (queryString && `?${queryString}`), headers, body })
-      await answer(send, 'ok\n')
-    })
-    beforeAll(async () => {
-      server = await served(app)
-    })
-    afterAll(() => server[Symbol.asyncDispose]())
+// On the native engine alone: see vitest.config.ts.
+describe.each(Object.entries(CORPUS))('the corpus of %s, over a socket', (_topic, cases) => {
+  let heard: Heard[] = []
+  let server: Served
+  const app = httpApp(async ({ method, rawPath, queryString, headers }, receive, send) => {
+    const body = (await readAll(receive)).toString('latin1')
+    heard.push({ method, target: rawPath + (queryString && `?${queryString}`), headers, body })
+    await answer(send, 'ok\n')
+  })
+  beforeAll(async () => {
+    server = await served(app)
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
 
-    it.each(cases.filter(isHttp).map((entry) => [entry.name, entry] as const))(
-      '%s',
-      async (_name, entry) => {
-        const { bytes } = entry
-        for (const pieces of bytes.length > MOST_PIECES ? [[bytes]] : [[bytes], bytes.split('')]) {
-          heard = []
-          const statuses = await statusesOf(server, pieces)
-          expect(statuses).toEqual(statusesOfCase(entry))
-          expect(heard.map((request, at) => partOf(request, entry.requests[at]))).toEqual(
-            entry.requests.map((request) => partOf(complete(request), request)),
-          )
-        }
-      },
-    )
-  },
-)
+  it.each(cases.filter(isHttp).map((entry) => [entry.name, entry] as const))(
+    '%s',
+    async (_name, entry) => {
+      const { bytes } = entry
+      for (const pieces of bytes.length > MOST_PIECES ? [[bytes]] : [[bytes], bytes.split('')]) {
+        heard = []
+        const statuses = await statusesOf(server, pieces)
+        expect(statuses).toEqual(statusesOfCase(entry))
+        expect(heard.map((request, at) => partOf(request, entry.requests[at]))).toEqual(
+          entry.requests.map((request) => partOf(complete(request), request)),
+        )
+      }
+    },
+  )
+})
 
 /** Sends these pieces and ends its side; the final statuses that come back. */
 async function statusesOf(server: Served, pieces: string[]): Promise<number[]> {
