@@ -64,13 +64,26 @@ function checkedPair(pair: readonly [string, string]): [string, string] {
       `header names and values must be strings, got [${typeof name}, ${typeof value}]`,
     )
   }
-  if (!isToken(name)) {
-    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
-  }
+  const lowerName = checkedName(name)
   if (!isFieldValue(value)) {
     throw new InvalidHeader(
       `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
     )
   }
-  return [name.toLowerCase(), value]
+  return [lowerName, value]
+}
+
+// An app says the same few names again and again.
+const MAX_KNOWN_NAMES = 512
+const knownNames = new Map<string, string>()
+
+function checkedName(name: string): string {
+  const known = knownNames.get(name)
+  if (known !== undefined) return known
+  if (!isToken(name)) {
+    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
+  }
+  const lowerName = name.toLowerCase()
+  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, lowerName)
+  return lowerName
 }
