@@ -19,6 +19,9 @@ type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
 const EVENT_STREAM = /^text\/event-stream\b/i
 
+// A server that holds the head back may answer it with one and the same promise each time: it is looked at once.
+let lastTaken: Promise<void> | undefined
+
 /** Takes what an app sends, one exchange long. */
 export class AppResponse {
   /** Once there is a head: what the middleware gets. */
@@ -76,8 +79,15 @@ export class AppResponse {
     }
     const started = send(start)
     if (first === this.start) return started
-    started.then(undefined, (error: unknown) => (this.fault = error))
+    if (started !== lastTaken) this.#watchHead(started)
     return send(first)
+  }
+
+  #watchHead(started: Promise<void>): void {
+    started.then(
+      () => (lastTaken = started),
+      (error: unknown) => (this.fault = error),
+    )
   }
 
   /** Sends what comes behind. */

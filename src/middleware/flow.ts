@@ -112,7 +112,7 @@ export class Flow {
     for (;;) {
       const context = this.#contextOfTop()
       const halt = context
-        ? context.runInAsyncScope(() => this.#steps(context))
+        ? context.runInAsyncScope(Flow.#stepsOf, undefined, this, context)
         : this.#steps(context)
       if (halt !== undefined) return halt
     }
@@ -120,6 +120,11 @@ export class Flow {
 
   #contextOfTop(): AsyncResource | undefined {
     return this.#contexts?.[this.#running.length - 1] ?? this.#outside
+  }
+
+  // Not a closure, which would cost as much as a layer.
+  static #stepsOf(this: void, flow: Flow, context: AsyncResource): Halt | undefined {
+    return flow.#steps(context)
   }
 
   // Undefined: the next one runs in another context.

@@ -140,8 +140,14 @@ describe.each(STYLES)('around a %s app', (style) => {
     const lost = misuse('lost', function* (_: never, next: () => Iterable<never>) {
       yield* next()
     })
+    const again = middleware('again', function* (request, next) {
+      const step = next(request)
+      yield* step
+      return yield* step
+    })
     const said = async (wrap: typeof twice) => String(await escapeOf(chain(wrap)(appOf(style))))
     expect(await said(twice)).toMatch('middleware "twice" called next() a second time')
+    expect(await said(again)).toMatch('a step is yielded once: call next(), wait() or either()')
     expect(await said(bare)).toMatch('middleware "bare" yielded a step; write yield* instead of')
     expect(await said(odd)).toMatch('middleware "odd" yielded a number; it can yield* next(),')
     expect(await said(lost)).toMatch('middleware "lost" called next() without a request')
