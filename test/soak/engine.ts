@@ -1,15 +1,15 @@
 // Soaks the native engine: as many slow heads as descriptors allow, clients that never read, and a long load; each beside
 // clients that are served. Prints one line to each, and fails where the server does.
 //
-//   npm run build && node --import tsx scripts/soak.ts [--slow 10000] [--deaf 64] [--seconds 60] [--connections 1000]
+//   npm run soak:engine -- [--slow 10000] [--deaf 64] [--seconds 60] [--connections 1000]
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { nodeServer, startServer } from '../benchmarks/server-process.ts'
-import { wrk } from '../benchmarks/wrk.ts'
+import { nodeServer, startServer } from '../../benchmarks/server-process.ts'
+import { wrk } from '../../benchmarks/wrk.ts'
 import type { Socket } from 'node:net'
 
 const { values } = parseArgs({
