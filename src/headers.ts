@@ -6,6 +6,8 @@ import type { HeaderPairs } from './contract/events.ts'
 
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
 
+// Not all that trim() takes: NBSP is obs-text.
+const OWS = /^[ \t]+|[ \t]+$/g
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -30,7 +32,7 @@ export function getListHeader(headers: ReadonlyPairs, name: string): string | un
 /** Whether a comma-separated list field names `token`, compared without case (RFC 9110, 5.6.1). */
 export function listHasToken(value: string | undefined, token: string): boolean {
   if (value === undefined) return false
-  return value.split(',').some((member) => member.trim().toLowerCase() === token)
+  return value.split(',').some((member) => member.replaceAll(OWS, '').toLowerCase() === token)
 }
 
 /** Whether `text` is an RFC 9110 token: a method or a field name. */

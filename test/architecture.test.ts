@@ -172,31 +172,61 @@ describe('the public names', () => {
 
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
-      "AccessLogOptions
+      "AccessLogFormat
+      AccessLogOptions
       AnswerBody
+      BasicAuthOptions
+      BodyLimitOptions
       BodyMap
       CallNext
       ChainRequest
       ChainResponse
       ClassicWrap
+      Coding
+      CompressOptions
+      CorsOptions
       Effect
+      ErrorPageOptions
       EventWrap
+      Failure
       Forms
+      ForwardedFact
+      ForwardedOptions
       HeaderList
+      HostParts
+      HttpsRedirectOptions
       Link
       RequestChanges
       RequestHeaders
+      RequestIdOptions
       ResponseEnd
       Running
       Step
+      TimeoutOptions
+      TrustedHostOptions
+      VerifyCredentials
       Wrap
       accessLog
+      basicAuth
+      bodyLimit
       classicWrap
+      completeOptions
+      compress
+      cors
       either
+      errorPage
       eventWrap
+      forwarded
+      httpsRedirect
+      invalidOption
       mapBody
       middleware
+      parseHost
+      requestId
       respond
+      timeout
+      trustedHost
+      until
       wait
       within"
     `)

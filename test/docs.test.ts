@@ -22,12 +22,14 @@ const PATHS = [
 
 const bridges = new Page('docs/bridges.md')
 const hostProtocol = new Page('docs/host-protocol.md')
+const middleware = new Page('docs/middleware.md')
+const middlewareSet = new Page('docs/middleware-set.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
 const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
-const RUN = [bridges, serving, styles, testing, threads, websockets]
+const RUN = [bridges, middleware, middlewareSet, serving, styles, testing, threads, websockets]
 
 /** A default, as the tables write it: what is empty, or has no end, is `none`. */
 function shown(value: unknown): string {
@@ -68,6 +70,16 @@ describe('the programs of', () => {
 
   it('the bridges run and print what the page says', async () => {
     const { actual, expected } = await runPage(bridges)
+    expect(actual).toEqual(expected)
+  })
+
+  it('middleware run and print what the page says', async () => {
+    const { actual, expected } = await runPage(middleware)
+    expect(actual).toEqual(expected)
+  })
+
+  it('the middleware set run and print what the page says', async () => {
+    const { actual, expected } = await runPage(middlewareSet)
     expect(actual).toEqual(expected)
   })
 

@@ -9,6 +9,8 @@ export interface HttpRequest {
   bodyBytes: number
   /** Keep-alive connections, each with one request at a time. */
   connections: number
+  /** When an answer that has not come fails, where the load can tell. Default 10. */
+  timeoutSeconds?: number
 }
 
 /** What a load achieved, and how long a response took. */

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { HttpRequest, Throughput } from './http-request.ts'
 
 const LUA = fileURLToPath(new URL('post.lua', import.meta.url))
-const DEADLINE_SECONDS = 60
+// It is interrupted before; this is for when it does not listen.
+const SPARE_SECONDS = 30
 const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 }
 
 /** The version of `wrk`, where it is installed. */
@@ -20,12 +21,14 @@ export function wrkVersion(): string | undefined {
 /** One thread of wrk, for `seconds`, which may be a fraction. */
 export async function wrkLoad(
   url: string,
-  { path, headers, bodyBytes, connections }: HttpRequest,
+  { path, headers, bodyBytes, connections, timeoutSeconds = 10 }: HttpRequest,
   seconds: number,
 ): Promise<Throughput> {
   const fields = headers.flatMap((field) => ['-H', field])
   const script = bodyBytes > 0 ? ['-s', LUA] : []
-  const words = ['-t1', `-c${connections}`, `-d${DEADLINE_SECONDS}s`, '--latency', ...fields]
+  const most = Math.ceil(seconds) + SPARE_SECONDS
+  const limits = [`-d${most}s`, '--timeout', `${timeoutSeconds}s`, '--latency']
+  const words = ['-t1', `-c${connections}`, ...limits, ...fields]
   const body = bodyBytes > 0 ? ['--', String(bodyBytes)] : []
   const child = spawn('wrk', [...words, ...script, url + path, ...body], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -52,6 +55,7 @@ export function parseWrk(output: string): Throughput {
   if (requests > 0 && perSecond > 0 && p50Ms >= 0 && p99Ms >= 0) {
     return { requests, perSecond, p50Ms, p99Ms }
   }
+  if (requests === 0) throw new Error('wrk: not one request was answered')
   throw new Error(`wrk answered nothing that can be read: ${JSON.stringify(output)}`)
 }
 

@@ -20,10 +20,13 @@ export interface ProcessOptions {
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
   accessLog: boolean
+  /** Files in PEM; null serves without TLS. */
+  tlsCert: string | null
+  tlsKey: string | null
 }
 
 /** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
-export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads'>
+export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads' | 'tls'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
@@ -32,6 +35,8 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,
+  tlsCert: null,
+  tlsKey: null,
 }
 
 const mountList: kind.Kind<Mounts> = {
@@ -62,6 +67,12 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     kind.oneOf('auto', 'pretty', 'json'),
   ),
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
+  tlsCert: option(
+    'tls-cert',
+    'File of the certificate chain, in PEM: serve HTTPS',
+    kind.optionalText,
+  ),
+  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.optionalText),
 }
 
 /** The options of `serve()`, WebSockets apart. */

@@ -31,6 +31,7 @@ interface SystemError extends NodeJS.ErrnoException {
   address?: string
   port?: number
   hostname?: string
+  fd?: number
 }
 
 function listenFailure(error: SystemError): string | undefined {
@@ -38,6 +39,9 @@ function listenFailure(error: SystemError): string | undefined {
     return `${error.hostname ?? 'the host'} is no address that is known; choose another --host`
   }
   if (error.syscall !== 'listen') return undefined
+  if (error.fd !== undefined) {
+    return `--fd ${error.fd} is no listening socket that was inherited (${error.code}); have the parent pass one on`
+  }
   const { address = '', port = -1 } = error
   return port < 0 ? socketFailure(error.code, address) : portFailure(error.code, address, port)
 }

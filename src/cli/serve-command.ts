@@ -6,6 +6,7 @@ import { watchThreads } from './exit.ts'
 import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
 import { loadMounted } from './load-mounted.ts'
 import { createLog } from './log.ts'
+import { readTls } from './tls-files.ts'
 import type { ServeCommand } from './args.ts'
 
 /** Resolves once the server listens and `isthmus listening on …` is on stdout; from then on signals rule. */
@@ -17,7 +18,8 @@ export async function serveCommand(command: ServeCommand): Promise<void> {
   const app = await loadMounted(command)
   const logged = command.accessLog ? accessLog()(app) : app
   const inlineThreads = command.threads === 0
-  const server = await serve(logged, { ...command.options, inlineThreads, log })
+  const tls = readTls(command)
+  const server = await serve(logged, { ...command.options, inlineThreads, tls, log })
 
   endWithSignals(server, log)
   process.stdout.write(`isthmus listening on ${server.url}\n`)

@@ -1,41 +1,225 @@
-// accessLog(): a line in the log for each response and for each turn of a WebSocket's life.
+// accessLog(): a line for each response and for each turn of a WebSocket's life, with nothing in it that a client could
+// forge.
 
-import { lineWriter } from './access-line.ts'
+import { completeOptions, invalidOption } from './complete-options.ts'
 import { middleware } from './middleware.ts'
 import type { Log } from '../contract/log.ts'
+import type { ChainRequest } from './request.ts'
+import type { ResponseEnd } from './response-end.ts'
 import type { Wrap } from './wrap.ts'
+
+/** How a line is written. */
+export type AccessLogFormat = 'log' | 'json' | 'common' | 'combined'
 
 /** Options of {@link accessLog}. */
 export interface AccessLogOptions {
-  /** Where to write. Default: the log of the server. */
-  log?: Log
+  /**
+   * `log` gives fields and a sentence to a log, such as pino's. The others write lines of text: `json` an object,
+   * `common` and `combined` those of the web servers. Default `log`.
+   */
+  format?: AccessLogFormat | undefined
+  /** Where the format `log` goes. Default: the log of the server; nowhere where there is none, as in a pool thread. */
+  log?: Log | undefined
+  /** Takes a line of the other formats, without a line end. Default: standard output. */
+  write?: ((line: string) => void) | undefined
+  /** Leaves a request out where it returns true. Default: none is left out. */
+  skip?: ((request: ChainRequest) => boolean) | undefined
 }
 
+const DEFAULTS = {
+  format: 'log' as AccessLogFormat,
+  log: undefined as Log | undefined,
+  write: (line: string): void => void process.stdout.write(`${line}\n`),
+  skip: (_request: ChainRequest): boolean => false,
+}
+
+/** One request, and when it came. */
+interface Exchange {
+  readonly request: ChainRequest
+  readonly receivedAt: number
+  readonly startedAt: number
+}
+
+/** What is to be said of an exchange: that its WebSocket is open, or how it ended. */
+type Turn = ResponseEnd | 'accepted'
+
+/** Writes a turn; undefined where nobody has a log. */
+type Writer = ((exchange: Exchange, turn: Turn) => void) | undefined
+
 /**
- * Logs at `info`: one line for an HTTP response (`method`, `path`, `status`, `bytes` of its body), one each
- * for a WebSocket that is accepted, denied or closed (`status` or `code`), all with `client` and `durationMs`.
+ * Logs one line for an HTTP response (`method`, `path`, `status`, `bytes` of its body), one each for a WebSocket that is
+ * accepted, denied or closed (`status` or `code`), all with `client` and `durationMs`. The formats `common` and
+ * `combined` have one line for a WebSocket, when it is over.
  *
  * `outcome` is `complete`; `disconnected` where the client left before the response was whole, with the status
  * that it may have seen, or null; `aborted` where the app broke off or a shutdown cut it. An answer that the server
  * gives for the app is a complete one, its `bytes` null. Messages pass through untouched and unbuffered; the path is
  * logged as sent, without the query, and what could forge a line is escaped.
  *
+ * It sees what is inside of it as it is sent, and the request as it is where it stands: put `forwarded()` outside of it
+ * for the client's address, and `basicAuth()` outside of it for the name of the user.
+ *
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ *
  * @example
- * chain(accessLog())(app)
+ * chain(accessLog({ format: 'combined' }))(app)
  */
 export function accessLog(options: AccessLogOptions = {}): Wrap {
-  return middleware('access-log', function* (request, next) {
-    const log = options.log ?? request.log
-    if (!log) return yield* next(request)
+  const { format, log, write, skip } = checked(options)
+  const writerFor =
+    format === 'log'
+      ? (request: ChainRequest) => logWriter(log ?? request.log)
+      : () => lineWriter(format, write)
 
-    const writeLine = lineWriter(request, log)
-    request.onAccept(() => writeLine('101 accepted', { status: 101, outcome: 'accepted' }))
-    request.onFinish(({ outcome, status, bytes, code }) => {
-      if (outcome === 'closed') return writeLine(`closed ${code}`, { code, outcome })
-      const says = outcome === 'complete' ? `${status}` : `${status ?? '-'} ${outcome}`
-      if (request.kind === 'http') writeLine(says, { status, bytes, outcome })
-      else writeLine(says, { status, outcome })
-    })
+  return middleware('access-log', function* (request, next) {
+    const writer = writerFor(request)
+    if (!writer || skip(request)) return yield* next(request)
+
+    const exchange = { request, receivedAt: Date.now(), startedAt: performance.now() }
+    request.onAccept(() => writer(exchange, 'accepted'))
+    request.onFinish((end) => writer(exchange, end))
     return yield* next(request)
   })
+}
+
+// --- fields and a sentence ---
+
+function logWriter(log: Log | undefined): Writer {
+  return (
+    log &&
+    ((exchange, turn) => {
+      const fields = fieldsOf(exchange, turn)
+      log.info(fields, `${fields.method} ${fields.path} ${sentenceOf(turn)}`)
+    })
+  )
+}
+
+/** What a line says, by name. */
+interface Fields extends Record<string, unknown> {
+  method: string
+  path: string
+}
+
+function fieldsOf({ request, startedAt }: Exchange, turn: Turn): Fields {
+  const method = request.kind === 'http' ? escaped(request.method) : 'WEBSOCKET'
+  const path = escaped(request.rawPath)
+  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
+  return { client: clientOf(request), method, path, ...turnOf(request, turn), durationMs }
+}
+
+function turnOf({ kind }: ChainRequest, turn: Turn): Record<string, unknown> {
+  if (turn === 'accepted') return { status: 101, outcome: 'accepted' }
+  const { outcome, status, bytes, code } = turn
+  if (outcome === 'closed') return { code, outcome }
+  return kind === 'http' ? { status, bytes, outcome } : { status, outcome }
+}
+
+function sentenceOf(turn: Turn): string {
+  if (turn === 'accepted') return '101 accepted'
+  const { outcome, status, code } = turn
+  if (outcome === 'closed') return `closed ${code}`
+  return outcome === 'complete' ? `${status}` : `${status ?? '-'} ${outcome}`
+}
+
+function clientOf({ client }: ChainRequest): string | null {
+  if (!client) return null
+  const host = escaped(client[0])
+  return host.includes(':') ? `[${host}]:${client[1]}` : `${host}:${client[1]}`
+}
+
+// --- lines of text ---
+
+function lineWriter(
+  format: Exclude<AccessLogFormat, 'log'>,
+  write: (line: string) => void,
+): Writer {
+  if (format === 'json') return (exchange, turn) => write(jsonLine(exchange, turn))
+  return (exchange, turn) => {
+    if (turn === 'accepted') return
+    const common = commonLine(exchange, turn)
+    write(
+      format === 'common'
+        ? common
+        : `${common} ${quoted(exchange.request, 'referer')} ${quoted(exchange.request, 'user-agent')}`,
+    )
+  }
+}
+
+function jsonLine(exchange: Exchange, turn: Turn): string {
+  const { request, receivedAt } = exchange
+  return JSON.stringify({
+    time: new Date(receivedAt).toISOString(),
+    ...fieldsOf(exchange, turn),
+    protocol: protocolOf(request),
+    user: userOf(request),
+    referer: headerOf(request, 'referer'),
+    userAgent: headerOf(request, 'user-agent'),
+  })
+}
+
+// As Apache has it: host, identity, user, when it came, the request line, status, bytes.
+function commonLine({ request, receivedAt }: Exchange, { status, bytes }: ResponseEnd): string {
+  const host = request.client ? escaped(request.client[0]) : '-'
+  const user = userOf(request)?.replaceAll(' ', '\\x20') ?? '-'
+  const line = `${escaped(request.method)} ${escaped(request.rawPath)} ${protocolOf(request)}`
+  return `${host} - ${user} [${clockOf(receivedAt)}] "${line}" ${status ?? '-'} ${bytes || '-'}`
+}
+
+function clockOf(time: number): string {
+  // Thu, 01 Jan 1970 00:00:00 GMT
+  const [, day, month, year, clock] = new Date(time).toUTCString().split(' ')
+  return `${day}/${month}/${year}:${clock} +0000`
+}
+
+function protocolOf({ environ, scope }: ChainRequest): string {
+  return escaped(environ?.SERVER_PROTOCOL ?? `HTTP/${scope?.httpVersion}`)
+}
+
+function userOf({ state }: ChainRequest): string | undefined {
+  const { user } = state
+  return typeof user === 'string' && user !== '' ? escaped(user, UNSAFE_IN_QUOTES) : undefined
+}
+
+function quoted(request: ChainRequest, name: string): string {
+  return `"${headerOf(request, name) ?? '-'}"`
+}
+
+function headerOf(request: ChainRequest, name: string): string | undefined {
+  const value = request.headers.get(name)
+  return value === undefined ? undefined : escaped(value, UNSAFE_IN_QUOTES)
+}
+
+// Controls, blanks, quotes, the backslash and all beyond ASCII: nothing that a client sends can end a line,
+// start an escape sequence of a terminal, or look like another field.
+const UNSAFE = /[^\x21\x23-\x5b\x5d-\x7e]/gu
+const UNSAFE_IN_QUOTES = /[^\x20\x21\x23-\x5b\x5d-\x7e]/gu
+
+function escaped(text: string, unsafe: RegExp = UNSAFE): string {
+  return text.replaceAll(unsafe, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+  })
+}
+
+const FORMATS: readonly unknown[] = ['log', 'json', 'common', 'combined']
+
+function checked(options: AccessLogOptions): typeof DEFAULTS {
+  const settings = completeOptions('accessLog', options, DEFAULTS)
+  const { format, log, write, skip } = settings
+  const refused = (option: string, value: unknown, remedy: string): Error =>
+    invalidOption('accessLog', option, value, remedy)
+
+  if (!FORMATS.includes(format)) throw refused('format', format, `it is ${FORMATS.join(', ')}`)
+  if (log !== undefined && typeof log?.info !== 'function') {
+    throw refused('log', log, 'it is a log with the levels of pino')
+  }
+  if (log !== undefined && format !== 'log') {
+    throw refused('log', 'a log', `the format "${format}" goes to "write"`)
+  }
+  if (typeof write !== 'function') throw refused('write', write, 'it is a function')
+  if (options.write !== undefined && format === 'log') {
+    throw refused('write', write, 'the format "log" goes to "log"; choose another format')
+  }
+  if (typeof skip !== 'function') throw refused('skip', skip, 'it is a function')
+  return settings
 }

@@ -43,9 +43,9 @@ function wrapped(parts: readonly Part[], hosted: HostedApp): App {
   const styled = styleOf(typeof hosted === 'object' && hosted !== null ? mount(hosted) : hosted)
   switch (styled.style) {
     case 'sync':
-      return composed(parts, styled, driveSync) as SyncApp
+      return composed<SyncApp>(parts, styled, driveSync)
     case 'events':
-      return composed(parts, styled, driveEvents) as EventApp
+      return composed<EventApp>(parts, styled, driveEvents)
     case 'iterable': {
       // An app that awaits has its middleware on its event side, where a server finds it without a bridge.
       const inner: StyledApp = { style: 'events', app: toEvents(styled.app) }

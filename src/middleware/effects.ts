@@ -1,5 +1,6 @@
 // What a middleware yields: requests to whoever drives it. A generator has no colour; its driver has one.
 
+import { AppFault } from '../errors.ts'
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
@@ -12,19 +13,25 @@ export interface Step<Result> {
 /** Something to be done by the driver. */
 export type Effect = Next | Wait | Either
 
-// Yields itself once, and returns what it is answered.
+// Yields itself once, and returns what it is answered. It is its own iterator, and its own result: a layer costs one object.
 abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
+  done: boolean = false
+  value: unknown = this
   /** It was reached by `yield*`, not by a bare `yield`. */
   asked: boolean = false
 
   next(answer: unknown): IteratorResult<Self, Result> {
-    if (this.asked) return { done: true, value: answer as Result }
+    if (this.asked) {
+      this.done = true
+      this.value = answer
+    }
     this.asked = true
-    return { done: false, value: this as unknown as Self }
+    return this as IteratorResult<Self, Result>
   }
 
   [Symbol.iterator](): this {
-    return this
+    if (!this.asked) return this
+    throw new AppFault('a step is yielded once: call next(), wait() or either() for each of them')
   }
 
   // Without it `yield*` would make a TypeError of what the driver throws.
@@ -35,36 +42,47 @@ abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
 
 /** Calls what is inside. */
 export class Next extends Asking<Effect, ChainResponse> {
-  readonly kind = 'next'
   readonly request: ChainRequest
   /** Calls `work` with the storages set that `within` names. */
   enter: ((work: () => void) => void) | undefined = undefined
+  /** Ends the waiting, where one can wait. */
+  signal: AbortSignal | undefined = undefined
 
   constructor(request: ChainRequest) {
     super()
     this.request = request
   }
+
+  get kind(): 'next' {
+    return 'next'
+  }
 }
 
 /** Waits, where one can. */
 export class Wait extends Asking<Effect, unknown> {
-  readonly kind = 'wait'
   readonly promise: PromiseLike<unknown>
 
   constructor(promise: PromiseLike<unknown>) {
     super()
     this.promise = promise
   }
+
+  get kind(): 'wait' {
+    return 'wait'
+  }
 }
 
 /** Does the same in two ways. */
 export class Either extends Asking<Effect, unknown> {
-  readonly kind = 'either'
   readonly forms: Forms<unknown>
 
   constructor(forms: Forms<unknown>) {
     super()
     this.forms = forms
+  }
+
+  get kind(): 'either' {
+    return 'either'
   }
 }
 
@@ -118,5 +136,21 @@ export function within<Value>(
   const inner = step as Next
   const { enter } = inner
   inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
+  return inner
+}
+
+/**
+ * Waits for the response of what is inside until `signal` is aborted: then its reason is thrown at the `yield*`, what is
+ * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
+ * interrupt, it waits for the response in any case.
+ *
+ * @param step what `next(request)` returned, or a `within`
+ *
+ * @example
+ * const response = yield* until(AbortSignal.timeout(5_000), next(request))
+ */
+export function until(signal: AbortSignal, step: Step<ChainResponse>): Step<ChainResponse> {
+  const inner = step as Next
+  inner.signal = inner.signal ? AbortSignal.any([inner.signal, signal]) : signal
   return inner
 }

@@ -2,6 +2,7 @@
 
 import { copyEnviron, environName } from '../bridge/environ.ts'
 import { checkedHeaders } from '../headers.ts'
+import { bodyWatch, WatchedInput } from './body-watch.ts'
 import { EnvironHeaders } from './request-headers.ts'
 import type { Environ } from '../contract/environ.ts'
 import type { Log } from '../contract/log.ts'
@@ -78,6 +79,9 @@ export class EnvironRequest implements ChainRequest {
     if (state) environ['isthmus.state'] = { ...this.state, ...state }
     if (changes.client !== undefined) setClient(environ, changes.client)
     if (headers) setHeaders(environ, headers)
+    if (changes.onBody) {
+      environ['wsgi.input'] = new WatchedInput(environ['wsgi.input'], bodyWatch(changes.onBody))
+    }
     setPath(environ, changes.rootPath ?? this.rootPath, changes.path ?? this.path)
     return new EnvironRequest(environ, this.#hooks)
   }

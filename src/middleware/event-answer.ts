@@ -1,7 +1,6 @@
 // The answer of a middleware, sent as events.
 
 import { checkedChunk } from '../sync/chunk.ts'
-import { answerStart } from './event-head.ts'
 import { waitingFor } from './body-map.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HttpScope, Send, WebSocketScope } from '../contract/events.ts'
@@ -17,8 +16,10 @@ export async function sendAnswer(
   scope: HttpScope | WebSocketScope,
   send: Send,
 ): Promise<void> {
-  const type = scope.type === 'http' ? 'http.response.body' : 'websocket.http.response.body'
-  const { answer = '' } = response
+  const prefix = scope.type === 'http' ? '' : 'websocket.'
+  const { status, headers, answer = '' } = response
+  const start = { type: `${prefix}http.response.start`, status, headers: headers.pairs } as const
+  const type = `${prefix}http.response.body` as const
   const mapped = response.mapped(scope.type === 'http' ? scope.method : 'GET')
   const change = (chunk: Chunk, isLast: boolean): Chunk | Promise<Chunk> =>
     mapped ? waitingFor(mapped.through(chunk, isLast)) : chunk
@@ -26,10 +27,10 @@ export async function sendAnswer(
   try {
     if (isChunk(answer)) {
       const body = await change(answer, true)
-      await send(answerStart(response, scope))
+      await send(start)
       return await send({ type, body })
     }
-    await send(answerStart(response, scope))
+    await send(start)
     for await (const value of answer) {
       const chunk = checkedChunk(value, 'the body of respond() yielded')
       if (chunk.length > 0) await send({ type, body: await change(chunk, false), moreBody: true })

@@ -3,22 +3,14 @@
 
 import { deferred, rejected } from '../async/deferred.ts'
 import { events } from '../bridge/style.ts'
-import { AppFault, ClientDisconnected, IllegalEvent } from '../errors.ts'
-import { noResponse } from './app-failure.ts'
+import { AppFault, ClientDisconnected } from '../errors.ts'
+import { AppResponse } from './app-response.ts'
 import { sendAnswer } from './event-answer.ts'
-import {
-  announced,
-  completes,
-  handshakeAnswer,
-  headEvent,
-  isStart,
-  isUrgent,
-} from './event-head.ts'
 import { ExchangeEnd } from './exchange-end.ts'
 import { Flow } from './flow.ts'
-import { MappedEvents } from './mapped-events.ts'
 import { Outgoing } from './response.ts'
 import { ScopeRequest } from './scope-request.ts'
+import { noResponse } from './server-answer.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type {
   EventApp,
@@ -28,8 +20,7 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-import type { StartEvent } from './event-head.ts'
-import type { Halt } from './flow.ts'
+import type { Halt, Interruption } from './flow.ts'
 import type { Layer } from './layer.ts'
 
 /** `app` behind `layers`, the first one outermost. Lifespan goes to the app as it is. */
@@ -46,11 +37,11 @@ interface Call {
   send: Send
 }
 
-/** How the app ended; `error` also where it ended without a response. */
+/** How the app ended; with an `error` also where it only left its response out. */
 interface AppEnd {
-  threw?: boolean
-  result?: unknown
-  error?: unknown
+  threw: boolean
+  error: unknown
+  result: unknown
 }
 
 const DONE: Promise<void> = Promise.resolve()
@@ -64,36 +55,34 @@ class EventDrive {
   readonly #call: Call
   readonly #flow: Flow
   readonly #end: ExchangeEnd
+  readonly #response: AppResponse
   #phase: 'open' | 'settling' | 'passing' | 'refusing' = 'open'
-  #start: StartEvent | undefined
-  #response: Outgoing | undefined
-  #verdict: 'pass' | 'refuse' | undefined
-  #settled: Deferred<void> | undefined
-  #mapped: MappedEvents | undefined
-  #startFault: unknown
-  #accepting = false
-  #answering = false
+  #verdict: 'passing' | 'refusing' | undefined = undefined
+  #settled: Deferred<void> | undefined = undefined
   #appCalled = false
-  #appEnd: AppEnd | undefined
+  #appEnd: AppEnd | undefined = undefined
+  #answering = false
+  // What is being waited for; an interruption forgets it.
+  #waiting: Halt | undefined = undefined
 
   constructor(layers: readonly Layer[], app: EventApp, call: Call) {
     this.#app = app
     this.#call = call
-    this.#flow = new Flow(layers, 'awaits')
+    this.#flow = new Flow(layers, 'awaits', (interruption) => this.#interrupt(interruption))
     this.#end = new ExchangeEnd(call.scope, call.send)
+    this.#response = new AppResponse(call.scope, this.#end)
   }
 
   run(): Promise<void> {
-    const request = new ScopeRequest(this.#call.scope, this.#end)
-    this.#advance(() => this.#flow.start(request))
+    this.#advance('start', new ScopeRequest(this.#call.scope, this.#end))
     return this.#end.promise
   }
 
   // --- the middleware ---
 
-  #advance(move: () => Halt): void {
+  #advance(move: 'start' | 'answer' | 'resume' | 'fail' | 'interrupt', value: unknown): void {
     try {
-      this.#halted(move())
+      this.#halted(this.#flow[move](value as never))
     } catch (error) {
       this.#failed(error)
     }
@@ -101,43 +90,31 @@ class EventDrive {
 
   #halted(halt: Halt): void {
     if (halt instanceof Outgoing) return this.#decide(halt)
-    if (halt.kind !== 'wait') return this.#callApp(halt.scope as Call['scope'])
+    if (halt.kind !== 'wait') return this.#callApp(halt as ScopeRequest)
+    this.#waiting = halt
+    const goOn = (move: 'resume' | 'fail', value: unknown): void => {
+      if (this.#waiting === halt) this.#advance(move, value)
+    }
     Promise.resolve(halt.promise).then(
-      (value) => this.#advance(() => this.#flow.resume(value)),
-      (error: unknown) => this.#advance(() => this.#flow.fail(error)),
+      (value) => goOn('resume', value),
+      (error: unknown) => goOn('fail', error),
     )
   }
 
+  #interrupt(interruption: Interruption): void {
+    this.#waiting = undefined
+    if (this.#phase === 'open') this.#phase = 'refusing'
+    this.#advance('interrupt', interruption)
+  }
+
   #decide(response: Outgoing): void {
-    const isApps = response === this.#response
-    const accepts = response.status === 101
-    if (accepts && !this.#accepting) {
-      return this.#failed(
-        new AppFault('a middleware answered 101; only the app can accept a WebSocket'),
-      )
+    const { response: own, accepts } = this.#response
+    const is101 = response.status === 101
+    if (response === own && is101 === accepts) return this.#judge('passing')
+    if (is101) {
+      throw new AppFault('a middleware answered 101; only the app can accept a WebSocket')
     }
-    if (isApps && accepts === this.#accepting) this.#verdict = 'pass'
-    else this.#answer(response)
-    this.#settled?.resolve()
-  }
-
-  // No middleware has caught it.
-  #failed(error: unknown): void {
-    const isApps = this.#appEnd?.error === error
-    this.#verdict = 'refuse'
-    this.#settled?.resolve()
-    if (this.#phase === 'open') this.#phase = 'refusing'
-    if (!isApps) return this.#end.reject(error)
-
-    // What the app has announced goes out before its failure does: the server judges both, as it would without a chain.
-    const end = (): void => this.#appFailed(error)
-    if (this.#start) this.#end.send(this.#start).then(end, end)
-    else end()
-  }
-
-  #answer(response: Outgoing): void {
-    this.#verdict = 'refuse'
-    if (this.#phase === 'open') this.#phase = 'refusing'
+    this.#judge('refusing')
     this.#answering = true
     this.#sendAnswer(response).then(
       () => {
@@ -148,6 +125,13 @@ class EventDrive {
     )
   }
 
+  // Whoever settles moves on by itself, so that what the app sends meanwhile comes behind it.
+  #judge(verdict: 'passing' | 'refusing'): void {
+    this.#verdict = verdict
+    if (this.#phase === 'open') this.#phase = verdict
+    this.#settled?.resolve()
+  }
+
   async #sendAnswer(response: Outgoing): Promise<void> {
     const { scope } = this.#call
     const receive = this.#end.begin(this.#call.receive)
@@ -156,43 +140,56 @@ class EventDrive {
     await sendAnswer(response, scope, this.#end.send)
   }
 
+  // No middleware has caught it.
+  #failed(error: unknown): void {
+    const end = this.#appEnd
+    this.#judge('refusing')
+    if (!end || end.error !== error) return this.#end.reject(error)
+
+    // What the app has announced goes out before its failure does: the server judges both, as it would without a chain.
+    const finish = (): void => (end.threw ? this.#end.reject(error) : this.#conclude())
+    const { start } = this.#response
+    if (start) this.#end.send(start).then(finish, finish)
+    else finish()
+  }
+
   // --- the app ---
 
-  #callApp(scope: Call['scope']): void {
+  #callApp(request: ScopeRequest): void {
     this.#appCalled = true
     this.#flow.keepContext()
     const { appContext } = this.#flow
-    const receive = this.#end.begin(this.#call.receive)
+    const { scope } = request
+    const receive = request.watched(this.#end.begin(this.#call.receive))
     try {
       const running = appContext
         ? appContext.runInAsyncScope(this.#app, undefined, scope, receive, this.#take)
         : this.#app(scope, receive, this.#take)
-      Promise.resolve(running).then(this.#appReturned, this.#appThrew)
+      Promise.resolve(running).then(this.#onReturn, this.#onThrow)
     } catch (error) {
-      this.#appThrew(error)
+      this.#onThrow(error)
     }
   }
 
-  readonly #appReturned = (result: unknown): void => {
-    this.#appEnded({ result })
+  readonly #onReturn = (result: unknown): void => {
+    this.#appEnded({ threw: false, error: undefined, result })
   }
 
-  readonly #appThrew = (error: unknown): void => {
-    this.#appEnded({ threw: true, error })
+  readonly #onThrow = (error: unknown): void => {
+    this.#appEnded({ threw: true, error, result: undefined })
   }
 
   #appEnded(end: AppEnd): void {
     switch (this.#phase) {
-      case 'open': {
-        const error = end.threw ? end.error : noResponse(this.#call.scope)
-        this.#appEnd = { ...end, error }
-        return this.#advance(() => this.#flow.fail(error))
-      }
+      case 'open':
+        if (!end.threw) end.error = noResponse(this.#call.scope)
+        this.#appEnd = end
+        return this.#advance('fail', end.error)
       case 'settling':
         return void this.#settled?.promise.then(() => this.#appEnded(end))
       case 'passing':
         this.#appEnd = end
-        return end.threw ? this.#end.reject(this.#startFault ?? end.error) : this.#conclude()
+        return end.threw ? this.#end.reject(this.#response.fault ?? end.error) : this.#conclude()
       case 'refusing':
         this.#appEnd = end
         if (end.threw) this.#end.logLate(end.error)
@@ -200,17 +197,10 @@ class EventDrive {
     }
   }
 
-  #appFailed(error: unknown): void {
-    if (this.#appEnd?.threw) this.#end.reject(error)
-    else this.#conclude()
-  }
-
   #conclude(): void {
     if (this.#answering || (this.#appCalled && !this.#appEnd)) return
     this.#end.resolve(this.#appEnd?.result)
   }
-
-  // --- what the app sends ---
 
   readonly #take = (event: SendEvent): Promise<void> => {
     switch (this.#phase) {
@@ -219,85 +209,35 @@ class EventDrive {
       case 'settling':
         return (this.#settled as Deferred<void>).promise.then(() => this.#take(event))
       case 'passing':
-        return this.#mapped ? this.#mapped.pass(event) : this.#end.send(event)
+        return this.#response.pass(event)
       case 'refusing':
         return rejected(new ClientDisconnected('a middleware has answered instead of the app'))
     }
   }
 
   #takeHead(event: SendEvent): Promise<void> {
-    const { scope } = this.#call
     try {
-      if (this.#response) {
-        if (completes(event, this.#response)) return this.#settle(event)
-        refuseHead(event)
-      } else if (isStart(event, scope)) {
-        this.#response = announced(event)
-        this.#start = event
-        return isUrgent(this.#response) ? this.#settle(undefined) : DONE
-      } else if (scope.type === 'websocket') {
-        this.#response = handshakeAnswer(event)
-        if (this.#response) return this.#settle(event)
-      }
+      const taken = this.#response.take(event)
+      if (taken === 'held') return DONE
+      if (taken === 'foreign') return this.#end.send(event)
     } catch (error) {
       return rejected(error)
     }
-    // Early hints pass, and what is illegal the server refuses.
-    return this.#end.send(event)
+    return this.#settle(event)
   }
 
-  // The response is there, with `first` of its body unless that is still to come.
-  #settle(first: SendEvent | undefined): Promise<void> {
-    const response = this.#response as Outgoing
+  #settle(first: SendEvent): Promise<void> {
+    const response = this.#response.response as Outgoing
     this.#phase = 'settling'
-    this.#accepting = first?.type === 'websocket.accept'
     response.take()
-    this.#advance(() => this.#flow.answer(response))
-    if (this.#verdict) return this.#passFirst(first)
+    this.#advance('answer', response)
+    if (this.#verdict) return this.#begin(first)
     this.#settled = deferred()
-    return this.#settled.promise.then(() => this.#passFirst(first))
+    return this.#settled.promise.then(() => this.#begin(first))
   }
 
-  #passFirst(first: SendEvent | undefined): Promise<void> {
-    const response = this.#response as Outgoing
-    const { scope } = this.#call
-    this.#phase = this.#verdict === 'pass' ? 'passing' : 'refusing'
-    if (this.#phase === 'refusing') return this.#take(first as SendEvent)
-    if (first?.type === 'websocket.accept') return this.#end.send(headEvent(first, response))
-    if (first?.type === 'websocket.close') {
-      return response.untouched
-        ? this.#end.send(first)
-        : sendAnswer(response, scope, this.#end.send)
-    }
-
-    const start = headEvent(this.#start as StartEvent, response)
-    const mapped = response.mapped(scope.type === 'http' ? scope.method : 'GET')
-    if (mapped) {
-      const { send } = this.#end
-      this.#mapped = new MappedEvents(mapped, {
-        send,
-        onFailure: (error) => this.#end.reject(error),
-      })
-      return this.#mapped.begin(start, first)
-    }
-    const started = this.#end.send(start)
-    if (!first) return started
-    // What is wrong with the head shows at its body: the reason is kept.
-    started.then(undefined, (error: unknown) => (this.#startFault = error))
-    return this.#end.send(first)
+  #begin(first: SendEvent): Promise<void> {
+    this.#phase = this.#verdict as 'passing' | 'refusing'
+    return this.#phase === 'passing' ? this.#response.begin(first) : this.#take(first)
   }
 }
-
-function refuseHead(event: SendEvent): void {
-  if (!HEADS.has(event?.type)) return
-  throw new IllegalEvent(
-    `${event.type} is illegal here: the response is started and waiting for its body`,
-  )
-}
-
-const HEADS = new Set([
-  'http.response.start',
-  'websocket.http.response.start',
-  'websocket.accept',
-  'websocket.close',
-])

@@ -12,10 +12,10 @@ import type { ResponseEnd } from './response-end.ts'
 export class ExchangeEnd implements FinishHooks {
   readonly promise: Promise<void>
   /** The server's, watched or not. */
-  readonly send: Send
+  send: Send
   readonly #scope: HttpScope | WebSocketScope
-  #callbacks: FinishCallbacks | undefined
-  #watch: HttpWatch | SocketWatch | undefined
+  #callbacks: FinishCallbacks | undefined = undefined
+  #watch: HttpWatch | SocketWatch | undefined = undefined
   #begun = false
   #isOver = false
   #resolve!: (result: void) => void
@@ -23,10 +23,7 @@ export class ExchangeEnd implements FinishHooks {
 
   constructor(scope: HttpScope | WebSocketScope, send: Send) {
     this.#scope = scope
-    this.send = (event: SendEvent) => {
-      const watch = this.#watch
-      return watch ? watch.sending(event, send(event)) : send(event)
-    }
+    this.send = send
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -78,10 +75,13 @@ export class ExchangeEnd implements FinishHooks {
       scope['isthmus.connection']?.log.error({ err: error }, message)
     })
     const onEnd = (end: ResponseEnd): void => callbacks.finished(end)
-    this.#watch =
+    const { send } = this
+    const watch =
       scope.type === 'http'
         ? new HttpWatch(scope, onEnd)
         : new SocketWatch(scope, { onEnd, onAccept: () => callbacks.accepted() })
+    this.send = (event: SendEvent) => watch.sending(event, send(event))
+    this.#watch = watch
     this.#callbacks = callbacks
     return callbacks
   }

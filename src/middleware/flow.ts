@@ -14,8 +14,14 @@ import type { ChainResponse } from './response.ts'
 /** Why the loop stopped: the app is to be called, the response is there, or something is to be waited for. */
 export type Halt = ChainRequest | Outgoing | Wait
 
+/** A layer that stops waiting for what it called, and why. */
+export interface Interruption {
+  level: number
+  reason: unknown
+}
+
 /** What the app around which a chain stands can do. */
-export type Colour = 'blocks' | 'awaits'
+type Colour = 'blocks' | 'awaits'
 
 const callNext: CallNext = (request) => new Next(request)
 
@@ -34,9 +40,19 @@ export class Flow {
   #contexts: Array<AsyncResource | undefined> | undefined
   #outside: AsyncResource | undefined
 
-  constructor(layers: readonly Layer[], colour: Colour) {
+  // What takes off the listener of each layer that waits `until`.
+  #watches: Array<(() => void) | undefined> | undefined
+  readonly #onInterruption: ((interruption: Interruption) => void) | undefined
+
+  /** @param onInterruption called outside of any move, for the driver to make the move `interrupt`; none where one cannot */
+  constructor(
+    layers: readonly Layer[],
+    colour: Colour,
+    onInterruption?: (interruption: Interruption) => void,
+  ) {
     this.#layers = layers
     this.#colour = colour
+    this.#onInterruption = onInterruption
   }
 
   /** Who runs, for messages. */
@@ -80,6 +96,12 @@ export class Flow {
     return this.#go()
   }
 
+  /** What a layer waits for is abandoned, and `reason` thrown where it waits. */
+  interrupt({ level, reason }: Interruption): Halt {
+    while (this.#running.length > level) this.#running.pop()?.return(undefined as never)
+    return this.fail(reason)
+  }
+
   /** Nobody wants a response any more: every layer runs its `finally`. */
   abandon(): void {
     const running = this.#running
@@ -90,7 +112,7 @@ export class Flow {
     for (;;) {
       const context = this.#contextOfTop()
       const halt = context
-        ? context.runInAsyncScope(this.#steps, this, context)
+        ? context.runInAsyncScope(Flow.#stepsOf, undefined, this, context)
         : this.#steps(context)
       if (halt !== undefined) return halt
     }
@@ -98,6 +120,11 @@ export class Flow {
 
   #contextOfTop(): AsyncResource | undefined {
     return this.#contexts?.[this.#running.length - 1] ?? this.#outside
+  }
+
+  // Not a closure, which would cost as much as a layer.
+  static #stepsOf(this: void, flow: Flow, context: AsyncResource): Halt | undefined {
+    return flow.#steps(context)
   }
 
   // Undefined: the next one runs in another context.
@@ -111,6 +138,7 @@ export class Flow {
 
   #step(): Halt | undefined {
     const top = this.#running[this.#running.length - 1] as Running
+    this.#watches?.[this.#running.length]?.()
     let step: IteratorResult<Effect, ChainResponse>
     try {
       step = this.#throws ? top.throw(this.#value) : top.next(this.#value)
@@ -123,6 +151,7 @@ export class Flow {
 
   #threw(error: unknown): undefined {
     this.#running.pop()
+    this.#response?.discard()
     this.#response = undefined
     if (this.#running.length === 0) throw error
     this.#value = error
@@ -166,6 +195,7 @@ export class Flow {
     }
     this.#called = level + 1
     this.#enterContext(effect, level)
+    if (effect.signal) this.#watch(effect.signal, level)
     if (level === this.#layers.length) return effect.request
     return this.#call(effect.request)
   }
@@ -204,6 +234,24 @@ export class Flow {
     } else if (this.#contexts) {
       this.#contexts[level] = this.#contexts[level - 1]
     }
+  }
+
+  // Until the layer goes on by itself; at a moment at which none of them runs.
+  #watch(signal: AbortSignal, level: number): void {
+    const onInterruption = this.#onInterruption
+    if (!onInterruption) return
+    const watches = (this.#watches ??= [])
+    const abort = (): void =>
+      queueMicrotask(() => {
+        if (watches[level] === off) onInterruption({ level, reason: signal.reason })
+      })
+    const off = (): void => {
+      watches[level] = undefined
+      signal.removeEventListener('abort', abort)
+    }
+    watches[level] = off
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
   }
 
   #call(request: ChainRequest): undefined {

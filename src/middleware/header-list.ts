@@ -3,8 +3,6 @@
 import { checkedHeaders, getAllHeaders } from '../headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-type Pairs = ReadonlyArray<readonly [name: string, value: string]>
-
 /**
  * Response headers in the order of the wire; names may be in any case, and are kept in lower case.
  *
@@ -15,12 +13,9 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   #pairs: HeaderPairs
   #changed = false
 
-  /**
-   * @param pairs copied
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
-   */
-  constructor(pairs: Pairs = []) {
-    this.#pairs = checkedHeaders(pairs)
+  /** @param pairs checked, and from now on the list's own */
+  constructor(pairs: HeaderPairs) {
+    this.#pairs = pairs
   }
 
   /** Whether anything was set, appended or deleted. */

@@ -60,10 +60,11 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
   }
 
   close(): void {
-    if (!this.#passing && !this.#other) this.#settling.abandon()
+    const isSettled = this.#passing || this.#other !== undefined
     this.#stop()
     this.#closeOwn()
     this.#other?.body.close?.()
+    if (!isSettled) attempt(this.#settling, 'a middleware', () => this.#settling.abandon())
   }
 
   #first(): IteratorResult<Chunk> {
@@ -87,12 +88,10 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
   }
 
   #pull(): IteratorResult<unknown> {
-    this.#iterator ??= this.#body[Symbol.iterator]()
+    const iterator = (this.#iterator ??= this.#body[Symbol.iterator]())
     const { appContext } = this.#settling
     this.#isOver = true
-    const result = appContext
-      ? appContext.runInAsyncScope(this.#iterator.next, this.#iterator)
-      : this.#iterator.next()
+    const result = appContext ? appContext.runInAsyncScope(() => iterator.next()) : iterator.next()
     this.#isOver = Boolean(result.done)
     return result
   }

@@ -7,50 +7,47 @@ import type { FileHandle } from 'node:fs/promises'
 import type {
   HttpResponseBodyEvent,
   HttpResponsePathsendEvent,
-  Send,
+  HttpResponseStartEvent,
   SendEvent,
   WebSocketDenialBodyEvent,
+  WebSocketDenialStartEvent,
 } from '../contract/events.ts'
 import type { MappedBody } from './body-map.ts'
-import type { StartEvent } from './event-head.ts'
+import type { ExchangeEnd } from './exchange-end.ts'
+
+type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
 const BLOCK_BYTES = 64 * 1024
-
-interface Sends {
-  send: Send
-  /** What a map throws: the response cannot become whole. */
-  onFailure(error: unknown): void
-}
 
 /** Sends what an app sends, its head first, one event behind the other. */
 export class MappedEvents {
   readonly #body: MappedBody
-  readonly #sends: Sends
+  readonly #end: ExchangeEnd
   #last: Promise<void> = Promise.resolve()
 
-  constructor(body: MappedBody, sends: Sends) {
+  constructor(body: MappedBody, end: ExchangeEnd) {
     this.#body = body
-    this.#sends = sends
+    this.#end = end
   }
 
   /** Sends the head, and what came with it. */
   begin(start: StartEvent, first: SendEvent | undefined): Promise<void> {
-    if (first?.type === 'http.response.pathsend') {
-      return this.#inOrder(() => this.#passFile(start, first))
-    }
-    const started = this.#inOrder(() => this.#sends.send(start))
-    return first ? started.then(() => this.pass(first)) : started
+    return this.#inOrder(async () => {
+      if (first?.type === 'http.response.pathsend') return this.#passFile(start, first)
+      await this.#end.send(start)
+      if (first) await this.#passOne(first)
+    })
   }
 
   /** Sends what comes later. */
   pass(event: SendEvent): Promise<void> {
-    switch (event?.type) {
-      case 'http.response.body':
-      case 'websocket.http.response.body':
-        return this.#inOrder(() => this.#passBody(event))
-      default:
-        return this.#inOrder(() => this.#sends.send(event))
-    }
+    return this.#inOrder(() => this.#passOne(event))
+  }
+
+  #passOne(event: SendEvent): Promise<void> {
+    const type = event?.type
+    const isBody = type === 'http.response.body' || type === 'websocket.http.response.body'
+    return isBody ? this.#passBody(event) : this.#end.send(event)
   }
 
   #inOrder(work: () => Promise<void>): Promise<void> {
@@ -61,14 +58,14 @@ export class MappedEvents {
 
   async #passBody(event: HttpResponseBodyEvent | WebSocketDenialBodyEvent): Promise<void> {
     const body = await this.#mapped(event.body ?? '', event.moreBody !== true)
-    await this.#sends.send({ ...event, body })
+    await this.#end.send({ ...event, body })
   }
 
   // A file that cannot be opened is the server's to answer for.
   async #passFile(start: StartEvent, event: HttpResponsePathsendEvent): Promise<void> {
     const file = await open(event.path).catch(() => null)
-    await this.#sends.send(start)
-    if (file === null) return this.#sends.send(event)
+    await this.#end.send(start)
+    if (file === null) return this.#end.send(event)
     try {
       await this.#passBlocks(file)
     } finally {
@@ -81,7 +78,7 @@ export class MappedEvents {
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(BLOCK_BYTES))
       const moreBody = bytesRead > 0
       const body = await this.#mapped(buffer.subarray(0, bytesRead), !moreBody)
-      await this.#sends.send({ type: 'http.response.body', body, moreBody })
+      await this.#end.send({ type: 'http.response.body', body, moreBody })
       if (!moreBody) return
     }
   }
@@ -90,7 +87,8 @@ export class MappedEvents {
     try {
       return await waitingFor(this.#body.through(chunk, isLast))
     } catch (error) {
-      this.#sends.onFailure(error)
+      // The response cannot become whole.
+      this.#end.reject(error)
       throw error
     }
   }

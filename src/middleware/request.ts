@@ -20,6 +20,8 @@ export interface RequestChanges {
   headers?: Readonly<Record<string, string | null>>
   /** Keys to add to the state. */
   state?: Readonly<Record<string, unknown>>
+  /** Called with each part of the body that is read; what it throws is thrown to the reader, then and from then on. */
+  onBody?: (bytes: Uint8Array) => void
 }
 
 /** An HTTP request or a WebSocket handshake on its way in. */

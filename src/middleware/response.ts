@@ -1,10 +1,14 @@
 // The response as a middleware sees it: its head to be changed, its body on its way.
 
+import { inspect } from 'node:util'
 import { AppFault } from '../errors.ts'
+import { checkedHeaders } from '../headers.ts'
 import { hasContent } from '../sync/response-head.ts'
+import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
 import { HeaderList } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
+import type { HeaderPairs } from '../contract/events.ts'
 import type { BodyMap } from './body-map.ts'
 
 /** What a middleware may answer with: one chunk, or chunks as they come. */
@@ -29,8 +33,8 @@ export class Outgoing implements ChainResponse {
   /** The body, where a middleware answered by itself. */
   readonly answer: AnswerBody | undefined
   readonly #statusBefore: number
-  #maps: BodyMap[] | undefined
-  #announcedBytes: number | undefined
+  #maps: BodyMap[] | undefined = undefined
+  #announcedBytes: number | undefined = undefined
   #taken = false
 
   constructor(parts: ResponseParts) {
@@ -64,16 +68,12 @@ export class Outgoing implements ChainResponse {
     this.headers.delete('content-length')
   }
 
-  /** Says how long a body of an answer is, where its head does not (RFC 9110, 8.6): a body of a sync app may be known too late. */
-  announceLength(method: string, bytes: number): void {
-    if (!hasContent('GET', this.status) || (method === 'HEAD' && bytes === 0)) return
-    if (!this.headers.has('content-length')) this.headers.set('content-length', String(bytes))
-  }
-
-  /** Another response is sent instead. */
+  /** Done with, sent or not: closes the body of an answer. What fails then is for the operator alone. */
   discard(): void {
     const { answer } = this
-    if (typeof answer === 'object' && 'close' in answer) (answer as { close(): void }).close()
+    if (typeof answer !== 'object' || !('close' in answer)) return
+    const close = (): unknown => (answer as { close(): unknown }).close()
+    attempt(TO_PROCESS, 'close() of the body of respond()', close)
   }
 
   /** Takes the response for one exchange. */
@@ -85,9 +85,17 @@ export class Outgoing implements ChainResponse {
   }
 }
 
+// A response knows no log.
+const TO_PROCESS = {
+  warn: (message: string, cause?: unknown): void => {
+    process.emitWarning(`${message}: ${inspect(cause)}`)
+  },
+}
+
 interface ResponseParts {
   status: number
-  headers: Pairs
+  /** Checked; the response's own. */
+  headers: HeaderPairs
   body: readonly Chunk[] | null
   answer?: AnswerBody
 }
@@ -112,5 +120,10 @@ export function respond(status: number, headers: Pairs = [], body: AnswerBody = 
     throw new AppFault(`respond(): the status is an integer from 200 to 599, got ${String(status)}`)
   }
   const isChunk = typeof body === 'string' || body instanceof Uint8Array
-  return new Outgoing({ status, headers, body: isChunk ? [body] : null, answer: body })
+  return new Outgoing({
+    status,
+    headers: checkedHeaders(headers),
+    body: isChunk ? [body] : null,
+    answer: body,
+  })
 }

@@ -1,20 +1,30 @@
 // A request that is a scope: around apps that await.
 
 import { checkedHeaders } from '../headers.ts'
+import { bodyWatch, watchedReceive } from './body-watch.ts'
 import { ScopeHeaders } from './request-headers.ts'
-import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
+import type { BodyWatch } from './body-watch.ts'
+import type { HeaderPairs, HttpScope, Receive, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { ChainRequest, FinishHooks, RequestChanges } from './request.ts'
 import type { ResponseEnd } from './response-end.ts'
+
+const NO_WATCHES: readonly BodyWatch[] = []
 
 /** The request of `scope`; `hooks` is where its middleware registers. */
 export class ScopeRequest implements ChainRequest {
   readonly scope: HttpScope | WebSocketScope
   readonly #hooks: FinishHooks
+  readonly #watches: ReadonlyArray<BodyWatch>
 
-  constructor(scope: HttpScope | WebSocketScope, hooks: FinishHooks) {
+  constructor(
+    scope: HttpScope | WebSocketScope,
+    hooks: FinishHooks,
+    watches: ReadonlyArray<BodyWatch> = NO_WATCHES,
+  ) {
     this.scope = scope
     this.#hooks = hooks
+    this.#watches = watches
   }
 
   get kind(): 'http' | 'websocket' {
@@ -66,13 +76,19 @@ export class ScopeRequest implements ChainRequest {
   }
 
   with(changes: RequestChanges): ScopeRequest {
-    const { headers, state, scheme, ...plain } = changes
+    const { headers, state, scheme, onBody, ...plain } = changes
     const { scope } = this
     const copy = { ...scope, ...plain } as HttpScope | WebSocketScope
     if (scheme !== undefined) copy.scheme = schemeFor(scope.type, scheme) as never
     if (headers) copy.headers = changedHeaders(scope.headers, headers)
     if (state) copy.state = { ...scope.state, ...state }
-    return new ScopeRequest(copy, this.#hooks)
+    const watches = onBody ? [...this.#watches, bodyWatch(onBody)] : this.#watches
+    return new ScopeRequest(copy, this.#hooks, watches)
+  }
+
+  /** `receive`, as the app gets it. */
+  watched(receive: Receive): Receive {
+    return this.#watches.length === 0 ? receive : watchedReceive(receive, this.#watches)
   }
 
   onFinish(callback: (end: ResponseEnd) => void): void {

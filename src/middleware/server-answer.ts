@@ -1,6 +1,7 @@
 // What the server does for an app that has ended: whom it has lost meanwhile, and what it answers by itself.
 
 import {
+  AppFault,
   ClientDisconnected,
   PeerFault,
   ServerShutdown,
@@ -44,4 +45,11 @@ export function errorStatus(error: unknown): number {
 /** Whether the server's answer comes also behind a `http.response.start` whose head is not out yet. */
 export function replacesStart(end: AppEnd): boolean {
   return end.threw && (end.error instanceof PeerFault || end.error instanceof ServerShutdown)
+}
+
+/** What a middleware is thrown where an app has ended without a response: why there is none. */
+export function noResponse(scope: HttpScope | WebSocketScope): Error {
+  if (lossOf(scope, { threw: false }) === 'left') return new ClientDisconnected()
+  if (isStopping(scope)) return new ServerShutdown()
+  return new AppFault('the app returned before its response was there')
 }

@@ -1,6 +1,7 @@
 // Drives middleware around a sync app, without a promise. The head is theirs when the first chunk is there, or the end:
 // until then the app may replace it (PEP 3333, "The start_response() Callable").
 
+import { inspect } from 'node:util'
 import { sync } from '../bridge/style.ts'
 import { ClientDisconnected } from '../errors.ts'
 import { checkedBody } from '../sync/app-body.ts'
@@ -11,7 +12,7 @@ import { EnvironRequest } from './environ-request.ts'
 import { Flow } from './flow.ts'
 import { LazyBody } from './lazy-body.ts'
 import { Outgoing } from './response.ts'
-import { answerBody, bytesOf, mappedArray } from './sync-answer.ts'
+import { answerBody, mappedArray } from './sync-answer.ts'
 import { SyncEnd } from './sync-end.ts'
 import { SyncHead } from './sync-head.ts'
 import type { AsyncResource } from 'node:async_hooks'
@@ -91,7 +92,7 @@ class SyncDrive implements Settling {
   }
 
   warn(message: string, cause?: unknown): void {
-    const reason = cause === undefined ? '' : `: ${String(cause)}`
+    const reason = cause === undefined ? '' : `: ${inspect(cause)}`
     this.#environ['wsgi.errors'].write(`${message}${reason}\n`)
   }
 
@@ -133,6 +134,7 @@ class SyncDrive implements Settling {
   }
 
   #settle(body: readonly Chunk[] | null): Verdict {
+    if (this.#failure) throw this.#failure.error
     let response: Outgoing
     try {
       response = this.#head.response(body)
@@ -154,7 +156,6 @@ class SyncDrive implements Settling {
       return []
     }
     const body = answerBody(response, method)
-    if (Array.isArray(body)) response.announceLength(method, bytesOf(body))
     this.verdict = { own: false, body }
     this.#head.answer(response)
     return body

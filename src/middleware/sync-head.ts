@@ -5,6 +5,7 @@ import { AppFault } from '../errors.ts'
 import { announcedHead } from '../sync/response-head.ts'
 import { Outgoing } from './response.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../contract/environ.ts'
+import type { AnnouncedHead } from '../sync/response-head.ts'
 
 /** Stands in for the server's `startResponse` towards the app. */
 export class SyncHead {
@@ -12,7 +13,7 @@ export class SyncHead {
   #status = ''
   #headers: StartResponseHeaders = []
   #called = false
-  #announced = false
+  #announced: AnnouncedHead | undefined
   #isOver = false
 
   constructor(startResponse: StartResponse) {
@@ -34,9 +35,8 @@ export class SyncHead {
       )
     }
     this.#called = true
-    this.#announced = false
-    announcedHead(status, headers)
-    this.#announced = true
+    this.#announced = undefined
+    this.#announced = announcedHead(status, headers)
     this.#status = status
     this.#headers = headers
   }
@@ -54,7 +54,8 @@ export class SyncHead {
           : 'startResponse was not called before the first chunk, or the end, of the body',
       )
     }
-    return new Outgoing({ status: Number(this.#status.slice(0, 3)), headers: this.#headers, body })
+    const { status, headers } = this.#announced
+    return new Outgoing({ status, headers, body })
   }
 
   /** Gives the server the head of the app's own response. */
@@ -67,8 +68,8 @@ export class SyncHead {
   /** Gives the server a head. */
   answer({ status, headers }: Outgoing): Write {
     this.#isOver = true
-    const isSame = Number(this.#status.slice(0, 3)) === status
-    const line = isSame ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
+    const line =
+      this.#announced?.status === status ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
     return this.#startResponse(line, headers.pairs)
   }
 }

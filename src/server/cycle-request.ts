@@ -1,6 +1,6 @@
 // What of a request head decides how it is answered and how its body is read, the same for every engine.
 
-import { getHeader, listHasToken } from '../headers.ts'
+import { getHeader, getListHeader, listHasToken } from '../headers.ts'
 import type { RequestFacts } from '../async/framing.ts'
 import type { RequestHead } from './scope.ts'
 
@@ -30,7 +30,8 @@ export function cycleRequest(head: RequestHead, expectsContinue: boolean): Cycle
 }
 
 function wantsKeepAlive(head: RequestHead): boolean {
-  const connection = getHeader(head.headers, 'connection')
-  if (head.httpVersion === '1.0') return listHasToken(connection, 'keep-alive')
-  return !listHasToken(connection, 'close')
+  const connection = getListHeader(head.headers, 'connection')
+  // RFC 9112, 9.3: whoever says both wants the end.
+  if (listHasToken(connection, 'close')) return false
+  return head.httpVersion === '1.1' || listHasToken(connection, 'keep-alive')
 }

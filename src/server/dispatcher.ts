@@ -89,7 +89,7 @@ export class Dispatcher {
   shutdown(): void {
     this.#closing = true
     // A copy: who is told may end at once.
-    for (const running of [...this.#running]) running.shutdown()
+    for (const running of this.#running.slice()) running.shutdown()
   }
 
   /** Resolves when nothing is running. */

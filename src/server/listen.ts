@@ -8,9 +8,12 @@ import type { Settings } from './options.ts'
 export function listen(server: Server, settings: Settings): Promise<Address> {
   const { host, port, uds, fd, backlog, log } = settings
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    // The system's error does not say which descriptor it is about.
+    const onError = (error: Error): void =>
+      reject(fd === null ? error : Object.assign(error, { fd }))
+    server.once('error', onError)
     const onListening = (): void => {
-      server.removeListener('error', reject)
+      server.removeListener('error', onError)
       // A connection that could not be accepted (EMFILE …) is no reason to end the process.
       server.on('error', (err) => log.error({ err }, 'accepting failed'))
       resolve(addressOf(server))

@@ -1,6 +1,7 @@
 // The options of serve(), each with its default in one literal.
 
 import { InvalidOption } from '../errors.ts'
+import type { TlsOptions } from 'node:tls'
 import type { Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -30,6 +31,11 @@ export interface ServeOptions {
   uds?: string | null
   /** Descriptor of a listening socket that this process inherited, instead of host, port and path. Default none. */
   fd?: number | null
+  /**
+   * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
+   * `requestCert`, `minVersion` … ALPN is the server's. Default none.
+   */
+  tls?: TlsOptions | null
   /** Connections that may wait to be accepted. Default 2048. */
   backlog?: number
   /** `native`: HTTP/1.1 of our own. `node`: `node:http`. Default `native`. */
@@ -94,6 +100,7 @@ export const DEFAULTS: Defaults = {
   port: 8000,
   uds: null,
   fd: null,
+  tls: null,
   backlog: 2048,
   engine: 'native',
   rootPath: '',

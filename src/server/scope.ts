@@ -2,8 +2,10 @@
 
 import { BadRequest } from '../errors.ts'
 import { parseTarget } from './target.ts'
+import { requireChunked } from './transfer-coding.ts'
 import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Target } from './target.ts'
+import type { TlsFacts } from './tls-facts.ts'
 
 /** A request head as an engine has read it. */
 export interface RequestHead {
@@ -16,6 +18,8 @@ export interface RequestHead {
   client: [host: string, port: number] | null
   server: HttpScope['server']
   secure: boolean
+  /** Of a connection under TLS, where the engine tells. */
+  tls?: TlsFacts | null
 }
 
 /** What of the settings shapes a scope. */
@@ -62,7 +66,7 @@ export function httpScope(
     client: head.client && [...head.client],
     server: head.server && [...head.server],
     state: { ...state },
-    extensions: HTTP_EXTENSIONS,
+    extensions: head.tls ? { ...HTTP_EXTENSIONS, tls: { ...head.tls } } : HTTP_EXTENSIONS,
   }
 }
 
@@ -84,7 +88,7 @@ export function websocketScope(
     type: 'websocket',
     scheme: head.secure ? 'wss' : 'ws',
     subprotocols,
-    extensions: WEBSOCKET_EXTENSIONS,
+    extensions: head.tls ? { ...WEBSOCKET_EXTENSIONS, tls: { ...head.tls } } : WEBSOCKET_EXTENSIONS,
   }
 }
 
@@ -126,13 +130,6 @@ function withHost(headers: HeaderPairs, authority: string): HeaderPairs {
   requireHost(authority)
   const at = headers.findIndex(([name]) => name === 'host')
   return at < 0 ? [['host', authority], ...headers] : headers.with(at, ['host', authority])
-}
-
-// RFC 9112, 6.1: a coding that is not understood leaves no way to tell where the body ends.
-function requireChunked(value: string, httpVersion: RequestHead['httpVersion']): void {
-  if (httpVersion === '1.0') throw new BadRequest('HTTP/1.0 has no transfer codings')
-  if (value.toLowerCase() === 'chunked') return
-  throw new BadRequest(`transfer coding ${JSON.stringify(value)} is not understood`, 501)
 }
 
 function requireHost(value: string): void {

@@ -19,7 +19,7 @@ const ENGINES = { native: NativeEngine, node: NodeEngine }
 
 /** A server that listens. Whoever called {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
-  /** `http://127.0.0.1:8000`, or `unix:/path`. */
+  /** `http://127.0.0.1:8000`, `https://…` under TLS, or `unix:/path`. */
   readonly url: string
   readonly address: Address
   /**
@@ -65,17 +65,17 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   const close: Server['close'] = ({ graceMs = settings.gracefulShutdownMs } = {}) =>
     (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
   return {
-    url: urlOf(address),
+    url: urlOf(address, settings.tls === null ? 'http' : 'https'),
     address,
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   }
 }
 
-function urlOf(address: Address): string {
+function urlOf(address: Address, scheme: string): string {
   if ('path' in address) return `unix:${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `http://${host}:${address.port}`
+  return `${scheme}://${host}:${address.port}`
 }
 
 // Synchronous, so that what is logged last before a crash is not lost.

@@ -39,7 +39,7 @@ describe('parseWrk', () => {
 
   it('refuses a run without a single request', () => {
     const output = OUTPUT.replace('444567', '0').replace('87170.11', '0.00')
-    expect(() => parseWrk(output)).toThrow('wrk answered nothing that can be read')
+    expect(() => parseWrk(output)).toThrow('wrk: not one request was answered')
   })
 
   it('refuses what is not of wrk', () => {

@@ -71,6 +71,8 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
   ['log-level', 'debug', 'logLevel', 'debug'],
   ['log-format', 'json', 'logFormat', 'json'],
   ['access-log', 'false', 'accessLog', false],
+  ['tls-cert', '/etc/cert.pem', 'tlsCert', '/etc/cert.pem'],
+  ['tls-key', '/etc/key.pem', 'tlsKey', '/etc/key.pem'],
   [
     'mount',
     '/a/b=x.js',
@@ -86,7 +88,7 @@ function variable(flag: string): string {
 describe('serve', () => {
   it('has the defaults of serve() where nothing is given', () => {
     const { options, ...rest } = serve()
-    const { inlineThreads: _inlineThreads, ...defaults } = DEFAULTS
+    const { inlineThreads: _inlineThreads, tls: _tls, ...defaults } = DEFAULTS
     expect(options).toEqual(defaults)
     expect(rest).toEqual({
       type: 'serve',
@@ -96,6 +98,8 @@ describe('serve', () => {
       logLevel: 'info',
       logFormat: 'auto',
       accessLog: true,
+      tlsCert: null,
+      tlsKey: null,
     })
     expect(rest.threads).toBeGreaterThan(0)
   })

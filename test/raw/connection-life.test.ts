@@ -5,11 +5,66 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { answer, httpApp, served } from './served.ts'
+import { deferred } from '../../src/async/deferred.ts'
+import { engine } from '../engine.ts'
+import { answer, httpApp, served, soon } from './served.ts'
 import type { EventApp } from 'isthmus'
 
 const echo = websocket(async (socket) => {
   for await (const message of socket) await socket.send(message)
+})
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+// node:http takes the end of a client's side for its leaving.
+describe.skipIf(engine === 'node')('a client that ends its side behind its requests', () => {
+  it('is answered, and the connection closes', async () => {
+    const app = httpApp(({ path }, _receive, send) => answer(send, `${path}\n`))
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(GET.repeat(3))
+    client.socket.end()
+    expect([...(await client.rest()).matchAll(/^HTTP\/1\.1 200 /gm)]).toHaveLength(3)
+  })
+
+  it('gets a response that streams on for as long as it takes it', async () => {
+    const app = httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      for (let chunk = 0; chunk < 12; chunk += 1) {
+        await send({ type: 'http.response.body', body: 'x', moreBody: true })
+        await delay(100)
+      }
+      await send({ type: 'http.response.body', body: 'end' })
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(GET)
+    client.socket.end()
+    expect((await client.response()).body).toBe(`${'x'.repeat(12)}end`)
+  })
+
+  it('has left when nothing can be written to it for a while', async () => {
+    const left = deferred()
+    const app = httpApp(async ({ 'isthmus.connection': connection }, receive) => {
+      connection?.onDisconnect(() => left.resolve())
+      for await (const _event of receive);
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(GET)
+    client.socket.end()
+    await soon(left.promise, 'the disconnect')
+    expect(await client.ended()).not.toBe('open')
+  })
+})
+
+describe('an upgrade in a version that is not served', () => {
+  it('is refused with 505', async () => {
+    await using server = await served(echo)
+    using client = await server.connect()
+    client.send('GET / HTTP/2.0\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n')
+    expect((await client.head()).status).toBe(505)
+  })
 })
 
 describe('a connection', () => {

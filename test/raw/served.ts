@@ -20,7 +20,8 @@ export interface Served extends AsyncDisposable {
   server: Server
   /** What it has logged, as `level: message`. */
   lines: string[]
-  connect(): Promise<RawClient>
+  /** A client whose waits end after `deadlineMs`, or eight seconds. */
+  connect(deadlineMs?: number): Promise<RawClient>
 }
 
 /** Serves `app` on a free port. */
@@ -37,7 +38,7 @@ export async function served(app: HostedApp, options: ServeOptions = {}): Promis
   return {
     server,
     lines,
-    connect: () => RawClient.connect(server.address),
+    connect: (deadlineMs) => RawClient.connect(server.address, deadlineMs),
     [Symbol.asyncDispose]: async () => void (await server.close()),
   }
 }

@@ -7,7 +7,7 @@ import type { Log } from '../../contract/log.ts'
 import type { PoolThread } from './pool-thread.ts'
 
 /** What the watch has of a pool, and what it has it do. */
-export interface Watched {
+interface Watched {
   readonly threads: ReadonlySet<PoolThread>
   readonly timeoutMs: number
   readonly idleTimeoutMs: number

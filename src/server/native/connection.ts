@@ -4,30 +4,19 @@ import { PeerFault } from '../../errors.ts'
 import { listHasToken } from '../../headers.ts'
 import { NOBODY } from '../nobody.ts'
 import { refusal } from '../refusal.ts'
-import { bodyDecoder } from './body-decoder.ts'
-import { HeadParser } from './head-parser.ts'
+import { endpointsOf, requestBetween } from './endpoints.ts'
+import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
+import { SocketEnd } from './socket-end.ts'
 import { Timer } from './timer-wheel.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { CycleRequest } from '../cycle-request.ts'
-import type { Dispatcher } from '../dispatcher.ts'
-import type { Settings } from '../options.ts'
 import type { RequestHead } from '../scope.ts'
 import type { HttpEvents, HttpTransport } from '../transport.ts'
-import type { WebSockets } from '../websocket/websockets.ts'
-import type { BodyDecoder } from './body-decoder.ts'
+import type { ConnectionTools } from './connection-tools.ts'
+import type { Endpoints } from './endpoints.ts'
 import type { ParsedHead } from './request-head.ts'
-import type { TimerWheel } from './timer-wheel.ts'
-
-/** What all connections of an engine share. */
-export interface ConnectionTools {
-  dispatcher: Dispatcher
-  webSockets: WebSockets
-  wheel: TimerWheel
-  settings: Settings
-}
 
 /**
  * What the next bytes are: a request's `head`, its `body`, the `rest` of a body behind its response, the requests
@@ -35,16 +24,9 @@ export interface ConnectionTools {
  */
 type Reading = 'head' | 'body' | 'rest' | 'behind' | 'nothing'
 
-const EMPTY = Buffer.alloc(0)
-// What may wait behind a request whose response is under way; then the client gets no further ahead.
-const MAX_BEHIND_BYTES = 64 * 1024
-// What is read and dropped, so that the client gets to see the response: closing a socket with unread bytes resets
-// it, and the response with it (RFC 9112, 9.6). No further, so that nobody can make us read for ever.
-const MAX_REST_BYTES = 1024 * 1024
-const REST_MS = 5_000
-const LINGER_MS = 2_000
 // A client that has ended its side may still read; one that has left takes nothing.
 const HALF_CLOSED_MS = 200
+const STILL_TAKING_MS = 1_000
 
 /** Owns one socket, and closes it in every case. */
 export class NativeConnection implements HttpTransport {
@@ -52,47 +34,36 @@ export class NativeConnection implements HttpTransport {
   upgraded = false
   readonly #socket: Socket
   readonly #tools: ConnectionTools
-  readonly #parser: HeadParser
+  readonly #reader: RequestReader
   readonly #writer: ResponseWriter
   readonly #readTimer: Timer
-  readonly #writeTimer: Timer
-  readonly #peer: Pick<RequestHead, 'client' | 'server' | 'secure'>
+  readonly #ends: Endpoints
+  readonly #end: SocketEnd
   #reading: Reading = 'head'
-  #inbox: Buffer = EMPTY
-  #at = 0
-  #decoder: BodyDecoder | undefined
   #events: HttpEvents = NOBODY
   #responding = false
   #advancing = false
-  #paused = false
   #bodyWanted = false
   #headBegun = false
   #peerEnded = false
-  #headSent = false
-  #closesBehind = false
   #isLast = false
-  #endsBody = false
-  #droppedBytes = 0
 
   constructor(socket: Socket, tools: ConnectionTools) {
     const { settings, wheel } = tools
     this.#socket = socket
     this.#tools = tools
-    this.#parser = new HeadParser(settings)
-    this.#writer = new ResponseWriter(socket)
+    this.#reader = new RequestReader(socket, settings)
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
-    this.#writeTimer = new Timer(wheel, () => this.cut())
-    this.#peer = peerOf(socket, settings.uds)
+    this.#writer = new ResponseWriter(socket, wheel, settings.writeTimeoutMs, () => this.cut())
+    this.#ends = endpointsOf(socket, settings.uds)
+    const canReset = this.#ends.client !== null && !this.#ends.secure
+    this.#end = new SocketEnd(socket, this.#readTimer, canReset)
     this.#readTimer.arm(settings.headTimeoutMs)
-    socket.on('data', this.#onData)
-    socket.on('drain', this.#onDrain)
-    socket.on('end', this.#onEnd)
+    socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd)
     // The close that follows says it.
     socket.on('error', () => undefined)
     socket.once('close', () => this.#onClose())
   }
-
-  // --- what the exchange asks for ---
 
   continue(): void {
     this.#writer.interim(100, [])
@@ -103,14 +74,8 @@ export class NativeConnection implements HttpTransport {
   }
 
   write(part: ResponsePart): boolean {
-    if (part.head !== null) {
-      this.#headSent = true
-      this.#closesBehind = !part.head.keepAlive
-      this.#endsBody = part.head.delimiter === 'connection'
-    }
     this.#writer.write(part)
     const { blocked } = this.#writer
-    if (blocked) this.#writeTimer.arm(this.#tools.settings.writeTimeoutMs)
     if (this.#peerEnded) this.#readTimer.arm(HALF_CLOSED_MS)
     if (part.end) this.#onResponded()
     return !blocked
@@ -126,14 +91,11 @@ export class NativeConnection implements HttpTransport {
   }
 
   destroy(): void {
-    if (!this.#endsBody) return void this.#socket.destroy()
-    // Only the end of the connection ends the body: a clean end would make a torso look whole. So would a reset close
-    // behind the last bytes to clients on libuv, which report what they find in the same turn as an end.
+    if (!this.#writer.endsWithConnection) return void this.#socket.destroy()
+    // Only the end of the connection ends the body: a clean end would make a torso look whole.
     this.#stopReading()
-    this.#readTimer.arm(0)
+    this.#end.resetSoon()
   }
-
-  // --- what the engine asks for ---
 
   /** Closes behind the response under way, at once if there is none. */
   closeWhenIdle(): void {
@@ -143,25 +105,19 @@ export class NativeConnection implements HttpTransport {
 
   /** Cuts the connection: a response under way ends in a reset, which nobody takes for its end. */
   cut(): void {
-    if (this.#responding) this.#reset()
+    if (this.#responding) this.#end.reset()
     else this.#socket.destroy()
   }
 
-  // --- what comes from the socket ---
-
   readonly #onData = (bytes: Buffer): void => {
-    if (this.#reading === 'nothing') return this.#drop(bytes.length)
-    const isEmpty = this.#at === this.#inbox.length
-    this.#inbox = isEmpty ? bytes : Buffer.concat([this.#inbox.subarray(this.#at), bytes])
-    this.#at = 0
+    if (this.#reading === 'nothing') return this.#end.drop(bytes.length)
+    this.#reader.push(bytes)
     this.#advance()
   }
 
   readonly #onDrain = (): void => {
     this.#writer.onDrain()
-    // What was taken is a sign of life.
-    if (this.#writer.blocked) return this.#writeTimer.arm(this.#tools.settings.writeTimeoutMs)
-    this.#writeTimer.disarm()
+    if (this.#writer.blocked) return
     this.#events.onDrain()
     this.#advance()
   }
@@ -174,53 +130,47 @@ export class NativeConnection implements HttpTransport {
 
   #onClose(): void {
     this.#readTimer.cancel()
-    this.#writeTimer.cancel()
+    this.#writer.release()
     this.#reading = 'nothing'
-    const events = this.#events
-    this.#events = NOBODY
-    events.onDisconnect()
+    this.#events.onDisconnect()
   }
 
   #onReadTimeout(): void {
+    // Who is still taking a response has time; for who takes nothing of it there is the writer's timeout.
+    if (this.#writer.waiting && !this.#headBegun) return this.#readTimer.arm(STILL_TAKING_MS)
     if (this.#reading !== 'head') return this.cut()
     if (this.#headBegun) this.#refuse(408)
     else this.#closeIdle()
   }
 
-  // --- requests, one at a time ---
-
   // Not into itself: what a step calls may come back here, and the loop goes on with what that left.
   #advance(): void {
     if (this.#advancing) return
     this.#advancing = true
-    while (this.#step());
-    this.#advancing = false
+    try {
+      while (this.#step());
+    } finally {
+      this.#advancing = false
+    }
     this.#closeIfIdle()
-    this.#throttle()
+    this.#reader.throttle(this.#reading === 'body')
   }
 
   #step(): boolean {
-    switch (this.#reading) {
-      case 'head':
-        return this.#readHead()
-      case 'body':
-        return this.#bodyWanted && this.#readBody()
-      case 'rest':
-        return this.#readBody()
-      default:
-        return false
-    }
+    if (this.#reading === 'head') return this.#readHead()
+    const isWanted = this.#reading === 'rest' || (this.#reading === 'body' && this.#bodyWanted)
+    return isWanted && this.#readBody()
   }
 
   #readHead(): boolean {
     // A client that does not read its responses gets no further ones.
-    if (this.#at === this.#inbox.length || this.#writer.blocked) return false
+    if (this.#reader.waiting === 0 || this.#writer.blocked) return false
     try {
-      const end = this.#parser.parse(this.#inbox, this.#at)
-      if (end < 0) return this.#awaitHead()
-      this.#at = end
+      const head = this.#reader.head()
+      if (head === null) return this.#awaitHead()
       this.#readTimer.disarm()
-      this.#serve(this.#parser.head)
+      this.#headBegun = false
+      this.#serve(head)
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error
       this.#refuse(error.status)
@@ -229,7 +179,6 @@ export class NativeConnection implements HttpTransport {
   }
 
   #awaitHead(): boolean {
-    this.#at = this.#inbox.length
     if (!this.#headBegun) this.#readTimer.arm(this.#tools.settings.headTimeoutMs)
     this.#headBegun = true
     return false
@@ -237,57 +186,37 @@ export class NativeConnection implements HttpTransport {
 
   #serve(head: ParsedHead): void {
     const hasBody = head.chunked || (head.contentLength ?? 0) > 0
-    const request = this.#request(head, hasBody)
+    const request = requestBetween(this.#ends, head, hasBody)
     if (head.upgrade !== null && listHasToken(head.upgrade, 'websocket')) {
       return this.#upgrade(request)
     }
 
-    this.#decoder = hasBody ? bodyDecoder(head, this.#tools.settings) : undefined
+    if (hasBody) this.#reader.startBody(head)
     this.#reading = hasBody ? 'body' : 'behind'
     this.#bodyWanted = false
     this.#responding = true
-    this.#headSent = false
+    this.#writer.begin()
     const events = this.#tools.dispatcher.http(request, request, this)
     // It may be answered already.
     if (this.#responding) this.#events = events
   }
 
-  // Field by field: a spread costs more than all else that is done for a request.
-  #request(head: ParsedHead, hasBody: boolean): RequestHead & CycleRequest {
-    const { client, server, secure } = this.#peer
-    return {
-      method: head.method,
-      target: head.target,
-      httpVersion: head.httpVersion,
-      headers: head.headers,
-      client,
-      server,
-      secure,
-      keepAlive: head.keepAlive,
-      acceptsTrailers: head.acceptsTrailers,
-      expectsContinue: head.expectsContinue,
-      hasBody,
-      contentLength: head.contentLength,
-    }
-  }
-
   #readBody(): boolean {
-    const decoder = this.#decoder as BodyDecoder
-    if (this.#at === this.#inbox.length) {
+    const before = this.#reader.waiting
+    if (before === 0) {
       if (this.#peerEnded) this.#socket.destroy()
       return false
     }
     try {
-      const from = this.#at
-      this.#at = decoder.decode(this.#inbox, from, this.#onBody)
-      if (this.#reading === 'rest') this.#drop(this.#at - from)
+      const isWhole = this.#reader.body(this.#onBody)
+      if (this.#reading === 'rest') this.#end.drop(before - this.#reader.waiting)
+      if (isWhole) this.#onBodyEnd()
+      return true
     } catch (error) {
       if (!(error instanceof PeerFault)) throw error
       this.#onBadBody(error.status)
       return false
     }
-    if (decoder.done) this.#onBodyEnd()
-    return true
   }
 
   readonly #onBody = (bytes: Uint8Array): void => {
@@ -302,47 +231,40 @@ export class NativeConnection implements HttpTransport {
 
   // To the app this is the loss of its client; the client still gets an answer, if none has begun.
   #onBadBody(status: number): void {
-    const events = this.#events
-    this.#events = NOBODY
-    events.onDisconnect()
-    if (this.#responding && !this.#headSent) this.#refuse(status)
+    this.#events.onDisconnect()
+    if (this.#responding && !this.#writer.headSent) this.#refuse(status)
     else this.cut()
   }
 
   #onResponded(): void {
     this.#responding = false
     this.#events = NOBODY
-    if (this.#closesBehind) return this.#close()
+    if (!this.#writer.keepsAlive) return this.#close()
     if (this.#reading !== 'body') return this.#next()
 
     this.#reading = 'rest'
-    this.#droppedBytes = 0
-    this.#readTimer.arm(REST_MS)
+    this.#end.startDropping(true)
     this.#advance()
   }
 
   #next(): void {
     this.#reading = 'head'
-    this.#headBegun = false
     this.#readTimer.arm(this.#tools.settings.keepAliveTimeoutMs)
     this.#advance()
   }
 
   #upgrade(head: RequestHead): void {
     const socket = this.#socket
-    const behind = this.#inbox.subarray(this.#at)
-    this.#stopReading()
+    const behind = this.#stopReading()
     if (this.#peerEnded) return void socket.destroy()
     this.upgraded = true
     this.#readTimer.cancel()
-    this.#writeTimer.cancel()
+    this.#writer.release()
     socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd)
     // What the client sends before it is answered stays in the socket.
     socket.pause()
     this.#tools.webSockets.handleUpgrade({ head, socket, behind })
   }
-
-  // --- the end ---
 
   #refuse(status: number): void {
     this.#responding = false
@@ -353,61 +275,24 @@ export class NativeConnection implements HttpTransport {
 
   /** Ends our side, and reads on for a while, so that the client gets to see what was written. */
   #close(): void {
-    this.#readTimer.arm(this.#reading === 'body' ? REST_MS : LINGER_MS)
+    this.#end.startDropping(this.#reading === 'body')
     this.#stopReading()
     this.#writer.end()
-    this.#throttle()
   }
 
   #closeIfIdle(): void {
-    const isIdle = this.#reading === 'head' && this.#at === this.#inbox.length
+    const isIdle = this.#reading === 'head' && this.#reader.waiting === 0
     if (isIdle && (this.#isLast || this.#peerEnded)) this.#closeIdle()
   }
 
   #closeIdle(): void {
-    this.#readTimer.arm(LINGER_MS)
     this.#stopReading()
-    this.#socket.destroySoon()
+    this.#end.closeSoon()
   }
 
-  #stopReading(): void {
+  /** What comes from now on is dropped; what waited is returned. */
+  #stopReading(): Buffer {
     this.#reading = 'nothing'
-    this.#inbox = EMPTY
-    this.#at = 0
-    this.#droppedBytes = 0
-  }
-
-  #drop(count: number): void {
-    this.#droppedBytes += count
-    if (this.#droppedBytes > MAX_REST_BYTES) this.#socket.destroy()
-  }
-
-  #reset(): void {
-    // There is no reset on a unix socket, nor under TLS, where a cut shows without it.
-    if (this.#peer.client === null || this.#peer.secure) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
-  }
-
-  #throttle(): void {
-    const waiting = this.#inbox.length - this.#at
-    const isFull = waiting > (this.#reading === 'body' ? 0 : MAX_BEHIND_BYTES)
-    if (isFull === this.#paused || this.upgraded) return
-    this.#paused = isFull
-    if (isFull) this.#socket.pause()
-    else this.#socket.resume()
-  }
-}
-
-function peerOf(
-  socket: Socket,
-  uds: string | null,
-): Pick<RequestHead, 'client' | 'server' | 'secure'> {
-  const { remoteAddress, remotePort = 0, localAddress, localPort = 0 } = socket
-  const server: RequestHead['server'] =
-    localAddress === undefined ? null : [localAddress, localPort]
-  return {
-    client: remoteAddress === undefined ? null : [remoteAddress, remotePort],
-    server: uds === null ? server : [uds, null],
-    secure: 'encrypted' in socket,
+    return this.#reader.takeRest()
   }
 }

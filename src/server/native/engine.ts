@@ -1,15 +1,17 @@
 // The engine on node:net: HTTP/1.1 by our own parser and writer.
 
 import { createServer } from 'node:net'
+import { SOCKET_OPTIONS } from './socket-options.ts'
 import { listen } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { NativeConnection } from './connection.ts'
+import { Handshakes } from './handshakes.ts'
 import { TimerWheel } from './timer-wheel.ts'
 import type { Server, Socket } from 'node:net'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Address, Engine } from '../engine.ts'
 import type { Settings } from '../options.ts'
-import type { ConnectionTools } from './connection.ts'
+import type { ConnectionTools } from './connection-tools.ts'
 
 /** HTTP/1.1 of our own, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NativeEngine implements Engine {
@@ -17,6 +19,7 @@ export class NativeEngine implements Engine {
   readonly #server: Server
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
+  readonly #handshakes = new Handshakes()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
@@ -26,8 +29,10 @@ export class NativeEngine implements Engine {
       webSockets: new WebSockets(dispatcher, settings),
       wheel: new TimerWheel(),
     }
-    const options = { allowHalfOpen: true, noDelay: true }
-    this.#server = createServer(options, (socket) => this.#onConnection(socket))
+    this.#server =
+      settings.tls === null
+        ? createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
+        : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
 
   listen(): Promise<Address> {
@@ -35,9 +40,10 @@ export class NativeEngine implements Engine {
   }
 
   async drain(): Promise<void> {
-    // What was sent before stands in the system's buffers: one turn of the loop reads it, and it is answered.
-    await turn()
+    // What was sent before stands in the system's buffers: it is read, and answered.
+    await turns()
     for (const connection of this.#connections) connection.closeWhenIdle()
+    this.#handshakes.cutAll()
     await new Promise((resolve) => {
       this.#server.close(resolve)
     })
@@ -62,8 +68,10 @@ export class NativeEngine implements Engine {
   }
 }
 
-// The first may fire in this turn of the loop, the second stands behind a whole one.
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setImmediate(resolve))
+// The first immediate may fire in this turn of the loop. In the next one connections are accepted, in the one behind it
+// they are read.
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }

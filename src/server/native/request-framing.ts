@@ -1,6 +1,7 @@
 // What the fields of a head say of the connection and of the body behind it (RFC 9112, 6 and 9; RFC 9110, 7.8 and 10.1.1).
 
 import { BadRequest } from '../../errors.ts'
+import { requireChunked } from '../transfer-coding.ts'
 
 /** How the body is delimited, and what the client wants of the connection. */
 export interface RequestFraming {
@@ -31,17 +32,17 @@ export function requestFraming(
 ): RequestFraming {
   const { connection, upgrade, te, expectation, coding, length } = framingFields(fields)
   const isModern = httpVersion === '1.1'
-  const chunked = isChunked(isModern, coding)
+  if (coding !== undefined) requireChunked(coding, httpVersion)
   const contentLength = lengthOf(length)
   // RFC 9112, 6.1: whoever believes the other of the two sees another request behind this one.
-  if (chunked && contentLength !== null) {
+  if (coding !== undefined && contentLength !== null) {
     throw new BadRequest('Transfer-Encoding and Content-Length exclude each other')
   }
   return {
     keepAlive: wantsKeepAlive(isModern, connection),
     expectsContinue: isModern && wantsContinue(expectation),
     acceptsTrailers: isModern && lists(TRAILERS, te),
-    chunked,
+    chunked: coding !== undefined,
     contentLength,
     upgrade: isModern && lists(UPGRADE, connection) ? (upgrade ?? null) : null,
   }
@@ -122,20 +123,6 @@ function wantsContinue(expectation: string | undefined): boolean {
   if (expectation === undefined) return false
   if (expectation.toLowerCase() === '100-continue') return true
   throw new BadRequest(`expectation ${JSON.stringify(expectation)} is not understood`, 417)
-}
-
-const CODINGS = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/
-
-function isChunked(isModern: boolean, coding: string | undefined): boolean {
-  if (coding === undefined) return false
-  if (!isModern) throw new BadRequest('HTTP/1.0 has no transfer codings')
-  if (coding.toLowerCase() === 'chunked') return true
-
-  const shown = JSON.stringify(coding)
-  const isInDoubt = !CODINGS.test(coding) || /chunked[ \t]*,/i.test(coding)
-  if (isInDoubt)
-    throw new BadRequest(`transfer coding ${shown} leaves the end of the body in doubt`)
-  throw new BadRequest(`transfer coding ${shown} is not understood`, 501)
 }
 
 const DIGITS = /^\d{1,16}$/

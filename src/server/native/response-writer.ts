@@ -1,28 +1,57 @@
 // Responses of one connection as bytes: head and first chunk in one write, and no further ahead than the client reads.
 
 import { rawHead } from '../raw-head.ts'
+import { Timer } from './timer-wheel.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 
 // What is handed to the socket at once: a client that takes so much is seen to read.
 const SLICE_BYTES = 64 * 1024
 
 /** Writes to one socket; its owner reports `drain` to it. */
 export class ResponseWriter {
+  /** The head of the response under way was written. */
+  headSent = false
+  /** The connection serves on behind the response. */
+  keepsAlive = true
+  /** Only the end of the connection ends the body. */
+  endsWithConnection = false
   readonly #socket: Socket
+  readonly #timer: Timer
+  readonly #timeoutMs: number
   #chunked = false
   #rest: Uint8Array | null = null
   #behind = ''
   #ending = false
+  #lastTaken = 0
 
-  constructor(socket: Socket) {
+  /** Calls `onStall` when the client has taken nothing of what waits for it for `timeoutMs`. */
+  constructor(socket: Socket, wheel: TimerWheel, timeoutMs: number, onStall: () => void) {
     this.#socket = socket
+    this.#timer = new Timer(wheel, () =>
+      this.#takenBytes() > this.#lastTaken ? this.#watch() : onStall(),
+    )
+    this.#timeoutMs = timeoutMs
   }
 
   /** The client has to read on before more is written. */
   get blocked(): boolean {
     return this.#rest !== null || this.#socket.writableNeedDrain
+  }
+
+  /** Something that was written has not left yet. */
+  get waiting(): boolean {
+    return this.#rest !== null || this.#socket.writableLength > 0
+  }
+
+  /** The next response begins. */
+  begin(): void {
+    this.headSent = false
+    this.keepsAlive = true
+    this.endsWithConnection = false
+    this.#chunked = false
   }
 
   /** Writes an interim response (RFC 9110, 15.2). */
@@ -34,6 +63,9 @@ export class ResponseWriter {
   write({ head, chunk, size, trailers, end }: ResponsePart): void {
     let before = ''
     if (head !== null) {
+      this.headSent = true
+      this.keepsAlive = head.keepAlive
+      this.endsWithConnection = head.delimiter === 'connection'
       this.#chunked = head.delimiter === 'chunks'
       before = rawHead(head.status, head.headers)
     }
@@ -46,6 +78,7 @@ export class ResponseWriter {
       if (end) behind += lastChunk(trailers)
     }
     this.#send(before, chunk, size, behind)
+    if (this.waiting && !this.#timer.armed) this.#watch()
   }
 
   /** The socket has taken what was written; writes on. */
@@ -58,6 +91,21 @@ export class ResponseWriter {
   end(): void {
     this.#ending = true
     this.onDrain()
+  }
+
+  /** The socket is gone, or somebody else's. */
+  release(): void {
+    this.#timer.cancel()
+  }
+
+  #watch(): void {
+    if (!this.waiting) return
+    this.#lastTaken = this.#takenBytes()
+    this.#timer.arm(this.#timeoutMs)
+  }
+
+  #takenBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
   }
 
   #send(before: string, chunk: Uint8Array | string | null, size: number, behind: string): void {

@@ -1,6 +1,7 @@
 // The engine on node:http.
 
 import { createServer, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { PeerFault } from '../../errors.ts'
 import { listHasToken } from '../../headers.ts'
 import { NodeConnection } from './connection.ts'
@@ -30,7 +31,7 @@ export class NodeEngine implements Engine {
     this.#dispatcher = dispatcher
     this.#settings = settings
     this.#webSockets = new WebSockets(dispatcher, settings)
-    this.#server = createServer({
+    const options = {
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -41,7 +42,10 @@ export class NodeEngine implements Engine {
       // The scope asks for Host, and answers as everywhere else.
       requireHostHeader: false,
       noDelay: true,
-    })
+    }
+    this.#server = settings.tls
+      ? createTlsServer({ ...settings.tls, ...options, ALPNProtocols: ['http/1.1'] })
+      : createServer(options)
     // node:http drops the fields above its limit in silence; ours is answered with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
@@ -72,7 +76,8 @@ export class NodeEngine implements Engine {
 
   #listenToServer(): void {
     const server = this.#server
-    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
+    server.on(accepted, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
     server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))

@@ -1,7 +1,8 @@
 // A request head as node:http read it, in the terms of the contracts.
 
+import { TLSSocket } from 'node:tls'
 import { BadRequest } from '../../errors.ts'
-
+import { tlsFacts } from '../tls-facts.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HeaderPairs } from '../../contract/events.ts'
@@ -18,7 +19,8 @@ export function requestHead(req: IncomingMessage, uds: string | null): RequestHe
     headers: headerPairs(req.rawHeaders),
     client: socket.remoteAddress ? [socket.remoteAddress, socket.remotePort ?? 0] : null,
     server: uds === null ? serverAddress(socket) : [uds, null],
-    secure: 'encrypted' in socket,
+    secure: socket instanceof TLSSocket,
+    tls: socket instanceof TLSSocket ? tlsFacts(socket) : null,
   }
 }
 

@@ -29,7 +29,7 @@ export const chunks: CorpusCase[] = [
   // Sizes.
   body('no chunk', END, ''),
   body('one chunk', hello(''), 'hello'),
-  body('chunks', `5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n${END}`, 'hello world'),
+  body('[3b.13] chunks', `5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n${END}`, 'hello world'),
   body('a size in small letters', `a\r\n0123456789\r\n${END}`, '0123456789'),
   body('a size in capitals', `A\r\n0123456789\r\n${END}`, '0123456789'),
   body('a size of two digits', `10\r\n0123456789abcdef\r\n${END}`, '0123456789abcdef'),

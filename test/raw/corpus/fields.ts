@@ -78,13 +78,13 @@ export const fields: CorpusCase[] = [
   refused(400, 'DEL at the end of a value', get('A: b\x7f')),
 
   // Order and repetition.
-  taken('fields in their order, repeated ones too', get('B: 1', 'A: 2', 'B: 3', 'b: 1'), {
+  taken('[3b.9] fields in their order, repeated ones too', get('B: 1', 'A: 2', 'B: 3', 'b: 1'), {
     headers: [HOST, ['b', '1'], ['a', '2'], ['b', '3'], ['b', '1']],
   }),
   taken('Cookie twice', get('Cookie: a=b', 'Cookie: c=d'), {
     headers: [HOST, ['cookie', 'a=b'], ['cookie', 'c=d']],
   }),
-  taken('an underscore, whose field is dropped', get('X_Forwarded_For: a', 'B: c'), {
+  taken('[3a.15] an underscore, whose field is dropped', get('X_Forwarded_For: a', 'B: c'), {
     headers: [HOST, ['b', 'c']],
   }),
   taken('__proto__, which has underscores', get('__proto__: a'), { headers: [HOST] }),

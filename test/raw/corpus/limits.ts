@@ -41,8 +41,16 @@ export const limits: CorpusCase[] = [
     'a head that is bad before it is too long',
     `GET / HTTP/1.1\r\nA: \0${'b'.repeat(maxHeadBytes)}`,
   ),
-  taken('as many fields as may be', head('GET / HTTP/1.1', HOST, ...fields(maxHeaderFields)), {}),
-  refused(431, 'one field more', head('GET / HTTP/1.1', HOST, ...fields(maxHeaderFields + 1))),
+  taken(
+    '[3a.16] as many fields as may be',
+    head('GET / HTTP/1.1', HOST, ...fields(maxHeaderFields)),
+    {},
+  ),
+  refused(
+    431,
+    '[3a.16] one field more',
+    head('GET / HTTP/1.1', HOST, ...fields(maxHeaderFields + 1)),
+  ),
   refused(431, 'a thousand fields', head('GET / HTTP/1.1', HOST, ...fields(1_000))),
   refused(
     431,

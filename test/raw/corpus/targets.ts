@@ -83,7 +83,7 @@ export const targets: CorpusCase[] = [
   refused(400, 'an authority for a target', to('b.example:80')),
   refused(400, 'a host for a target', to('b.example')),
   refused(400, 'a port for a target', to(':80')),
-  taken('OPTIONS *', to('*', 'OPTIONS'), { method: 'OPTIONS', target: '*' }),
+  taken('[3a.13] OPTIONS *', to('*', 'OPTIONS'), { method: 'OPTIONS', target: '*' }),
   taken('OPTIONS of a path', to('/a', 'OPTIONS'), { method: 'OPTIONS', target: '/a' }),
   refused(400, 'GET *', to('*')),
   refused(400, 'OPTIONS **', to('**', 'OPTIONS')),

@@ -1,0 +1,224 @@
+// compress(): bodies in the coding that the client takes, streams flushed chunk by chunk.
+
+import bytes from 'bytes'
+import compressible from 'compressible'
+import Negotiator from 'negotiator'
+import vary from 'vary'
+import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
+import { mapBody } from './map-body.ts'
+import { middleware } from './middleware.ts'
+import { completeOptions, invalidOption } from './complete-options.ts'
+import type { Chunk } from '../contract/environ.ts'
+import type { Coding, Encoder } from './encoder.ts'
+import type { HeaderList } from './header-list.ts'
+import type { ChainRequest } from './request.ts'
+import type { ChainResponse } from './response.ts'
+import type { Wrap } from './wrap.ts'
+
+/** Options of {@link compress}. */
+export interface CompressOptions {
+  /** What is offered, the best first; the client's own order of preference comes before. Default `br`, `zstd` where the Node has it, `gzip`. */
+  codings?: readonly Coding[]
+  /** The shortest body that is worth it: bytes, or a size such as `'1kb'`. What streams always is. Default 1,024. */
+  minBytes?: number | string
+  /** Which types, besides what mime-db calls compressible. Default none. */
+  types?: ReadonlyArray<string | RegExp>
+  /** Whether each chunk of a stream is sent at once. False waits for more, which packs better; server-sent events never wait. Default true. */
+  flush?: boolean
+  /** Quality of br, 0 to 11. Default 4. */
+  brQuality?: number
+  /** Level of gzip, 1 to 9. Default 6. */
+  gzipLevel?: number
+  /** Level of zstd, 1 to 22. Default 3. */
+  zstdLevel?: number
+}
+
+type Settings = Required<CompressOptions>
+
+/** Of a Negotiator, whose types know nothing of preferences. */
+interface Ranking {
+  encodings(offered: readonly string[], options: { preferred: readonly string[] }): string[]
+}
+
+const DEFAULTS: Settings = {
+  codings: CODINGS,
+  minBytes: 1024,
+  types: [],
+  flush: true,
+  brQuality: 4,
+  gzipLevel: 6,
+  zstdLevel: 3,
+}
+
+// Longer ones are worth the way to another thread and back.
+const AT_ONCE_BYTES = 32 * 1024
+// Archives and pictures come as it, too.
+const ANYTHING = 'application/octet-stream'
+const EVENT_STREAM = /^text\/event-stream\b/i
+const NO_TRANSFORM = /(?:^|[\s,])no-transform(?:$|[\s,])/i
+// They say something of bytes that nobody gets (RFC 9530; RFC 9110, 14.3: ranges would be those of the coding).
+const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
+
+/**
+ * Sends bodies in a content coding that the client accepts (RFC 9110, 12.5.3). A body that streams goes on streaming:
+ * each chunk is flushed. An entity tag becomes a weak one, because the bytes are others.
+ *
+ * Left as it is: what has a Content-Encoding, or a type that does not shrink; 206, 204 and 304; what says
+ * `Cache-Control: no-transform`; what is shorter than `minBytes`; a WebSocket.
+ *
+ * A body that has a secret in it together with what an attacker may choose gives the secret away by its length (BREACH):
+ * answer it with `no-transform`.
+ *
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ *
+ * @example
+ * chain(compress({ minBytes: '2kb' }))(app)
+ */
+export function compress(options: CompressOptions = {}): Wrap {
+  const settings = checked(completeOptions('compress', options, DEFAULTS))
+  const minBytes = sizeOf(settings.minBytes)
+
+  return middleware('compress', function* (request, next) {
+    const response = yield* next(request)
+    const { headers } = response
+    if (request.kind !== 'http') return response
+    if (response.status === 304) return revalidated(response, request)
+    if (!mayBeEncoded(response, settings)) return response
+
+    headers.set('vary', vary.append(headers.getAll('vary').join(', '), 'Accept-Encoding'))
+    const coding = codingFor(request, settings.codings)
+    if (coding === undefined || !isWorthIt(response, minBytes)) return response
+
+    headers.set('content-encoding', coding)
+    for (const name of OF_THE_BYTES) headers.delete(name)
+    weaken(headers)
+    return encoded(response, request, { coding, settings })
+  })
+}
+
+function mayBeEncoded({ status, headers }: ChainResponse, settings: Settings): boolean {
+  if (status === 204 || status === 206 || headers.has('content-range')) return false
+  if (headers.has('content-encoding')) return false
+  if (headers.getAll('cache-control').some((value) => NO_TRANSFORM.test(value))) return false
+  return isCompressible(headers.get('content-type'), settings.types)
+}
+
+// What streams is: nobody knows how long it will be. Of a HEAD without a length nobody knows anything.
+function isWorthIt({ headers, body }: ChainResponse, minBytes: number): boolean {
+  const length = headers.get('content-length')
+  if (length !== undefined) return Number(length) >= minBytes
+  return body === null || lengthOf(body) >= Math.max(minBytes, 1)
+}
+
+function isCompressible(type: string | undefined, types: Settings['types']): boolean {
+  if (type === undefined) return false
+  const essence = (type.split(';', 1)[0] as string).trim().toLowerCase()
+  if (essence !== ANYTHING && compressible(essence) === true) return true
+  return types.some((one) =>
+    typeof one === 'string' ? one.toLowerCase() === essence : one.test(essence),
+  )
+}
+
+function lengthOf(body: readonly Chunk[]): number {
+  return body.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
+}
+
+function codingFor(request: ChainRequest, codings: readonly Coding[]): Coding | undefined {
+  const accept = request.headers.get('accept-encoding')
+  if (accept === undefined) return undefined
+  const negotiator = new Negotiator({
+    headers: { 'accept-encoding': accept },
+  }) as unknown as Ranking
+  const offered = [...codings, 'identity']
+  const [chosen] = negotiator.encodings(offered, { preferred: offered })
+  return codings.find((coding) => coding === chosen)
+}
+
+function weaken(headers: HeaderList): void {
+  const tag = headers.get('etag')
+  if (tag?.startsWith('"') === true) headers.set('etag', `W/${tag}`)
+}
+
+// RFC 9111, 4.3.4: the tag of a 304 is the one that the client has, and that may be the weak one of here.
+function revalidated(response: ChainResponse, request: ChainRequest): ChainResponse {
+  const tag = response.headers.get('etag')
+  const asked = request.headers.get('if-none-match') ?? ''
+  if (tag?.startsWith('"') === true && asked.includes(`W/${tag}`)) weaken(response.headers)
+  return response
+}
+
+interface Choice {
+  coding: Coding
+  settings: Settings
+}
+
+function encoded(response: ChainResponse, request: ChainRequest, choice: Choice): ChainResponse {
+  // A HEAD is not worth the work that would tell its length (RFC 9110, 9.3.2), and that of the plain body is another.
+  if (request.method === 'HEAD') return mapBody(response, { chunk: () => '' })
+
+  const type = response.headers.get('content-type') ?? ''
+  const flush = choice.settings.flush || EVENT_STREAM.test(type)
+  let encoder: Encoder | undefined
+  const begun = (): Encoder => {
+    if (!encoder) {
+      encoder = encoderFor(response, request, choice)
+      closeAtEnd(request, encoder)
+    }
+    return encoder
+  }
+  return mapBody(response, {
+    chunk: (chunk) => begun().encode(chunk, flush),
+    end: () => begun().end(),
+  })
+}
+
+// A body that breaks off has no end that a map would hear of.
+function closeAtEnd({ environ, scope }: ChainRequest, encoder: Encoder): void {
+  if (environ) (environ['isthmus.responseFinished'] ??= []).push(() => encoder.close())
+  else scope?.['isthmus.connection']?.onDisconnect(() => encoder.close())
+}
+
+function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {
+  const { coding, settings } = choice
+  const efforts = {
+    br: settings.brQuality,
+    gzip: settings.gzipLevel,
+    zstd: settings.zstdLevel,
+  }
+  if (body && lengthOf(body) <= AT_ONCE_BYTES) return wholeBody(coding, efforts)
+  if (request.environ) {
+    return body ? wholeBody(coding, efforts) : blockingStream(coding, efforts)
+  }
+  return awaitingStream(coding, efforts)
+}
+
+function checked(settings: Settings): Settings {
+  const { codings, types } = settings
+  if (!Array.isArray(codings)) throw invalidOption('compress', 'codings', codings, 'it is a list')
+  for (const coding of codings) {
+    if (CODINGS.includes(coding)) continue
+    throw invalidOption('compress', 'codings', coding, `this Node has ${CODINGS.join(', ')}`)
+  }
+  if (!Array.isArray(types))
+    throw invalidOption('compress', 'types', types, 'it is a list of media types')
+  checkEffort('brQuality', settings.brQuality, [0, 11])
+  checkEffort('gzipLevel', settings.gzipLevel, [1, 9])
+  checkEffort('zstdLevel', settings.zstdLevel, [1, 22])
+  return settings
+}
+
+function sizeOf(given: number | string): number {
+  const size = typeof given === 'string' ? bytes.parse(given) : given
+  if (size !== null && Number.isFinite(size) && size >= 0) return size
+  throw invalidOption(
+    'compress',
+    'minBytes',
+    given,
+    "it is a number of bytes, or a size such as '1kb'",
+  )
+}
+
+function checkEffort(option: string, value: number, [min, max]: [number, number]): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return
+  throw invalidOption('compress', option, value, `it is an integer from ${min} to ${max}`)
+}

@@ -1,0 +1,103 @@
+// timeout(): a response begins in time, or is given up.
+
+import ms from 'ms'
+import { AppTimeout } from '../errors.ts'
+import { completeOptions, invalidOption } from './complete-options.ts'
+import { until } from './effects.ts'
+import { middleware } from './middleware.ts'
+import type { ConnectionContext } from '../contract/events.ts'
+import type { ChainRequest } from './request.ts'
+import type { Wrap } from './wrap.ts'
+
+/** Options of {@link timeout}. */
+export interface TimeoutOptions {
+  /** How long the response may take to begin: milliseconds, or a duration such as `'5s'`. Default 30,000. */
+  timeoutMs?: number | string
+}
+
+const DEFAULTS: Required<TimeoutOptions> = { timeoutMs: 30_000 }
+
+// A timer cannot be set any longer.
+const LONGEST_MS = 2 ** 31 - 1
+
+/**
+ * Gives up a response that has not begun in time: a request, or a handshake, is answered 504, and the app is told as if
+ * its client had left, by `scope['isthmus.connection']` and what stands on it. What it still sends is refused. A response
+ * that has begun may stream for as long as it likes.
+ *
+ * Nobody can interrupt a sync app that stands right inside: its late response is replaced by the 504 when it is there.
+ * A pool of `threads()` inside has its own `timeoutMs`, which ends the thread.
+ *
+ * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a response that
+ *   is late, {@link AppTimeout} (`ISTHMUS_APP_TIMEOUT`, 504; RFC 9110, 15.6.5)
+ *
+ * @example
+ * chain(timeout({ timeoutMs: '5s' }))(app)
+ */
+export function timeout(options: TimeoutOptions = {}): Wrap {
+  const timeoutMs = durationOf(completeOptions('timeout', options, DEFAULTS).timeoutMs)
+  const late = (): AppTimeout =>
+    new AppTimeout(`timeout(): the response did not begin within ${timeoutMs} ms`)
+
+  return middleware('timeout', function* (request, next) {
+    if (request.environ) {
+      const startedAt = performance.now()
+      const response = yield* next(request)
+      if (performance.now() - startedAt > timeoutMs) throw late()
+      return response
+    }
+
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(late()), timeoutMs)
+    try {
+      return yield* until(controller.signal, next(ending(request, controller.signal)))
+    } finally {
+      clearTimeout(timer)
+    }
+  })
+}
+
+/** `request`, its connection at an end when `signal` is aborted. */
+function ending(request: ChainRequest, signal: AbortSignal): ChainRequest {
+  const connection = request.scope?.['isthmus.connection']
+  if (!connection) return request
+  const copy = request.with({})
+  if (copy.scope) copy.scope['isthmus.connection'] = endingConnection(connection, signal)
+  return copy
+}
+
+// Nothing is set up before somebody asks.
+function endingConnection(connection: ConnectionContext, signal: AbortSignal): ConnectionContext {
+  let either: AbortSignal | undefined
+  return {
+    log: connection.log,
+    hosting: connection.hosting,
+    get signal() {
+      return (either ??= AbortSignal.any([connection.signal, signal]))
+    },
+    onShutdown: (callback) => connection.onShutdown(callback),
+    onDisconnect(callback) {
+      let isOver = false
+      const once = (): void => {
+        if (isOver) return
+        isOver = true
+        signal.removeEventListener('abort', once)
+        callback()
+      }
+      connection.onDisconnect(once)
+      if (signal.aborted) once()
+      else signal.addEventListener('abort', once)
+    },
+  }
+}
+
+function durationOf(given: number | string): number {
+  const duration = typeof given === 'string' ? ms(given as ms.StringValue) : given
+  if (typeof duration === 'number' && duration > 0 && duration <= LONGEST_MS) return duration
+  throw invalidOption(
+    'timeout',
+    'timeoutMs',
+    given,
+    `it is a number of milliseconds up to ${LONGEST_MS}, or a duration as '5s'`,
+  )
+}

@@ -1,0 +1,14 @@
+// What all connections of an engine share.
+
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Settings } from '../options.ts'
+import type { WebSockets } from '../websocket/websockets.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Made by the engine, once. */
+export interface ConnectionTools {
+  dispatcher: Dispatcher
+  webSockets: WebSockets
+  wheel: TimerWheel
+  settings: Settings
+}

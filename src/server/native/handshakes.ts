@@ -1,0 +1,53 @@
+// TLS in front of the engine: accepts, and knows who has not finished its handshake yet.
+
+import { createServer } from 'node:tls'
+import { MAX_TIMER_MS } from '../../async/within.ts'
+import { SOCKET_OPTIONS } from './socket-options.ts'
+import type { Server, Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
+import type { Settings } from '../options.ts'
+
+/** The handshakes that are under way on one listener. A closing server would wait for them. */
+export class Handshakes {
+  // By the address of the client: nothing else leads from the secured socket back to the one that it grew out of.
+  readonly #sockets = new Map<string, Socket>()
+
+  /** A server of node:tls; `onSecure` gets each socket once its handshake is done. */
+  createServer(settings: Settings, onSecure: (socket: Socket) => void): Server {
+    const { tls, headTimeoutMs, log } = settings
+    const handshakeTimeout = Math.min(headTimeoutMs, MAX_TIMER_MS)
+    const options: TlsOptions = {
+      handshakeTimeout,
+      ...tls,
+      ...SOCKET_OPTIONS,
+      ALPNProtocols: ['http/1.1'],
+    }
+    const server = createServer(options, (socket) => {
+      this.#sockets.delete(clientOf(socket))
+      onSecure(socket)
+    })
+    server.on('connection', (socket: Socket) => this.#add(socket))
+    server.on('tlsClientError', (err, socket) => {
+      log.info({ err }, 'a TLS handshake failed')
+      socket.destroy()
+    })
+    return server
+  }
+
+  /** Cuts all that have not come to their end. */
+  cutAll(): void {
+    for (const socket of this.#sockets.values()) socket.destroy()
+  }
+
+  #add(socket: Socket): void {
+    const client = clientOf(socket)
+    this.#sockets.set(client, socket)
+    socket.once('close', () => {
+      if (this.#sockets.get(client) === socket) this.#sockets.delete(client)
+    })
+  }
+}
+
+function clientOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}

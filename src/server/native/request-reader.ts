@@ -1,0 +1,84 @@
+// Requests out of the bytes of one connection: heads and bodies in turns, and what waits behind them.
+
+import { bodyDecoder } from './body-decoder.ts'
+import { HeadParser } from './head-parser.ts'
+import type { Socket } from 'node:net'
+import type { BodyDecoder } from './body-decoder.ts'
+import type { HeadLimits, ParsedHead } from './request-head.ts'
+
+const EMPTY = Buffer.alloc(0)
+// What may wait behind a request whose response is under way; then the client gets no further ahead.
+const MAX_BEHIND_BYTES = 64 * 1024
+
+/** Keeps what has arrived until it is asked for. */
+export class RequestReader {
+  readonly #socket: Socket
+  readonly #limits: HeadLimits
+  readonly #parser: HeadParser
+  #decoder: BodyDecoder | undefined
+  #bytes: Buffer = EMPTY
+  #at = 0
+  #paused = false
+
+  constructor(socket: Socket, limits: HeadLimits) {
+    this.#socket = socket
+    this.#limits = limits
+    this.#parser = new HeadParser(limits)
+  }
+
+  /** Bytes that have arrived and were not asked for. */
+  get waiting(): number {
+    return this.#bytes.length - this.#at
+  }
+
+  push(bytes: Buffer): void {
+    this.#bytes =
+      this.waiting === 0 ? bytes : Buffer.concat([this.#bytes.subarray(this.#at), bytes])
+    this.#at = 0
+  }
+
+  /**
+   * The next head, or null while more bytes are needed.
+   *
+   * @throws {@link BadRequest} with the status that the bytes deserve
+   */
+  head(): ParsedHead | null {
+    const end = this.#parser.parse(this.#bytes, this.#at)
+    this.#at = end < 0 ? this.#bytes.length : end
+    return end < 0 ? null : this.#parser.head
+  }
+
+  /** What comes next is the body of this head. */
+  startBody(head: ParsedHead): void {
+    this.#decoder = bodyDecoder(head, this.#limits)
+  }
+
+  /**
+   * Hands over what is there of the body. True: it is complete.
+   *
+   * @throws {@link BadRequest} with the status that the bytes deserve
+   */
+  body(onData: (data: Uint8Array) => void): boolean {
+    const decoder = this.#decoder as BodyDecoder
+    this.#at = decoder.decode(this.#bytes, this.#at, onData)
+    return decoder.done
+  }
+
+  /** Pauses the socket while more waits than may: bytes of a `body`, or requests behind one. */
+  throttle(isBody: boolean): void {
+    const isFull = this.waiting > (isBody ? 0 : MAX_BEHIND_BYTES)
+    if (isFull === this.#paused) return
+    this.#paused = isFull
+    if (isFull) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  /** All that waits, which is nobody's request any more. */
+  takeRest(): Buffer {
+    const rest = this.#bytes.subarray(this.#at)
+    this.#bytes = EMPTY
+    this.#at = 0
+    this.throttle(false)
+    return rest
+  }
+}

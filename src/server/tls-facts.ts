@@ -1,0 +1,95 @@
+// What a TLS connection says of itself, in the terms of the ASGI TLS extension.
+
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+
+/** `scope.extensions.tls`. @see ASGI TLS extension 0.2 */
+export interface TlsFacts {
+  /** The server's certificate in PEM. */
+  serverCert: string | null
+  /** The client's certificates in PEM, its own first; empty without one. */
+  clientCertChain: string[]
+  /** The distinguished name of the client's certificate, as RFC 4514 writes it. */
+  clientCertName: string | null
+  /** Why the client's certificate was not verified. */
+  clientCertError: string | null
+  /** `0x0304` for TLS 1.3. */
+  tlsVersion: number | null
+  /** As IANA numbers it: `0x1301` for TLS_AES_128_GCM_SHA256. */
+  cipherSuite: number | null
+}
+
+const known = new WeakMap<TLSSocket, TlsFacts>()
+
+/** The facts of a connection whose handshake is done; read once, however many requests it serves. */
+export function tlsFacts(socket: TLSSocket): TlsFacts {
+  const facts = known.get(socket) ?? readFacts(socket)
+  known.set(socket, facts)
+  return facts
+}
+
+function readFacts(socket: TLSSocket): TlsFacts {
+  const client = socket.getPeerX509Certificate()
+  return {
+    serverCert: socket.getX509Certificate()?.toString() ?? null,
+    clientCertChain: chainOf(client),
+    clientCertName: client ? distinguishedName(client.subject) : null,
+    clientCertError: client && !socket.authorized ? String(socket.authorizationError) : null,
+    tlsVersion: VERSIONS[socket.getProtocol() ?? ''] ?? null,
+    cipherSuite: SUITES[socket.getCipher()?.standardName ?? ''] ?? null,
+  }
+}
+
+function chainOf(first: X509Certificate | undefined): string[] {
+  const chain: string[] = []
+  for (let next = first; next && !chain.includes(next.toString()); next = next.issuerCertificate) {
+    chain.push(next.toString())
+  }
+  return chain
+}
+
+// OpenSSL gives one line to each part, the most significant first; RFC 4514, 2.1 starts with the last one.
+function distinguishedName(subject: string): string {
+  return subject.split('\n').toReversed().join(',')
+}
+
+const VERSIONS: Record<string, number> = {
+  TLSv1: 0x0301,
+  'TLSv1.1': 0x0302,
+  'TLSv1.2': 0x0303,
+  'TLSv1.3': 0x0304,
+}
+
+// Those that Node offers by default, and CCM. https://www.iana.org/assignments/tls-parameters
+const SUITES: Record<string, number> = {
+  TLS_AES_128_GCM_SHA256: 0x1301,
+  TLS_AES_256_GCM_SHA384: 0x1302,
+  TLS_CHACHA20_POLY1305_SHA256: 0x1303,
+  TLS_AES_128_CCM_SHA256: 0x1304,
+  TLS_AES_128_CCM_8_SHA256: 0x1305,
+  TLS_RSA_WITH_AES_128_CBC_SHA: 0x002f,
+  TLS_RSA_WITH_AES_256_CBC_SHA: 0x0035,
+  TLS_RSA_WITH_AES_128_CBC_SHA256: 0x003c,
+  TLS_RSA_WITH_AES_256_CBC_SHA256: 0x003d,
+  TLS_DHE_RSA_WITH_AES_128_CBC_SHA256: 0x0067,
+  TLS_DHE_RSA_WITH_AES_256_CBC_SHA256: 0x006b,
+  TLS_RSA_WITH_AES_128_GCM_SHA256: 0x009c,
+  TLS_RSA_WITH_AES_256_GCM_SHA384: 0x009d,
+  TLS_DHE_RSA_WITH_AES_128_GCM_SHA256: 0x009e,
+  TLS_DHE_RSA_WITH_AES_256_GCM_SHA384: 0x009f,
+  TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA: 0xc009,
+  TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: 0xc00a,
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA: 0xc013,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA: 0xc014,
+  TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256: 0xc023,
+  TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384: 0xc024,
+  TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256: 0xc027,
+  TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384: 0xc028,
+  TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: 0xc02b,
+  TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: 0xc02c,
+  TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: 0xc02f,
+  TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: 0xc030,
+  TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: 0xcca8,
+  TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: 0xcca9,
+  TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256: 0xccaa,
+}

@@ -1,0 +1,79 @@
+// What a supervisor hands over: a socket that listens, and files for TLS.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { request } from 'node:https'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Command, get, run } from './command.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { AddressInfo, Server } from 'node:net'
+
+const HELLO = 'test/fixtures/cli/hello.js'
+const SERVE = ['--import', 'tsx', 'src/cli/main.ts', 'serve', HELLO, '--threads', '0']
+const DEADLINE_MS = 12_000
+
+async function listening(): Promise<{ server: Server; fd: number; port: number }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening', { signal: AbortSignal.timeout(DEADLINE_MS) })
+  const { fd } = Reflect.get(server, '_handle') as { fd: number }
+  return { server, fd, port: (server.address() as AddressInfo).port }
+}
+
+describe('--fd', { timeout: 30_000 }, () => {
+  it('serves on a listening socket that it inherited', async () => {
+    const { server, fd, port } = await listening()
+    const child = spawn(process.execPath, [...SERVE, '--fd', '3', '--no-access-log'], {
+      stdio: ['pipe', 'pipe', 'inherit', fd],
+    })
+    try {
+      const signal = AbortSignal.timeout(DEADLINE_MS)
+      const lines = createInterface(child.stdout as Readable)
+      const [line] = (await once(lines, 'line', { signal })) as [string]
+      server.close()
+      expect(line).toBe(`isthmus listening on http://127.0.0.1:${port}`)
+      expect(await get(`http://127.0.0.1:${port}/x`)).toBe('hello |/x|')
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
+  it('fails in one line when nothing was inherited there', async () => {
+    const { status, stderr } = await run(['serve', HELLO, '--threads', '0', '--fd', '77'])
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^isthmus: --fd 77 is no listening socket.*\n$/),
+    ])
+  })
+})
+
+describe('--tls-cert and --tls-key', { timeout: 30_000 }, () => {
+  const cert = ['--tls-cert', 'test/fixtures/tls/server.pem']
+  const key = ['--tls-key', 'test/fixtures/tls/server.key']
+
+  it('serve HTTPS', async () => {
+    using command = new Command(['serve', HELLO, '--port', '0', '--threads', '0', ...cert, ...key])
+    const url = await command.url()
+    expect(url).toMatch(/^https:/)
+    const ca = readFileSync('test/fixtures/tls/ca.pem')
+    const asked = request(`${url}/x`, { ca, agent: false }).end()
+    const signal = AbortSignal.timeout(DEADLINE_MS)
+    const [message] = (await once(asked, 'response', { signal })) as [IncomingMessage]
+    expect(await text(message)).toBe('hello |/x|')
+  })
+
+  it.each([
+    ['the key is missing', cert, '--tls-cert needs --tls-key as well'],
+    ['the certificate is missing', key, '--tls-key needs --tls-cert as well'],
+    ['a file is missing', [...cert, '--tls-key', 'none.key'], '--tls-key cannot be read: ENOENT'],
+  ])('fail in one line when %s', async (_what, words, sentence) => {
+    const { status, stderr } = await run(['serve', HELLO, '--threads', '0', ...words])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^isthmus: .*\n$/)
+    expect(stderr).toContain(sentence)
+  })
+})

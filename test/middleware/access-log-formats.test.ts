@@ -1,0 +1,212 @@
+// The lines of text: common, combined, JSON; in every style.
+
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { websocket } from '../../src/async/websocket-app.ts'
+import { events, iterable, sync } from '../../src/bridge/style.ts'
+import { accessLog } from '../../src/middleware/access-log.ts'
+import { basicAuth } from '../../src/middleware/basic-auth.ts'
+import { chain } from '../../src/middleware/chain.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import { recordingLog } from '../bridge/host.ts'
+import type { App } from '../../src/bridge/style.ts'
+import type { AccessLogOptions } from '../../src/middleware/access-log.ts'
+import type { TestClient } from '../../src/testing/client.ts'
+import type { TestClientOptions } from '../../src/testing/test-client.ts'
+
+const APPS: Record<string, App> = {
+  sync: sync((_environ, startResponse) => {
+    startResponse('200 OK', [])
+    return ['hello']
+  }),
+  'sync, streamed': sync(function* (_environ, startResponse) {
+    startResponse('200 OK', [])
+    yield 'hel'
+    yield 'lo'
+  }),
+  iterable: iterable(async function* (_environ, startResponse) {
+    startResponse('200 OK', [])
+    yield 'hello'
+  }),
+  events: events(async (_scope, _receive, send) => {
+    await send({ type: 'http.response.start', status: 200 })
+    await send({ type: 'http.response.body', body: 'hello' })
+  }),
+}
+
+const BROWSER = { referer: 'http://a.test/', 'user-agent': 'Browser/1.0 (X11)' }
+
+type Format = AccessLogOptions['format']
+
+interface Asking {
+  app?: App
+  ask?: (client: TestClient) => Promise<unknown>
+  options?: TestClientOptions
+}
+
+/** The lines for what `ask` asks. */
+async function linesOf(format: Format, { app = APPS['events'] as App, ask, options }: Asking = {}) {
+  const lines: string[] = []
+  const wrap = accessLog({ format, write: (line) => void lines.push(line) })
+  await using client = await testClient(wrap(app), {
+    lifespan: 'off',
+    raiseAppErrors: false,
+    ...options,
+  })
+  await (ask ?? ((it) => it.get('/a%20b?c=d', { headers: BROWSER })))(client)
+  return lines
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 8, 3, 4, 5, 6, 7) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the format', () => {
+  it.each(Object.keys(APPS))('common is that of Apache, around %s', async (style) => {
+    expect(await linesOf('common', { app: APPS[style] as App })).toEqual([
+      '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /a%20b HTTP/1.1" 200 5',
+    ])
+  })
+
+  it.each(Object.keys(APPS))('combined adds referer and user agent, around %s', async (style) => {
+    expect(await linesOf('combined', { app: APPS[style] as App })).toEqual([
+      '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /a%20b HTTP/1.1" 200 5 ' +
+        '"http://a.test/" "Browser/1.0 (X11)"',
+    ])
+  })
+
+  it.each(Object.keys(APPS))('json is one object, around %s', async (style) => {
+    const [line = '', ...others] = await linesOf('json', { app: APPS[style] as App })
+    expect(others).toEqual([])
+    expect(JSON.parse(line)).toEqual({
+      time: '2026-09-03T04:05:06.007Z',
+      client: '127.0.0.1:49152',
+      method: 'GET',
+      path: '/a%20b',
+      status: 200,
+      bytes: 5,
+      outcome: 'complete',
+      durationMs: expect.any(Number),
+      protocol: 'HTTP/1.1',
+      referer: 'http://a.test/',
+      userAgent: 'Browser/1.0 (X11)',
+    })
+  })
+
+  it('has a dash for what is not there', async () => {
+    const ask = (client: TestClient) => client.head('/', { httpVersion: '1.0' })
+    expect(await linesOf('combined', { ask, options: { client: null } })).toEqual([
+      '- - - [03/Sep/2026:04:05:06 +0000] "HEAD / HTTP/1.0" 200 - "-" "-"',
+    ])
+    const leaving = (client: TestClient) =>
+      client.get('/', { disconnect: 'at-once' }).catch(() => 0)
+    const quiet = events(async (_scope, receive) => {
+      while ((await receive()).type !== 'http.disconnect');
+    })
+    expect(await linesOf('common', { app: quiet, ask: leaving })).toEqual([
+      '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET / HTTP/1.1" - -',
+    ])
+  })
+
+  it('has an IPv6 client as it is', async () => {
+    const [line] = await linesOf('common', { options: { client: ['::1', 80] } })
+    expect(line).toMatch(/^::1 - - \[/)
+  })
+
+  it('has the user whom a middleware outside has found', async () => {
+    const lines: string[] = []
+    const write = (line: string): void => void lines.push(line)
+    const guard = basicAuth({ users: { 'box office': 'x' } })
+    const app = chain(guard, accessLog({ format: 'common', write }))(APPS['events'] as App)
+    await using client = await testClient(app, { lifespan: 'off' })
+    const authorization = `Basic ${Buffer.from('box office:x').toString('base64')}`
+    await client.get('/', { headers: { authorization } })
+    expect(lines[0]).toMatch(/^127\.0\.0\.1 - box\\x20office \[/)
+  })
+
+  it('has one line for a WebSocket in common, and one for each turn in json', async () => {
+    const app = websocket(async (socket) => {
+      for await (const message of socket) await socket.send(message)
+    })
+    const ask = async (client: TestClient): Promise<void> => {
+      await using session = await client.websocket('/live')
+      await session.close(1000)
+    }
+    expect(await linesOf('common', { app, ask })).toEqual([
+      '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /live HTTP/1.1" 101 -',
+    ])
+    const turns = (await linesOf('json', { app, ask })).map((line) => JSON.parse(line) as object)
+    expect(turns).toMatchObject([
+      { method: 'WEBSOCKET', status: 101, outcome: 'accepted' },
+      { method: 'WEBSOCKET', code: 1000, outcome: 'closed' },
+    ])
+  })
+
+  it('cannot be forged by a client', async () => {
+    const text = fc
+      .string({ unit: 'binary-ascii' })
+      .filter((value) => /^[\t\x20-\x7e]*$/.test(value))
+    const COMBINED =
+      /^127\.0\.0\.1 - - \[[^\]]+\] "GET \/ HTTP\/1\.1" 200 5 "[^"\\]*(?:\\x[\da-f]{2}[^"\\]*)*" "[^"\\]*(?:\\x[\da-f]{2}[^"\\]*)*"$/
+    await fc.assert(
+      fc.asyncProperty(text, text, async (referer, agent) => {
+        const headers = { referer: referer.trim(), 'user-agent': agent.trim() }
+        const ask = (client: TestClient) => client.get('/', { headers })
+        const [line = ''] = await linesOf('combined', { ask })
+        expect(line).toMatch(COMBINED)
+        expect(line).toMatch(/^[\x20-\x7e]*$/)
+      }),
+      { seed: 41, numRuns: 100 },
+    )
+  })
+})
+
+describe('accessLog()', () => {
+  it('writes lines to standard output where it is told of no other place', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    try {
+      await using client = await testClient(accessLog({ format: 'common' })(APPS['sync'] as App))
+      await client.get('/')
+      expect(
+        write.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('GET')),
+      ).toEqual(['127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET / HTTP/1.1" 200 5\n'])
+    } finally {
+      write.mockRestore()
+    }
+  })
+
+  it('leaves out what is skipped', async () => {
+    const log = recordingLog()
+    const wrap = accessLog({ log, skip: ({ path }) => path === '/health' })
+    await using client = await testClient(wrap(APPS['events'] as App), { lifespan: 'off' })
+    await client.get('/health')
+    await client.get('/')
+    expect(log.lines).toEqual(['info: GET / 200'])
+  })
+
+  it.each([
+    [{ format: 'dev' }, 'option "format" cannot be \'dev\': it is log, json, common, combined'],
+    [{ log: {} }, 'option "log" cannot be {}: it is a log with the levels of pino'],
+    [
+      { format: 'json', log: recordingLog() },
+      'option "log" cannot be \'a log\': the format "json" goes to "write"',
+    ],
+    [{ format: 'json', write: 1 }, 'option "write" cannot be 1: it is a function'],
+    [{ skip: '/health' }, 'option "skip" cannot be \'/health\': it is a function'],
+    [{ stream: 1 }, 'unknown option "stream"; the options are format, log, write, skip'],
+  ])('refuses %j when it is made', (options, message) => {
+    expect(() => accessLog(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ISTHMUS_INVALID_OPTION',
+        message: `accessLog(): ${message}`,
+      }),
+    )
+  })
+
+  it('refuses a place that its format does not go to', () => {
+    expect(() => accessLog({ write: () => undefined })).toThrow('choose another format')
+  })
+})

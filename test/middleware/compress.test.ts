@@ -1,0 +1,441 @@
+// What is sent in which coding, what is left alone, and what becomes of a stream.
+
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import * as zlib from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { deferred } from '../../src/async/deferred.ts'
+import { events, iterable } from '../../src/bridge/style.ts'
+import { compress } from '../../src/middleware/compress.ts'
+import { mapBody } from '../../src/middleware/map-body.ts'
+import { middleware } from '../../src/middleware/middleware.ts'
+import { chain } from '../../src/middleware/chain.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import type { App } from '../../src/bridge/style.ts'
+import type { Chunk, SyncApp } from '../../src/contract/environ.ts'
+import type { CompressOptions } from '../../src/middleware/compress.ts'
+import type { TestResponse } from '../../src/testing/response.ts'
+
+const TEXT = 'All work and no play makes Jack a dull boy.\n'.repeat(100)
+const TYPE: [string, string] = ['Content-Type', 'text/plain; charset=utf-8']
+const hasZstd = 'zstdDecompressSync' in zlib
+
+type Headers = ReadonlyArray<readonly [string, string]>
+
+/** Answers with these fields, and one chunk. */
+function page(headers: Headers = [TYPE], body: Chunk = TEXT, status = '200 OK'): SyncApp {
+  return (_environ, startResponse) => {
+    startResponse(status, headers)
+    return [body]
+  }
+}
+
+async function ask(
+  app: App,
+  request: Record<string, string>,
+  options: CompressOptions = {},
+  method = 'GET',
+) {
+  await using client = await testClient(compress(options)(app))
+  return await client.request(method, '/', { headers: request })
+}
+
+const gzip = (app: App, options: CompressOptions = {}) =>
+  ask(app, { 'accept-encoding': 'gzip' }, options)
+
+function decoded({ headers, body }: TestResponse): string {
+  switch (headers.get('content-encoding')) {
+    case 'br':
+      return brotliDecompressSync(body).toString()
+    case 'gzip':
+      return gunzipSync(body).toString()
+    case 'zstd':
+      return String(
+        (zlib as never as { zstdDecompressSync(body: Uint8Array): Buffer }).zstdDecompressSync(
+          body,
+        ),
+      )
+    default:
+      return Buffer.from(body).toString()
+  }
+}
+
+describe('the coding', () => {
+  const codingFor = async (accept: string, options: CompressOptions = {}) =>
+    (await ask(page(), { 'accept-encoding': accept }, options)).headers.get('content-encoding')
+
+  it('is the one that the client likes best, and ours where it likes several alike', async () => {
+    expect(await codingFor('gzip, deflate, br')).toBe('br')
+    expect(await codingFor('br;q=0.5, gzip')).toBe('gzip')
+    expect(await codingFor('GZIP')).toBe('gzip')
+    expect(await codingFor('*')).toBe('br')
+    expect(await codingFor('gzip, br', { codings: ['gzip', 'br'] })).toBe('gzip')
+  })
+
+  it('is none where the client takes none, or likes the plain body better', async () => {
+    const plain = [
+      '',
+      'identity',
+      'deflate',
+      'gzip;q=0',
+      '*;q=0',
+      'br;q=0, gzip;q=0.0',
+      'identity, gzip;q=0.5',
+      'x-gzip',
+    ]
+    const codings = await Promise.all(plain.map((accept) => codingFor(accept)))
+    expect(codings).toEqual(plain.map(() => undefined))
+    expect((await ask(page(), {})).headers.get('content-encoding')).toBeUndefined()
+  })
+
+  it('is taken from what is left where one is refused', async () => {
+    expect(await codingFor('br;q=0, *')).toBe(hasZstd ? 'zstd' : 'gzip')
+    expect(await codingFor('identity;q=0, gzip;q=0.1')).toBe('gzip')
+  })
+
+  it.runIf(hasZstd)('is zstd for those who ask for it', async () => {
+    const response = await ask(page(), { 'accept-encoding': 'zstd' })
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['zstd', TEXT])
+  })
+
+  it('decodes to what the app sent', async () => {
+    for (const accept of ['br', 'gzip']) {
+      expect(decoded(await ask(page(), { 'accept-encoding': accept }))).toBe(TEXT)
+    }
+  })
+})
+
+describe('the head', () => {
+  it('says coding, length and vary of what is sent', async () => {
+    const response = await gzip(
+      page([TYPE, ['Content-Length', String(TEXT.length)], ['Vary', 'Cookie']]),
+    )
+    expect(response.headers.getAll('content-length')).toEqual([String(response.body.length)])
+    expect(response.headers.getAll('vary')).toEqual(['Cookie, Accept-Encoding'])
+    expect(response.body.length).toBeLessThan(TEXT.length / 10)
+  })
+
+  it('varies also where this client gets it plain', async () => {
+    expect((await ask(page(), {})).headers.getAll('vary')).toEqual(['Accept-Encoding'])
+    expect((await gzip(page([TYPE], 'short'))).headers.getAll('vary')).toEqual(['Accept-Encoding'])
+    expect((await ask(page(), {}, {}, 'HEAD')).headers.getAll('vary')).toEqual(['Accept-Encoding'])
+  })
+
+  it('has a weak entity tag, and nothing that speaks of bytes that nobody gets', async () => {
+    const fields = ['Accept-Ranges', 'Content-MD5', 'Digest', 'Content-Digest', 'Repr-Digest']
+    const headers = fields.map((name): [string, string] => [name, 'x'])
+    const response = await gzip(page([TYPE, ['ETag', '"1"'], ...headers]))
+    expect(response.headers.get('etag')).toBe('W/"1"')
+    expect(fields.filter((name) => response.headers.get(name) !== undefined)).toEqual([])
+    expect((await gzip(page([TYPE, ['ETag', 'W/"1"']]))).headers.get('etag')).toBe('W/"1"')
+    expect((await ask(page([TYPE, ['ETag', '"1"']]), {})).headers.get('etag')).toBe('"1"')
+  })
+
+  it('of a 304 has the tag that the client has', async () => {
+    const unchanged = page([['ETag', '"1"']], '', '304 Not Modified')
+    const tagFor = async (asked: string) =>
+      (await ask(unchanged, { 'if-none-match': asked, 'accept-encoding': 'gzip' })).headers.get(
+        'etag',
+      )
+    expect(await tagFor('W/"1"')).toBe('W/"1"')
+    expect(await tagFor('"1"')).toBe('"1"')
+  })
+
+  it('for HEAD is that for GET, without the length that nobody knows', async () => {
+    const app = page([TYPE, ['Content-Length', String(TEXT.length)], ['ETag', '"1"']])
+    const head = await ask(app, { 'accept-encoding': 'gzip' }, {}, 'HEAD')
+    const { headers } = head
+    expect([head.body.length, headers.get('content-encoding'), headers.get('etag')]).toEqual([
+      0,
+      'gzip',
+      'W/"1"',
+    ])
+    expect(headers.get('content-length')).toBeUndefined()
+    const short = await ask(
+      page([TYPE, ['Content-Length', '5']]),
+      { 'accept-encoding': 'gzip' },
+      {},
+      'HEAD',
+    )
+    expect([short.headers.get('content-length'), short.headers.get('content-encoding')]).toEqual([
+      '5',
+      undefined,
+    ])
+  })
+})
+
+describe('left alone is', () => {
+  const isPlain = async (app: App, options: CompressOptions = {}) => {
+    const { headers, body } = await gzip(app, options)
+    expect(Buffer.from(body).toString()).toBe(TEXT)
+    return headers.get('content-encoding')
+  }
+
+  it('what is in a coding already', async () => {
+    expect(await isPlain(page([TYPE, ['Content-Encoding', 'br']]))).toBe('br')
+    expect(await isPlain(page([TYPE, ['Content-Encoding', 'identity']]))).toBe('identity')
+  })
+
+  it('a type that does not shrink, and what has none', async () => {
+    for (const type of [
+      'image/png',
+      'video/mp4',
+      'application/zip',
+      'font/woff2',
+      'application/octet-stream',
+    ]) {
+      expect(await isPlain(page([['Content-Type', type]]))).toBeUndefined()
+    }
+    expect(await isPlain(page([]))).toBeUndefined()
+  })
+
+  it('a part of a whole, and what must not be transformed', async () => {
+    expect(await isPlain(page([TYPE], TEXT, '206 Partial Content'))).toBeUndefined()
+    expect(await isPlain(page([TYPE, ['Content-Range', 'bytes 0-9/10']]))).toBeUndefined()
+    expect(
+      await isPlain(page([TYPE, ['Cache-Control', 'private, No-Transform, max-age=1']])),
+    ).toBeUndefined()
+    expect(
+      await isPlain(page([TYPE, ['Cache-Control', 'private'], ['Cache-Control', 'no-transform']])),
+    ).toBeUndefined()
+  })
+
+  it('what is short, by its length or by its body', async () => {
+    const options = { minBytes: TEXT.length + 1 }
+    expect(await isPlain(page(), options)).toBeUndefined()
+    expect(
+      await isPlain(page([TYPE, ['Content-Length', String(TEXT.length)]]), { minBytes: '1MB' }),
+    ).toBeUndefined()
+    const exact = await gzip(page(), { minBytes: TEXT.length })
+    expect(exact.headers.get('content-encoding')).toBe('gzip')
+  })
+
+  it('nothing that is named in types', async () => {
+    const csv = page([['Content-Type', 'Application/X-Own; v=1']])
+    expect((await gzip(csv)).headers.get('content-encoding')).toBeUndefined()
+    expect(
+      (await gzip(csv, { types: ['application/x-own'] })).headers.get('content-encoding'),
+    ).toBe('gzip')
+    expect((await gzip(csv, { types: [/x-o.n$/] })).headers.get('content-encoding')).toBe('gzip')
+  })
+
+  it('an empty body', async () => {
+    const response = await gzip(page([TYPE], ''), { minBytes: 0 })
+    expect([response.body.length, response.headers.get('content-encoding')]).toEqual([0, undefined])
+  })
+})
+
+describe('a body of many chunks', () => {
+  const chunks = Array.from({ length: 40 }, (_one, at) => `${at} ${TEXT.slice(0, at * 100)}\n`)
+  const whole = chunks.join('')
+  const streams: Record<string, App> = {
+    sync: function* (_environ, startResponse) {
+      startResponse('200 OK', [TYPE])
+      yield* chunks
+    } satisfies SyncApp,
+    'sync, as an array': ((_environ, startResponse) => {
+      startResponse('200 OK', [TYPE])
+      return chunks
+    }) satisfies SyncApp,
+    iterable: iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [TYPE])
+      yield* chunks
+    }),
+    events: events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      for (const body of chunks) await send({ type: 'http.response.body', body, moreBody: true })
+      await send({ type: 'http.response.body' })
+    }),
+  }
+  const accepts = hasZstd ? ['br', 'gzip', 'zstd'] : ['br', 'gzip']
+  const cases = Object.keys(streams).flatMap((style) =>
+    accepts.flatMap((coding) => [true, false].map((flush) => ({ style, coding, flush }))),
+  )
+
+  it.each(cases)(
+    '($style) decodes to the whole from $coding, flush $flush',
+    async ({ style, coding, flush }) => {
+      const response = await ask(streams[style] as App, { 'accept-encoding': coding }, { flush })
+      expect([response.headers.get('content-encoding'), decoded(response)]).toEqual([coding, whole])
+      expect(response.body.length).toBeLessThan(whole.length / 5)
+    },
+  )
+
+  it('that is random, and long, comes through both ways', async () => {
+    const noise = Buffer.from(
+      Array.from({ length: 300_000 }, (_one, at) => (at * 7919 + (at >> 3) * 31) & 0xff),
+    )
+    const big = Buffer.concat([noise, noise])
+    const sent = async (app: App) => gunzipSync((await gzip(app)).body).equals(big)
+    const inOne = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      await send({ type: 'http.response.body', body: big })
+    })
+    const inTwo = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      await send({ type: 'http.response.body', body: noise, moreBody: true })
+      await send({ type: 'http.response.body', body: noise })
+    })
+    const past: SyncApp = function* (_environ, startResponse) {
+      startResponse('200 OK', [TYPE])
+      yield noise
+      yield noise
+    }
+    expect([
+      await sent(inOne),
+      await sent(inTwo),
+      await sent(past),
+      await sent(page([TYPE], big)),
+    ]).toEqual([true, true, true, true])
+  })
+
+  it('goes through what is inside first', async () => {
+    const shout = middleware('shout', function* (request, next) {
+      return mapBody(yield* next(request), { chunk: (chunk) => String(chunk).toUpperCase() })
+    })
+    await using client = await testClient(chain(compress(), shout)(page()))
+    const response = await client.get('/', { headers: { 'accept-encoding': 'gzip' } })
+    expect(decoded(response)).toBe(TEXT.toUpperCase())
+  })
+})
+
+describe('a stream', () => {
+  const unpacked = (coding: string) => {
+    const decoder = coding === 'br' ? zlib.createBrotliDecompress() : zlib.createGunzip()
+    let text = ''
+    decoder.on('data', (bytes: Buffer) => (text += bytes.toString()))
+    return async (bytes: Uint8Array) => {
+      await new Promise((resolve) => decoder.write(bytes, resolve))
+      return text
+    }
+  }
+
+  it.each(['gzip', 'br'])(
+    'arrives in %s chunk by chunk: the first before the app makes its second',
+    async (coding) => {
+      const gate = deferred()
+      const app = events(async (_scope, _receive, send) => {
+        await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+        await send({ type: 'http.response.body', body: 'first', moreBody: true })
+        await gate.promise
+        await send({ type: 'http.response.body', body: ' second' })
+      })
+      await using client = await testClient(compress()(app))
+      await using response = await client.stream('GET', '/', {
+        headers: { 'accept-encoding': coding },
+      })
+      const take = unpacked(coding)
+      expect(await take((await response.read()) as Uint8Array)).toBe('first')
+      gate.resolve()
+      expect(await take((await response.read()) as Uint8Array)).toBe('first second')
+    },
+  )
+
+  it('of server-sent events is flushed whatever the options say', async () => {
+    const gate = deferred()
+    const app = iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [['Content-Type', 'text/event-stream']])
+      yield 'data: 1\n\n'
+      await gate.promise
+      yield 'data: 2\n\n'
+    })
+    await using client = await testClient(compress({ flush: false })(app))
+    await using response = await client.stream('GET', '/', {
+      headers: { 'accept-encoding': 'gzip' },
+    })
+    expect(response.headers.get('content-encoding')).toBe('gzip')
+    const take = unpacked('gzip')
+    expect(await take((await response.read()) as Uint8Array)).toBe('data: 1\n\n')
+    gate.resolve()
+    expect(await take((await response.read()) as Uint8Array)).toBe('data: 1\n\ndata: 2\n\n')
+  })
+})
+
+describe('a file', () => {
+  const path = fileURLToPath(import.meta.url)
+  const text = readFileSync(path, 'utf8')
+  const length: [string, string] = ['Content-Length', String(Buffer.byteLength(text))]
+
+  it('that the server would have sent by itself is read and sent in the coding', async () => {
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE, length] })
+      await send({ type: 'http.response.pathsend', path })
+    })
+    const response = await gzip(app)
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['gzip', text])
+  })
+
+  it('of a file wrapper, too', async () => {
+    const app: SyncApp = (environ, startResponse) => {
+      const fd = openSync(path, 'r')
+      startResponse('200 OK', [TYPE, length])
+      return environ['wsgi.file_wrapper']!({
+        fd,
+        read: (size) => {
+          const block = Buffer.alloc(size)
+          return block.subarray(0, readSync(fd, block))
+        },
+        close: () => closeSync(fd),
+      })
+    }
+    const response = await gzip(app)
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['gzip', text])
+  })
+})
+
+describe('a client that leaves', () => {
+  it('ends a stream, also in the middle of a chunk: the app hears of it at its send', async () => {
+    const failure = deferred<unknown>()
+    const noise = Buffer.from(Array.from({ length: 2_000_000 }, (_one, at) => (at * 7919) & 0xff))
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      const sending = async () => {
+        for (;;) await send({ type: 'http.response.body', body: noise, moreBody: true })
+      }
+      await sending().catch((error: unknown) => failure.resolve(error))
+    })
+    await using client = await testClient(compress()(app))
+    const response = await client.stream('GET', '/', { headers: { 'accept-encoding': 'br' } })
+    await response.read()
+    response.cancel()
+    expect(await failure.promise).toMatchObject({ code: 'ECONNRESET' })
+    await response.finished()
+  })
+
+  it('ends a stream of a sync app', async () => {
+    let closed = false
+    const app: SyncApp = function* (_environ, startResponse) {
+      try {
+        startResponse('200 OK', [TYPE])
+        for (;;) yield TEXT
+      } finally {
+        closed = true
+      }
+    }
+    await using client = await testClient(compress()(app))
+    const request = { headers: { 'accept-encoding': 'gzip' }, highWaterMark: 1 }
+    const response = await client.stream('GET', '/', request)
+    await response.read()
+    response.cancel()
+    await response.finished()
+    expect(closed).toBe(true)
+  })
+})
+
+describe('options that cannot be', () => {
+  const refusals: Array<[unknown, RegExp]> = [
+    [{ level: 9 }, /compress\(\): unknown option "level"/],
+    [{ codings: ['deflate'] }, /option "codings" cannot be 'deflate': this Node has br, /],
+    [{ codings: 'br' }, /option "codings" cannot be 'br': it is a list/],
+    [{ minBytes: 'many' }, /option "minBytes" cannot be 'many': it is a number of bytes/],
+    [{ minBytes: -1 }, /option "minBytes" cannot be -1/],
+    [{ brQuality: 12 }, /option "brQuality" cannot be 12: it is an integer from 0 to 11/],
+    [{ gzipLevel: 0 }, /option "gzipLevel" cannot be 0/],
+    [{ zstdLevel: 2.5 }, /option "zstdLevel" cannot be 2.5/],
+    [{ types: 'text/csv' }, /option "types" cannot be 'text\/csv': it is a list/],
+  ]
+  it.each(refusals)('%j are refused at creation', (options, message) => {
+    expect(() => compress(options as CompressOptions)).toThrow(message)
+  })
+})

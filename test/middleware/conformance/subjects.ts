@@ -1,0 +1,128 @@
+// Who is under test: a middleware around every style and hosting. A new one is one line.
+
+import { setEnvironmentData } from 'node:worker_threads'
+import { events, iterable, sync, threads } from 'isthmus'
+import { HandshakeDenied, ResponseCut } from '../../../src/testing/faults.ts'
+import { testClient } from '../../../src/testing/test-client.ts'
+import { eventApp, isNoFraming, iterableApp, socketApp } from './apps.ts'
+import { syncApp } from './sync-apps.ts'
+import type { App, EventApp, HeaderPairs } from 'isthmus'
+import type { TestClient } from '../../../src/testing/client.ts'
+import type { Answer, Ask, Recipe, Row, SubjectName } from './row.ts'
+
+/** A row, and where a thread finds it. */
+export interface Loaded {
+  row: Row
+  url: string
+}
+
+/** What a thread gets: the app to make, and the module of the row to put around it. */
+export interface Crossed {
+  recipe: Recipe
+  row?: string
+}
+
+/** A style in a hosting. */
+export interface Subject {
+  name: SubjectName
+  /** The app of `recipe` behind the middleware. */
+  hosted: (loaded: Loaded, recipe: Recipe) => App
+  ask: (client: TestClient, ask: Ask) => Promise<Answer>
+}
+
+const MODULE = new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url)
+let last = 0
+
+function inThreads(crossed: Crossed): EventApp {
+  const key = `middleware-${++last}`
+  setEnvironmentData(key, { ...crossed })
+  return threads(new URL(`?${key}`, MODULE), { max: 1 })
+}
+
+/** All of them. */
+export const SUBJECTS: Subject[] = [
+  {
+    name: 'sync, inline',
+    hosted: ({ row }, recipe) => row.wrap()(sync(syncApp(recipe))),
+    ask: askHttp,
+  },
+  {
+    name: 'sync, chain in the thread',
+    hosted: ({ url }, recipe) => inThreads({ recipe, row: url }),
+    ask: askHttp,
+  },
+  {
+    name: 'sync, chain around threads()',
+    hosted: ({ row }, recipe) => row.wrap()(inThreads({ recipe })),
+    ask: askHttp,
+  },
+  {
+    name: 'iterable',
+    hosted: ({ row }, recipe) => row.wrap()(iterable(iterableApp(recipe))),
+    ask: askHttp,
+  },
+  {
+    name: 'events',
+    hosted: ({ row }, recipe) => row.wrap()(events(eventApp(recipe))),
+    ask: askHttp,
+  },
+  {
+    name: 'websocket',
+    hosted: ({ row }, recipe) => row.wrap()(events(socketApp(recipe))),
+    ask: askSocket,
+  },
+]
+
+/** What a client gets from `subject` behind the middleware. */
+export async function answerFrom(
+  subject: Subject,
+  loaded: Loaded,
+  { app, ask = {} }: { app: Recipe; ask?: Ask },
+): Promise<Answer> {
+  const { secure = false, client: address } = ask
+  await using client = await testClient(subject.hosted(loaded, app), {
+    raiseAppErrors: false,
+    identity: false,
+    deadlineMs: 8_000,
+    secure,
+    ...(address === undefined ? {} : { client: address }),
+  })
+  return await subject.ask(client, ask)
+}
+
+async function askHttp(client: TestClient, ask: Ask): Promise<Answer> {
+  const { method = 'GET', target = '/', headers = [], body } = ask
+  const all = withHost(headers)
+  try {
+    const init = body === undefined ? { headers: all } : { headers: all, body: Buffer.from(body) }
+    const response = await client.request(method, target, init)
+    return {
+      status: response.status,
+      headers: response.headers.list,
+      body: Buffer.from(response.body).toString('latin1'),
+    }
+  } catch (error) {
+    if (!(error instanceof ResponseCut) || !error.head) throw error
+    return { status: error.head.status, headers: error.head.headers, body: null }
+  }
+}
+
+async function askSocket(client: TestClient, ask: Ask): Promise<Answer> {
+  const { target = '/', headers = [] } = ask
+  try {
+    await using session = await client.websocket(target, { headers: withHost(headers) })
+    const body = String(await session.receive())
+    return { status: 200, headers: session.headers.list.filter(isNoFraming), body }
+  } catch (error) {
+    if (!(error instanceof HandshakeDenied)) throw error
+    const { status, headers, body } = error.response
+    const text = Buffer.from(body).toString('latin1')
+    return { status, headers: headers.list.filter(isNoFraming), body: text }
+  }
+}
+
+function withHost(headers: HeaderPairs): HeaderPairs {
+  return headers.some(([name]) => name === 'host')
+    ? headers
+    : [['host', 'example.test'], ...headers]
+}

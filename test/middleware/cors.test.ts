@@ -1,0 +1,207 @@
+// Which origins may read, ask and open WebSockets.
+
+import { describe, expect, it } from 'vitest'
+import { websocket } from '../../src/async/websocket-app.ts'
+import { cors } from '../../src/middleware/cors.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import type { SyncApp, StartResponseHeaders } from '../../src/contract/environ.ts'
+import type { CorsOptions } from '../../src/middleware/cors.ts'
+import type { TestResponse } from '../../src/testing/response.ts'
+
+const SHOP = 'https://shop.example'
+
+const app = (headers: StartResponseHeaders = []): SyncApp => {
+  return ({ REQUEST_METHOD }, startResponse) => {
+    startResponse('200 OK', headers)
+    return [`the app saw ${REQUEST_METHOD}`]
+  }
+}
+
+/** What cors and vary say on a response, by the last word of their names. */
+function said({ headers }: TestResponse): Record<string, string> {
+  const own = headers.list.filter(([name]) => /^(access-control-|vary$)/.test(name))
+  return Object.fromEntries(
+    own.map(([name, value]) => [name.replace('access-control-', ''), value]),
+  )
+}
+
+async function get(options: CorsOptions, origin: string | null, inner = app()) {
+  await using client = await testClient(cors(options)(inner))
+  return await client.get('/', { headers: origin === null ? {} : { origin } })
+}
+
+async function preflight(options: CorsOptions, asks: Record<string, string>) {
+  await using client = await testClient(cors(options)(app()))
+  const method = { 'access-control-request-method': 'PUT' }
+  return await client.options('/', { headers: { ...method, ...asks } })
+}
+
+describe('a response', () => {
+  it('may be read by everybody where nothing else is said, whoever asks', async () => {
+    expect(said(await get({}, SHOP))).toEqual({ 'allow-origin': '*' })
+    expect(said(await get({}, null))).toEqual({ 'allow-origin': '*' })
+  })
+
+  it('names an origin that is let in, and always varies by origin', async () => {
+    const options = { origins: [SHOP] }
+    expect(said(await get(options, SHOP))).toEqual({ 'allow-origin': SHOP, vary: 'Origin' })
+    expect(said(await get(options, 'https://evil.example'))).toEqual({ vary: 'Origin' })
+    expect(said(await get(options, null))).toEqual({ vary: 'Origin' })
+  })
+
+  it('goes to an origin that is not let in, without a word that lets a script read it', async () => {
+    expect((await get({ origins: [SHOP] }, 'https://evil.example')).text()).toBe('the app saw GET')
+  })
+
+  it('merges its vary with the fields of the app', async () => {
+    const options = { origins: [SHOP] }
+    const vary = async (...values: string[]) => {
+      const fields = values.map((value): [string, string] => ['Vary', value])
+      return (await get(options, SHOP, app(fields))).headers.getAll('vary')
+    }
+    expect(await vary('Accept-Encoding')).toEqual(['Accept-Encoding, Origin'])
+    expect(await vary('Accept', 'Cookie')).toEqual(['Accept, Cookie, Origin'])
+    expect(await vary('origin')).toEqual(['origin'])
+    expect(await vary('*')).toEqual(['*'])
+  })
+
+  it('has one allow-origin, also where the app has written its own', async () => {
+    const inner = app([['Access-Control-Allow-Origin', '*']])
+    expect(
+      (await get({ origins: [SHOP] }, SHOP, inner)).headers.getAll('access-control-allow-origin'),
+    ).toEqual([SHOP])
+  })
+
+  it('says what may be read, and that credentials count', async () => {
+    const options = { origins: [SHOP], credentials: true, exposeHeaders: ['X-Total', 'ETag'] }
+    expect(said(await get(options, SHOP))).toEqual({
+      'allow-origin': SHOP,
+      'allow-credentials': 'true',
+      'expose-headers': 'X-Total, ETag',
+      vary: 'Origin',
+    })
+  })
+})
+
+describe('an origin', () => {
+  const isLetIn = async (origins: NonNullable<CorsOptions['origins']>, origin: string) =>
+    (await get({ origins }, origin)).headers.get('access-control-allow-origin') === origin
+
+  it('is compared as a whole: scheme, host and port', async () => {
+    expect(await isLetIn([SHOP], 'https://shop.example')).toBe(true)
+    for (const other of [
+      'http://shop.example',
+      'https://shop.example:8443',
+      'https://shop.example.evil',
+      'null',
+    ]) {
+      expect(await isLetIn([SHOP], other)).toBe(false)
+    }
+  })
+
+  it('is matched as a whole by a pattern, anchored or not', async () => {
+    const origins = [/https:\/\/[a-z]+\.shop\.example|https:\/\/[a-z]+\.shop\.example:8443/g]
+    expect(await isLetIn(origins, 'https://eu.shop.example')).toBe(true)
+    expect(await isLetIn(origins, 'https://eu.shop.example:8443')).toBe(true)
+    expect(await isLetIn(origins, 'https://eu.shop.example.evil.example')).toBe(false)
+    expect(await isLetIn(origins, 'https://evil.example/https://eu.shop.example')).toBe(false)
+  })
+
+  it('is judged by a function, with the request', async () => {
+    const origins: CorsOptions['origins'] = (origin, { path }) => path === '/' && origin === SHOP
+    expect(await isLetIn(origins, SHOP)).toBe(true)
+    expect(await isLetIn(origins, 'https://evil.example')).toBe(false)
+  })
+
+  it('is let in by no promise', async () => {
+    const origins = (async () => true) as never
+    await expect(get({ origins }, SHOP)).rejects.toThrow(
+      /origins\(\) returned object, not a boolean/,
+    )
+  })
+})
+
+describe('a preflight', () => {
+  it('is answered without the app', async () => {
+    const response = await preflight({ origins: [SHOP], methods: ['PUT'] }, { origin: SHOP })
+    expect([response.status, response.text()]).toEqual([204, ''])
+    expect(said(response)).toEqual({
+      'allow-origin': SHOP,
+      'allow-methods': 'PUT',
+      'max-age': '600',
+      vary: 'Access-Control-Request-Headers, Origin',
+    })
+  })
+
+  it('allows the headers that are asked for, or those that are named', async () => {
+    const asks = { origin: SHOP, 'access-control-request-headers': 'x-a,  X-B , (no token)' }
+    const open = await preflight({}, asks)
+    expect(open.headers.get('access-control-allow-headers')).toBe('x-a, X-B')
+    const named = await preflight({ allowHeaders: ['X-C'] }, asks)
+    expect(named.headers.get('access-control-allow-headers')).toBe('X-C')
+  })
+
+  it('of an origin that is not let in is refused', async () => {
+    const response = await preflight({ origins: [SHOP] }, { origin: 'https://evil.example' })
+    expect(response.status).toBe(403)
+    expect(said(response)).toEqual({ vary: 'Origin' })
+  })
+
+  it("is only what has both fields: any other OPTIONS is the app's", async () => {
+    await using client = await testClient(cors()(app()))
+    const noMethod = await client.options('/', { headers: { origin: SHOP } })
+    const noOrigin = await client.options('/', {
+      headers: { 'access-control-request-method': 'PUT' },
+    })
+    expect([noMethod.text(), noOrigin.text()]).toEqual([
+      'the app saw OPTIONS',
+      'the app saw OPTIONS',
+    ])
+  })
+})
+
+describe('a WebSocket handshake', () => {
+  const answerTo = async (origin: string | null, options: CorsOptions = { origins: [SHOP] }) => {
+    const echo = websocket(async (socket) => {
+      await socket.accept()
+    })
+    await using client = await testClient(cors(options)(echo))
+    const headers: Record<string, string> = origin === null ? {} : { origin }
+    return await client.websocket('/', { headers }).then(
+      () => 101,
+      (error: { response: { status: number } }) => error.response.status,
+    )
+  }
+
+  it('is let through from origins that are let in, from the own one, and from what is no browser', async () => {
+    expect(await answerTo(SHOP)).toBe(101)
+    expect(await answerTo('http://127.0.0.1:8000')).toBe(101)
+    expect(await answerTo(null)).toBe(101)
+    expect(await answerTo('https://anybody.example', {})).toBe(101)
+  })
+
+  it('is denied from all others', async () => {
+    expect(await answerTo('https://evil.example')).toBe(403)
+    expect(await answerTo('null')).toBe(403)
+    expect(await answerTo('http://127.0.0.1:8001')).toBe(403)
+  })
+})
+
+describe('options that cannot be', () => {
+  const refusals: Array<[unknown, RegExp]> = [
+    [{ orgin: '*' }, /cors\(\): unknown option "orgin"; the options are origins, /],
+    [{ credentials: true }, /option "origins" cannot be '\*': with credentials/],
+    [{ origins: ['https://a.example/'] }, /'https:\/\/a.example\/': an origin is written as/],
+    [{ origins: 'https://a.example' }, /it is '\*', a list of origins/],
+    [{ methods: ['GET, PUT'] }, /option "methods" cannot be 'GET, PUT': a name is a token/],
+    [{ allowHeaders: 'x-a' }, /option "allowHeaders" cannot be 'x-a': it is a list/],
+    [{ exposeHeaders: ['a\r\nb'] }, /option "exposeHeaders"/],
+    [{ maxAgeMs: -1 }, /option "maxAgeMs" cannot be -1/],
+  ]
+  it.each(refusals)('%j are refused at creation', (options, message) => {
+    expect(() => cors(options as CorsOptions)).toThrow(message)
+    expect(() => cors(options as CorsOptions)).toThrow(
+      expect.objectContaining({ code: 'ISTHMUS_INVALID_OPTION' }),
+    )
+  })
+})

@@ -1,0 +1,356 @@
+// Who is believed, and what of it.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { events } from '../../src/bridge/style.ts'
+import { forwarded } from '../../src/middleware/forwarded.ts'
+import { Host, httpScope } from '../bridge/host.ts'
+import { websocketScope } from '../server/fake-websocket-transport.ts'
+import { askThrough, fieldOf } from './ask-through.ts'
+import type { ForwardedOptions } from '../../src/middleware/forwarded.ts'
+import type { Through } from './ask-through.ts'
+
+interface Said extends ForwardedOptions {
+  peer?: string | null
+  headers: Record<string, string | string[]>
+}
+
+/** A request from `peer`, by default a proxy on this machine. */
+function ask({ peer = '127.0.0.1', headers, ...options }: Said): Promise<Through> {
+  const client: [string, number] | null = peer === null ? null : [peer, 4711]
+  const all = { host: 'example.test', ...headers }
+  return askThrough(forwarded(options), { headers: all, options: { client } })
+}
+
+/** The client that the app sees: `host port`; `nobody` where there is none. */
+async function clientOf(said: Said): Promise<string> {
+  const { seen } = await ask(said)
+  return seen?.client?.join(' ') ?? 'nobody'
+}
+
+const PRIVATE = ['loopback', 'private']
+
+describe('X-Forwarded-For', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1 0'],
+    ['6.6.6.6, 192.0.2.1', '192.0.2.1 0'],
+    ['127.0.0.1, 192.0.2.1, 10.0.0.1', '192.0.2.1 0'],
+    ['192.0.2.1,10.0.0.2 , 10.0.0.1', '192.0.2.1 0'],
+    ['10.0.0.3, 10.0.0.2', '10.0.0.3 0'],
+    ['192.0.2.1:4712', '192.0.2.1 4712'],
+    ['2001:db8::1', '2001:db8::1 0'],
+    ['[2001:db8::1]', '2001:db8::1 0'],
+    ['[2001:db8::1]:4712', '2001:db8::1 4712'],
+    ['::ffff:192.0.2.1', '192.0.2.1 0'],
+    ['6.6.6.6, ::ffff:10.0.0.1', '6.6.6.6 0'],
+    ['6.6.6.6, fd00::1', '6.6.6.6 0'],
+    [',, 192.0.2.1,', '192.0.2.1 0'],
+    ['unknown', 'nobody'],
+    ['6.6.6.6, unknown', 'nobody'],
+    ['6.6.6.6, unknown, 10.0.0.1', 'nobody'],
+    ['999.1.1.1', 'nobody'],
+    ['1.2.3.4:x', 'nobody'],
+    ['1.2.3.4:80:80', 'nobody'],
+    ['0x7f.1', 'nobody'],
+    ['fe80::1%eth0', 'nobody'],
+    ['<script>', 'nobody'],
+  ])('%j names %s', async (field, client) => {
+    expect(await clientOf({ trust: PRIVATE, headers: { 'x-forwarded-for': field } })).toBe(client)
+  })
+
+  it('is one list in several fields', async () => {
+    const fields = ['6.6.6.6', '192.0.2.1, 10.0.0.1']
+    expect(await clientOf({ trust: PRIVATE, headers: { 'x-forwarded-for': fields } })).toBe(
+      '192.0.2.1 0',
+    )
+  })
+
+  it('names an address that no proxy could have been told to hide, whatever the client writes', async () => {
+    const text = fc.string({ unit: 'grapheme-ascii' })
+    await fc.assert(
+      fc.asyncProperty(text, async (written) => {
+        const field = `${written.trim()}, 192.0.2.1, 10.0.0.1`
+        expect(await clientOf({ trust: PRIVATE, headers: { 'x-forwarded-for': field } })).toBe(
+          '192.0.2.1 0',
+        )
+      }),
+      { seed: 31, numRuns: 200 },
+    )
+  })
+
+  it('is not believed of a peer that is no proxy, and does not reach the app', async () => {
+    const headers = {
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'evil.test',
+      'x-forwarded-prefix': '/x',
+      forwarded: 'for=127.0.0.1',
+    }
+    const { seen } = await ask({ peer: '192.0.2.9', headers })
+    expect(seen?.client).toEqual(['192.0.2.9', 4711])
+    expect(seen?.scheme).toBe('http')
+    expect(seen?.headers).toEqual([['host', 'example.test']])
+  })
+
+  it('leaves the request alone where nothing is said', async () => {
+    let seen: unknown
+    const app = events(async (scope) => void (seen = scope))
+    const scope = httpScope({ client: ['127.0.0.1', 1], headers: [['host', 'a']] })
+    const host = new Host()
+    await host.run(forwarded()(app), scope).catch(() => undefined)
+    expect(seen).toBe(scope)
+  })
+})
+
+describe('a peer', () => {
+  const headers = { 'x-forwarded-for': '192.0.2.1' }
+
+  it.each([
+    ['127.0.0.1', ['loopback'], true],
+    ['127.9.9.9', ['loopback'], true],
+    ['::1', ['loopback'], true],
+    ['::ffff:127.0.0.1', ['loopback'], true],
+    ['::2', ['loopback'], false],
+    ['10.255.255.255', ['private'], true],
+    ['172.31.0.1', ['private'], true],
+    ['172.32.0.1', ['private'], false],
+    ['fe80::1%eth0', ['link-local'], true],
+    ['fe80::1', ['private'], false],
+    ['203.0.113.8', ['203.0.113.8'], true],
+    ['203.0.113.9', ['203.0.113.8/31'], true],
+    ['203.0.113.10', ['203.0.113.8/31'], false],
+    ['2001:db8:1::1', ['2001:db8::/32'], true],
+    ['2001:db9::1', ['2001:db8::/32'], false],
+    ['203.0.113.8', ['0.0.0.0/0'], true],
+    ['203.0.113.8', [], false],
+    [null, ['unix'], true],
+    [null, ['loopback'], false],
+    ['/run/web.sock', ['unix'], false],
+  ])('%s, with %j trusted: %s', async (peer, trust, isTrusted) => {
+    const own = peer === null ? 'nobody' : `${peer} 4711`
+    expect(await clientOf({ peer, trust, headers })).toBe(isTrusted ? '192.0.2.1 0' : own)
+  })
+
+  it('is judged the same the second time, and after many others', async () => {
+    const wrap = forwarded({ trust: ['10.0.0.0/8'] })
+    const clients: unknown[] = []
+    const app = wrap(
+      events(async (scope) => void clients.push(scope.type === 'http' && scope.client)),
+    )
+    const from = (peer: string) => {
+      const scope = httpScope({ client: [peer, 1], headers: [['x-forwarded-for', '192.0.2.1']] })
+      return new Host().run(app, scope).catch(() => undefined)
+    }
+    await from('10.0.0.1')
+    for (let at = 0; at < 600; at += 1) await from(`203.0.${at >> 8}.${at & 255}`)
+    await from('10.0.0.1')
+    expect([clients[0], clients[1], clients.at(-1)]).toEqual([
+      ['192.0.2.1', 0],
+      ['203.0.0.0', 1],
+      ['192.0.2.1', 0],
+    ])
+  })
+
+  it('on a unix socket vouches, and a hidden client does not', async () => {
+    const said = { 'x-forwarded-for': '6.6.6.6, unknown' }
+    expect(await clientOf({ peer: null, trust: ['unix'], headers: said })).toBe('nobody')
+  })
+})
+
+describe('X-Forwarded-Proto', () => {
+  const schemeOf = async (headers: Said['headers']): Promise<string | undefined> =>
+    (await ask({ trust: PRIVATE, headers })).seen?.scheme
+
+  it('is the scheme, where it is one', async () => {
+    expect(await schemeOf({ 'x-forwarded-proto': 'https' })).toBe('https')
+    expect(await schemeOf({ 'x-forwarded-proto': 'HTTPS' })).toBe('https')
+    expect(await schemeOf({ 'x-forwarded-proto': 'wss' })).toBe('https')
+    expect(await schemeOf({ 'x-forwarded-proto': 'javascript' })).toBe('http')
+  })
+
+  it('stands beside the address that it belongs to, or else is that of the nearest proxy', async () => {
+    const beside = {
+      'x-forwarded-for': '6.6.6.6, 192.0.2.1, 10.0.0.1',
+      'x-forwarded-proto': 'http, https, http',
+    }
+    expect(await schemeOf(beside)).toBe('https')
+    expect(await schemeOf({ ...beside, 'x-forwarded-proto': 'https' })).toBe('https')
+    expect(await schemeOf({ ...beside, 'x-forwarded-proto': 'https, http' })).toBe('http')
+  })
+
+  it('is that of a WebSocket too', async () => {
+    let scheme: unknown
+    const app = events(async (scope) => void (scheme = scope.type === 'websocket' && scope.scheme))
+    const headers: Array<[string, string]> = [['x-forwarded-proto', 'https']]
+    const scope = { ...websocketScope(), client: ['127.0.0.1', 1] as [string, number], headers }
+    await new Host().run(forwarded()(app), scope).catch(() => undefined)
+    expect(scheme).toBe('wss')
+  })
+})
+
+describe('host, port and prefix', () => {
+  const headers = {
+    'x-forwarded-host': 'shop.test',
+    'x-forwarded-port': '8443',
+    'x-forwarded-prefix': '/shop',
+  }
+
+  it('are not believed unless they are taken, and do not reach the app', async () => {
+    const through = await ask({ headers })
+    expect(through.seen?.headers).toEqual([['host', 'example.test']])
+    expect([through.seen?.path, through.seen?.rootPath]).toEqual(['/', ''])
+  })
+
+  it('are taken', async () => {
+    const through = await ask({ take: ['host', 'port', 'prefix'], headers })
+    expect(fieldOf(through, 'host')).toBe('shop.test:8443')
+    expect([through.seen?.path, through.seen?.rootPath]).toEqual(['/shop/', '/shop'])
+  })
+
+  it('are left where they are malformed', async () => {
+    const evil = {
+      'x-forwarded-host': 'a/b',
+      'x-forwarded-port': '0',
+      'x-forwarded-prefix': '//evil.test',
+    }
+    const through = await ask({ take: ['host', 'port', 'prefix'], headers: evil })
+    expect(fieldOf(through, 'host')).toBe('example.test')
+    expect(through.seen?.rootPath).toBe('')
+    for (const prefix of ['/..', '/a/../b', '/a/', 'a', '/', '/a b', '/a;b']) {
+      const { seen } = await ask({ take: ['prefix'], headers: { 'x-forwarded-prefix': prefix } })
+      expect([prefix, seen?.rootPath]).toEqual([prefix, ''])
+    }
+  })
+
+  it('leave the client alone where the address is not taken', async () => {
+    const said = {
+      take: ['proto'] as const,
+      headers: { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' },
+    }
+    const { seen } = await ask(said)
+    expect([seen?.client, seen?.scheme]).toEqual([['127.0.0.1', 4711], 'https'])
+    expect(seen?.headers.map(([name]) => name)).not.toContain('x-forwarded-for')
+  })
+})
+
+describe('Forwarded', () => {
+  const read = (field: string | string[], options: ForwardedOptions = {}): Promise<Through> =>
+    ask({ header: 'forwarded', trust: PRIVATE, ...options, headers: { forwarded: field } })
+
+  it.each([
+    ['for=192.0.2.1', '192.0.2.1 0'],
+    ['For="192.0.2.1:4712"', '192.0.2.1 4712'],
+    ['for="[2001:db8::1]"', '2001:db8::1 0'],
+    ['for="[2001:db8::1]:4712";by=10.0.0.1', '2001:db8::1 4712'],
+    ['for=6.6.6.6, for=192.0.2.1, for=10.0.0.1', '192.0.2.1 0'],
+    ['for="6.6.6.6, for=7.7.7.7", for=192.0.2.1', '192.0.2.1 0'],
+    [String.raw`for="a\"b", for=192.0.2.1`, '192.0.2.1 0'],
+    ['for=unknown', 'nobody'],
+    ['for=_hidden', 'nobody'],
+    ['for="_hidden:_port"', 'nobody'],
+    ['for=192.0.2.1, for=_hidden', 'nobody'],
+    ['proto=https', 'nobody'],
+    ['for=192.0.2.1, proto=https', 'nobody'],
+    ['for=""', 'nobody'],
+  ])('%s names %s', async (field, client) => {
+    const { seen } = await read(field)
+    expect(seen?.client?.join(' ') ?? 'nobody').toBe(client)
+  })
+
+  it('has scheme and host of the client beside its address', async () => {
+    const field =
+      'for=6.6.6.6;proto=http;host=evil.test, for=192.0.2.1;proto=https;host="shop.test:8443", for=10.0.0.1;proto=http'
+    const through = await read(field, { take: ['for', 'proto', 'host'] })
+    expect(through.seen?.scheme).toBe('https')
+    expect(fieldOf(through, 'host')).toBe('shop.test:8443')
+  })
+
+  it('is one list in several fields, and X-Forwarded-For beside it does not reach the app', async () => {
+    const headers = { forwarded: ['for=6.6.6.6', 'for=192.0.2.1'], 'x-forwarded-for': '7.7.7.7' }
+    const through = await ask({ header: 'forwarded', headers })
+    expect(through.seen?.client).toEqual(['192.0.2.1', 0])
+    expect(fieldOf(through, 'x-forwarded-for')).toBeUndefined()
+  })
+
+  it.each([
+    'for',
+    'for=',
+    '=x',
+    'for="x',
+    'for=1.2.3.4:80',
+    'for=[::1]',
+    'for=a b',
+    ';',
+    'for=a;;by=b',
+    'for="x", for=y"',
+  ])('that is malformed, as %s, is answered 400', async (field) => {
+    const { response, seen } = await read(field)
+    expect([response.status, seen]).toEqual([400, null])
+  })
+
+  it('that is malformed does not matter from a peer that is no proxy', async () => {
+    const said = {
+      header: 'forwarded',
+      peer: '192.0.2.9',
+      headers: { forwarded: 'for="' },
+    } as const
+    expect(await clientOf(said)).toBe('192.0.2.9 4711')
+  })
+
+  it('cannot be made to name another by what the client wrote in front of it', async () => {
+    const unit = fc.constantFrom(
+      '"',
+      '\\',
+      ',',
+      ';',
+      '=',
+      'for',
+      'proto',
+      ' ',
+      '6.6.6.6',
+      '[::1]',
+      'x',
+    )
+    const proxy = fc.constantFrom('for=192.0.2.1', 'for="192.0.2.1"', 'for="192.0.2.1";proto=https')
+    await fc.assert(
+      fc.asyncProperty(fc.array(unit), proxy, async (written, added) => {
+        const { response, seen } = await read([written.join('').trim(), added].filter(Boolean))
+        if (response.status === 200) expect(seen?.client).toEqual(['192.0.2.1', 0])
+        else expect(response.status).toBe(400)
+      }),
+      { seed: 32, numRuns: 300 },
+    )
+  })
+})
+
+describe('forwarded()', () => {
+  const REMEDY = 'it is an address, a range like 10.0.0.0/8, loopback, private, link-local or unix'
+  it.each([
+    [
+      { trust: 'loopback' },
+      "option \"trust\" cannot be 'loopback': it lists proxies, as in ['10.0.0.0/8']",
+    ],
+    [{ trust: ['*'] }, `option "trust" cannot be '*': ${REMEDY}`],
+    [{ trust: ['10.0.0.0/33'] }, `option "trust" cannot be '10.0.0.0/33': ${REMEDY}`],
+    [{ trust: ['10.0.0/8'] }, `option "trust" cannot be '10.0.0/8': ${REMEDY}`],
+    [{ trust: ['constructor'] }, `option "trust" cannot be 'constructor': ${REMEDY}`],
+    [{ trust: [1] }, `option "trust" cannot be 1: ${REMEDY}`],
+    [{ header: 'both' }, 'option "header" cannot be \'both\': it is x-forwarded or forwarded'],
+    [
+      { take: ['by'] },
+      'option "take" cannot be [ \'by\' ]: it lists some of for, proto, host, port, prefix',
+    ],
+    [
+      { header: 'forwarded', take: ['prefix'] },
+      'option "take" cannot be [ \'prefix\' ]: it lists some of for, proto, host',
+    ],
+    [{ hops: 1 }, 'unknown option "hops"; the options are trust, header, take'],
+  ])('refuses %j when it is made', (options, message) => {
+    expect(() => forwarded(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ISTHMUS_INVALID_OPTION',
+        message: `forwarded(): ${message}`,
+      }),
+    )
+  })
+})

@@ -1,0 +1,97 @@
+// Where to, with which status, and when not at all.
+
+import { describe, expect, it } from 'vitest'
+import { events } from '../../src/bridge/style.ts'
+import { httpsRedirect } from '../../src/middleware/https-redirect.ts'
+import { Host, httpScope } from '../bridge/host.ts'
+import { askThrough } from './ask-through.ts'
+import type { Asked } from './ask-through.ts'
+import type { HttpsRedirectOptions } from '../../src/middleware/https-redirect.ts'
+
+/** `status location` of the answer. */
+async function answer(options: HttpsRedirectOptions, asked: Asked = {}): Promise<string> {
+  const { response } = await askThrough(httpsRedirect(options), asked)
+  return [response.status, response.headers.get('location')].join(' ').trim()
+}
+
+describe('httpsRedirect()', () => {
+  it('sends to the host of the request, on the port of https', async () => {
+    expect(await answer({}, { headers: { host: 'Example.com.:8000' }, target: '/a?b=c' })).toBe(
+      '308 https://example.com/a?b=c',
+    )
+    expect(await answer({}, { headers: { host: '[::1]:8000' } })).toBe('308 https://[::1]/')
+  })
+
+  it('sends to the host that it is given', async () => {
+    expect(await answer({ host: 'example.com:8443' }, { headers: { host: 'evil.test' } })).toBe(
+      '308 https://example.com:8443/',
+    )
+  })
+
+  it('never sends to another host, however the path is written', async () => {
+    const host = 'example.com'
+    expect(await answer({}, { headers: { host }, target: '//evil.test/x' })).toBe(
+      '308 https://example.com//evil.test/x',
+    )
+    expect(await answer({}, { headers: { host }, target: 'http://evil.test/x' })).toBe(
+      '308 https://evil.test/x',
+    )
+    expect(await answer({ host }, { target: 'http://evil.test/x' })).toBe(
+      '308 https://example.com/x',
+    )
+  })
+
+  it('answers 400 where there is nowhere to send to', async () => {
+    expect(await answer({}, { headers: { host: "a'b" } })).toBe('400')
+    const host = new Host()
+    await host.run(httpsRedirect()(events(() => expect.unreachable())), httpScope())
+    expect(host.sent[0]).toMatchObject({ status: 400 })
+  })
+
+  it('has a path to send to for the target *', async () => {
+    const host = new Host()
+    const scope = httpScope({ rawPath: '*', path: '*', headers: [['host', 'example.com']] })
+    await host.run(httpsRedirect()(events(() => expect.unreachable())), scope)
+    expect(host.sent[0]).toMatchObject({ headers: [['location', 'https://example.com/']] })
+  })
+
+  it('has another status', async () => {
+    expect(await answer({ status: 301, host: 'a.test' })).toBe('301 https://a.test/')
+  })
+
+  it('leaves out paths on a segment boundary', async () => {
+    const options = { except: ['/health', '/.well-known/'], host: 'a.test' }
+    expect(await answer(options, { target: '/health' })).toBe('200')
+    expect(await answer(options, { target: '/health/live' })).toBe('200')
+    expect(await answer(options, { target: '/.well-known/acme-challenge/x' })).toBe('200')
+    expect(await answer(options, { target: '/healthy' })).toBe('308 https://a.test/healthy')
+  })
+
+  it('lets TLS through', async () => {
+    expect(await answer({}, { options: { secure: true } })).toBe('200')
+  })
+
+  it.each([
+    [
+      { host: 'https://a' },
+      'option "host" cannot be \'https://a\': it is a host, with a port if need be: example.com:8443',
+    ],
+    [{ status: 303 }, 'option "status" cannot be 303: it is 301, 302, 307, 308'],
+    [
+      { except: '/health' },
+      "option \"except\" cannot be '/health': it lists paths, as in ['/.well-known/acme-challenge']",
+    ],
+    [
+      { except: ['health'] },
+      "option \"except\" cannot be [ 'health' ]: it lists paths, as in ['/.well-known/acme-challenge']",
+    ],
+    [{ port: 1 }, 'unknown option "port"; the options are host, status, except'],
+  ])('refuses %j when it is made', (options, message) => {
+    expect(() => httpsRedirect(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'ISTHMUS_INVALID_OPTION',
+        message: `httpsRedirect(): ${message}`,
+      }),
+    )
+  })
+})

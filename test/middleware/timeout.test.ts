@@ -1,0 +1,225 @@
+// What becomes of a response that does not begin in time.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { deferred } from '../../src/async/deferred.ts'
+import { websocket } from '../../src/async/websocket-app.ts'
+import { events, iterable, sync } from '../../src/bridge/style.ts'
+import { chain } from '../../src/middleware/chain.ts'
+import { until, wait } from '../../src/middleware/effects.ts'
+import { middleware } from '../../src/middleware/middleware.ts'
+import { respond } from '../../src/middleware/response.ts'
+import { timeout } from '../../src/middleware/timeout.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import { failureOf, Host, turn } from '../bridge/host.ts'
+import { makeEnviron } from '../sync/make-environ.ts'
+import { eventually, pooled } from '../threads/behaviour-host.ts'
+import type { App } from '../../src/bridge/style.ts'
+import type { TimeoutOptions } from '../../src/middleware/timeout.ts'
+
+const SOON = { timeoutMs: 30 }
+
+async function statusOf(app: App): Promise<number> {
+  await using client = await testClient(app, { raiseAppErrors: false, lifespan: 'off' })
+  return (await client.get('/')).status
+}
+
+describe('a response in time', () => {
+  it('is as it would be without, in every style', async () => {
+    const whole = sync((_environ, startResponse) => {
+      startResponse('201 Created', [])
+      return ['x']
+    })
+    const awaiting = iterable(async (_environ, startResponse) => {
+      startResponse('201 Created', [])
+      return ['x']
+    })
+    expect([await statusOf(timeout()(whole)), await statusOf(timeout()(awaiting))]).toEqual([
+      201, 201,
+    ])
+  })
+
+  it('may stream for longer than the limit', async () => {
+    const gate = deferred()
+    const app = iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      yield 'begun '
+      await gate.promise
+      yield 'and done'
+    })
+    await using client = await testClient(timeout(SOON)(app))
+    await using response = await client.stream('GET', '/')
+    expect(Buffer.from((await response.read()) ?? []).toString()).toBe('begun ')
+    await sleep(60)
+    gate.resolve()
+    expect(Buffer.from((await response.read()) ?? []).toString()).toBe('and done')
+  })
+})
+
+describe('a response that is late', () => {
+  it('is given up while the app still works, and the app is told', async () => {
+    const told = deferred<string>()
+    const app = events(async (scope, _receive, send) => {
+      if (scope.type !== 'http') return
+      const connection = scope['isthmus.connection']
+      connection?.onDisconnect(() => told.resolve(String(connection.signal.aborted)))
+      await told.promise
+      const failure = await failureOf(send({ type: 'http.response.start', status: 200 }))
+      expect(failure).toMatchObject({ code: 'ECONNRESET' })
+    })
+    expect(await statusOf(timeout(SOON)(app))).toBe(504)
+    expect(await told.promise).toBe('true')
+  })
+
+  it('of a sync app is replaced when it is there', async () => {
+    const app = sync((_environ, startResponse) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 40)
+      startResponse('200 OK', [])
+      return ['late']
+    })
+    expect(await statusOf(timeout(SOON)(app))).toBe(504)
+  })
+
+  it('of threads is given up in time, and their app is told', async () => {
+    const app = timeout(SOON)(pooled('late', 'late'))
+    await using client = await testClient(app, { raiseAppErrors: false, deadlineMs: 9_000 })
+    await using response = await client.stream('GET', '/late')
+    expect(response.status).toBe(504)
+    await response.finished()
+    await eventually(async () => (await client.get('/')).text() === 'ClientDisconnected')
+  })
+
+  it('of a WebSocket denies the handshake', async () => {
+    const app = websocket(async (socket) => {
+      await sleep(5_000, undefined, { signal: socket.signal }).catch(() => undefined)
+    })
+    await using client = await testClient(timeout(SOON)(app), { raiseAppErrors: false })
+    const denied = await failureOf(client.websocket('/'))
+    expect(denied).toMatchObject({ response: { status: 504 } })
+  })
+
+  it('is an error that names the limit, to what stands outside', async () => {
+    const caught: unknown[] = []
+    const outer = middleware('outer', function* (request, next) {
+      try {
+        return yield* next(request)
+      } catch (error) {
+        caught.push(error)
+        return respond(418)
+      }
+    })
+    const app = events(async (_scope, receive) => {
+      for await (const event of receive) expect(event.type).not.toBe('')
+    })
+    expect(await statusOf(chain(outer, timeout(SOON))(app))).toBe(418)
+    expect(caught).toEqual([
+      expect.objectContaining({
+        code: 'ISTHMUS_APP_TIMEOUT',
+        message: 'timeout(): the response did not begin within 30 ms',
+      }),
+    ])
+  })
+})
+
+describe('until()', () => {
+  const untilAborted = (signal: AbortSignal) =>
+    middleware('until', function* (request, next) {
+      return yield* until(signal, next(request))
+    })
+  const hanging = events(async (_scope, receive) => {
+    while ((await receive()).type !== 'http.disconnect');
+  })
+
+  it('runs the finally of what is inside, and forgets what that waited for', async () => {
+    const controller = new AbortController()
+    const steps: string[] = []
+    const gate = deferred()
+    const inner = middleware('inner', function* (request, next) {
+      try {
+        yield* wait(gate.promise)
+        steps.push('never')
+        return yield* next(request)
+      } finally {
+        steps.push('finally')
+      }
+    })
+    const outer = middleware('outer', function* (request, next) {
+      try {
+        return yield* next(request)
+      } catch (error) {
+        steps.push(String(error))
+        return respond(503)
+      }
+    })
+    const host = new Host()
+    const run = host.run(chain(outer, untilAborted(controller.signal), inner)(hanging))
+    controller.abort('enough')
+    await run
+    gate.resolve()
+    await turn()
+    expect(steps).toEqual(['finally', 'enough'])
+    expect(host.types).toEqual(['start', 'body'])
+  })
+
+  it('waits around a sync app, whatever the signal says', () => {
+    const app = untilAborted(AbortSignal.abort('before'))(
+      sync((_environ, startResponse) => {
+        startResponse('200 OK', [])
+        return ['there']
+      }),
+    )
+    expect([...app(makeEnviron(), () => () => undefined)]).toEqual(['there'])
+  })
+
+  it('throws at once where the signal is aborted already', async () => {
+    const host = new Host()
+    const run = failureOf(host.run(untilAborted(AbortSignal.abort('before'))(hanging)))
+    expect(await run).toBe('before')
+  })
+
+  it('ends a response that waits for the middleware inside of it', async () => {
+    const controller = new AbortController()
+    const never = deferred()
+    const inner = middleware('inner', function* (request, next) {
+      const response = yield* next(request)
+      controller.abort('while it waits')
+      yield* wait(never.promise)
+      return response
+    })
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200 })
+      await send({ type: 'http.response.body', body: 'never seen' })
+    })
+    const host = new Host()
+    const run = failureOf(host.run(chain(untilAborted(controller.signal), inner)(app)))
+    expect([await run, host.sent]).toEqual(['while it waits', []])
+  })
+
+  it('leaves a response alone that was there before', async () => {
+    const controller = new AbortController()
+    const outer = middleware('outer', function* (request, next) {
+      const response = yield* until(controller.signal, next(request))
+      controller.abort('too late')
+      yield* wait(turn())
+      return response
+    })
+    const app = iterable(async (_environ, startResponse) => {
+      startResponse('200 OK', [])
+      return ['there']
+    })
+    expect(await statusOf(outer(app))).toBe(200)
+  })
+})
+
+describe('options that cannot be', () => {
+  const refusals: Array<[unknown, RegExp]> = [
+    [{ ms: 1 }, /timeout\(\): unknown option "ms"; the options are timeoutMs/],
+    [{ timeoutMs: 0 }, /option "timeoutMs" cannot be 0: it is a number of milliseconds up to/],
+    [{ timeoutMs: Infinity }, /option "timeoutMs" cannot be Infinity/],
+    [{ timeoutMs: 'soon' }, /option "timeoutMs" cannot be 'soon'/],
+    [{ timeoutMs: '60 days' }, /option "timeoutMs" cannot be '60 days'/],
+  ]
+  it.each(refusals)('%j are refused at creation', (options, message) => {
+    expect(() => timeout(options as TimeoutOptions)).toThrow(message)
+  })
+})

@@ -1,0 +1,82 @@
+// The corpus over real sockets: what an app hears of it, and what the client is answered.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CORPUS } from './corpus/corpus.ts'
+import { answer, httpApp, readAll, served } from './served.ts'
+import type { HeaderPairs } from 'isthmus'
+import type { CorpusCase, ExpectedRequest } from './corpus/case.ts'
+import type { Served } from './served.ts'
+
+interface Heard {
+  method: string
+  target: string
+  headers: HeaderPairs
+  body: string
+}
+
+// Byte by byte costs a turn of the loop for each.
+const MOST_PIECES = 200
+
+// On the native engine alone: see vitest.config.ts.
+describe.each(Object.entries(CORPUS))('the corpus of %s, over a socket', (_topic, cases) => {
+  let heard: Heard[] = []
+  let server: Served
+  const app = httpApp(async ({ method, rawPath, queryString, headers }, receive, send) => {
+    const body = (await readAll(receive)).toString('latin1')
+    heard.push({ method, target: rawPath + (queryString && `?${queryString}`), headers, body })
+    await answer(send, 'ok\n')
+  })
+  beforeAll(async () => {
+    server = await served(app)
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  it.each(cases.filter(isHttp).map((entry) => [entry.name, entry] as const))(
+    '%s',
+    async (_name, entry) => {
+      const { bytes } = entry
+      for (const pieces of bytes.length > MOST_PIECES ? [[bytes]] : [[bytes], bytes.split('')]) {
+        heard = []
+        const statuses = await statusesOf(server, pieces)
+        expect(statuses).toEqual(statusesOfCase(entry))
+        expect(heard.map((request, at) => partOf(request, entry.requests[at]))).toEqual(
+          entry.requests.map((request) => partOf(complete(request), request)),
+        )
+      }
+    },
+  )
+})
+
+/** Sends these pieces and ends its side; the final statuses that come back. */
+async function statusesOf(server: Served, pieces: string[]): Promise<number[]> {
+  using client = await server.connect()
+  for (const piece of pieces) await client.sendApart(piece)
+  client.socket.end()
+  const text = await client.rest()
+  const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status))
+  return statuses.filter((status) => status >= 200)
+}
+
+function statusesOfCase({ requests, then }: CorpusCase): number[] {
+  return [...requests.map(() => 200), ...(typeof then === 'number' ? [then] : [])]
+}
+
+// A WebSocket is no request to this app.
+function isHttp({ requests }: CorpusCase): boolean {
+  return requests.every(({ upgrade }) => !/websocket/i.test(upgrade ?? ''))
+}
+
+function complete({
+  method = 'GET',
+  body = '',
+  target = '',
+  headers = [],
+}: ExpectedRequest): Heard {
+  return { method, target: target.replace(/\?$/, ''), headers, body }
+}
+
+// Of the target only origin form survives in a scope, without the mark of an empty query; headers and target are compared where the case says them.
+function partOf({ method, target, headers, body }: Heard, asked: ExpectedRequest = {}): object {
+  const isOrigin = asked.target?.startsWith('/') === true
+  return { method, body, ...(isOrigin && { target }), ...(asked.headers && { headers }) }
+}

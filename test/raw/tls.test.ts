@@ -1,0 +1,154 @@
+// HTTPS: the same engine behind a handshake, and what the scope says of it.
+
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { buffer } from 'node:stream/consumers'
+import { once } from 'node:events'
+import { websocket } from 'isthmus'
+import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { engine } from '../engine.ts'
+import { answer, httpApp, readAll, served, soon } from './served.ts'
+import type { IncomingMessage } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
+
+const pem = (name: string): Buffer =>
+  readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url))
+const tls = { cert: pem('server.pem'), key: pem('server.key') }
+const ca = pem('ca.pem')
+const mutual = { ...tls, ca, requestCert: true, rejectUnauthorized: false }
+
+const facts = httpApp(async ({ scheme, extensions, client }, _receive, send) => {
+  await answer(send, JSON.stringify({ scheme, tls: extensions['tls'], client }))
+})
+
+async function ask(
+  url: string,
+  options: ConnectionOptions = {},
+  body?: Buffer,
+): Promise<{ status: number | undefined; body: Buffer }> {
+  const agent = new Agent({ keepAlive: false })
+  const asked = request(url, { ca, agent, method: body ? 'POST' : 'GET', ...options })
+  asked.end(body)
+  const signal = AbortSignal.timeout(8_000)
+  const [message] = (await once(asked, 'response', { signal })) as [IncomingMessage]
+  return { status: message.statusCode, body: await buffer(message) }
+}
+
+async function tlsFactsOf(url: string, options: ConnectionOptions = {}): Promise<unknown> {
+  const { body } = await ask(url, options)
+  return (JSON.parse(body.toString()) as { tls: unknown }).tls
+}
+
+describe('a server with tls', () => {
+  it('[3b.9] answers at an https URL, with the scheme https', async () => {
+    await using server = await served(facts, { tls })
+    expect(server.server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+    const { status, body } = await ask(server.server.url)
+    expect(status).toBe(200)
+    expect(JSON.parse(body.toString())).toMatchObject({
+      scheme: 'https',
+      client: ['127.0.0.1', expect.any(Number)],
+    })
+  })
+
+  it('[3b.36] says in the scope how it is secured', async () => {
+    await using server = await served(facts, { tls })
+    expect(await tlsFactsOf(server.server.url)).toEqual({
+      serverCert: pem('server.pem').toString(),
+      clientCertChain: [],
+      clientCertName: null,
+      clientCertError: null,
+      tlsVersion: 0x0304,
+      cipherSuite: expect.any(Number),
+    })
+    const old = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const
+    const facts12 = { tlsVersion: 0x0303, cipherSuite: 0xc02b }
+    expect(await tlsFactsOf(server.server.url, old)).toMatchObject(facts12)
+  })
+
+  it('[3b.36] says who the client is, by its certificate', async () => {
+    await using server = await served(facts, { tls: mutual })
+    const client = { cert: pem('client.pem'), key: pem('client.key') }
+    expect(await tlsFactsOf(server.server.url, client)).toMatchObject({
+      clientCertChain: [pem('client.pem').toString(), ca.toString()],
+      clientCertName: 'CN=pilot,O=Isthmus\\, Ltd,C=PA',
+      clientCertError: null,
+    })
+  })
+
+  it('[3b.36] says why a certificate of the client was not verified', async () => {
+    await using server = await served(facts, { tls: mutual })
+    const client = { cert: pem('stranger.pem'), key: pem('stranger.key') }
+    expect(await tlsFactsOf(server.server.url, client)).toMatchObject({
+      clientCertName: 'CN=stranger',
+      clientCertError: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+  })
+
+  it('[3b.36] has no such extension without TLS', async () => {
+    await using server = await served(facts)
+    expect(await (await fetch(server.server.url)).json()).not.toHaveProperty('tls')
+  })
+
+  it('carries large bodies both ways, whole', async () => {
+    const echo = httpApp(async (_scope, receive, send) => {
+      await answer(send, await readAll(receive))
+    })
+    await using server = await served(echo, { tls })
+    const large = Buffer.alloc(3 * 1024 * 1024, 'isthmus ')
+    const { body } = await ask(server.server.url, {}, large)
+    expect(body.equals(large)).toBe(true)
+  })
+
+  it('[3b.40] speaks WebSocket as wss', async () => {
+    const app = websocket(async (socket) => {
+      await socket.send(socket.scope.scheme)
+      for await (const message of socket) await socket.send(message)
+    })
+    await using server = await served(app, { tls })
+    const socket = new WebSocket(server.server.url.replace('https', 'wss'), { ca })
+    const signal = AbortSignal.timeout(8_000)
+    const [first] = await once(socket, 'message', { signal })
+    socket.send('echo')
+    const [second] = await once(socket, 'message', { signal })
+    expect([String(first), String(second)]).toEqual(['wss', 'echo'])
+    socket.terminate()
+  })
+
+  it('does not take plain HTTP, and serves on', async () => {
+    await using server = await served(facts, { tls })
+    const { port } = server.server.address as { port: number }
+    const plain = connectTcp(port, '127.0.0.1').on('error', () => undefined)
+    plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(plain.resume(), 'close', { signal: AbortSignal.timeout(8_000) })
+    expect((await ask(server.server.url)).status).toBe(200)
+  })
+
+  it('closes in time beside a client that never shakes hands', async () => {
+    await using server = await served(facts, { tls, gracefulShutdownMs: 60_000 })
+    const { port } = server.server.address as { port: number }
+    const mute = connectTcp(port, '127.0.0.1').on('error', () => undefined)
+    await once(mute, 'connect', { signal: AbortSignal.timeout(8_000) })
+    await ask(server.server.url)
+    mute.resume()
+    if (engine === 'node') mute.destroy()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+  })
+
+  it('[3a.54] cuts a body that breaks off without the farewell of TLS', async () => {
+    const app = httpApp(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [['content-length', '9']] })
+      await send({ type: 'http.response.body', body: 'half', moreBody: true })
+      throw new Error('broken')
+    })
+    await using server = await served(app, { tls })
+    const { port } = server.server.address as { port: number }
+    const socket = connectTls({ port, host: '127.0.0.1', ca })
+    socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    const text = await soon(buffer(socket), 'the end').catch(() => Buffer.from('cut'))
+    expect(text.toString()).not.toMatch(/half.+$/s)
+  })
+})
