@@ -27,7 +27,8 @@ export interface BenchProcess {
 export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
   const isSource = import.meta.url.endsWith('.ts')
   const child = fork(new URL(isSource ? './bench-host.ts' : './bench-host.js', import.meta.url))
-  const ask = (message: ToHost): Promise<FromHost> => answer(child, message)
+  const ended = endOf(child)
+  const ask = (message: ToHost): Promise<FromHost> => Promise.race([answer(child, message), ended])
   const close = (): Promise<void> => end(child)
   try {
     const listening = await ask({ type: 'open', apps })
@@ -39,7 +40,7 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
       close,
       async usageOf(work) {
         await ask({ type: 'begin' })
-        const result = await work()
+        const result = await Promise.race([work(), ended])
         const usage = await ask({ type: 'read' })
         if (usage.type !== 'usage') throw new HostEnded(`the host said ${usage.type}`)
         return [result, usage]
@@ -51,34 +52,34 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
   }
 }
 
-async function answer(child: ChildProcess, message: ToHost): Promise<FromHost> {
-  const over = new AbortController()
-  const { signal } = over
-  const said = once(child, 'message', { signal }) as Promise<[FromHost]>
-  const ended = once(child, 'exit', { signal }).then(([code]): never => {
+/** Rejects when the process ends: whatever waits for it then waits in vain. */
+function endOf(child: ChildProcess): Promise<never> {
+  const ended = once(child, 'exit').then(([code]): never => {
     throw new HostEnded(
       `the app ended its process, with exit status ${String(code)}, while it was measured`,
     )
   })
-  try {
-    child.send(message)
-    const [first] = await Promise.race([said, ended])
-    if (first.type !== 'failed') return first
-    throw first.isUsage
-      ? new AppLoadError(first.message)
-      : new AppLoadError(first.message, { cause: first.message })
-  } finally {
-    // Both waits, of which one may still be under way.
-    for (const wait of [said, ended]) wait.catch(() => undefined)
-    over.abort()
-  }
+  // It ends in any case, also when nobody waits any more.
+  ended.catch(() => undefined)
+  return ended
+}
+
+async function answer(child: ChildProcess, message: ToHost): Promise<FromHost> {
+  const said = once(child, 'message') as Promise<[FromHost]>
+  // A process that has ended takes nothing; its end is told by itself.
+  child.send(message, () => undefined)
+  const [first] = await said
+  if (first.type !== 'failed') return first
+  throw first.isUsage
+    ? new AppLoadError(first.message)
+    : new AppLoadError(first.message, { cause: first.message })
 }
 
 // The app gets its lifespan.shutdown; what does not end by itself is ended.
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
-  if (child.connected) child.send({ type: 'close' } satisfies ToHost)
+  if (child.connected) child.send({ type: 'close' } satisfies ToHost, () => undefined)
   if (!(await within(exited, CLOSE_MS))) child.kill('SIGKILL')
   await exited
 }

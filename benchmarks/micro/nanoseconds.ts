@@ -1,0 +1,16 @@
+// What a task of tinybench takes, in nanoseconds.
+
+import type { Bench } from 'tinybench'
+
+/** A row for each task that has run. `each` is how many things one run of a task does. */
+export function nanosecondsOf(bench: Bench, each = 1): object[] {
+  return bench.tasks.map(({ name, result }) => {
+    if (!('latency' in result)) throw new Error(`${name} was not measured`)
+    const { p50, min } = result.latency
+    return { name, median: rounded(p50 / each), least: rounded(min / each) }
+  })
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6)
+}
