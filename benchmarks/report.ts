@@ -36,6 +36,8 @@ export interface Setting {
   /** Load average of the minute before the run, and how many processors there are. */
   busyBefore: number
   processors: number
+  /** Other processes that wanted to run, on average, whenever a row was about to begin. */
+  busyDuring: number
   /** What was measured, and with what. */
   versions: Readonly<Record<string, string>>
   cores: Cores

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { budgetsOn, judge } from './budgets.ts'
+import { choose } from './choose.ts'
 import { canPin, pinLoad } from './cores.ts'
 import { chooseHttpLoad } from './loads/http-load.ts'
 import { measureScenario, stepsOf } from './measure.ts'
@@ -10,23 +11,16 @@ import { publish } from './pages/publish.ts'
 import { Progress } from './progress.ts'
 import { findPython } from './python.ts'
 import { writeReport } from './report.ts'
-import { SCENARIOS } from './scenarios/all.ts'
-import { business, commit, machine, nodeVersions } from './setting.ts'
+import { business, commit, machine, nodeVersions, othersRunning } from './setting.ts'
 import { cellsOf, textTable } from './table.ts'
 import { verdictText } from './verdicts.ts'
 import type { Budget } from './budgets.ts'
+import type { Chosen } from './choose.ts'
 import type { Options } from './options.ts'
 import type { Report, ScenarioResult, Setting } from './report.ts'
-import type { Scenario, Subject, Tools } from './scenarios/scenario.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 
 const SKIP_PINNING = 'not pinned: it takes taskset, and cores 0 and 1; server and load share cores'
-
-/** A scenario that is about to run, with the rows and variants that this run takes. */
-interface Chosen {
-  scenario: Scenario
-  subjects: readonly Subject[]
-  variants: readonly string[]
-}
 
 try {
   process.exitCode = await main(parseOptions(process.argv.slice(2)))
@@ -48,7 +42,7 @@ async function main(options: Options): Promise<number> {
   const isPinned = !options.isUnpinned && canPin()
   const notes = [...(note ? [note] : []), ...(isPinned ? [] : [SKIP_PINNING]), ...skipped]
 
-  const setting: Setting = {
+  const setting: Omit<Setting, 'busyDuring'> = {
     date: new Date().toISOString(),
     commit: commit(),
     machine: machine(),
@@ -60,8 +54,8 @@ async function main(options: Options): Promise<number> {
     rounds: options.rounds,
     notes,
   }
-  const { scenarios, failures } = await measureAll(chosen, options, isPinned)
-  const report: Report = { ...setting, notes: [...notes, ...failures], scenarios }
+  const { scenarios, failures, busyDuring } = await measureAll(chosen, options, isPinned)
+  const report: Report = { ...setting, busyDuring, notes: [...notes, ...failures], scenarios }
   return finish(report, { options, budgets, failures })
 }
 
@@ -72,41 +66,16 @@ function requireBuild(): void {
   )
 }
 
-function choose(
-  tools: Tools,
-  options: Options,
-  budgets: readonly Budget[],
-): { chosen: Chosen[]; skipped: string[] } {
-  const skipped = new Set<string>()
-  const chosen = SCENARIOS.flatMap((scenario): Chosen[] => {
-    if (options.only.length > 0 && !options.only.includes(scenario.id)) return []
-    const isAsked = options.only.length > 0
-    const all = Object.keys(scenario.variants)
-    const quick = scenario.quick.length > 0 || !isAsked ? scenario.quick : all.slice(0, 1)
-    const variants = options.isQuick ? quick : all
-    const { subjects, skipped: missing } = scenario.subjects(tools)
-    const wanted = options.isCheck ? subjects.filter(isBudgeted(scenario, budgets)) : subjects
-    if (variants.length === 0 || wanted.length === 0) return []
-    if (!options.isCheck) for (const line of missing) skipped.add(line)
-    return [{ scenario, subjects: wanted, variants }]
-  })
-  return { chosen, skipped: [...skipped] }
-}
-
-function isBudgeted({ id }: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {
-  const rows = budgets.filter(({ scenario }) => scenario === id).flatMap(({ row, by }) => [row, by])
-  return ({ name }) => rows.includes(name)
-}
-
 async function measureAll(
   chosen: readonly Chosen[],
   { rounds, seconds, warmUpSeconds }: Options,
   isPinned: boolean,
-): Promise<{ scenarios: ScenarioResult[]; failures: string[] }> {
+): Promise<{ scenarios: ScenarioResult[]; failures: string[]; busyDuring: number }> {
   const steps = chosen.reduce((sum, { subjects }) => sum + stepsOf({ subjects, rounds }), 0)
   const progress = new Progress(steps)
   const scenarios: ScenarioResult[] = []
   const failures: string[] = []
+  const others: number[] = []
   for (const { scenario, subjects, variants } of chosen) {
     const { server } = pinLoad(isPinned ? (scenario.sharing ?? 'apart') : 'any')
     const outcome = await measureScenario(scenario, {
@@ -115,14 +84,18 @@ async function measureAll(
       rounds,
       pace: { seconds, warmUpSeconds },
       serverCores: server,
-      onStep: (what) => progress.step(what),
+      onStep: (what) => {
+        others.push(othersRunning())
+        progress.step(what)
+      },
     })
     progress.end()
     print(scenario, outcome.result)
     scenarios.push(outcome.result)
     failures.push(...outcome.failures)
   }
-  return { scenarios, failures }
+  const busyDuring = others.reduce((sum, count) => sum + count, 0) / others.length
+  return { scenarios, failures, busyDuring }
 }
 
 function print(scenario: Scenario, result: ScenarioResult): void {
@@ -138,9 +111,10 @@ function finish(
   report: Report,
   { options, budgets, failures }: { options: Options; budgets: Budget[]; failures: string[] },
 ): number {
-  const { machine: on, versions, commit: of, seconds, rounds, busyBefore } = report
+  const { machine: on, versions, commit: of, seconds, rounds, busyBefore, busyDuring } = report
   console.log(
-    `\n${on}, Node ${versions['node']}, commit ${of}, load average before ${busyBefore.toFixed(2)}`,
+    `\n${on}, Node ${versions['node']}, commit ${of}, load average before ${busyBefore.toFixed(2)}, ` +
+      `others at work ${busyDuring.toFixed(2)}`,
   )
   console.log(
     `${rounds} × ${seconds} s a row, ${versions['load']}; × is the median ratio to the control row`,

@@ -17,6 +17,16 @@ export function business(): { busyBefore: number; processors: number } {
   return { busyBefore: loadavg()[0] ?? NaN, processors: cpus().length }
 }
 
+/** How many processes want to run now, this one left out; NaN without `/proc`. */
+export function othersRunning(): number {
+  try {
+    const [running] = readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/') ?? []
+    return Number(running) - 1
+  } catch {
+    return NaN
+  }
+}
+
 /** The commit, with `-dirty` where the sources are not what was committed. */
 export function commit(): string {
   // Results are no source: a second run of the same commit is of the same commit.

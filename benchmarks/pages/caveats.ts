@@ -7,17 +7,18 @@ const FEW_SECONDS = 1
 const BUSY = 0.25
 
 /** One sentence for each reason to distrust the numbers of a run. */
-export function caveatsOf({ rounds, seconds, busyBefore, processors, commit }: Report): string[] {
+export function caveatsOf(report: Report): string[] {
+  const { rounds, seconds, busyBefore, busyDuring, processors, commit } = report
   return [
     ...(rounds < FEW_ROUNDS || seconds < FEW_SECONDS
       ? [
           `This was a short run, ${rounds} × ${seconds} s a row: it shows the page, not the servers.`,
         ]
       : []),
-    ...(busyBefore / processors > BUSY
+    ...(busyBefore / processors > BUSY || busyDuring > BUSY
       ? [
-          `The machine was busy with other work: a load average of ${busyBefore.toFixed(1)} before the run, on ` +
-            `${processors} processors.`,
+          `The machine was busy with other work: a load average of ${busyBefore.toFixed(1)} before the run, and ` +
+            `${busyDuring.toFixed(1)} other processes at work during it, on ${processors} processors.`,
         ]
       : []),
     ...(commit.endsWith('-dirty') ? ['The sources were not those of a commit.'] : []),

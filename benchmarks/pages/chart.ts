@@ -22,8 +22,20 @@ export type Theme = 'light' | 'dark'
 const INK = { light: '#1f2328', dark: '#e6edf3' }
 const FAINT = { light: '#d1d9e0', dark: '#3d444d' }
 const WIDTH = 860
-// Told apart with any colour vision (Okabe and Ito), on white and on black.
-const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9']
+// Told apart with any colour vision (Okabe and Ito).
+const COLOURS = {
+  light: ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9'],
+  dark: ['#56b4e9', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#0072b2'],
+}
+// Nobody knows the reader's font here, so what is measured is a wide one.
+const EM_PER_LETTER = 0.6
+
+echarts.setPlatformAPI({
+  measureText: (text: string, font = '12px') => {
+    const size = Number(/(\d+)px/.exec(font)?.[1] ?? 12)
+    return { width: text.length * size * EM_PER_LETTER }
+  },
+})
 
 interface Series {
   name: string
@@ -88,11 +100,12 @@ function optionOf(
     axisLabel: text,
     splitLine: faint,
     minorSplitLine: { show: false },
+    ...(!bars && { min: decadeBelow(series) }),
   }
   return {
     animation: false,
     backgroundColor: 'transparent',
-    color: COLOURS,
+    color: COLOURS[theme],
     textStyle: text,
     title: { text: title, textStyle: { ...text, fontSize: 15, fontWeight: 600 }, left: 8, top: 6 },
     legend: { top: 32, left: 8, textStyle: text, itemHeight: 10 },
@@ -107,12 +120,25 @@ function optionOf(
       label: {
         show: true,
         position: bars ? 'right' : 'top',
-        formatter: ({ value }: { value: number }) => shown({ [column.number]: value }, column),
+        formatter: ({ value }: { value: number }) => labelOf(value, column),
         ...text,
         fontSize: 10,
       },
     })),
   }
+}
+
+// A column of a logarithmic scale that begins above its value would hang from it.
+function decadeBelow(series: readonly Series[]): number {
+  const values = series.flatMap(({ values }) => values.filter((value) => value !== null))
+  return 10 ** Math.floor(Math.log10(Math.min(...values)))
+}
+
+// Columns are narrow, and nobody needs the hundredths of hundreds.
+function labelOf(value: number, column: Column): string {
+  const most = 2 - Math.floor(Math.log10(Math.max(1, value)))
+  const digits = Math.min(column.digits, Math.max(0, most))
+  return shown({ [column.number]: value }, { ...column, digits })
 }
 
 // The library numbers its classes over all its drawings, so none would be the same twice; they are for a pointer that

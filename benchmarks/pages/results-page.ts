@@ -60,7 +60,8 @@ function settingOf(report: Report): string {
   const peers = Object.entries(others).map(([name, version]) => `${name} ${version}`)
   const lines = [
     `- ${report.date}, commit ${report.commit}, isthmus ${isthmus}, Node ${node}`,
-    `- ${report.machine}; load average before the run ${report.busyBefore.toFixed(2)}`,
+    `- ${report.machine}; load average before the run ${report.busyBefore.toFixed(2)}, ` +
+      `other processes at work during it ${report.busyDuring.toFixed(2)}`,
     `- ${rounds} rounds of ${seconds} s a row, ${warmUpSeconds} s to warm up; load: ${load}`,
     cores.server === null
       ? '- server and load wherever the system put them'

@@ -72,6 +72,7 @@ describe('RESULTS.md', () => {
   it.each([
     ['a short run', { rounds: 1 }],
     ['a busy machine', { busyBefore: 3 }],
+    ['others at work meanwhile', { busyDuring: 1 }],
     ['sources of no commit', { commit: 'abc1234-dirty' }],
   ])('warns of %s', (_what, setting) => {
     expect(resultsPage({ ...RUN, ...setting })).toContain('> **Not to be quoted.**')

@@ -33,6 +33,7 @@ export const RUN: Report = {
   machine: 'A machine × 2, Linux 6 x64',
   busyBefore: 0.1,
   processors: 2,
+  busyDuring: 0,
   versions: { node: 'v20.20.2', isthmus: '0.1.0', load: 'wrk 4.1.0', fastify: '5.0.0' },
   cores: { server: '0', load: '1' },
   seconds: 2,

@@ -1,0 +1,40 @@
+// What a run measures: the scenarios, rows and variants that its options leave.
+
+import { SCENARIOS } from './scenarios/all.ts'
+import type { Budget } from './budgets.ts'
+import type { Options } from './options.ts'
+import type { Scenario, Subject, Tools } from './scenarios/scenario.ts'
+
+/** A scenario that is about to run, with the rows and variants that this run takes. */
+export interface Chosen {
+  scenario: Scenario
+  subjects: readonly Subject[]
+  variants: readonly string[]
+}
+
+/** What is to be measured, and a line for each row that cannot be. */
+export function choose(
+  tools: Tools,
+  options: Options,
+  budgets: readonly Budget[],
+): { chosen: Chosen[]; skipped: string[] } {
+  const skipped = new Set<string>()
+  const chosen = SCENARIOS.flatMap((scenario): Chosen[] => {
+    if (options.only.length > 0 && !options.only.includes(scenario.id)) return []
+    const isAsked = options.only.length > 0
+    const all = Object.keys(scenario.variants)
+    const quick = scenario.quick.length > 0 || !isAsked ? scenario.quick : all.slice(0, 1)
+    const variants = options.isQuick ? quick : all
+    const { subjects, skipped: missing } = scenario.subjects(tools)
+    const wanted = options.isCheck ? subjects.filter(isBudgeted(scenario, budgets)) : subjects
+    if (variants.length === 0 || wanted.length === 0) return []
+    if (!options.isCheck) for (const line of missing) skipped.add(line)
+    return [{ scenario, subjects: wanted, variants }]
+  })
+  return { chosen, skipped: [...skipped] }
+}
+
+function isBudgeted({ id }: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {
+  const rows = budgets.filter(({ scenario }) => scenario === id).flatMap(({ row, by }) => [row, by])
+  return ({ name }) => rows.includes(name)
+}
