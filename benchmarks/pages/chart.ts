@@ -100,7 +100,7 @@ function optionOf(
     axisLabel: text,
     splitLine: faint,
     minorSplitLine: { show: false },
-    ...(!bars && { min: decadeBelow(series) }),
+    ...(!bars && { min: decadeBelow(series), startValue: decadeBelow(series) }),
   }
   return {
     animation: false,
