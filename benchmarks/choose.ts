@@ -1,5 +1,6 @@
 // What a run measures: the scenarios, rows and variants that its options leave.
 
+import { PYTHON_REMEDY } from './python.ts'
 import { SCENARIOS } from './scenarios/all.ts'
 import type { Budget } from './budgets.ts'
 import type { Options } from './options.ts'
@@ -31,7 +32,9 @@ export function choose(
     if (!options.isCheck) for (const line of missing) skipped.add(line)
     return [{ scenario, subjects: wanted, variants }]
   })
-  return { chosen, skipped: [...skipped] }
+  // Once for all of them.
+  const remedy = skipped.size > 0 ? [`what was skipped can be had: ${PYTHON_REMEDY}`] : []
+  return { chosen, skipped: [...skipped, ...remedy] }
 }
 
 function isBudgeted({ id }: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {

@@ -40,7 +40,7 @@ export const HELP = `npm run bench -- [options]
 const PACES = {
   quick: { seconds: 0.25, warmUpSeconds: 0.4, rounds: 1 },
   usual: { seconds: 0.5, warmUpSeconds: 0.25, rounds: 3 },
-  check: { seconds: 1, warmUpSeconds: 0.5, rounds: 5 },
+  check: { seconds: 1, warmUpSeconds: 1, rounds: 5 },
   publish: { seconds: 2, warmUpSeconds: 1, rounds: 5 },
 }
 

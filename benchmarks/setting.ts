@@ -30,7 +30,8 @@ export function othersRunning(): number {
 /** The commit, with `-dirty` where the sources are not what was committed. */
 export function commit(): string {
   // Results are no source: a second run of the same commit is of the same commit.
-  const dirty = firstLine('git', ['status', '--porcelain', '--', '.', ':!benchmarks/results'])
+  const sources = ['.', ':!benchmarks/results', ':!README.md']
+  const dirty = firstLine('git', ['status', '--porcelain', '--', ...sources])
   const short = firstLine('git', ['rev-parse', '--short', 'HEAD'])
   return short === '' ? 'unknown' : `${short}${dirty === '' ? '' : '-dirty'}`
 }

@@ -10,12 +10,12 @@ import type { Scenario, Subject } from './scenario.ts'
 const FIRST = 200
 const SETTLE_MS = 150
 
-// The number of connections follows the pace: 1,000 for a second.
+// A thousand, or two where there is time: a page more or less then makes no difference.
 function weigh(isNode: boolean): Subject['measure'] {
   return async (server, variant, { seconds }) => {
     const open = variant === 'webSocket' ? idleWebSockets : idleConnections
     const url = variant === 'webSocket' ? `${server.url.replace('http', 'ws')}/ws` : server.url
-    const count = Math.round(Math.min(2_000, Math.max(300, seconds * 1000)))
+    const count = Math.round(Math.min(2_000, Math.max(1_000, seconds * 1000)))
     // What the first ones bring along is the server's own: code, pools, caches.
     const first = await open(url, FIRST)
     const before = await settled(server, isNode)

@@ -1,7 +1,7 @@
 // The servers that several scenarios measure, by the names that stand in their tables.
 
 import { nodeServer } from '../server-process.ts'
-import { PYTHON_REMEDY, pythonServer } from '../python.ts'
+import { pythonServer } from '../python.ts'
 import type { Subject, Tools } from './scenario.ts'
 
 /** A server without its measurement. */
@@ -94,7 +94,7 @@ export function pythonPeers(
     .filter((peer) => !canStart(peer))
     .map(
       ({ name, needs }) =>
-        `skipped: ${name}, which needs ${needs.join(' and ')} (${PYTHON_REMEDY})`,
+        `skipped: ${name}, which needs ${needs.join(', ').replaceAll('|', ' or ')}`,
     )
   return { peers, skipped }
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { budgetsOn, judge } from '../../benchmarks/budgets.ts'
+import { parseTransfers } from '../../benchmarks/gibibyte.ts'
 import { hello } from '../../benchmarks/scenarios/hello.ts'
 import { cellsOf, markdownTable, textTable } from '../../benchmarks/table.ts'
 import { verdictText } from '../../benchmarks/verdicts.ts'
@@ -64,4 +65,18 @@ describe('the budgets', () => {
     expect(lines[1]).toMatch(/^CPU, events +≤ 0\.75 × node:http +0\.70 +met$/)
     expect(lines[2]).toMatch(/- +not measured$/)
   })
+})
+
+describe('the budget of memory', () => {
+  it('is met when every transfer is within it', () => {
+    const report = 'noise {}\n{"numTotalTestSuites":1,"numTotalTests":12,"numPassedTests":11}'
+    expect(parseTransfers(report)).toEqual({ within: 11, all: 12 })
+  })
+
+  it.each(['', '{}', '{"numTotalTestSuites":0,"numTotalTests":0,"numPassedTests":0}'])(
+    'is not met by a test that did not run: %j',
+    (report) => {
+      expect(() => parseTransfers(report)).toThrow('did not run')
+    },
+  )
 })
