@@ -13,16 +13,16 @@ export interface Cores {
 
 const UNPINNED: Cores = { server: null, load: null }
 
-/** Pins this process, which is the load, and says where the servers go. Without taskset or two cores nothing is pinned. */
-export function pinLoad(sharing: Sharing): Cores {
-  if (sharing === 'any') return UNPINNED
+/** Whether cores 0 and 1 can be had, and `taskset` to have them. */
+export function canPin(): boolean {
   const isAllowed = (core: string): boolean =>
     spawnSync('taskset', ['-c', core, 'true']).status === 0
-  if (!['0', '1'].every(isAllowed)) {
-    console.error('not pinned: it takes taskset, and cores 0 and 1')
-    return UNPINNED
-  }
+  return ['0', '1'].every(isAllowed)
+}
 
+/** Pins this process, which is the load, and says where the servers go. `any` pins nothing. */
+export function pinLoad(sharing: Sharing): Cores {
+  if (sharing === 'any') return UNPINNED
   const cores = sharing === 'apart' ? { server: '0', load: '1' } : { server: '0,1', load: '0,1' }
   execFileSync('taskset', ['-acp', cores.load, String(process.pid)], { stdio: 'ignore' })
   return cores

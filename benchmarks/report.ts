@@ -1,62 +1,78 @@
-// What a benchmark leaves behind: a table for people and a file for machines.
+// What a run leaves behind: numbers with the setting in which they were measured.
 
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { arch, cpus, release, type } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Cores } from './cores.ts'
-import type { Options } from './options.ts'
 
-/** One row of a benchmark: its name, every round, and the numbers that stand for them. */
-export interface Row<Numbers> {
+/** Numbers by name, as `cpuMicros`: names end with their unit. */
+export type Numbers = Readonly<Record<string, number>>
+
+/** One row measured in one way: every round, the median of each number, and how far the rounds are apart. */
+export interface Cell {
+  rounds: readonly Numbers[]
+  median: Numbers
+  least: Numbers
+  most: Numbers
+}
+
+/** One server of a scenario, and its cell for each variant. */
+export interface Row {
   name: string
-  rounds: Numbers[]
-  result: Numbers
+  cells: Readonly<Record<string, Cell>>
 }
 
-/** Where and how the rows were measured. */
+/** What became of one scenario. */
+export interface ScenarioResult {
+  id: string
+  rows: readonly Row[]
+}
+
+/** Where and how it was measured. */
 export interface Setting {
-  options: Options
+  date: string
+  commit: string
+  machine: string
+  /** Load average of the minute before the run, and how many processors there are. */
+  busyBefore: number
+  processors: number
+  /** What was measured, and with what. */
+  versions: Readonly<Record<string, string>>
   cores: Cores
-  /** What the reader has to know besides. */
-  notes: string[]
+  seconds: number
+  warmUpSeconds: number
+  rounds: number
+  /** What the reader has to know besides, as the rows that could not be measured. */
+  notes: readonly string[]
 }
 
-/** Columns padded to their widest cell: the first to the left, numbers to the right. */
-export function table(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  )
-  const pad = (cell: string, column: number): string =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  return lines.map((line) => line.map(pad).join('  ')).join('\n')
+/** A whole run. */
+export interface Report extends Setting {
+  scenarios: readonly ScenarioResult[]
 }
 
-/** Writes rows and setting to the file that `--json` names. */
-export function writeJson(rows: readonly Row<object>[], setting: Setting): void {
-  const { json, seconds, rounds } = setting.options
-  if (json === undefined) return
-
-  const report = {
-    date: new Date().toISOString(),
-    commit: commit(),
-    node: process.version,
-    machine: `${cpus()[0]?.model.trim()} × ${cpus().length}, ${type()} ${release()} ${arch()}`,
-    settings: { seconds, rounds, cores: setting.cores },
-    notes: setting.notes,
-    rows,
-  }
-  const rounded = (_key: string, value: unknown): unknown =>
-    typeof value === 'number' ? Number(value.toFixed(3)) : value
-  mkdirSync(dirname(json), { recursive: true })
-  writeFileSync(json, `${JSON.stringify(report, rounded, 2)}\n`)
+/** Reads what {@link writeReport} has written. */
+export function readReport(file: string | URL): Report {
+  return JSON.parse(readFileSync(file, 'utf8')) as Report
 }
 
-function commit(): string {
-  const root = new URL('..', import.meta.url)
-  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  return stdout?.trim() || 'unknown'
+/** Writes a run to `file`, every number with four significant digits. */
+export function writeReport(report: Report, file: string | URL): void {
+  const path = file instanceof URL ? fileURLToPath(file) : file
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `${JSON.stringify(report, rounded, 2)}\n`)
+}
+
+function rounded(_key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isInteger(value)) return value
+  return Number(value.toPrecision(Math.abs(value) < 1000 ? 4 : 6))
+}
+
+/** The cell of a row, where the run has it. */
+export function cellOf(
+  report: Pick<Report, 'scenarios'>,
+  { scenario, row, variant }: { scenario: string; row: string; variant: string },
+): Cell | undefined {
+  const result = report.scenarios.find(({ id }) => id === scenario)
+  return result?.rows.find(({ name }) => name === row)?.cells[variant]
 }

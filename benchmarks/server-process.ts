@@ -2,40 +2,50 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { cpuMs } from './cpu-time.ts'
 
 /** A server that listens. Whoever started it stops it; it ends with this process in any case. */
 export interface ServerProcess {
   url: string
   pid: number
-  /** CPU time of all its threads since its start; undefined where there is no `/proc`. */
-  cpuMs(): number | undefined
+  /** From the start of the process until it said that it listens. */
+  readyMs: number
+  /** CPU time of all its threads and children since its start; NaN where there is no `/proc`. */
+  cpuMs(): number
   stop(): Promise<void>
 }
 
 const START_MS = 20_000
 const STOP_MS = 2_000
-// USER_HZ, which Linux fixes at 100 in whatever it shows to users.
-const TICK_MS = 10
 
 /** The command line of a server in `servers/`. */
 export function nodeServer(file: string, ...words: string[]): string[] {
-  return [process.execPath, fileURLToPath(new URL(`servers/${file}`, import.meta.url)), ...words]
+  return [process.execPath, '--expose-gc', pathOf(file), ...words]
+}
+
+/** Where a server in `servers/` is. */
+export function pathOf(file: string): string {
+  return fileURLToPath(new URL(`servers/${file}`, import.meta.url))
 }
 
 /**
- * Starts a command that prints its URL once it listens and ends when its stdin does.
+ * Starts a command that prints its URL once it listens, and ends when its stdin does or it is told to.
  *
  * @param cores where it runs, as `taskset -c` takes it; null is anywhere
  */
-export async function startServer(command: string[], cores: string | null): Promise<ServerProcess> {
+export async function startServer(
+  command: readonly string[],
+  cores: string | null,
+): Promise<ServerProcess> {
   const [file, ...words] = cores === null ? command : ['taskset', '-c', cores, ...command]
+  const startedAt = performance.now()
   const child = spawn(file as string, words, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const stop = async (): Promise<void> => {
     child.stdin.end()
+    child.kill()
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
     await exited.finally(() => clearTimeout(timer))
   }
@@ -46,23 +56,18 @@ export async function startServer(command: string[], cores: string | null): Prom
     throw new Error(`${command.join(' ')} ended before it listened`)
   })
   try {
-    const [url] = await Promise.race([line, ended])
+    const [said] = await Promise.race([line, ended])
+    const readyMs = performance.now() - startedAt
     const pid = child.pid as number
-    return { url, pid, cpuMs: () => cpuMs(pid), stop }
+    return { url: urlIn(said), pid, readyMs, cpuMs: () => cpuMs(pid) ?? NaN, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function cpuMs(pid: number): number | undefined {
-  const file = `/proc/${pid}/stat`
-  return existsSync(file) ? parseCpuMs(readFileSync(file, 'utf8')) : undefined
-}
-
-/** User and system time out of a `/proc/PID/stat`. @see proc(5), fields 14 and 15 */
-export function parseCpuMs(stat: string): number {
-  // Field 2 is the name in parentheses, which may hold spaces and parentheses itself.
-  const fromThird = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fromThird[11]) + Number(fromThird[12])) * TICK_MS
+function urlIn(line: string): string {
+  const url = /http:\/\/\S+/.exec(line)?.[0]
+  if (url === undefined) throw new Error(`a server said "${line}", which has no URL`)
+  return url
 }

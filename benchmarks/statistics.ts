@@ -8,16 +8,27 @@ export function quantile(values: readonly number[], share: number): number {
   return value
 }
 
-/** The median of every number that the rounds have; of an even number of rounds the mean of the middle two. */
-export function medians<Name extends string>(
-  rounds: ReadonlyArray<Record<Name, number>>,
-): Record<Name, number> {
-  const names = Object.keys(rounds[0] ?? {}) as Name[]
-  const entries = names.map((name) => [name, median(rounds.map((round) => round[name]))])
-  return Object.fromEntries(entries) as Record<Name, number>
-}
-
-function median(values: readonly number[]): number {
+/** The middle one; of an even number of values the mean of the middle two. */
+export function median(values: readonly number[]): number {
   const negated = values.map((value) => -value)
   return (quantile(values, 0.5) - quantile(negated, 0.5)) / 2
+}
+
+/** For every number that the rounds have, what `summarise` makes of all of them. */
+export function acrossRounds(
+  rounds: ReadonlyArray<Readonly<Record<string, number>>>,
+  summarise: (values: readonly number[]) => number,
+): Record<string, number> {
+  const names = Object.keys(rounds[0] ?? {})
+  return Object.fromEntries(
+    names.map((name) => [name, summarise(rounds.map((round) => round[name] ?? NaN))]),
+  )
+}
+
+/**
+ * The median, over the rounds, of `a` divided by `b` of the same round: what slowed the machine down in a round slowed
+ * both of them.
+ */
+export function medianRatio(a: readonly number[], b: readonly number[]): number {
+  return median(a.map((value, round) => value / (b[round] ?? NaN)))
 }

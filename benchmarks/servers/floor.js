@@ -1,7 +1,7 @@
 // Control: node:net answering a constant without a look at the request. No server in Node costs less.
 
 import { createServer } from 'node:net'
-import { ready } from './ready.js'
+import { listen } from './ready.js'
 
 const ANSWER =
   'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, world\n'
@@ -10,4 +10,4 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('data', () => socket.write(ANSWER, 'latin1'))
   socket.on('error', () => undefined)
 })
-server.listen(0, '127.0.0.1', () => ready(`http://127.0.0.1:${server.address().port}`))
+listen(server)

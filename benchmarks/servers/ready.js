@@ -5,4 +5,11 @@
 export function ready(url) {
   console.log(url)
   process.stdin.on('end', () => process.exit()).resume()
+  // For those who weigh it: there is a gc() under --expose-gc.
+  process.on('SIGUSR2', () => globalThis.gc?.())
+}
+
+/** The same for a server of node:http or node:net that listens on a free port. */
+export function listen(server) {
+  server.listen(0, '127.0.0.1', () => ready(`http://127.0.0.1:${server.address().port}`))
 }

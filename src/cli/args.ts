@@ -3,6 +3,7 @@
 import { InvalidOption } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { parseAppSpec } from './app-spec.ts'
+import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench-options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
@@ -11,6 +12,7 @@ import {
 } from './options-table.ts'
 import { parseTexts } from './parser.ts'
 import type { AppSpec } from '../bridge/load-app.ts'
+import type { BenchOptions } from './bench-options.ts'
 import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
@@ -22,8 +24,14 @@ export interface ServeCommand extends ProcessOptions {
   options: ServerDefaults & { websocket: typeof DEFAULTS.websocket }
 }
 
-/** What to do: serve, or print the help or the version. */
-type Command = ServeCommand | { type: 'print'; text: string }
+/** `isthmus bench`, fully read. */
+export interface BenchCommand extends BenchOptions {
+  type: 'bench'
+  app: AppSpec
+}
+
+/** What to do: serve, measure, or print the help or the version. */
+type Command = ServeCommand | BenchCommand | { type: 'print'; text: string }
 
 /** Where options are that the command line does not give. */
 type Environment = Readonly<Record<string, string | undefined>>
@@ -40,8 +48,12 @@ type Given = Parsed['given']
  * parseArguments(process.argv.slice(2), process.env)
  */
 export function parseArguments(argv: readonly string[], environment: Environment): Command {
-  const { given, printed } = parseTexts(argv)
+  const { command, given, printed } = parseTexts(argv)
   if (printed !== '') return { type: 'print', text: printed }
+  if (command === 'bench') {
+    const options = readTable(BENCH_OPTIONS, BENCH_DEFAULTS, given, environment)
+    return { type: 'bench', app: readApp(String(given['app'])), ...options }
+  }
   return {
     type: 'serve',
     app: readApp(String(given['app'])),

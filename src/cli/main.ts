@@ -19,6 +19,11 @@ async function main(): Promise<void> {
   const command = parseArguments(process.argv.slice(2), process.env)
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
+  if (command.type === 'bench') {
+    const { benchCommand } = await import('./bench-command.ts')
+    return benchCommand(command)
+  }
+
   withStack = command.logLevel === 'debug'
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import yargs from 'yargs'
 import { InvalidOption } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
+import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench-options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
@@ -15,6 +16,7 @@ import type { Option } from './option.ts'
 
 /** What a command line gives: texts by flag, or a help to print. */
 export interface Parsed {
+  command: 'serve' | 'bench'
   /** By flag: a text, a boolean where it was switched, or an array of these where it was repeated. */
   given: Readonly<Record<string, unknown>>
   /** The help or the version; empty where something is to be done. */
@@ -26,6 +28,7 @@ const GROUPS = [
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
+const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
 
 const APP_HELP = '[sync:|iterable:|events:]FILE[#export]: JavaScript or TypeScript'
 const EPILOGUE =
@@ -33,6 +36,8 @@ const EPILOGUE =
   'repeated stands one to a line there. The command line wins.\n' +
   'Exit status: 0 drained; 1 failed, or connections had to be cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
+const BENCH_EPILOGUE =
+  'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
 const SEE_HELP = 'see "isthmus serve --help"'
 
 // yargs has no words of its own for these that would name the remedy. Where it counts, it wants two of each.
@@ -57,8 +62,9 @@ export function parseTexts(argv: readonly string[]): Parsed {
   })
 
   // yargs looks at what stands behind a lone "--" least of all; with --help it takes nothing in at all.
-  const [, stray] = given._
-  if (stray === undefined || printed !== '') return { given, printed }
+  const [first, stray] = given._
+  const command = first === 'bench' ? 'bench' : 'serve'
+  if (stray === undefined || printed !== '') return { command, given, printed }
   throw new InvalidOption(`unknown argument "${stray}"; ${SEE_HELP}`)
 }
 
@@ -74,7 +80,14 @@ function isthmusParser(): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .command('serve <app>', 'Serve an app', serveParser)
+    .command('serve <app>', 'Serve an app', (parser) =>
+      appParser(parser, GROUPS).epilogue(EPILOGUE),
+    )
+    .command(
+      'bench <app>',
+      'Measure an app inline and in threads, and say how to host it',
+      (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
+    )
     .demandCommand(1, 'no command given')
     .strictCommands()
     .strict()
@@ -86,17 +99,16 @@ function isthmusParser(): Argv {
     })
 }
 
-function serveParser(parser: Argv): Argv {
-  for (const [group, table, defaults] of GROUPS) {
+type Groups = ReadonlyArray<readonly [group: string, table: object, defaults: object]>
+
+function appParser(parser: Argv, groups: Groups): Argv {
+  for (const [group, table, defaults] of groups) {
     for (const [name, option] of Object.entries(table)) {
       parser.option(option.flag, yargsOption(group, option, Reflect.get(defaults, name) as never))
     }
   }
   // From here on what is too much is an argument, and no command.
-  return parser
-    .strictCommands(false)
-    .positional('app', { type: 'string', describe: APP_HELP })
-    .epilogue(EPILOGUE)
+  return parser.strictCommands(false).positional('app', { type: 'string', describe: APP_HELP })
 }
 
 function yargsOption(group: string, option: Option<never>, fallback: never): Options {

@@ -1,9 +1,10 @@
 // Servers as benchmarks start them, and their CPU time.
 
 import { describe, expect, it } from 'vitest'
-import { parseCpuMs, startServer } from '../../benchmarks/server-process.ts'
+import { cpuMs, parseCpuMs } from '../../benchmarks/cpu-time.ts'
+import { startServer } from '../../benchmarks/server-process.ts'
 
-const HONEST = "console.log('http://x'); process.stdin.resume()"
+const HONEST = "console.log('ready on http://x:1'); process.stdin.resume()"
 
 function node(script: string): string[] {
   return [process.execPath, '--eval', script]
@@ -21,15 +22,32 @@ describe('parseCpuMs', () => {
   })
 })
 
+describe.runIf(process.platform === 'linux')('cpuMs', () => {
+  it('counts what a process has worked', () => {
+    const before = cpuMs(process.pid) ?? NaN
+    const used = process.cpuUsage()
+    const isDone = (): boolean => process.cpuUsage(used).user > 100_000
+    while (!isDone());
+    // Kernels that count in ticks of 10 ms may leave two of them out.
+    expect((cpuMs(process.pid) ?? NaN) - before).toBeGreaterThan(70)
+  })
+
+  it('of no process is undefined', () => {
+    expect(cpuMs(2 ** 30)).toBeUndefined()
+  })
+})
+
 describe('startServer', () => {
-  it('gives the URL that the server prints, and ends it with its stdin', async () => {
+  it('gives the URL in the line that the server prints, and how long that took', async () => {
     const server = await startServer(node(HONEST), null)
-    expect(server.url).toBe('http://x')
+    expect(server.url).toBe('http://x:1')
+    expect(server.readyMs).toBeGreaterThan(0)
     await expect(server.stop()).resolves.toBeUndefined()
   })
 
-  it('ends a server that ignores its stdin', async () => {
-    const server = await startServer(node(`${HONEST}; setInterval(() => {}, 1000)`), null)
+  it('ends a server that ignores its stdin and its signal', async () => {
+    const stubborn = `process.on('SIGTERM', () => {}); ${HONEST}; setInterval(() => {}, 1000)`
+    const server = await startServer(node(stubborn), null)
     await expect(server.stop()).resolves.toBeUndefined()
   })
 

@@ -1,7 +1,7 @@
 // The numbers that stand for many.
 
 import { describe, expect, it } from 'vitest'
-import { medians, quantile } from '../../benchmarks/statistics.ts'
+import { acrossRounds, median, medianRatio, quantile } from '../../benchmarks/statistics.ts'
 
 const HUNDRED = Array.from({ length: 100 }, (_, index) => 100 - index)
 
@@ -19,17 +19,23 @@ describe('quantile', () => {
   })
 })
 
-describe('medians', () => {
+describe('acrossRounds', () => {
   it('takes the middle of each number by itself', () => {
     const rounds = [
       { p99Ms: 9, perSecond: 1 },
       { p99Ms: 1, perSecond: 3 },
       { p99Ms: 2, perSecond: 2 },
     ]
-    expect(medians(rounds)).toEqual({ p99Ms: 2, perSecond: 2 })
+    expect(acrossRounds(rounds, median)).toEqual({ p99Ms: 2, perSecond: 2 })
   })
 
   it('of two rounds is their mean', () => {
-    expect(medians([{ p99Ms: 1 }, { p99Ms: 2 }])).toEqual({ p99Ms: 1.5 })
+    expect(acrossRounds([{ p99Ms: 1 }, { p99Ms: 2 }], median)).toEqual({ p99Ms: 1.5 })
+  })
+})
+
+describe('medianRatio', () => {
+  it('compares within a round, so that a slow round is no difference', () => {
+    expect(medianRatio([10, 100, 11], [20, 200, 22])).toBe(0.5)
   })
 })

@@ -13,7 +13,7 @@ type Environment = Record<string, string>
 /** `isthmus serve app.js …`, read. */
 function serve(words: string[] = [], environment: Environment = {}): ServeCommand {
   const command = parseArguments(['serve', 'app.js', ...words], environment)
-  if (command.type !== 'serve') throw new Error(`nothing is served: ${command.text}`)
+  if (command.type !== 'serve') throw new Error(`nothing is served: ${command.type}`)
   return command
 }
 

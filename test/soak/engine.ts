@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { nodeServer, startServer } from '../../benchmarks/server-process.ts'
-import { wrk } from '../../benchmarks/wrk.ts'
+import { wrk } from './wrk.ts'
 import type { Socket } from 'node:net'
 
 const { values } = parseArgs({

@@ -12,17 +12,17 @@ const BODY = 'Hello, world\n'
 const ANSWER_MS = 10_000
 
 /**
- * Runs `during` while `count` clients ask for `url` with `headers`, each on its own connection, one request after the other.
+ * Runs `during` while `count` clients ask for `url`, each on its own connection, one request after the other.
  *
  * @throws Error when a client is refused, cut off, answered with another status than 200, or left waiting for 10 s
  */
 export async function besideClients<Result>(
   url: string,
-  { count, headers = [] }: { count: number; headers?: readonly string[] },
+  count: number,
   during: (load: Load) => Promise<Result>,
 ): Promise<Result> {
   const load: Load = { answered: 0 }
-  const sockets = Array.from({ length: count }, () => client(new URL(url), headers, load))
+  const sockets = Array.from({ length: count }, () => client(new URL(url), load))
   try {
     return await Promise.race([during(load), ...sockets.map(failure)])
   } finally {
@@ -30,13 +30,8 @@ export async function besideClients<Result>(
   }
 }
 
-function client(
-  { hostname, port, host, pathname }: URL,
-  headers: readonly string[],
-  load: Load,
-): Socket {
-  const lines = [`GET ${pathname} HTTP/1.1`, `Host: ${host}`, ...headers, '', '']
-  const request = lines.join('\r\n')
+function client({ hostname, port, host, pathname, search }: URL, load: Load): Socket {
+  const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
   const socket = connect(Number(port), hostname).setNoDelay().setEncoding('latin1')
   let answer = ''
   socket.on('data', (text: string) => {

@@ -1,0 +1,55 @@
+// The peers in Python, where they are installed.
+
+import { spawnSync } from 'node:child_process'
+import { pathOf } from './server-process.ts'
+
+/** A Python, and the versions of what it can import. */
+export interface Python {
+  file: string
+  versions: Readonly<Record<string, string>>
+}
+
+const PACKAGES = ['uvicorn', 'gunicorn', 'asgiref', 'uvloop', 'httptools', 'websockets', 'wsproto']
+const PROBE = `
+import importlib, json, platform
+def version(name):
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        return None
+    return str(getattr(module, '__version__', 'unknown'))
+found = {name: version(name) for name in ${JSON.stringify(PACKAGES)}}
+print(json.dumps({'python': platform.python_version(), **{n: v for n, v in found.items() if v}}))
+`
+
+/** How to install what a row needs: Debian's packages, or a virtual environment that is named with --python. */
+export const PYTHON_REMEDY: string =
+  'Debian: apt-get install uvicorn gunicorn python3-asgiref python3-websockets python3-uvloop python3-httptools; ' +
+  'elsewhere: pip install uvicorn[standard] gunicorn asgiref, and --python FILE'
+
+/**
+ * The first Python that has most of the peers. Debian's own is looked at second: a python3 that comes before it in PATH
+ * does not see Debian's packages.
+ *
+ * @param given the one to use instead, from the command line
+ */
+export function findPython(given: string | undefined): Python | undefined {
+  const files = given === undefined ? ['python3', '/usr/bin/python3'] : [given]
+  const found = files.flatMap((file) => probe(file) ?? [])
+  return found.toSorted((a, b) => count(b) - count(a))[0]
+}
+
+/** The command line of a server in `servers/python/`. */
+export function pythonServer(python: Python, file: string, ...words: string[]): string[] {
+  return [python.file, pathOf(`python/${file}`), ...words]
+}
+
+function probe(file: string): Python | undefined {
+  const { status, stdout } = spawnSync(file, ['-c', PROBE], { encoding: 'utf8', timeout: 10_000 })
+  if (status !== 0) return undefined
+  return { file, versions: JSON.parse(stdout) as Record<string, string> }
+}
+
+function count({ versions }: Python): number {
+  return Object.keys(versions).length
+}

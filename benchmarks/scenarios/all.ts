@@ -1,0 +1,34 @@
+// The scenarios, in the order in which they run and are shown.
+
+import { json, post, stream, upload } from './bodies.ts'
+import { echo } from './echo.ts'
+import { hello, throughput } from './hello.ts'
+import { matrix } from './matrix.ts'
+import { memory } from './memory.ts'
+import { mixed } from './mixed.ts'
+import { saturation } from './saturation.ts'
+import { startup } from './startup.ts'
+import type { Scenario } from './scenario.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  hello,
+  throughput,
+  mixed,
+  matrix,
+  json,
+  post,
+  stream,
+  upload,
+  echo,
+  saturation,
+  memory,
+  startup,
+]
+
+/** The scenario of that name. @throws Error, with the names that there are */
+export function scenarioOf(id: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.id === id)
+  if (found !== undefined) return found
+  const names = SCENARIOS.map((scenario) => scenario.id).join(', ')
+  throw new Error(`there is no scenario "${id}"; there are ${names}`)
+}

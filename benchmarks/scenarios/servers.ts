@@ -1,0 +1,105 @@
+// The servers that several scenarios measure, by the names that stand in their tables.
+
+import { nodeServer } from '../server-process.ts'
+import { PYTHON_REMEDY, pythonServer } from '../python.ts'
+import type { Subject, Tools } from './scenario.ts'
+
+/** A server without its measurement. */
+export type Peer = Pick<Subject, 'name' | 'command'>
+
+export const FLOOR: Peer = { name: 'floor: node:net, no parsing', command: nodeServer('floor.js') }
+export const NODE_HTTP: Peer = { name: 'node:http', command: nodeServer('node-http.js') }
+
+/** What people use on Node today. */
+export const FRAMEWORKS: readonly Peer[] = [
+  { name: 'Fastify', command: nodeServer('fastify.js') },
+  { name: 'Hono', command: nodeServer('hono.js') },
+  { name: 'Express', command: nodeServer('express.js') },
+]
+
+/** isthmus: `hosting` is a key of servers/isthmus.js. */
+export function isthmus(
+  name: string,
+  hosting: string,
+  { engine = 'native', layers = 0 }: { engine?: string; layers?: number } = {},
+): Peer {
+  return {
+    name: `isthmus, ${name}`,
+    command: nodeServer('isthmus.js', hosting, engine, String(layers)),
+  }
+}
+
+/** isthmus in every style, on its own engine, without middleware. */
+export const STYLES: readonly Peer[] = [
+  isthmus('events', 'events'),
+  isthmus('iterable', 'iterable'),
+  isthmus('sync inline', 'inline'),
+  isthmus('sync in one thread', 'thread'),
+]
+
+interface PythonPeer {
+  name: string
+  needs: readonly string[]
+  words: readonly [file: string, ...words: string[]]
+}
+
+type PythonKey =
+  | 'uvicorn'
+  | 'uvicornSockets'
+  | 'wsgiToAsgi'
+  | 'wsgiToAsgiSockets'
+  | 'gunicorn'
+  | 'gthread'
+
+const PYTHON_PEERS: Readonly<Record<PythonKey, PythonPeer>> = {
+  uvicorn: { name: 'uvicorn', needs: ['uvicorn'], words: ['with_uvicorn.py'] },
+  uvicornSockets: {
+    name: 'uvicorn',
+    needs: ['uvicorn', 'websockets|wsproto'],
+    words: ['with_uvicorn.py'],
+  },
+  wsgiToAsgi: {
+    name: 'uvicorn + WsgiToAsgi',
+    needs: ['uvicorn', 'asgiref'],
+    words: ['with_uvicorn.py', 'wsgi'],
+  },
+  wsgiToAsgiSockets: {
+    name: 'uvicorn + WsgiToAsgi',
+    needs: ['uvicorn', 'asgiref', 'websockets|wsproto'],
+    words: ['with_uvicorn.py', 'wsgi'],
+  },
+  gunicorn: { name: 'gunicorn sync', needs: ['gunicorn'], words: ['with_gunicorn.py', 'sync'] },
+  gthread: {
+    name: 'gunicorn gthread',
+    needs: ['gunicorn'],
+    words: ['with_gunicorn.py', 'gthread'],
+  },
+}
+
+/** Those of the named Python servers that can be started, and one line for each that cannot. */
+export function pythonPeers(
+  { python }: Tools,
+  keys: readonly PythonKey[],
+): { peers: Peer[]; skipped: string[] } {
+  const wanted = keys.map((key) => PYTHON_PEERS[key])
+  const canStart = ({ needs }: PythonPeer): boolean =>
+    needs.every((names) => names.split('|').some((name) => python?.versions[name] !== undefined))
+
+  const peers = wanted.flatMap((peer) => {
+    if (python === undefined || !canStart(peer)) return []
+    const [file, ...words] = peer.words
+    return [{ name: peer.name, command: pythonServer(python, file, ...words) }]
+  })
+  const skipped = wanted
+    .filter((peer) => !canStart(peer))
+    .map(
+      ({ name, needs }) =>
+        `skipped: ${name}, which needs ${needs.join(' and ')} (${PYTHON_REMEDY})`,
+    )
+  return { peers, skipped }
+}
+
+/** `peers`, all measured in the same way. */
+export function measured(peers: readonly Peer[], measure: Subject['measure']): Subject[] {
+  return peers.map((peer) => ({ ...peer, measure }))
+}

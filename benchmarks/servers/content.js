@@ -1,0 +1,28 @@
+// What every server here answers with, so that no row sends more or less than another.
+
+export const HELLO = 'Hello, world\n'
+
+/** Serialised again for every request: 10,240 bytes of JSON. */
+export const ITEMS = itemsOf(10_240)
+
+/** A response of 1 MiB is 64 of these. */
+export const CHUNK = Buffer.alloc(16_384, 'x')
+export const CHUNKS = 64
+
+/** Keeps the thread busy by the clock, so that every language works equally long. */
+export function work(queryString) {
+  const until = performance.now() + Number(/ms=(\d+)/.exec(queryString)?.[1] ?? 0)
+  while (performance.now() < until);
+}
+
+function itemsOf(bytes) {
+  const items = Array.from({ length: 100 }, (_, id) => ({
+    id,
+    name: `item ${id}`,
+    price: id * 7,
+    tags: ['a', 'b'],
+  }))
+  const value = { items, filler: '' }
+  value.filler = 'x'.repeat(bytes - JSON.stringify(value).length)
+  return value
+}

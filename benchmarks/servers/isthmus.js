@@ -1,0 +1,42 @@
+// isthmus: the benchmarks' app, hosted as the first argument says, on the engine of the second, inside of as many
+// pass-through middlewares as the third.
+
+import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
+import { middleware } from 'isthmus/middleware'
+import eventApp from '../apps/events.js'
+import iterableApp from '../apps/iterable.js'
+import syncApp from '../apps/sync.js'
+import { ready } from './ready.js'
+
+const inThreads = (name, options) =>
+  threads(new URL(`../apps/${name}.js`, import.meta.url), options)
+
+const hosted = {
+  events: () => eventApp,
+  iterable: () => iterableApp,
+  inline: () => syncApp,
+  thread: () => inThreads('sync', { max: 1 }),
+  'short-queue': () => inThreads('sync', { max: 1, maxQueue: 32 }),
+  // A function of its own: the server would see through the bridge, and take the event app behind it.
+  'events-to-iterable': () => {
+    const bridge = toIterable(eventApp)
+    return iterable((environ, startResponse) => bridge(environ, startResponse))
+  },
+  'events-to-sync': () => inThreads('events-in-sync', { max: 1 }),
+  'beside-thread': () => mount({ '/ws': eventApp, '/': inThreads('sync', { max: 1 }) }),
+  'beside-inline': () => mount({ '/ws': eventApp, '/': syncApp }),
+}
+
+const pass = middleware('pass', function* (request, next) {
+  return yield* next(request)
+})
+
+const [hosting = 'events', engine = 'native', layers = '0'] = process.argv.slice(2)
+const app = hosted[hosting]()
+const links = Array.from({ length: Number(layers) }, () => pass)
+const { url } = await serve(links.length > 0 ? chain(...links)(app) : app, {
+  port: 0,
+  log: null,
+  engine,
+})
+ready(url)

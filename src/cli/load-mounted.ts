@@ -1,0 +1,20 @@
+// The apps that a command line names, as one.
+
+import { loadApp } from '../bridge/load-app.ts'
+import { mount } from '../bridge/mount.ts'
+import type { AppSpec } from '../bridge/load-app.ts'
+import type { EventApp } from '../contract/events.ts'
+import type { ProcessOptions } from './options-table.ts'
+
+/** The apps of a command line. */
+export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'threads'>
+
+/** Loads one app after the other, so that the first one to fail is the one that is reported. */
+export async function loadMounted({ app, mounts, threads }: NamedApps): Promise<EventApp> {
+  const root = await loadApp(app, threads)
+  if (mounts.length === 0) return root
+
+  const table: Record<`/${string}`, EventApp> = { '/': root }
+  for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads)
+  return mount(table)
+}

@@ -1,0 +1,67 @@
+// Tables and verdicts, of a run that was never measured.
+
+import { describe, expect, it } from 'vitest'
+import { budgetsOn, judge } from '../../benchmarks/budgets.ts'
+import { hello } from '../../benchmarks/scenarios/hello.ts'
+import { cellsOf, markdownTable, textTable } from '../../benchmarks/table.ts'
+import { verdictText } from '../../benchmarks/verdicts.ts'
+import { RUN } from './run.ts'
+import type { ScenarioResult } from '../../benchmarks/report.ts'
+
+const result = RUN.scenarios[0] as ScenarioResult
+
+describe('cellsOf', () => {
+  it('shows medians, the spread, and the ratio within each round', () => {
+    const [head, , control, ours] = cellsOf(hello, result, 'bare')
+    expect(head).toEqual(['', 'CPU µs/req', 'least to most', '×', 'req/s', 'p50 ms', 'p99 ms'])
+    expect(control?.slice(0, 4)).toEqual(['node:http', '16.5', '13.0 – 20.0', '1.00'])
+    expect(ours?.slice(0, 4)).toEqual(['isthmus, events', '11.6', '9.1 – 14.0', '0.70'])
+  })
+
+  it('has no row for what was not measured', () => {
+    expect(cellsOf(hello, result, 'browser')).toHaveLength(1)
+  })
+})
+
+describe('a table', () => {
+  const lines = [
+    ['', 'a'],
+    ['row', '1,000'],
+  ]
+
+  it('as text is aligned, numbers to the right', () => {
+    expect(textTable(lines)).toBe('         a\nrow  1,000')
+  })
+
+  it('as Markdown has a rule below its head', () => {
+    expect(markdownTable(lines)).toBe('|  | a |\n| --- | ---: |\n| row | 1,000 |')
+  })
+})
+
+describe('the budgets', () => {
+  const verdictOf = (what: string, nodeVersion = 'v20.20.2'): boolean | null | undefined =>
+    judge(RUN, budgetsOn(nodeVersion)).find(({ budget }) => budget.what === what)?.isMet
+
+  it('are met or missed by the ratio of two rows of one run', () => {
+    expect(verdictOf('CPU, events')).toBe(true)
+    expect(verdictOf('CPU, sync inline')).toBe(false)
+    expect(verdictOf('realtime p99 beside 20 ms of sync work')).toBe(true)
+  })
+
+  it('are neither where a row was not measured', () => {
+    expect(verdictOf('CPU, events, browser fields')).toBeNull()
+    expect(verdictOf('req/s, sync in one thread')).toBeNull()
+  })
+
+  it('are wider on newer versions of Node', () => {
+    const [on20, on24] = ['v20.20.2', 'v24.0.0'].map((version) => budgetsOn(version)[0]?.ratio)
+    expect([on20, on24]).toEqual([0.75, 0.8])
+  })
+
+  it('are shown as budget, measured, verdict', () => {
+    const lines = verdictText(judge(RUN, budgetsOn('v20.20.2'))).split('\n')
+    expect(lines[0]).toMatch(/budget +measured +verdict$/)
+    expect(lines[1]).toMatch(/^CPU, events +≤ 0\.75 × node:http +0\.70 +met$/)
+    expect(lines[2]).toMatch(/- +not measured$/)
+  })
+})
