@@ -1,7 +1,7 @@
 // basicAuth(): a name and a password for each request (RFC 7617).
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { isFieldValue } from '../headers.ts'
+import { validateHeaderValue } from 'node:http'
 import { completeOptions, invalidOption } from './complete-options.ts'
 import { wait } from './effects.ts'
 import { middleware } from './middleware.ts'
@@ -126,4 +126,13 @@ function checkedUsers(users: Readonly<Record<string, unknown>>): Record<string, 
     throw invalidOption('basicAuth', 'users', typeof password, remedy)
   }
   return users as Record<string, string>
+}
+
+function isFieldValue(text: string): boolean {
+  try {
+    validateHeaderValue('www-authenticate', text)
+    return true
+  } catch {
+    return false
+  }
 }

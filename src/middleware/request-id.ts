@@ -1,7 +1,7 @@
 // requestId(): one name for a request, in its headers, in the app and in its response.
 
 import { randomUUID } from 'node:crypto'
-import { isToken } from '../headers.ts'
+import { validateHeaderName } from 'node:http'
 import { completeOptions, invalidOption } from './complete-options.ts'
 import { middleware } from './middleware.ts'
 import type { Wrap } from './wrap.ts'
@@ -55,7 +55,7 @@ function checked(options: RequestIdOptions): typeof DEFAULTS {
   const refused = (option: string, value: unknown, remedy: string): Error =>
     invalidOption('requestId', option, value, remedy)
 
-  if (typeof header !== 'string' || !isToken(header)) {
+  if (!isFieldName(header)) {
     throw refused('header', header, 'it is the name of a header')
   }
   if (typeof accept !== 'boolean') throw refused('accept', accept, 'it is true or false')
@@ -64,4 +64,13 @@ function checked(options: RequestIdOptions): typeof DEFAULTS {
   }
   if (typeof generate !== 'function') throw refused('generate', generate, 'it is a function')
   return settings
+}
+
+function isFieldName(name: string): boolean {
+  try {
+    validateHeaderName(name)
+    return true
+  } catch {
+    return false
+  }
 }

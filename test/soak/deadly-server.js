@@ -10,7 +10,7 @@ const app = mount({
   '/': threads(new URL('./deadly-app.js', import.meta.url), {
     min: 2,
     max: 2,
-    timeoutMs: 500,
+    timeoutMs: 1_000,
     resourceLimits: { maxOldGenerationSizeMb: 32 },
   }),
 })
