@@ -13,7 +13,10 @@ export interface HttpsRedirectOptions {
   host?: string | undefined
   /** 308 and 307 keep method and body; 301 and 302 may turn a POST into a GET. Default 308. */
   status?: 301 | 302 | 307 | 308 | undefined
-  /** Paths that are served without TLS, with all that is below them. Default none. */
+  /**
+   * Paths that are served without TLS, with all that is below them. A path with a segment `.` or `..` is never one of
+   * them: an app that resolves it would serve something else. Default none.
+   */
   except?: readonly string[] | undefined
 }
 
@@ -53,8 +56,11 @@ function targetOf({ rawPath, queryString }: ChainRequest): string {
   return queryString === '' ? path : `${path}?${queryString}`
 }
 
+const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\]|$)/
+
 // On a segment boundary, as mounts are.
 function isBelow(path: string, above: string): boolean {
+  if (DOT_SEGMENT.test(path)) return false
   return path === above || path.startsWith(above.endsWith('/') ? above : `${above}/`)
 }
 

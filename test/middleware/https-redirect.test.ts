@@ -67,6 +67,18 @@ describe('httpsRedirect()', () => {
     expect(await answer(options, { target: '/healthy' })).toBe('308 https://a.test/healthy')
   })
 
+  it.each([
+    '/health/../x',
+    '/health/..',
+    '/health/./x',
+    '/health/%2e%2e/x',
+    '/health/a/%2E./%2e./x',
+    '/health/..\\x',
+  ])('takes no exception for %s: what serves it may resolve the dots', async (target) => {
+    const options = { except: ['/health'], host: 'a.test' }
+    expect(await answer(options, { target })).toBe(`308 https://a.test${target}`)
+  })
+
   it('lets TLS through', async () => {
     expect(await answer({}, { options: { secure: true } })).toBe('200')
   })
