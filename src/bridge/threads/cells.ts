@@ -1,7 +1,9 @@
 // How messages travel over a MessagePort: as one flat array. A structured clone of an object carries the names of its
 // keys, and takes three times as long; so those messages of which there are two or three for every request are cells.
 
+import { BODY_WINDOW } from './windows.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
+import type { Carried } from '../context.ts'
 import type {
   DoneMessage,
   FromHost,
@@ -18,6 +20,9 @@ const AS_IT_IS = 0
 const REQUEST = 1
 const PART = 2
 const DONE = 3
+
+const NOTHING = Object.freeze({})
+const PLAIN: Rare = [null, false, BODY_WINDOW, null, undefined, undefined, NOTHING, null]
 
 type Message = ToHost | FromHost
 
@@ -88,36 +93,70 @@ function readMessage(cells: CellReader): Message {
   }
 }
 
+// What few requests have stands apart, so that for most of them it is one cell.
+type Rare = readonly [
+  environ: RequestMessage['environ'],
+  hasBody: boolean,
+  bodyWindow: number,
+  nestedIn: number | null,
+  requestId: string | undefined,
+  traceparent: string | undefined,
+  carried: Carried,
+  added: ScopeData['added'],
+]
+
 function writeRequest(cells: Cells, message: RequestMessage): void {
   const { scope, context } = message
-  cells.push(REQUEST, message.id, message.environ, message.hasBody)
-  cells.push(message.bodyWindow, message.responseWindow, message.nestedIn)
-  const { requestId, traceparent, deadline } = context.request
-  cells.push(requestId, traceparent, deadline, context.carried)
+  const { client, server } = scope
+  cells.push(REQUEST, message.id, rareOf(message), message.responseWindow, context.request.deadline)
   cells.push(scope.httpVersion, scope.method, scope.scheme, scope.path, scope.rawPath)
-  cells.push(scope.queryString, scope.rootPath, scope.client, scope.server, scope.added)
+  cells.push(scope.queryString, scope.rootPath)
+  // Four cells, as an array of its own costs as much as all of them.
+  cells.push(client && client[0], client && client[1], server && server[0], server && server[1])
   writeHeaders(cells, scope.headers)
+}
+
+function rareOf(message: RequestMessage): Rare | null {
+  const { environ, hasBody, bodyWindow, nestedIn, scope, context } = message
+  const { requestId, traceparent } = context.request
+  const isPlain =
+    environ === null &&
+    !hasBody &&
+    bodyWindow === BODY_WINDOW &&
+    nestedIn === null &&
+    requestId === undefined &&
+    traceparent === undefined &&
+    isEmpty(context.carried) &&
+    scope.added === null
+  if (isPlain) return null
+  const { carried } = context
+  return [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, scope.added]
+}
+
+function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
+  for (const _key in record) return false
+  return true
 }
 
 // The order of the properties is that of the cells.
 function readRequest(cells: CellReader): RequestMessage {
+  const id = cells.next<number>()
+  const [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, added] =
+    cells.next<Rare | null>() ?? PLAIN
   return {
     type: 'request',
-    id: cells.next(),
-    environ: cells.next(),
-    hasBody: cells.next(),
-    bodyWindow: cells.next(),
+    id,
+    environ,
+    hasBody,
+    bodyWindow,
+    nestedIn,
     responseWindow: cells.next(),
-    nestedIn: cells.next(),
-    context: {
-      request: { requestId: cells.next(), traceparent: cells.next(), deadline: cells.next() },
-      carried: cells.next(),
-    },
-    scope: readScope(cells),
+    context: { request: { requestId, traceparent, deadline: cells.next() }, carried },
+    scope: readScope(cells, added),
   }
 }
 
-function readScope(cells: CellReader): ScopeData {
+function readScope(cells: CellReader, added: ScopeData['added']): ScopeData {
   return {
     httpVersion: cells.next(),
     method: cells.next(),
@@ -126,11 +165,24 @@ function readScope(cells: CellReader): ScopeData {
     rawPath: cells.next(),
     queryString: cells.next(),
     rootPath: cells.next(),
-    client: cells.next(),
-    server: cells.next(),
-    added: cells.next(),
+    client: readClient(cells),
+    server: readServer(cells),
+    added,
     headers: cells.headers(),
   }
+}
+
+function readClient(cells: CellReader): ScopeData['client'] {
+  const host = cells.next<string | null>()
+  const port = cells.next<number>()
+  return host === null ? null : [host, port]
+}
+
+// The path of a unix socket has no port.
+function readServer(cells: CellReader): ScopeData['server'] {
+  const host = cells.next<string | null>()
+  const port = cells.next<number | null>()
+  return host === null ? null : [host, port]
 }
 
 function writePart(cells: Cells, { id, head, chunk, end }: PartMessage): void {

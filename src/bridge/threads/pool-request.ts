@@ -10,6 +10,7 @@ import { Calls } from './calls.ts'
 import { fromErrorData, toErrorData } from './error-data.ts'
 import { ownBytes } from './own-bytes.ts'
 import { scopeData } from './scope-data.ts'
+import { BODY_WINDOW, RESPONSE_WINDOW } from './windows.ts'
 import type { Deferred } from '../../async/deferred.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
 import type { Carried } from '../context.ts'
@@ -24,9 +25,6 @@ import type {
   WantMessage,
 } from './messages.ts'
 import type { SentState } from './sent-state.ts'
-
-const BODY_WINDOW = 64 * 1024
-const RESPONSE_WINDOW = 256 * 1024
 
 /** What a request is made of: the three arguments of an event app, and the app that middleware wraps. */
 export interface PoolExchange {
@@ -53,7 +51,9 @@ export class PoolRequest {
   readonly #scope: HttpScope
   readonly #receive: Receive
   readonly #send: Send
-  readonly #calls: Calls
+  readonly #slot: HeldSlot
+  readonly #inner: EventApp | undefined
+  #calls: Calls | undefined
   readonly #carried: Carried
   // Hosts report in the context of whoever started them; what they say is this request's all the same.
   readonly #context = new AsyncResource('isthmus.PoolRequest')
@@ -74,7 +74,8 @@ export class PoolRequest {
     this.#receive = receive
     this.#send = send
     this.#carried = carriedValues()
-    this.#calls = new Calls(slot, scope, inner, (message) => this.#post?.(message))
+    this.#slot = slot
+    this.#inner = inner
     const connection = scope['isthmus.connection']
     connection?.onDisconnect(() => this.cancel(new ClientDisconnected()))
     connection?.onShutdown(() => {
@@ -122,7 +123,7 @@ export class PoolRequest {
     if (this.#isOver) return
     this.#isOver = true
     this.#parts = []
-    this.#calls.close(error as Error)
+    this.#calls?.close(error as Error)
     this.#ended.reject(error)
   }
 
@@ -131,7 +132,7 @@ export class PoolRequest {
     switch (message.type) {
       // A call may still have to be closed when nobody waits for the response any more.
       case 'call':
-        return this.#calls.take(message)
+        return this.#openCalls().take(message)
       case 'want':
         if (this.#isOver) return this.cancel(new ClientDisconnected('the request is over'))
         return this.#feed(message.bytes)
@@ -143,6 +144,13 @@ export class PoolRequest {
     }
   }
 
+  #openCalls(): Calls {
+    this.#calls ??= new Calls(this.#slot, this.#scope, this.#inner, (message) =>
+      this.#post?.(message),
+    )
+    return this.#calls
+  }
+
   #message({ deadline, nestedIn }: Dispatch): RequestMessage {
     const { headers, 'isthmus.connection': connection } = this.#scope
     const waits = getHeader(headers, 'expect') !== undefined
@@ -152,7 +160,7 @@ export class PoolRequest {
       type: 'request',
       id: this.id,
       scope: scopeData(this.#scope),
-      environ: connection?.hosting.environ ?? null,
+      environ: orNull(connection?.hosting.environ),
       hasBody: hasBody(this.#scope),
       // RFC 9110, 10.1.1: a client that waits for 100 waits for the app's first read.
       bodyWindow: waits ? 0 : BODY_WINDOW,
@@ -193,8 +201,12 @@ export class PoolRequest {
     this.#pumping = true
     try {
       for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
-        if (part.type === 'failure') this.fail(fromErrorData(part.error))
-        else await this.#pass(part)
+        if (part.type === 'failure') {
+          this.fail(fromErrorData(part.error))
+        } else {
+          await this.#pass(part)
+          this.#passed(part)
+        }
       }
     } catch (error) {
       this.cancel(error as Error)
@@ -202,14 +214,28 @@ export class PoolRequest {
     this.#pumping = false
   }
 
-  async #pass({ head, chunk, end }: PartMessage): Promise<void> {
+  // No async function: of most responses there is one part, and a promise more would be one in four.
+  #pass({ head, chunk, end }: PartMessage): Promise<void> {
     // A start that is refused has its body refused.
-    if (head) this.#send({ type: 'http.response.start', ...head }).catch(() => undefined)
-    await this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
+    if (head) {
+      const { status, headers } = head
+      this.#send({ type: 'http.response.start', status, headers }).catch(ignore)
+    }
+    return this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
+  }
+
+  #passed({ chunk, end }: PartMessage): void {
     if (end) {
       this.#isOver = true
-      return this.#ended.resolve()
+      this.#ended.resolve()
+    } else if (chunk !== null) {
+      this.#post?.({ type: 'credit', id: this.id, bytes: chunk.length })
     }
-    if (chunk !== null) this.#post?.({ type: 'credit', id: this.id, bytes: chunk.length })
   }
+}
+
+function ignore(): void {}
+
+function orNull(environ: Record<string, string> | undefined): RequestMessage['environ'] {
+  return environ && Object.keys(environ).length > 0 ? environ : null
 }

@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { AppFault } from '../../errors.ts'
+import { AnswerRing } from './answer-ring.ts'
 import { fromCells, toCells } from './cells.ts'
 import { Doorbell } from './doorbell.ts'
 import { SentState } from './sent-state.ts'
@@ -18,6 +19,7 @@ export const STUCK_MS = 5
 export interface ThreadData {
   target: ThreadTarget
   bell: SharedArrayBuffer
+  answers: SharedArrayBuffer
   multiprocess: boolean
 }
 
@@ -68,6 +70,7 @@ export class PoolThread {
   turnSince: number = performance.now()
   readonly #worker: Worker
   readonly #bell = new Doorbell()
+  readonly #answers = new AnswerRing()
   readonly #state = new SentState()
   readonly #events: ThreadEvents
   readonly #timeoutMs: number
@@ -82,7 +85,8 @@ export class PoolThread {
 
   constructor(settings: ThreadSettings, events: ThreadEvents) {
     const { target, multiprocess } = settings
-    const data: ThreadData = { target, multiprocess, bell: this.#bell.memory }
+    const { memory: bell } = this.#bell
+    const data: ThreadData = { target, multiprocess, bell, answers: this.#answers.memory }
     this.#events = events
     this.#timeoutMs = settings.timeoutMs
     this.#worker = new Worker(BOOT, {
@@ -94,7 +98,10 @@ export class PoolThread {
     })
     // A pool that nobody needs does not hold the process.
     this.#worker.unref()
-    this.#worker.on('message', (cells: Cells) => this.#onMessages(fromCells<FromHost>(cells)))
+    this.#worker.on('message', (cells: Cells) => {
+      for (const message of fromCells<FromHost>(cells)) this.#onMessage(message)
+      this.#takeAnswers()
+    })
     this.#worker.on('error', (error: Error) => {
       this.#error = error
     })
@@ -142,13 +149,12 @@ export class PoolThread {
 
   /** Whether it has the request with this `id`. */
   has(id: number): boolean {
-    return this.#assigned.some(({ request }) => request.id === id)
+    return this.#find(id) !== undefined
   }
 
   #dispatch(request: PoolRequest, nestedIn: number | null): void {
     const deadline = Number.isFinite(this.#timeoutMs) ? Date.now() + this.#timeoutMs : undefined
-    const post = (message: ToHost): void => this.post(message)
-    request.dispatch({ post, state: this.#state, deadline, nestedIn })
+    request.dispatch({ post: this.#post, state: this.#state, deadline, nestedIn })
   }
 
   /** Takes back what has not begun, at most `most` of the last ones, in their order. */
@@ -166,10 +172,10 @@ export class PoolThread {
     return taken
   }
 
-  /** Sends with everything else of this turn of the event loop: one message costs as much as twenty. */
-  post(message: ToHost): void {
+  // Sends with everything else of this turn of the event loop: one message costs as much as twenty.
+  readonly #post = (message: ToHost): void => {
     this.#outbox.push(message)
-    this.#flushing ??= setImmediate(() => this.#flush())
+    this.#flushing ??= setImmediate(this.#flush)
   }
 
   /** Fails every request that it still has. */
@@ -183,7 +189,7 @@ export class PoolThread {
     void this.#worker.terminate().catch(() => undefined)
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     this.#flushing = undefined
     const batch = this.#outbox
     this.#outbox = []
@@ -202,8 +208,18 @@ export class PoolThread {
     void this.#worker.terminate().catch(() => undefined)
   }
 
-  #onMessages(messages: FromHost[]): void {
-    for (const message of messages) this.#onMessage(message)
+  #takeAnswers(): void {
+    const answers = this.#answers
+    answers.listen()
+    for (let answer = answers.take(); answer; answer = answers.take()) {
+      const { id, head, chunk, tookMs } = answer
+      this.#find(id)?.take({ type: 'part', id, head, chunk, end: true })
+      this.#onDone(id, tookMs)
+    }
+  }
+
+  #find(id: number): PoolRequest | undefined {
+    return this.#assigned.find(({ request }) => request.id === id)?.request
   }
 
   #onMessage(message: FromHost): void {
@@ -219,7 +235,7 @@ export class PoolThread {
       case 'done':
         return this.#onDone(message.id, message.tookMs)
       default:
-        this.#assigned.find(({ request }) => request.id === message.id)?.request.take(message)
+        this.#find(message.id)?.take(message)
     }
   }
 
@@ -237,6 +253,7 @@ export class PoolThread {
 
   #onExit(status: number): void {
     clearImmediate(this.#flushing)
+    this.#takeAnswers()
     this.ready = false
     this.retiring = true
     const cause = this.#error ?? new Error(`the thread ended with status ${status}`)

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
 import { loadSyncApp } from './load-sync-app.ts'
 import { fromCells } from './cells.ts'
+import { AnswerRing } from './answer-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { toErrorData } from './error-data.ts'
 import { SyncHost } from './sync-host.ts'
@@ -14,8 +15,8 @@ import type { ToHost } from './messages.ts'
 import type { ThreadData } from './pool-thread.ts'
 
 const port = parentPort as MessagePort
-const { target, bell, multiprocess } = workerData as ThreadData
-const link = new ThreadLink(port, new Doorbell(bell))
+const { target, bell, answers, multiprocess } = workerData as ThreadData
+const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 
 try {
   const app = await loadSyncApp(target)
