@@ -14,6 +14,7 @@ import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../scope.ts'
 import type { HttpEvents, HttpTransport } from '../transport.ts'
+import type { ByteSource } from './byte-source.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { ParsedHead } from './request-head.ts'
@@ -33,6 +34,7 @@ export class NativeConnection implements HttpTransport {
   /** It speaks WebSocket now. */
   upgraded = false
   readonly #socket: Socket
+  readonly #source: ByteSource
   readonly #tools: ConnectionTools
   readonly #reader: RequestReader
   readonly #writer: ResponseWriter
@@ -48,9 +50,11 @@ export class NativeConnection implements HttpTransport {
   #peerEnded = false
   #isLast = false
 
-  constructor(socket: Socket, tools: ConnectionTools) {
+  constructor(source: ByteSource, tools: ConnectionTools) {
     const { settings, wheel } = tools
+    const { socket } = source
     this.#socket = socket
+    this.#source = source
     this.#tools = tools
     this.#reader = new RequestReader(socket, settings)
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
@@ -59,7 +63,8 @@ export class NativeConnection implements HttpTransport {
     const canReset = this.#ends.client !== null && !this.#ends.secure
     this.#end = new SocketEnd(socket, this.#readTimer, canReset)
     this.#readTimer.arm(settings.headTimeoutMs)
-    socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd)
+    source.start(this.#onData)
+    socket.on('drain', this.#onDrain).on('end', this.#onEnd)
     // The close that follows says it.
     socket.on('error', () => undefined)
     socket.once('close', () => this.#onClose())
@@ -113,6 +118,7 @@ export class NativeConnection implements HttpTransport {
     if (this.#reading === 'nothing') return this.#end.drop(bytes.length)
     this.#reader.push(bytes)
     this.#advance()
+    if (this.#source.isLent) this.#reader.own()
   }
 
   readonly #onDrain = (): void => {
@@ -220,7 +226,7 @@ export class NativeConnection implements HttpTransport {
   }
 
   readonly #onBody = (bytes: Uint8Array): void => {
-    this.#events.onBody(bytes)
+    this.#events.onBody(this.#source.isLent ? new Uint8Array(bytes) : bytes)
   }
 
   #onBodyEnd(): void {
@@ -260,9 +266,8 @@ export class NativeConnection implements HttpTransport {
     this.upgraded = true
     this.#readTimer.cancel()
     this.#writer.release()
-    socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd)
-    // What the client sends before it is answered stays in the socket.
-    socket.pause()
+    this.#source.stop()
+    socket.off('drain', this.#onDrain).off('end', this.#onEnd)
     this.#tools.webSockets.handleUpgrade({ head, socket, behind })
   }
 

@@ -1,13 +1,16 @@
 // The engine on node:net: HTTP/1.1 by our own parser and writer.
 
 import { createServer } from 'node:net'
+import { deferred } from '../../async/deferred.ts'
 import { SOCKET_OPTIONS } from './socket-options.ts'
 import { listen } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
+import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
 import { TimerWheel } from './timer-wheel.ts'
 import type { Server, Socket } from 'node:net'
+import type { Deferred } from '../../async/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Address, Engine } from '../engine.ts'
 import type { Settings } from '../options.ts'
@@ -20,6 +23,7 @@ export class NativeEngine implements Engine {
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
   readonly #handshakes = new Handshakes()
+  #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
@@ -31,7 +35,9 @@ export class NativeEngine implements Engine {
     }
     this.#server =
       settings.tls === null
-        ? createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
+        ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
+            this.#onConnection(socket),
+          )
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
 
@@ -47,6 +53,9 @@ export class NativeEngine implements Engine {
     await new Promise((resolve) => {
       this.#server.close(resolve)
     })
+    // Most are none of the listener's any more.
+    this.#whenEmpty = deferred()
+    if (this.#connections.size > 0) await this.#whenEmpty.promise
   }
 
   cutRequests(): void {
@@ -62,9 +71,13 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
-    const connection = new NativeConnection(socket, this.#tools)
+    const source = byteSource(socket)
+    const connection = new NativeConnection(source, this.#tools)
     this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+    source.socket.once('close', () => {
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#whenEmpty?.resolve()
+    })
   }
 }
 

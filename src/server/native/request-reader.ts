@@ -37,6 +37,13 @@ export class RequestReader {
     this.#at = 0
   }
 
+  /** Copies what waits: its memory is somebody else's from now on. */
+  own(): void {
+    if (this.waiting === 0) return this.#forget()
+    this.#bytes = Buffer.from(this.#bytes.subarray(this.#at))
+    this.#at = 0
+  }
+
   /**
    * The next head, or null while more bytes are needed.
    *
@@ -76,9 +83,13 @@ export class RequestReader {
   /** All that waits, which is nobody's request any more. */
   takeRest(): Buffer {
     const rest = this.#bytes.subarray(this.#at)
+    this.#forget()
+    this.throttle(false)
+    return Buffer.from(rest)
+  }
+
+  #forget(): void {
     this.#bytes = EMPTY
     this.#at = 0
-    this.throttle(false)
-    return rest
   }
 }
