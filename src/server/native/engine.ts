@@ -5,6 +5,7 @@ import { deferred } from '../../async/deferred.ts'
 import { SOCKET_OPTIONS } from './socket-options.ts'
 import { listen } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
+import { Arrivals } from './arrivals.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
@@ -23,6 +24,7 @@ export class NativeEngine implements Engine {
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
   readonly #handshakes = new Handshakes()
+  readonly #arrivals = new Arrivals((socket) => this.#onConnection(socket))
   #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
@@ -36,7 +38,7 @@ export class NativeEngine implements Engine {
     this.#server =
       settings.tls === null
         ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
-            this.#onConnection(socket),
+            this.#arrivals.add(socket),
           )
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
@@ -48,11 +50,13 @@ export class NativeEngine implements Engine {
   async drain(): Promise<void> {
     // What was sent before stands in the system's buffers: it is read, and answered.
     await turns()
+    this.#arrivals.admitAll()
+    await turns()
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#arrivals.admitAll()
     for (const connection of this.#connections) connection.closeWhenIdle()
     this.#handshakes.cutAll()
-    await new Promise((resolve) => {
-      this.#server.close(resolve)
-    })
+    await closed
     // Most are none of the listener's any more.
     this.#whenEmpty = deferred()
     if (this.#connections.size > 0) await this.#whenEmpty.promise
@@ -67,6 +71,7 @@ export class NativeEngine implements Engine {
   }
 
   destroy(): void {
+    this.#arrivals.admitAll()
     for (const connection of this.#connections) connection.cut()
   }
 
