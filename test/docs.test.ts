@@ -144,6 +144,16 @@ describe('the host protocol', () => {
   })
 })
 
+describe('the sources', () => {
+  it('that pages name are there', () => {
+    const gone = PATHS.flatMap((path) => {
+      const named = readFileSync(join(ROOT, path), 'utf8').match(/(?<=`)src\/[\w/.-]+(?=`)/g) ?? []
+      return named.filter((file) => !existsSync(join(ROOT, file))).map((file) => `${path}: ${file}`)
+    })
+    expect(gone).toEqual([])
+  })
+})
+
 describe('the links', () => {
   it('lead to files that exist, and to headings in them', () => {
     const pages = PATHS.map((path) => new Page(path))

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AnswerRing } from '../../src/bridge/threads/answer-ring.ts'
-import type { Answer } from '../../src/bridge/threads/answer-ring.ts'
+
+type Answer = Parameters<AnswerRing['put']>[0]
 
 const latin1 = fc.string({
   unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),

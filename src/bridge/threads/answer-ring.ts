@@ -5,7 +5,7 @@ import type { HeaderPairs } from '../../contract/events.ts'
 import type { PartMessage } from './messages.ts'
 
 /** The only part of a response, and how long the app took for it. */
-export interface Answer extends Pick<PartMessage, 'id' | 'head' | 'chunk'> {
+interface Answer extends Pick<PartMessage, 'id' | 'head' | 'chunk'> {
   tookMs: number
 }
 

@@ -56,7 +56,7 @@ export class NativeConnection implements HttpTransport {
     this.#socket = socket
     this.#source = source
     this.#tools = tools
-    this.#reader = new RequestReader(socket, settings)
+    this.#reader = new RequestReader(source, settings)
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
     this.#writer = new ResponseWriter(socket, wheel, settings.writeTimeoutMs, () => this.cut())
     this.#ends = endpointsOf(socket, settings.uds)
@@ -65,9 +65,8 @@ export class NativeConnection implements HttpTransport {
     this.#readTimer.arm(settings.headTimeoutMs)
     source.start(this.#onData)
     socket.on('drain', this.#onDrain).on('end', this.#onEnd)
-    // The close that follows says it.
-    socket.on('error', () => undefined)
-    socket.once('close', () => this.#onClose())
+    // Of an error the close that follows says it.
+    socket.on('error', () => undefined).once('close', () => this.#onClose())
   }
 
   continue(): void {
@@ -118,7 +117,6 @@ export class NativeConnection implements HttpTransport {
     if (this.#reading === 'nothing') return this.#end.drop(bytes.length)
     this.#reader.push(bytes)
     this.#advance()
-    if (this.#source.isLent) this.#reader.own()
   }
 
   readonly #onDrain = (): void => {
@@ -159,7 +157,7 @@ export class NativeConnection implements HttpTransport {
       this.#advancing = false
     }
     this.#closeIfIdle()
-    this.#reader.throttle(this.#reading === 'body')
+    this.#reader.settle(this.#reading === 'body')
   }
 
   #step(): boolean {
@@ -260,21 +258,20 @@ export class NativeConnection implements HttpTransport {
   }
 
   #upgrade(head: RequestHead): void {
-    const socket = this.#socket
     const behind = this.#stopReading()
-    if (this.#peerEnded) return void socket.destroy()
+    if (this.#peerEnded) return void this.#socket.destroy()
     this.upgraded = true
     this.#readTimer.cancel()
     this.#writer.release()
     this.#source.stop()
-    socket.off('drain', this.#onDrain).off('end', this.#onEnd)
-    this.#tools.webSockets.handleUpgrade({ head, socket, behind })
+    this.#socket.off('drain', this.#onDrain).off('end', this.#onEnd)
+    this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, behind })
   }
 
   #refuse(status: number): void {
     this.#responding = false
-    const parts = refusal(status, this.#tools.dispatcher.identity)
-    for (const part of parts) this.#writer.write(part)
+    const { identity } = this.#tools.dispatcher
+    for (const part of refusal(status, identity)) this.#writer.write(part)
     this.#close()
   }
 

@@ -2,8 +2,8 @@
 
 import { bodyDecoder } from './body-decoder.ts'
 import { HeadParser } from './head-parser.ts'
-import type { Socket } from 'node:net'
 import type { BodyDecoder } from './body-decoder.ts'
+import type { ByteSource } from './byte-source.ts'
 import type { HeadLimits, ParsedHead } from './request-head.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -12,16 +12,17 @@ const MAX_BEHIND_BYTES = 64 * 1024
 
 /** Keeps what has arrived until it is asked for. */
 export class RequestReader {
-  readonly #socket: Socket
+  readonly #source: ByteSource
   readonly #limits: HeadLimits
   readonly #parser: HeadParser
   #decoder: BodyDecoder | undefined
   #bytes: Buffer = EMPTY
   #at = 0
+  #isLent = false
   #paused = false
 
-  constructor(socket: Socket, limits: HeadLimits) {
-    this.#socket = socket
+  constructor(source: ByteSource, limits: HeadLimits) {
+    this.#source = source
     this.#limits = limits
     this.#parser = new HeadParser(limits)
   }
@@ -35,13 +36,7 @@ export class RequestReader {
     this.#bytes =
       this.waiting === 0 ? bytes : Buffer.concat([this.#bytes.subarray(this.#at), bytes])
     this.#at = 0
-  }
-
-  /** Copies what waits: its memory is somebody else's from now on. */
-  own(): void {
-    if (this.waiting === 0) return this.#forget()
-    this.#bytes = Buffer.from(this.#bytes.subarray(this.#at))
-    this.#at = 0
+    this.#isLent = this.#source.isLent
   }
 
   /**
@@ -71,25 +66,31 @@ export class RequestReader {
     return decoder.done
   }
 
-  /** Pauses the socket while more waits than may: bytes of a `body`, or requests behind one. */
-  throttle(isBody: boolean): void {
-    const isFull = this.waiting > (isBody ? 0 : MAX_BEHIND_BYTES)
-    if (isFull === this.#paused) return
-    this.#paused = isFull
-    if (isFull) this.#socket.pause()
-    else this.#socket.resume()
+  /** All was taken that could be: keeps the rest, and pauses the socket while that is more of a `body`, or behind one, than may be. */
+  settle(isBody: boolean): void {
+    if (this.#isLent) this.#own()
+    this.#throttle(this.waiting > (isBody ? 0 : MAX_BEHIND_BYTES))
   }
 
   /** All that waits, which is nobody's request any more. */
   takeRest(): Buffer {
-    const rest = this.#bytes.subarray(this.#at)
-    this.#forget()
-    this.throttle(false)
-    return Buffer.from(rest)
+    this.#own()
+    const rest = this.#bytes
+    this.#bytes = EMPTY
+    this.#throttle(false)
+    return rest
   }
 
-  #forget(): void {
-    this.#bytes = EMPTY
+  #own(): void {
+    this.#bytes = this.waiting === 0 ? EMPTY : Buffer.from(this.#bytes.subarray(this.#at))
     this.#at = 0
+    this.#isLent = false
+  }
+
+  #throttle(isFull: boolean): void {
+    if (isFull === this.#paused) return
+    this.#paused = isFull
+    if (isFull) this.#source.socket.pause()
+    else this.#source.socket.resume()
   }
 }
