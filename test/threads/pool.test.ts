@@ -1,7 +1,7 @@
 // Who gets which request, and what bounds the wait.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threads } from 'isthmus'
 import { describe, expect, it, vi } from 'vitest'
@@ -73,6 +73,18 @@ describe('a pool', { timeout: 30_000 }, () => {
     await slow
   })
 
+  it.runIf(process.platform === 'linux')(
+    'stands back behind the event loop, as far as it is told to',
+    async () => {
+      const own = getPriority()
+      await using standing = await pool({ max: 1 })
+      await using level = await pool({ max: 1, nice: 0 })
+      expect((await get(standing, '/priority')).body).toBe(String(Math.min(own + 5, 19)))
+      expect((await get(level, '/priority')).body).toBe(String(own))
+      expect(getPriority()).toBe(own)
+    },
+  )
+
   it('replaces a thread after maxRequests', async () => {
     await using server = await pool({ max: 1, maxRequests: 3 })
     const ids: string[] = []
@@ -99,6 +111,9 @@ describe('a pool', { timeout: 30_000 }, () => {
 
   it('refuses options that cannot be', () => {
     expect(() => threads(APP, { max: 0 })).toThrow('option "max" cannot be 0')
+    expect(() => threads(APP, { nice: 20 })).toThrow(
+      'option "nice" cannot be 20; it is an integer from 0 to 19',
+    )
     expect(() => threads(APP, { min: 3, max: 2 })).toThrow('min (3) is more than max (2)')
     expect(() => threads(APP, { timeout: 3 } as never)).toThrow('unknown option "timeout"')
   })

@@ -22,6 +22,11 @@ export interface ThreadOptions {
   maxRequests?: number
   /** How long a thread above `min` may be idle, in ms. Default 30,000. */
   idleTimeoutMs?: number
+  /**
+   * How far the threads stand back behind the event loop where cores are scarce, 0 (not at all) to 19, as nice(1) has it.
+   * On Linux only. Default 5.
+   */
+  nice?: number
   /** Bounds of each thread's heap and stack, as `new Worker` takes them. Default none. */
   resourceLimits?: ResourceLimits
   /** The threads' `process.env`. Default a copy of this process's. */
@@ -35,11 +40,21 @@ const DEFAULTS = {
   timeoutMs: 30_000,
   maxRequests: Infinity,
   idleTimeoutMs: 30_000,
+  nice: 5,
   resourceLimits: undefined,
   env: undefined,
 }
 
-const LEAST = { min: 0, max: 1, maxQueue: 0, timeoutMs: 1, maxRequests: 1, idleTimeoutMs: 0 }
+const MOST_NICE = 19
+const LEAST = {
+  min: 0,
+  max: 1,
+  maxQueue: 0,
+  timeoutMs: 1,
+  maxRequests: 1,
+  idleTimeoutMs: 0,
+  nice: 0,
+}
 
 /**
  * Completes `options` for the app or wrap in `module`.
@@ -57,6 +72,11 @@ export function poolSettings(
     const value: unknown = bounds[name as keyof typeof LEAST]
     if (typeof value === 'number' && value >= least) continue
     throw new InvalidOption(`threads(): option "${name}" cannot be ${String(value)}`)
+  }
+  if (!Number.isInteger(bounds.nice) || bounds.nice > MOST_NICE) {
+    throw new InvalidOption(
+      `threads(): option "nice" cannot be ${bounds.nice}; it is an integer from 0 to ${MOST_NICE}`,
+    )
   }
   if (bounds.min > max) {
     throw new InvalidOption(`threads(): min (${bounds.min}) is more than max (${max})`)

@@ -21,12 +21,14 @@ export interface ThreadData {
   bell: SharedArrayBuffer
   answers: SharedArrayBuffer
   multiprocess: boolean
+  nice: number
 }
 
 /** What of the pool's options concerns one thread. */
 export interface ThreadSettings {
   target: ThreadTarget
   multiprocess: boolean
+  nice: number
   timeoutMs: number
   resourceLimits: ResourceLimits | undefined
   env: NodeJS.ProcessEnv | undefined
@@ -84,9 +86,9 @@ export class PoolThread {
   #stopped = false
 
   constructor(settings: ThreadSettings, events: ThreadEvents) {
-    const { target, multiprocess } = settings
+    const { target, multiprocess, nice } = settings
     const { memory: bell } = this.#bell
-    const data: ThreadData = { target, multiprocess, bell, answers: this.#answers.memory }
+    const data: ThreadData = { target, multiprocess, nice, bell, answers: this.#answers.memory }
     this.#events = events
     this.#timeoutMs = settings.timeoutMs
     this.#worker = new Worker(BOOT, {

@@ -7,6 +7,7 @@ import { fromCells } from './cells.ts'
 import { AnswerRing } from './answer-ring.ts'
 import { Doorbell } from './doorbell.ts'
 import { toErrorData } from './error-data.ts'
+import { standBack } from './niceness.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
 import type { MessagePort } from 'node:worker_threads'
@@ -15,11 +16,13 @@ import type { ToHost } from './messages.ts'
 import type { ThreadData } from './pool-thread.ts'
 
 const port = parentPort as MessagePort
-const { target, bell, answers, multiprocess } = workerData as ThreadData
+const { target, bell, answers, multiprocess, nice } = workerData as ThreadData
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 
 try {
   const app = await loadSyncApp(target)
+  // Not before: whoever waits for the first thread waits for all that it loads.
+  standBack(nice)
   const host = new SyncHost(app, link, { multiprocess, errors: stderrStream })
   port.on('message', (cells: Cells) => host.take(fromCells<ToHost>(cells)))
   link.post({ type: 'loaded', error: null })
