@@ -9,10 +9,12 @@ import { once } from 'node:events'
 import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { deferred } from '../../src/async/deferred.ts'
 import { engine } from '../engine.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { IncomingMessage } from 'node:http'
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import type { Served } from './served.ts'
 
 const pem = (name: string): Buffer =>
   readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url))
@@ -151,4 +153,49 @@ describe('a server with tls', () => {
     const text = await soon(buffer(socket), 'the end').catch(() => Buffer.from('cut'))
     expect(text.toString()).not.toMatch(/half.+$/s)
   })
+
+  it.skipIf(engine === 'node')(
+    'cuts a client that takes nothing, after writeTimeoutMs',
+    async () => {
+      const left = deferred()
+      const app = httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+        connection?.onDisconnect(() => left.resolve())
+        await send({ type: 'http.response.start', status: 200, headers: [] })
+        for (;;) {
+          await send({ type: 'http.response.body', body: Buffer.alloc(65_536), moreBody: true })
+        }
+      })
+      await using server = await served(app, { tls, writeTimeoutMs: 300 })
+      const socket = secured(server)
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+      await once(socket, 'data', { signal: AbortSignal.timeout(8_000) })
+      socket.pause()
+      await soon(left.promise, 'the disconnect')
+      expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])
+      socket.destroy()
+    },
+  )
+
+  it.skipIf(engine === 'node')('answers a client that has ended its side', async () => {
+    const app = httpApp(async (_scope, receive, send) => {
+      await readAll(receive)
+      await answer(send, 'late')
+    })
+    await using server = await served(app, { tls })
+    const socket = secured(server)
+    socket.end('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody')
+    const text = await soon(buffer(socket), 'the end')
+    expect(text.toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nlate$/)
+  })
 })
+
+function secured({ server }: Served): TLSSocket {
+  const { port } = server.address as { port: number }
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    ca,
+    allowHalfOpen: true,
+  } as ConnectionOptions)
+  return socket.on('error', () => undefined)
+}
