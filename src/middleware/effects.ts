@@ -46,7 +46,7 @@ export class Next extends Asking<Effect, ChainResponse> {
   /** Calls `work` with the storages set that `within` names. */
   enter: ((work: () => void) => void) | undefined = undefined
   /** Ends the waiting, where one can wait. */
-  signal: AbortSignal | undefined = undefined
+  signals: Interrupting[] | undefined = undefined
 
   constructor(request: ChainRequest) {
     super()
@@ -139,18 +139,26 @@ export function within<Value>(
   return inner
 }
 
+/** What {@link until} listens to: an AbortSignal, or as much of one, where making one for each request is too dear. */
+export interface Interrupting {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /**
  * Waits for the response of what is inside until `signal` is aborted: then its reason is thrown at the `yield*`, what is
  * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
  * interrupt, it waits for the response in any case.
  *
- * @param step what `next(request)` returned, or a `within`
+ * @param step what `next(request)` returned, a `within`, or another `until`
  *
  * @example
  * const response = yield* until(AbortSignal.timeout(5_000), next(request))
  */
-export function until(signal: AbortSignal, step: Step<ChainResponse>): Step<ChainResponse> {
+export function until(signal: Interrupting, step: Step<ChainResponse>): Step<ChainResponse> {
   const inner = step as Next
-  inner.signal = inner.signal ? AbortSignal.any([inner.signal, signal]) : signal
+  inner.signals = [...(inner.signals ?? []), signal]
   return inner
 }

@@ -6,7 +6,7 @@ import { AppFault, WaitUnderSync } from '../errors.ts'
 import { describe } from '../sync/chunk.ts'
 import { Next, Wait } from './effects.ts'
 import { Outgoing } from './response.ts'
-import type { Effect, Either } from './effects.ts'
+import type { Effect, Either, Interrupting } from './effects.ts'
 import type { CallNext, Layer, Running } from './layer.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
@@ -195,7 +195,7 @@ export class Flow {
     }
     this.#called = level + 1
     this.#enterContext(effect, level)
-    if (effect.signal) this.#watch(effect.signal, level)
+    if (effect.signals) for (const signal of effect.signals) this.#watch(signal, level)
     if (level === this.#layers.length) return effect.request
     return this.#call(effect.request)
   }
@@ -237,21 +237,25 @@ export class Flow {
   }
 
   // Until the layer goes on by itself; at a moment at which none of them runs.
-  #watch(signal: AbortSignal, level: number): void {
+  #watch(signal: Interrupting, level: number): void {
     const onInterruption = this.#onInterruption
     if (!onInterruption) return
     const watches = (this.#watches ??= [])
+    const others = watches[level]
+    let isOver = false
+    const off = (): void => {
+      isOver = true
+      signal.removeEventListener('abort', abort)
+      watches[level] = undefined
+      others?.()
+    }
     const abort = (): void =>
       queueMicrotask(() => {
-        if (watches[level] === off) onInterruption({ level, reason: signal.reason })
+        if (!isOver) onInterruption({ level, reason: signal.reason })
       })
-    const off = (): void => {
-      watches[level] = undefined
-      signal.removeEventListener('abort', abort)
-    }
     watches[level] = off
     if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+    else signal.addEventListener('abort', abort)
   }
 
   #call(request: ChainRequest): undefined {

@@ -11,7 +11,7 @@ import { middleware } from '../../src/middleware/middleware.ts'
 import { respond } from '../../src/middleware/response.ts'
 import { timeout } from '../../src/middleware/timeout.ts'
 import { testClient } from '../../src/testing/test-client.ts'
-import { failureOf, Host, turn } from '../bridge/host.ts'
+import { failureOf, Host, recordingLog, turn } from '../bridge/host.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import { eventually, pooled } from '../threads/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
@@ -69,6 +69,24 @@ describe('a response that is late', () => {
     })
     expect(await statusOf(timeout(SOON)(app))).toBe(504)
     expect(await told.promise).toBe('true')
+  })
+
+  it('is given up also where the app fails when it is told; the log has that', async () => {
+    const app = events(async (scope, receive) => {
+      if (scope.type !== 'http') return
+      scope['isthmus.connection']?.onDisconnect(() => {
+        throw new Error('not now')
+      })
+      while ((await receive()).type !== 'http.disconnect');
+    })
+    const log = recordingLog()
+    const options = { log, raiseAppErrors: false, lifespan: 'off' } as const
+    await using client = await testClient(timeout(SOON)(app), options)
+    expect((await client.get('/')).status).toBe(504)
+    expect(log.lines).toEqual([
+      'error: a callback of the connection failed',
+      'warn: AppTimeout: timeout(): the response did not begin within 30 ms',
+    ])
   })
 
   it('of a sync app is replaced when it is there', async () => {
@@ -175,6 +193,18 @@ describe('until()', () => {
     const host = new Host()
     const run = failureOf(host.run(untilAborted(AbortSignal.abort('before'))(hanging)))
     expect(await run).toBe('before')
+  })
+
+  it('ends with the first of several signals', async () => {
+    const [one, other] = [new AbortController(), new AbortController()]
+    const both = middleware('both', function* (request, next) {
+      return yield* until(one.signal, until(other.signal, next(request)))
+    })
+    const host = new Host()
+    const run = failureOf(host.run(both(hanging)))
+    other.abort('the other')
+    one.abort('the one')
+    expect(await run).toBe('the other')
   })
 
   it('ends a response that waits for the middleware inside of it', async () => {
