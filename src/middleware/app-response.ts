@@ -1,7 +1,7 @@
 // The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
 
 import { IllegalEvent } from '../errors.ts'
-import { checkedHeaders } from '../headers.ts'
+import { checkedHeaders, getHeader } from '../headers.ts'
 import { sendAnswer } from './event-answer.ts'
 import { MappedEvents } from './mapped-events.ts'
 import { Outgoing } from './response.ts'
@@ -34,7 +34,7 @@ export class AppResponse {
   fault: unknown = undefined
   readonly #scope: HttpScope | WebSocketScope
   readonly #end: ExchangeEnd
-  #mapped: MappedEvents | undefined
+  #mapped: MappedEvents | undefined = undefined
 
   constructor(scope: HttpScope | WebSocketScope, end: ExchangeEnd) {
     this.#scope = scope
@@ -96,11 +96,12 @@ export class AppResponse {
   }
 
   #announced(event: StartEvent): 'held' | 'there' {
-    const { status, headers = [] } = event
-    this.response = new Outgoing({ status, headers: checkedHeaders(headers), body: null })
+    const { status } = event
+    const headers = checkedHeaders(event.headers ?? [])
+    this.response = new Outgoing({ status, headers, body: null })
     this.start = event
     // Server-sent events: the head is wanted before there is a body.
-    const type = this.response.headers.get('content-type')
+    const type = getHeader(headers, 'content-type')
     return type !== undefined && EVENT_STREAM.test(type) ? 'there' : 'held'
   }
 

@@ -13,20 +13,43 @@ export interface Step<Result> {
 /** Something to be done by the driver. */
 export type Effect = Next | Wait | Either
 
-// Yields itself once, and returns what it is answered. It is its own iterator, and its own result: a layer costs one object.
-abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
-  done: boolean = false
-  value: unknown = this
+/** Calls what is inside. */
+export type Next = Asking<'next', ChainRequest>
+
+/** Waits, where one can. */
+export type Wait = Asking<'wait', PromiseLike<unknown>>
+
+/** Does the same in two ways. */
+export type Either = Asking<'either', Forms<unknown>>
+
+/**
+ * Yields itself once, and returns what it is answered. It is its own iterator, and its own result, so that a layer costs
+ * one object besides its generator.
+ */
+export class Asking<Kind, Subject> {
+  readonly kind: Kind
+  readonly subject: Subject
+  /** Calls `work` with the storages set that `within` names. */
+  enter: ((work: () => void) => void) | undefined = undefined
+  /** What ends the waiting, where one can wait. */
+  signals: Interrupting[] | undefined = undefined
   /** It was reached by `yield*`, not by a bare `yield`. */
   asked: boolean = false
+  done: boolean = false
+  value: unknown = this
 
-  next(answer: unknown): IteratorResult<Self, Result> {
+  constructor(kind: Kind, subject: Subject) {
+    this.kind = kind
+    this.subject = subject
+  }
+
+  next(answer: unknown): this {
     if (this.asked) {
       this.done = true
       this.value = answer
     }
     this.asked = true
-    return this as IteratorResult<Self, Result>
+    return this
   }
 
   [Symbol.iterator](): this {
@@ -37,52 +60,6 @@ abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
   // Without it `yield*` would make a TypeError of what the driver throws.
   throw(error: unknown): never {
     throw error
-  }
-}
-
-/** Calls what is inside. */
-export class Next extends Asking<Effect, ChainResponse> {
-  readonly request: ChainRequest
-  /** Calls `work` with the storages set that `within` names. */
-  enter: ((work: () => void) => void) | undefined = undefined
-  /** Ends the waiting, where one can wait. */
-  signals: Interrupting[] | undefined = undefined
-
-  constructor(request: ChainRequest) {
-    super()
-    this.request = request
-  }
-
-  get kind(): 'next' {
-    return 'next'
-  }
-}
-
-/** Waits, where one can. */
-export class Wait extends Asking<Effect, unknown> {
-  readonly promise: PromiseLike<unknown>
-
-  constructor(promise: PromiseLike<unknown>) {
-    super()
-    this.promise = promise
-  }
-
-  get kind(): 'wait' {
-    return 'wait'
-  }
-}
-
-/** Does the same in two ways. */
-export class Either extends Asking<Effect, unknown> {
-  readonly forms: Forms<unknown>
-
-  constructor(forms: Forms<unknown>) {
-    super()
-    this.forms = forms
-  }
-
-  get kind(): 'either' {
-    return 'either'
   }
 }
 
@@ -104,7 +81,7 @@ export interface Forms<Result> {
  * const user = yield* wait(sessions.find(request.headers.get('cookie')))
  */
 export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
-  return new Wait(promise) as Step<unknown> as Step<Result>
+  return new Asking('wait', promise) as Step<unknown> as Step<Result>
 }
 
 /**
@@ -116,7 +93,7 @@ export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
  * const page = yield* either({ sync: () => readFileSync(path), async: () => readFile(path) })
  */
 export function either<Result>(forms: Forms<Result>): Step<Result> {
-  return new Either(forms) as Step<unknown> as Step<Result>
+  return new Asking('either', forms) as Step<unknown> as Step<Result>
 }
 
 /**
@@ -133,10 +110,10 @@ export function within<Value>(
   value: Value,
   step: Step<ChainResponse>,
 ): Step<ChainResponse> {
-  const inner = step as Next
+  const inner = step as unknown as Next
   const { enter } = inner
   inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
-  return inner
+  return step
 }
 
 /** What {@link until} listens to: an AbortSignal, or as much of one, where making one for each request is too dear. */
@@ -158,7 +135,7 @@ export interface Interrupting {
  * const response = yield* until(AbortSignal.timeout(5_000), next(request))
  */
 export function until(signal: Interrupting, step: Step<ChainResponse>): Step<ChainResponse> {
-  const inner = step as Next
+  const inner = step as unknown as Next
   inner.signals = [...(inner.signals ?? []), signal]
-  return inner
+  return step
 }

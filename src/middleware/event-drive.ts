@@ -20,7 +20,8 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-import type { Halt, Interruption } from './flow.ts'
+import type { Halt } from './flow.ts'
+import type { Interruptible, Interruption } from './interruption.ts'
 import type { Layer } from './layer.ts'
 
 /** `app` behind `layers`, the first one outermost. Lifespan goes to the app as it is. */
@@ -50,7 +51,7 @@ const DONE: Promise<void> = Promise.resolve()
  * One exchange. `open`: the app has not answered. `settling`: its head is there, and the middleware goes on. `passing`:
  * its response is the one that is sent. `refusing`: another one is, or none.
  */
-class EventDrive {
+class EventDrive implements Interruptible {
   readonly #app: EventApp
   readonly #call: Call
   readonly #flow: Flow
@@ -68,7 +69,7 @@ class EventDrive {
   constructor(layers: readonly Layer[], app: EventApp, call: Call) {
     this.#app = app
     this.#call = call
-    this.#flow = new Flow(layers, 'awaits', (interruption) => this.#interrupt(interruption))
+    this.#flow = new Flow(layers, this)
     this.#end = new ExchangeEnd(call.scope, call.send)
     this.#response = new AppResponse(call.scope, this.#end)
   }
@@ -95,13 +96,13 @@ class EventDrive {
     const goOn = (move: 'resume' | 'fail', value: unknown): void => {
       if (this.#waiting === halt) this.#advance(move, value)
     }
-    Promise.resolve(halt.promise).then(
+    Promise.resolve(halt.subject).then(
       (value) => goOn('resume', value),
       (error: unknown) => goOn('fail', error),
     )
   }
 
-  #interrupt(interruption: Interruption): void {
+  interrupt(interruption: Interruption): void {
     this.#waiting = undefined
     if (this.#phase === 'open') this.#phase = 'refusing'
     this.#advance('interrupt', interruption)
@@ -198,7 +199,7 @@ class EventDrive {
   }
 
   #conclude(): void {
-    if (this.#answering || (this.#appCalled && !this.#appEnd)) return
+    if (!this.#verdict || this.#answering || (this.#appCalled && !this.#appEnd)) return
     this.#end.resolve(this.#appEnd?.result)
   }
 

@@ -28,11 +28,12 @@ export interface ChainResponse {
 /** The same, with what the drivers need to know of it. */
 export class Outgoing implements ChainResponse {
   status: number
-  readonly headers: HeaderList
   body: readonly Chunk[] | null
   /** The body, where a middleware answered by itself. */
   readonly answer: AnswerBody | undefined
   readonly #statusBefore: number
+  readonly #pairs: HeaderPairs
+  #headers: HeaderList | undefined = undefined
   #maps: BodyMap[] | undefined = undefined
   #announcedBytes: number | undefined = undefined
   #taken = false
@@ -40,14 +41,18 @@ export class Outgoing implements ChainResponse {
   constructor(parts: ResponseParts) {
     this.status = parts.status
     this.#statusBefore = parts.status
-    this.headers = new HeaderList(parts.headers)
+    this.#pairs = parts.headers
     this.body = parts.body
     this.answer = parts.answer
   }
 
+  get headers(): HeaderList {
+    return (this.#headers ??= new HeaderList(this.#pairs))
+  }
+
   /** The head is the one that it was made with. */
   get untouched(): boolean {
-    return this.status === this.#statusBefore && !this.headers.changed
+    return this.status === this.#statusBefore && !this.#headers?.changed
   }
 
   /** The body on its way through its maps; undefined without any. `method` is that of the request. */

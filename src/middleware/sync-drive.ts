@@ -56,7 +56,7 @@ class SyncDrive implements Settling {
   constructor(layers: readonly Layer[], app: SyncApp, { environ, startResponse }: Call) {
     this.#app = app
     this.#environ = environ
-    this.#flow = new Flow(layers, 'blocks')
+    this.#flow = new Flow(layers, undefined)
     this.#head = new SyncHead(startResponse)
     this.#end = new SyncEnd(environ, (message, cause) => this.warn(message, cause))
   }

@@ -1,5 +1,6 @@
 // What becomes of a response that does not begin in time.
 
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
@@ -205,6 +206,48 @@ describe('until()', () => {
     other.abort('the other')
     one.abort('the one')
     expect(await run).toBe('the other')
+  })
+
+  it('forgets the signals of what it has abandoned, and waits for who answers instead', async () => {
+    const [outer, inner] = [new AbortController(), new AbortController()]
+    const patient = middleware('patient', function* (request, next) {
+      try {
+        return yield* until(outer.signal, next(request))
+      } catch {
+        inner.abort('nobody listens any more')
+        yield* wait(turn())
+        return respond(503)
+      }
+    })
+    const app = events(async () => void (await once(outer.signal, 'abort')))
+    const host = new Host()
+    const run = host.run(chain(patient, untilAborted(inner.signal))(app))
+    outer.abort('enough')
+    await run
+    expect(host.types).toEqual(['start', 'body'])
+  })
+
+  it('throws what the finally of something inside throws, in place of its reason', async () => {
+    const controller = new AbortController()
+    const notes: string[] = []
+    const leave = (name: string): void => {
+      notes.push(name)
+      if (name === 'inner') throw new Error('a bug of the finally')
+    }
+    const cleaning = (name: string) =>
+      middleware(name, function* (request, next) {
+        try {
+          return yield* next(request)
+        } finally {
+          leave(name)
+        }
+      })
+    const host = new Host()
+    const wrap = chain(untilAborted(controller.signal), cleaning('outer'), cleaning('inner'))
+    const run = failureOf(host.run(wrap(hanging)))
+    controller.abort('enough')
+    expect(await run).toEqual(new Error('a bug of the finally'))
+    expect(notes).toEqual(['inner', 'outer'])
   })
 
   it('ends a response that waits for the middleware inside of it', async () => {
