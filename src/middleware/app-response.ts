@@ -1,11 +1,12 @@
 // The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
 
 import { IllegalEvent } from '../errors.ts'
-import { checkedHeaders, getHeader } from '../headers.ts'
+import { checkedField, checkedHeaders } from '../headers.ts'
 import { sendAnswer } from './event-answer.ts'
 import { MappedEvents } from './mapped-events.ts'
 import { Outgoing } from './response.ts'
 import type {
+  HeaderPairs,
   HttpResponseStartEvent,
   HttpScope,
   SendEvent,
@@ -17,6 +18,7 @@ import type { ExchangeEnd } from './exchange-end.ts'
 
 type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
+const NO_HEADERS: HeaderPairs = []
 const EVENT_STREAM = /^text\/event-stream\b/i
 
 // A server that holds the head back may answer it with one and the same promise each time: it is looked at once.
@@ -96,13 +98,11 @@ export class AppResponse {
   }
 
   #announced(event: StartEvent): 'held' | 'there' {
-    const { status } = event
-    const headers = checkedHeaders(event.headers ?? [])
+    const { status, headers = NO_HEADERS } = event
+    const isStream = checksAsStream(headers)
     this.response = new Outgoing({ status, headers, body: null })
     this.start = event
-    // Server-sent events: the head is wanted before there is a body.
-    const type = getHeader(headers, 'content-type')
-    return type !== undefined && EVENT_STREAM.test(type) ? 'there' : 'held'
+    return isStream ? 'there' : 'held'
   }
 
   #answered(event: SendEvent): 'there' {
@@ -136,6 +136,16 @@ export class AppResponse {
         return 'foreign'
     }
   }
+}
+
+// Nothing is copied: most heads pass as they are. Of server-sent events the head is wanted before there is a body.
+function checksAsStream(headers: HeaderPairs): boolean {
+  if (!Array.isArray(headers)) checkedHeaders(headers)
+  let isStream = false
+  for (const pair of headers) {
+    if (checkedField(pair) === 'content-type') isStream = EVENT_STREAM.test(pair[1])
+  }
+  return isStream
 }
 
 function changedStart(event: StartEvent, response: Outgoing): StartEvent {

@@ -47,7 +47,7 @@ export class Outgoing implements ChainResponse {
   }
 
   get headers(): HeaderList {
-    return (this.#headers ??= new HeaderList(this.#pairs))
+    return (this.#headers ??= new HeaderList(ownCopy(this.#pairs)))
   }
 
   /** The head is the one that it was made with. */
@@ -97,9 +97,13 @@ const TO_PROCESS = {
   },
 }
 
+function ownCopy(pairs: HeaderPairs): HeaderPairs {
+  return pairs.map(([name, value]) => [name.toLowerCase(), value])
+}
+
 interface ResponseParts {
   status: number
-  /** Checked; the response's own. */
+  /** Checked; they are copied as soon as somebody looks at them. */
   headers: HeaderPairs
   body: readonly Chunk[] | null
   answer?: AnswerBody
