@@ -29,31 +29,33 @@ export type Either = Asking<'either', Forms<unknown>>
 export class Asking<Kind, Subject> {
   readonly kind: Kind
   readonly subject: Subject
-  /** Calls `work` with the storages set that `within` names. */
-  enter: ((work: () => void) => void) | undefined = undefined
-  /** What ends the waiting, where one can wait. */
-  signals: Interrupting[] | undefined = undefined
-  /** It was reached by `yield*`, not by a bare `yield`. */
-  asked: boolean = false
-  done: boolean = false
-  value: unknown = this
+  /** What `within` and `until` add to a call; most have nothing. */
+  terms: Terms | undefined = undefined
+  done = false
+  value: unknown = undefined
 
   constructor(kind: Kind, subject: Subject) {
     this.kind = kind
     this.subject = subject
   }
 
+  /** It was reached by `yield*`, not by a bare `yield`, and waits for its answer. */
+  get isAsked(): boolean {
+    return this.value === this
+  }
+
   next(answer: unknown): this {
-    if (this.asked) {
+    if (this.isAsked) {
       this.done = true
       this.value = answer
+    } else {
+      this.value = this
     }
-    this.asked = true
     return this
   }
 
   [Symbol.iterator](): this {
-    if (!this.asked) return this
+    if (!this.isAsked && !this.done) return this
     throw new AppFault('a step is yielded once: call next(), wait() or either() for each of them')
   }
 
@@ -61,6 +63,14 @@ export class Asking<Kind, Subject> {
   throw(error: unknown): never {
     throw error
   }
+}
+
+/** How a layer calls what is inside. */
+export interface Terms {
+  /** Calls `work` with the storages set that `within` names. */
+  enter?: (work: () => void) => void
+  /** What ends the waiting, where one can wait. */
+  signals?: readonly Interrupting[]
 }
 
 /** One piece of work in both colours. */
@@ -111,8 +121,10 @@ export function within<Value>(
   step: Step<ChainResponse>,
 ): Step<ChainResponse> {
   const inner = step as unknown as Next
-  const { enter } = inner
-  inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
+  const enter = inner.terms?.enter
+  const entering = (work: () => void): void =>
+    storage.run(value, () => (enter ? enter(work) : work()))
+  inner.terms = { ...inner.terms, enter: entering }
   return step
 }
 
@@ -136,6 +148,6 @@ export interface Interrupting {
  */
 export function until(signal: Interrupting, step: Step<ChainResponse>): Step<ChainResponse> {
   const inner = step as unknown as Next
-  inner.signals = [...(inner.signals ?? []), signal]
+  inner.terms = { ...inner.terms, signals: [...(inner.terms?.signals ?? []), signal] }
   return step
 }

@@ -8,7 +8,7 @@ import { watchSignals } from './interruption.ts'
 import { currentContext, LayerContexts } from './layer-contexts.ts'
 import { Outgoing } from './response.ts'
 import type { AsyncResource } from 'node:async_hooks'
-import type { Effect, Either, Next, Step, Wait } from './effects.ts'
+import type { Effect, Either, Step, Terms, Wait } from './effects.ts'
 import type { Interruptible, Interruption } from './interruption.ts'
 import type { CallNext, Layer, Running } from './layer.ts'
 import type { ChainRequest } from './request.ts'
@@ -105,7 +105,7 @@ export class Flow {
   #leave(level: number): void {
     let failure: { error: unknown } | undefined
     while (this.#depth > level) {
-      this.#unwatch()
+      if (this.#watches) this.#unwatch(this.#watches)
       this.#depth -= 1
       try {
         this.#running[this.#depth]?.return(undefined as never)
@@ -146,7 +146,7 @@ export class Flow {
 
   #step(): Halt | undefined {
     const top = this.#running[this.#depth - 1] as Running
-    if (this.#watches) this.#unwatch()
+    if (this.#watches) this.#unwatch(this.#watches)
     let step: IteratorResult<Effect, ChainResponse>
     try {
       step = this.#throws ? top.throw(this.#value) : top.next(this.#value)
@@ -186,7 +186,7 @@ export class Flow {
   }
 
   #asked(effect: Effect): Halt | undefined {
-    if (effect?.asked !== true) return this.#refuse(misused(effect))
+    if (effect?.isAsked !== true) return this.#refuse(misused(effect))
     if (effect.kind === 'wait') return this.#wait(effect)
     if (effect.kind === 'either') return this.#choose(effect)
     if (typeof effect.subject?.with !== 'function') {
@@ -198,8 +198,7 @@ export class Flow {
       return this.#refuse('called next() a second time; it can be called once')
     }
     this.#called = level + 1
-    if (effect.enter || this.#within) this.#enter(effect, level)
-    if (effect.signals) this.#watch(effect.signals, level)
+    if (effect.terms || this.#within) this.#heed(effect.terms, level)
     if (level === this.#layers.length) return effect.subject
     return this.#call(effect.subject)
   }
@@ -224,22 +223,21 @@ export class Flow {
     return this.#throw(new AppFault(`middleware "${this.name}" ${what}`))
   }
 
-  #enter({ enter }: Next, level: number): void {
-    this.#outside ??= currentContext()
-    this.#within ??= new LayerContexts()
-    this.#within.enter(level, enter)
-  }
-
-  #watch(signals: NonNullable<Next['signals']>, level: number): void {
-    if (!this.#waiter) return
+  #heed({ enter, signals }: Terms = {}, level: number): void {
+    if (enter || this.#within) {
+      this.#outside ??= currentContext()
+      this.#within ??= new LayerContexts()
+      this.#within.enter(level, enter)
+    }
+    if (!signals || !this.#waiter) return
     this.#watches ??= []
     this.#watches[level] = watchSignals(signals, level, this.#waiter)
   }
 
   // Whoever goes on by itself waits no longer.
-  #unwatch(): void {
-    this.#watches?.[this.#depth]?.()
-    if (this.#watches) this.#watches[this.#depth] = undefined
+  #unwatch(watches: Array<(() => void) | undefined>): void {
+    watches[this.#depth]?.()
+    watches[this.#depth] = undefined
   }
 
   #call(request: ChainRequest): undefined {
