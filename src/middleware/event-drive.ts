@@ -75,15 +75,16 @@ class EventDrive implements Interruptible {
   }
 
   run(): Promise<void> {
-    this.#advance('start', new ScopeRequest(this.#call.scope, this.#end))
+    this.#flow.start(new ScopeRequest(this.#call.scope, this.#end))
+    this.#go()
     return this.#end.promise
   }
 
   // --- the middleware ---
 
-  #advance(move: 'start' | 'answer' | 'resume' | 'fail' | 'interrupt', value: unknown): void {
+  #go(): void {
     try {
-      this.#halted(this.#flow[move](value as never))
+      this.#halted(this.#flow.go())
     } catch (error) {
       this.#failed(error)
     }
@@ -93,19 +94,23 @@ class EventDrive implements Interruptible {
     if (halt instanceof Outgoing) return this.#decide(halt)
     if (halt.kind !== 'wait') return this.#callApp(halt as ScopeRequest)
     this.#waiting = halt
-    const goOn = (move: 'resume' | 'fail', value: unknown): void => {
-      if (this.#waiting === halt) this.#advance(move, value)
-    }
     Promise.resolve(halt.subject).then(
-      (value) => goOn('resume', value),
-      (error: unknown) => goOn('fail', error),
+      (value) => this.#waited(halt, () => this.#flow.resume(value)),
+      (error: unknown) => this.#waited(halt, () => this.#flow.fail(error)),
     )
+  }
+
+  #waited(halt: Halt, move: () => void): void {
+    if (this.#waiting !== halt) return
+    move()
+    this.#go()
   }
 
   interrupt(interruption: Interruption): void {
     this.#waiting = undefined
     if (this.#phase === 'open') this.#phase = 'refusing'
-    this.#advance('interrupt', interruption)
+    this.#flow.interrupt(interruption)
+    this.#go()
   }
 
   #decide(response: Outgoing): void {
@@ -185,7 +190,8 @@ class EventDrive implements Interruptible {
       case 'open':
         if (!end.threw) end.error = noResponse(this.#call.scope)
         this.#appEnd = end
-        return this.#advance('fail', end.error)
+        this.#flow.fail(end.error)
+        return this.#go()
       case 'settling':
         return void this.#settled?.promise.then(() => this.#appEnded(end))
       case 'passing':
@@ -231,7 +237,8 @@ class EventDrive implements Interruptible {
     const response = this.#response.response as Outgoing
     this.#phase = 'settling'
     response.take()
-    this.#advance('answer', response)
+    this.#flow.answer(response)
+    this.#go()
     if (this.#verdict) return this.#begin(first)
     this.#settled = deferred()
     return this.#settled.promise.then(() => this.#begin(first))

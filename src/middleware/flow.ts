@@ -20,7 +20,7 @@ export type Halt = ChainRequest | Outgoing | Wait
 const callNext: CallNext = (request) =>
   new Asking('next', request) as unknown as Step<ChainResponse>
 
-/** The generators of one request. Each move throws what no middleware has caught. */
+/** The generators of one request. One says what is next, and lets them go. */
 export class Flow {
   readonly #layers: readonly Layer[]
   readonly #waiter: Interruptible | undefined
@@ -57,43 +57,51 @@ export class Flow {
     return this.#within?.inside(this.#layers.length)
   }
 
-  /** Calls the first middleware. */
-  start(request: ChainRequest): Halt {
-    this.#call(request)
-    return this.#go()
-  }
-
   /** The context that is now is the one that the layers go on in behind `next`. */
   keepContext(): void {
     this.#outside = currentContext()
   }
 
-  /** The app has answered. */
-  answer(response: Outgoing): Halt {
+  /** Next, the first middleware is called. */
+  start(request: ChainRequest): void {
+    this.#call(request)
+  }
+
+  /** Next, the innermost layer gets what the app has answered. */
+  answer(response: Outgoing): void {
     this.#response = response
-    return this.resume(response)
+    this.#give(response)
   }
 
-  /** Goes on with `value` where the innermost layer waits. */
-  resume(value: unknown): Halt {
+  /** Next, the innermost layer gets what it has waited for. */
+  resume(value: unknown): void {
     this.#give(value)
-    return this.#go()
   }
 
-  /** Throws `error` where the innermost layer waits. */
-  fail(error: unknown): Halt {
+  /** Next, `error` is thrown where the innermost layer waits. */
+  fail(error: unknown): void {
     this.#throw(error)
-    return this.#go()
   }
 
-  /** What a layer waits for is abandoned, and `reason` thrown where it waits. */
-  interrupt({ level, reason }: Interruption): Halt {
+  /** What a layer waits for is abandoned; next, `reason` is thrown where it waits. */
+  interrupt({ level, reason }: Interruption): void {
     try {
       this.#leave(level)
+      this.#throw(reason)
     } catch (error) {
-      return this.fail(error)
+      this.#throw(error)
     }
-    return this.fail(reason)
+  }
+
+  /** Runs the layers for as long as they can. Throws what none of them has caught. */
+  go(): Halt {
+    for (;;) {
+      const context = this.#contextOfTop()
+      const halt = context
+        ? context.runInAsyncScope(Flow.#stepsOf, undefined, this, context)
+        : this.#steps(context)
+      if (halt !== undefined) return halt
+    }
   }
 
   /** Nobody wants a response any more: every layer runs its `finally`. Throws what one of them throws. */
@@ -114,16 +122,6 @@ export class Flow {
       }
     }
     if (failure) throw failure.error
-  }
-
-  #go(): Halt {
-    for (;;) {
-      const context = this.#contextOfTop()
-      const halt = context
-        ? context.runInAsyncScope(Flow.#stepsOf, undefined, this, context)
-        : this.#steps(undefined)
-      if (halt !== undefined) return halt
-    }
   }
 
   #contextOfTop(): AsyncResource | undefined {
