@@ -5,6 +5,7 @@ import { checkedField, checkedHeaders } from '../headers.ts'
 import { sendAnswer } from './event-answer.ts'
 import { MappedEvents } from './mapped-events.ts'
 import { Outgoing } from './response.ts'
+import { fieldsOf } from './header-list.ts'
 import type {
   HeaderPairs,
   HttpResponseStartEvent,
@@ -150,9 +151,9 @@ function checksAsStream(headers: HeaderPairs): boolean {
 
 function changedStart(event: StartEvent, response: Outgoing): StartEvent {
   if (response.untouched) return event
-  return { ...event, status: response.status, headers: response.headers.pairs }
+  return { ...event, status: response.status, headers: fieldsOf(response.headers) }
 }
 
 function changedAccept(event: WebSocketAcceptEvent, response: Outgoing): WebSocketAcceptEvent {
-  return response.untouched ? event : { ...event, headers: response.headers.pairs }
+  return response.untouched ? event : { ...event, headers: fieldsOf(response.headers) }
 }

@@ -6,10 +6,11 @@ import { checkedHeaders } from '../headers.ts'
 import { hasContent } from '../sync/response-head.ts'
 import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
-import { HeaderList } from './header-list.ts'
+import { isChanged, makeList } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { BodyMap } from './body-map.ts'
+import type { HeaderList } from './header-list.ts'
 
 /** What a middleware may answer with: one chunk, or chunks as they come. */
 export type AnswerBody = Chunk | Iterable<Chunk> | AsyncIterable<Chunk>
@@ -47,12 +48,12 @@ export class Outgoing implements ChainResponse {
   }
 
   get headers(): HeaderList {
-    return (this.#headers ??= new HeaderList(ownCopy(this.#pairs)))
+    return (this.#headers ??= makeList(ownCopy(this.#pairs)))
   }
 
   /** The head is the one that it was made with. */
   get untouched(): boolean {
-    return this.status === this.#statusBefore && !this.#headers?.changed
+    return this.status === this.#statusBefore && !(this.#headers && isChanged(this.#headers))
   }
 
   /** The body on its way through its maps; undefined without any. `method` is that of the request. */
