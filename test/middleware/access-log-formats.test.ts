@@ -65,6 +65,17 @@ afterEach(() => {
 })
 
 describe('the format', () => {
+  it('common has the second in which each request came', async () => {
+    const ask = async (client: TestClient) => {
+      for (const time of ['04:05:06.900', '04:05:07.100', '04:05:07.900', '04:05:06.000']) {
+        vi.setSystemTime(`2026-09-03T${time}Z`)
+        await client.get('/')
+      }
+    }
+    const seconds = (await linesOf('common', { ask })).map((line) => /:(\d\d) /.exec(line)?.[1])
+    expect(seconds).toEqual(['06', '07', '07', '06'])
+  })
+
   it.each(Object.keys(APPS))('common is that of Apache, around %s', async (style) => {
     expect(await linesOf('common', { app: APPS[style] as App })).toEqual([
       '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /a%20b HTTP/1.1" 200 5',
