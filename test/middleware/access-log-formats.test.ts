@@ -9,6 +9,7 @@ import { basicAuth } from '../../src/middleware/basic-auth.ts'
 import { chain } from '../../src/middleware/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { recordingLog } from '../bridge/host.ts'
+import { pooled } from '../threads/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { AccessLogOptions } from '../../src/middleware/access-log.ts'
 import type { TestClient } from '../../src/testing/client.ts'
@@ -62,6 +63,23 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.useRealTimers()
+})
+
+describe('the lines of a chain in a pool thread', () => {
+  it('say the same as anywhere else', async () => {
+    await using client = await testClient(pooled('logged', 'logged'), { raiseAppErrors: false })
+    await client.get('/')
+    await client.get('/fails')
+    await client.get('/breaks').catch(() => undefined)
+    await client.request('HEAD', '/')
+    const lines = (await client.get('/lines')).text().split('\n')
+    expect(lines.map((line) => line.replace(/\[.*\]/, '[…]'))).toEqual([
+      '127.0.0.1 - - […] "GET / HTTP/1.1" 200 5',
+      '127.0.0.1 - - […] "GET /fails HTTP/1.1" 500 -',
+      '127.0.0.1 - - […] "GET /breaks HTTP/1.1" 200 3',
+      '127.0.0.1 - - […] "HEAD / HTTP/1.1" 200 -',
+    ])
+  })
 })
 
 describe('the format', () => {

@@ -38,8 +38,8 @@ const isNotPart = ({ target }: { target: string }): boolean => !PARTS.map(pathOf
 describe('a bundled middleware', () => {
   it('is each of those that are exported as an option-taking factory', () => {
     const factories = SHIPPING.exports.filter(({ name }) => /^[A-Z]\w+Options$/.test(name))
-    const files = factories.map(({ from }) => from)
-    expect(files.toSorted()).toEqual(BUNDLED.map(pathOf).toSorted())
+    const files = new Set(factories.map(({ from }) => from))
+    expect(files).toEqual(new Set(BUNDLED.map(pathOf)))
   })
 
   it.each(BUNDLED)('%s imports only what is public', (name) => {

@@ -108,6 +108,25 @@ describe('a response that is late', () => {
     await eventually(async () => (await client.get('/')).text() === 'ClientDisconnected')
   })
 
+  it('of a chain in the thread itself is replaced there', async () => {
+    await using client = await testClient(pooled('logged', 'late'), { raiseAppErrors: false })
+    expect((await client.get('/late')).status).toBe(504)
+    expect((await client.get('/')).text()).toBe('there')
+  })
+
+  it('of an iterable app is given up in time, and its app is told', async () => {
+    const told = deferred<unknown>()
+    const app = iterable(async function* (environ, startResponse) {
+      const { 'isthmus.signal': signal } = environ
+      await sleep(9_000, undefined, { signal }).catch(() => told.resolve(signal?.reason))
+      startResponse('200 OK', [])
+      yield 'late'
+    })
+    await using client = await testClient(timeout(SOON)(app), { raiseAppErrors: false })
+    expect((await client.get('/')).status).toBe(504)
+    expect(await told.promise).toMatchObject({ code: 'ISTHMUS_APP_TIMEOUT' })
+  })
+
   it('of a WebSocket denies the handshake', async () => {
     const app = websocket(async (socket) => {
       await sleep(5_000, undefined, { signal: socket.signal }).catch(() => undefined)
