@@ -56,11 +56,16 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
   }
   const checked: HeaderPairs = []
   // Not map(), which would let a hole through.
-  for (const pair of pairs) checked.push(checkedPair(pair))
+  for (const pair of pairs) checked.push([checkedField(pair), pair[1]])
   return checked
 }
 
-function checkedPair(pair: readonly [string, string]): [string, string] {
+/**
+ * The name of a pair, in lower case.
+ *
+ * @throws {@link InvalidHeader} as {@link checkedHeaders} does
+ */
+export function checkedField(pair: readonly [string, string]): string {
   if (!Array.isArray(pair) || pair.length !== 2) {
     throw new InvalidHeader(`a header must be a [name, value] pair, got ${inspect(pair)}`)
   }
@@ -77,7 +82,7 @@ function checkedPair(pair: readonly [string, string]): [string, string] {
       `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
     )
   }
-  return [lowerCase, value]
+  return lowerCase
 }
 
 // Apps use the same few names again and again: what was checked once is looked up.

@@ -29,7 +29,7 @@ export type { AnswerBody, ChainResponse } from './middleware/response.ts'
 export type { HeaderList } from './middleware/header-list.ts'
 export type { ResponseEnd } from './middleware/response-end.ts'
 export type { BodyMap } from './middleware/body-map.ts'
-export type { Effect, Forms, Step } from './middleware/effects.ts'
+export type { Effect, Forms, Interrupting, Step } from './middleware/effects.ts'
 export type { CallNext, Running } from './middleware/layer.ts'
 
 // Middleware that ships

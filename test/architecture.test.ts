@@ -195,6 +195,7 @@ describe('the public names', () => {
       HeaderList
       HostParts
       HttpsRedirectOptions
+      Interrupting
       Link
       RequestChanges
       RequestHeaders

@@ -1,13 +1,11 @@
 // What middleware costs: one request through layers that pass it on, against the same request without them. In process,
-// without a server: `node --expose-gc --import tsx benchmarks/micro/chain.ts`.
+// without a server, and with the built package, because a loader gives names to functions at a price: `npm run bench:micro --
+// chain`. What a chain costs at all is paid with the first layer.
 
 import { Bench } from 'tinybench'
-import { chain } from '../../src/middleware/chain.ts'
-import { middleware } from '../../src/middleware/middleware.ts'
-import { makeReceive } from '../../src/async/receive.ts'
-import { events, sync } from '../../src/bridge/style.ts'
-import type { Environ, SyncApp } from '../../src/contract/environ.ts'
-import type { EventApp, HttpScope } from '../../src/contract/events.ts'
+import { chain, events, sync } from 'isthmus'
+import { middleware } from 'isthmus/middleware'
+import type { Environ, EventApp, HttpScope, Receive, SyncApp } from 'isthmus'
 
 const ROUNDS = 5
 const LAYERS = [0, 1, 5, 10]
@@ -47,8 +45,8 @@ const scope = {
   headers: [],
   state: {},
 } as unknown as HttpScope
-const receive = makeReceive(() => Promise.resolve({ type: 'http.disconnect' }))
 const TAKEN = Promise.resolve()
+const receive = (() => TAKEN) as unknown as Receive
 const send = (): Promise<void> => TAKEN
 
 const environ = { REQUEST_METHOD: 'GET', SCRIPT_NAME: '', PATH_INFO: '/' } as Environ
@@ -92,3 +90,12 @@ function median(values: number[]): number {
 
 const results = await measure()
 for (const [name, ns] of results) process.stdout.write(`${name.padEnd(18)} ${Math.round(ns)} ns\n`)
+for (const style of ['events', 'sync']) {
+  const [none = NaN, one = NaN, five = NaN] = [0, 1, 5].map((count) =>
+    results.get(`${style} ${count}`),
+  )
+  const [first, each] = [Math.round(one - none), Math.round((five - one) / 4)]
+  process.stdout.write(
+    `around ${style}: ${first} ns for the first layer, ${each} ns for each other one\n`,
+  )
+}

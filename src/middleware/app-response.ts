@@ -1,11 +1,13 @@
 // The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
 
 import { IllegalEvent } from '../errors.ts'
-import { checkedHeaders } from '../headers.ts'
+import { checkedField, checkedHeaders } from '../headers.ts'
 import { sendAnswer } from './event-answer.ts'
 import { MappedEvents } from './mapped-events.ts'
 import { Outgoing } from './response.ts'
+import { fieldsOf } from './header-list.ts'
 import type {
+  HeaderPairs,
   HttpResponseStartEvent,
   HttpScope,
   SendEvent,
@@ -17,6 +19,7 @@ import type { ExchangeEnd } from './exchange-end.ts'
 
 type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
+const NO_HEADERS: HeaderPairs = []
 const EVENT_STREAM = /^text\/event-stream\b/i
 
 // A server that holds the head back may answer it with one and the same promise each time: it is looked at once.
@@ -34,7 +37,7 @@ export class AppResponse {
   fault: unknown = undefined
   readonly #scope: HttpScope | WebSocketScope
   readonly #end: ExchangeEnd
-  #mapped: MappedEvents | undefined
+  #mapped: MappedEvents | undefined = undefined
 
   constructor(scope: HttpScope | WebSocketScope, end: ExchangeEnd) {
     this.#scope = scope
@@ -96,12 +99,11 @@ export class AppResponse {
   }
 
   #announced(event: StartEvent): 'held' | 'there' {
-    const { status, headers = [] } = event
-    this.response = new Outgoing({ status, headers: checkedHeaders(headers), body: null })
+    const { status, headers = NO_HEADERS } = event
+    const isStream = checksAsStream(headers)
+    this.response = new Outgoing({ status, headers, body: null })
     this.start = event
-    // Server-sent events: the head is wanted before there is a body.
-    const type = this.response.headers.get('content-type')
-    return type !== undefined && EVENT_STREAM.test(type) ? 'there' : 'held'
+    return isStream ? 'there' : 'held'
   }
 
   #answered(event: SendEvent): 'there' {
@@ -137,11 +139,21 @@ export class AppResponse {
   }
 }
 
+// Nothing is copied: most heads pass as they are. Of server-sent events the head is wanted before there is a body.
+function checksAsStream(headers: HeaderPairs): boolean {
+  if (!Array.isArray(headers)) checkedHeaders(headers)
+  let isStream = false
+  for (const pair of headers) {
+    if (checkedField(pair) === 'content-type') isStream = EVENT_STREAM.test(pair[1])
+  }
+  return isStream
+}
+
 function changedStart(event: StartEvent, response: Outgoing): StartEvent {
   if (response.untouched) return event
-  return { ...event, status: response.status, headers: response.headers.pairs }
+  return { ...event, status: response.status, headers: fieldsOf(response.headers) }
 }
 
 function changedAccept(event: WebSocketAcceptEvent, response: Outgoing): WebSocketAcceptEvent {
-  return response.untouched ? event : { ...event, headers: response.headers.pairs }
+  return response.untouched ? event : { ...event, headers: fieldsOf(response.headers) }
 }

@@ -2,6 +2,7 @@
 
 import vary from 'vary'
 import { AppFault } from '../errors.ts'
+import { parseHost } from './host-field.ts'
 import { middleware } from './middleware.ts'
 import { respond } from './response.ts'
 import { completeOptions, invalidOption } from './complete-options.ts'
@@ -47,6 +48,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /**
  * Answers preflights, and says on each response which origin may read it (Fetch, "CORS protocol"). A browser sends no
  * preflight for a WebSocket: a handshake from an origin that is neither let in nor the server's own is denied with 403.
+ * The own one is told by scheme, host and port: behind a proxy, put `forwarded()` outside of it.
  *
  * It belongs outside of what answers by itself: a browser shows a script only those errors that carry its headers.
  *
@@ -127,8 +129,14 @@ function forbidden(): ChainResponse {
 }
 
 // A page of the server itself says where it is from when it opens a WebSocket, too (RFC 6455, 10.2).
-function isOwn(origin: string, request: ChainRequest): boolean {
-  return URL.canParse(origin) && new URL(origin).host === request.headers.get('host')?.toLowerCase()
+// An origin is scheme, host and port (RFC 6454, 4); a browser leaves out the port that the scheme implies.
+function isOwn(origin: string, { headers, scheme }: ChainRequest): boolean {
+  const host = parseHost(headers.get('host') ?? '')
+  if (!host) return false
+  const isSecure = scheme === 'wss' || scheme === 'https'
+  const port = host.port === undefined ? '' : `:${host.port}`
+  const own = `${isSecure ? 'https' : 'http'}://${host.name}${port}`
+  return URL.canParse(own) && new URL(own).origin === origin
 }
 
 function originTest(origins: Required<CorsOptions>['origins']): OriginTest {

@@ -13,24 +13,49 @@ export interface Step<Result> {
 /** Something to be done by the driver. */
 export type Effect = Next | Wait | Either
 
-// Yields itself once, and returns what it is answered. It is its own iterator, and its own result: a layer costs one object.
-abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
-  done: boolean = false
-  value: unknown = this
-  /** It was reached by `yield*`, not by a bare `yield`. */
-  asked: boolean = false
+/** Calls what is inside. */
+export type Next = Asking<'next', ChainRequest>
 
-  next(answer: unknown): IteratorResult<Self, Result> {
-    if (this.asked) {
+/** Waits, where one can. */
+export type Wait = Asking<'wait', PromiseLike<unknown>>
+
+/** Does the same in two ways. */
+export type Either = Asking<'either', Forms<unknown>>
+
+/**
+ * Yields itself once, and returns what it is answered. It is its own iterator, and its own result, so that a layer costs
+ * one object besides its generator.
+ */
+export class Asking<Kind, Subject> {
+  readonly kind: Kind
+  readonly subject: Subject
+  /** What `within` and `until` add to a call; most have nothing. */
+  terms: Terms | undefined = undefined
+  done = false
+  value: unknown = undefined
+
+  constructor(kind: Kind, subject: Subject) {
+    this.kind = kind
+    this.subject = subject
+  }
+
+  /** It was reached by `yield*`, not by a bare `yield`, and waits for its answer. */
+  get isAsked(): boolean {
+    return this.value === this
+  }
+
+  next(answer: unknown): this {
+    if (this.isAsked) {
       this.done = true
       this.value = answer
+    } else {
+      this.value = this
     }
-    this.asked = true
-    return this as IteratorResult<Self, Result>
+    return this
   }
 
   [Symbol.iterator](): this {
-    if (!this.asked) return this
+    if (!this.isAsked && !this.done) return this
     throw new AppFault('a step is yielded once: call next(), wait() or either() for each of them')
   }
 
@@ -40,50 +65,12 @@ abstract class Asking<Self, Result> implements Iterator<Self, Result, unknown> {
   }
 }
 
-/** Calls what is inside. */
-export class Next extends Asking<Effect, ChainResponse> {
-  readonly request: ChainRequest
+/** How a layer calls what is inside. */
+export interface Terms {
   /** Calls `work` with the storages set that `within` names. */
-  enter: ((work: () => void) => void) | undefined = undefined
-  /** Ends the waiting, where one can wait. */
-  signal: AbortSignal | undefined = undefined
-
-  constructor(request: ChainRequest) {
-    super()
-    this.request = request
-  }
-
-  get kind(): 'next' {
-    return 'next'
-  }
-}
-
-/** Waits, where one can. */
-export class Wait extends Asking<Effect, unknown> {
-  readonly promise: PromiseLike<unknown>
-
-  constructor(promise: PromiseLike<unknown>) {
-    super()
-    this.promise = promise
-  }
-
-  get kind(): 'wait' {
-    return 'wait'
-  }
-}
-
-/** Does the same in two ways. */
-export class Either extends Asking<Effect, unknown> {
-  readonly forms: Forms<unknown>
-
-  constructor(forms: Forms<unknown>) {
-    super()
-    this.forms = forms
-  }
-
-  get kind(): 'either' {
-    return 'either'
-  }
+  enter?: (work: () => void) => void
+  /** What ends the waiting, where one can wait. */
+  signals?: readonly Interrupting[]
 }
 
 /** One piece of work in both colours. */
@@ -104,7 +91,7 @@ export interface Forms<Result> {
  * const user = yield* wait(sessions.find(request.headers.get('cookie')))
  */
 export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
-  return new Wait(promise) as Step<unknown> as Step<Result>
+  return new Asking('wait', promise) as Step<unknown> as Step<Result>
 }
 
 /**
@@ -116,7 +103,7 @@ export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
  * const page = yield* either({ sync: () => readFileSync(path), async: () => readFile(path) })
  */
 export function either<Result>(forms: Forms<Result>): Step<Result> {
-  return new Either(forms) as Step<unknown> as Step<Result>
+  return new Asking('either', forms) as Step<unknown> as Step<Result>
 }
 
 /**
@@ -133,10 +120,20 @@ export function within<Value>(
   value: Value,
   step: Step<ChainResponse>,
 ): Step<ChainResponse> {
-  const inner = step as Next
-  const { enter } = inner
-  inner.enter = (work) => storage.run(value, () => (enter ? enter(work) : work()))
-  return inner
+  const inner = step as unknown as Next
+  const enter = inner.terms?.enter
+  const entering = (work: () => void): void =>
+    storage.run(value, () => (enter ? enter(work) : work()))
+  inner.terms = { ...inner.terms, enter: entering }
+  return step
+}
+
+/** What {@link until} listens to: an AbortSignal, or as much of one, where making one for each request is too dear. */
+export interface Interrupting {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /**
@@ -144,13 +141,13 @@ export function within<Value>(
  * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
  * interrupt, it waits for the response in any case.
  *
- * @param step what `next(request)` returned, or a `within`
+ * @param step what `next(request)` returned, a `within`, or another `until`
  *
  * @example
  * const response = yield* until(AbortSignal.timeout(5_000), next(request))
  */
-export function until(signal: AbortSignal, step: Step<ChainResponse>): Step<ChainResponse> {
-  const inner = step as Next
-  inner.signal = inner.signal ? AbortSignal.any([inner.signal, signal]) : signal
-  return inner
+export function until(signal: Interrupting, step: Step<ChainResponse>): Step<ChainResponse> {
+  const inner = step as unknown as Next
+  inner.terms = { ...inner.terms, signals: [...(inner.terms?.signals ?? []), signal] }
+  return step
 }

@@ -2,6 +2,7 @@
 
 import { checkedChunk } from '../sync/chunk.ts'
 import { waitingFor } from './body-map.ts'
+import { fieldsOf } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HttpScope, Send, WebSocketScope } from '../contract/events.ts'
 import type { AnswerBody, Outgoing } from './response.ts'
@@ -18,7 +19,11 @@ export async function sendAnswer(
 ): Promise<void> {
   const prefix = scope.type === 'http' ? '' : 'websocket.'
   const { status, headers, answer = '' } = response
-  const start = { type: `${prefix}http.response.start`, status, headers: headers.pairs } as const
+  const start = {
+    type: `${prefix}http.response.start`,
+    status,
+    headers: fieldsOf(headers),
+  } as const
   const type = `${prefix}http.response.body` as const
   const mapped = response.mapped(scope.type === 'http' ? scope.method : 'GET')
   const change = (chunk: Chunk, isLast: boolean): Chunk | Promise<Chunk> =>

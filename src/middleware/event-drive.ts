@@ -20,7 +20,8 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-import type { Halt, Interruption } from './flow.ts'
+import type { Halt } from './flow.ts'
+import type { Interruptible, Interruption } from './interruption.ts'
 import type { Layer } from './layer.ts'
 
 /** `app` behind `layers`, the first one outermost. Lifespan goes to the app as it is. */
@@ -50,7 +51,7 @@ const DONE: Promise<void> = Promise.resolve()
  * One exchange. `open`: the app has not answered. `settling`: its head is there, and the middleware goes on. `passing`:
  * its response is the one that is sent. `refusing`: another one is, or none.
  */
-class EventDrive {
+class EventDrive implements Interruptible {
   readonly #app: EventApp
   readonly #call: Call
   readonly #flow: Flow
@@ -68,21 +69,22 @@ class EventDrive {
   constructor(layers: readonly Layer[], app: EventApp, call: Call) {
     this.#app = app
     this.#call = call
-    this.#flow = new Flow(layers, 'awaits', (interruption) => this.#interrupt(interruption))
+    this.#flow = new Flow(layers, this)
     this.#end = new ExchangeEnd(call.scope, call.send)
     this.#response = new AppResponse(call.scope, this.#end)
   }
 
   run(): Promise<void> {
-    this.#advance('start', new ScopeRequest(this.#call.scope, this.#end))
+    this.#flow.start(new ScopeRequest(this.#call.scope, this.#end))
+    this.#go()
     return this.#end.promise
   }
 
   // --- the middleware ---
 
-  #advance(move: 'start' | 'answer' | 'resume' | 'fail' | 'interrupt', value: unknown): void {
+  #go(): void {
     try {
-      this.#halted(this.#flow[move](value as never))
+      this.#halted(this.#flow.go())
     } catch (error) {
       this.#failed(error)
     }
@@ -92,19 +94,23 @@ class EventDrive {
     if (halt instanceof Outgoing) return this.#decide(halt)
     if (halt.kind !== 'wait') return this.#callApp(halt as ScopeRequest)
     this.#waiting = halt
-    const goOn = (move: 'resume' | 'fail', value: unknown): void => {
-      if (this.#waiting === halt) this.#advance(move, value)
-    }
-    Promise.resolve(halt.promise).then(
-      (value) => goOn('resume', value),
-      (error: unknown) => goOn('fail', error),
+    Promise.resolve(halt.subject).then(
+      (value) => this.#waited(halt, () => this.#flow.resume(value)),
+      (error: unknown) => this.#waited(halt, () => this.#flow.fail(error)),
     )
   }
 
-  #interrupt(interruption: Interruption): void {
+  #waited(halt: Halt, move: () => void): void {
+    if (this.#waiting !== halt) return
+    move()
+    this.#go()
+  }
+
+  interrupt(interruption: Interruption): void {
     this.#waiting = undefined
     if (this.#phase === 'open') this.#phase = 'refusing'
-    this.#advance('interrupt', interruption)
+    this.#flow.interrupt(interruption)
+    this.#go()
   }
 
   #decide(response: Outgoing): void {
@@ -184,7 +190,8 @@ class EventDrive {
       case 'open':
         if (!end.threw) end.error = noResponse(this.#call.scope)
         this.#appEnd = end
-        return this.#advance('fail', end.error)
+        this.#flow.fail(end.error)
+        return this.#go()
       case 'settling':
         return void this.#settled?.promise.then(() => this.#appEnded(end))
       case 'passing':
@@ -198,7 +205,7 @@ class EventDrive {
   }
 
   #conclude(): void {
-    if (this.#answering || (this.#appCalled && !this.#appEnd)) return
+    if (!this.#verdict || this.#answering || (this.#appCalled && !this.#appEnd)) return
     this.#end.resolve(this.#appEnd?.result)
   }
 
@@ -230,7 +237,8 @@ class EventDrive {
     const response = this.#response.response as Outgoing
     this.#phase = 'settling'
     response.take()
-    this.#advance('answer', response)
+    this.#flow.answer(response)
+    this.#go()
     if (this.#verdict) return this.#begin(first)
     this.#settled = deferred()
     return this.#settled.promise.then(() => this.#begin(first))

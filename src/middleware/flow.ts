@@ -1,12 +1,15 @@
 // One request through adjacent middleware: a stack of generators, and one loop that runs them. It knows no colour: what
 // only one colour can do it hands to its driver.
 
-import { AsyncResource } from 'node:async_hooks'
 import { AppFault, WaitUnderSync } from '../errors.ts'
 import { describe } from '../sync/chunk.ts'
-import { Next, Wait } from './effects.ts'
+import { Asking } from './effects.ts'
+import { watchSignals } from './interruption.ts'
+import { currentContext, LayerContexts } from './layer-contexts.ts'
 import { Outgoing } from './response.ts'
-import type { Effect, Either } from './effects.ts'
+import type { AsyncResource } from 'node:async_hooks'
+import type { Effect, Either, Step, Terms, Wait } from './effects.ts'
+import type { Interruptible, Interruption } from './interruption.ts'
 import type { CallNext, Layer, Running } from './layer.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
@@ -14,101 +17,84 @@ import type { ChainResponse } from './response.ts'
 /** Why the loop stopped: the app is to be called, the response is there, or something is to be waited for. */
 export type Halt = ChainRequest | Outgoing | Wait
 
-/** A layer that stops waiting for what it called, and why. */
-export interface Interruption {
-  level: number
-  reason: unknown
-}
+const callNext: CallNext = (request) =>
+  new Asking('next', request) as unknown as Step<ChainResponse>
 
-/** What the app around which a chain stands can do. */
-type Colour = 'blocks' | 'awaits'
-
-const callNext: CallNext = (request) => new Next(request)
-
-/** The generators of one request. Each move throws what no middleware has caught. */
+/** The generators of one request. One says what is next, and lets them go. */
 export class Flow {
   readonly #layers: readonly Layer[]
-  readonly #colour: Colour
-  readonly #running: Running[] = []
+  readonly #waiter: Interruptible | undefined
+  // As long as the layers are, because an array that grows costs more than they do; those below `#depth` run.
+  readonly #running: Running[]
+  #depth = 0
   // How many have been called, the app included: each is called once.
   #called = 0
-  #response: Outgoing | undefined
+  #response: Outgoing | undefined = undefined
   // The next move: `#value` is given, or thrown, to the innermost that runs.
-  #value: unknown
+  #value: unknown = undefined
   #throws = false
-  // Where what is called by each layer runs; none for as long as nobody has said `within`.
-  #contexts: Array<AsyncResource | undefined> | undefined
-  #outside: AsyncResource | undefined
+  // Where the layers go on behind `next`; and where what is inside of a `within` runs, where there is one.
+  #outside: AsyncResource | undefined = undefined
+  #within: LayerContexts | undefined = undefined
+  // What ends the watch of each layer that waits `until`.
+  #watches: Array<(() => void) | undefined> | undefined = undefined
 
-  // What takes off the listener of each layer that waits `until`.
-  #watches: Array<(() => void) | undefined> | undefined
-  readonly #onInterruption: ((interruption: Interruption) => void) | undefined
-
-  /** @param onInterruption called outside of any move, for the driver to make the move `interrupt`; none where one cannot */
-  constructor(
-    layers: readonly Layer[],
-    colour: Colour,
-    onInterruption?: (interruption: Interruption) => void,
-  ) {
+  /** @param waiter whose app awaits, and who makes the move `interrupt` when told to; undefined around an app that blocks */
+  constructor(layers: readonly Layer[], waiter: Interruptible | undefined) {
     this.#layers = layers
-    this.#colour = colour
-    this.#onInterruption = onInterruption
+    this.#waiter = waiter
+    // oxlint-disable-next-line unicorn/no-new-array
+    this.#running = new Array<Running>(layers.length)
   }
 
   /** Who runs, for messages. */
   get name(): string {
-    return this.#layers[this.#running.length - 1]?.name ?? ''
+    return this.#layers[this.#depth - 1]?.name ?? ''
   }
 
   /** The context to call the app in, where it is not the one that is. */
   get appContext(): AsyncResource | undefined {
-    return this.#contexts?.[this.#layers.length]
-  }
-
-  /** Calls the first middleware. */
-  start(request: ChainRequest): Halt {
-    this.#call(request)
-    return this.#go()
+    return this.#within?.inside(this.#layers.length)
   }
 
   /** The context that is now is the one that the layers go on in behind `next`. */
   keepContext(): void {
-    this.#outside = new AsyncResource('isthmus.chain')
+    this.#outside = currentContext()
   }
 
-  /** The app has answered. */
-  answer(response: Outgoing): Halt {
+  /** Next, the first middleware is called. */
+  start(request: ChainRequest): void {
+    this.#call(request)
+  }
+
+  /** Next, the innermost layer gets what the app has answered. */
+  answer(response: Outgoing): void {
     this.#response = response
-    return this.resume(response)
+    this.#give(response)
   }
 
-  /** Goes on with `value` where the innermost layer waits. */
-  resume(value: unknown): Halt {
-    this.#value = value
-    this.#throws = false
-    return this.#go()
+  /** Next, the innermost layer gets what it has waited for. */
+  resume(value: unknown): void {
+    this.#give(value)
   }
 
-  /** Throws `error` where the innermost layer waits. */
-  fail(error: unknown): Halt {
-    this.#value = error
-    this.#throws = true
-    return this.#go()
+  /** Next, `error` is thrown where the innermost layer waits. */
+  fail(error: unknown): void {
+    this.#throw(error)
   }
 
-  /** What a layer waits for is abandoned, and `reason` thrown where it waits. */
-  interrupt({ level, reason }: Interruption): Halt {
-    while (this.#running.length > level) this.#running.pop()?.return(undefined as never)
-    return this.fail(reason)
+  /** What a layer waits for is abandoned; next, `reason` is thrown where it waits. */
+  interrupt({ level, reason }: Interruption): void {
+    try {
+      this.#leave(level)
+      this.#throw(reason)
+    } catch (error) {
+      this.#throw(error)
+    }
   }
 
-  /** Nobody wants a response any more: every layer runs its `finally`. */
-  abandon(): void {
-    const running = this.#running
-    for (let top = running.pop(); top; top = running.pop()) top.return(undefined as never)
-  }
-
-  #go(): Halt {
+  /** Runs the layers for as long as they can. Throws what none of them has caught. */
+  go(): Halt {
     for (;;) {
       const context = this.#contextOfTop()
       const halt = context
@@ -118,8 +104,28 @@ export class Flow {
     }
   }
 
+  /** Nobody wants a response any more: every layer runs its `finally`. Throws what one of them throws. */
+  abandon(): void {
+    this.#leave(0)
+  }
+
+  // As a `finally` that throws does, a later failure takes the place of an earlier one.
+  #leave(level: number): void {
+    let failure: { error: unknown } | undefined
+    while (this.#depth > level) {
+      if (this.#watches) this.#unwatch(this.#watches)
+      this.#depth -= 1
+      try {
+        this.#running[this.#depth]?.return(undefined as never)
+      } catch (error) {
+        failure = { error }
+      }
+    }
+    if (failure) throw failure.error
+  }
+
   #contextOfTop(): AsyncResource | undefined {
-    return this.#contexts?.[this.#running.length - 1] ?? this.#outside
+    return this.#within?.inside(this.#depth - 1) ?? this.#outside
   }
 
   // Not a closure, which would cost as much as a layer.
@@ -132,13 +138,13 @@ export class Flow {
     do {
       const halt = this.#step()
       if (halt !== undefined) return halt
-    } while (this.#contextOfTop() === context)
+    } while (!this.#within || this.#contextOfTop() === context)
     return undefined
   }
 
   #step(): Halt | undefined {
-    const top = this.#running[this.#running.length - 1] as Running
-    this.#watches?.[this.#running.length]?.()
+    const top = this.#running[this.#depth - 1] as Running
+    if (this.#watches) this.#unwatch(this.#watches)
     let step: IteratorResult<Effect, ChainResponse>
     try {
       step = this.#throws ? top.throw(this.#value) : top.next(this.#value)
@@ -150,21 +156,17 @@ export class Flow {
   }
 
   #threw(error: unknown): undefined {
-    this.#running.pop()
+    this.#depth -= 1
     this.#response?.discard()
     this.#response = undefined
-    if (this.#running.length === 0) throw error
-    this.#value = error
-    this.#throws = true
-    return undefined
+    if (this.#depth === 0) throw error
+    return this.#throw(error)
   }
 
   #returned(): Outgoing | undefined {
-    this.#running.pop()
-    if (this.#running.length === 0) return this.#response
-    this.#value = this.#response
-    this.#throws = false
-    return undefined
+    this.#depth -= 1
+    if (this.#depth === 0) return this.#response
+    return this.#give(this.#response)
   }
 
   // What a middleware returned, in place of what it was given.
@@ -182,83 +184,76 @@ export class Flow {
   }
 
   #asked(effect: Effect): Halt | undefined {
-    if (effect?.asked !== true) return this.#refuse(misused(effect))
+    if (effect?.isAsked !== true) return this.#refuse(misused(effect))
     if (effect.kind === 'wait') return this.#wait(effect)
     if (effect.kind === 'either') return this.#choose(effect)
-    if (typeof effect.request?.with !== 'function') {
+    if (typeof effect.subject?.with !== 'function') {
       return this.#refuse('called next() without a request; write next(request)')
     }
 
-    const level = this.#running.length
+    const level = this.#depth
     if (this.#called > level) {
       return this.#refuse('called next() a second time; it can be called once')
     }
     this.#called = level + 1
-    this.#enterContext(effect, level)
-    if (effect.signal) this.#watch(effect.signal, level)
-    if (level === this.#layers.length) return effect.request
-    return this.#call(effect.request)
+    if (effect.terms || this.#within) this.#heed(effect.terms, level)
+    if (level === this.#layers.length) return effect.subject
+    return this.#call(effect.subject)
   }
 
   #wait(effect: Wait): Wait | undefined {
-    if (this.#colour === 'awaits') return effect
+    if (this.#waiter) return effect
     // Refused here: its rejection must not end the process on top.
-    void Promise.resolve(effect.promise).catch(() => undefined)
-    this.#value = new WaitUnderSync(this.name)
-    this.#throws = true
-    return undefined
+    void Promise.resolve(effect.subject).catch(() => undefined)
+    return this.#throw(new WaitUnderSync(this.name))
   }
 
-  #choose({ forms }: Either): Wait | undefined {
+  #choose({ subject: forms }: Either): Wait | undefined {
     try {
-      if (this.#colour === 'awaits') return new Wait(forms.async())
-      this.#value = forms.sync()
-      this.#throws = false
+      if (this.#waiter) return new Asking('wait', forms.async())
+      return this.#give(forms.sync())
     } catch (error) {
-      this.#value = error
-      this.#throws = true
+      return this.#throw(error)
     }
-    return undefined
   }
 
   #refuse(what: string): undefined {
-    this.#value = new AppFault(`middleware "${this.name}" ${what}`)
-    this.#throws = true
-    return undefined
+    return this.#throw(new AppFault(`middleware "${this.name}" ${what}`))
   }
 
-  #enterContext({ enter }: Next, level: number): void {
-    if (enter) {
-      this.#contexts ??= []
-      enter(() => void ((this.#contexts ??= [])[level] = new AsyncResource('isthmus.chain')))
-    } else if (this.#contexts) {
-      this.#contexts[level] = this.#contexts[level - 1]
+  #heed({ enter, signals }: Terms = {}, level: number): void {
+    if (enter || this.#within) {
+      this.#outside ??= currentContext()
+      this.#within ??= new LayerContexts()
+      this.#within.enter(level, enter)
     }
+    if (!signals || !this.#waiter) return
+    this.#watches ??= []
+    this.#watches[level] = watchSignals(signals, level, this.#waiter)
   }
 
-  // Until the layer goes on by itself; at a moment at which none of them runs.
-  #watch(signal: AbortSignal, level: number): void {
-    const onInterruption = this.#onInterruption
-    if (!onInterruption) return
-    const watches = (this.#watches ??= [])
-    const abort = (): void =>
-      queueMicrotask(() => {
-        if (watches[level] === off) onInterruption({ level, reason: signal.reason })
-      })
-    const off = (): void => {
-      watches[level] = undefined
-      signal.removeEventListener('abort', abort)
-    }
-    watches[level] = off
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+  // Whoever goes on by itself waits no longer.
+  #unwatch(watches: Array<(() => void) | undefined>): void {
+    watches[this.#depth]?.()
+    watches[this.#depth] = undefined
   }
 
   #call(request: ChainRequest): undefined {
-    const { run } = this.#layers[this.#running.length] as Layer
-    this.#running.push(run(request, callNext))
-    this.#value = undefined
+    const { run } = this.#layers[this.#depth] as Layer
+    this.#running[this.#depth] = run(request, callNext)
+    this.#depth += 1
+    return this.#give(undefined)
+  }
+
+  #give(value: unknown): undefined {
+    this.#value = value
     this.#throws = false
+    return undefined
+  }
+
+  #throw(error: unknown): undefined {
+    this.#value = error
+    this.#throws = true
     return undefined
   }
 }

@@ -3,6 +3,13 @@
 import { checkedHeaders, getAllHeaders } from '../headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
+/** A list of `pairs`, which are checked, and from now on the list's own. */
+export let makeList: (pairs: HeaderPairs) => HeaderList
+/** The fields themselves: of a list that nobody changes any more. */
+export let fieldsOf: (list: HeaderList) => HeaderPairs
+/** Whether anything was set, appended or deleted. */
+export let isChanged: (list: HeaderList) => boolean
+
 /**
  * Response headers in the order of the wire; names may be in any case, and are kept in lower case.
  *
@@ -13,19 +20,8 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   #pairs: HeaderPairs
   #changed = false
 
-  /** @param pairs checked, and from now on the list's own */
-  constructor(pairs: HeaderPairs) {
+  private constructor(pairs: HeaderPairs) {
     this.#pairs = pairs
-  }
-
-  /** Whether anything was set, appended or deleted. */
-  get changed(): boolean {
-    return this.#changed
-  }
-
-  /** The fields themselves: of a list that nobody changes any more. */
-  get pairs(): HeaderPairs {
-    return this.#pairs
   }
 
   /** The first value of `name`; undefined without one. */
@@ -78,5 +74,12 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
 
   [Symbol.iterator](): Iterator<readonly [string, string]> {
     return this.#pairs[Symbol.iterator]()
+  }
+
+  // For the drivers, and none of what a middleware has.
+  static {
+    makeList = (pairs) => new HeaderList(pairs)
+    fieldsOf = (list) => list.#pairs
+    isChanged = (list) => list.#changed
   }
 }

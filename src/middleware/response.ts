@@ -6,10 +6,11 @@ import { checkedHeaders } from '../headers.ts'
 import { hasContent } from '../sync/response-head.ts'
 import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
-import { HeaderList } from './header-list.ts'
+import { isChanged, makeList } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { BodyMap } from './body-map.ts'
+import type { HeaderList } from './header-list.ts'
 
 /** What a middleware may answer with: one chunk, or chunks as they come. */
 export type AnswerBody = Chunk | Iterable<Chunk> | AsyncIterable<Chunk>
@@ -28,11 +29,12 @@ export interface ChainResponse {
 /** The same, with what the drivers need to know of it. */
 export class Outgoing implements ChainResponse {
   status: number
-  readonly headers: HeaderList
   body: readonly Chunk[] | null
   /** The body, where a middleware answered by itself. */
   readonly answer: AnswerBody | undefined
   readonly #statusBefore: number
+  readonly #pairs: HeaderPairs
+  #headers: HeaderList | undefined = undefined
   #maps: BodyMap[] | undefined = undefined
   #announcedBytes: number | undefined = undefined
   #taken = false
@@ -40,14 +42,18 @@ export class Outgoing implements ChainResponse {
   constructor(parts: ResponseParts) {
     this.status = parts.status
     this.#statusBefore = parts.status
-    this.headers = new HeaderList(parts.headers)
+    this.#pairs = parts.headers
     this.body = parts.body
     this.answer = parts.answer
   }
 
+  get headers(): HeaderList {
+    return (this.#headers ??= makeList(ownCopy(this.#pairs)))
+  }
+
   /** The head is the one that it was made with. */
   get untouched(): boolean {
-    return this.status === this.#statusBefore && !this.headers.changed
+    return this.status === this.#statusBefore && !(this.#headers && isChanged(this.#headers))
   }
 
   /** The body on its way through its maps; undefined without any. `method` is that of the request. */
@@ -92,9 +98,13 @@ const TO_PROCESS = {
   },
 }
 
+function ownCopy(pairs: HeaderPairs): HeaderPairs {
+  return pairs.map(([name, value]) => [name.toLowerCase(), value])
+}
+
 interface ResponseParts {
   status: number
-  /** Checked; the response's own. */
+  /** Checked; they are copied as soon as somebody looks at them. */
   headers: HeaderPairs
   body: readonly Chunk[] | null
   answer?: AnswerBody

@@ -56,7 +56,7 @@ class SyncDrive implements Settling {
   constructor(layers: readonly Layer[], app: SyncApp, { environ, startResponse }: Call) {
     this.#app = app
     this.#environ = environ
-    this.#flow = new Flow(layers, 'blocks')
+    this.#flow = new Flow(layers, undefined)
     this.#head = new SyncHead(startResponse)
     this.#end = new SyncEnd(environ, (message, cause) => this.warn(message, cause))
   }
@@ -66,7 +66,8 @@ class SyncDrive implements Settling {
   }
 
   run(): SyncBody {
-    const halt = this.#flow.start(new EnvironRequest(this.#environ, this.#end))
+    this.#flow.start(new EnvironRequest(this.#environ, this.#end))
+    const halt = this.#flow.go()
     this.#end.begin()
     if (halt instanceof Outgoing) return this.#end.watched(this.#answered(halt))
     return this.#end.watched(this.#callApp((halt as EnvironRequest).environ))
@@ -80,7 +81,10 @@ class SyncDrive implements Settling {
     if (this.#failure) throw this.#failure.error
     const { verdict } = this
     if (verdict?.own) throw error
-    if (!verdict) return this.#answered(this.#flow.fail(error) as Outgoing)
+    if (!verdict) {
+      this.#flow.fail(error)
+      return this.#answered(this.#flow.go() as Outgoing)
+    }
     if (!(error instanceof ClientDisconnected)) {
       this.warn('the app failed behind the answer of a middleware', error)
     }
@@ -143,7 +147,8 @@ class SyncDrive implements Settling {
     }
     response.take()
     this.#response = response
-    this.#answered(this.#flow.answer(response) as Outgoing)
+    this.#flow.answer(response)
+    this.#answered(this.#flow.go() as Outgoing)
     return this.verdict as Verdict
   }
 

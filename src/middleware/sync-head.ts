@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http'
 import { AppFault } from '../errors.ts'
 import { announcedHead } from '../sync/response-head.ts'
 import { Outgoing } from './response.ts'
+import { fieldsOf } from './header-list.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../contract/environ.ts'
 import type { AnnouncedHead } from '../sync/response-head.ts'
 
@@ -70,6 +71,6 @@ export class SyncHead {
     this.#isOver = true
     const line =
       this.#announced?.status === status ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
-    return this.#startResponse(line, headers.pairs)
+    return this.#startResponse(line, fieldsOf(headers))
   }
 }

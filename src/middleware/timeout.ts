@@ -5,7 +5,9 @@ import { AppTimeout } from '../errors.ts'
 import { completeOptions, invalidOption } from './complete-options.ts'
 import { until } from './effects.ts'
 import { middleware } from './middleware.ts'
-import type { ConnectionContext } from '../contract/events.ts'
+import type { ConnectionContext, Hosting } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
+import type { Interrupting } from './effects.ts'
 import type { ChainRequest } from './request.ts'
 import type { Wrap } from './wrap.ts'
 
@@ -47,48 +49,93 @@ export function timeout(options: TimeoutOptions = {}): Wrap {
       return response
     }
 
-    const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(late()), timeoutMs)
+    const expiry = new Expiry()
+    const timer = setTimeout(() => expiry.expire(late()), timeoutMs)
     try {
-      return yield* until(controller.signal, next(ending(request, controller.signal)))
+      return yield* until(expiry, next(ending(request, expiry)))
     } finally {
       clearTimeout(timer)
     }
   })
 }
 
-/** `request`, its connection at an end when `signal` is aborted. */
-function ending(request: ChainRequest, signal: AbortSignal): ChainRequest {
+// As much of an AbortSignal as each request takes; a whole one costs as much as the rest of a small request.
+class Expiry implements Interrupting {
+  aborted = false
+  reason: unknown = undefined
+  readonly #listeners = new Set<() => void>()
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener)
+  }
+
+  expire(reason: unknown): void {
+    this.aborted = true
+    this.reason = reason
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** `request`, its connection at an end when `expiry` is there. */
+function ending(request: ChainRequest, expiry: Expiry): ChainRequest {
   const connection = request.scope?.['isthmus.connection']
   if (!connection) return request
   const copy = request.with({})
-  if (copy.scope) copy.scope['isthmus.connection'] = endingConnection(connection, signal)
+  if (copy.scope) copy.scope['isthmus.connection'] = new EndingConnection(connection, expiry)
   return copy
 }
 
 // Nothing is set up before somebody asks.
-function endingConnection(connection: ConnectionContext, signal: AbortSignal): ConnectionContext {
-  let either: AbortSignal | undefined
-  return {
-    log: connection.log,
-    hosting: connection.hosting,
-    get signal() {
-      return (either ??= AbortSignal.any([connection.signal, signal]))
-    },
-    onShutdown: (callback) => connection.onShutdown(callback),
-    onDisconnect(callback) {
-      let isOver = false
-      const once = (): void => {
-        if (isOver) return
-        isOver = true
-        signal.removeEventListener('abort', once)
-        callback()
-      }
-      connection.onDisconnect(once)
-      if (signal.aborted) once()
-      else signal.addEventListener('abort', once)
-    },
+class EndingConnection implements ConnectionContext {
+  readonly log: Log
+  readonly hosting: Hosting
+  readonly #connection: ConnectionContext
+  readonly #expiry: Expiry
+  #signal: AbortSignal | undefined
+
+  constructor(connection: ConnectionContext, expiry: Expiry) {
+    this.log = connection.log
+    this.hosting = connection.hosting
+    this.#connection = connection
+    this.#expiry = expiry
   }
+
+  get signal(): AbortSignal {
+    return (this.#signal ??= AbortSignal.any([this.#connection.signal, signalOf(this.#expiry)]))
+  }
+
+  onShutdown(callback: () => void): void {
+    this.#connection.onShutdown(callback)
+  }
+
+  onDisconnect(callback: () => void): void {
+    let isOver = false
+    const once = (): void => {
+      if (isOver) return
+      isOver = true
+      // An app's callback is called by a timer, which must not fail with it.
+      try {
+        callback()
+      } catch (error) {
+        this.log.error({ err: error }, 'a callback of the connection failed')
+      }
+    }
+    this.#connection.onDisconnect(once)
+    if (this.#expiry.aborted) once()
+    else this.#expiry.addEventListener('abort', once)
+  }
+}
+
+function signalOf(expiry: Expiry): AbortSignal {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(expiry.reason)
+  if (expiry.aborted) abort()
+  else expiry.addEventListener('abort', abort)
+  return controller.signal
 }
 
 function durationOf(given: number | string): number {

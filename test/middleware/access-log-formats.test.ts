@@ -9,6 +9,7 @@ import { basicAuth } from '../../src/middleware/basic-auth.ts'
 import { chain } from '../../src/middleware/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { recordingLog } from '../bridge/host.ts'
+import { pooled } from '../threads/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { AccessLogOptions } from '../../src/middleware/access-log.ts'
 import type { TestClient } from '../../src/testing/client.ts'
@@ -64,7 +65,35 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+describe('the lines of a chain in a pool thread', () => {
+  it('say the same as anywhere else', async () => {
+    await using client = await testClient(pooled('logged', 'logged'), { raiseAppErrors: false })
+    await client.get('/')
+    await client.get('/fails')
+    await client.get('/breaks').catch(() => undefined)
+    await client.request('HEAD', '/')
+    const lines = (await client.get('/lines')).text().split('\n')
+    expect(lines.map((line) => line.replace(/\[.*\]/, '[…]'))).toEqual([
+      '127.0.0.1 - - […] "GET / HTTP/1.1" 200 5',
+      '127.0.0.1 - - […] "GET /fails HTTP/1.1" 500 -',
+      '127.0.0.1 - - […] "GET /breaks HTTP/1.1" 200 3',
+      '127.0.0.1 - - […] "HEAD / HTTP/1.1" 200 -',
+    ])
+  })
+})
+
 describe('the format', () => {
+  it('common has the second in which each request came', async () => {
+    const ask = async (client: TestClient) => {
+      for (const time of ['04:05:06.900', '04:05:07.100', '04:05:07.900', '04:05:06.000']) {
+        vi.setSystemTime(`2026-09-03T${time}Z`)
+        await client.get('/')
+      }
+    }
+    const seconds = (await linesOf('common', { ask })).map((line) => /:(\d\d) /.exec(line)?.[1])
+    expect(seconds).toEqual(['06', '07', '07', '06'])
+  })
+
   it.each(Object.keys(APPS))('common is that of Apache, around %s', async (style) => {
     expect(await linesOf('common', { app: APPS[style] as App })).toEqual([
       '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /a%20b HTTP/1.1" 200 5',

@@ -12,6 +12,7 @@ import { mapBody } from '../../src/middleware/map-body.ts'
 import { middleware } from '../../src/middleware/middleware.ts'
 import { respond } from '../../src/middleware/response.ts'
 import { wrapFile } from '../../src/sync/file-wrapper.ts'
+import { lint } from '../../src/testing/lint.ts'
 import { lintWrap } from '../../src/sync/lint-wrap.ts'
 import { SyncRun } from '../../src/sync/run.ts'
 import { failureOf, Host } from '../bridge/host.ts'
@@ -122,6 +123,16 @@ describe('a body that nobody touches', () => {
     expect(sent.every((event, at) => event === parts[at])).toBe(true)
     expect(own.slice(1).every((promise, at) => promise === promises[at + 1])).toBe(true)
     expect([sent.length, own.length]).toEqual([4, 4])
+  })
+})
+
+describe.each(STYLES)('lint around and inside of a chain, with a %s app,', (style) => {
+  it('finds nothing, whether the body passes or is mapped', async () => {
+    for (const wrap of [five, chain(shouting, ending('!'))]) {
+      const app = lint(wrap(lint(appOf(style, { chunks: ['a', 'b'] }))))
+      await using client = await clientOf(app, { raiseAppErrors: true })
+      expect((await client.get('/')).text().toLowerCase()).toMatch(/^ab!?$/)
+    }
   })
 })
 

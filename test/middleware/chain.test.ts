@@ -9,6 +9,8 @@ import { chain } from '../../src/middleware/chain.ts'
 import { middleware } from '../../src/middleware/middleware.ts'
 import { respond } from '../../src/middleware/response.ts'
 import { classicWrap, eventWrap } from '../../src/middleware/wrap.ts'
+import { threadedMiddleware } from '../../src/bridge/threaded-middleware.ts'
+import { ask, fixture, hosted } from '../threads/behaviour-host.ts'
 import { answerOf, appOf, clientOf, STYLES } from './styles.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { IterableApp, SyncApp } from '../../src/contract/environ.ts'
@@ -181,6 +183,19 @@ describe('the kinds of middleware', () => {
     )
     expect(await answerOf(chain(variadic)(appOf('events')))).toBe('200 hello')
     expect(await answerOf(chain(restOf)(appOf('sync array')))).toBe('200 hello')
+  })
+})
+
+describe('threadedMiddleware() in a chain', () => {
+  it('[3c.33] is an event wrap: a request crosses into its thread once, and back', async () => {
+    const notes: string[] = []
+    const shouting = threadedMiddleware(fixture('wraps'), { max: 1, export: 'shouting' })
+    const many = [noting('a', notes), shout, shout]
+    const inner = appOf('events', { onCall: () => notes.push('app') }) as EventApp
+    const app = chain(...many, shouting, ...many)(inner)
+    await using server = await hosted(app)
+    expect(await ask(server)).toBe('HELLO')
+    expect(notes).toEqual(['> a', '> a', 'app', '< a', '< a'])
   })
 })
 

@@ -4,12 +4,13 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import * as zlib from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
-import { events, iterable } from '../../src/bridge/style.ts'
+import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { compress } from '../../src/middleware/compress.ts'
 import { mapBody } from '../../src/middleware/map-body.ts'
 import { middleware } from '../../src/middleware/middleware.ts'
+import { respond } from '../../src/middleware/response.ts'
 import { chain } from '../../src/middleware/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { App } from '../../src/bridge/style.ts'
@@ -58,6 +59,25 @@ function decoded({ headers, body }: TestResponse): string {
       )
     default:
       return Buffer.from(body).toString()
+  }
+}
+
+type Working = Record<'_transform' | '_processChunk', (this: Handle, ...words: unknown[]) => void>
+interface Handle {
+  /** Null once its memory is given back. */
+  _handle: unknown
+}
+
+/** Counts the encoders that have something to do from now on, and hold memory still. */
+function encoders() {
+  const gzips = Object.getPrototypeOf(Object.getPrototypeOf(zlib.createGzip())) as object
+  const working = Object.getPrototypeOf(gzips) as Working
+  const spies = [vi.spyOn(working, '_transform'), vi.spyOn(working, '_processChunk')]
+  const seen = (): Handle[] => [...new Set(spies.flatMap(({ mock }) => mock.contexts))]
+  return {
+    seen: () => seen().length,
+    open: () => seen().filter(({ _handle }) => _handle !== null).length,
+    [Symbol.dispose]: () => spies.forEach((spy) => spy.mockRestore()),
   }
 }
 
@@ -420,6 +440,63 @@ describe('a client that leaves', () => {
     response.cancel()
     await response.finished()
     expect(closed).toBe(true)
+  })
+})
+
+describe('the encoder of a stream', () => {
+  const fails = new Error('a bug of the app')
+  const failing: Record<string, App> = {
+    'an event app': events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      await send({ type: 'http.response.body', body: TEXT, moreBody: true })
+      throw fails
+    }),
+    'an iterable app': iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [TYPE])
+      yield TEXT
+      throw fails
+    }),
+    'a sync app': sync(function* (_environ, startResponse) {
+      startResponse('200 OK', [TYPE])
+      yield TEXT
+      throw fails
+    }),
+    'the answer of a middleware': middleware('answering', function* () {
+      const body = function* () {
+        yield TEXT
+        throw fails
+      }
+      return respond(200, [TYPE], body())
+    })(events(async () => undefined)),
+  }
+
+  it.each(Object.keys(failing))('is closed at once where %s fails behind its head', async (who) => {
+    using handles = encoders()
+    await using client = await testClient(compress()(failing[who] as App), {
+      raiseAppErrors: false,
+    })
+    const headers = { 'accept-encoding': 'gzip' }
+    await expect(client.get('/', { headers })).rejects.toThrow(/cut the connection/)
+    expect([handles.seen(), handles.open()]).toEqual([1, 0])
+  })
+
+  it('is closed at once where the client leaves, also while the app waits', async () => {
+    using handles = encoders()
+    const gate = deferred()
+    const app = events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200, headers: [TYPE] })
+      await send({ type: 'http.response.body', body: TEXT, moreBody: true })
+      await gate.promise
+    })
+    await using client = await testClient(compress()(app))
+    const headers = { 'accept-encoding': 'gzip' }
+    const response = await client.stream('GET', '/', { headers })
+    await response.read()
+    expect(handles.open()).toBe(1)
+    response.cancel()
+    expect(handles.open()).toBe(0)
+    gate.resolve()
+    await response.finished()
   })
 })
 

@@ -2,10 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
+import { chain } from '../../src/middleware/chain.ts'
 import { cors } from '../../src/middleware/cors.ts'
+import { middleware } from '../../src/middleware/middleware.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { SyncApp, StartResponseHeaders } from '../../src/contract/environ.ts'
 import type { CorsOptions } from '../../src/middleware/cors.ts'
+import type { Wrap } from '../../src/middleware/wrap.ts'
 import type { TestResponse } from '../../src/testing/response.ts'
 
 const SHOP = 'https://shop.example'
@@ -161,11 +164,14 @@ describe('a preflight', () => {
 })
 
 describe('a WebSocket handshake', () => {
-  const answerTo = async (origin: string | null, options: CorsOptions = { origins: [SHOP] }) => {
+  const answerTo = (origin: string | null, options: CorsOptions = { origins: [SHOP] }) =>
+    handshake(cors(options), origin)
+
+  const handshake = async (wrap: Wrap, origin: string | null) => {
     const echo = websocket(async (socket) => {
       await socket.accept()
     })
-    await using client = await testClient(cors(options)(echo))
+    await using client = await testClient(wrap(echo))
     const headers: Record<string, string> = origin === null ? {} : { origin }
     return await client.websocket('/', { headers }).then(
       () => 101,
@@ -178,6 +184,23 @@ describe('a WebSocket handshake', () => {
     expect(await answerTo('http://127.0.0.1:8000')).toBe(101)
     expect(await answerTo(null)).toBe(101)
     expect(await answerTo('https://anybody.example', {})).toBe(101)
+  })
+
+  it('is let through from the own origin: its scheme, its host and its port', async () => {
+    const answers = async (scheme: 'http' | 'https', host: string, origins: string[]) => {
+      const secured = middleware('secured', function* (request, next) {
+        return yield* next(request.with({ scheme, headers: { host } }))
+      })
+      const wrap = chain(secured, cors({ origins: [SHOP] }))
+      return Promise.all(origins.map((origin) => handshake(wrap, origin)))
+    }
+    const https = ['https://a.example', 'http://a.example', 'https://a.example:8443']
+    expect(await answers('https', 'a.example', https)).toEqual([101, 403, 403])
+    expect(await answers('https', 'A.Example:443', https)).toEqual([101, 403, 403])
+    expect(await answers('https', 'a.example:8443', https)).toEqual([403, 403, 101])
+    const http = ['http://a.example', 'https://a.example', 'http://a.example:443']
+    expect(await answers('http', 'a.example', http)).toEqual([101, 403, 403])
+    expect(await answers('http', 'a.example:80', http)).toEqual([101, 403, 403])
   })
 
   it('is denied from all others', async () => {

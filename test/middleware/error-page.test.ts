@@ -6,11 +6,14 @@ import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { ClientDisconnected, PoolFull, ServerShutdown, UnsupportedScope } from '../../src/errors.ts'
 import { bodyLimit } from '../../src/middleware/body-limit.ts'
+import { getHeader } from '../../src/headers.ts'
 import { chain } from '../../src/middleware/chain.ts'
 import { cors } from '../../src/middleware/cors.ts'
 import { errorPage } from '../../src/middleware/error-page.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf, recordingLog } from '../bridge/host.ts'
+import { wireOf } from '../conformance/socket-host.ts'
+import { answer, readAll, served } from '../raw/served.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { ErrorPageOptions } from '../../src/middleware/error-page.ts'
@@ -33,6 +36,25 @@ async function get(app: App, request: TestRequest = {}, options: ErrorPageOption
   const type = response.headers.get('content-type')
   return { response, status: response.status, type, text: response.text(), log }
 }
+
+describe('a body that is too long, over a socket', () => {
+  const reading = events(async (scope, receive, send) => {
+    if (scope.type === 'http') await answer(send, await readAll(receive))
+  })
+
+  it.each([
+    ['of the server', errorPage({ development: false }), { limitBody: 10 }],
+    ['of bodyLimit()', chain(errorPage({ development: false }), bodyLimit({ maxBytes: 10 })), {}],
+  ] as const)('is answered 413 with a page, by the limit %s', async (_whose, wrap, options) => {
+    await using server = await served(wrap(reading), options)
+    using client = await server.connect()
+    const accept: [string, string] = ['accept', 'application/json']
+    client.send(wireOf({ method: 'POST', headers: [accept], body: ['twelve bytes'] }))
+    const { status, headers, body } = await client.response('POST')
+    expect([status, getHeader(headers, 'content-type')]).toEqual([413, 'application/problem+json'])
+    expect(JSON.parse(body)).toEqual({ title: 'Payload Too Large', status: 413 })
+  })
+})
 
 describe('in production', () => {
   it('the page says the status and nothing of the error', async () => {

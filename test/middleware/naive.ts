@@ -1,8 +1,9 @@
 // The reference: what each middleware does, written by hand for one style, with the whole response in memory.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { events, sync } from '../../src/bridge/style.ts'
 import { chain } from '../../src/middleware/chain.ts'
-import { either, wait } from '../../src/middleware/effects.ts'
+import { either, until, wait, within } from '../../src/middleware/effects.ts'
 import { mapBody } from '../../src/middleware/map-body.ts'
 import { middleware } from '../../src/middleware/middleware.ts'
 import { respond } from '../../src/middleware/response.ts'
@@ -22,6 +23,8 @@ export const DEEDS = [
   'throw before',
   'throw behind',
   'either',
+  'within',
+  'until',
 ] as const
 export type MiddlewareDeed = (typeof DEEDS)[number] | 'wait'
 
@@ -40,25 +43,37 @@ interface Whole {
   broken?: { error: unknown }
 }
 
+/** What `within` sets; each note says what it is. */
+const STORAGE = new AsyncLocalStorage<string>()
+const NEVER = new AbortController().signal
+
+/** In which `within` somebody runs. */
+export function where(): string {
+  return STORAGE.getStore() ?? '-'
+}
+
 const BUG = new Error('a bug of the middleware')
 
 /** The middleware, as it is written for a chain. */
 export function generated({ name, deed }: Spec, notes: string[]): Wrap {
   return middleware(name, function* (request, next) {
-    notes.push(`> ${name}`)
+    notes.push(`> ${name} ${where()}`)
     if (deed === 'answer') return respond(401, [['x-by', name]], 'answered')
     if (deed === 'throw before') throw BUG
     if (deed === 'wait') yield* wait(new Promise((resolve) => setImmediate(resolve)))
     if (deed === 'either') yield* either({ sync: () => 1, async: () => Promise.resolve(1) })
     let response: ChainResponse
     try {
-      response = yield* next(request)
+      let call = next(request)
+      if (deed === 'within') call = within(STORAGE, name, call)
+      if (deed === 'until') call = until(NEVER, call)
+      response = yield* call
     } catch (error) {
-      notes.push(`! ${name}`)
+      notes.push(`! ${name} ${where()}`)
       if (deed !== 'catch') throw error
       return respond(502, [['x-by', name]], ['caught', '']) // as chunks
     }
-    notes.push(`< ${name} ${response.status}`)
+    notes.push(`< ${name} ${response.status} ${where()}`)
     if (deed === 'wait') yield* wait(new Promise((resolve) => setImmediate(resolve)))
     if (deed === 'throw behind') throw BUG
     if (deed === 'replace') return respond(403, [['x-by', name]], 'replaced')
@@ -142,7 +157,7 @@ async function decided(spec: Spec, notes: string[], ask: () => Promise<Whole>): 
   if (early) return early
   let whole: Whole
   try {
-    whole = await ask()
+    whole = await (spec.deed === 'within' ? STORAGE.run(spec.name, ask) : ask())
   } catch (error) {
     return caught(spec, notes, error)
   }
@@ -154,7 +169,7 @@ function decidedNow(spec: Spec, notes: string[], ask: () => Whole): Whole {
   if (early) return early
   let whole: Whole
   try {
-    whole = ask()
+    whole = spec.deed === 'within' ? STORAGE.run(spec.name, ask) : ask()
   } catch (error) {
     return caught(spec, notes, error)
   }
@@ -162,20 +177,20 @@ function decidedNow(spec: Spec, notes: string[], ask: () => Whole): Whole {
 }
 
 function before({ name, deed }: Spec, notes: string[]): Whole | undefined {
-  notes.push(`> ${name}`)
+  notes.push(`> ${name} ${where()}`)
   if (deed === 'throw before') throw BUG
   if (deed === 'answer') return { status: 401, headers: [['x-by', name]], chunks: ['answered'] }
   return undefined
 }
 
 function caught({ name, deed }: Spec, notes: string[], error: unknown): Whole {
-  notes.push(`! ${name}`)
+  notes.push(`! ${name} ${where()}`)
   if (deed !== 'catch') throw error
   return { status: 502, headers: [['x-by', name]], chunks: ['caught', ''] }
 }
 
 function behind({ name, deed }: Spec, notes: string[], whole: Whole): Whole {
-  notes.push(`< ${name} ${whole.status}`)
+  notes.push(`< ${name} ${whole.status} ${where()}`)
   const { chunks, broken } = whole
   switch (deed) {
     case 'throw behind':

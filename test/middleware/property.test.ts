@@ -2,12 +2,18 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { styleOf } from '../../src/bridge/style.ts'
+import { events, styleOf } from '../../src/bridge/style.ts'
 import { toEvents } from '../../src/bridge/to-events.ts'
-import { chained, DEEDS, naiveEvents, naiveSync } from './naive.ts'
+import { chain } from '../../src/middleware/chain.ts'
+import { until } from '../../src/middleware/effects.ts'
+import { middleware } from '../../src/middleware/middleware.ts'
+import { Host, turn } from '../bridge/host.ts'
+import { makeEnviron } from '../sync/make-environ.ts'
+import { chained, DEEDS, generated, naiveEvents, naiveSync, where } from './naive.ts'
 import { appOf, clientOf, STYLES } from './styles.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
+import type { Wrap } from '../../src/middleware/wrap.ts'
 import type { MiddlewareDeed, Spec } from './naive.ts'
 import type { Deed, StyleName } from './styles.ts'
 
@@ -71,7 +77,7 @@ describe('[3c.13] a chain, as a nesting by hand,', () => {
       await fc.assert(
         fc.asyncProperty(specsOf(style), deed, method, async (specs, some, method) => {
           const notes: string[] = []
-          const onCall = () => notes.push('app')
+          const onCall = () => notes.push(`app ${where()}`)
           const error = new Error('a bug of the app')
           const app = appOf(style, { ...withoutGap(style, some), error, onCall })
           const naive = style.startsWith('sync') ? naiveSync : naiveEvents
@@ -84,4 +90,77 @@ describe('[3c.13] a chain, as a nesting by hand,', () => {
     },
     30_000,
   )
+})
+
+describe('a middleware that was begun', () => {
+  /** Notes when each one begins, and when its `finally` runs. */
+  const guarded = (spec: Spec, notes: string[]): Wrap => {
+    const guard = middleware(`guard of ${spec.name}`, function* (request, next) {
+      notes.push(spec.name)
+      try {
+        return yield* next(request)
+      } finally {
+        notes.push(spec.name)
+      }
+    })
+    return chain(guard, generated(spec, []))
+  }
+
+  /** Whether all that began has ended, what is inside before what is outside. */
+  const areNested = (notes: readonly string[]): boolean => {
+    const begun: string[] = []
+    for (const name of notes) {
+      if (begun.at(-1) === name) begun.pop()
+      else begun.push(name)
+    }
+    return begun.length === 0
+  }
+
+  it('ends, also when `until` interrupts it at any moment', async () => {
+    const cases = [specsOf('events'), fc.integer({ min: 0, max: 6 })] as const
+    await fc.assert(
+      fc.asyncProperty(...cases, async (specs, turns) => {
+        const notes: string[] = []
+        const controller = new AbortController()
+        const outermost = middleware('outermost', function* (request, next) {
+          return yield* until(controller.signal, next(request))
+        })
+        const app = events(async (_scope, _receive, send) => {
+          await turn()
+          await send({ type: 'http.response.start', status: 200 })
+          await turn()
+          await send({ type: 'http.response.body', body: 'there' })
+        })
+        const wrap = chain(outermost, ...specs.map((spec) => guarded(spec, notes)))
+        const host = new Host()
+        const run = host.run(wrap(app)).catch(() => undefined)
+        for (let count = 0; count < turns; count += 1) await turn()
+        controller.abort(new Error('enough'))
+        await run
+        expect(areNested(notes)).toBe(true)
+      }),
+      { seed: 33, numRuns: 400 },
+    )
+  }, 30_000)
+
+  it('ends, also when nobody asks for the body of a sync app', () => {
+    fc.assert(
+      fc.property(specsOf('sync generator'), fc.nat({ max: 2 }), (specs, pulls) => {
+        const notes: string[] = []
+        const app = appOf('sync generator', { chunks: ['', 'there', 'and here'] }) as SyncApp
+        const wrap = chain(...specs.map((spec) => guarded(spec, notes)))
+        try {
+          const body = wrap(app)(makeEnviron(), () => () => undefined)
+          const iterator = body[Symbol.iterator]()
+          for (let count = 0; count < pulls; count += 1) iterator.next()
+          iterator.return?.()
+          body.close?.()
+        } catch {
+          // A middleware threw: that is for the host.
+        }
+        expect(areNested(notes)).toBe(true)
+      }),
+      { seed: 33, numRuns: 400 },
+    )
+  })
 })

@@ -1,5 +1,6 @@
 // What becomes of a response that does not begin in time.
 
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
@@ -11,7 +12,7 @@ import { middleware } from '../../src/middleware/middleware.ts'
 import { respond } from '../../src/middleware/response.ts'
 import { timeout } from '../../src/middleware/timeout.ts'
 import { testClient } from '../../src/testing/test-client.ts'
-import { failureOf, Host, turn } from '../bridge/host.ts'
+import { failureOf, Host, recordingLog, turn } from '../bridge/host.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import { eventually, pooled } from '../threads/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
@@ -71,6 +72,24 @@ describe('a response that is late', () => {
     expect(await told.promise).toBe('true')
   })
 
+  it('is given up also where the app fails when it is told; the log has that', async () => {
+    const app = events(async (scope, receive) => {
+      if (scope.type !== 'http') return
+      scope['isthmus.connection']?.onDisconnect(() => {
+        throw new Error('not now')
+      })
+      while ((await receive()).type !== 'http.disconnect');
+    })
+    const log = recordingLog()
+    const options = { log, raiseAppErrors: false, lifespan: 'off' } as const
+    await using client = await testClient(timeout(SOON)(app), options)
+    expect((await client.get('/')).status).toBe(504)
+    expect(log.lines).toEqual([
+      'error: a callback of the connection failed',
+      'warn: AppTimeout: timeout(): the response did not begin within 30 ms',
+    ])
+  })
+
   it('of a sync app is replaced when it is there', async () => {
     const app = sync((_environ, startResponse) => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 40)
@@ -87,6 +106,25 @@ describe('a response that is late', () => {
     expect(response.status).toBe(504)
     await response.finished()
     await eventually(async () => (await client.get('/')).text() === 'ClientDisconnected')
+  })
+
+  it('of a chain in the thread itself is replaced there', async () => {
+    await using client = await testClient(pooled('logged', 'late'), { raiseAppErrors: false })
+    expect((await client.get('/late')).status).toBe(504)
+    expect((await client.get('/')).text()).toBe('there')
+  })
+
+  it('of an iterable app is given up in time, and its app is told', async () => {
+    const told = deferred<unknown>()
+    const app = iterable(async function* (environ, startResponse) {
+      const { 'isthmus.signal': signal } = environ
+      await sleep(9_000, undefined, { signal }).catch(() => told.resolve(signal?.reason))
+      startResponse('200 OK', [])
+      yield 'late'
+    })
+    await using client = await testClient(timeout(SOON)(app), { raiseAppErrors: false })
+    expect((await client.get('/')).status).toBe(504)
+    expect(await told.promise).toMatchObject({ code: 'ISTHMUS_APP_TIMEOUT' })
   })
 
   it('of a WebSocket denies the handshake', async () => {
@@ -175,6 +213,60 @@ describe('until()', () => {
     const host = new Host()
     const run = failureOf(host.run(untilAborted(AbortSignal.abort('before'))(hanging)))
     expect(await run).toBe('before')
+  })
+
+  it('ends with the first of several signals', async () => {
+    const [one, other] = [new AbortController(), new AbortController()]
+    const both = middleware('both', function* (request, next) {
+      return yield* until(one.signal, until(other.signal, next(request)))
+    })
+    const host = new Host()
+    const run = failureOf(host.run(both(hanging)))
+    other.abort('the other')
+    one.abort('the one')
+    expect(await run).toBe('the other')
+  })
+
+  it('forgets the signals of what it has abandoned, and waits for who answers instead', async () => {
+    const [outer, inner] = [new AbortController(), new AbortController()]
+    const patient = middleware('patient', function* (request, next) {
+      try {
+        return yield* until(outer.signal, next(request))
+      } catch {
+        inner.abort('nobody listens any more')
+        yield* wait(turn())
+        return respond(503)
+      }
+    })
+    const app = events(async () => void (await once(outer.signal, 'abort')))
+    const host = new Host()
+    const run = host.run(chain(patient, untilAborted(inner.signal))(app))
+    outer.abort('enough')
+    await run
+    expect(host.types).toEqual(['start', 'body'])
+  })
+
+  it('throws what the finally of something inside throws, in place of its reason', async () => {
+    const controller = new AbortController()
+    const notes: string[] = []
+    const leave = (name: string): void => {
+      notes.push(name)
+      if (name === 'inner') throw new Error('a bug of the finally')
+    }
+    const cleaning = (name: string) =>
+      middleware(name, function* (request, next) {
+        try {
+          return yield* next(request)
+        } finally {
+          leave(name)
+        }
+      })
+    const host = new Host()
+    const wrap = chain(untilAborted(controller.signal), cleaning('outer'), cleaning('inner'))
+    const run = failureOf(host.run(wrap(hanging)))
+    controller.abort('enough')
+    expect(await run).toEqual(new Error('a bug of the finally'))
+    expect(notes).toEqual(['inner', 'outer'])
   })
 
   it('ends a response that waits for the middleware inside of it', async () => {

@@ -1,6 +1,9 @@
 // What only some apps can do: wait. And what follows a request through both kinds: its async context.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { deferred } from '../../src/async/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
@@ -303,3 +306,16 @@ function failureOfSync(work: () => unknown): unknown {
   }
   return undefined
 }
+
+describe('the first storage that is used in a process', () => {
+  it.each([
+    ['app', 'nothing'],
+    ['middleware', 'of the middleware'],
+    ['server', 'of the server'],
+  ])('is used by the %s: a middleware that goes on sees %s', async (who, seen) => {
+    const script = fileURLToPath(new URL('first-context.ts', import.meta.url))
+    const words = ['--import', 'tsx', script, who]
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 10_000 })
+    expect(stdout.trim()).toBe(seen)
+  })
+})

@@ -94,5 +94,6 @@ function seenInScope(scope: HttpScope | WebSocketScope): Seen {
     query: scope.queryString,
     client: client && `${client[0]}:${client[1]}`,
     headers: sorted(scope.headers),
+    state: scope.state,
   }
 }

@@ -10,6 +10,7 @@ import { Host, httpScope } from '../../bridge/host.ts'
 import { makeEnviron } from '../../sync/make-environ.ts'
 import { httpApp } from '../../raw/served.ts'
 import { isNoFraming } from './apps.ts'
+import { socketGap, wireAnswerFrom } from './socket.ts'
 import { answerFrom, SUBJECTS } from './subjects.ts'
 import type { App, Chunk, Environ, HeaderPairs, SyncBody } from 'isthmus'
 import type { Deferred } from '../../../src/async/deferred.ts'
@@ -45,6 +46,22 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
           skip(gap !== undefined, gap)
           const answer = await answerFrom(subject, loadedRow, one)
           expect(one.normalised?.(answer) ?? answer).toEqual(expectedOf(one, subject.name))
+        },
+      )
+    },
+  )
+
+  describe.each(SUBJECTS.map((each) => [each.name, each] as const))(
+    'over a socket, around %s',
+    (_name, subject) => {
+      it.for(row.cases.map((each) => [each.title, each] as const))(
+        '%s',
+        async ([, one], { skip }) => {
+          const own = row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
+          const gap = own ?? socketGap(one, subject)
+          skip(gap !== undefined, gap)
+          const answer = await wireAnswerFrom(subject, loadedRow, one)
+          expect(one.normalised?.(answer) ?? answer).toEqual(one.expected)
         },
       )
     },

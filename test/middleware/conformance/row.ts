@@ -28,6 +28,8 @@ export interface Seen {
   client: string | null
   /** Without those of a handshake; repeated ones are joined. */
   headers: Record<string, string>
+  /** What the server's lifespan and the middleware left for it. */
+  state: Record<string, unknown>
 }
 
 /** What a client asks. */
@@ -108,4 +110,5 @@ const PLAIN: Seen = {
   query: '',
   client: '127.0.0.1:49152',
   headers: { host: 'example.test' },
+  state: {},
 }

@@ -48,6 +48,7 @@ export function seenInEnviron(environ: Environ): Seen {
     query: environ.QUERY_STRING,
     client: host === undefined ? null : `${host}:${port}`,
     headers: sorted(headersOf(environ)),
+    state: environ['isthmus.state'] ?? {},
   }
 }
 

@@ -44,6 +44,7 @@ export const row: Row = {
           authorization: authorization('box:öffne:dich')[0]?.[1] ?? '',
           host: 'example.test',
         },
+        state: { user: 'box' },
       }),
     },
   ],

@@ -11,25 +11,37 @@ export const row: Row = {
     {
       title: 'makes an id for a request that has none',
       app: { app: 'view' },
-      expected: viewed({ headers: { host: 'example.test', 'x-request-id': 'made-here' } }, [
-        ['x-request-id', 'made-here'],
-      ]),
+      expected: viewed(
+        {
+          headers: { host: 'example.test', 'x-request-id': 'made-here' },
+          state: { requestId: 'made-here' },
+        },
+        [['x-request-id', 'made-here']],
+      ),
     },
     {
       title: 'keeps the id that a request has',
       app: { app: 'view' },
       ask: { headers: [['x-request-id', 'a/b-1']] },
-      expected: viewed({ headers: { host: 'example.test', 'x-request-id': 'a/b-1' } }, [
-        ['x-request-id', 'a/b-1'],
-      ]),
+      expected: viewed(
+        {
+          headers: { host: 'example.test', 'x-request-id': 'a/b-1' },
+          state: { requestId: 'a/b-1' },
+        },
+        [['x-request-id', 'a/b-1']],
+      ),
     },
     {
       title: 'replaces an id that is none',
       app: { app: 'view' },
       ask: { headers: [['x-request-id', '<script>']] },
-      expected: viewed({ headers: { host: 'example.test', 'x-request-id': 'made-here' } }, [
-        ['x-request-id', 'made-here'],
-      ]),
+      expected: viewed(
+        {
+          headers: { host: 'example.test', 'x-request-id': 'made-here' },
+          state: { requestId: 'made-here' },
+        },
+        [['x-request-id', 'made-here']],
+      ),
     },
   ],
 }

@@ -1,0 +1,51 @@
+// A case over a real connection, asked in raw bytes.
+
+import { getHeader } from '../../../src/headers.ts'
+import { served } from '../../raw/served.ts'
+import { wireOf } from '../../conformance/socket-host.ts'
+import type { Answer, Ask, Case } from './row.ts'
+import type { Loaded, Subject } from './subjects.ts'
+
+/** What the app sees of a client on a port of its own, in as many characters. */
+const PORT = /(?<=127\.0\.0\.1:)\d{5}/
+
+/** Why a case cannot be asked over a socket; undefined where it can. */
+export function socketGap({ ask = {} }: Case, { name }: Subject): string | undefined {
+  if (name === 'websocket') return 'a WebSocket, in test/server/websocket'
+  if (ask.secure) return 'TLS, in test/raw'
+  if (ask.client !== undefined) return 'every client is 127.0.0.1'
+  return undefined
+}
+
+/** What a client gets from `subject` behind the middleware, over a socket. */
+export async function wireAnswerFrom(
+  subject: Subject,
+  loaded: Loaded,
+  { app, ask = {} }: Case,
+): Promise<Answer> {
+  await using server = await served(subject.hosted(loaded, app), {
+    lifespan: 'auto',
+    serverHeader: null,
+    dateHeader: false,
+  })
+  using client = await server.connect()
+  client.send(wireOfAsk(ask))
+  const head = await client.head()
+  const body = await client.body(head, ask.method).then(
+    (whole) => whole.body.replace(PORT, '49152'),
+    (error: unknown) => {
+      if (client.open) throw error
+      return null
+    },
+  )
+  return { status: head.status, headers: head.headers, body }
+}
+
+// `wireOf` says by itself how a body is framed, and what the host is.
+function wireOfAsk({ method, target, headers = [], body }: Ask): string {
+  const others = headers.filter(([name]) => name !== 'host' && name !== 'transfer-encoding')
+  const isChunked = others.length < headers.filter(([name]) => name !== 'host').length
+  const framed = isChunked && body !== undefined ? [body] : body
+  const wire = wireOf({ method, target, headers: others, body: framed })
+  return wire.replace('host: example.test', `host: ${getHeader(headers, 'host') ?? 'example.test'}`)
+}
