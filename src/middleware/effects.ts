@@ -14,7 +14,7 @@ export interface Step<Result> {
 export type Effect = Next | Wait | Either
 
 /** Calls what is inside. */
-export type Next = Asking<'next', ChainRequest>
+type Next = Asking<'next', ChainRequest>
 
 /** Waits, where one can. */
 export type Wait = Asking<'wait', PromiseLike<unknown>>
