@@ -9,13 +9,16 @@ const BUSY = 0.25
 /** One sentence for each reason to distrust the numbers of a run. */
 export function caveatsOf(report: Report): string[] {
   const { rounds, seconds, busyBefore, busyDuring, processors, commit } = report
+  // What ended before the run, a build or a test, is in the load average and disturbs nobody: it counts only where
+  // nothing tells what was there during the run.
+  const isBusy = Number.isFinite(busyDuring) ? busyDuring > BUSY : busyBefore / processors > BUSY
   return [
     ...(rounds < FEW_ROUNDS || seconds < FEW_SECONDS
       ? [
           `This was a short run, ${rounds} × ${seconds} s a row: it shows the page, not the servers.`,
         ]
       : []),
-    ...(busyBefore / processors > BUSY || busyDuring > BUSY
+    ...(isBusy
       ? [
           `The machine was busy with other work: a load average of ${busyBefore.toFixed(1)} before the run, and ` +
             `${busyDuring.toFixed(1)} other processes at work during it, on ${processors} processors.`,

@@ -71,11 +71,15 @@ describe('RESULTS.md', () => {
 
   it.each([
     ['a short run', { rounds: 1 }],
-    ['a busy machine', { busyBefore: 3 }],
     ['others at work meanwhile', { busyDuring: 1 }],
+    ['a busy machine, where nothing tells of meanwhile', { busyBefore: 3, busyDuring: NaN }],
     ['sources of no commit', { commit: 'abc1234-dirty' }],
   ])('warns of %s', (_what, setting) => {
     expect(resultsPage({ ...RUN, ...setting })).toContain('> **Not to be quoted.**')
+  })
+
+  it('does not warn of what had ended when the run began', () => {
+    expect(resultsPage({ ...RUN, busyBefore: 3 })).not.toContain('Not to be quoted')
   })
 })
 
