@@ -83,7 +83,9 @@ export class ThreadLink implements GatewayLink {
 
   #note(message: FromHost): void {
     if (message.type === 'done') this.#speaking = this.#speaking.filter((id) => id !== message.id)
-    else if ('id' in message) this.#speaking.push(message.id)
+    // Once: a stream that never ends says something for ever.
+    else if ('id' in message && !this.#speaking.includes(message.id))
+      this.#speaking.push(message.id)
   }
 }
 

@@ -224,7 +224,7 @@ export class NativeConnection implements HttpTransport {
   }
 
   readonly #onBody = (bytes: Uint8Array): void => {
-    this.#events.onBody(this.#source.isLent ? new Uint8Array(bytes) : bytes)
+    this.#events.onBody(this.#source.isLent ? Buffer.from(bytes) : bytes)
   }
 
   #onBodyEnd(): void {
