@@ -164,9 +164,12 @@ function headText(headers: HeaderPairs): string {
 
 function headersOf(text: string): HeaderPairs {
   const headers: HeaderPairs = []
-  const parts = text.split('\0')
-  for (let at = 0; at + 1 < parts.length; at += 2) {
-    headers.push([parts[at] as string, parts[at + 1] as string])
+  let at = 0
+  while (at < text.length) {
+    const nameEnd = text.indexOf('\0', at)
+    const valueEnd = text.indexOf('\0', nameEnd + 1)
+    headers.push([text.slice(at, nameEnd), text.slice(nameEnd + 1, valueEnd)])
+    at = valueEnd + 1
   }
   return headers
 }

@@ -2,7 +2,7 @@
 // threads: a host may be a process, in another language, at the end of a socket. See docs/host-protocol.md.
 //
 // A request has an `id` that is never used again, so whatever comes late for a finished one is dropped by it.
-// Messages travel in order, in batches: one loop turn's worth at a time.
+// Messages travel in order, in batches: at most one loop turn's worth at a time.
 
 import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
 import type { Carried, Context } from '../context.ts'

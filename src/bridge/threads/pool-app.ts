@@ -22,9 +22,14 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
   const openInline = (): Promise<EventApp> =>
     (inline ??= loadSyncApp(settings.target).then(syncToEvents))
 
-  return events(async function pooledApp(scope, receive, send) {
+  const runLifespan = async (scope: LifespanScope, receive: Receive, send: Send): Promise<void> => {
+    await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
+    pool = undefined
+  }
+
+  return events(function pooledApp(scope, receive, send) {
     if (settings.target.kind === 'app' && isInline(scope)) {
-      return (await openInline())(scope, receive, send)
+      return openInline().then((app) => app(scope, receive, send))
     }
     switch (scope.type) {
       case 'http':
@@ -32,8 +37,7 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
       case 'websocket':
         return (inner ?? refuseScope)(scope, receive, send)
       case 'lifespan':
-        await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
-        pool = undefined
+        return runLifespan(scope, receive, send)
     }
   })
 }

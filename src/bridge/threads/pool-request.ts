@@ -1,7 +1,7 @@
 // One request on the side of the gateway: receive() and send() here, messages there.
 
 import { AsyncResource } from 'node:async_hooks'
-import { deferred } from '../../async/deferred.ts'
+import { deferred, rejected } from '../../async/deferred.ts'
 import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
 import { getHeader } from '../../headers.ts'
 import { carriedValues } from '../context.ts'
@@ -140,7 +140,7 @@ export class PoolRequest {
       case 'failure':
         if (this.#isOver) return
         this.#parts.push(message)
-        if (!this.#pumping) this.#pump().catch(() => undefined)
+        if (!this.#pumping) this.#pump()
     }
   }
 
@@ -197,31 +197,34 @@ export class PoolRequest {
     this.#post?.(message)
   }
 
-  async #pump(): Promise<void> {
-    this.#pumping = true
-    try {
-      for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
-        if (part.type === 'failure') {
-          this.fail(fromErrorData(part.error))
-        } else {
-          await this.#pass(part)
-          this.#passed(part)
-        }
-      }
-    } catch (error) {
-      this.cancel(error as Error)
-    }
-    this.#pumping = false
+  // No async functions: of most responses there is one part, and every promise more would be one in four.
+  #pump(): void {
+    const part = this.#parts.shift()
+    this.#pumping = part !== undefined
+    if (!part) return
+    if (part.type === 'failure') return this.fail(fromErrorData(part.error))
+    this.#pass(part).then(
+      () => {
+        this.#passed(part)
+        this.#pump()
+      },
+      (error: Error) => this.cancel(error),
+    )
   }
 
-  // No async function: of most responses there is one part, and a promise more would be one in four.
   #pass({ head, chunk, end }: PartMessage): Promise<void> {
-    // A start that is refused has its body refused.
-    if (head) {
-      const { status, headers } = head
-      this.#send({ type: 'http.response.start', status, headers }).catch(ignore)
+    try {
+      // A start that is refused has its body refused.
+      if (head) {
+        const { status, headers } = head
+        this.#send({ type: 'http.response.start', status, headers }).catch(ignore)
+      }
+      return Promise.resolve(
+        this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end }),
+      )
+    } catch (error) {
+      return rejected(error)
     }
-    return this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end })
   }
 
   #passed({ chunk, end }: PartMessage): void {

@@ -15,6 +15,9 @@ import type { PoolRequest } from './pool-request.ts'
 /** Behind a request that takes longer, nobody waits for this thread where there is another. */
 export const STUCK_MS = 5
 
+/** So many messages go at once, also in the middle of a turn. */
+const BATCH = 8
+
 /** What a thread is started with. */
 export interface ThreadData {
   target: ThreadTarget
@@ -174,10 +177,17 @@ export class PoolThread {
     return taken
   }
 
-  // Sends with everything else of this turn of the event loop: one message costs as much as twenty.
+  // Sends with everything else of this turn of the event loop, since every message may be a wake-up; only not so many
+  // that the thread has nothing to do for as long as the loop goes on reading.
   readonly #post = (message: ToHost): void => {
     this.#outbox.push(message)
-    this.#flushing ??= setImmediate(this.#flush)
+    if (this.#outbox.length >= BATCH) this.#flush()
+    else this.#flushing ??= setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#flushing = undefined
+    if (this.#outbox.length > 0) this.#flush()
   }
 
   /** Fails every request that it still has. */
@@ -191,8 +201,7 @@ export class PoolThread {
     void this.#worker.terminate().catch(() => undefined)
   }
 
-  readonly #flush = (): void => {
-    this.#flushing = undefined
+  #flush(): void {
     const batch = this.#outbox
     this.#outbox = []
     try {
@@ -213,10 +222,11 @@ export class PoolThread {
   #takeAnswers(): void {
     const answers = this.#answers
     answers.listen()
+    const now = performance.now()
     for (let answer = answers.take(); answer; answer = answers.take()) {
       const { id, head, chunk, tookMs } = answer
       this.#find(id)?.take({ type: 'part', id, head, chunk, end: true })
-      this.#onDone(id, tookMs)
+      this.#onDone(id, tookMs, now)
     }
   }
 
@@ -235,22 +245,27 @@ export class PoolThread {
       case 'worn':
         return this.#events.onWorn(this, message)
       case 'done':
-        return this.#onDone(message.id, message.tookMs)
+        return this.#onDone(message.id, message.tookMs, performance.now())
       default:
         this.#find(message.id)?.take(message)
     }
   }
 
-  #onDone(id: number, tookMs: number): void {
-    const at = this.#assigned.findIndex(({ request }) => request.id === id)
-    if (at < 0) return
-    const [done] = this.#assigned.splice(at, 1)
+  #onDone(id: number, tookMs: number, now: number): void {
+    const done = this.#unassign(id)
     // A nested one has run in the turn of another, which goes on.
-    if (done?.count === null) return
+    if (!done || done.count === null) return
     this.served += 1
-    this.turnSince = performance.now()
+    this.turnSince = now
     this.averageMs = this.averageMs === Infinity ? tookMs : this.averageMs * 0.8 + tookMs * 0.2
     this.#events.onDone(this)
+  }
+
+  // The first one, but for nested ones.
+  #unassign(id: number): Assigned | undefined {
+    if (this.#assigned[0]?.request.id === id) return this.#assigned.shift()
+    const at = this.#assigned.findIndex(({ request }) => request.id === id)
+    return at < 0 ? undefined : this.#assigned.splice(at, 1)[0]
   }
 
   #onExit(status: number): void {

@@ -1,7 +1,7 @@
 // A pool of threads: who gets which request, how many threads there are, and what happens when one ends.
 
 import { PoolFull, ThreadCrashed, Unavailable, WouldDeadlock } from '../../errors.ts'
-import { deferred } from '../../async/deferred.ts'
+import { deferred, rejected } from '../../async/deferred.ts'
 import { freshestOf, hasRoom, quickestOf } from './ahead.ts'
 import { fromErrorData } from './error-data.ts'
 import { heldSlots } from './held-slots.ts'
@@ -76,14 +76,13 @@ export class WorkerPool implements SlotPool, ThreadEvents {
    * @throws {@link PoolFull} (503), {@link AppTimeout} (504), {@link ThreadCrashed} (500), what the app threw
    */
   run(exchange: PoolExchange): Promise<void> {
-    const request = new PoolRequest({ pool: this, requestId: this.#nextId++ }, exchange)
-    const slots = heldSlots()
-    const own = slots.findLast(({ pool }) => pool === this)
-    if (this.#closed) request.fail(poolClosed())
-    else if (own) this.#nest(request, own.requestId)
-    else if (slots.length > 0) this.#placeHeld(request, slots)
-    else this.#place(request)
-    return request.ended
+    try {
+      const request = new PoolRequest({ pool: this, requestId: this.#nextId++ }, exchange)
+      this.#begin(request)
+      return request.ended
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   /** As {@link SlotPool} has it. */
@@ -139,18 +138,27 @@ export class WorkerPool implements SlotPool, ThreadEvents {
     this.#handOut()
   }
 
+  #begin(request: PoolRequest): void {
+    const slots = heldSlots()
+    if (this.#closed) request.fail(poolClosed())
+    else if (slots.length === 0) this.#place(request)
+    else this.#placeHeld(request, slots)
+  }
+
+  #placeHeld(request: PoolRequest, slots: readonly HeldSlot[]): void {
+    const own = slots.findLast(({ pool }) => pool === this)
+    if (own) return this.#nest(request, own.requestId)
+    const over = waitFor(this, slots)
+    if (!over) return request.fail(heldUp())
+    request.ended.then(over, over)
+    this.#place(request)
+  }
+
   // A second slot might never come free: the ones who hold them all may be waiting just like this one.
   #nest(request: PoolRequest, holder: number): void {
     const thread = [...this.#threads].find((candidate) => candidate.has(holder))
     if (thread) thread.assignNested(request, holder)
     else request.fail(new Unavailable('the request that made this call is over'))
-  }
-
-  #placeHeld(request: PoolRequest, slots: readonly HeldSlot[]): void {
-    const over = waitFor(this, slots)
-    if (!over) return request.fail(heldUp())
-    request.ended.then(over, over)
-    this.#place(request)
   }
 
   #place(request: PoolRequest): void {

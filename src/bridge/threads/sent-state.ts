@@ -18,15 +18,22 @@ export class SentState {
    */
   change(state: State, log: Log | undefined): StateMessage | null {
     const sent = this.#sent
+    if (isSame(sent, state)) return null
     const changed = Object.entries(state).filter(([key, value]) => !has(sent, key, value))
     const gone = Object.keys(sent).filter((key) => !Object.hasOwn(state, key))
-    if (changed.length === 0 && gone.length === 0) return null
 
     this.#sent = { ...state }
     const { data, rest } = crossing(Object.fromEntries(changed))
     if (log) for (const key of rest) warnOnce(log, key)
     return { type: 'state', set: data, unset: [...gone, ...rest] }
   }
+}
+
+// For every request, and nearly always true.
+function isSame(sent: State, state: State): boolean {
+  for (const key in state) if (!has(sent, key, state[key])) return false
+  for (const key in sent) if (!Object.hasOwn(state, key)) return false
+  return true
 }
 
 function has(sent: State, key: string, value: unknown): boolean {
