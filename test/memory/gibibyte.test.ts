@@ -11,9 +11,9 @@ import type { AddressInfo } from 'node:net'
 import type { Address } from 'isthmus'
 import type { Transfer } from './transfer.ts'
 
-// From Node 26 on V8 lets 64 MiB of dead array buffers gather in a thread before it collects them; a bare worker that
-// is sent a gibibyte has as much.
-const COLLECTS_LATE = Number(process.versions.node.split('.')[0]) >= 26
+// From Node 24 on V8 lets 64 MiB of dead array buffers gather in every thread before it collects them: a bare worker that
+// makes a gibibyte and posts it to a bare node:http takes more than we do.
+const COLLECTS_LATE = Number(process.versions.node.split('.')[0]) >= 24
 const LIMIT_MIB = COLLECTS_LATE ? 96 : 64
 
 let folder = ''
