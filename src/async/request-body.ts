@@ -2,9 +2,10 @@
 
 import { BodyTimeout, BodyTooLarge } from '../errors.ts'
 import { deferred, rejected } from './deferred.ts'
-import { MAX_TIMER_MS } from './within.ts'
+import { Timer } from './timer-wheel.ts'
 import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
 import type { Deferred } from './deferred.ts'
+import type { TimerWheel } from './timer-wheel.ts'
 
 /** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
 interface BodyFlow {
@@ -22,6 +23,7 @@ interface BodyLimits {
   maxBytes: number
   /** How long a waiting app waits for the next byte. */
   timeoutMs: number
+  wheel: TimerWheel
 }
 
 const EMPTY = new Uint8Array(0)
@@ -46,7 +48,7 @@ export class RequestBody {
   #closed = false
   #fault: Error | undefined
   #pending: Deferred<HttpReceiveEvent> | undefined
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
 
   constructor(hasBody: boolean, flow: BodyFlow, limits: BodyLimits) {
     this.#ended = !hasBody
@@ -102,6 +104,7 @@ export class RequestBody {
     this.#chunks = []
     this.#bufferedBytes = 0
     this.#settle()
+    this.#timer?.cancel()
   }
 
   /** The body broke a limit: receive() throws `fault` from now on. */
@@ -109,7 +112,7 @@ export class RequestBody {
     if (this.#closed || this.#fault) return
     this.#fault = fault
     this.#chunks = []
-    this.#disarmTimer()
+    this.#timer?.cancel()
     const pending = this.#pending
     this.#pending = undefined
     pending?.reject(fault)
@@ -160,21 +163,15 @@ export class RequestBody {
     if (!this.#pending) return
     const event = this.#next()
     if (!event) return
-    this.#disarmTimer()
+    this.#timer?.disarm()
     const pending = this.#pending
     this.#pending = undefined
     pending.resolve(event)
   }
 
   #armTimer(): void {
-    const { timeoutMs } = this.#limits
-    if (!Number.isFinite(timeoutMs)) return
-    const onTimeout = (): void => this.fail(new BodyTimeout(timeoutMs))
-    this.#timer = setTimeout(onTimeout, Math.min(timeoutMs, MAX_TIMER_MS))
-  }
-
-  #disarmTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    const { timeoutMs, wheel } = this.#limits
+    this.#timer ??= new Timer(wheel, () => this.fail(new BodyTimeout(timeoutMs)))
+    this.#timer.arm(timeoutMs)
   }
 }

@@ -1,6 +1,8 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
+import { Connection } from '../async/connection.ts'
 import { deferred } from '../async/deferred.ts'
+import { TimerWheel } from '../async/timer-wheel.ts'
 import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
 import { HttpCycle } from './http-cycle.ts'
 import { makeIdentity } from './identity.ts'
@@ -21,17 +23,19 @@ import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.
 interface Running {
   /** Where the dispatcher keeps it. */
   slot: number
-  /** Resolves to itself, and never rejects. */
-  run(): Promise<Running>
+  /** Calls back in the end, whatever happens. */
+  run(onEnd: (ended: Running) => void): void
   shutdown(): void
 }
 
 /** Serves one app to any number of engines. */
 export class Dispatcher {
   readonly identity: Identity
+  /** For every timeout of every connection. */
+  readonly wheel: TimerWheel = new TimerWheel()
   readonly #app: EventApp
   readonly #state: Record<string, unknown>
-  readonly #settings: Settings & { identity: Identity; hosting: Hosting }
+  readonly #settings: Settings & { identity: Identity; hosting: Hosting; wheel: TimerWheel }
   readonly #running: Running[] = []
   #whenIdle: Deferred<void> | undefined
   #closing = false
@@ -41,19 +45,18 @@ export class Dispatcher {
     this.#state = state
     this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
     const hosting = hostingOf(settings)
-    this.#settings = { ...settings, identity: this.identity, hosting }
+    const { identity, wheel } = this
+    this.#settings = { ...settings, identity, hosting, wheel }
   }
 
   /** Serves one request on `transport`; the engine reports to what is returned. */
   http(head: RequestHead, request: CycleRequest, transport: HttpTransport): HttpEvents {
     try {
       this.#admit()
-      const scope = httpScope(head, this.#state, this.#settings)
-      const cycle = new HttpCycle(this.#app, scope, {
-        transport,
-        request,
-        settings: this.#settings,
-      })
+      const settings = this.#settings
+      const connection = this.#connection()
+      const scope = httpScope(head, this.#state, settings, connection)
+      const cycle = new HttpCycle(this.#app, scope, { transport, request, connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {
@@ -72,8 +75,11 @@ export class Dispatcher {
   ): WebSocketCycle | null {
     try {
       this.#admit()
-      const scope = websocketScope(head, subprotocols, this.#state, this.#settings)
-      const cycle = new WebSocketCycle(this.#app, scope, transport, this.#settings)
+      const settings = this.#settings
+      const connection = this.#connection()
+      const handshake = httpScope(head, this.#state, settings, connection)
+      const scope = websocketScope(handshake, subprotocols)
+      const cycle = new WebSocketCycle(this.#app, scope, { transport, connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {
@@ -105,9 +111,13 @@ export class Dispatcher {
     throw new Unavailable(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`)
   }
 
+  #connection(): Connection {
+    return new Connection(this.#settings.log, this.#settings.hosting)
+  }
+
   #start(running: Running): void {
     running.slot = this.#running.push(running) - 1
-    running.run().then(this.#onEnd, rethrow)
+    running.run(this.#onEnd)
   }
 
   // The last one takes the place of the one that has ended: cheaper than a Set.
@@ -121,8 +131,4 @@ export class Dispatcher {
     this.#whenIdle?.resolve()
     this.#whenIdle = undefined
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

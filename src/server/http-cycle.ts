@@ -2,7 +2,7 @@
 // it can fail (nothing sent, head sent, complete).
 
 import { inspect } from 'node:util'
-import { Connection } from '../async/connection.ts'
+import type { Connection } from '../async/connection.ts'
 import { deferred, harmless, rejected } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { makeReceive } from '../async/receive.ts'
@@ -14,6 +14,7 @@ import { judge } from './verdict.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Command, ResponsePart } from '../async/exchange.ts'
 import type { Identity } from '../async/framing.ts'
+import type { TimerWheel } from '../async/timer-wheel.ts'
 import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { CycleRequest } from './cycle-request.ts'
@@ -26,6 +27,7 @@ interface CycleSettings {
   log: Log
   limitBody: number
   bodyTimeoutMs: number
+  wheel: TimerWheel
   hosting: Hosting
   debug: boolean
 }
@@ -33,6 +35,8 @@ interface CycleSettings {
 interface CycleParts {
   transport: HttpTransport
   request: CycleRequest
+  /** As the scope has it. */
+  connection: Connection
   settings: CycleSettings
 }
 
@@ -55,15 +59,15 @@ export class HttpCycle implements HttpEvents {
   #leaving = false
   #drain: Deferred<void> | undefined
 
-  constructor(app: EventApp, scope: HttpScope, { transport, request, settings }: CycleParts) {
+  constructor(app: EventApp, scope: HttpScope, parts: CycleParts) {
+    const { transport, request, connection, settings } = parts
     this.#app = app
     this.#scope = scope
     this.#transport = transport
     this.#request = request
     this.#settings = settings
-    this.#connection = new Connection(settings.log, settings.hosting)
+    this.#connection = connection
     this.#exchange = new HttpExchange(request, settings.identity)
-    scope['isthmus.connection'] = this.#connection
   }
 
   /** The whole request body was read off the connection. */
@@ -71,8 +75,8 @@ export class HttpCycle implements HttpEvents {
     return this.#body?.arrived ?? !this.#request.hasBody
   }
 
-  /** Runs the app to its end. Never rejects: what went wrong is answered, or cut, and logged. */
-  async run(): Promise<this> {
+  /** Runs the app to its end, then calls back. What went wrong is answered, or cut, and logged. */
+  async run(onEnd: (cycle: this) => void): Promise<void> {
     try {
       if ((this.#request.contentLength ?? 0) > this.#settings.limitBody) {
         throw new BodyTooLarge(this.#settings.limitBody)
@@ -83,7 +87,7 @@ export class HttpCycle implements HttpEvents {
     } catch (error) {
       this.#failed(error)
     }
-    return this
+    onEnd(this)
   }
 
   onBody(chunk: Uint8Array): void {
@@ -119,8 +123,8 @@ export class HttpCycle implements HttpEvents {
   // Made when it is asked for: most requests have no body, and most apps do not look for one.
   #bodyOf(): RequestBody {
     if (this.#body) return this.#body
-    const { limitBody, bodyTimeoutMs } = this.#settings
-    const limits = { highWaterMark: BODY_MARK, maxBytes: limitBody, timeoutMs: bodyTimeoutMs }
+    const { limitBody: maxBytes, bodyTimeoutMs: timeoutMs, wheel } = this.#settings
+    const limits = { highWaterMark: BODY_MARK, maxBytes, timeoutMs, wheel }
     const body = new RequestBody(this.#request.hasBody, this.#flow(), limits)
     if (this.#leaving) body.hintDisconnect()
     if (this.#gone || this.#exchange.ended) body.close()

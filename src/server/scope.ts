@@ -3,7 +3,12 @@
 import { BadRequest } from '../errors.ts'
 import { parseTarget } from './target.ts'
 import { requireChunked } from './transfer-coding.ts'
-import type { HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
+import type {
+  ConnectionContext,
+  HeaderPairs,
+  HttpScope,
+  WebSocketScope,
+} from '../contract/events.ts'
 import type { Target } from './target.ts'
 import type { TlsFacts } from './tls-facts.ts'
 
@@ -50,6 +55,7 @@ export function httpScope(
   head: RequestHead,
   state: Record<string, unknown>,
   settings: ScopeSettings,
+  connection: ConnectionContext,
 ): HttpScope {
   const target = parseTarget(head.method, head.target)
   return {
@@ -67,28 +73,24 @@ export function httpScope(
     server: head.server && [...head.server],
     state: { ...state },
     extensions: head.tls ? { ...HTTP_EXTENSIONS, tls: { ...head.tls } } : HTTP_EXTENSIONS,
+    'isthmus.connection': connection,
   }
 }
 
 /**
- * The scope of a WebSocket whose handshake was found valid.
+ * The scope of a WebSocket whose handshake, with this scope, was found valid.
  *
- * @throws {@link BadRequest} with the status that the head deserves
  * @see ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope"
  */
-export function websocketScope(
-  head: RequestHead,
-  subprotocols: string[],
-  state: Record<string, unknown>,
-  settings: ScopeSettings,
-): WebSocketScope {
-  const { method: _method, ...scope } = httpScope(head, state, settings)
+export function websocketScope(handshake: HttpScope, subprotocols: string[]): WebSocketScope {
+  const { method: _method, ...scope } = handshake
+  const { tls } = scope.extensions
   return {
     ...scope,
     type: 'websocket',
-    scheme: head.secure ? 'wss' : 'ws',
+    scheme: scope.scheme === 'https' ? 'wss' : 'ws',
     subprotocols,
-    extensions: head.tls ? { ...WEBSOCKET_EXTENSIONS, tls: { ...head.tls } } : WEBSOCKET_EXTENSIONS,
+    extensions: tls ? { ...WEBSOCKET_EXTENSIONS, tls } : WEBSOCKET_EXTENSIONS,
   }
 }
 
@@ -132,8 +134,13 @@ function withHost(headers: HeaderPairs, authority: string): HeaderPairs {
   return at < 0 ? [['host', authority], ...headers] : headers.with(at, ['host', authority])
 }
 
+// One connection asks again and again for the same one.
+let lastHost = ''
+
 function requireHost(value: string): void {
+  if (value === lastHost) return
   if (!HOST.test(value)) throw new BadRequest(`Host ${JSON.stringify(value)} is not a host`)
+  lastHost = value
 }
 
 // CGI has underscores where HTTP has hyphens: one name could pass for another.

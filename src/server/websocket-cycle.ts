@@ -1,7 +1,7 @@
 // One WebSocket through one app: the scope, receive and send of a connection, and what becomes of it when
 // the app returns, throws, or the server goes.
 
-import { Connection } from '../async/connection.ts'
+import type { Connection } from '../async/connection.ts'
 import { deferred, rejected } from '../async/deferred.ts'
 import { MessageQueue } from '../async/message-queue.ts'
 import { makeReceive } from '../async/receive.ts'
@@ -11,7 +11,7 @@ import { plainResponse } from './plain-response.ts'
 import { judge } from './verdict.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Identity } from '../async/framing.ts'
-import type { EventApp, Hosting, SendEvent, WebSocketScope } from '../contract/events.ts'
+import type { EventApp, SendEvent, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { WebSocketEvents, WebSocketTransport } from './transport.ts'
 
@@ -19,11 +19,17 @@ import type { WebSocketEvents, WebSocketTransport } from './transport.ts'
 interface WebSocketCycleSettings {
   identity: Identity
   log: Log
-  hosting: Hosting
   websocket: {
     /** Messages that may wait for the app before the transport is paused. */
     maxQueue: number
   }
+}
+
+interface WebSocketCycleParts {
+  transport: WebSocketTransport
+  /** As the scope has it. */
+  connection: Connection
+  settings: WebSocketCycleSettings
 }
 
 // Bytes of messages that may wait for the app, however few they are.
@@ -50,12 +56,8 @@ export class WebSocketCycle implements WebSocketEvents {
   #drain: Deferred<void> | undefined
   #stopping = false
 
-  constructor(
-    app: EventApp,
-    scope: WebSocketScope,
-    transport: WebSocketTransport,
-    settings: WebSocketCycleSettings,
-  ) {
+  constructor(app: EventApp, scope: WebSocketScope, parts: WebSocketCycleParts) {
+    const { transport, connection, settings } = parts
     this.#app = app
     this.#scope = scope
     this.#transport = transport
@@ -65,12 +67,11 @@ export class WebSocketCycle implements WebSocketEvents {
       maxMessages: settings.websocket.maxQueue,
       maxBytes: MAX_QUEUE_BYTES,
     })
-    this.#connection = new Connection(settings.log, settings.hosting)
-    scope['isthmus.connection'] = this.#connection
+    this.#connection = connection
   }
 
-  /** Runs the app; resolves when it has ended and the connection is gone. Never rejects. */
-  async run(): Promise<this> {
+  /** Runs the app, and calls back when it has ended and the connection is gone. */
+  async run(onEnd: (cycle: this) => void): Promise<void> {
     try {
       const receive = makeReceive(() => this.#queue.receive())
       await this.#app(this.#scope, receive, (event) => this.#send(event))
@@ -79,7 +80,7 @@ export class WebSocketCycle implements WebSocketEvents {
       this.#failed(error)
     }
     await this.#closed.promise
-    return this
+    onEnd(this)
   }
 
   onMessage(message: string | Uint8Array): void {

@@ -87,6 +87,23 @@ describe('pipelining', () => {
     expect(called).toEqual(['/a'])
   })
 
+  it('answers a slow request that closes, whatever comes behind it', async () => {
+    const gate = deferred()
+    const app = httpApp(async ({ path }, _receive, send) => {
+      await gate.promise
+      await answer(send, path)
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(close(GET) + POST)
+    using other = await server.connect()
+    other.send('GET nonsense\r\n\r\n')
+    await other.response()
+    gate.resolve()
+    expect((await client.response()).body).toBe('/a')
+    expect(await client.rest()).toBe('')
+  })
+
   it('[3b.30] refuses an expectation in its turn', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, _receive, send) => {

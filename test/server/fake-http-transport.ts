@@ -1,5 +1,7 @@
 // A transport that writes down what it is told, and the cycle of an app on it.
 
+import { Connection } from '../../src/async/connection.ts'
+import { TimerWheel } from '../../src/async/timer-wheel.ts'
 import { HttpCycle } from '../../src/server/http-cycle.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
 import type { ResponsePart } from '../../src/async/exchange.ts'
@@ -65,7 +67,9 @@ export function startCycle(
 } {
   const transport = new FakeHttpTransport()
   const log = recordingLog()
-  const whole = httpScope(scope)
+  const hosting = { environ: {}, inlineBodyMemory: 1024, inlineThreads: false }
+  const connection = new Connection(log, hosting)
+  const whole = { ...httpScope(scope), 'isthmus.connection': connection }
   const facts: CycleRequest = {
     method: whole.method,
     httpVersion: '1.1',
@@ -79,18 +83,20 @@ export function startCycle(
   const cycle = new HttpCycle(app, whole, {
     transport,
     request: facts,
+    connection,
     settings: {
       identity: { server: null, date: () => null },
       log,
       limitBody: Infinity,
       bodyTimeoutMs: Infinity,
-      hosting: { environ: {}, inlineBodyMemory: 1024, inlineThreads: false },
+      wheel: new TimerWheel(),
+      hosting,
       debug: false,
       ...settings,
     },
   })
   transport.events = cycle
-  return { cycle, transport, log, done: cycle.run() }
+  return { cycle, transport, log, done: new Promise((resolve) => void cycle.run(resolve)) }
 }
 
 /** The unhandled rejections while `work` runs, and in the turn after it. */

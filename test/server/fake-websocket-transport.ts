@@ -1,5 +1,6 @@
 // A transport that writes down what it is told, and the cycle of an app on it.
 
+import { Connection } from '../../src/async/connection.ts'
 import { WebSocketCycle } from '../../src/server/websocket-cycle.ts'
 import type { EventApp, WebSocketScope } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
@@ -81,15 +82,19 @@ export function startCycle(
   done: Promise<unknown>
 } {
   const transport = new FakeWebSocketTransport()
-  const scope = websocketScope()
   const log = recordingLog()
-  const cycle = new WebSocketCycle(app, scope, transport, {
-    identity: { server: null, date: () => null },
-    log,
-    hosting: { environ: {}, inlineBodyMemory: 0, inlineThreads: false },
-    websocket: { maxQueue },
-  })
-  return { cycle, transport, scope, lines: log.lines, done: cycle.run() }
+  const connection = new Connection(log)
+  const scope = { ...websocketScope(), 'isthmus.connection': connection }
+  const identity = { server: null, date: () => null }
+  const settings = { identity, log, websocket: { maxQueue } }
+  const cycle = new WebSocketCycle(app, scope, { transport, connection, settings })
+  return {
+    cycle,
+    transport,
+    scope,
+    lines: log.lines,
+    done: new Promise((resolve) => void cycle.run(resolve)),
+  }
 }
 
 /** Lets everything that is ready to run, run. */

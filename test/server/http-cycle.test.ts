@@ -453,7 +453,7 @@ describe('HttpCycle: shutdown', () => {
 
 describe('HttpCycle: leaves nothing behind', () => {
   it('no timer of a body that somebody waited for', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { cycle, done } = startCycle(async (_scope, receive) => void (await receive()), {
       request: { hasBody: true },
       settings: { bodyTimeoutMs: 1_000 },
@@ -461,6 +461,8 @@ describe('HttpCycle: leaves nothing behind', () => {
     expect(vi.getTimerCount()).toBe(1)
     cycle.onDisconnect()
     await done
+    // The wheel sees at its next tick that nobody waits.
+    vi.advanceTimersByTime(100)
     expect(vi.getTimerCount()).toBe(0)
     vi.useRealTimers()
   })

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Connection } from '../../src/async/connection.ts'
+import { SILENT_LOG } from '../../src/async/silent-log.ts'
 import { BadRequest } from '../../src/errors.ts'
 import { httpScope, websocketScope } from '../../src/server/scope.ts'
 import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
@@ -12,6 +14,7 @@ const SETTINGS: ScopeSettings = {
   headerMap: 'drop',
   maxHeaderFields: 100,
 }
+const CONNECTION = new Connection(SILENT_LOG)
 const HOST: [string, string] = ['host', 'example.org']
 
 function headOf(parts: Partial<RequestHead> = {}): RequestHead {
@@ -31,7 +34,7 @@ function scopeOf(
   parts: Partial<RequestHead> = {},
   settings: Partial<ScopeSettings> = {},
 ): HttpScope {
-  return httpScope(headOf(parts), {}, { ...SETTINGS, ...settings })
+  return httpScope(headOf(parts), {}, { ...SETTINGS, ...settings }, CONNECTION)
 }
 
 function statusOf(make: () => unknown): number {
@@ -48,7 +51,7 @@ describe('httpScope', () => {
   it('[3b.9] has every key of the contract', () => {
     const headers: HeaderPairs = [HOST, ['x', '1'], ['x', '2'], ['accept', 'caf\xe9']]
     const head = headOf({ method: 'POST', target: '/%E2%82%AC?a=%20', headers })
-    expect(httpScope(head, { db: 1 }, SETTINGS)).toEqual({
+    expect(httpScope(head, { db: 1 }, SETTINGS, CONNECTION)).toEqual({
       type: 'http',
       asgi: { version: '3.0', specVersion: '2.5' },
       httpVersion: '1.1',
@@ -67,6 +70,7 @@ describe('httpScope', () => {
         'http.response.pathsend': {},
         'http.response.trailers': {},
       },
+      'isthmus.connection': CONNECTION,
     })
   })
 
@@ -79,7 +83,7 @@ describe('httpScope', () => {
   it('[3b.64] copies the state shallowly', () => {
     const shared = { hits: 0 }
     const state = { shared }
-    const scope = httpScope(headOf(), state, SETTINGS)
+    const scope = httpScope(headOf(), state, SETTINGS, CONNECTION)
     scope.state['own'] = true
     expect(state).toEqual({ shared })
     expect(scope.state['shared']).toBe(shared)
@@ -87,7 +91,10 @@ describe('httpScope', () => {
 
   it('[3b.5] is fresh for every connection', () => {
     const head = headOf()
-    const [first, second] = [httpScope(head, {}, SETTINGS), httpScope(head, {}, SETTINGS)]
+    const [first, second] = [
+      httpScope(head, {}, SETTINGS, CONNECTION),
+      httpScope(head, {}, SETTINGS, CONNECTION),
+    ]
     first.headers.push(['x', '1'])
     expect(second.headers).toEqual([HOST])
     expect(head.headers).toEqual([HOST])
@@ -180,7 +187,8 @@ describe('httpScope: headers', () => {
 
 describe('websocketScope', () => {
   it('[3b.40] is the scope of HTTP without a method, with subprotocols', () => {
-    const scope = websocketScope(headOf({ target: '/a' }), ['chat'], { db: 1 }, SETTINGS)
+    const handshake = httpScope(headOf({ target: '/a' }), { db: 1 }, SETTINGS, CONNECTION)
+    const scope = websocketScope(handshake, ['chat'])
     expect(scope).toMatchObject({
       type: 'websocket',
       scheme: 'ws',
@@ -191,11 +199,6 @@ describe('websocketScope', () => {
     })
     expect(scope).not.toHaveProperty('method')
     expect(scope.extensions).not.toHaveProperty('http.response.pathsend')
-    expect(websocketScope(headOf({ secure: true }), [], {}, SETTINGS).scheme).toBe('wss')
-  })
-
-  it('[3c.5] is refused as HTTP is', () => {
-    const settings = { ...SETTINGS, rootPath: '/a', rootPathMode: 'verify' } as const
-    expect(statusOf(() => websocketScope(headOf(), [], {}, settings))).toBe(404)
+    expect(websocketScope(scopeOf({ secure: true }), []).scheme).toBe('wss')
   })
 })

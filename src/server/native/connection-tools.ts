@@ -3,7 +3,7 @@
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { TimerWheel } from '../../async/timer-wheel.ts'
 
 /** Made by the engine, once. */
 export interface ConnectionTools {

@@ -9,7 +9,6 @@ import { Arrivals } from './arrivals.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
-import { TimerWheel } from './timer-wheel.ts'
 import type { Server, Socket } from 'node:net'
 import type { Deferred } from '../../async/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
@@ -33,7 +32,7 @@ export class NativeEngine implements Engine {
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
-      wheel: new TimerWheel(),
+      wheel: dispatcher.wheel,
     }
     this.#server =
       settings.tls === null

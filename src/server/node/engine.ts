@@ -172,6 +172,8 @@ export class NodeEngine implements Engine {
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
     if (!connection || connection.refused) return
+    // RFC 9112, 9.6: what follows the request that ends the connection is nobody's.
+    if (error.code === 'HPE_CLOSED_CONNECTION' && connection.busy) return
     const isLost = error.code === 'ECONNRESET' || connection.busy || !socket.writable
     if (isLost) return void socket.destroy()
     connection.refused = true

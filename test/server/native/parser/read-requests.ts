@@ -1,5 +1,7 @@
 // The parser's half of an engine, for tests: bytes of one connection in, the requests that an app would get out.
 
+import { Connection } from '../../../../src/async/connection.ts'
+import { SILENT_LOG } from '../../../../src/async/silent-log.ts'
 import { BadRequest } from '../../../../src/errors.ts'
 import { bodyDecoder } from '../../../../src/server/native/body-decoder.ts'
 import { HeadParser } from '../../../../src/server/native/head-parser.ts'
@@ -8,6 +10,8 @@ import { httpScope } from '../../../../src/server/scope.ts'
 import type { HeaderPairs } from '../../../../src/contract/events.ts'
 import type { BodyDecoder } from '../../../../src/server/native/body-decoder.ts'
 import type { ParsedHead } from '../../../../src/server/native/request-head.ts'
+
+const CONNECTION = new Connection(SILENT_LOG)
 
 /** A request as an app gets it. */
 export interface ReadRequest extends Omit<ParsedHead, 'chunked' | 'contentLength'> {
@@ -62,7 +66,7 @@ export class RequestReader {
 
     const { chunked, contentLength, ...head } = this.#parser.head
     const peer = { client: null, server: null, secure: false }
-    const { headers } = httpScope({ ...head, ...peer }, {}, DEFAULTS)
+    const { headers } = httpScope({ ...head, ...peer }, {}, DEFAULTS, CONNECTION)
     const sentHeaders = head.headers
     this.reading.current = { ...head, headers, sentHeaders, body: '', trailers: [] }
     this.#body = bodyDecoder({ chunked, contentLength }, DEFAULTS)

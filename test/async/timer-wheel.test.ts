@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Timer, TimerWheel } from '../../../src/server/native/timer-wheel.ts'
+import { Timer, TimerWheel } from '../../src/async/timer-wheel.ts'
 
 /** A timer that writes down when it expired, in ms since the start of the test. */
 function recorded(wheel: TimerWheel): { timer: Timer; expired: number[] } {
