@@ -57,18 +57,25 @@ function portOf(text: string | undefined): number {
 /** The headers that `environ` has, names in lower case; repeated ones are joined. */
 export function headersOf(environ: Environ): HeaderPairs {
   const headers: HeaderPairs = []
-  for (const [key, value] of Object.entries(environ)) {
-    if (typeof value !== 'string') continue
-    if (CONTENT.has(key) && value !== '') headers.push([headerName(key), value])
-    else if (key.startsWith('HTTP_') && !CONTENT.has(key.slice(5))) {
-      headers.push([headerName(key.slice(5)), value])
-    }
+  for (const key of Object.keys(environ)) {
+    const name = nameOf(key)
+    // Nothing else is looked at: the signal is made for whoever looks.
+    if (name === undefined) continue
+    const value = environ[key]
+    if (typeof value !== 'string' || (value === '' && CONTENT.has(key))) continue
+    headers.push([name, value])
   }
   return headers
 }
 
 // CGI has these two without HTTP_, and only without (RFC 3875, 4.1.18).
 const CONTENT = new Set(['CONTENT_TYPE', 'CONTENT_LENGTH'])
+
+function nameOf(key: string): string | undefined {
+  if (CONTENT.has(key)) return headerName(key)
+  if (!key.startsWith('HTTP_') || CONTENT.has(key.slice(5))) return undefined
+  return headerName(key.slice(5))
+}
 
 function headerName(key: string): string {
   return key.toLowerCase().replaceAll('_', '-')

@@ -39,6 +39,11 @@ function begin(call: HostedCall, startResponse: StartResponse): PartMessage | nu
 }
 
 function bodyOf(call: HostedCall, first: PartMessage | null): SyncBody {
+  // Whole at once: its length is known, and it need not cross in two parts.
+  if (first?.end && first.chunk !== null) {
+    call.close()
+    return [first.chunk]
+  }
   return { [Symbol.iterator]: () => chunksOf(call, first), close: () => call.close() }
 }
 
