@@ -1,7 +1,7 @@
 // What a TLS connection says of itself, in the terms of the ASGI TLS extension.
 
-import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 
 /** `scope.extensions.tls`. @see ASGI TLS extension 0.2 */
 export interface TlsFacts {
@@ -32,7 +32,7 @@ function readFacts(socket: TLSSocket): TlsFacts {
   const client = socket.getPeerX509Certificate()
   return {
     serverCert: socket.getX509Certificate()?.toString() ?? null,
-    clientCertChain: chainOf(client),
+    clientCertChain: client ? chainOf(socket) : [],
     clientCertName: client ? distinguishedName(client.subject) : null,
     clientCertError: client && !socket.authorized ? String(socket.authorizationError) : null,
     tlsVersion: VERSIONS[socket.getProtocol() ?? ''] ?? null,
@@ -40,10 +40,14 @@ function readFacts(socket: TLSSocket): TlsFacts {
   }
 }
 
-function chainOf(first: X509Certificate | undefined): string[] {
+// Node 24 leaves X509Certificate.issuerCertificate out; the older form has it everywhere. A root is its own issuer.
+function chainOf(socket: TLSSocket): string[] {
   const chain: string[] = []
-  for (let next = first; next && !chain.includes(next.toString()); next = next.issuerCertificate) {
-    chain.push(next.toString())
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  for (; next?.raw; next = next.issuerCertificate) {
+    const pem = new X509Certificate(next.raw).toString()
+    if (chain.includes(pem)) break
+    chain.push(pem)
   }
   return chain
 }
