@@ -2,7 +2,6 @@
 // it can fail (nothing sent, head sent, complete).
 
 import { inspect } from 'node:util'
-import type { Connection } from '../async/connection.ts'
 import { deferred, harmless, rejected } from '../async/deferred.ts'
 import { HttpExchange } from '../async/exchange.ts'
 import { makeReceive } from '../async/receive.ts'
@@ -11,6 +10,7 @@ import { BodyTooLarge, ClientDisconnected, ServerShutdown } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
 import { sendFile } from './send-file.ts'
 import { judge } from './verdict.ts'
+import type { Connection } from '../async/connection.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Command, ResponsePart } from '../async/exchange.ts'
 import type { Identity } from '../async/framing.ts'

@@ -1,7 +1,6 @@
 // One WebSocket through one app: the scope, receive and send of a connection, and what becomes of it when
 // the app returns, throws, or the server goes.
 
-import type { Connection } from '../async/connection.ts'
 import { deferred, rejected } from '../async/deferred.ts'
 import { MessageQueue } from '../async/message-queue.ts'
 import { makeReceive } from '../async/receive.ts'
@@ -9,6 +8,7 @@ import { WebSocketExchange } from '../async/websocket.ts'
 import { ClientDisconnected, ServerShutdown } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
 import { judge } from './verdict.ts'
+import type { Connection } from '../async/connection.ts'
 import type { Deferred } from '../async/deferred.ts'
 import type { Identity } from '../async/framing.ts'
 import type { EventApp, SendEvent, WebSocketScope } from '../contract/events.ts'

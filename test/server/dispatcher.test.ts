@@ -104,6 +104,13 @@ describe('Dispatcher', () => {
     await dispatcher.idle()
   })
 
+  it('[3c.5] refuses a WebSocket that is not under the root path', () => {
+    const dispatcher = dispatcherOf(waiting, { rootPath: '/api', rootPathMode: 'verify' })
+    const transport = new FakeWebSocketTransport()
+    expect(dispatcher.websocket(head, [], transport)).toBeNull()
+    expect(transport.calls).toEqual([['deny', 404, 'Not Found\n', true]])
+  })
+
   it('tells what is running to go, and refuses what comes later', async () => {
     const dispatcher = dispatcherOf(waiting)
     const running = request(dispatcher)

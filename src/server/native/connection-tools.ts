@@ -1,9 +1,9 @@
 // What all connections of an engine share.
 
+import type { TimerWheel } from '../../async/timer-wheel.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
-import type { TimerWheel } from '../../async/timer-wheel.ts'
 
 /** Made by the engine, once. */
 export interface ConnectionTools {

@@ -1,5 +1,6 @@
 // One connection of the native engine: its requests one at a time and in order, its timers, and its end.
 
+import { Timer } from '../../async/timer-wheel.ts'
 import { PeerFault } from '../../errors.ts'
 import { listHasToken } from '../../headers.ts'
 import { NOBODY } from '../nobody.ts'
@@ -8,7 +9,6 @@ import { endpointsOf, requestBetween } from './endpoints.ts'
 import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SocketEnd } from './socket-end.ts'
-import { Timer } from '../../async/timer-wheel.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'

@@ -1,11 +1,11 @@
 // Responses of one connection as bytes: head and first chunk in one write, and no further ahead than the client reads.
 
-import { rawHead } from '../raw-head.ts'
 import { Timer } from '../../async/timer-wheel.ts'
+import { rawHead } from '../raw-head.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/exchange.ts'
-import type { HeaderPairs } from '../../contract/events.ts'
 import type { TimerWheel } from '../../async/timer-wheel.ts'
+import type { HeaderPairs } from '../../contract/events.ts'
 
 // What is handed to the socket at once: a client that takes so much is seen to read.
 const SLICE_BYTES = 64 * 1024
