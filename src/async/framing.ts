@@ -31,7 +31,8 @@ export interface ResponseHead {
   keepAlive: boolean
 }
 
-const DIGITS = /^\d{1,15}$/
+const MAX_DIGITS = 15
+const EVENT_STREAM = /^text\/event-stream\b/i
 
 /** Collects an app's head, then completes it with length or chunking, date, server and connection. */
 export class ResponseFraming {
@@ -155,7 +156,7 @@ export class ResponseFraming {
       case 'content-length':
         return this.#takesLength(value)
       case 'content-type':
-        if (/^text\/event-stream\b/i.test(value)) this.eventStream = true
+        if (isEventStream(value)) this.eventStream = true
         return true
       case 'trailer':
         this.#hasTrailerField = true
@@ -172,7 +173,7 @@ export class ResponseFraming {
   }
 
   #takesLength(value: string): boolean {
-    if (!DIGITS.test(value)) {
+    if (!isLength(value)) {
       throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
@@ -182,4 +183,19 @@ export class ResponseFraming {
     this.declaredLength = Number(value)
     return true
   }
+}
+
+// What follows is asked of nearly every response: a regular expression takes longer to begin than the rest of its head.
+
+function isEventStream(contentType: string): boolean {
+  const mark = contentType.charCodeAt('text/'.length)
+  return (mark === 0x65 || mark === 0x45) && EVENT_STREAM.test(contentType)
+}
+
+function isLength(digits: string): boolean {
+  for (let at = 0; at < digits.length; at++) {
+    const octet = digits.charCodeAt(at)
+    if (octet < 0x30 || octet > 0x39) return false
+  }
+  return digits !== '' && digits.length <= MAX_DIGITS
 }

@@ -75,14 +75,17 @@ export class ExchangeEnd implements FinishHooks {
       scope['isthmus.connection']?.log.error({ err: error }, message)
     })
     const onEnd = (end: ResponseEnd): void => callbacks.finished(end)
-    const { send } = this
     const watch =
       scope.type === 'http'
         ? new HttpWatch(scope, onEnd)
         : new SocketWatch(scope, { onEnd, onAccept: () => callbacks.accepted() })
-    this.send = (event: SendEvent) => watch.sending(event, send(event))
+    this.send = watchedSend(this.send, watch)
     this.#watch = watch
     this.#callbacks = callbacks
     return callbacks
   }
+}
+
+function watchedSend(send: Send, watch: HttpWatch | SocketWatch): Send {
+  return (event: SendEvent) => watch.sending(event, send(event))
 }

@@ -76,18 +76,18 @@ export class HttpCycle implements HttpEvents {
   }
 
   /** Runs the app to its end, then calls back. What went wrong is answered, or cut, and logged. */
-  async run(onEnd: (cycle: this) => void): Promise<void> {
-    try {
-      if ((this.#request.contentLength ?? 0) > this.#settings.limitBody) {
-        throw new BodyTooLarge(this.#settings.limitBody)
-      }
-      const receive = makeReceive(() => this.#bodyOf().receive())
-      const result: unknown = await this.#app(this.#scope, receive, (event) => this.#send(event))
-      this.#returned(result)
-    } catch (error) {
-      this.#failed(error)
-    }
-    onEnd(this)
+  run(onEnd: (cycle: this) => void): void {
+    // Not in an async function, which would be one of the dearest things that are done for a request.
+    this.#callApp().then(
+      (result) => {
+        this.#returned(result)
+        onEnd(this)
+      },
+      (error: unknown) => {
+        this.#failed(error)
+        onEnd(this)
+      },
+    )
   }
 
   onBody(chunk: Uint8Array): void {
@@ -118,6 +118,18 @@ export class HttpCycle implements HttpEvents {
     if (!this.#exchange.headSent) this.#exchange.closeConnection()
     this.#connection.abort(new ServerShutdown())
     this.#body?.hintDisconnect()
+  }
+
+  #callApp(): Promise<unknown> {
+    const { contentLength } = this.#request
+    const { limitBody } = this.#settings
+    if ((contentLength ?? 0) > limitBody) return rejected(new BodyTooLarge(limitBody))
+    const receive = makeReceive(() => this.#bodyOf().receive())
+    try {
+      return Promise.resolve(this.#app(this.#scope, receive, (event) => this.#send(event)))
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   // Made when it is asked for: most requests have no body, and most apps do not look for one.
@@ -210,6 +222,14 @@ export class HttpCycle implements HttpEvents {
   }
 
   #returned(result: unknown): void {
+    try {
+      this.#judgeEnd(result)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #judgeEnd(result: unknown): void {
     const { log } = this.#settings
     if (result !== undefined) {
       log.warn(

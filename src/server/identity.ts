@@ -7,14 +7,14 @@ export function makeIdentity(server: string | null, date: boolean): Identity {
   return { server, date: date ? httpDate : noDate }
 }
 
-let second = 0
-let text = ''
+let text: string | undefined
 
+// Good until the second is over. Not by the clock, which costs more to ask than all of a short head to write.
 function httpDate(): string {
-  const now = Math.floor(Date.now() / 1000)
-  if (now !== second) {
-    second = now
-    text = new Date(now * 1000).toUTCString()
+  if (text === undefined) {
+    const now = new Date()
+    text = now.toUTCString()
+    setTimeout(() => (text = undefined), 1000 - now.getMilliseconds()).unref()
   }
   return text
 }

@@ -6,23 +6,35 @@ import type { HeaderPairs } from '../contract/events.ts'
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
   let head = (statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
-  for (const [name, value] of headers)
-    head += name === 'date' ? dateLine(value) : lineOf(name, value)
+  let place = 0
+  for (const [name, value] of headers) head += lineAt(place++, name, value)
   return `${head}\r\n`
 }
 
 const statusLines: string[] = []
 
-function lineOf(name: string, value: string): string {
-  return `${name}: ${value}\r\n`
+/** A field line. */
+interface Line {
+  name: string
+  value: string
+  /** Made when the line is wanted again. */
+  text: string
 }
 
-let lastDate = ''
-let lastDateLine = ''
+// What stood last in each of the first places of a head.
+const lastLines: Line[] = Array.from({ length: 16 }, () => ({ name: '', value: '', text: '' }))
 
-// It says the same for a second.
-function dateLine(value: string): string {
-  if (value !== lastDate) lastDateLine = lineOf('date', value)
-  lastDate = value
-  return lastDateLine
+// Most lines say what the last head said in their place: the server, the date for a second, the type. Such a line is
+// kept in one piece, which a string that was added up is not: every write would put it together again.
+function lineAt(place: number, name: string, value: string): string {
+  const last = lastLines[place]
+  if (last?.name === name && last.value === value) {
+    return (last.text ||= [name, ': ', value, '\r\n'].join(''))
+  }
+  if (last) {
+    last.name = name
+    last.value = value
+    last.text = ''
+  }
+  return `${name}: ${value}\r\n`
 }

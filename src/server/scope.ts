@@ -46,7 +46,8 @@ const HTTP_EXTENSIONS = Object.freeze({
 const WEBSOCKET_EXTENSIONS = Object.freeze({ 'websocket.http.response': Object.freeze({}) })
 
 /**
- * The scope of an HTTP exchange. `state` is what lifespan left; it is copied.
+ * The scope of an HTTP exchange. `state` is what lifespan left; it is copied. The header pairs of `head` are the scope's
+ * from now on.
  *
  * @throws {@link BadRequest} with the status that the head deserves
  * @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"
@@ -69,8 +70,8 @@ export function httpScope(
     queryString: target.queryString,
     rootPath: settings.rootPath,
     headers: scopeHeaders(head, target, settings),
-    client: head.client && [...head.client],
-    server: head.server && [...head.server],
+    client: head.client && [head.client[0], head.client[1]],
+    server: head.server && [head.server[0], head.server[1]],
     state: { ...state },
     extensions: head.tls ? { ...HTTP_EXTENSIONS, tls: { ...head.tls } } : HTTP_EXTENSIONS,
     'isthmus.connection': connection,
@@ -89,6 +90,8 @@ export function websocketScope(handshake: HttpScope, subprotocols: string[]): We
     ...scope,
     type: 'websocket',
     scheme: scope.scheme === 'https' ? 'wss' : 'ws',
+    // The handshake is looked at again when the app accepts.
+    headers: scope.headers.slice(),
     subprotocols,
     extensions: tls ? { ...WEBSOCKET_EXTENSIONS, tls } : WEBSOCKET_EXTENSIONS,
   }
@@ -117,7 +120,7 @@ function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings
   }
   if (host === undefined && head.httpVersion === '1.1') throw new BadRequest('Host is missing')
 
-  const kept = drops ? headers.filter(([name]) => !name.includes('_')) : headers.slice()
+  const kept = drops ? headers.filter(([name]) => !name.includes('_')) : headers
   return target.authority === null ? kept : withHost(kept, target.authority)
 }
 

@@ -14,7 +14,6 @@ export interface Target {
   authority: string | null
 }
 
-const VISIBLE = /^[\x21\x22\x24-\x7e]+$/
 // Without user information, which could pass for the host (RFC 9110, 4.2.4).
 const ABSOLUTE = /^https?:\/\/([^/?@]+)([/?].*)?$/i
 
@@ -24,7 +23,7 @@ const ABSOLUTE = /^https?:\/\/([^/?@]+)([/?].*)?$/i
  * @throws {@link BadRequest} for a target in no form of RFC 9112, 3.2, or with `%00` in its path
  */
 export function parseTarget(method: string, target: string): Target {
-  if (!VISIBLE.test(target)) throw new BadRequest('the request target has a forbidden character')
+  if (!isVisible(target)) throw new BadRequest('the request target has a forbidden character')
   if (target.startsWith('/')) return originForm(target, null)
   if (target === '*' && method === 'OPTIONS') {
     return { path: '*', rawPath: '*', queryString: '', authority: null }
@@ -34,6 +33,15 @@ export function parseTarget(method: string, target: string): Target {
   if (!absolute) throw new BadRequest('the request target has none of the forms of RFC 9112, 3.2')
   const rest = absolute[2] ?? ''
   return originForm(rest.startsWith('/') ? rest : `/${rest}`, absolute[1] ?? null)
+}
+
+// Printable ASCII without the fragment's mark. Most targets are short: a regular expression takes longer to begin.
+function isVisible(target: string): boolean {
+  for (let at = 0; at < target.length; at++) {
+    const octet = target.charCodeAt(at)
+    if (octet < 0x21 || octet > 0x7e || octet === 0x23) return false
+  }
+  return target !== ''
 }
 
 function originForm(target: string, authority: string | null): Target {

@@ -38,9 +38,6 @@ export interface ResponseOptions {
  * response.finish()
  */
 export class ResponseState {
-  /** To be given to the app. */
-  readonly startResponse: StartResponse
-  readonly #write: Write
   readonly #method: string
   readonly #options: ResponseOptions
   #head: AnnouncedHead | undefined
@@ -55,8 +52,11 @@ export class ResponseState {
   constructor(method: string, options: ResponseOptions) {
     this.#method = method
     this.#options = options
-    this.startResponse = (status, headers, excInfo) => this.#start(status, headers, excInfo)
-    this.#write = (data) => this.#accept(data)
+  }
+
+  /** To be given to the app; a new one every time (`docs/decisions/018-no-closures-in-fields.md`). */
+  get startResponse(): StartResponse {
+    return (status, headers, excInfo) => this.#start(status, headers, excInfo)
   }
 
   /** What the app announced last; it may still be replaced until it is committed. */
@@ -142,7 +142,7 @@ export class ResponseState {
     // What is invalid must not leave its predecessor standing: that was to be replaced.
     this.#head = undefined
     this.#head = announcedHead(status, headers, this.#onDropped())
-    return this.#write
+    return (data) => this.#accept(data)
   }
 
   #onDropped(): ((name: string) => void) | undefined {

@@ -20,6 +20,22 @@ const CHUNKED =
 const close = (request: string): string =>
   request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
 
+describe('a kept connection', () => {
+  it('[3b.5] gives every request fields of its own', async () => {
+    const app = httpApp(async ({ headers }, _receive, send) => {
+      await answer(send, JSON.stringify(headers))
+      for (const pair of headers) pair[1] = 'changed'
+      headers.push(['x', '1'])
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    for (let count = 0; count < 3; count += 1) {
+      client.send(GET)
+      expect((await client.response()).body).toBe('[["host","x"]]')
+    }
+  })
+})
+
 describe('pipelining', () => {
   it('[3b.30] answers requests of one packet in order', async () => {
     await using server = await served(echo)

@@ -96,7 +96,7 @@ export function startCycle(
     },
   })
   transport.events = cycle
-  return { cycle, transport, log, done: new Promise((resolve) => void cycle.run(resolve)) }
+  return { cycle, transport, log, done: new Promise((resolve) => cycle.run(resolve)) }
 }
 
 /** The unhandled rejections while `work` runs, and in the turn after it. */

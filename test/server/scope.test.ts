@@ -91,13 +91,16 @@ describe('httpScope', () => {
 
   it('[3b.5] is fresh for every connection', () => {
     const head = headOf()
-    const [first, second] = [
-      httpScope(head, {}, SETTINGS, CONNECTION),
-      httpScope(head, {}, SETTINGS, CONNECTION),
-    ]
-    first.headers.push(['x', '1'])
-    expect(second.headers).toEqual([HOST])
-    expect(head.headers).toEqual([HOST])
+    const first = httpScope(head, {}, SETTINGS, CONNECTION)
+    first.client?.fill('changed')
+    first.server?.fill('changed')
+    first.state['changed'] = true
+    expect(httpScope(head, {}, SETTINGS, CONNECTION)).toMatchObject({
+      client: ['127.0.0.1', 5000],
+      server: ['127.0.0.1', 8000],
+      state: {},
+    })
+    expect(head.client).toEqual(['127.0.0.1', 5000])
     expect(() => Object.assign(first.extensions, { x: {} })).toThrow(TypeError)
   })
 })
@@ -200,5 +203,11 @@ describe('websocketScope', () => {
     expect(scope).not.toHaveProperty('method')
     expect(scope.extensions).not.toHaveProperty('http.response.pathsend')
     expect(websocketScope(scopeOf({ secure: true }), []).scheme).toBe('wss')
+  })
+
+  it('leaves the fields of the handshake to who looks at them again', () => {
+    const handshake = scopeOf()
+    websocketScope(handshake, []).headers.length = 0
+    expect(handshake.headers).toEqual([HOST])
   })
 })

@@ -15,18 +15,18 @@ const HOSTING: Hosting = { environ: {}, inlineBodyMemory: Infinity, inlineThread
 
 /** As Connection; reading `aborted` of its signal takes what has arrived first. */
 export class HostedConnection extends Connection {
-  readonly #poll: () => void
+  readonly #wires: Wires
   #pollable: AbortSignal | undefined
 
   /** @param environ strings of the deployer; null for none */
   constructor(environ: RequestMessage['environ'], log: Log, wires: Wires) {
     super(log, environ ? { ...HOSTING, environ } : HOSTING)
-    this.#poll = () => wires.poll()
+    this.#wires = wires
   }
 
   override get signal(): AbortSignal {
-    this.#poll()
-    this.#pollable ??= pollable(super.signal, this.#poll)
+    this.#wires.poll()
+    this.#pollable ??= pollable(super.signal, () => this.#wires.poll())
     return this.#pollable
   }
 

@@ -61,6 +61,8 @@ class EventSource implements ByteSource {
 }
 
 const LENT = Buffer.allocUnsafeSlow(64 * 1024)
+// What was read last. Most reads are as long as the one before, and a view costs as much as parsing a small head.
+let view = LENT
 
 class LentSource implements ByteSource {
   readonly isLent = true
@@ -84,9 +86,9 @@ class LentSource implements ByteSource {
 
   // False pauses the socket.
   #onRead(size: number): boolean {
-    const bytes = LENT.subarray(0, size)
-    if (this.#onBytes === undefined) return this.socket.push(Buffer.from(bytes))
-    this.#onBytes(bytes)
+    if (view.length !== size) view = LENT.subarray(0, size)
+    if (this.#onBytes === undefined) return this.socket.push(Buffer.from(view))
+    this.#onBytes(view)
     return true
   }
 }
