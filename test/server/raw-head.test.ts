@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { rawHead } from '../../src/server/raw-head.ts'
@@ -16,7 +17,7 @@ it('writes every line of every head, whatever the heads before had in its place'
   fc.assert(
     fc.property(fc.array(head, { minLength: 1, maxLength: 20 }), (heads) => {
       for (const { status, headers } of heads) {
-        const reason = { 200: 'OK', 404: 'Not Found' }[status] ?? ''
+        const reason = STATUS_CODES[status] ?? ''
         const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
         expect(rawHead(status, headers)).toBe(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n`)
       }
