@@ -45,6 +45,15 @@ export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text)
 }
 
+/** Whether `text` is DIGITs only, and at least one. Not by a regular expression: those take longer to begin. */
+export function isDigits(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const octet = text.charCodeAt(at)
+    if (octet < 0x30 || octet > 0x39) return false
+  }
+  return text !== ''
+}
+
 /**
  * Copies `pairs` with lower-case names.
  *

@@ -1,6 +1,7 @@
 // The legality of one HTTP response, without I/O: events in, commands out. Engines, the test client, the
 // WebSocket denial and lint all ask this one machine.
 
+import { Buffer } from 'node:buffer'
 import { isAbsolute } from 'node:path'
 import { ContentLengthMismatch, IllegalEvent } from '../errors.ts'
 import { checkedHeaders } from '../headers.ts'

@@ -1,6 +1,7 @@
 // How a response is delimited on the wire and what its head says of it (RFC 9112, 6; RFC 9110, 8.6).
 
 import { InvalidHeader } from '../errors.ts'
+import { isDigits } from '../headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** What of the request decides how its response is framed. */
@@ -173,7 +174,7 @@ export class ResponseFraming {
   }
 
   #takesLength(value: string): boolean {
-    if (!isLength(value)) {
+    if (!isDigits(value) || value.length > MAX_DIGITS) {
       throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
@@ -185,17 +186,8 @@ export class ResponseFraming {
   }
 }
 
-// What follows is asked of nearly every response: a regular expression takes longer to begin than the rest of its head.
-
+// Nearly every response is asked, and a regular expression takes its time to begin: hardly another type has the letter.
 function isEventStream(contentType: string): boolean {
-  const mark = contentType.charCodeAt('text/'.length)
-  return (mark === 0x65 || mark === 0x45) && EVENT_STREAM.test(contentType)
-}
-
-function isLength(digits: string): boolean {
-  for (let at = 0; at < digits.length; at++) {
-    const octet = digits.charCodeAt(at)
-    if (octet < 0x30 || octet > 0x39) return false
-  }
-  return digits !== '' && digits.length <= MAX_DIGITS
+  const letter = contentType.charCodeAt('text/'.length)
+  return (letter === 0x65 || letter === 0x45) && EVENT_STREAM.test(contentType)
 }

@@ -1,5 +1,6 @@
 // Fairness: an app whose chunks are always ready would keep the event loop to itself.
 
+import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 const MAX_CHUNKS = 64

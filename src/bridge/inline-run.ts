@@ -1,5 +1,6 @@
 // A sync run on the event loop, and the warning when it keeps the loop too long.
 
+import { performance } from 'node:perf_hooks'
 import type { SyncRun } from '../sync/run.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'

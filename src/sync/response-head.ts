@@ -1,14 +1,13 @@
 // The arguments of startResponse: their grammar, and the head that they announce.
 
 import { InvalidHeader } from '../errors.ts'
-import { checkedHeaders } from '../headers.ts'
+import { checkedHeaders, isDigits } from '../headers.ts'
 import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 // Three digits, one space, and a reason that neither begins nor ends with one; it may be empty.
 const STATUS = /^[2-5]\d\d (?:(?! )[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/
-const DIGITS = /^\d+$/
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -20,6 +19,11 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+interface Status {
+  code: number
+  reason: string
+}
 
 /** What an app announced. */
 export interface AnnouncedHead {
@@ -46,16 +50,13 @@ export function announcedHead(
   headers: StartResponseHeaders,
   onDropped?: (name: string) => void,
 ): AnnouncedHead {
-  checkStatus(status)
-  const code = Number(status.slice(0, 3))
+  const { code, reason } = knownStatuses.get(status) ?? checkedStatus(status)
   const sent = endToEnd(checkedHeaders(headers), onDropped)
 
-  let contentLength = foldedLength(sent)
-  if (contentLength !== undefined && code === 204) {
-    sent.splice(sent.findIndex(isContentLength), 1)
-    contentLength = undefined
-  }
-  return { status: code, reason: status.slice(4), headers: sent, contentLength }
+  const contentLength = foldedLength(sent)
+  if (code !== 204) return { status: code, reason, headers: sent, contentLength }
+  const others = sent.filter(([name]) => name !== 'content-length')
+  return { status: code, reason, headers: others, contentLength: undefined }
 }
 
 /** Whether a response to `method` with `status` has content (RFC 9110, 6.4.1). */
@@ -63,15 +64,22 @@ export function hasContent(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304
 }
 
-function checkStatus(status: unknown): void {
-  if (typeof status !== 'string') {
-    throw new InvalidHeader(`the status must be a string such as '200 OK', got ${describe(status)}`)
+// Apps have few, and say them again and again.
+const knownStatuses = new Map<string, Status>()
+const MAX_KNOWN_STATUSES = 64
+
+function checkedStatus(text: unknown): Status {
+  if (typeof text !== 'string') {
+    throw new InvalidHeader(`the status must be a string such as '200 OK', got ${describe(text)}`)
   }
-  if (!STATUS.test(status)) {
+  if (!STATUS.test(text)) {
     throw new InvalidHeader(
-      `the status ${JSON.stringify(status)} is not three digits from 200 to 599, one space and a reason, as '200 OK' is`,
+      `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, as '200 OK' is`,
     )
   }
+  const status = { code: Number(text.slice(0, 3)), reason: text.slice(4) }
+  if (knownStatuses.size < MAX_KNOWN_STATUSES) knownStatuses.set(text, status)
+  return status
 }
 
 function endToEnd(headers: HeaderPairs, onDropped?: (name: string) => void): HeaderPairs {
@@ -90,30 +98,30 @@ function endToEnd(headers: HeaderPairs, onDropped?: (name: string) => void): Hea
   return dropped ? headers.filter(([name]) => !HOP_BY_HOP.has(name)) : headers
 }
 
+// Leaves the first of those that say the same.
 function foldedLength(headers: HeaderPairs): number | undefined {
-  const first = headers.findIndex(isContentLength)
-  if (first < 0) return undefined
-
-  const length = parsedLength(headers[first]?.[1] ?? '')
-  for (let index = headers.length - 1; index > first; index -= 1) {
-    const [name, value] = headers[index] ?? ['', '']
+  let length: number | undefined
+  for (let index = 0; index < headers.length; index += 1) {
+    const [name, value] = headers[index] as [string, string]
     if (name !== 'content-length') continue
-    if (parsedLength(value) !== length) {
+    const announced = parsedLength(value)
+    if (length === undefined) {
+      length = announced
+      continue
+    }
+    if (announced !== length) {
       throw new InvalidHeader(`two Content-Lengths: ${length} and ${value}; announce one`)
     }
     headers.splice(index, 1)
+    index -= 1
   }
   return length
 }
 
 function parsedLength(value: string): number {
-  const length = DIGITS.test(value) ? Number(value) : Number.NaN
+  const length = isDigits(value) ? Number(value) : Number.NaN
   if (Number.isSafeInteger(length)) return length
   throw new InvalidHeader(
     `Content-Length ${JSON.stringify(value)} is not a number of bytes in plain digits`,
   )
-}
-
-function isContentLength(pair: readonly [string, string]): boolean {
-  return pair[0] === 'content-length'
 }

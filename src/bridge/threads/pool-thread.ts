@@ -1,5 +1,6 @@
 // One thread of a pool, from the side of the pool: what it has to do, what it says, and how it ends.
 
+import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { AppFault } from '../../errors.ts'
 import { AnswerRing } from './answer-ring.ts'
