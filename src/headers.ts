@@ -86,7 +86,7 @@ export function checkedField(pair: readonly [string, string]): string {
     )
   }
   const lowerCase = knownNames.get(name) ?? checkedName(name)
-  if (!isFieldValue(value)) {
+  if (!knownValues.has(value) && !isCheckedValue(value)) {
     throw new InvalidHeader(
       `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
     )
@@ -94,9 +94,12 @@ export function checkedField(pair: readonly [string, string]): string {
   return lowerCase
 }
 
-// Apps use the same few names again and again: what was checked once is looked up.
+// Apps use the same few names, and mostly the same values, again and again: what was checked once is looked up.
 const knownNames = new Map<string, string>()
 const MAX_KNOWN_NAMES = 256
+const knownValues = new Set<string>()
+const MAX_KNOWN_VALUES = 256
+const MAX_KNOWN_LENGTH = 64
 
 function checkedName(name: string): string {
   if (!isToken(name)) {
@@ -105,4 +108,10 @@ function checkedName(name: string): string {
   const lowerCase = name.toLowerCase()
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, lowerCase)
   return lowerCase
+}
+
+function isCheckedValue(value: string): boolean {
+  if (!isFieldValue(value)) return false
+  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH) knownValues.add(value)
+  return true
 }

@@ -36,7 +36,7 @@ export function callFinished(
   report: EndReport,
 ): void {
   const callbacks = environ['isthmus.responseFinished']
-  if (callbacks === undefined) return
+  if (callbacks === undefined || callbacks.length === 0) return
 
   const head = response.committed ? response.head : undefined
   const status = head && `${head.status} ${head.reason}`
