@@ -112,6 +112,7 @@ function checkedName(name: string): string {
 
 function isCheckedValue(value: string): boolean {
   if (!isFieldValue(value)) return false
-  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH) knownValues.add(value)
+  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH)
+    knownValues.add(value)
   return true
 }

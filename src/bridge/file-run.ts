@@ -5,7 +5,6 @@ import { promisify } from 'node:util'
 import type { Chunk } from '../contract/environ.ts'
 import type { WrappedFile } from '../sync/file-wrapper.ts'
 import type { SyncRun } from '../sync/run.ts'
-import type { ChunkSource } from './pump.ts'
 
 const readFile = promisify(read)
 
@@ -14,18 +13,15 @@ const readFile = promisify(read)
  *
  * @see PEP 3333, "Optional Platform-Specific File Handling"
  */
-export class FileRun implements ChunkSource {
+export class FileRun {
   readonly #run: SyncRun
   readonly #file: WrappedFile
+  /** The chunk pulled last is the last one. */
   ended = false
 
   constructor(run: SyncRun, file: WrappedFile) {
     this.#run = run
     this.#file = file
-  }
-
-  get head(): ChunkSource['head'] {
-    return this.#run.head
   }
 
   async pull(): Promise<Chunk | null> {

@@ -1,6 +1,8 @@
 // A sync run on the event loop, and the warning when it keeps the loop too long.
 
 import { performance } from 'node:perf_hooks'
+import { WrappedFile } from '../sync/file-wrapper.ts'
+import { FileRun } from './file-run.ts'
 import type { SyncRun } from '../sync/run.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
@@ -14,7 +16,8 @@ export class InlineRun implements ChunkSource {
   readonly #run: SyncRun
   readonly #scope: HttpScope
   readonly #log: Log
-  #since = 0
+  #started = false
+  #file: FileRun | undefined
 
   constructor(run: SyncRun, scope: HttpScope, log: Log) {
     this.#run = run
@@ -27,26 +30,32 @@ export class InlineRun implements ChunkSource {
   }
 
   get ended(): boolean {
-    return this.#run.ended
+    return this.#file === undefined ? this.#run.ended : this.#file.ended
   }
 
-  /** Calls the app; nothing is iterated yet. What it takes counts with the first pull, or until {@link check}. */
-  start(): void {
-    this.#since = performance.now()
+  /** A file that the app returned is read off the event loop. */
+  pull(): Chunk | null | Promise<Chunk | null> {
+    const since = performance.now()
+    if (!this.#started) this.#start()
+    const chunk = this.#file === undefined ? this.#run.pull() : null
+    this.#check(performance.now() - since)
+    return this.#file === undefined ? chunk : this.#file.pull()
+  }
+
+  close(error?: unknown): void {
+    this.#run.close(error)
+  }
+
+  #start(): void {
+    this.#started = true
     this.#run.start()
+    const { body } = this.#run
+    if (body instanceof WrappedFile && body.filelike.fd !== undefined) {
+      this.#file = new FileRun(this.#run, body)
+    }
   }
 
-  pull(): Chunk | null {
-    if (this.#since === 0) this.#since = performance.now()
-    const chunk = this.#run.pull()
-    this.check()
-    return chunk
-  }
-
-  /** Says so when the app has held the loop for too long since it was called or pulled. */
-  check(): void {
-    const heldMs = performance.now() - this.#since
-    this.#since = 0
+  #check(heldMs: number): void {
     if (heldMs < MAX_HELD_MS) return
     const { method, path, rootPath } = this.#scope
     this.#log.warn(

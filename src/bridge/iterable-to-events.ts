@@ -26,14 +26,6 @@ export function iterableToEvents(app: IterableApp): EventApp {
       warn: (message, cause) => log.warn({ method, path, err: cause }, message),
     })
 
-    let failure: unknown
-    try {
-      await pump(run, send)
-    } catch (error) {
-      failure = error
-      throw error
-    } finally {
-      await run.close(failure)
-    }
+    await pump(run, send)
   }
 }

@@ -1,15 +1,14 @@
 // A sync app on the event loop: right for code that answers in microseconds.
 
-import { WrappedFile } from '../sync/file-wrapper.ts'
 import { EMPTY_INPUT, Input } from '../sync/input.ts'
 import { SyncRun } from '../sync/run.ts'
 import { scopeToEnviron } from './environ.ts'
 import { hasBody } from './has-body.ts'
-import { FileRun } from './file-run.ts'
 import { InlineRun } from './inline-run.ts'
 import { pump } from './pump.ts'
 import { refuseScope } from './refuse-scope.ts'
 import { spoolBody } from './spool.ts'
+import { rejected } from '../async/deferred.ts'
 import { SILENT_LOG } from '../async/silent-log.ts'
 import type { InputStream, SyncApp } from '../contract/environ.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../contract/events.ts'
@@ -23,8 +22,12 @@ const DEFAULT_MEMORY_BYTES = 1024 * 1024
 export function syncToEvents(app: SyncApp): EventApp {
   return function inlineSyncApp(scope, receive, send) {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
-    if (!hasBody(scope)) return respond(app, scope, EMPTY_INPUT, send)
-    return respondToBody(app, scope, receive, send)
+    if (hasBody(scope)) return respondToBody(app, scope, receive, send)
+    try {
+      return pump(inlineRun(app, scope, EMPTY_INPUT), send)
+    } catch (error) {
+      return rejected(error)
+    }
   }
 }
 
@@ -37,36 +40,17 @@ async function respondToBody(
   const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
   const body = await spoolBody(receive, inlineBodyMemory)
   try {
-    await respond(app, scope, new Input(body.source), send)
+    await pump(inlineRun(app, scope, new Input(body.source)), send)
   } finally {
     await body.close()
   }
 }
 
-async function respond(
-  app: SyncApp,
-  scope: HttpScope,
-  input: InputStream,
-  send: Send,
-): Promise<void> {
+function inlineRun(app: SyncApp, scope: HttpScope, input: InputStream): InlineRun {
   const log = scope['isthmus.connection']?.log ?? SILENT_LOG
   const { method, path } = scope
   const run = new SyncRun(app, scopeToEnviron(scope, input), {
     warn: (message, cause) => log.warn({ method, path, err: cause }, message),
   })
-
-  let failure: unknown
-  try {
-    const inline = new InlineRun(run, scope, log)
-    inline.start()
-    const { body } = run
-    const isFile = body instanceof WrappedFile && body.filelike.fd !== undefined
-    if (isFile) inline.check()
-    await pump(isFile ? new FileRun(run, body) : inline, send)
-  } catch (error) {
-    failure = error
-    throw error
-  } finally {
-    run.close(failure)
-  }
+  return new InlineRun(run, scope, log)
 }
