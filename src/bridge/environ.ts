@@ -57,8 +57,9 @@ export function scopeToEnviron<Input extends InputStream>(
   Object.defineProperty(environ, 'isthmus.signal', SIGNAL)
   addClient(environ, scope.client)
   addHeaders(environ, scope.headers)
-  const connection = scope['isthmus.connection']
-  return connection ? Object.assign(environ, connection.hosting.environ) : environ
+  const deployed = scope['isthmus.connection']?.hosting.environ
+  for (const name in deployed) environ[name] = deployed[name]
+  return environ
 }
 
 /** A copy of `environ`, without making the signal that nobody has asked for yet. */

@@ -1,28 +1,30 @@
 // A sync run on the event loop, and the warning when it keeps the loop too long.
 
 import { performance } from 'node:perf_hooks'
+import { SILENT_LOG } from '../async/silent-log.ts'
 import { WrappedFile } from '../sync/file-wrapper.ts'
+import { SyncRun } from '../sync/run.ts'
+import { scopeToEnviron } from './environ.ts'
 import { FileRun } from './file-run.ts'
-import type { SyncRun } from '../sync/run.ts'
-import type { Chunk } from '../contract/environ.ts'
+import type { Chunk, InputStream, SyncApp } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
+import type { ResponseOptions } from '../sync/start-response.ts'
 import type { ChunkSource } from './pump.ts'
 
 const MAX_HELD_MS = 50
 
-/** Pulls a {@link SyncRun} and says which mount held the event loop for longer than 50 ms, and the cure. */
-export class InlineRun implements ChunkSource {
+/** Pulls an app as a {@link SyncRun}, and says which mount held the event loop for longer than 50 ms, and the cure. */
+export class InlineRun implements ChunkSource, ResponseOptions {
   readonly #run: SyncRun
   readonly #scope: HttpScope
-  readonly #log: Log
   #started = false
   #file: FileRun | undefined
 
-  constructor(run: SyncRun, scope: HttpScope, log: Log) {
-    this.#run = run
+  /** @throws {@link BadRequest} as {@link scopeToEnviron} does */
+  constructor(app: SyncApp, scope: HttpScope, input: InputStream) {
     this.#scope = scope
-    this.#log = log
+    this.#run = new SyncRun(app, scopeToEnviron(scope, input), this)
   }
 
   get head(): ChunkSource['head'] {
@@ -44,6 +46,15 @@ export class InlineRun implements ChunkSource {
 
   close(error?: unknown): void {
     this.#run.close(error)
+  }
+
+  warn(message: string, cause?: unknown): void {
+    const { method, path } = this.#scope
+    this.#log.warn({ method, path, err: cause }, message)
+  }
+
+  get #log(): Log {
+    return this.#scope['isthmus.connection']?.log ?? SILENT_LOG
   }
 
   #start(): void {

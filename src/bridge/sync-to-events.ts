@@ -1,16 +1,13 @@
 // A sync app on the event loop: right for code that answers in microseconds.
 
+import { rejected } from '../async/deferred.ts'
 import { EMPTY_INPUT, Input } from '../sync/input.ts'
-import { SyncRun } from '../sync/run.ts'
-import { scopeToEnviron } from './environ.ts'
 import { hasBody } from './has-body.ts'
 import { InlineRun } from './inline-run.ts'
 import { pump } from './pump.ts'
 import { refuseScope } from './refuse-scope.ts'
 import { spoolBody } from './spool.ts'
-import { rejected } from '../async/deferred.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
-import type { InputStream, SyncApp } from '../contract/environ.ts'
+import type { SyncApp } from '../contract/environ.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../contract/events.ts'
 
 const DEFAULT_MEMORY_BYTES = 1024 * 1024
@@ -24,7 +21,7 @@ export function syncToEvents(app: SyncApp): EventApp {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
     if (hasBody(scope)) return respondToBody(app, scope, receive, send)
     try {
-      return pump(inlineRun(app, scope, EMPTY_INPUT), send)
+      return pump(new InlineRun(app, scope, EMPTY_INPUT), send)
     } catch (error) {
       return rejected(error)
     }
@@ -40,17 +37,8 @@ async function respondToBody(
   const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
   const body = await spoolBody(receive, inlineBodyMemory)
   try {
-    await pump(inlineRun(app, scope, new Input(body.source)), send)
+    await pump(new InlineRun(app, scope, new Input(body.source)), send)
   } finally {
     await body.close()
   }
-}
-
-function inlineRun(app: SyncApp, scope: HttpScope, input: InputStream): InlineRun {
-  const log = scope['isthmus.connection']?.log ?? SILENT_LOG
-  const { method, path } = scope
-  const run = new SyncRun(app, scopeToEnviron(scope, input), {
-    warn: (message, cause) => log.warn({ method, path, err: cause }, message),
-  })
-  return new InlineRun(run, scope, log)
 }

@@ -249,5 +249,5 @@ function checkedRootPath(rootPath: string): string {
 
 /** What of the settings concerns the bridges. */
 export function hostingOf({ environ, inlineBodyMemory, inlineThreads }: Settings): Hosting {
-  return { environ, inlineBodyMemory, inlineThreads }
+  return { environ: { ...environ }, inlineBodyMemory, inlineThreads }
 }
