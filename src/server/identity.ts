@@ -1,5 +1,6 @@
 // What the server says of itself in a response head: `server` and `date`, the date made once a second.
 
+import { setTimeout } from 'node:timers'
 import type { Identity } from '../async/framing.ts'
 
 /** The identity of a server; `server` null and `date` false leave the field out. */
