@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import {
   cycles,
   foreignPackages,
+  keptClosures,
   layering,
   looseEnds,
   publicNames,
@@ -54,6 +55,10 @@ describe('the sources', () => {
 
   it('leave no any and no unnumbered TODO', () => {
     expect(looseEnds(sources)).toEqual([])
+  })
+
+  it('keep no closures in fields', () => {
+    expect(keptClosures(sources)).toEqual([])
   })
 })
 
@@ -387,6 +392,13 @@ describe('the other checks', () => {
     expect(looseEnds(tree)).toEqual([
       'sync/run.ts:4 says any',
       'sync/run.ts:2 has a TODO without an issue number (#1)',
+    ])
+  })
+
+  it('see closures in fields', () => {
+    const text = 'class A { a = () => 1; b; constructor(c) { this.b = () => c; this.#d = c } #d }'
+    expect(keptClosures(files({ 'sync/run.ts': text, 'sync/lint-a.ts': text }))).toEqual([
+      'sync/run.ts:1 keeps a closure in a field: have a function make it',
     ])
   })
 

@@ -31,6 +31,8 @@ export interface SourceFile {
   ownStatements: number[]
   /** Uses of the type `any`. */
   anys: number[]
+  /** Where a closure is put into a field: `this.field = () => …`. */
+  keptClosures: number[]
   comments: Array<{ line: number; text: string }>
 }
 
@@ -53,6 +55,7 @@ export function parseSource(path: string, text: string): SourceFile {
     exports: exportsOf(path, module),
     ownStatements: program.body.filter((statement) => !isReexport(statement)).map(lineOf),
     anys: nodes.filter((node) => node.type === 'TSAnyKeyword').map(lineOf),
+    keptClosures: nodes.filter(keepsClosure).map(lineOf),
     comments: comments.map((comment) => ({ line: lineOf(comment), text: comment.value })),
   }
 }
@@ -79,6 +82,11 @@ function importOf(node: ESTree.Node): Import[] {
     default:
       return []
   }
+}
+
+function keepsClosure(node: ESTree.Node): boolean {
+  if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return false
+  return node.left.object.type === 'ThisExpression' && node.right.type === 'ArrowFunctionExpression'
 }
 
 function importedName(specifier: ESTree.ImportDeclarationSpecifier): string {
