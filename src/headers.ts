@@ -1,5 +1,6 @@
 // The header list: `[lowerCaseName, value]` pairs, and the grammar of both halves (RFC 9110, 5.1 and 5.5).
 
+import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
 import { InvalidHeader } from './errors.ts'
 import type { HeaderPairs } from './contract/events.ts'
@@ -54,6 +55,11 @@ export function isDigits(text: string): boolean {
   return text !== ''
 }
 
+/** `text`, which is latin-1, in memory of its own: a piece of a long string keeps all of that string alive. */
+export function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
 /**
  * Copies `pairs` with lower-case names.
  *
@@ -106,13 +112,14 @@ function checkedName(name: string): string {
     throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
   }
   const lowerCase = name.toLowerCase()
-  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, lowerCase)
+  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(ownCopy(name), ownCopy(lowerCase))
   return lowerCase
 }
 
 function isCheckedValue(value: string): boolean {
   if (!isFieldValue(value)) return false
-  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH)
-    knownValues.add(value)
+  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH) {
+    knownValues.add(ownCopy(value))
+  }
   return true
 }

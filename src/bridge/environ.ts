@@ -1,6 +1,7 @@
 // Scope to environ: one pure function. Its inverse is scope.ts; what neither can carry is listed there.
 
 import { BadRequest } from '../errors.ts'
+import { ownCopy } from '../headers.ts'
 import { stderrStream } from '../sync/errors-stream.ts'
 import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
@@ -120,6 +121,6 @@ export function environName(name: string): string {
 
   const upper = name.toUpperCase().replaceAll('-', '_')
   const key = upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH' ? upper : `HTTP_${upper}`
-  if (names.size < MAX_CACHED_NAMES) names.set(name, key)
+  if (names.size < MAX_CACHED_NAMES) names.set(ownCopy(name), key)
   return key
 }

@@ -18,7 +18,6 @@ const MAX_HELD_MS = 50
 export class InlineRun implements ChunkSource, ResponseOptions {
   readonly #run: SyncRun
   readonly #scope: HttpScope
-  #started = false
   #file: FileRun | undefined
 
   /** @throws {@link BadRequest} as {@link scopeToEnviron} does */
@@ -38,7 +37,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
   /** A file that the app returned is read off the event loop. */
   pull(): Chunk | null | Promise<Chunk | null> {
     const since = performance.now()
-    if (!this.#started) this.#start()
+    if (this.#run.body === undefined) this.#start()
     const chunk = this.#file === undefined ? this.#run.pull() : null
     this.#check(performance.now() - since)
     return this.#file === undefined ? chunk : this.#file.pull()
@@ -58,7 +57,6 @@ export class InlineRun implements ChunkSource, ResponseOptions {
   }
 
   #start(): void {
-    this.#started = true
     this.#run.start()
     const { body } = this.#run
     if (body instanceof WrappedFile && body.filelike.fd !== undefined) {

@@ -1,7 +1,7 @@
 // The arguments of startResponse: their grammar, and the head that they announce.
 
 import { InvalidHeader } from '../errors.ts'
-import { checkedHeaders, isDigits } from '../headers.ts'
+import { checkedHeaders, isDigits, ownCopy } from '../headers.ts'
 import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
@@ -77,8 +77,8 @@ function checkedStatus(text: unknown): Status {
       `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, as '200 OK' is`,
     )
   }
-  const status = { code: Number(text.slice(0, 3)), reason: text.slice(4) }
-  if (knownStatuses.size < MAX_KNOWN_STATUSES) knownStatuses.set(text, status)
+  const status = { code: Number(text.slice(0, 3)), reason: ownCopy(text.slice(4)) }
+  if (knownStatuses.size < MAX_KNOWN_STATUSES) knownStatuses.set(ownCopy(text), status)
   return status
 }
 
