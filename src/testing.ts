@@ -25,5 +25,5 @@ export type { TestHeaders, TestRequest } from './testing/request.ts'
 export type { Departure, TestBody } from './testing/request-body.ts'
 
 // Lint
-export { lint } from './testing/lint.ts'
-export { lintWrap } from './sync/lint-wrap.ts'
+export { lint } from './lint/lint.ts'
+export { lintWrap } from './lint/sync/lint-wrap.ts'

@@ -79,11 +79,11 @@ describe('the public names', () => {
       BodyTooLarge
       Chunk
       ClientDisconnected
-      ConnectionContext
       ContentLengthMismatch
       Environ
       ErrorStream
       EventApp
+      ExchangeContext
       FileLike
       FileWrapper
       HeaderPairs
@@ -271,7 +271,7 @@ describe('the check of layers', () => {
       'server/serve.ts': "import { run } from '../sync/run.ts'; export const serve = run",
       'sync/run.ts': "import type { App } from '../contract/environ.ts'; export type Run = App",
       'contract/environ.ts': 'export interface App {}',
-      'headers.ts': "import { Fault } from './errors.ts'; import './contract/environ.ts'",
+      'http/headers.ts': "import { Fault } from '../errors.ts'; import '../contract/environ.ts'",
       'errors.ts': 'export class Fault {}',
     })
     expect(layering(tree, ['index.ts'])).toEqual([])
@@ -301,13 +301,16 @@ describe('the check of layers', () => {
     ])
   })
 
-  it('keeps bridge/threads inside bridge', () => {
+  it('reports rooms of one storey that know each other', () => {
     const tree = files({
-      'bridge/mount.ts': "import { Pool } from './threads/pool.ts'",
-      'server/serve.ts': "import { Pool } from '../bridge/threads/pool.ts'",
+      'hosting/threads.ts': "import { Pool } from './gateway/pool.ts'",
+      'hosting/gateway/pool.ts': "import type { Host } from '../thread/host.ts'",
+      'hosting/thread/host.ts': "import type { Message } from '../protocol/messages.ts'",
+      'hosting/protocol/messages.ts': "import type { Pool } from '../gateway/pool.ts'",
     })
     expect(layering(tree, [])).toEqual([
-      'server/serve.ts imports bridge/threads/pool.ts: only bridge may',
+      'hosting/gateway/pool.ts imports hosting/thread/host.ts: hosting/gateway does not know hosting/thread',
+      'hosting/protocol/messages.ts imports hosting/gateway/pool.ts: hosting/protocol is a floor and imports no room above it',
     ])
   })
 
@@ -397,7 +400,7 @@ describe('the other checks', () => {
 
   it('see closures in fields', () => {
     const text = 'class A { a = () => 1; b; constructor(c) { this.b = () => c; this.#d = c } #d }'
-    expect(keptClosures(files({ 'sync/run.ts': text, 'sync/lint-a.ts': text }))).toEqual([
+    expect(keptClosures(files({ 'sync/run.ts': text, 'lint/sync/a.ts': text }))).toEqual([
       'sync/run.ts:1 keeps a closure in a field: have a function make it',
     ])
   })

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { poolSettings } from '../src/bridge/threads/pool-settings.ts'
+import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
 import { Page } from './docs/page.ts'
@@ -135,7 +135,7 @@ describe('the tables', () => {
 
 describe('the host protocol', () => {
   it('has an example of every message, in JSON', () => {
-    const source = readFileSync(join(ROOT, 'src/bridge/threads/messages.ts'), 'utf8')
+    const source = readFileSync(join(ROOT, 'src/hosting/protocol/messages.ts'), 'utf8')
     const types = [...source.matchAll(/^  type: '(\w+)'$/gm)].map(([, type]) => type)
     const examples = hostProtocol
       .blocksOf('json')

@@ -3,8 +3,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
-import { environName } from '../src/bridge/environ.ts'
-import { checkedHeaders } from '../src/headers.ts'
+import { environName } from '../src/bridge/scope-to-environ.ts'
+import { checkedHeaders } from '../src/http/headers.ts'
 import { announcedHead } from '../src/sync/response-head.ts'
 
 const LONG = 512 * 1024

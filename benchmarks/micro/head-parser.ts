@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Bench } from 'tinybench'
-import { HeadParser } from '../../src/server/native/head-parser.ts'
+import { HeadParser } from '../../src/server/native/parser/head-parser.ts'
 
 const LIMITS = { maxHeadBytes: 16_384, maxRequestLineBytes: 8_192, maxHeaderFields: 100 }
 const HEADS = 100

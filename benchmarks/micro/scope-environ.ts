@@ -1,8 +1,8 @@
 // What it costs to make a scope of a request head, an environ of a scope, and a scope of an environ.
 
 import { Bench } from 'tinybench'
-import { scopeToEnviron } from '../../src/bridge/environ.ts'
-import { environToScope } from '../../src/bridge/scope.ts'
+import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
+import { environToScope } from '../../src/bridge/environ-to-scope.ts'
 import { EMPTY_INPUT } from '../../src/sync/input.ts'
 import { nanosecondsOf } from './nanoseconds.ts'
 import type { HttpScope } from '../../src/contract/events.ts'

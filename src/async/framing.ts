@@ -1,7 +1,7 @@
 // How a response is delimited on the wire and what its head says of it (RFC 9112, 6; RFC 9110, 8.6).
 
 import { InvalidHeader } from '../errors.ts'
-import { isDigits } from '../headers.ts'
+import { isDigits } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** What of the request decides how its response is framed. */

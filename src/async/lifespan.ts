@@ -1,10 +1,10 @@
 // Runs an app's lifespan: startup before the server listens, shutdown after its last connection.
 
 import { LifespanFailed, UnsupportedScope } from '../errors.ts'
-import { deferred, rejected } from './deferred.ts'
+import { deferred, rejected } from '../waiting/deferred.ts'
 import { LifespanExchange } from './lifespan-exchange.ts'
 import { makeReceive } from './receive.ts'
-import { within } from './within.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import type {
   EventApp,
   Hosting,
@@ -13,7 +13,7 @@ import type {
   SendEvent,
 } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { Deferred } from './deferred.ts'
+import type { Deferred } from '../waiting/deferred.ts'
 import type { LifespanCommand } from './lifespan-exchange.ts'
 
 /** `auto`: an app without lifespan is fine. `on`: it is an error. `off`: lifespan is not run. */
@@ -90,7 +90,7 @@ class RunningLifespan implements Lifespan {
   async start(): Promise<void> {
     const { startupTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options
     this.#run().catch((error: unknown) => this.#started.reject(error))
-    if (await within(this.#started.promise, startupTimeoutMs)) return
+    if (await settlesWithin(this.#started.promise, startupTimeoutMs)) return
     throw new LifespanFailed(
       `the app sent no lifespan.startup.complete within ${startupTimeoutMs} ms`,
     )
@@ -105,7 +105,7 @@ class RunningLifespan implements Lifespan {
     const { shutdownTimeoutMs = DEFAULT_TIMEOUT_MS, log } = this.#options
     this.#exchange.stop()
     this.#stopping.resolve({ type: 'lifespan.shutdown' })
-    if (await within(this.#stopped.promise, shutdownTimeoutMs)) return
+    if (await settlesWithin(this.#stopped.promise, shutdownTimeoutMs)) return
     log.error({}, `the app sent no lifespan.shutdown.complete within ${shutdownTimeoutMs} ms`)
   }
 

@@ -1,11 +1,11 @@
 // The request body between an engine that pushes and an app that pulls: bounded, in order, cut or whole.
 
 import { BodyTimeout, BodyTooLarge } from '../errors.ts'
-import { deferred, rejected } from './deferred.ts'
-import { Timer } from './timer-wheel.ts'
+import { deferred, rejected } from '../waiting/deferred.ts'
+import { Timer } from '../waiting/timer-wheel.ts'
 import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
-import type { Deferred } from './deferred.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { TimerWheel } from '../waiting/timer-wheel.ts'
 
 /** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
 interface BodyFlow {

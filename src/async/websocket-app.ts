@@ -1,7 +1,7 @@
 // The comfortable way to write a WebSocket app: a handler that holds one socket.
 
 import { ClientDisconnected, UnsupportedScope } from '../errors.ts'
-import { harmless } from './deferred.ts'
+import { harmless } from '../waiting/deferred.ts'
 import type {
   EventApp,
   HeaderPairs,
@@ -76,7 +76,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   /** Aborted, with a reason, when the client leaves or the server shuts down. Whoever asks for it is told of
    * a shutdown and given the grace to finish; for others the server closes with 1001 at once. */
   get signal(): AbortSignal {
-    return this.scope['isthmus.connection']?.signal ?? NEVER
+    return this.scope['isthmus.exchange']?.signal ?? NEVER
   }
 
   /**
@@ -194,7 +194,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
 
 function hasLeft(scope: WebSocketScope): boolean {
   let left = false
-  scope['isthmus.connection']?.onDisconnect(() => {
+  scope['isthmus.exchange']?.onDisconnect(() => {
     left = true
   })
   return left

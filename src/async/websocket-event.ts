@@ -1,7 +1,7 @@
 // The insides of the events that a WebSocket app sends: what is malformed never reaches the wire.
 
 import { IllegalEvent, InvalidHeader } from '../errors.ts'
-import { checkedHeaders } from '../headers.ts'
+import { checkedHeaders } from '../http/headers.ts'
 import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../contract/events.ts'
 
 const MAX_REASON_BYTES = 123

@@ -1,13 +1,13 @@
 // One request through an event app that is pulled from outside: what it sends waits until it is asked for.
 
-import { deferred, rejected } from '../async/deferred.ts'
-import { HttpExchange } from '../async/exchange.ts'
+import { deferred, rejected } from '../waiting/deferred.ts'
+import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
-import { within } from '../async/within.ts'
+import { SILENT_LOG } from '../silent-log.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import { AppFault, ClientDisconnected, IllegalEvent } from '../errors.ts'
-import type { Deferred } from '../async/deferred.ts'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
 import type { EventApp, HttpReceiveEvent, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
@@ -37,7 +37,7 @@ export class EventSession {
 
   constructor(app: EventApp, scope: HttpScope, input: Input) {
     this.#input = input
-    this.#log = scope['isthmus.connection']?.log ?? SILENT_LOG
+    this.#log = scope['isthmus.exchange']?.log ?? SILENT_LOG
     const { method } = scope
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: false } as const
     this.#exchange = new HttpExchange(facts, NOBODY)
@@ -67,7 +67,7 @@ export class EventSession {
     if (isWhole) this.#delivered?.taken.resolve()
     else this.#refuseOffers()
     // What runs on behind a whole response is background work: nobody waits for it.
-    if (!isWhole) await within(this.#ended, GRACE_MS)
+    if (!isWhole) await settlesWithin(this.#ended, GRACE_MS)
   }
 
   #refuseOffers(): void {

@@ -1,10 +1,10 @@
 // A sync run on the event loop, and the warning when it keeps the loop too long.
 
 import { performance } from 'node:perf_hooks'
-import { SILENT_LOG } from '../async/silent-log.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { WrappedFile } from '../sync/file-wrapper.ts'
 import { SyncRun } from '../sync/run.ts'
-import { scopeToEnviron } from './environ.ts'
+import { scopeToEnviron } from './scope-to-environ.ts'
 import { FileRun } from './file-run.ts'
 import type { Chunk, InputStream, SyncApp } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
@@ -53,7 +53,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
   }
 
   get #log(): Log {
-    return this.#scope['isthmus.connection']?.log ?? SILENT_LOG
+    return this.#scope['isthmus.exchange']?.log ?? SILENT_LOG
   }
 
   #start(): void {

@@ -1,13 +1,13 @@
 // One request through an async-iterable app: chunks are pulled out of it, one at a time, and it is closed.
 
-import { within } from '../async/within.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import { arrayBytes, checkedBody } from '../sync/app-body.ts'
 import { attempt, callFinished } from '../sync/run-end.ts'
 import { ResponseState } from '../sync/start-response.ts'
-import { Breath } from './breath.ts'
+import { Fairness } from './fairness.ts'
 import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../contract/environ.ts'
 import type { ResponseOptions } from '../sync/start-response.ts'
-import type { Interruption } from './interruption.ts'
+import type { ClientGuard } from './client-guard.ts'
 import type { ChunkSource } from './pump.ts'
 
 // What an app that was stopped early gets for its `finally` before we go on without it.
@@ -23,8 +23,8 @@ export class IterableRun implements ChunkSource {
   readonly #app: IterableApp
   readonly #environ: IterableEnviron
   readonly #options: ResponseOptions
-  readonly #interruption: Interruption
-  readonly #breath: Breath = new Breath()
+  readonly #interruption: ClientGuard
+  readonly #breath: Fairness = new Fairness()
   #body: Body | undefined
   #iterator: Stepper | undefined
   #remaining = Infinity
@@ -34,7 +34,7 @@ export class IterableRun implements ChunkSource {
   constructor(
     app: IterableApp,
     environ: IterableEnviron,
-    interruption: Interruption,
+    interruption: ClientGuard,
     options: ResponseOptions,
   ) {
     this.#app = app
@@ -130,7 +130,7 @@ export class IterableRun implements ChunkSource {
 
   async #attempt(what: string, step: () => unknown): Promise<void> {
     try {
-      const ended = await within(Promise.resolve(step()), RETURN_MS)
+      const ended = await settlesWithin(Promise.resolve(step()), RETURN_MS)
       if (!ended) this.#options.warn(`${what} took longer than ${RETURN_MS} ms; it is left behind`)
     } catch (error) {
       this.#options.warn(`${what} failed`, error)

@@ -1,9 +1,9 @@
 // An async-iterable app on the event loop.
 
-import { SILENT_LOG } from '../async/silent-log.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { AsyncInput } from './async-input.ts'
-import { scopeToEnviron } from './environ.ts'
-import { Interruption } from './interruption.ts'
+import { scopeToEnviron } from './scope-to-environ.ts'
+import { ClientGuard } from './client-guard.ts'
 import { IterableRun } from './iterable-run.ts'
 import { pump } from './pump.ts'
 import { refuseScope } from './refuse-scope.ts'
@@ -18,11 +18,11 @@ export function iterableToEvents(app: IterableApp): EventApp {
   return async function iterableApp(scope, receive, send) {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
 
-    const connection = scope['isthmus.connection']
+    const connection = scope['isthmus.exchange']
     const log = connection?.log ?? SILENT_LOG
     const { method, path } = scope
     const environ = scopeToEnviron(scope, new AsyncInput(receive))
-    const run = new IterableRun(app, environ, new Interruption(connection), {
+    const run = new IterableRun(app, environ, new ClientGuard(connection), {
       warn: (message, cause) => log.warn({ method, path, err: cause }, message),
     })
 

@@ -2,7 +2,7 @@
 
 import { AppFault } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { toEvents } from './to-events.ts'
 import type {
   EventApp,

@@ -1,6 +1,6 @@
 // From chunks that are pulled out of an app to response events, at the pace of the client.
 
-import { Breath } from './breath.ts'
+import { Fairness } from './fairness.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HeaderPairs, Send } from '../contract/events.ts'
 
@@ -30,7 +30,7 @@ export async function pump(source: ChunkSource, send: Send): Promise<void> {
     const { status, headers } = source.head as NonNullable<ChunkSource['head']>
     await send({ type: 'http.response.start', status, headers })
 
-    const breath = new Breath()
+    const breath = new Fairness()
     while (chunk !== null && !source.ended) {
       await send({ type: 'http.response.body', body: chunk, moreBody: true })
       await breath.taken()

@@ -1,8 +1,8 @@
 // A sync app on the event loop: right for code that answers in microseconds.
 
-import { rejected } from '../async/deferred.ts'
+import { rejected } from '../waiting/deferred.ts'
 import { EMPTY_INPUT, Input } from '../sync/input.ts'
-import { hasBody } from './has-body.ts'
+import { hasBody } from '../http/has-body.ts'
 import { InlineRun } from './inline-run.ts'
 import { pump } from './pump.ts'
 import { refuseScope } from './refuse-scope.ts'
@@ -34,7 +34,7 @@ async function respondToBody(
   receive: Receive,
   send: Send,
 ): Promise<void> {
-  const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.connection']?.hosting ?? {}
+  const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.exchange']?.hosting ?? {}
   const body = await spoolBody(receive, inlineBodyMemory)
   try {
     await pump(new InlineRun(app, scope, new Input(body.source)), send)

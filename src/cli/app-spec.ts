@@ -1,7 +1,7 @@
 // How the command line names an app: [sync:|iterable:|events:]FILE[#export].
 
 import { InvalidOption } from '../errors.ts'
-import type { AppSpec } from '../bridge/load-app.ts'
+import type { AppSpec } from './load-app.ts'
 
 const STYLED = /^(sync|iterable|events):(.*)$/s
 // Only an identifier is an export: any other `#` belongs to the name of the file.

@@ -3,7 +3,7 @@
 import { InvalidOption } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { parseAppSpec } from './app-spec.ts'
-import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench-options.ts'
+import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
@@ -11,8 +11,8 @@ import {
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
 import { parseTexts } from './parser.ts'
-import type { AppSpec } from '../bridge/load-app.ts'
-import type { BenchOptions } from './bench-options.ts'
+import type { AppSpec } from './load-app.ts'
+import type { BenchOptions } from './bench/options.ts'
 import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'

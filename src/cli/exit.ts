@@ -1,6 +1,6 @@
 // The end of the process, which no thread can put off.
 
-import { within } from '../async/within.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Worker } from 'node:worker_threads'
 
 const THREADS_END_MS = 1_000
@@ -31,5 +31,5 @@ export function exit(status: number): void {
     if (!ended) process.kill(process.pid, 'SIGKILL')
     process.exit(status)
   }
-  within(Promise.all(ends), THREADS_END_MS).then(end, () => end(false))
+  settlesWithin(Promise.all(ends), THREADS_END_MS).then(end, () => end(false))
 }

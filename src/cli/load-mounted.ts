@@ -1,8 +1,8 @@
 // The apps that a command line names, as one.
 
-import { loadApp } from '../bridge/load-app.ts'
+import { loadApp } from './load-app.ts'
 import { mount } from '../bridge/mount.ts'
-import type { AppSpec } from '../bridge/load-app.ts'
+import type { AppSpec } from './load-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { ProcessOptions } from './options-table.ts'
 

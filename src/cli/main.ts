@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
-    const { benchCommand } = await import('./bench-command.ts')
+    const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
   }
 
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   process.once('beforeExit', stuck)
 
   // Help and the version come without the weight of a server.
-  const { serveCommand } = await import('./serve-command.ts')
+  const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)

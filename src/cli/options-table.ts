@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { InvalidOption } from '../errors.ts'
 import { parseAppSpec } from './app-spec.ts'
 import * as kind from './option.ts'
-import type { AppSpec } from '../bridge/load-app.ts'
+import type { AppSpec } from './load-app.ts'
 import type { DEFAULTS } from '../server/options.ts'
 import type { Option, OptionTable } from './option.ts'
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import yargs from 'yargs'
 import { InvalidOption } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
-import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench-options.ts'
+import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,

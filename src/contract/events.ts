@@ -6,7 +6,7 @@ import type { Log } from './log.ts'
 export type HeaderPairs = Array<[name: string, value: string]>
 
 /** What the server knows of a connection beyond ASGI. */
-export interface ConnectionContext {
+export interface ExchangeContext {
   /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
   readonly signal: AbortSignal
   /** The server's log. */
@@ -47,7 +47,7 @@ interface ConnectionScope {
   /** One key for each extension that this server really supports. */
   extensions: Record<string, Record<string, unknown>>
   /** The server's own side of this connection; absent under hosts that are not isthmus. */
-  'isthmus.connection'?: ConnectionContext
+  'isthmus.exchange'?: ExchangeContext
 }
 
 /** One HTTP exchange. @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope" */

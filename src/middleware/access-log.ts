@@ -1,12 +1,12 @@
 // accessLog(): a line for each response and for each turn of a WebSocket's life, with nothing in it that a client could
 // forge.
 
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { middleware } from './middleware.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { middleware } from '../chain/middleware.ts'
 import type { Log } from '../contract/log.ts'
-import type { ChainRequest } from './request.ts'
-import type { ResponseEnd } from './response-end.ts'
-import type { Wrap } from './wrap.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { ResponseEnd } from '../chain/response-end.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** How a line is written. */
 export type AccessLogFormat = 'log' | 'json' | 'common' | 'combined'

@@ -2,11 +2,11 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { validateHeaderValue } from 'node:http'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { wait } from './effects.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { wait } from '../chain/effects.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Says whether a password is that of a user; a promise of it only around apps that await. */
 export type VerifyCredentials = (user: string, password: string) => boolean | PromiseLike<boolean>

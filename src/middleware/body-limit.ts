@@ -2,9 +2,9 @@
 
 import bytes from 'bytes'
 import { BodyTooLarge } from '../errors.ts'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { middleware } from './middleware.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { middleware } from '../chain/middleware.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link bodyLimit}. */
 export interface BodyLimitOptions {

@@ -5,15 +5,15 @@ import compressible from 'compressible'
 import Negotiator from 'negotiator'
 import vary from 'vary'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
-import { mapBody } from './map-body.ts'
-import { middleware } from './middleware.ts'
-import { completeOptions, invalidOption } from './complete-options.ts'
+import { mapBody } from '../chain/map-body.ts'
+import { middleware } from '../chain/middleware.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { Coding, Encoder } from './encoder.ts'
-import type { HeaderList } from './header-list.ts'
-import type { ChainRequest } from './request.ts'
-import type { ChainResponse } from './response.ts'
-import type { Wrap } from './wrap.ts'
+import type { HeaderList } from '../chain/header-list.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { ChainResponse } from '../chain/response.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link compress}. */
 export interface CompressOptions {
@@ -175,7 +175,7 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
 // A body that breaks off has no end that a map would hear of.
 function closeAtEnd({ environ, scope }: ChainRequest, encoder: Encoder): void {
   if (environ) (environ['isthmus.responseFinished'] ??= []).push(() => encoder.close())
-  else scope?.['isthmus.connection']?.onDisconnect(() => encoder.close())
+  else scope?.['isthmus.exchange']?.onDisconnect(() => encoder.close())
 }
 
 function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {

@@ -2,13 +2,13 @@
 
 import vary from 'vary'
 import { AppFault } from '../errors.ts'
-import { parseHost } from './host-field.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import type { ChainRequest } from './request.ts'
-import type { ChainResponse } from './response.ts'
-import type { Wrap } from './wrap.ts'
+import { parseHost } from '../http/host.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { ChainResponse } from '../chain/response.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Says whether an origin is let in. */
 type OriginTest = (origin: string, request: ChainRequest) => boolean

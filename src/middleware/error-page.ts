@@ -10,13 +10,13 @@ import {
   ServiceFault,
   UnsupportedScope,
 } from '../errors.ts'
-import { completeOptions, invalidOption } from './complete-options.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import type { ChainRequest } from './request.ts'
-import type { ChainResponse } from './response.ts'
-import type { Wrap } from './wrap.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { ChainResponse } from '../chain/response.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** What failed, for a page of your own. */
 export interface Failure {

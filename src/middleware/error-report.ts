@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { parse } from 'error-stack-parser-es'
 import type { StackFrame } from 'error-stack-parser-es'
-import type { ChainRequest } from './request.ts'
+import type { ChainRequest } from '../chain/request.ts'
 
 /** A place in the source. */
 interface Place {

@@ -2,13 +2,13 @@
 
 import { BlockList, isIP } from 'node:net'
 import { parse } from 'forwarded-parse'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { parseHost } from './host-field.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import type { ChainRequest, RequestChanges } from './request.ts'
-import type { RequestHeaders } from './request-headers.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { parseHost } from '../http/host.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import type { ChainRequest, RequestChanges } from '../chain/request.ts'
+import type { RequestHeaders } from '../chain/request-headers.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** What a proxy may say of a request. */
 export type ForwardedFact = 'for' | 'proto' | 'host' | 'port' | 'prefix'

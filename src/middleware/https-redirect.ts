@@ -1,11 +1,11 @@
 // httpsRedirect(): what came without TLS is sent to where there is TLS.
 
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { parseHost } from './host-field.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import type { ChainRequest } from './request.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { parseHost } from '../http/host.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link httpsRedirect}. */
 export interface HttpsRedirectOptions {

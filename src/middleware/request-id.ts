@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { validateHeaderName } from 'node:http'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { middleware } from './middleware.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { middleware } from '../chain/middleware.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link requestId}. */
 export interface RequestIdOptions {

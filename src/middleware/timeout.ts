@@ -2,14 +2,14 @@
 
 import ms from 'ms'
 import { AppTimeout } from '../errors.ts'
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { until } from './effects.ts'
-import { middleware } from './middleware.ts'
-import type { ConnectionContext, Hosting } from '../contract/events.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { until } from '../chain/effects.ts'
+import { middleware } from '../chain/middleware.ts'
+import type { ExchangeContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { Interrupting } from './effects.ts'
-import type { ChainRequest } from './request.ts'
-import type { Wrap } from './wrap.ts'
+import type { Interrupting } from '../chain/effects.ts'
+import type { ChainRequest } from '../chain/request.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link timeout}. */
 export interface TimeoutOptions {
@@ -24,7 +24,7 @@ const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * Gives up a response that has not begun in time: a request, or a handshake, is answered 504, and the app is told as if
- * its client had left, by `scope['isthmus.connection']` and what stands on it. What it still sends is refused. A response
+ * its client had left, by `scope['isthmus.exchange']` and what stands on it. What it still sends is refused. A response
  * that has begun may stream for as long as it likes.
  *
  * Nobody can interrupt a sync app that stands right inside: its late response is replaced by the 504 when it is there.
@@ -82,22 +82,22 @@ class Expiry implements Interrupting {
 
 /** `request`, its connection at an end when `expiry` is there. */
 function ending(request: ChainRequest, expiry: Expiry): ChainRequest {
-  const connection = request.scope?.['isthmus.connection']
+  const connection = request.scope?.['isthmus.exchange']
   if (!connection) return request
   const copy = request.with({})
-  if (copy.scope) copy.scope['isthmus.connection'] = new EndingConnection(connection, expiry)
+  if (copy.scope) copy.scope['isthmus.exchange'] = new EndingConnection(connection, expiry)
   return copy
 }
 
 // Nothing is set up before somebody asks.
-class EndingConnection implements ConnectionContext {
+class EndingConnection implements ExchangeContext {
   readonly log: Log
   readonly hosting: Hosting
-  readonly #connection: ConnectionContext
+  readonly #connection: ExchangeContext
   readonly #expiry: Expiry
   #signal: AbortSignal | undefined
 
-  constructor(connection: ConnectionContext, expiry: Expiry) {
+  constructor(connection: ExchangeContext, expiry: Expiry) {
     this.log = connection.log
     this.hosting = connection.hosting
     this.#connection = connection

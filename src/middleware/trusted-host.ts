@@ -1,12 +1,12 @@
 // trustedHost(): only the hosts that the app is known by.
 
-import { completeOptions, invalidOption } from './complete-options.ts'
-import { parseHost } from './host-field.ts'
-import { middleware } from './middleware.ts'
-import { respond } from './response.ts'
-import type { HostParts } from './host-field.ts'
-import type { ChainResponse } from './response.ts'
-import type { Wrap } from './wrap.ts'
+import { completeOptions, invalidOption } from '../complete-options.ts'
+import { parseHost } from '../http/host.ts'
+import { middleware } from '../chain/middleware.ts'
+import { respond } from '../chain/response.ts'
+import type { HostParts } from '../http/host.ts'
+import type { ChainResponse } from '../chain/response.ts'
+import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link trustedHost}. */
 export interface TrustedHostOptions {

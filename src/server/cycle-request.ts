@@ -1,6 +1,6 @@
 // What of a request head decides how it is answered and how its body is read, the same for every engine.
 
-import { getHeader, getListHeader, listHasToken } from '../headers.ts'
+import { getHeader, getListHeader, listHasToken } from '../http/headers.ts'
 import type { RequestFacts } from '../async/framing.ts'
 import type { RequestHead } from './scope.ts'
 

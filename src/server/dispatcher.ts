@@ -1,17 +1,17 @@
 // Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
 
-import { Connection } from '../async/connection.ts'
-import { deferred } from '../async/deferred.ts'
-import { TimerWheel } from '../async/timer-wheel.ts'
+import { ServerExchangeContext } from '../async/exchange-context.ts'
+import { deferred } from '../waiting/deferred.ts'
+import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
-import { HttpCycle } from './http-cycle.ts'
+import { HttpRun } from './http-run.ts'
 import { makeIdentity } from './identity.ts'
 import { NOBODY } from './nobody.ts'
 import { hostingOf } from './options.ts'
 import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
-import { WebSocketCycle } from './websocket-cycle.ts'
-import type { Deferred } from '../async/deferred.ts'
+import { WebSocketRun } from './websocket/run.ts'
+import type { Deferred } from '../waiting/deferred.ts'
 import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './cycle-request.ts'
@@ -56,7 +56,7 @@ export class Dispatcher {
       const settings = this.#settings
       const connection = this.#connection()
       const scope = httpScope(head, this.#state, settings, connection)
-      const cycle = new HttpCycle(this.#app, scope, { transport, request, connection, settings })
+      const cycle = new HttpRun(this.#app, scope, { transport, request, connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {
@@ -72,14 +72,14 @@ export class Dispatcher {
     head: RequestHead,
     subprotocols: string[],
     transport: WebSocketTransport,
-  ): WebSocketCycle | null {
+  ): WebSocketRun | null {
     try {
       this.#admit()
       const settings = this.#settings
       const connection = this.#connection()
       const handshake = httpScope(head, this.#state, settings, connection)
       const scope = websocketScope(handshake, subprotocols)
-      const cycle = new WebSocketCycle(this.#app, scope, { transport, connection, settings })
+      const cycle = new WebSocketRun(this.#app, scope, { transport, connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {
@@ -111,8 +111,8 @@ export class Dispatcher {
     throw new Unavailable(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`)
   }
 
-  #connection(): Connection {
-    return new Connection(this.#settings.log, this.#settings.hosting)
+  #connection(): ServerExchangeContext {
+    return new ServerExchangeContext(this.#settings.log, this.#settings.hosting)
   }
 
   #start(running: Running): void {

@@ -1,10 +1,10 @@
 // What the server answers by itself, before an app has a say: a whole response that ends its connection.
 
-import { HttpExchange } from '../async/exchange.ts'
+import { HttpExchange } from '../async/http-exchange.ts'
 import { plainResponse } from './plain-response.ts'
 import { SocketResponse } from './socket-response.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { Identity, RequestFacts } from '../async/framing.ts'
 
 const UNKNOWN: Omit<RequestFacts, 'keepAlive'> = {

@@ -2,13 +2,8 @@
 
 import { BadRequest } from '../errors.ts'
 import { parseTarget } from './target.ts'
-import { requireChunked } from './transfer-coding.ts'
-import type {
-  ConnectionContext,
-  HeaderPairs,
-  HttpScope,
-  WebSocketScope,
-} from '../contract/events.ts'
+import { requireChunked } from '../http/transfer-coding.ts'
+import type { ExchangeContext, HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Target } from './target.ts'
 import type { TlsFacts } from './tls-facts.ts'
 
@@ -56,7 +51,7 @@ export function httpScope(
   head: RequestHead,
   state: Record<string, unknown>,
   settings: ScopeSettings,
-  connection: ConnectionContext,
+  connection: ExchangeContext,
 ): HttpScope {
   const target = parseTarget(head.method, head.target)
   return {
@@ -74,7 +69,7 @@ export function httpScope(
     server: head.server && [head.server[0], head.server[1]],
     state: { ...state },
     extensions: head.tls ? { ...HTTP_EXTENSIONS, tls: { ...head.tls } } : HTTP_EXTENSIONS,
-    'isthmus.connection': connection,
+    'isthmus.exchange': connection,
   }
 }
 

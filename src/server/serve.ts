@@ -2,7 +2,7 @@
 
 import pino from 'pino'
 import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { NativeEngine } from './native/engine.ts'

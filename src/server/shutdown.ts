@@ -1,6 +1,6 @@
 // The order of a shutdown: tell, wait, say goodbye, cancel, then lifespan. Every step ends in finite time.
 
-import { within } from '../async/within.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Engine } from './engine.ts'
 
@@ -25,13 +25,13 @@ export async function shutDown(parts: {
   dispatcher.shutdown()
   const finished = Promise.all([dispatcher.idle(), drained])
 
-  const forced = !(await within(finished, graceMs))
+  const forced = !(await settlesWithin(finished, graceMs))
   if (forced) {
     engine.cutRequests()
     engine.closeWebSockets()
-    await within(finished, CLEANUP_MS)
+    await settlesWithin(finished, CLEANUP_MS)
     engine.destroy()
-    await within(finished, CLEANUP_MS)
+    await settlesWithin(finished, CLEANUP_MS)
   }
   await lifespan.shutdown()
   return { forced }

@@ -3,7 +3,7 @@
 
 import { rawHead } from './raw-head.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { ResponseHead } from '../async/framing.ts'
 
 /** One response on a socket that ends with it. */

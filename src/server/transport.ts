@@ -1,7 +1,7 @@
 // The small interface between an engine and the exchange it serves. An engine moves bytes; legality is
 // asked of the exchange, and what to do next comes from it as values. The test client is an engine too.
 
-import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** What an engine offers for one HTTP exchange. It calls {@link HttpEvents} back. */

@@ -1,7 +1,7 @@
 // The arguments of startResponse: their grammar, and the head that they announce.
 
 import { InvalidHeader } from '../errors.ts'
-import { checkedHeaders, isDigits, ownCopy } from '../headers.ts'
+import { checkedHeaders, isDigits, ownCopy } from '../http/headers.ts'
 import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'

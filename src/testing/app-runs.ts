@@ -2,9 +2,9 @@
 // answered by the server, and a test has to hear of it.
 
 import { ClientDisconnected, LintError, PeerFault, UnsupportedScope } from '../errors.ts'
-import { deferred } from '../async/deferred.ts'
+import { deferred } from '../waiting/deferred.ts'
 import { inTime } from './deadline.ts'
-import type { Deferred } from '../async/deferred.ts'
+import type { Deferred } from '../waiting/deferred.ts'
 import type { EventApp } from '../contract/events.ts'
 
 /** One call of the app, for one exchange. */

@@ -1,7 +1,7 @@
 // The way of a request body from test to app: pulled from its source only while the app's side asks.
 
-import { deferred } from '../async/deferred.ts'
-import type { Deferred } from '../async/deferred.ts'
+import { deferred } from '../waiting/deferred.ts'
+import type { Deferred } from '../waiting/deferred.ts'
 
 /** A request body: chunk by chunk, ready or awaited. */
 export type BodySource = Iterable<Uint8Array> | AsyncIterable<Uint8Array>

@@ -1,6 +1,6 @@
 // The deadline that every wait of the test client has.
 
-import { within } from '../async/within.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import { DeadlinePassed } from './faults.ts'
 
 /**
@@ -14,6 +14,6 @@ export async function inTime<Value>(
   deadlineMs: number,
   what: () => string,
 ): Promise<Value> {
-  if (!(await within(awaited, deadlineMs))) throw new DeadlinePassed(what(), deadlineMs)
+  if (!(await settlesWithin(awaited, deadlineMs))) throw new DeadlinePassed(what(), deadlineMs)
   return awaited
 }

@@ -3,7 +3,7 @@
 import { InvalidOption } from '../errors.ts'
 import { BodyFeed } from './body-feed.ts'
 import { ResponsePipe } from './response-pipe.ts'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { HttpEvents, HttpTransport } from '../server/transport.ts'
 import type { BodySource } from './body-feed.ts'

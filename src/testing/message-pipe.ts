@@ -1,8 +1,8 @@
 // The way of WebSocket messages from app to test: what was sent and is not yet received, bounded by a mark.
 
-import { deferred } from '../async/deferred.ts'
+import { deferred } from '../waiting/deferred.ts'
 import { SocketClosed } from './faults.ts'
-import type { Deferred } from '../async/deferred.ts'
+import type { Deferred } from '../waiting/deferred.ts'
 import type { SocketEnd } from './faults.ts'
 
 /** One message: text as a string, binary as bytes. */

@@ -1,7 +1,7 @@
 // From what a test says of a request to a head and a body, as a client would send them.
 
 import { InvalidOption } from '../errors.ts'
-import { checkedHeaders, getHeader } from '../headers.ts'
+import { checkedHeaders, getHeader } from '../http/headers.ts'
 import { bodySource, typeOf, wholeBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { RequestHead } from '../server/scope.ts'

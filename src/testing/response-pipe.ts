@@ -1,10 +1,10 @@
 // The way of a response from app to test: what was written and is not yet read, bounded by a mark as a
 // socket's buffer is.
 
-import { deferred } from '../async/deferred.ts'
+import { deferred } from '../waiting/deferred.ts'
 import { ResponseCut } from './faults.ts'
-import type { Deferred } from '../async/deferred.ts'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { ResponseHead } from '../async/framing.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 

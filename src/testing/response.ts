@@ -1,6 +1,6 @@
 // A response as a test looks at it: whole, with its headers in the order of the wire.
 
-import { getAllHeaders, getHeader } from '../headers.ts'
+import { getAllHeaders, getHeader } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** The headers of a response: the list as it was sent, and look-ups that ignore case. */

@@ -1,7 +1,7 @@
 // testClient(): an app of any style, asked without sockets, answering as it would over one.
 
 import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../async/silent-log.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { Dispatcher } from '../server/dispatcher.ts'
 import { resolveOptions } from '../server/options.ts'

@@ -1,11 +1,11 @@
 // The engine's side of one WebSocket in memory: the handshake's answer, then messages both ways.
 
-import { deferred } from '../async/deferred.ts'
+import { deferred } from '../waiting/deferred.ts'
 import { MessagePipe } from './message-pipe.ts'
 import { ResponsePipe } from './response-pipe.ts'
 import { SocketClosed } from './faults.ts'
-import type { Deferred } from '../async/deferred.ts'
-import type { ResponsePart } from '../async/exchange.ts'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../server/transport.ts'
 import type { SocketEnd } from './faults.ts'

@@ -5,15 +5,26 @@ import { posix } from 'node:path'
 import { ALL } from './source-file.ts'
 import type { SourceFile } from './source-file.ts'
 
-// From top to bottom. Imports go downward; the names in one row are siblings and do not know each other.
+// The storeys from top to bottom. Imports go downward; the names in one row are siblings and do not import each other.
 const LAYERS = [
   ['cli', 'testing'],
-  ['server'],
   ['middleware'],
-  ['bridge', 'channels'],
+  ['server', 'chain', 'hosting', 'lint'],
+  ['bridge'],
   ['sync', 'async'],
-  ['contract', 'errors', 'headers'],
+  ['http', 'waiting', 'contract', 'errors', 'silent-log', 'complete-options'],
 ]
+/** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
+const ROOMS: Array<[folder: string, rooms: string[]]> = [
+  ['chain', ['event', 'sync']],
+  ['cli', ['serve', 'bench']],
+  ['hosting', ['gateway', 'thread']],
+  ['lint', ['events', 'sync']],
+  ['lint', ['events', 'iterable']],
+  ['server', ['native', 'node']],
+]
+/** The floors of a storey: files that no room above them may miss, and that import no room of their storey. */
+const FLOORS = ['hosting/protocol', 'server/native/parser']
 const GROUND = LAYERS.length - 1
 const MAX_LINES = 300
 const DRAWERS = /^(utils?|helpers?|common|misc|types)\.ts$/
@@ -39,10 +50,23 @@ function refusal(from: string, to: string, entries: readonly string[]): string |
   if (entries.includes(to)) return 'it is a public entry'
 
   const [upper, lower] = [unitOf(from), unitOf(to)]
-  if (to.startsWith('bridge/threads/') && upper !== 'bridge') return 'only bridge may'
-  if (upper === lower) return null
+  if (upper === lower) return refusalInside(from, to)
   if (layerOf(upper) === GROUND && layerOf(lower) === GROUND) return null
   return layerOf(upper) < layerOf(lower) ? null : `${lower} is not below ${upper}`
+}
+
+function refusalInside(from: string, to: string): string | null {
+  const floor = FLOORS.find((path) => from.startsWith(`${path}/`))
+  if (floor && !to.startsWith(`${floor}/`))
+    return `${floor} is a floor and imports no room above it`
+
+  const isIn = (path: string, folder: string, room: string): boolean =>
+    path.startsWith(`${folder}/${room}/`)
+  for (const [folder, rooms] of ROOMS) {
+    const [own, other] = [from, to].map((path) => rooms.find((room) => isIn(path, folder, room)))
+    if (own && other && own !== other) return `${folder}/${own} does not know ${folder}/${other}`
+  }
+  return null
 }
 
 function layerOf(unit: string): number {
@@ -137,7 +161,7 @@ export function looseEnds(files: readonly SourceFile[]): string[] {
 /** Closures in fields, which V8 lets outlive their object (decision 018), but for what only tests make. */
 export function keptClosures(files: readonly SourceFile[]): string[] {
   return files
-    .filter(({ path }) => !path.startsWith('testing/') && !path.includes('/lint-'))
+    .filter(({ path }) => !path.startsWith('testing/') && !path.startsWith('lint/'))
     .flatMap(({ path, keptClosures: lines }) =>
       lines.map((line) => `${path}:${line} keeps a closure in a field: have a function make it`),
     )

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { TimerWheel } from '../../src/async/timer-wheel.ts'
+import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
 import { RequestBody } from '../../src/async/request-body.ts'
 import { BodyTimeout, BodyTooLarge } from '../../src/errors.ts'
 

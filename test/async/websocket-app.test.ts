@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../../src/async/connection.ts'
+import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { makeReceive } from '../../src/async/receive.ts'
-import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { ClientDisconnected, IllegalEvent, UnsupportedScope } from '../../src/errors.ts'
 import type { ReceiveEvent, Scope, SendEvent, WebSocketScope } from '../../src/contract/events.ts'
@@ -35,7 +35,7 @@ async function play(
 
 const LEFT = {
   ...SCOPE,
-  'isthmus.connection': { onDisconnect: (callback: () => void) => callback() },
+  'isthmus.exchange': { onDisconnect: (callback: () => void) => callback() },
 } as unknown as WebSocketScope
 
 const left = (event: SendEvent): void => {
@@ -178,8 +178,8 @@ describe('websocket()', () => {
 
   it('[3b.8] lets the loss of some other connection, and every other error, escape', async () => {
     const other = new ClientDisconnected()
-    const here = new Connection(SILENT_LOG)
-    const scope: WebSocketScope = { ...SCOPE, 'isthmus.connection': here }
+    const here = new ServerExchangeContext(SILENT_LOG)
+    const scope: WebSocketScope = { ...SCOPE, 'isthmus.exchange': here }
     await expect(play(() => Promise.reject(other), [], undefined, scope)).rejects.toBe(other)
     const broken = new Error('broken')
     await expect(play(() => Promise.reject(broken))).rejects.toBe(broken)
@@ -232,7 +232,7 @@ describe('websocket()', () => {
 
   it('has the connection’s signal, and one that never aborts under other hosts', async () => {
     const { signal } = new AbortController()
-    const own = { ...SCOPE, 'isthmus.connection': { signal } } as unknown as WebSocketScope
+    const own = { ...SCOPE, 'isthmus.exchange': { signal } } as unknown as WebSocketScope
     const seen: AbortSignal[] = []
     const app = websocket((socket) => void seen.push(socket.signal))
     for (const scope of [own, SCOPE]) {

@@ -1,6 +1,6 @@
 // The host of an event app: says what it receives, writes down what it sends, and may leave.
 
-import { Connection } from '../../src/async/connection.ts'
+import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { makeReceive } from '../../src/async/receive.ts'
 import { ClientDisconnected } from '../../src/errors.ts'
 import type {
@@ -60,7 +60,7 @@ export function httpScope(parts: Partial<HttpScope> = {}): HttpScope {
 export class Host {
   readonly sent: SendEvent[] = []
   readonly log: RecordingLog = recordingLog()
-  readonly connection: Connection = new Connection(this.log)
+  readonly connection: ServerExchangeContext = new ServerExchangeContext(this.log)
   /** Called before each event is taken; what it throws is what `send` rejects with. */
   onSend: (event: SendEvent) => unknown = () => undefined
   readonly #events: ReceiveEvent[]
@@ -104,7 +104,7 @@ export class Host {
 
   /** Calls `app`; the scope knows this host. */
   run(app: EventApp, scope: Scope = httpScope()): Promise<void> {
-    if (scope.type !== 'lifespan') scope['isthmus.connection'] = this.connection
+    if (scope.type !== 'lifespan') scope['isthmus.exchange'] = this.connection
     return app(scope, this.receive, this.send)
   }
 

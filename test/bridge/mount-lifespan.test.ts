@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { startLifespan } from '../../src/async/lifespan.ts'
-import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
 import { mount } from '../../src/bridge/mount.ts'
 import { LifespanFailed, UnsupportedScope } from '../../src/errors.ts'
 import { Host, httpScope, recordingLog } from './host.ts'

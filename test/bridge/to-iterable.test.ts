@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { scopeToEnviron } from '../../src/bridge/environ.ts'
+import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
 import { events, styleOf } from '../../src/bridge/style.ts'
 import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
 import { toEvents } from '../../src/bridge/to-events.ts'
@@ -47,7 +47,7 @@ interface Called {
 }
 
 function call(app: EventApp, parts: Partial<HttpScope> = {}, host = new Host()): Called {
-  const scope = httpScope({ ...parts, 'isthmus.connection': host.connection })
+  const scope = httpScope({ ...parts, 'isthmus.exchange': host.connection })
   const environ = scopeToEnviron(scope, new AsyncInput(host.receive))
   const heads: Called['heads'] = []
   const body = toIterable(events(app))(environ, (status, headers) => {

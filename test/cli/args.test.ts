@@ -1,7 +1,7 @@
 // Command lines and environments, and the commands that they are read as.
 
 import { describe, expect, it } from 'vitest'
-import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
 import { parseArguments } from '../../src/cli/args.ts'
 import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../../src/cli/options-table.ts'
 import { InvalidOption } from '../../src/errors.ts'

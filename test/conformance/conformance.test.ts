@@ -2,7 +2,7 @@
 
 import { mount } from 'isthmus'
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { echo, endless, failing, gated, streamed, view, whole } from './apps.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { HeaderPairs } from 'isthmus'

@@ -1,7 +1,7 @@
 // A line at each turn of a WebSocket's life: accepted, denied, closed, lost.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { makeReceive } from '../../src/async/receive.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events } from '../../src/bridge/style.ts'
@@ -12,7 +12,7 @@ import { failureOf, recordingLog } from '../bridge/host.ts'
 import { startCycle, turn, websocketScope } from '../server/fake-websocket-transport.ts'
 import { logged } from './access-lines.ts'
 import type { EventApp, Receive, ReceiveEvent, Send } from '../../src/contract/events.ts'
-import type { WebSocketCycle } from '../../src/server/websocket-cycle.ts'
+import type { WebSocketRun } from '../../src/server/websocket/run.ts'
 
 const echo = websocket(async (socket) => {
   for await (const message of socket) await socket.send(message)
@@ -194,7 +194,7 @@ describe('a WebSocket whose client leaves before the answer', () => {
 
 describe('in a shutdown', () => {
   /** The lines of a socket whose server shuts down, and what it told the transport last. */
-  async function shutDown(served: EventApp, stop: (cycle: WebSocketCycle) => void) {
+  async function shutDown(served: EventApp, stop: (cycle: WebSocketRun) => void) {
     const log = recordingLog()
     const { cycle, transport, done } = startCycle(accessLog({ log })(served))
     await turn()
@@ -227,14 +227,14 @@ describe('in a shutdown', () => {
     const told = (then: (signal: AbortSignal) => void): EventApp =>
       events(async (scope, receive, send) => {
         if (scope.type !== 'websocket') throw new UnsupportedScope(scope.type)
-        const signal = scope['isthmus.connection']?.signal ?? AbortSignal.abort()
+        const signal = scope['isthmus.exchange']?.signal ?? AbortSignal.abort()
         await receive()
         await send({ type: 'websocket.accept' })
         await new Promise((resolve) => signal.addEventListener('abort', resolve))
         then(signal)
       })
     const expected = { lines: closed, calls: [accepted, goodbye] }
-    const stop = (cycle: WebSocketCycle): void => cycle.shutdown()
+    const stop = (cycle: WebSocketRun): void => cycle.shutdown()
     expect(
       await shutDown(
         told(() => undefined),

@@ -6,9 +6,9 @@ import { sync } from '../../src/bridge/style.ts'
 import { WaitUnderSync } from '../../src/errors.ts'
 import { basicAuth } from '../../src/middleware/basic-auth.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
-import { askThrough } from './ask-through.ts'
+import { askThrough } from '../chain/ask-through.ts'
 import type { BasicAuthOptions } from '../../src/middleware/basic-auth.ts'
-import type { Through } from './ask-through.ts'
+import type { Through } from '../chain/ask-through.ts'
 
 type Compare = typeof timingSafeEqual
 

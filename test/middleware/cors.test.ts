@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
-import { chain } from '../../src/middleware/chain.ts'
+import { chain } from '../../src/chain/chain.ts'
 import { cors } from '../../src/middleware/cors.ts'
-import { middleware } from '../../src/middleware/middleware.ts'
+import { middleware } from '../../src/chain/middleware.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { SyncApp, StartResponseHeaders } from '../../src/contract/environ.ts'
 import type { CorsOptions } from '../../src/middleware/cors.ts'
-import type { Wrap } from '../../src/middleware/wrap.ts'
+import type { Wrap } from '../../src/chain/wrap.ts'
 import type { TestResponse } from '../../src/testing/response.ts'
 
 const SHOP = 'https://shop.example'

@@ -1,13 +1,13 @@
 // What a client sees of a failure, and what the log does.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { ClientDisconnected, PoolFull, ServerShutdown, UnsupportedScope } from '../../src/errors.ts'
 import { bodyLimit } from '../../src/middleware/body-limit.ts'
-import { getHeader } from '../../src/headers.ts'
-import { chain } from '../../src/middleware/chain.ts'
+import { getHeader } from '../../src/http/headers.ts'
+import { chain } from '../../src/chain/chain.ts'
 import { cors } from '../../src/middleware/cors.ts'
 import { errorPage } from '../../src/middleware/error-page.ts'
 import { testClient } from '../../src/testing/test-client.ts'

@@ -6,9 +6,9 @@ import { events } from '../../src/bridge/style.ts'
 import { forwarded } from '../../src/middleware/forwarded.ts'
 import { Host, httpScope } from '../bridge/host.ts'
 import { websocketScope } from '../server/fake-websocket-transport.ts'
-import { askThrough, fieldOf } from './ask-through.ts'
+import { askThrough, fieldOf } from '../chain/ask-through.ts'
 import type { ForwardedOptions } from '../../src/middleware/forwarded.ts'
-import type { Through } from './ask-through.ts'
+import type { Through } from '../chain/ask-through.ts'
 
 interface Said extends ForwardedOptions {
   peer?: string | null

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { events } from '../../src/bridge/style.ts'
 import { httpsRedirect } from '../../src/middleware/https-redirect.ts'
 import { Host, httpScope } from '../bridge/host.ts'
-import { askThrough } from './ask-through.ts'
-import type { Asked } from './ask-through.ts'
+import { askThrough } from '../chain/ask-through.ts'
+import type { Asked } from '../chain/ask-through.ts'
 import type { HttpsRedirectOptions } from '../../src/middleware/https-redirect.ts'
 
 /** `status location` of the answer. */

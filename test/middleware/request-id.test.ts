@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chain } from '../../src/middleware/chain.ts'
+import { chain } from '../../src/chain/chain.ts'
 import { requestId } from '../../src/middleware/request-id.ts'
-import { middleware } from '../../src/middleware/middleware.ts'
-import { respond } from '../../src/middleware/response.ts'
-import { askThrough, fieldOf } from './ask-through.ts'
+import { middleware } from '../../src/chain/middleware.ts'
+import { respond } from '../../src/chain/response.ts'
+import { askThrough, fieldOf } from '../chain/ask-through.ts'
 import type { RequestIdOptions } from '../../src/middleware/request-id.ts'
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/

@@ -3,18 +3,18 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { chain } from '../../src/middleware/chain.ts'
-import { until, wait } from '../../src/middleware/effects.ts'
-import { middleware } from '../../src/middleware/middleware.ts'
-import { respond } from '../../src/middleware/response.ts'
+import { chain } from '../../src/chain/chain.ts'
+import { until, wait } from '../../src/chain/effects.ts'
+import { middleware } from '../../src/chain/middleware.ts'
+import { respond } from '../../src/chain/response.ts'
 import { timeout } from '../../src/middleware/timeout.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf, Host, recordingLog, turn } from '../bridge/host.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
-import { eventually, pooled } from '../threads/behaviour-host.ts'
+import { eventually, pooled } from '../hosting/behaviour-host.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { TimeoutOptions } from '../../src/middleware/timeout.ts'
 
@@ -62,7 +62,7 @@ describe('a response that is late', () => {
     const told = deferred<string>()
     const app = events(async (scope, _receive, send) => {
       if (scope.type !== 'http') return
-      const connection = scope['isthmus.connection']
+      const connection = scope['isthmus.exchange']
       connection?.onDisconnect(() => told.resolve(String(connection.signal.aborted)))
       await told.promise
       const failure = await failureOf(send({ type: 'http.response.start', status: 200 }))
@@ -75,7 +75,7 @@ describe('a response that is late', () => {
   it('is given up also where the app fails when it is told; the log has that', async () => {
     const app = events(async (scope, receive) => {
       if (scope.type !== 'http') return
-      scope['isthmus.connection']?.onDisconnect(() => {
+      scope['isthmus.exchange']?.onDisconnect(() => {
         throw new Error('not now')
       })
       while ((await receive()).type !== 'http.disconnect');

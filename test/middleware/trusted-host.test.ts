@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { trustedHost } from '../../src/middleware/trusted-host.ts'
 import { Host, httpScope } from '../bridge/host.ts'
 import { events } from '../../src/bridge/style.ts'
-import { askThrough } from './ask-through.ts'
+import { askThrough } from '../chain/ask-through.ts'
 
 /** The status for a request that names `host`. */
 async function statusFor(host: string, hosts: readonly string[]): Promise<number> {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { engine } from '../engine.ts'
 import { answer, httpApp, served, soon } from './served.ts'
 import type { EventApp } from 'isthmus'
@@ -45,7 +45,7 @@ describe.skipIf(engine === 'node')('a client that ends its side behind its reque
 
   it('has left when nothing can be written to it for a while', async () => {
     const left = deferred()
-    const app = httpApp(async ({ 'isthmus.connection': connection }, receive) => {
+    const app = httpApp(async ({ 'isthmus.exchange': connection }, receive) => {
       connection?.onDisconnect(() => left.resolve())
       for await (const _event of receive);
     })

@@ -1,7 +1,7 @@
 // What the client sees of a response that fails, and the app of a client that leaves: never a clean end.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { answer, httpApp, served, soon } from './served.ts'
 import type { IterableApp, SyncApp } from 'isthmus'
 
@@ -150,7 +150,7 @@ describe('a client that leaves', () => {
 
   it('[3b.27] makes send reject with ECONNRESET', async () => {
     const refused = deferred<unknown>()
-    const app = httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+    const app = httpApp(async ({ 'isthmus.exchange': connection }, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       await send({ type: 'http.response.body', body: 'first', moreBody: true })
       await new Promise((resolve) => connection?.signal.addEventListener('abort', resolve))

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { within } from '../../src/async/within.ts'
+import { settlesWithin } from '../../src/waiting/settles-within.ts'
 import { takeBody, takeChunk, takeHead } from './raw-response.ts'
 import type { Socket } from 'node:net'
 import type { Address } from 'isthmus'
@@ -90,7 +90,8 @@ export class RawClient implements Disposable {
   /** Resolves when the server has ended the connection, with how it did. */
   async ended(): Promise<Ending> {
     const ended = this.#until(() => this.#ending !== 'open')
-    if (!(await within(ended, this.#deadlineMs))) throw this.#failure('the end of the connection')
+    if (!(await settlesWithin(ended, this.#deadlineMs)))
+      throw this.#failure('the end of the connection')
     return this.#ending
   }
 
@@ -122,7 +123,7 @@ export class RawClient implements Disposable {
       found = take(this.#inbox)
       return found !== null || this.#ending !== 'open'
     })
-    const inTime = await within(arrived, this.#deadlineMs)
+    const inTime = await settlesWithin(arrived, this.#deadlineMs)
     found = take(this.#inbox)
     if (!inTime || found === null) throw this.#failure(what)
 

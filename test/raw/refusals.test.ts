@@ -1,7 +1,7 @@
 // Request heads that are refused, and those that are not what they seem.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, served } from './served.ts'
 

@@ -1,7 +1,7 @@
 // How a response stands on the wire: framing and headers.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
 import { httpApp, served } from './served.ts'
 import type { HeaderPairs, SendEvent } from 'isthmus'

@@ -2,7 +2,7 @@
 
 import { serve } from 'isthmus'
 import { engine } from '../engine.ts'
-import { within } from '../../src/async/within.ts'
+import { settlesWithin } from '../../src/waiting/settles-within.ts'
 import { RawClient } from './raw-client.ts'
 import type {
   EventApp,
@@ -76,7 +76,7 @@ export async function readAll(receive: Receive): Promise<Buffer> {
 
 /** Resolves as `awaited` does, or throws after eight seconds. */
 export async function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
-  if (!(await within(awaited, 8_000))) throw new Error(`${what} did not come within 8 s`)
+  if (!(await settlesWithin(awaited, 8_000))) throw new Error(`${what} did not come within 8 s`)
   return awaited
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { ServerShutdown } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, served, soon } from './served.ts'
 import type { EventApp, SyncApp } from 'isthmus'
@@ -83,7 +83,7 @@ describe('close()', () => {
   })
 
   it('tells a stream of events by its signal', async () => {
-    const app = httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+    const app = httpApp(async ({ 'isthmus.exchange': connection }, _receive, send) => {
       await send({
         type: 'http.response.start',
         status: 200,

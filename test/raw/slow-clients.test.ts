@@ -1,7 +1,7 @@
 // Clients that take their time: with their head, with the response, or for ever. They cost themselves, and nobody else.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { engine } from '../engine.ts'
 import { answer, httpApp, served, soon } from './served.ts'
 import type { RawClient } from './raw-client.ts'
@@ -62,7 +62,7 @@ describe('a connection without a request', () => {
 
 describe('a client that takes nothing of its response', () => {
   const endless = (onLeft: () => void) =>
-    httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+    httpApp(async ({ 'isthmus.exchange': connection }, _receive, send) => {
       connection?.onDisconnect(onLeft)
       await send({ type: 'http.response.start', status: 200, headers: [] })
       for (;;) {

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { engine } from '../engine.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { IncomingMessage } from 'node:http'
@@ -158,7 +158,7 @@ describe('a server with tls', () => {
     'cuts a client that takes nothing, after writeTimeoutMs',
     async () => {
       const left = deferred()
-      const app = httpApp(async ({ 'isthmus.connection': connection }, _receive, send) => {
+      const app = httpApp(async ({ 'isthmus.exchange': connection }, _receive, send) => {
         connection?.onDisconnect(() => left.resolve())
         await send({ type: 'http.response.start', status: 200, headers: [] })
         for (;;) {

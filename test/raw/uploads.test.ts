@@ -1,7 +1,7 @@
 // Request bodies: expectations, limits, time, and what nobody has read.
 
 import { describe, expect, it } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { RawClient } from './raw-client.ts'

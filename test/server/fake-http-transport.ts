@@ -1,10 +1,10 @@
 // A transport that writes down what it is told, and the cycle of an app on it.
 
-import { Connection } from '../../src/async/connection.ts'
-import { TimerWheel } from '../../src/async/timer-wheel.ts'
-import { HttpCycle } from '../../src/server/http-cycle.ts'
+import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
+import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
+import { HttpRun } from '../../src/server/http-run.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
-import type { ResponsePart } from '../../src/async/exchange.ts'
+import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
 import type { CycleRequest } from '../../src/server/cycle-request.ts'
 import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
@@ -52,7 +52,7 @@ export class FakeHttpTransport implements HttpTransport {
 export interface CycleOptions {
   scope?: Partial<HttpScope>
   request?: Partial<CycleRequest>
-  settings?: Partial<ConstructorParameters<typeof HttpCycle>[2]['settings']>
+  settings?: Partial<ConstructorParameters<typeof HttpRun>[2]['settings']>
 }
 
 /** Starts `app` on a fake transport. */
@@ -60,7 +60,7 @@ export function startCycle(
   app: EventApp,
   { scope = {}, request = {}, settings = {} }: CycleOptions = {},
 ): {
-  cycle: HttpCycle
+  cycle: HttpRun
   transport: FakeHttpTransport
   log: RecordingLog
   done: Promise<unknown>
@@ -68,8 +68,8 @@ export function startCycle(
   const transport = new FakeHttpTransport()
   const log = recordingLog()
   const hosting = { environ: {}, inlineBodyMemory: 1024, inlineThreads: false }
-  const connection = new Connection(log, hosting)
-  const whole = { ...httpScope(scope), 'isthmus.connection': connection }
+  const connection = new ServerExchangeContext(log, hosting)
+  const whole = { ...httpScope(scope), 'isthmus.exchange': connection }
   const facts: CycleRequest = {
     method: whole.method,
     httpVersion: '1.1',
@@ -80,7 +80,7 @@ export function startCycle(
     contentLength: null,
     ...request,
   }
-  const cycle = new HttpCycle(app, whole, {
+  const cycle = new HttpRun(app, whole, {
     transport,
     request: facts,
     connection,

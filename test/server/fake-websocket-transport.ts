@@ -1,7 +1,7 @@
 // A transport that writes down what it is told, and the cycle of an app on it.
 
-import { Connection } from '../../src/async/connection.ts'
-import { WebSocketCycle } from '../../src/server/websocket-cycle.ts'
+import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
+import { WebSocketRun } from '../../src/server/websocket/run.ts'
 import type { EventApp, WebSocketScope } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
 import type { WebSocketTransport } from '../../src/server/transport.ts'
@@ -75,7 +75,7 @@ export function startCycle(
   app: EventApp,
   maxQueue = 32,
 ): {
-  cycle: WebSocketCycle
+  cycle: WebSocketRun
   transport: FakeWebSocketTransport
   scope: WebSocketScope
   lines: string[]
@@ -83,11 +83,11 @@ export function startCycle(
 } {
   const transport = new FakeWebSocketTransport()
   const log = recordingLog()
-  const connection = new Connection(log)
-  const scope = { ...websocketScope(), 'isthmus.connection': connection }
+  const connection = new ServerExchangeContext(log)
+  const scope = { ...websocketScope(), 'isthmus.exchange': connection }
   const identity = { server: null, date: () => null }
   const settings = { identity, log, websocket: { maxQueue } }
-  const cycle = new WebSocketCycle(app, scope, { transport, connection, settings })
+  const cycle = new WebSocketRun(app, scope, { transport, connection, settings })
   return {
     cycle,
     transport,

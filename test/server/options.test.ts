@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
 import { InvalidOption } from '../../src/errors.ts'
 import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
 import type { Settings } from '../../src/server/options.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../../src/async/connection.ts'
-import { SILENT_LOG } from '../../src/async/silent-log.ts'
+import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
 import { BadRequest } from '../../src/errors.ts'
 import { httpScope, websocketScope } from '../../src/server/scope.ts'
 import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
@@ -14,7 +14,7 @@ const SETTINGS: ScopeSettings = {
   headerMap: 'drop',
   maxHeaderFields: 100,
 }
-const CONNECTION = new Connection(SILENT_LOG)
+const CONNECTION = new ServerExchangeContext(SILENT_LOG)
 const HOST: [string, string] = ['host', 'example.org']
 
 function headOf(parts: Partial<RequestHead> = {}): RequestHead {
@@ -70,7 +70,7 @@ describe('httpScope', () => {
         'http.response.pathsend': {},
         'http.response.trailers': {},
       },
-      'isthmus.connection': CONNECTION,
+      'isthmus.exchange': CONNECTION,
     })
   })
 

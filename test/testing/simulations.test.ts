@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { ClientDisconnected } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'

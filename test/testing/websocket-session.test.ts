@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { deferred } from '../../src/async/deferred.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, sync } from '../../src/bridge/style.ts'
 import { UnsupportedScope } from '../../src/errors.ts'

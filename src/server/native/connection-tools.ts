@@ -1,6 +1,6 @@
 // What all connections of an engine share.
 
-import type { TimerWheel } from '../../async/timer-wheel.ts'
+import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'

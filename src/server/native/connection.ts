@@ -1,8 +1,8 @@
 // One connection of the native engine: its requests one at a time and in order, its timers, and its end.
 
-import { Timer } from '../../async/timer-wheel.ts'
+import { Timer } from '../../waiting/timer-wheel.ts'
 import { PeerFault } from '../../errors.ts'
-import { listHasToken } from '../../headers.ts'
+import { listHasToken } from '../../http/headers.ts'
 import { NOBODY } from '../nobody.ts'
 import { refusal } from '../refusal.ts'
 import { endpointsOf, requestBetween } from './endpoints.ts'
@@ -10,14 +10,14 @@ import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SocketEnd } from './socket-end.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../../async/exchange.ts'
+import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../scope.ts'
 import type { HttpEvents, HttpTransport } from '../transport.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 import type { Endpoints } from './endpoints.ts'
-import type { ParsedHead } from './request-head.ts'
+import type { ParsedHead } from './parser/request-head.ts'
 
 /**
  * What the next bytes are: a request's `head`, its `body`, the `rest` of a body behind its response, the requests

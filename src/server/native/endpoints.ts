@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls'
 import type { Socket } from 'node:net'
 import type { CycleRequest } from '../cycle-request.ts'
 import type { RequestHead } from '../scope.ts'
-import type { ParsedHead } from './request-head.ts'
+import type { ParsedHead } from './parser/request-head.ts'
 
 /** What of a request's head is true of its whole connection. */
 export type Endpoints = Pick<RequestHead, 'client' | 'server' | 'secure' | 'tls'>

@@ -1,7 +1,7 @@
 // TLS in front of the engine: accepts, and knows who has not finished its handshake yet.
 
 import { createServer } from 'node:tls'
-import { MAX_TIMER_MS } from '../../async/within.ts'
+import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
 import { SOCKET_OPTIONS } from './socket-options.ts'
 import type { Server, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'

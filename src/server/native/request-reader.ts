@@ -1,10 +1,10 @@
 // Requests out of the bytes of one connection: heads and bodies in turns, and what waits behind them.
 
-import { bodyDecoder } from './body-decoder.ts'
-import { HeadParser } from './head-parser.ts'
-import type { BodyDecoder } from './body-decoder.ts'
+import { bodyDecoder } from './parser/body-decoder.ts'
+import { HeadParser } from './parser/head-parser.ts'
+import type { BodyDecoder } from './parser/body-decoder.ts'
 import type { ByteSource } from './byte-source.ts'
-import type { HeadLimits, ParsedHead } from './request-head.ts'
+import type { HeadLimits, ParsedHead } from './parser/request-head.ts'
 
 const EMPTY = Buffer.alloc(0)
 // What may wait behind a request whose response is under way; then the client gets no further ahead.

@@ -1,10 +1,10 @@
 // Responses of one connection as bytes: head and first chunk in one write, and no further ahead than the client reads.
 
-import { Timer } from '../../async/timer-wheel.ts'
+import { Timer } from '../../waiting/timer-wheel.ts'
 import { rawHead } from '../raw-head.ts'
 import type { Socket } from 'node:net'
-import type { ResponsePart } from '../../async/exchange.ts'
-import type { TimerWheel } from '../../async/timer-wheel.ts'
+import type { ResponsePart } from '../../async/http-exchange.ts'
+import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 
 // What is handed to the socket at once: a client that takes so much is seen to read.

@@ -1,7 +1,7 @@
 // The end of a socket: politely, so that the client gets to see what was written, or with a reset.
 
 import type { Socket } from 'node:net'
-import type { Timer } from '../../async/timer-wheel.ts'
+import type { Timer } from '../../waiting/timer-wheel.ts'
 
 // What is read and dropped: closing a socket with unread bytes resets it, and the response with it (RFC 9112, 9.6).
 // No further, so that nobody can make us read for ever.

@@ -3,7 +3,7 @@
 import { createServer, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { PeerFault } from '../../errors.ts'
-import { listHasToken } from '../../headers.ts'
+import { listHasToken } from '../../http/headers.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
 import { requestHead } from './request-head.ts'

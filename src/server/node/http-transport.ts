@@ -3,7 +3,7 @@
 import { rawHead } from '../raw-head.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ResponsePart } from '../../async/exchange.ts'
+import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { ResponseHead } from '../../async/framing.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { HttpEvents, HttpTransport } from '../transport.ts'

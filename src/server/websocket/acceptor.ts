@@ -2,7 +2,7 @@
 
 import { constants } from 'node:buffer'
 import { WebSocketServer } from 'ws'
-import { getListHeader } from '../../headers.ts'
+import { getListHeader } from '../../http/headers.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerOptions, WebSocket } from 'ws'

@@ -1,7 +1,7 @@
 // The opening handshake: what a request has to say before an app hears of it (RFC 6455, 4.2.1).
 
 import { BadRequest } from '../../errors.ts'
-import { getListHeader, isToken, listHasToken } from '../../headers.ts'
+import { getListHeader, isToken, listHasToken } from '../../http/headers.ts'
 import type { RequestHead } from '../scope.ts'
 
 // 16 bytes in base64.

@@ -2,7 +2,7 @@
 
 import { SocketResponse } from '../socket-response.ts'
 import type { WebSocket } from 'ws'
-import type { ResponsePart } from '../../async/exchange.ts'
+import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
 import type { Acceptor, UpgradeRequest } from './acceptor.ts'

@@ -9,7 +9,7 @@ import { refuse } from '../refusal.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
-import type { WebSocketCycle } from '../websocket-cycle.ts'
+import type { WebSocketRun } from './run.ts'
 import type { UpgradeRequest } from './acceptor.ts'
 import type { TransportTools } from './transport.ts'
 
@@ -18,7 +18,7 @@ export class WebSockets {
   readonly #dispatcher: Dispatcher
   readonly #log: Log
   readonly #tools: TransportTools
-  readonly #cycles = new Set<WebSocketCycle>()
+  readonly #cycles = new Set<WebSocketRun>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     const { websocket } = settings

@@ -1,6 +1,6 @@
 // A case over a real connection, asked in raw bytes.
 
-import { getHeader } from '../../../src/headers.ts'
+import { getHeader } from '../../../src/http/headers.ts'
 import { served } from '../../raw/served.ts'
 import { wireOf } from '../../conformance/socket-host.ts'
 import type { Answer, Ask, Case } from './row.ts'

@@ -1,6 +1,6 @@
 // The sync app of every recipe. On its own, because in threads each thread has to load it.
 
-import { headersOf } from '../../../src/bridge/scope.ts'
+import { headersOf } from '../../../src/bridge/environ-to-scope.ts'
 import type { Environ, HeaderPairs, SyncApp } from 'isthmus'
 import type { Recipe, Seen } from './row.ts'
 

@@ -130,7 +130,7 @@ describe('a WebSocket handshake', () => {
         const event = await receive()
         await send({ type: 'websocket.accept' }).catch(() => undefined)
         if (scope.type === 'websocket')
-          seen.resolve([event, scope['isthmus.connection']?.signal.aborted])
+          seen.resolve([event, scope['isthmus.exchange']?.signal.aborted])
       })
       const socket = server.raw()
       socket.write(handshake())

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { BadRequest } from '../../../../src/errors.ts'
-import { HeadParser } from '../../../../src/server/native/head-parser.ts'
+import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
 
 const HEAD = 'GET /a HTTP/1.1\r\nHost: a\r\nX-B: c\r\n\r\n'

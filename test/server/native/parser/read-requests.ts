@@ -1,17 +1,17 @@
 // The parser's half of an engine, for tests: bytes of one connection in, the requests that an app would get out.
 
-import { Connection } from '../../../../src/async/connection.ts'
-import { SILENT_LOG } from '../../../../src/async/silent-log.ts'
+import { ServerExchangeContext } from '../../../../src/async/exchange-context.ts'
+import { SILENT_LOG } from '../../../../src/silent-log.ts'
 import { BadRequest } from '../../../../src/errors.ts'
-import { bodyDecoder } from '../../../../src/server/native/body-decoder.ts'
-import { HeadParser } from '../../../../src/server/native/head-parser.ts'
+import { bodyDecoder } from '../../../../src/server/native/parser/body-decoder.ts'
+import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
 import { httpScope } from '../../../../src/server/scope.ts'
 import type { HeaderPairs } from '../../../../src/contract/events.ts'
-import type { BodyDecoder } from '../../../../src/server/native/body-decoder.ts'
-import type { ParsedHead } from '../../../../src/server/native/request-head.ts'
+import type { BodyDecoder } from '../../../../src/server/native/parser/body-decoder.ts'
+import type { ParsedHead } from '../../../../src/server/native/parser/request-head.ts'
 
-const CONNECTION = new Connection(SILENT_LOG)
+const CONNECTION = new ServerExchangeContext(SILENT_LOG)
 
 /** A request as an app gets it. */
 export interface ReadRequest extends Omit<ParsedHead, 'chunked' | 'contentLength'> {

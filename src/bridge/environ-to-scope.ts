@@ -1,0 +1,82 @@
+// Environ to scope: one pure function, the inverse of environ.ts.
+//
+// What scope to environ to scope loses: the order and repetition of headers (repeated ones come back joined),
+// `-` against `_` in header names, an empty Content-Type or Content-Length, the Content-Length of a chunked
+// body, a server that is unknown or a unix socket, and the extensions.
+
+import type { Environ } from '../contract/environ.ts'
+import type { HeaderPairs, HttpScope } from '../contract/events.ts'
+
+const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
+const NO_EXTENSIONS = Object.freeze({})
+
+/**
+ * The HTTP scope of `environ`. The original is kept at `scope['isthmus.environ']`.
+ *
+ * @see SEMANTICS 3c.1 to 3c.4
+ */
+export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ': Environ } {
+  const [rawPath, queryString] = targetOf(environ)
+  const original = environ['isthmus.scope']
+  return {
+    type: 'http',
+    asgi: ASGI,
+    httpVersion: environ.SERVER_PROTOCOL.replace('HTTP/', '') as HttpScope['httpVersion'],
+    method: environ.REQUEST_METHOD,
+    scheme: environ['wsgi.url_scheme'] === 'https' ? 'https' : 'http',
+    path: environ.SCRIPT_NAME + environ.PATH_INFO,
+    rawPath,
+    queryString,
+    rootPath: environ.SCRIPT_NAME,
+    headers: headersOf(environ),
+    client: environ.REMOTE_ADDR ? [environ.REMOTE_ADDR, portOf(environ.REMOTE_PORT)] : null,
+    server: [environ.SERVER_NAME, portOf(environ.SERVER_PORT)],
+    state: environ['isthmus.state'] ?? {},
+    extensions: NO_EXTENSIONS,
+    'isthmus.environ': environ,
+    ...(original?.['isthmus.exchange'] && {
+      'isthmus.exchange': original['isthmus.exchange'],
+    }),
+  }
+}
+
+function targetOf(environ: Environ): [rawPath: string, queryString: string] {
+  const rawPath = environ.REQUEST_URI?.split('?', 1)[0]
+  return [rawPath ?? encodePath(environ.SCRIPT_NAME + environ.PATH_INFO), environ.QUERY_STRING]
+}
+
+// encodeURI leaves alone what would end a path, and throws at a lone surrogate, which a Buffer makes U+FFFD.
+function encodePath(path: string): string {
+  return encodeURI(Buffer.from(path).toString()).replace(/[?#]/g, encodeURIComponent)
+}
+
+function portOf(text: string | undefined): number {
+  return Number.parseInt(text ?? '', 10) || 0
+}
+
+/** The headers that `environ` has, names in lower case; repeated ones are joined. */
+export function headersOf(environ: Environ): HeaderPairs {
+  const headers: HeaderPairs = []
+  for (const key of Object.keys(environ)) {
+    const name = nameOf(key)
+    // Nothing else is looked at: the signal is made for whoever looks.
+    if (name === undefined) continue
+    const value = environ[key]
+    if (typeof value !== 'string' || (value === '' && CONTENT.has(key))) continue
+    headers.push([name, value])
+  }
+  return headers
+}
+
+// CGI has these two without HTTP_, and only without (RFC 3875, 4.1.18).
+const CONTENT = new Set(['CONTENT_TYPE', 'CONTENT_LENGTH'])
+
+function nameOf(key: string): string | undefined {
+  if (CONTENT.has(key)) return headerName(key)
+  if (!key.startsWith('HTTP_') || CONTENT.has(key.slice(5))) return undefined
+  return headerName(key.slice(5))
+}
+
+function headerName(key: string): string {
+  return key.toLowerCase().replaceAll('_', '-')
+}

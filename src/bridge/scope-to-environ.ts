@@ -1,0 +1,126 @@
+// Scope to environ: one pure function. Its inverse is scope.ts; what neither can carry is listed there.
+
+import { BadRequest } from '../errors.ts'
+import { ownCopy } from '../http/headers.ts'
+import { stderrStream } from '../sync/errors-stream.ts'
+import { wrapFile } from '../sync/file-wrapper.ts'
+import type { Environ, InputStream } from '../contract/environ.ts'
+import type { HttpScope } from '../contract/events.ts'
+
+// An AbortController costs more than the rest of an environ, and few apps ask for it. One descriptor for all: functions
+// of its own would give every environ a hidden class of its own, which costs as much again.
+const SIGNAL: PropertyDescriptor & ThisType<Environ> = {
+  get() {
+    return this['isthmus.scope']?.['isthmus.exchange']?.signal
+  },
+  set(value: unknown) {
+    Object.defineProperty(this, 'isthmus.signal', { ...PLAIN, value })
+  },
+  enumerable: true,
+  configurable: true,
+}
+const PLAIN = Object.freeze({ writable: true, enumerable: true, configurable: true })
+const VERSION = Object.freeze([1, 0] as const)
+
+/**
+ * The environ of `scope`, with `input` as its body.
+ *
+ * @throws {@link BadRequest} (404) when the path is not under the root path
+ * @see PEP 3333, "environ Variables"; asgiref, "WSGI Compatibility"
+ */
+export function scopeToEnviron<Input extends InputStream>(
+  scope: HttpScope,
+  input: Input,
+): Environ & { 'wsgi.input': Input } {
+  const [serverName, serverPort] = serverOf(scope)
+  const environ: Environ & { 'wsgi.input': Input } = {
+    REQUEST_METHOD: scope.method,
+    SCRIPT_NAME: scope.rootPath,
+    PATH_INFO: pathInfo(scope),
+    QUERY_STRING: scope.queryString,
+    REQUEST_URI: scope.queryString ? `${scope.rawPath}?${scope.queryString}` : scope.rawPath,
+    SERVER_NAME: serverName,
+    SERVER_PORT: serverPort,
+    SERVER_PROTOCOL: `HTTP/${scope.httpVersion}`,
+    'wsgi.version': VERSION,
+    'wsgi.url_scheme': scope.scheme,
+    'wsgi.input': input,
+    'wsgi.input_terminated': true,
+    'wsgi.errors': stderrStream,
+    'wsgi.multithread': false,
+    'wsgi.multiprocess': false,
+    'wsgi.run_once': false,
+    'wsgi.file_wrapper': wrapFile,
+    'isthmus.scope': scope,
+    'isthmus.state': scope.state,
+    'isthmus.responseFinished': [],
+  }
+  Object.defineProperty(environ, 'isthmus.signal', SIGNAL)
+  addClient(environ, scope.client)
+  addHeaders(environ, scope.headers)
+  const deployed = scope['isthmus.exchange']?.hosting.environ
+  for (const name in deployed) environ[name] = deployed[name]
+  return environ
+}
+
+/** A copy of `environ`, without making the signal that nobody has asked for yet. */
+export function copyEnviron(environ: Environ): Environ {
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(environ)) {
+    if (key !== 'isthmus.signal') copy[key] = environ[key]
+  }
+  const signal = Object.getOwnPropertyDescriptor(environ, 'isthmus.signal')
+  return (signal ? Object.defineProperty(copy, 'isthmus.signal', signal) : copy) as Environ
+}
+
+function pathInfo(scope: HttpScope): string {
+  const { path, rootPath } = scope
+  if (rootPath === '' || path === '*') return path
+  const rest = path.slice(rootPath.length)
+  if (path.startsWith(rootPath) && (rest === '' || rest.startsWith('/'))) return rest
+  throw new BadRequest(`the path is not under the root path "${rootPath}"`, 404)
+}
+
+function serverOf({ server, scheme, headers }: HttpScope): [name: string, port: string] {
+  const defaultPort = scheme === 'https' ? '443' : '80'
+  if (server && server[1] !== null) return [server[0], String(server[1])]
+  if (!server) return ['localhost', defaultPort]
+
+  const host = /^(.+?)(?::(\d+))?$/.exec(headers.find(([name]) => name === 'host')?.[1] ?? '')
+  return host?.[1] ? [host[1], host[2] ?? defaultPort] : [server[0], defaultPort]
+}
+
+function addClient(environ: Environ, client: HttpScope['client']): void {
+  if (!client) return
+  environ.REMOTE_ADDR = client[0]
+  environ.REMOTE_PORT = String(client[1])
+}
+
+function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
+  for (const [name, value] of headers) {
+    const key = environName(name)
+    const before = environ[key] as string | undefined
+    environ[key] = before === undefined ? value : before + joint(name) + value
+  }
+  // A chunked body has no length that could be relied on (RFC 9112, 6.3).
+  if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH
+}
+
+/** What stands between the values of a repeated field: of cookies a semicolon (RFC 6265, 5.4), else a comma (RFC 9110, 5.3). */
+export function joint(name: string): string {
+  return name === 'cookie' ? '; ' : ','
+}
+
+const MAX_CACHED_NAMES = 512
+const names = new Map<string, string>()
+
+/** The key of an environ for the header `name` (lower-case). */
+export function environName(name: string): string {
+  const known = names.get(name)
+  if (known !== undefined) return known
+
+  const upper = name.toUpperCase().replaceAll('-', '_')
+  const key = upper === 'CONTENT_TYPE' || upper === 'CONTENT_LENGTH' ? upper : `HTTP_${upper}`
+  if (names.size < MAX_CACHED_NAMES) names.set(ownCopy(name), key)
+  return key
+}

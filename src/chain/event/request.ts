@@ -1,0 +1,118 @@
+// A request that is a scope: around apps that await.
+
+import { checkedHeaders } from '../../http/headers.ts'
+import { bodyWatch, watchedReceive } from '../body-watch.ts'
+import { ScopeHeaders } from '../request-headers.ts'
+import type { BodyWatch } from '../body-watch.ts'
+import type { HeaderPairs, HttpScope, Receive, WebSocketScope } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
+import type { ChainRequest, FinishHooks, RequestChanges } from '../request.ts'
+import type { ResponseEnd } from '../response-end.ts'
+
+const NO_WATCHES: readonly BodyWatch[] = []
+
+/** The request of `scope`; `hooks` is where its middleware registers. */
+export class ScopeRequest implements ChainRequest {
+  readonly scope: HttpScope | WebSocketScope
+  readonly #hooks: FinishHooks
+  readonly #watches: ReadonlyArray<BodyWatch>
+
+  constructor(
+    scope: HttpScope | WebSocketScope,
+    hooks: FinishHooks,
+    watches: ReadonlyArray<BodyWatch> = NO_WATCHES,
+  ) {
+    this.scope = scope
+    this.#hooks = hooks
+    this.#watches = watches
+  }
+
+  get kind(): 'http' | 'websocket' {
+    return this.scope.type
+  }
+
+  get method(): string {
+    return this.scope.type === 'http' ? this.scope.method : 'GET'
+  }
+
+  get scheme(): ChainRequest['scheme'] {
+    return this.scope.scheme
+  }
+
+  get path(): string {
+    return this.scope.path
+  }
+
+  get rawPath(): string {
+    return this.scope.rawPath
+  }
+
+  get rootPath(): string {
+    return this.scope.rootPath
+  }
+
+  get queryString(): string {
+    return this.scope.queryString
+  }
+
+  get headers(): ScopeHeaders {
+    return new ScopeHeaders(this.scope.headers)
+  }
+
+  get client(): ChainRequest['client'] {
+    return this.scope.client
+  }
+
+  get state(): Record<string, unknown> {
+    return this.scope.state
+  }
+
+  get log(): Log | undefined {
+    return this.scope['isthmus.exchange']?.log
+  }
+
+  get environ(): undefined {
+    return undefined
+  }
+
+  with(changes: RequestChanges): ScopeRequest {
+    const { headers, state, scheme, onBody, ...plain } = changes
+    const { scope } = this
+    const copy = { ...scope, ...plain } as HttpScope | WebSocketScope
+    if (scheme !== undefined) copy.scheme = schemeFor(scope.type, scheme) as never
+    if (headers) copy.headers = changedHeaders(scope.headers, headers)
+    if (state) copy.state = { ...scope.state, ...state }
+    const watches = onBody ? [...this.#watches, bodyWatch(onBody)] : this.#watches
+    return new ScopeRequest(copy, this.#hooks, watches)
+  }
+
+  /** `receive`, as the app gets it. */
+  watched(receive: Receive): Receive {
+    return this.#watches.length === 0 ? receive : watchedReceive(receive, this.#watches)
+  }
+
+  onFinish(callback: (end: ResponseEnd) => void): void {
+    this.#hooks.onFinish(callback)
+  }
+
+  onAccept(callback: () => void): void {
+    this.#hooks.onAccept(callback)
+  }
+}
+
+function schemeFor(kind: 'http' | 'websocket', scheme: string): string {
+  const isSecure = scheme === 'https' || scheme === 'wss'
+  if (kind === 'http') return isSecure ? 'https' : 'http'
+  return isSecure ? 'wss' : 'ws'
+}
+
+function changedHeaders(
+  headers: HeaderPairs,
+  changes: NonNullable<RequestChanges['headers']>,
+): HeaderPairs {
+  const names = new Set(Object.keys(changes).map((name) => name.toLowerCase()))
+  const added = Object.entries(changes).filter((change): change is [string, string] => {
+    return change[1] !== null
+  })
+  return [...headers.filter(([name]) => !names.has(name)), ...checkedHeaders(added)]
+}

@@ -1,0 +1,66 @@
+// The bodies that middleware gives a sync app's response.
+
+import { AppFault } from '../../errors.ts'
+import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
+import type { Chunk, SyncBody } from '../../contract/environ.ts'
+import type { MappedBody } from '../body-map.ts'
+import type { AnswerBody, Outgoing } from '../response.ts'
+
+/**
+ * The body of `response`, which is none of the app's.
+ *
+ * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for one that has to be awaited
+ */
+export function answerBody(response: Outgoing, method: string): SyncBody {
+  const { answer = '' } = response
+  const mapped = response.mapped(method)
+  if (isChunk(answer)) {
+    if (mapped) return mappedArray([answer], mapped)
+    return answer.length === 0 ? [] : [answer]
+  }
+  if (!(Symbol.iterator in answer)) {
+    throw new AppFault(
+      'respond() was given an async body around a sync app; give it an iterable, or chunks',
+    )
+  }
+  return mapped ? new MappedIterable(answer, mapped) : (answer as SyncBody)
+}
+
+/** An array body, mapped at once. */
+export function mappedArray(body: readonly unknown[], mapped: MappedBody): Chunk[] {
+  const chunks = body.map((value) => checkedChunk(value, 'the app returned an array with'))
+  if (chunks.length === 0) return [mapped.throughNow('', true)]
+  return chunks.map((chunk, at) => mapped.throughNow(chunk, at === chunks.length - 1))
+}
+
+/** How many bytes an array body has. */
+export function bytesOf(body: readonly Chunk[]): number {
+  return body.reduce((sum, chunk) => sum + chunkBytes(chunk), 0)
+}
+
+function isChunk(answer: AnswerBody): answer is Chunk {
+  return typeof answer === 'string' || answer instanceof Uint8Array
+}
+
+class MappedIterable implements Iterable<Chunk> {
+  readonly #body: Iterable<Chunk>
+  readonly #mapped: MappedBody
+
+  constructor(body: Iterable<Chunk>, mapped: MappedBody) {
+    this.#body = body
+    this.#mapped = mapped
+  }
+
+  *[Symbol.iterator](): Generator<Chunk, undefined> {
+    for (const value of this.#body) {
+      yield this.#mapped.throughNow(checkedChunk(value, 'the body yielded'), false)
+    }
+    yield this.#mapped.throughNow('', true)
+    return undefined
+  }
+
+  close(): void {
+    const body = this.#body as { close?(): void }
+    body.close?.()
+  }
+}

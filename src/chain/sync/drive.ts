@@ -1,0 +1,192 @@
+// Drives middleware around a sync app, without a promise. The head is theirs when the first chunk is there, or the end:
+// until then the app may replace it (PEP 3333, "The start_response() Callable").
+
+import { inspect } from 'node:util'
+import { sync } from '../../bridge/style.ts'
+import { ClientDisconnected } from '../../errors.ts'
+import { checkedBody } from '../../sync/app-body.ts'
+import { attempt } from '../../sync/run-end.ts'
+import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
+import { WrappedFile } from '../../sync/file-wrapper.ts'
+import { EnvironRequest } from './request.ts'
+import { Flow } from '../flow.ts'
+import { LazyBody } from './lazy-body.ts'
+import { Outgoing } from '../response.ts'
+import { answerBody, mappedArray } from './answer.ts'
+import { SyncEnd } from './end.ts'
+import { SyncHead } from './head.ts'
+import type { AsyncResource } from 'node:async_hooks'
+import type { AppBody } from '../../sync/app-body.ts'
+import type {
+  Chunk,
+  Environ,
+  StartResponse,
+  SyncApp,
+  SyncBody,
+  Write,
+} from '../../contract/environ.ts'
+import type { MappedBody } from '../body-map.ts'
+import type { Settling, Verdict } from './lazy-body.ts'
+import type { Layer } from '../layer.ts'
+
+/** `app` behind `layers`, the first one outermost. */
+export function driveSync(layers: readonly Layer[], app: SyncApp): SyncApp {
+  return sync((environ, startResponse) =>
+    new SyncDrive(layers, app, { environ, startResponse }).run(),
+  )
+}
+
+interface Call {
+  environ: Environ
+  startResponse: StartResponse
+}
+
+class SyncDrive implements Settling {
+  verdict: Verdict | undefined
+  readonly #app: SyncApp
+  readonly #environ: Environ
+  readonly #flow: Flow
+  readonly #head: SyncHead
+  readonly #end: SyncEnd
+  #response: Outgoing | undefined
+  #serverWrite: Write | undefined
+  // What a middleware threw inside of the app's write().
+  #failure: { error: unknown } | undefined
+
+  constructor(layers: readonly Layer[], app: SyncApp, { environ, startResponse }: Call) {
+    this.#app = app
+    this.#environ = environ
+    this.#flow = new Flow(layers, undefined)
+    this.#head = new SyncHead(startResponse)
+    this.#end = new SyncEnd(environ, (message, cause) => this.warn(message, cause))
+  }
+
+  get appContext(): AsyncResource | undefined {
+    return this.#flow.appContext
+  }
+
+  run(): SyncBody {
+    this.#flow.start(new EnvironRequest(this.#environ, this.#end))
+    const halt = this.#flow.go()
+    this.#end.begin()
+    if (halt instanceof Outgoing) return this.#end.watched(this.#answered(halt))
+    return this.#end.watched(this.#callApp((halt as EnvironRequest).environ))
+  }
+
+  settle(first: Chunk | null): Verdict {
+    return this.#settle(first === null ? [] : null)
+  }
+
+  recover(error: unknown): SyncBody {
+    if (this.#failure) throw this.#failure.error
+    const { verdict } = this
+    if (verdict?.own) throw error
+    if (!verdict) {
+      this.#flow.fail(error)
+      return this.#answered(this.#flow.go() as Outgoing)
+    }
+    if (!(error instanceof ClientDisconnected)) {
+      this.warn('the app failed behind the answer of a middleware', error)
+    }
+    return verdict.body
+  }
+
+  abandon(): void {
+    this.#flow.abandon()
+  }
+
+  warn(message: string, cause?: unknown): void {
+    const reason = cause === undefined ? '' : `: ${inspect(cause)}`
+    this.#environ['wsgi.errors'].write(`${message}${reason}\n`)
+  }
+
+  #callApp(environ: Environ): SyncBody {
+    let body: AppBody
+    try {
+      const { appContext } = this.#flow
+      const app = this.#app
+      body = checkedBody(
+        appContext
+          ? appContext.runInAsyncScope(app, undefined, environ, this.#startResponse)
+          : app(environ, this.#startResponse),
+      )
+    } catch (error) {
+      return this.recover(error)
+    }
+    const isWhole = Array.isArray(body) || body instanceof WrappedFile
+    return isWhole ? this.#whole(body) : (new LazyBody(body, this) as SyncBody)
+  }
+
+  // Nothing of the app runs when it is iterated: it goes on as the object that it is.
+  #whole(body: AppBody): SyncBody {
+    try {
+      const chunks = Array.isArray(body) ? (body as Chunk[]) : null
+      const verdict = this.verdict ?? this.#settle(chunks)
+      if (verdict.own && !verdict.mapped) return body as SyncBody
+      if (verdict.own && chunks) return mappedArray(chunks, verdict.mapped as MappedBody)
+      if (verdict.own) return new LazyBody(body, this)
+      this.#close(body)
+      return verdict.body
+    } catch (error) {
+      this.#close(body)
+      throw error
+    }
+  }
+
+  #close(body: AppBody): void {
+    attempt(this, 'close() of the body', () => body.close?.())
+  }
+
+  #settle(body: readonly Chunk[] | null): Verdict {
+    if (this.#failure) throw this.#failure.error
+    let response: Outgoing
+    try {
+      response = this.#head.response(body)
+    } catch (error) {
+      return { own: false, body: this.recover(error) }
+    }
+    response.take()
+    this.#response = response
+    this.#flow.answer(response)
+    this.#answered(this.#flow.go() as Outgoing)
+    return this.verdict as Verdict
+  }
+
+  // The head goes to the server now: it is sent with the first chunk, or with the end.
+  #answered(response: Outgoing): SyncBody {
+    const method = this.#environ.REQUEST_METHOD
+    if (response === this.#response) {
+      this.verdict = { own: true, mapped: response.mapped(method) }
+      this.#serverWrite = this.#head.pass(response)
+      return []
+    }
+    const body = answerBody(response, method)
+    this.verdict = { own: false, body }
+    this.#head.answer(response)
+    return body
+  }
+
+  readonly #startResponse: StartResponse = (status, headers, excInfo) => {
+    this.#head.announce(status, headers, excInfo)
+    return this.#write
+  }
+
+  readonly #write: Write = (data) => {
+    const chunk = checkedChunk(data, 'write() was given')
+    if (chunk.length === 0) return
+    const verdict = this.verdict ?? this.#settleAtWrite()
+    if (!verdict.own) throw new ClientDisconnected('a middleware has answered instead of the app')
+    const sent = verdict.mapped ? verdict.mapped.throughNow(chunk, false) : chunk
+    this.#end.count(chunkBytes(sent))
+    this.#serverWrite?.(sent)
+  }
+
+  #settleAtWrite(): Verdict {
+    try {
+      return this.#settle(null)
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
+  }
+}

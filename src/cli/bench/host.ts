@@ -1,0 +1,85 @@
+// The process that hosts the app for isthmus bench, and says what it used.
+
+import { resolve } from 'node:path'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { pathToFileURL } from 'node:url'
+import { importExports } from '../../bridge/app-module.ts'
+import { styleOf } from '../../bridge/style.ts'
+import { AppLoadError } from '../../errors.ts'
+import { serve } from '../../server/serve.ts'
+import { loadMounted } from '../load-mounted.ts'
+import type { AppSpec } from '../load-app.ts'
+import type { Server } from '../../server/serve.ts'
+import type { FromHost, Mounted, ToHost, Usage } from './messages.ts'
+import type { NamedApps } from '../load-mounted.ts'
+
+const RESOLUTION_MS = 1
+
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+let server: Server | undefined
+let cpuBefore = process.cpuUsage()
+let loopBefore = performance.eventLoopUtilization()
+
+process.on('disconnect', () => process.exit(1))
+process.on('message', (message: ToHost) => {
+  handle(message).catch((error: unknown) => {
+    const isUsage = error instanceof AppLoadError && !Object.hasOwn(error, 'cause')
+    say({
+      type: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+      isUsage,
+    })
+  })
+})
+
+async function handle(message: ToHost): Promise<void> {
+  switch (message.type) {
+    case 'open':
+      return open(message.apps)
+    case 'begin':
+      delay.enable()
+      delay.reset()
+      cpuBefore = process.cpuUsage()
+      loopBefore = performance.eventLoopUtilization()
+      return say({ type: 'begun' })
+    case 'read':
+      return say({ type: 'usage', ...usage() })
+    case 'close':
+      await server?.close({ graceMs: 0 })
+      return process.exit()
+  }
+}
+
+async function open(apps: NamedApps): Promise<void> {
+  const app = await loadMounted(apps)
+  server = await serve(app, { port: 0, log: null, inlineThreads: apps.threads === 0 })
+  const mounts = await stylesOf(apps.app, '')
+  for (const [prefix, spec] of apps.mounts) mounts.push(...(await stylesOf(spec, prefix)))
+  say({ type: 'listening', url: server.url, mounts })
+}
+
+async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {
+  const exports = await importExports(pathToFileURL(resolve(spec.file)).href)
+  const exported: unknown = Reflect.get(exports, spec.exportName)
+  if (typeof exported === 'function') {
+    return [{ prefix: prefix || '/', style: spec.style ?? styleOf(exported).style }]
+  }
+  return Object.entries(exported as object).map(([key, app]) => ({
+    prefix: (prefix + key).replace(/(.)\/$/, '$1'),
+    style: styleOf(app).style,
+  }))
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return {
+    cpuMs: (user + system) / 1000,
+    loopMs: performance.eventLoopUtilization(loopBefore).active,
+    // The timer that listens is itself that far apart.
+    longestMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
+  }
+}
+
+function say(message: FromHost): void {
+  process.send?.(message)
+}

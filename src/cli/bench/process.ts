@@ -1,0 +1,85 @@
+// A process that hosts the app of isthmus bench, as the command sees it.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { AppLoadError, IsthmusError } from '../../errors.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import type { ChildProcess } from 'node:child_process'
+import type { FromHost, Mounted, ToHost, Usage } from './messages.ts'
+import type { NamedApps } from '../load-mounted.ts'
+
+const CLOSE_MS = 5_000
+
+class HostEnded extends IsthmusError {
+  readonly code = 'ISTHMUS_BENCH_HOST_ENDED'
+}
+
+/** The app, hosted. Whoever opened it closes it. */
+export interface BenchProcess {
+  url: string
+  mounts: readonly Mounted[]
+  /** What the process used while `work` was under way, and what `work` returned. */
+  usageOf<Result>(work: () => Promise<Result>): Promise<[Result, Usage]>
+  close(): Promise<void>
+}
+
+/** Starts a process for `apps`. @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`), and what serving them throws */
+export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
+  const isSource = import.meta.url.endsWith('.ts')
+  const child = fork(new URL(isSource ? './host.ts' : './host.js', import.meta.url))
+  const ended = endOf(child)
+  const ask = (message: ToHost): Promise<FromHost> => Promise.race([answer(child, message), ended])
+  const close = (): Promise<void> => end(child)
+  try {
+    const listening = await ask({ type: 'open', apps })
+    if (listening.type !== 'listening') throw new HostEnded(`the host said ${listening.type}`)
+    const { url, mounts } = listening
+    return {
+      url,
+      mounts,
+      close,
+      async usageOf(work) {
+        await ask({ type: 'begin' })
+        const result = await Promise.race([work(), ended])
+        const usage = await ask({ type: 'read' })
+        if (usage.type !== 'usage') throw new HostEnded(`the host said ${usage.type}`)
+        return [result, usage]
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Rejects when the process ends: whatever waits for it then waits in vain. */
+function endOf(child: ChildProcess): Promise<never> {
+  const ended = once(child, 'exit').then(([code]): never => {
+    throw new HostEnded(
+      `the app ended its process, with exit status ${String(code)}, while it was measured`,
+    )
+  })
+  // It ends in any case, also when nobody waits any more.
+  ended.catch(() => undefined)
+  return ended
+}
+
+async function answer(child: ChildProcess, message: ToHost): Promise<FromHost> {
+  const said = once(child, 'message') as Promise<[FromHost]>
+  // A process that has ended takes nothing; its end is told by itself.
+  child.send(message, () => undefined)
+  const [first] = await said
+  if (first.type !== 'failed') return first
+  throw first.isUsage
+    ? new AppLoadError(first.message)
+    : new AppLoadError(first.message, { cause: first.message })
+}
+
+// The app gets its lifespan.shutdown; what does not end by itself is ended.
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  if (child.connected) child.send({ type: 'close' } satisfies ToHost, () => undefined)
+  if (!(await settlesWithin(exited, CLOSE_MS))) child.kill('SIGKILL')
+  await exited
+}

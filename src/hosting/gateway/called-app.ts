@@ -1,0 +1,87 @@
+// Finds the app that a host calls: the one its middleware wraps, or one of a module, loaded once on the loop.
+
+import { SILENT_LOG } from '../../silent-log.ts'
+import { startLifespan } from '../../async/lifespan.ts'
+import { AppLoadError } from '../../errors.ts'
+import { importExports } from '../../bridge/app-module.ts'
+import { toEvents } from '../../bridge/to-events.ts'
+import type { Lifespan } from '../../async/lifespan.ts'
+import type { EventApp } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
+import type { App } from '../../bridge/style.ts'
+import type { CalledApp } from '../protocol/messages.ts'
+
+/** Who calls. */
+interface CallerSide {
+  /** The app that its middleware wraps. */
+  inner: EventApp | undefined
+  /** The pool; what it has called lives until it is closed. */
+  pool: object
+  log: Log | undefined
+}
+
+interface Loaded {
+  app: EventApp
+  lifespan: Lifespan
+}
+
+interface Shared {
+  readonly loaded: Promise<Loaded>
+  readonly users: Set<object>
+}
+
+const shared = new Map<string, Shared>()
+
+/**
+ * The app for a call. A module is imported, and its lifespan started, at the first call in the process; its lifespan
+ * ends with the last of the pools that have called it.
+ *
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when there is none; what the module throws
+ */
+export async function calledApp(called: CalledApp, side: CallerSide): Promise<EventApp> {
+  if (called === 'inner') {
+    if (side.inner) return side.inner
+    throw new AppLoadError('there is no inner app here: only middleware has one')
+  }
+
+  const key = `${called.url}#${called.exportName}`
+  const entry = shared.get(key) ?? { loaded: load(called, side.log), users: new Set() }
+  shared.set(key, entry)
+  entry.users.add(side.pool)
+  try {
+    return (await entry.loaded).app
+  } catch (error) {
+    // The next call tries again.
+    if (shared.get(key) === entry) shared.delete(key)
+    throw error
+  }
+}
+
+/** `pool` is closed: ends the lifespan of what nobody else has called. Never rejects. */
+export async function releaseCalledApps(pool: object): Promise<void> {
+  for (const [key, { loaded, users }] of shared) {
+    if (!users.delete(pool) || users.size > 0) continue
+    shared.delete(key)
+    const { lifespan } = await loaded.catch(() => ({ lifespan: undefined }))
+    await lifespan?.shutdown()
+  }
+}
+
+async function load(called: Exclude<CalledApp, 'inner'>, log: Log = SILENT_LOG): Promise<Loaded> {
+  const { url, exportName } = called
+  const module = (await importExports(url)) as Record<string, unknown>
+  if (!Object.hasOwn(module, exportName)) {
+    throw new AppLoadError(`toSync(): ${url} has no export "${exportName}"`)
+  }
+  const app = toEvents(module[exportName] as App)
+  const lifespan = await startLifespan(app, { mode: 'auto', log })
+  return { app: withState(app, lifespan.state), lifespan }
+}
+
+function withState(app: EventApp, state: Readonly<Record<string, unknown>>): EventApp {
+  return (scope, receive, send) => {
+    const isLifespan = scope.type === 'lifespan'
+    const own = isLifespan ? scope : { ...scope, state: { ...scope.state, ...state } }
+    return app(own, receive, send)
+  }
+}

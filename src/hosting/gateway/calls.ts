@@ -1,0 +1,56 @@
+// The calls that the code of one request makes out of its thread, on the side of the gateway.
+
+import { runCarrying } from '../../bridge/context.ts'
+import { calledApp } from './called-app.ts'
+import { GatewayCall } from './call.ts'
+import { holding } from './held-slots.ts'
+import { scopeOf } from '../protocol/scope-data.ts'
+import type { EventApp, HttpScope } from '../../contract/events.ts'
+import type { HeldSlot } from './held-slots.ts'
+import type { CalledApp, CalledMessage, CallMessage, ToHost } from '../protocol/messages.ts'
+
+/** Opens calls, passes their messages on, and closes them with the request. */
+export class Calls {
+  readonly #slot: HeldSlot
+  readonly #scope: HttpScope
+  readonly #inner: EventApp | undefined
+  readonly #post: (message: ToHost) => void
+  readonly #open = new Map<number, GatewayCall>()
+
+  constructor(
+    slot: HeldSlot,
+    scope: HttpScope,
+    inner: EventApp | undefined,
+    post: (message: ToHost) => void,
+  ) {
+    this.#slot = slot
+    this.#scope = scope
+    this.#inner = inner
+    this.#post = post
+  }
+
+  take({ app, message }: CallMessage): void {
+    if (message.type === 'request') this.#begin(app, message)
+    else this.#open.get(message.id)?.take(message)
+  }
+
+  /** The request is over: what it called has nobody to answer any more. */
+  close(error: Error): void {
+    for (const call of this.#open.values()) call.close(error)
+  }
+
+  #begin(app: CalledApp, message: CalledMessage): void {
+    const id = this.#slot.requestId
+    const call = new GatewayCall(message, (answer) => {
+      if (answer.type === 'done') this.#open.delete(message.id)
+      this.#post({ type: 'answer', id, message: answer })
+    })
+    this.#open.set(message.id, call)
+
+    const { state, 'isthmus.exchange': connection } = this.#scope
+    const scope = scopeOf(message.scope, { ...state }, connection)
+    const side = { inner: this.#inner, pool: this.#slot.pool, log: connection?.log }
+    const run = (): Promise<void> => call.run(calledApp(app, side), scope)
+    holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)
+  }
+}

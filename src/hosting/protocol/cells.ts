@@ -1,0 +1,209 @@
+// How messages travel over a MessagePort: as one flat array. A structured clone of an object carries the names of its
+// keys, and takes three times as long; so those messages of which there are two or three for every request are cells.
+
+import { BODY_WINDOW } from './flow-windows.ts'
+import type { HeaderPairs } from '../../contract/events.ts'
+import type { Carried } from '../../bridge/context.ts'
+import type {
+  DoneMessage,
+  FromHost,
+  PartMessage,
+  RequestMessage,
+  ScopeData,
+  ToHost,
+} from './messages.ts'
+
+/** What crosses at once. Cells are what a structured clone takes. */
+export type Cells = unknown[]
+
+const AS_IT_IS = 0
+const REQUEST = 1
+const PART = 2
+const DONE = 3
+
+const NOTHING = Object.freeze({})
+const PLAIN: Rare = [null, false, BODY_WINDOW, null, undefined, undefined, NOTHING, null]
+
+type Message = ToHost | FromHost
+
+/** Writes `messages` into cells. */
+export function toCells(messages: readonly Message[]): Cells {
+  const cells: Cells = []
+  for (const message of messages) writeMessage(cells, message)
+  return cells
+}
+
+/** Reads the messages that {@link toCells} wrote, in their order. */
+export function fromCells<Read extends Message>(cells: Cells): Read[] {
+  const reader = new CellReader(cells)
+  const messages: Read[] = []
+  while (reader.hasMore) messages.push(readMessage(reader) as Read)
+  return messages
+}
+
+class CellReader {
+  readonly #cells: Cells
+  #at = 0
+
+  constructor(cells: Cells) {
+    this.#cells = cells
+  }
+
+  get hasMore(): boolean {
+    return this.#at < this.#cells.length
+  }
+
+  // What stands where is what the writer has put there.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  next<Value>(): Value {
+    return this.#cells[this.#at++] as Value
+  }
+
+  headers(): HeaderPairs {
+    const count = this.next<number>()
+    const headers: HeaderPairs = []
+    for (let index = 0; index < count; index += 1) headers.push([this.next(), this.next()])
+    return headers
+  }
+}
+
+function writeMessage(cells: Cells, message: Message): void {
+  switch (message.type) {
+    case 'request':
+      return writeRequest(cells, message)
+    case 'part':
+      return writePart(cells, message)
+    case 'done':
+      return void cells.push(DONE, message.id, message.tookMs)
+    default:
+      cells.push(AS_IT_IS, message)
+  }
+}
+
+function readMessage(cells: CellReader): Message {
+  switch (cells.next<number>()) {
+    case REQUEST:
+      return readRequest(cells)
+    case PART:
+      return readPart(cells)
+    case DONE:
+      return { type: 'done', id: cells.next(), tookMs: cells.next() } satisfies DoneMessage
+    default:
+      return cells.next()
+  }
+}
+
+// What few requests have stands apart, so that for most of them it is one cell.
+type Rare = readonly [
+  environ: RequestMessage['environ'],
+  hasBody: boolean,
+  bodyWindow: number,
+  nestedIn: number | null,
+  requestId: string | undefined,
+  traceparent: string | undefined,
+  carried: Carried,
+  added: ScopeData['added'],
+]
+
+function writeRequest(cells: Cells, message: RequestMessage): void {
+  const { scope, context } = message
+  const { client, server } = scope
+  cells.push(REQUEST, message.id, rareOf(message), message.responseWindow, context.request.deadline)
+  cells.push(scope.httpVersion, scope.method, scope.scheme, scope.path, scope.rawPath)
+  cells.push(scope.queryString, scope.rootPath)
+  // Four cells, as an array of its own costs as much as all of them.
+  cells.push(client && client[0], client && client[1], server && server[0], server && server[1])
+  writeHeaders(cells, scope.headers)
+}
+
+function rareOf(message: RequestMessage): Rare | null {
+  const { environ, hasBody, bodyWindow, nestedIn, scope, context } = message
+  const { requestId, traceparent } = context.request
+  const isPlain =
+    environ === null &&
+    !hasBody &&
+    bodyWindow === BODY_WINDOW &&
+    nestedIn === null &&
+    requestId === undefined &&
+    traceparent === undefined &&
+    isEmpty(context.carried) &&
+    scope.added === null
+  if (isPlain) return null
+  const { carried } = context
+  return [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, scope.added]
+}
+
+function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
+  for (const _key in record) return false
+  return true
+}
+
+// The order of the properties is that of the cells.
+function readRequest(cells: CellReader): RequestMessage {
+  const id = cells.next<number>()
+  const [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, added] =
+    cells.next<Rare | null>() ?? PLAIN
+  return {
+    type: 'request',
+    id,
+    environ,
+    hasBody,
+    bodyWindow,
+    nestedIn,
+    responseWindow: cells.next(),
+    context: { request: { requestId, traceparent, deadline: cells.next() }, carried },
+    scope: readScope(cells, added),
+  }
+}
+
+function readScope(cells: CellReader, added: ScopeData['added']): ScopeData {
+  return {
+    httpVersion: cells.next(),
+    method: cells.next(),
+    scheme: cells.next(),
+    path: cells.next(),
+    rawPath: cells.next(),
+    queryString: cells.next(),
+    rootPath: cells.next(),
+    client: readClient(cells),
+    server: readServer(cells),
+    added,
+    headers: cells.headers(),
+  }
+}
+
+function readClient(cells: CellReader): ScopeData['client'] {
+  const host = cells.next<string | null>()
+  const port = cells.next<number>()
+  return host === null ? null : [host, port]
+}
+
+// The path of a unix socket has no port.
+function readServer(cells: CellReader): ScopeData['server'] {
+  const host = cells.next<string | null>()
+  const port = cells.next<number | null>()
+  return host === null ? null : [host, port]
+}
+
+function writePart(cells: Cells, { id, head, chunk, end }: PartMessage): void {
+  cells.push(PART, id, chunk, end, head && head.status)
+  if (head) writeHeaders(cells, head.headers)
+}
+
+function readPart(cells: CellReader): PartMessage {
+  const part: PartMessage = {
+    type: 'part',
+    id: cells.next(),
+    chunk: cells.next(),
+    end: cells.next(),
+    head: null,
+  }
+  const status = cells.next<number | null>()
+  if (status !== null) part.head = { status, headers: cells.headers() }
+  return part
+}
+
+function writeHeaders(cells: Cells, headers: HeaderPairs): void {
+  cells.push(headers.length)
+  for (const [name, value] of headers) cells.push(name, value)
+}

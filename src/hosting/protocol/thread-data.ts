@@ -1,0 +1,18 @@
+// What the gateway hands to a thread when the thread starts.
+
+import type { AppTarget } from '../../bridge/load-sync-app.ts'
+
+/** The app that a thread runs. */
+export interface ThreadTarget extends AppTarget {
+  /** A sync app, or a classic wrap around an app on the event loop. */
+  kind: 'app' | 'wrap'
+}
+
+/** The `workerData` of a thread. */
+export interface ThreadData {
+  target: ThreadTarget
+  bell: SharedArrayBuffer
+  answers: SharedArrayBuffer
+  multiprocess: boolean
+  nice: number
+}

@@ -1,0 +1,52 @@
+// An app on the gateway's event loop as a sync app for the code of a pool thread.
+
+import { STATUS_CODES } from 'node:http'
+import { WouldDeadlock } from '../../errors.ts'
+import { ThreadCall } from './call.ts'
+import { runningRequest } from './call-stack.ts'
+import type { Chunk, StartResponse, SyncApp, SyncBody } from '../../contract/environ.ts'
+import type { CalledApp, PartMessage } from '../protocol/messages.ts'
+
+/**
+ * `app` as a sync app. It blocks until the head is there, then for each chunk.
+ *
+ * @throws {@link WouldDeadlock} (`ISTHMUS_WOULD_DEADLOCK`), from the app, outside of the requests of pool threads
+ */
+export function callApp(app: CalledApp): SyncApp {
+  return (environ, startResponse) => {
+    const caller = runningRequest()
+    if (!caller) {
+      throw new WouldDeadlock(
+        'a blocking call on the event loop would wait for what only the loop can do; call it in code that threads() hosts',
+      )
+    }
+    const call = new ThreadCall(app, environ, caller)
+    try {
+      return bodyOf(call, begin(call, startResponse))
+    } catch (error) {
+      call.close()
+      throw error
+    }
+  }
+}
+
+function begin(call: ThreadCall, startResponse: StartResponse): PartMessage | null {
+  const first = call.next()
+  if (!first?.head) return first
+  const { status, headers } = first.head
+  startResponse(`${status} ${STATUS_CODES[status] ?? ''}`, headers)
+  return first
+}
+
+function bodyOf(call: ThreadCall, first: PartMessage | null): SyncBody {
+  // Whole at once: its length is known, and it need not cross in two parts.
+  if (first?.end && first.chunk !== null) {
+    call.close()
+    return [first.chunk]
+  }
+  return { [Symbol.iterator]: () => chunksOf(call, first), close: () => call.close() }
+}
+
+function* chunksOf(call: ThreadCall, first: PartMessage | null): Generator<Chunk> {
+  for (let part = first; part; part = call.next()) if (part.chunk !== null) yield part.chunk
+}

@@ -1,0 +1,72 @@
+// The server's side of a connection as a host sees it: a log that crosses, and a signal that can be polled by
+// code that never lets the event loop turn.
+
+import { inspect } from 'node:util'
+import { ServerExchangeContext } from '../../async/exchange-context.ts'
+import { ClientDisconnected } from '../../errors.ts'
+import { cloneable } from '../protocol/cloneable.ts'
+import { toErrorData } from '../protocol/error-data.ts'
+import type { Log, LogLine } from '../../contract/log.ts'
+import type { Hosting } from '../../contract/events.ts'
+import type { GatewayLink, Wires } from './gateway-link.ts'
+import type { LogMessage, RequestMessage } from '../protocol/messages.ts'
+
+const HOSTING: Hosting = { environ: {}, inlineBodyMemory: Infinity, inlineThreads: false }
+
+/** As Connection; reading `aborted` of its signal takes what has arrived first. */
+export class ThreadExchangeContext extends ServerExchangeContext {
+  readonly #wires: Wires
+  #pollable: AbortSignal | undefined
+
+  /** @param environ strings of the deployer; null for none */
+  constructor(environ: RequestMessage['environ'], log: Log, wires: Wires) {
+    super(log, environ ? { ...HOSTING, environ } : HOSTING)
+    this.#wires = wires
+  }
+
+  override get signal(): AbortSignal {
+    this.#wires.poll()
+    this.#pollable ??= pollable(super.signal, () => this.#wires.poll())
+    return this.#pollable
+  }
+
+  /** Nobody waits for the request any more. */
+  cancel(error: Error): void {
+    this.abort(error)
+    if (error instanceof ClientDisconnected) this.disconnect()
+  }
+}
+
+function pollable(signal: AbortSignal, poll: () => void): AbortSignal {
+  const { aborted, reason, throwIfAborted } = Object.getOwnPropertyDescriptors(
+    AbortSignal.prototype,
+  )
+  const polled = (property: PropertyDescriptor): PropertyDescriptor => ({
+    get() {
+      poll()
+      return property.get?.call(signal) as unknown
+    },
+  })
+  const polledThrow = (): void => {
+    poll()
+    throwIfAborted.value?.call(signal)
+  }
+  return Object.defineProperties(signal, {
+    aborted: polled(aborted),
+    reason: polled(reason),
+    throwIfAborted: { value: polledThrow },
+  })
+}
+
+/** A log whose lines cross; one for all requests of a host. */
+export function hostedLog(link: GatewayLink): Log {
+  const line = (level: LogMessage['level']): LogLine => {
+    return ({ err, ...fields }, message) => {
+      const error = err === undefined ? null : toErrorData(err)
+      const { data, rest } = cloneable(fields)
+      for (const name of rest) data[name] = inspect(fields[name])
+      link.post({ type: 'log', level, fields: data, error, message })
+    }
+  }
+  return { debug: () => undefined, info: () => undefined, warn: line('warn'), error: line('error') }
+}

@@ -1,0 +1,125 @@
+// The header list: `[lowerCaseName, value]` pairs, and the grammar of both halves (RFC 9110, 5.1 and 5.5).
+
+import { Buffer } from 'node:buffer'
+import { inspect } from 'node:util'
+import { InvalidHeader } from '../errors.ts'
+import type { HeaderPairs } from '../contract/events.ts'
+
+type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
+
+// Not all that trim() takes: NBSP is obs-text.
+const OWS = /^[ \t]+|[ \t]+$/g
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+// HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** The first value of `name` (lower-case), or undefined. */
+export function getHeader(headers: ReadonlyPairs, name: string): string | undefined {
+  for (const pair of headers) if (pair[0] === name) return pair[1]
+  return undefined
+}
+
+/** All values of `name` (lower-case), in order. */
+export function getAllHeaders(headers: ReadonlyPairs, name: string): string[] {
+  return headers.filter((pair) => pair[0] === name).map((pair) => pair[1])
+}
+
+/** All values of `name` (lower-case) as one list (RFC 9110, 5.3), or undefined. */
+export function getListHeader(headers: ReadonlyPairs, name: string): string | undefined {
+  const values = getAllHeaders(headers, name)
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
+/** Whether a comma-separated list field names `token`, compared without case (RFC 9110, 5.6.1). */
+export function listHasToken(value: string | undefined, token: string): boolean {
+  if (value === undefined) return false
+  return value.split(',').some((member) => member.replaceAll(OWS, '').toLowerCase() === token)
+}
+
+/** Whether `text` is an RFC 9110 token: a method or a field name. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/** Whether `text` may stand as a field value: latin-1, no CR, LF, NUL or other control. */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text)
+}
+
+/** Whether `text` is DIGITs only, and at least one. Not by a regular expression: those take longer to begin. */
+export function isDigits(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const octet = text.charCodeAt(at)
+    if (octet < 0x30 || octet > 0x39) return false
+  }
+  return text !== ''
+}
+
+/** `text`, which is latin-1, in memory of its own: a piece of a long string keeps all of that string alive. */
+export function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+/**
+ * Copies `pairs` with lower-case names.
+ *
+ * @throws {@link InvalidHeader} for a pair that is not a pair, a name that is not a token, a value with control characters
+ */
+export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
+  if (!Array.isArray(pairs)) {
+    throw new InvalidHeader('headers must be an array of [name, value] pairs')
+  }
+  const checked: HeaderPairs = []
+  // Not map(), which would let a hole through.
+  for (const pair of pairs) checked.push([checkedField(pair), pair[1]])
+  return checked
+}
+
+/**
+ * The name of a pair, in lower case.
+ *
+ * @throws {@link InvalidHeader} as {@link checkedHeaders} does
+ */
+export function checkedField(pair: readonly [string, string]): string {
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new InvalidHeader(`a header must be a [name, value] pair, got ${inspect(pair)}`)
+  }
+
+  const [name, value] = pair as unknown[]
+  if (typeof name !== 'string' || typeof value !== 'string') {
+    throw new InvalidHeader(
+      `header names and values must be strings, got [${typeof name}, ${typeof value}]`,
+    )
+  }
+  const lowerCase = knownNames.get(name) ?? checkedName(name)
+  if (!knownValues.has(value) && !isCheckedValue(value)) {
+    throw new InvalidHeader(
+      `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
+    )
+  }
+  return lowerCase
+}
+
+// Apps use the same few names, and mostly the same values, again and again: what was checked once is looked up.
+const knownNames = new Map<string, string>()
+const MAX_KNOWN_NAMES = 256
+const knownValues = new Set<string>()
+const MAX_KNOWN_VALUES = 256
+const MAX_KNOWN_LENGTH = 64
+
+function checkedName(name: string): string {
+  if (!isToken(name)) {
+    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
+  }
+  const lowerCase = name.toLowerCase()
+  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(ownCopy(name), ownCopy(lowerCase))
+  return lowerCase
+}
+
+function isCheckedValue(value: string): boolean {
+  if (!isFieldValue(value)) return false
+  if (knownValues.size < MAX_KNOWN_VALUES && value.length <= MAX_KNOWN_LENGTH) {
+    knownValues.add(ownCopy(value))
+  }
+  return true
+}

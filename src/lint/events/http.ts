@@ -1,0 +1,147 @@
+// What lint holds an HTTP exchange to: the legality machine's order, and the strict rules on top of it.
+
+import { HttpExchange } from '../../async/http-exchange.ts'
+import { breach, judge, nameOf } from './breach.ts'
+import { getHeader } from '../../http/headers.ts'
+import type { HeaderPairs, HttpScope, ReceiveEvent, SendEvent } from '../../contract/events.ts'
+
+/** Fields that belong to the connection, which is the server's (RFC 9110, 7.6.1). */
+const CONNECTION_FIELDS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+const BASIC = new Set(['http.response.start', 'http.response.body'])
+const NO_IDENTITY = { server: null, date: (): null => null }
+
+/** The events of one HTTP exchange, both directions. */
+export class HttpTrial {
+  readonly #extensions: HttpScope['extensions']
+  readonly #exchange: HttpExchange
+  #status = 0
+  #bodyEnded = false
+  #gone = false
+  #filed = false
+
+  constructor(scope: HttpScope) {
+    this.#extensions = scope.extensions
+    this.#exchange = new HttpExchange(
+      {
+        method: scope.method,
+        httpVersion: scope.httpVersion,
+        keepAlive: true,
+        acceptsTrailers: true,
+      },
+      NO_IDENTITY,
+    )
+  }
+
+  /** The app was told that nobody listens any more. */
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  received(event: ReceiveEvent): void {
+    if (event.type === 'http.disconnect') {
+      this.#gone = true
+      return
+    }
+    if (event.type !== 'http.request')
+      throw unexpected(event.type, 'http.request or http.disconnect')
+    if (this.#gone) throw unexpected(event.type, 'http.disconnect for ever after the first one')
+    if (this.#bodyEnded) throw unexpected(event.type, 'http.disconnect after moreBody false')
+    if (!(event.body instanceof Uint8Array) || typeof event.moreBody !== 'boolean') {
+      throw breach(
+        'server',
+        'the shape of events',
+        `http.request has the body ${nameOf(event.body)} and moreBody ${nameOf(event.moreBody)}`,
+        'send a Uint8Array and a boolean',
+      )
+    }
+    this.#bodyEnded = !event.moreBody
+  }
+
+  sent(event: SendEvent): void {
+    this.#checkExtension(event)
+    if ('headers' in event) checkStrictHeaders(event.headers ?? [])
+    if (event.type === 'http.response.body') this.#checkBodyless(event.body ?? '')
+
+    // The machine waits for the bytes of a file, which lint never sees: what follows a file is not asked.
+    if (this.#filed && event.type === 'http.response.trailers') return
+    const command = judge(() => this.#exchange.accept(event))
+    if (command.type === 'pathsend') this.#filed = true
+    if (event.type !== 'http.response.start') return
+    checkStrictStatus(event)
+    this.#status = event.status
+  }
+
+  /** What a returning app still owes; undefined when nothing. */
+  get owed(): string | undefined {
+    if (this.#exchange.complete || this.#filed) return undefined
+    return this.#exchange.started
+      ? 'the last http.response.body (moreBody false) or the last trailers'
+      : 'http.response.start'
+  }
+
+  #checkBodyless(body: Uint8Array | string): void {
+    if (body.length === 0 || (this.#status !== 204 && this.#status !== 304)) return
+    throw breach(
+      'app',
+      'the status',
+      `a ${this.#status} has a body`,
+      'leave it empty (RFC 9110, 15)',
+    )
+  }
+
+  #checkExtension(event: SendEvent): void {
+    const wantsTrailers = event.type === 'http.response.start' && event.trailers === true
+    const name = wantsTrailers ? 'http.response.trailers' : event.type
+    if (BASIC.has(name) || !name.startsWith('http.response.')) return
+    if (Object.hasOwn(this.#extensions, name)) return
+    throw breach(
+      'app',
+      'the use of extensions',
+      `${name} is not in scope.extensions`,
+      'look there first, and do without it where it is missing',
+    )
+  }
+}
+
+/**
+ * Throws for names that are not lower-case, and for fields that are the server's.
+ *
+ * @throws {@link LintError} `ISTHMUS_LINT`
+ */
+export function checkStrictHeaders(headers: HeaderPairs): void {
+  // Whatever is no list of pairs is for the machine to refuse.
+  if (!Array.isArray(headers)) return
+  for (const pair of headers) {
+    const name: unknown = Array.isArray(pair) ? pair[0] : ''
+    if (typeof name !== 'string') return
+    if (name !== name.toLowerCase()) {
+      throw breach('app', 'strict headers', `"${name}" has capitals`, 'send names in lower case')
+    }
+    if (!CONNECTION_FIELDS.has(name)) continue
+    throw breach('app', 'strict headers', `"${name}" is the server's`, 'leave it out')
+  }
+}
+
+/**
+ * Throws for a status above 599 and for a 204 with a length; everything below is the machine's to refuse.
+ *
+ * @throws {@link LintError} `ISTHMUS_LINT`
+ */
+export function checkStrictStatus(start: { status: number; headers?: HeaderPairs }): void {
+  if (start.status > 599) {
+    throw breach('app', 'the status', `it is ${start.status}`, 'use an integer from 200 to 599')
+  }
+  if (start.status !== 204 || getHeader(start.headers ?? [], 'content-length') === undefined) return
+  throw breach('app', 'the status', 'a 204 has a content-length', 'leave it out (RFC 9110, 8.6)')
+}
+
+function unexpected(type: string, expected: string): Error {
+  return breach('server', 'the order of events', `${nameOf(type)} came`, `expected ${expected}`)
+}

@@ -1,0 +1,99 @@
+// What lint holds a WebSocket to: the legality machine's order, and the strict rules on top of it.
+
+import { breach, judge, nameOf } from './breach.ts'
+import { checkStrictHeaders, checkStrictStatus } from './http.ts'
+import { WebSocketExchange } from '../../async/websocket-exchange.ts'
+import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
+
+const NO_IDENTITY = { server: null, date: (): null => null }
+
+/** The events of one WebSocket, both directions. */
+export class WebSocketTrial {
+  readonly #scope: WebSocketScope
+  readonly #exchange: WebSocketExchange
+  #connected = false
+  #gone = false
+
+  constructor(scope: WebSocketScope) {
+    this.#scope = scope
+    this.#exchange = new WebSocketExchange(scope, NO_IDENTITY)
+  }
+
+  /** The app was told that nobody listens any more. */
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  /** What a returning app still owes; undefined when nothing: an open socket is closed for it. */
+  get owed(): string | undefined {
+    switch (this.#exchange.state) {
+      case 'connecting':
+        return 'websocket.accept, websocket.close or a denial response'
+      case 'denying':
+        return 'the last websocket.http.response.body (moreBody false)'
+      default:
+        return undefined
+    }
+  }
+
+  received(event: ReceiveEvent): void {
+    if (!this.#connected) {
+      if (event.type !== 'websocket.connect')
+        throw unexpected(event.type, 'websocket.connect first')
+      this.#connected = true
+      return
+    }
+    if (event.type === 'websocket.disconnect') return this.#disconnected(event.code, event.reason)
+    if (event.type !== 'websocket.receive') {
+      throw unexpected(event.type, 'websocket.receive or websocket.disconnect')
+    }
+    if (this.#gone)
+      throw unexpected(event.type, 'websocket.disconnect for ever after the first one')
+    if (this.#exchange.state === 'connecting') {
+      throw unexpected(event.type, 'no message before websocket.accept')
+    }
+    checkPayload(event.bytes ?? null, event.text ?? null)
+  }
+
+  sent(event: SendEvent): void {
+    const denies = event.type.startsWith('websocket.http.response.')
+    if (denies && !Object.hasOwn(this.#scope.extensions, 'websocket.http.response')) {
+      throw breach(
+        'app',
+        'the use of extensions',
+        'websocket.http.response is not in scope.extensions',
+        'look there first, and send websocket.close where it is missing',
+      )
+    }
+    if ('headers' in event) checkStrictHeaders(event.headers ?? [])
+    judge(() => this.#exchange.accept(event))
+    if (event.type === 'websocket.http.response.start') checkStrictStatus(event)
+  }
+
+  #disconnected(code: unknown, reason: unknown): void {
+    this.#gone = true
+    if (Number.isInteger(code) && typeof reason === 'string') return
+    throw breach(
+      'server',
+      'the shape of events',
+      `websocket.disconnect has the code ${nameOf(code)} and the reason ${nameOf(reason)}`,
+      'send an integer and a string',
+    )
+  }
+}
+
+function checkPayload(bytes: unknown, text: unknown): void {
+  const isBytes = bytes instanceof Uint8Array && text === null
+  const isText = bytes === null && typeof text === 'string'
+  if (isBytes || isText) return
+  throw breach(
+    'server',
+    'the shape of events',
+    `websocket.receive has the bytes ${nameOf(bytes)} and the text ${nameOf(text)}`,
+    'send exactly one of a Uint8Array and a string',
+  )
+}
+
+function unexpected(type: string, expected: string): Error {
+  return breach('server', 'the order of events', `${nameOf(type)} came`, `expected ${expected}`)
+}

@@ -1,0 +1,99 @@
+// An async body under lint: what its app yields, and how its server iterates and closes it.
+
+import { breach } from '../sync/breach.ts'
+import type { AsyncBody, Chunk } from '../../contract/environ.ts'
+import type { LintError } from '../../errors.ts'
+import type { Parties } from '../sync/breach.ts'
+import type { LintedResponse } from '../sync/response.ts'
+
+const RULE = 'PEP 3333 (Specification Details)'
+
+/** Stands in for the body; passes on one `next()`, `return()` and `close()` for each of its own. */
+export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
+  readonly #body: AsyncBody
+  readonly #response: LintedResponse
+  readonly #parties: Parties
+  #iterator: AsyncIterator<unknown> | undefined
+  #isPending = false
+  #isOver = false
+  #stopped = false
+  #closed = false
+
+  constructor(body: AsyncBody, response: LintedResponse, parties: Parties) {
+    this.#body = body
+    this.#response = response
+    this.#parties = parties
+  }
+
+  [Symbol.asyncIterator](): this {
+    if (this.#closed) throw this.#misuse('it iterated a closed body', 'close it last')
+    if (this.#iterator) throw this.#misuse('it iterated a body twice', 'keep the iterator')
+    this.#iterator = this.#body[Symbol.asyncIterator]()
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Chunk, undefined>> {
+    if (this.#closed) throw this.#misuse('it asked a closed body for a chunk', 'close it last')
+    if (this.#isPending) {
+      throw this.#misuse('it asked for a chunk before it had the one before', 'await each next()')
+    }
+    if (this.#isOver) return { done: true, value: undefined }
+
+    const result = await this.#nextResult()
+    // The server has stopped meanwhile: what comes too late is nobody's fault.
+    if (this.#stopped) return result as IteratorResult<Chunk, undefined>
+    if (!result.done) return this.#admitted(result.value)
+    this.#response.finish()
+    return { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorResult<Chunk, undefined>> {
+    if (this.#closed) throw this.#misuse('it called return() after close()', 'close the body last')
+    const wasOver = this.#isOver
+    this.#isOver = true
+    this.#stopped = true
+    if (!wasOver) await this.#iterator?.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) throw this.#misuse('it closed a body twice', 'close it once')
+    this.#closed = true
+    this.#response.close()
+    await this.#body.close?.()
+    if (this.#iterator === undefined || this.#isOver) return
+    throw this.#misuse('it stopped early without return()', 'end the iterator, then close the body')
+  }
+
+  async #admitted(value: unknown): Promise<IteratorYieldResult<Chunk>> {
+    try {
+      this.#response.admit(value)
+      return { done: false, value: value as Chunk }
+    } catch (error) {
+      // To the server this iterator threw, so that it will not return() from it.
+      await this.return()
+      throw error
+    }
+  }
+
+  async #nextResult(): Promise<IteratorResult<unknown>> {
+    this.#isPending = true
+    this.#response.isIterating = true
+    try {
+      const result = await (this.#iterator as AsyncIterator<unknown>).next()
+      if (result.done) this.#isOver = true
+      return result
+    } catch (error) {
+      // An iterator that threw is not asked again.
+      this.#isOver = true
+      throw error
+    } finally {
+      this.#isPending = false
+      this.#response.isIterating = false
+    }
+  }
+
+  #misuse(what: string, remedy: string): LintError {
+    return breach(this.#parties.server, RULE, what, remedy)
+  }
+}

@@ -1,0 +1,50 @@
+// wsgi.input of an async-iterable app under lint: what the app asks of it, and what it answers.
+
+import { isUint8Array } from 'node:util/types'
+import { describe } from '../../sync/chunk.ts'
+import { breach } from '../sync/breach.ts'
+import { LintedInput } from '../sync/streams.ts'
+import type { AsyncInputStream } from '../../contract/environ.ts'
+import type { Parties } from '../sync/breach.ts'
+
+const RULE = 'PEP 3333 (Input and Error Streams)'
+
+/** An input that checks arguments and results, awaited or not, and that an app must not close. */
+export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
+  readonly #input: AsyncInputStream
+  readonly #parties: Parties
+
+  constructor(input: AsyncInputStream, parties: Parties) {
+    super(input, parties)
+    this.#input = input
+    this.#parties = parties
+  }
+
+  async readAsync(size?: number): Promise<Uint8Array> {
+    if (size !== undefined) this.#checkSize('readAsync', size)
+    return this.#checkedBytes('readAsync', await this.#input.readAsync(size), size)
+  }
+
+  async read1Async(size: number): Promise<Uint8Array> {
+    this.#checkSize('read1Async', size)
+    return this.#checkedBytes('read1Async', await this.#input.read1Async(size), size)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
+    for await (const line of this.#input) yield this.#checkedBytes('iteration', line)
+    return undefined
+  }
+
+  #checkSize(method: string, size: unknown): void {
+    if (Number.isSafeInteger(size) && Number(size) >= 0) return
+    const what = `it called wsgi.input ${method}(${String(size)})`
+    throw breach(this.#parties.app, RULE, what, 'pass a whole number of bytes')
+  }
+
+  #checkedBytes(method: string, bytes: unknown, limit = Infinity): Uint8Array {
+    const got = isUint8Array(bytes) ? `${bytes.length} bytes` : describe(bytes)
+    if (isUint8Array(bytes) && bytes.length <= limit) return bytes
+    const remedy = `it gives a Uint8Array of at most ${limit} bytes`
+    throw breach(this.#parties.server, RULE, `${method} of wsgi.input gave ${got}`, remedy)
+  }
+}

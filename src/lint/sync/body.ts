@@ -1,0 +1,92 @@
+// A body under lint: what its app yields, and how its server iterates and closes it.
+
+import { breach } from './breach.ts'
+import type { AppBody } from '../../sync/app-body.ts'
+import type { Chunk } from '../../contract/environ.ts'
+import type { LintError } from '../../errors.ts'
+import type { Parties } from './breach.ts'
+import type { LintedResponse } from './response.ts'
+
+const RULE = 'PEP 3333 (Specification Details)'
+
+/** Stands in for the body; passes on one `next()`, `return()` and `close()` for each of its own. */
+export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
+  readonly #body: AppBody
+  readonly #response: LintedResponse
+  readonly #parties: Parties
+  readonly #onClose: () => void
+  #iterator: Iterator<unknown> | undefined
+  #isOver = false
+  #closed = false
+
+  constructor(body: AppBody, response: LintedResponse, parties: Parties, onClose: () => void) {
+    this.#body = body
+    this.#response = response
+    this.#parties = parties
+    this.#onClose = onClose
+  }
+
+  [Symbol.iterator](): this {
+    if (this.#closed) throw this.#misuse('it iterated a closed body', 'close it last')
+    if (this.#iterator !== undefined) {
+      throw this.#misuse('it iterated a body twice', 'keep the iterator')
+    }
+    this.#iterator = this.#body[Symbol.iterator]()
+    return this
+  }
+
+  next(): IteratorResult<Chunk, undefined> {
+    if (this.#closed) throw this.#misuse('it asked a closed body for a chunk', 'close it last')
+    if (this.#isOver) return { done: true, value: undefined }
+
+    const result = this.#nextResult()
+    if (!result.done) return this.#admitted(result)
+    this.#response.finish()
+    return { done: true, value: undefined }
+  }
+
+  return(): IteratorResult<Chunk, undefined> {
+    if (this.#closed) throw this.#misuse('it called return() after close()', 'close the body last')
+    if (!this.#isOver) this.#iterator?.return?.()
+    this.#isOver = true
+    return { done: true, value: undefined }
+  }
+
+  close(): void {
+    if (this.#closed) throw this.#misuse('it closed a body twice', 'close it once')
+    this.#closed = true
+    this.#onClose()
+    this.#response.close()
+    this.#body.close?.()
+    if (this.#iterator === undefined || this.#isOver) return
+    throw this.#misuse('it stopped early without return()', 'end the iterator, then close the body')
+  }
+
+  #admitted(result: IteratorYieldResult<unknown>): IteratorYieldResult<Chunk> {
+    try {
+      this.#response.admit(result.value)
+      return result as IteratorYieldResult<Chunk>
+    } catch (error) {
+      // To the server this iterator threw, so that it will not return() from it.
+      this.return()
+      throw error
+    }
+  }
+
+  // Over unless it gave a value: an iterator that threw is not asked again.
+  #nextResult(): IteratorResult<unknown> {
+    this.#isOver = true
+    this.#response.isIterating = true
+    try {
+      const result = (this.#iterator as Iterator<unknown>).next()
+      this.#isOver = Boolean(result.done)
+      return result
+    } finally {
+      this.#response.isIterating = false
+    }
+  }
+
+  #misuse(what: string, remedy: string): LintError {
+    return breach(this.#parties.server, RULE, what, remedy)
+  }
+}

@@ -1,0 +1,103 @@
+// Lint for classic middleware `(app: SyncApp) => SyncApp`: what it owes to both of its sides (PEP 3333, "Middleware").
+
+import { LintedBody } from './body.ts'
+import { breach } from './breach.ts'
+import { lintSync } from './lint-sync.ts'
+import type { Chunk, Environ, SyncApp, SyncBody } from '../../contract/environ.ts'
+import type { LintedApp } from './lint-sync.ts'
+
+const BLOCKS = 'PEP 3333 (Middleware Handling of Block Boundaries)'
+const CLOSE = 'PEP 3333 (Specification Details)'
+
+// What the inner app did for one request; `yields` since the middleware yielded last.
+interface Ledger {
+  yields: number
+  openBodies: number
+}
+
+/**
+ * Makes of a middleware one whose app is linted on both sides, and which throws a `LintError`
+ * (`ISTHMUS_LINT`) when it takes more than one chunk of the inner app before it yields one of its own,
+ * or when it does not close the body of the inner app. An Array body it may take at once.
+ *
+ * @example
+ * const app = lintWrap(uppercase)(hello)
+ */
+export function lintWrap(wrap: (app: SyncApp) => SyncApp): (app: SyncApp) => LintedApp {
+  return (app) => {
+    // A key of the environ, so that it survives when the middleware passes on a copy.
+    const key = Symbol('lint ledger')
+    const inner = recordInner(lintSync(app, { server: 'middleware' }), key)
+    // Linted itself first, since the ledger would hide what kind of body it returned.
+    const outer = lintSync(wrap(inner), { app: 'middleware' })
+    return lintSync(settleOuter(outer, key), { app: 'middleware' })
+  }
+}
+
+function recordInner(app: SyncApp, key: symbol): SyncApp {
+  return (environ, startResponse) => {
+    const body = app(environ, startResponse)
+    const ledger = ledgers(environ)[key]
+    if (!(body instanceof LintedBody) || ledger === undefined) return body
+
+    ledger.openBodies += 1
+    const onClose = (): void => void (ledger.openBodies -= 1)
+    return new ObservedBody(body, () => countYield(ledger), onClose)
+  }
+}
+
+function settleOuter(app: SyncApp, key: symbol): SyncApp {
+  return (environ, startResponse) => {
+    const ledger: Ledger = { yields: 0, openBodies: 0 }
+    ledgers(environ)[key] = ledger
+    const body = app(environ, startResponse)
+    if (body instanceof LintedBody) {
+      const onYield = (): void => void (ledger.yields = 0)
+      return new ObservedBody(body, onYield, () => requireClosed(ledger))
+    }
+    requireClosed(ledger)
+    return body
+  }
+}
+
+function countYield(ledger: Ledger): void {
+  ledger.yields += 1
+  if (ledger.yields === 1) return
+  const what = 'it took a second chunk of the inner app before it yielded for the first'
+  throw breach('middleware', BLOCKS, what, "yield at least '' for each")
+}
+
+function requireClosed(ledger: Ledger): void {
+  if (ledger.openBodies === 0) return
+  const what = 'it did not close the body of the inner app'
+  throw breach('middleware', CLOSE, what, 'forward close(), or close a body that you replace')
+}
+
+function ledgers(environ: Environ): Record<symbol, Ledger | undefined> {
+  return environ as unknown as Record<symbol, Ledger | undefined>
+}
+
+class ObservedBody implements Iterable<Chunk> {
+  readonly #body: SyncBody
+  readonly #onYield: () => void
+  readonly #onClose: () => void
+
+  constructor(body: SyncBody, onYield: () => void, onClose: () => void) {
+    this.#body = body
+    this.#onYield = onYield
+    this.#onClose = onClose
+  }
+
+  *[Symbol.iterator](): Generator<Chunk, undefined> {
+    for (const chunk of this.#body) {
+      this.#onYield()
+      yield chunk
+    }
+    return undefined
+  }
+
+  close(): void {
+    this.#body.close?.()
+    this.#onClose()
+  }
+}

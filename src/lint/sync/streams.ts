@@ -1,0 +1,100 @@
+// wsgi.input and wsgi.errors under lint: what the app asks of them, and what they answer.
+
+import { isUint8Array } from 'node:util/types'
+import { describe } from '../../sync/chunk.ts'
+import { breach } from './breach.ts'
+import type { ErrorStream, InputStream } from '../../contract/environ.ts'
+import type { LintError } from '../../errors.ts'
+import type { Parties } from './breach.ts'
+
+const RULE = 'PEP 3333 (Input and Error Streams)'
+
+/** An input that checks arguments and results, and that an app must not close. */
+export class LintedInput implements InputStream {
+  readonly #input: InputStream
+  readonly #parties: Parties
+
+  constructor(input: InputStream, parties: Parties) {
+    this.#input = input
+    this.#parties = parties
+  }
+
+  read(...sizes: number[]): Uint8Array {
+    const limit = this.#checkedSize('read', sizes)
+    return this.#checkedBytes('read', this.#input.read(...sizes), limit)
+  }
+
+  readline(...sizes: number[]): Uint8Array {
+    const limit = this.#checkedSize('readline', sizes)
+    return this.#checkedBytes('readline', this.#input.readline(...sizes), limit)
+  }
+
+  readlines(...hints: number[]): Uint8Array[] {
+    this.#checkedSize('readlines', hints)
+    const lines: unknown = this.#input.readlines(...hints)
+    if (!Array.isArray(lines)) throw this.#wrong('readlines', describe(lines), 'an array of lines')
+    return lines.map((line) => this.#checkedBytes('readlines', line))
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array, undefined> {
+    for (const line of this.#input) yield this.#checkedBytes('iteration', line)
+  }
+
+  close(): never {
+    throw breach(this.#parties.app, RULE, 'it closed wsgi.input', 'leave that to the server')
+  }
+
+  // wsgiref would have read() called with a size always; PEP 3333 made it optional.
+  #checkedSize(method: string, sizes: unknown[]): number {
+    const [size] = sizes
+    const isSize = size === undefined || (Number.isSafeInteger(size) && Number(size) >= 0)
+    if (sizes.length < 2 && isSize)
+      return size === undefined ? Number.POSITIVE_INFINITY : Number(size)
+    const what = `it called wsgi.input ${method}(${sizes.map(String).join(', ')})`
+    throw breach(this.#parties.app, RULE, what, 'pass a whole number of bytes, or nothing')
+  }
+
+  #checkedBytes(method: string, bytes: unknown, limit = Number.POSITIVE_INFINITY): Uint8Array {
+    if (!isUint8Array(bytes)) throw this.#wrong(method, describe(bytes), 'a Uint8Array')
+    if (bytes.length <= limit) return bytes
+    throw this.#wrong(method, `${bytes.length} bytes`, `at most ${limit}, as it was asked`)
+  }
+
+  #wrong(method: string, got: string, expected: string): LintError {
+    const what = `${method} of wsgi.input gave ${got}`
+    return breach(this.#parties.server, RULE, what, `it gives ${expected}`)
+  }
+}
+
+/** An error stream that takes text only, and that an app must not close. */
+export class LintedErrors implements ErrorStream {
+  readonly #errors: ErrorStream
+  readonly #parties: Parties
+
+  constructor(errors: ErrorStream, parties: Parties) {
+    this.#errors = errors
+    this.#parties = parties
+  }
+
+  write(text: string): void {
+    this.#errors.write(this.#checkedText(text))
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line)
+  }
+
+  flush(): void {
+    this.#errors.flush()
+  }
+
+  close(): never {
+    throw breach(this.#parties.app, RULE, 'it closed wsgi.errors', 'leave that to the server')
+  }
+
+  #checkedText(text: unknown): string {
+    if (typeof text === 'string') return text
+    const what = `it wrote ${describe(text)} to wsgi.errors`
+    throw breach(this.#parties.app, RULE, what, 'write text')
+  }
+}

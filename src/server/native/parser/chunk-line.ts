@@ -1,0 +1,138 @@
+// The line in front of a chunk: its size and its extensions (RFC 9112, 7.1), octet by octet.
+
+import { BadRequest } from '../../../errors.ts'
+import { CR, IS_FIELD_CONTENT, IS_TOKEN, LF, shown } from './octets.ts'
+
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+const SIZE = 0
+const EXTENSION_NAME = 1
+const EXTENSION_VALUE = 2
+const QUOTED = 3
+const QUOTED_PAIR = 4
+const QUOTE_END = 5
+const LINE_FEED = 6
+const DONE = 7
+
+// 53 bits are 14 digits; some servers pad with zeros.
+const MAX_DIGITS = 16
+const NO_DIGIT = 16
+const HEX = Uint8Array.from({ length: 256 }, (_, octet) => {
+  const digit = String.fromCharCode(octet)
+  return /[\da-f]/i.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT
+})
+
+/** Reads the size of a chunk. Extensions are checked and dropped: nobody here knows one. */
+export class ChunkLine {
+  size = 0
+  readonly #maxExtensionBytes: number
+  #phase = SIZE
+  #digits = 0
+  // Of the name or value that is being read.
+  #length = 0
+  #extensionBytes = 0
+
+  /** @param maxExtensionBytes of all chunks of a body together, in bytes; then 413 */
+  constructor(maxExtensionBytes: number) {
+    this.#maxExtensionBytes = maxExtensionBytes
+  }
+
+  /** Starts with the next chunk. */
+  reset(): void {
+    this.#phase = SIZE
+    this.#digits = 0
+    this.size = 0
+  }
+
+  /** Takes octets from `at`; the offset behind those that it took: behind the line, or the end. */
+  scan(bytes: Uint8Array, at: number): number {
+    let next = at
+    while (next < bytes.length && this.#phase !== DONE) this.#take(bytes[next++] as number)
+    return next
+  }
+
+  get whole(): boolean {
+    return this.#phase === DONE
+  }
+
+  #take(octet: number): void {
+    if (this.#phase === SIZE) return this.#takeSize(octet)
+    if (this.#phase === LINE_FEED) return this.#takeLineFeed(octet)
+    this.#extensionBytes += 1
+    if (this.#extensionBytes > this.#maxExtensionBytes) {
+      throw new BadRequest(`chunk extensions exceed ${this.#maxExtensionBytes} bytes`, 413)
+    }
+    this.#takeExtension(octet)
+  }
+
+  #takeSize(octet: number): void {
+    const digit = HEX[octet] as number
+    if (digit === NO_DIGIT) {
+      if (this.#digits === 0) throw new BadRequest(`a chunk size has ${shown(octet)}`)
+      return this.#endPart(octet)
+    }
+    this.#digits += 1
+    this.size = this.size * 16 + digit
+    const isTooLarge = this.#digits > MAX_DIGITS || this.size > Number.MAX_SAFE_INTEGER
+    if (isTooLarge) throw new BadRequest('a chunk size is out of bounds')
+  }
+
+  #takeExtension(octet: number): void {
+    switch (this.#phase) {
+      case QUOTED:
+        return this.#takeQuoted(octet)
+      case QUOTED_PAIR:
+        this.#requireContent(octet)
+        this.#phase = QUOTED
+        return
+      case QUOTE_END:
+        return this.#endPart(octet)
+      default:
+        return this.#takeToken(octet)
+    }
+  }
+
+  #takeToken(octet: number): void {
+    if (IS_TOKEN[octet] === 1) {
+      this.#length += 1
+      return
+    }
+    const isValue = this.#phase === EXTENSION_VALUE
+    if (octet === QUOTE && isValue && this.#length === 0) {
+      this.#phase = QUOTED
+      return
+    }
+    if (this.#length === 0) throw new BadRequest(`a chunk extension has ${shown(octet)}`)
+    if (octet !== EQUALS || isValue) return this.#endPart(octet)
+    this.#phase = EXTENSION_VALUE
+    this.#length = 0
+  }
+
+  #takeQuoted(octet: number): void {
+    if (octet === QUOTE) this.#phase = QUOTE_END
+    else if (octet === BACKSLASH) this.#phase = QUOTED_PAIR
+    else this.#requireContent(octet)
+  }
+
+  #requireContent(octet: number): void {
+    if (IS_FIELD_CONTENT[octet] !== 1) {
+      throw new BadRequest(`a chunk extension has ${shown(octet)}`)
+    }
+  }
+
+  // Behind the size, a name or a value.
+  #endPart(octet: number): void {
+    if (octet === SEMICOLON) this.#phase = EXTENSION_NAME
+    else if (octet === CR) this.#phase = LINE_FEED
+    else throw new BadRequest(`the line of a chunk has ${shown(octet)}`)
+    this.#length = 0
+  }
+
+  #takeLineFeed(octet: number): void {
+    if (octet !== LF) throw new BadRequest('the line of a chunk has a bare CR')
+    this.#phase = DONE
+  }
+}

@@ -1,0 +1,133 @@
+// A section of field lines up to its empty line (RFC 9112, 5): the headers of a head, the trailers of a body.
+
+import { BadRequest } from '../../../errors.ts'
+import { knownFieldName } from './field-names.ts'
+import { COLON, CR, HTAB, IS_FIELD_CONTENT, IS_TOKEN, LF, shown, skip, SP } from './octets.ts'
+
+const LINE_START = 0
+const NAME = 1
+const VALUE = 2
+const LINE_FEED = 3
+const LAST_LINE_FEED = 4
+const DONE = 5
+
+/**
+ * Finds the fields of a section, and refuses it at the first octet that no section has.
+ *
+ * What is scanned lies in one block; it may grow between two calls. Offsets count from the start of the block.
+ */
+export class FieldSection {
+  /** How far it is scanned. */
+  at = 0
+  readonly #maxFields: number
+  #phase = LINE_START
+  #start = 0
+  #count = 0
+  // Of every field where its colon and where its CR is. Kept between two sections: it grows once.
+  readonly #colons: number[] = []
+  readonly #ends: number[] = []
+
+  constructor(maxFields: number) {
+    this.#maxFields = maxFields
+  }
+
+  /** Starts again, `at` so many octets behind the start of a block. */
+  reset(at: number): void {
+    this.#phase = LINE_START
+    this.#start = at
+    this.#count = 0
+    this.at = at
+  }
+
+  /** Goes on scanning; whether the section is whole, in which case `at` is behind it. */
+  scan(block: Uint8Array, start: number, end: number): boolean {
+    let at = start + this.at
+    let phase = this.#phase
+    while (at < end && phase !== DONE) {
+      switch (phase) {
+        case LINE_START:
+          phase = this.#startLine(block[at] as number)
+          if (phase === LAST_LINE_FEED) at++
+          break
+        case NAME:
+          at = skip(IS_TOKEN, block, at, end)
+          if (at < end) phase = this.#endName(block[at] as number, at++ - start)
+          break
+        case VALUE:
+          at = skip(IS_FIELD_CONTENT, block, at, end)
+          if (at < end) phase = this.#endValue(block[at] as number, at++ - start)
+          break
+        default:
+          requireLineFeed(block[at++] as number)
+          phase = phase === LAST_LINE_FEED ? DONE : LINE_START
+      }
+    }
+    this.at = at - start
+    this.#phase = phase
+    return phase === DONE
+  }
+
+  /**
+   * The names and values of a section that is whole, in turns: name, value, name, value …
+   *
+   * @param text the block as latin-1
+   */
+  fields(block: Uint8Array, start: number, text: string): string[] {
+    const fields: string[] = []
+    let from = this.#start
+    for (let index = 0; index < this.#count; index++) {
+      const colon = this.#colons[index] as number
+      const end = this.#ends[index] as number
+      const known = knownFieldName(block, start + from, start + colon)
+      if (known === 'content-length' || known === 'transfer-encoding')
+        requireNoTab(text, colon + 1, end)
+      fields.push(known ?? text.slice(from, colon).toLowerCase(), trimmed(text, colon + 1, end))
+      from = end + 2
+    }
+    return fields
+  }
+
+  #startLine(octet: number): number {
+    if (octet === CR) return LAST_LINE_FEED
+    // RFC 9112, 5.2: folding is obsolete, and what one reader takes for a value is a field to another.
+    if (octet === SP || octet === HTAB) throw new BadRequest('a field line begins with white space')
+    if (octet === COLON) throw new BadRequest('a field has no name')
+    if (this.#count < this.#maxFields) return NAME
+    throw new BadRequest(`there are more than ${this.#maxFields} fields`, 431)
+  }
+
+  #endName(octet: number, at: number): number {
+    if (octet !== COLON) throw new BadRequest(`a field name has ${shown(octet)}`)
+    this.#colons[this.#count] = at
+    return VALUE
+  }
+
+  #endValue(octet: number, at: number): number {
+    if (octet !== CR) throw new BadRequest(`a field value has ${shown(octet)}`)
+    this.#ends[this.#count++] = at
+    return LINE_FEED
+  }
+}
+
+function requireLineFeed(octet: number): void {
+  if (octet !== LF) throw new BadRequest('a field section has a bare CR')
+}
+
+// White space by RFC 9110, 5.5, but not to all readers: where the body ends must be no matter of opinion.
+function requireNoTab(text: string, start: number, end: number): void {
+  if (!text.slice(start, end).includes('\t')) return
+  throw new BadRequest('a tab stands in Content-Length or Transfer-Encoding')
+}
+
+// Without SP and HTAB around it (RFC 9110, 5.5), and not trim(), which takes more than that for white space.
+function trimmed(text: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SP || octet === HTAB
+}

@@ -1,0 +1,42 @@
+// The log for people: one line each, and nothing in it that drives a terminal.
+
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createLog } from '../../../src/cli/serve/log.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+/** What a pretty log writes for one entry. */
+async function pretty(fields: Record<string, unknown>, message: string): Promise<string> {
+  let text = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    text += String(chunk)
+    return true
+  })
+  const { log } = await createLog('info', 'pretty')
+  log.debug(fields, 'below the level')
+  log.info(fields, message)
+  return text
+}
+
+describe('the pretty log', () => {
+  it('is one line with the time, the level, the sentence and the fields', async () => {
+    const text = await pretty({ status: 200, path: '/a' }, 'GET /a 200')
+    expect(text).toMatch(
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: GET \/a 200 \{"status":200,"path":"\/a"\}\n$/,
+    )
+  })
+
+  it('shows controls in the sentence and in the fields escaped', async () => {
+    const text = await pretty({ seat: 'A\r\n\x1b[2J', deep: { c1: '\x9b\x7f' } }, 'a\nb\x1b[31m')
+    expect(text).toContain(String.raw`a\x0ab\x1b[31m`)
+    expect(text).toMatch(/^[ -~]*\n$/)
+  })
+
+  it('shows the stack of an error on lines of its own, and no other control of it', async () => {
+    const text = await pretty({ err: new RangeError('no seat \x1b[2J\r') }, 'the app failed')
+    expect(text).toContain('the app failed')
+    expect(text).toMatch(/RangeError: no seat \\+x1b\[2J\\+x0d/)
+    expect(text).toMatch(/\n +at .*log\.test\.ts/)
+    expect(text).toMatch(/^[ -~\n]*$/)
+  })
+})

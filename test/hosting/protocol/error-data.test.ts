@@ -1,0 +1,84 @@
+import { runInNewContext } from 'node:vm'
+import { deserialize, serialize } from 'node:v8'
+import { describe, expect, it } from 'vitest'
+import { fromErrorData, toErrorData } from '../../../src/hosting/protocol/error-data.ts'
+import {
+  BadRequest,
+  BodyTooLarge,
+  ClientDisconnected,
+  PeerFault,
+  PoolFull,
+  ServerShutdown,
+  ServiceFault,
+} from '../../../src/errors.ts'
+
+/** What arrives of `error` on the other side. */
+function crossed(error: unknown): Error & { code?: unknown } {
+  return fromErrorData(deserialize(serialize(toErrorData(error))) as ReturnType<typeof toErrorData>)
+}
+
+describe('an error that crosses', () => {
+  it('keeps name, message, stack and code', () => {
+    const error = Object.assign(new RangeError('no seat'), { code: 'E_SEAT' })
+    expect(crossed(error)).toMatchObject({
+      name: 'RangeError',
+      message: 'no seat',
+      stack: error.stack,
+      code: 'E_SEAT',
+    })
+  })
+
+  it('keeps its causes, as far as they make sense', () => {
+    const error = new Error('outer', { cause: new TypeError('inner', { cause: 'text' }) })
+    const cause = crossed(error).cause as Error
+    expect(cause.message).toBe('inner')
+    expect((cause.cause as Error).message).toBe('text')
+
+    const ring = new Error('ring')
+    ring.cause = ring
+    expect(crossed(ring).message).toBe('ring')
+  })
+
+  it('is of its class where that decides on the answer', () => {
+    expect(crossed(new BadRequest('no such path', 404))).toMatchObject({ status: 404 })
+    expect(crossed(new BadRequest('no such path', 404))).toBeInstanceOf(PeerFault)
+    expect(crossed(new PoolFull('full'))).toBeInstanceOf(ServiceFault)
+    expect(crossed(new ServerShutdown())).toBeInstanceOf(ServerShutdown)
+    expect(crossed(new ClientDisconnected())).toBeInstanceOf(ClientDisconnected)
+    expect(crossed(new BodyTooLarge(7)).message).toContain('7 bytes')
+  })
+
+  it("is not taken for one of ours: a database's ECONNRESET is no client that left", () => {
+    const error = Object.assign(new Error('the database left'), { code: 'ECONNRESET' })
+    expect(crossed(error)).not.toBeInstanceOf(ClientDisconnected)
+    class BadRequest extends Error {
+      override name = 'BadRequest'
+    }
+    expect(crossed(new BadRequest('mine'))).not.toBeInstanceOf(PeerFault)
+  })
+
+  it.each([
+    ['a string', 'oops', 'oops'],
+    ['nothing', undefined, 'undefined'],
+    ['an object', { a: 1 }, '{ a: 1 }'],
+    ['an object without a prototype', Object.create(null), '[Object: null prototype] {}'],
+    ['an error of another realm', runInNewContext('new TypeError("far")'), 'far'],
+    ['a symbol as its name', Object.assign(new Error('x'), { name: Symbol('n') }), 'x'],
+    ['a function as its code', Object.assign(new Error('x'), { code: () => 1 }), 'x'],
+    ['a number as its stack', Object.assign(new Error('x'), { stack: 7 }), 'x'],
+  ])('may be anything: %s', (_what, thrown, message) => {
+    const error = crossed(thrown)
+    expect(error).toBeInstanceOf(Error)
+    expect(error.message).toContain(message)
+    expect(typeof error.stack).toBe('string')
+  })
+
+  it('may fail when it is looked at', () => {
+    const error = Object.defineProperty(new Error('x'), 'name', {
+      get() {
+        throw new Error('no')
+      },
+    })
+    expect(crossed(error)).toMatchObject({ name: 'Error', message: 'x' })
+  })
+})

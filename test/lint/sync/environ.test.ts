@@ -1,0 +1,94 @@
+// What lint requires of an environ.
+
+import { describe, expect, it } from 'vitest'
+import { LintError } from '../../../src/errors.ts'
+import { checkEnviron } from '../../../src/lint/sync/environ.ts'
+import { makeEnviron } from '../../sync/make-environ.ts'
+
+const check = (changes: Record<string, unknown>) => () =>
+  checkEnviron(makeEnviron(changes), 'server')
+
+describe('checkEnviron', () => {
+  it('passes what a server makes', () => {
+    expect(check({})).not.toThrow()
+    expect(
+      check({ 'isthmus.own': 1, HTTP_X: '\xe9', CONTENT_LENGTH: '', CONTENT_TYPE: '' }),
+    ).not.toThrow()
+    expect(check({ SCRIPT_NAME: '/a', PATH_INFO: '' })).not.toThrow()
+    expect(check({ PATH_INFO: '/€', SERVER_PROTOCOL: 'HTTP/2' })).not.toThrow()
+    expect(check({ REQUEST_METHOD: 'OPTIONS', PATH_INFO: '*' })).not.toThrow()
+  })
+
+  it('names who, which rule, what and the remedy', () => {
+    expect(() => checkEnviron([], 'middleware')).toThrow(
+      new LintError(
+        'middleware broke PEP 3333 (environ Variables): environ is an Array; pass a plain object',
+      ),
+    )
+  })
+
+  it('[3a.2] requires a plain object', () => {
+    const own = Object.create({ inherited: true }) as object
+    for (const environ of [null, undefined, 'x', new Map(), Object.assign(own, makeEnviron())]) {
+      expect(() => checkEnviron(environ, 'server')).toThrow('pass a plain object')
+    }
+    const bare = Object.assign(Object.create(null) as object, makeEnviron())
+    expect(() => checkEnviron(bare, 'server')).not.toThrow()
+  })
+
+  it('[3a.7] requires every key, of its type', () => {
+    const required = Object.keys(makeEnviron()).filter(
+      (key) => !['HTTP_HOST', 'wsgi.file_wrapper'].includes(key),
+    )
+    expect(required).toHaveLength(14)
+    for (const key of required) {
+      expect(check({ [key]: undefined })).toThrow(LintError)
+      expect(check({ [key]: 5 })).toThrow(LintError)
+    }
+  })
+
+  it('[3a.7] requires values that mean something', () => {
+    expect(check({ REQUEST_METHOD: '' })).toThrow('REQUEST_METHOD is ""')
+    expect(check({ SERVER_NAME: '' })).toThrow('SERVER_NAME')
+    expect(check({ SERVER_PORT: '' })).toThrow('SERVER_PORT')
+    expect(check({ SERVER_PROTOCOL: 'http' })).toThrow('SERVER_PROTOCOL')
+    expect(check({ 'wsgi.url_scheme': 'ws' })).toThrow('wsgi.url_scheme')
+    expect(check({ 'wsgi.version': [1, 1] })).toThrow('wsgi.version')
+  })
+
+  it('[3a.8] requires the content variables under their own names', () => {
+    expect(check({ HTTP_CONTENT_TYPE: 'x' })).toThrow('HTTP_CONTENT_TYPE is set; set CONTENT_TYPE')
+    expect(check({ HTTP_CONTENT_LENGTH: '1' })).toThrow('HTTP_CONTENT_LENGTH is set')
+    expect(check({ CONTENT_LENGTH: '1 ' })).toThrow('CONTENT_LENGTH is "1 "')
+  })
+
+  it('[3a.9] requires header values and query as on the wire', () => {
+    expect(check({ HTTP_X: '€' })).toThrow('HTTP_X is no header value')
+    expect(check({ HTTP_X: 'a\nb' })).toThrow('HTTP_X is no header value')
+    expect(check({ QUERY_STRING: '€' })).toThrow('QUERY_STRING')
+  })
+
+  it('[3a.13] requires a path that can be put together again', () => {
+    expect(check({ SCRIPT_NAME: '/' })).toThrow('SCRIPT_NAME is "/"')
+    expect(check({ SCRIPT_NAME: 'a' })).toThrow('SCRIPT_NAME is "a"')
+    expect(check({ SCRIPT_NAME: '/a/' })).toThrow('SCRIPT_NAME is "/a/"')
+    expect(check({ PATH_INFO: 'a' })).toThrow('PATH_INFO is "a"')
+    expect(check({ PATH_INFO: '*' })).toThrow('PATH_INFO is "*"')
+    expect(check({ PATH_INFO: '' })).toThrow('SCRIPT_NAME and PATH_INFO are empty')
+  })
+
+  it('[3a.19] requires variables to be strings, and keys of the server to have a dot', () => {
+    expect(check({ HTTP_X: null })).toThrow('HTTP_X is null, not a string')
+    expect(check({ CONTENT_TYPE: undefined })).toThrow('CONTENT_TYPE is undefined')
+    expect(check({ requestId: {} })).toThrow('a key of your own has a dot')
+  })
+
+  it('[3a.21] [3a.30] [3a.57] [3a.58] requires whole streams, and functions where they belong', () => {
+    const whole = { read() {}, readline() {}, readlines() {} }
+    expect(check({ 'wsgi.input': whole })).toThrow('wsgi.input has no Symbol(Symbol.iterator)()')
+    expect(check({ 'wsgi.errors': { write() {} } })).toThrow('has no writelines()')
+    expect(check({ 'wsgi.errors': null })).toThrow('wsgi.errors has no write()')
+    expect(check({ 'wsgi.file_wrapper': {} })).toThrow('wsgi.file_wrapper is an Object')
+    expect(check({ 'isthmus.responseFinished': () => {} })).toThrow('it is an array of callbacks')
+  })
+})
