@@ -1,13 +1,13 @@
 // The options of a middleware: completed when it is made, so that a request never meets a wrong one.
 
 import { inspect } from 'node:util'
-import { InvalidOption } from './errors.ts'
+import { InvalidOptionError } from './errors.ts'
 
 /**
  * `options` with `defaults` for what is left out, or undefined.
  *
  * @param name the middleware, for messages
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is not among the defaults
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is not among the defaults
  *
  * @example
  * const { header } = completeOptions('requestId', options, DEFAULTS)
@@ -18,13 +18,13 @@ export function completeOptions<Defaults extends object>(
   defaults: Defaults,
 ): Defaults {
   if (typeof options !== 'object' || options === null) {
-    throw new InvalidOption(`${name}(): the options are an object, got ${inspect(options)}`)
+    throw new InvalidOptionError(`${name}(): the options are an object, got ${inspect(options)}`)
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const unknown = Object.keys(options).find((option) => !Object.hasOwn(defaults, option))
   if (unknown === undefined) return { ...defaults, ...Object.fromEntries(given) }
   const known = Object.keys(defaults).join(', ') || 'none'
-  throw new InvalidOption(`${name}(): unknown option "${unknown}"; the options are ${known}`)
+  throw new InvalidOptionError(`${name}(): unknown option "${unknown}"; the options are ${known}`)
 }
 
 /**
@@ -42,6 +42,8 @@ export function invalidOption(
   option: string,
   value: unknown,
   remedy: string,
-): InvalidOption {
-  return new InvalidOption(`${name}(): option "${option}" cannot be ${inspect(value)}: ${remedy}`)
+): InvalidOptionError {
+  return new InvalidOptionError(
+    `${name}(): option "${option}" cannot be ${inspect(value)}: ${remedy}`,
+  )
 }

@@ -21,7 +21,7 @@ export abstract class IsthmusError extends Error {
 // --- the app broke the contract ---
 
 /** The app (or a middleware) did what its interface forbids; the message names the rule and the remedy. */
-export class AppFault extends TypeError {
+export class AppError extends TypeError {
   readonly code: string = 'ISTHMUS_APP_FAULT'
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -35,22 +35,22 @@ export class AppFault extends TypeError {
 }
 
 /** An event that is malformed, or illegal at this moment of the exchange. */
-export class IllegalEvent extends AppFault {
+export class IllegalEventError extends AppError {
   override readonly code = 'ISTHMUS_ILLEGAL_EVENT'
 }
 
 /** The body has more or fewer bytes than its Content-Length announced. */
-export class ContentLengthMismatch extends AppFault {
+export class ContentLengthMismatchError extends AppError {
   override readonly code = 'ISTHMUS_CONTENT_LENGTH_MISMATCH'
 }
 
 /** A status, header name or header value that would break the response apart. */
-export class InvalidHeader extends AppFault {
+export class InvalidHeaderError extends AppError {
   override readonly code = 'ISTHMUS_INVALID_HEADER'
 }
 
 /** A middleware waited for a promise around an app that cannot wait. */
-export class WaitUnderSync extends AppFault {
+export class WaitUnderSyncError extends AppError {
   override readonly code = 'ISTHMUS_WAIT_UNDER_SYNC'
 
   /** @param name the middleware */
@@ -63,12 +63,12 @@ export class WaitUnderSync extends AppFault {
 }
 
 /** Lint found a breach of the contract; the message names who broke which rule. */
-export class LintError extends AppFault {
+export class LintError extends AppError {
   override readonly code = 'ISTHMUS_LINT'
 }
 
 /** Thrown by an event app for a scope type that it does not serve. @see ASGI 3.0, "Applications" */
-export class UnsupportedScope extends IsthmusError {
+export class UnsupportedScopeError extends IsthmusError {
   readonly code = 'ISTHMUS_UNSUPPORTED_SCOPE'
 
   constructor(type: string) {
@@ -77,7 +77,7 @@ export class UnsupportedScope extends IsthmusError {
 }
 
 /** A blocking call on the event-loop thread would wait for what only that thread can deliver. */
-export class WouldDeadlock extends IsthmusError {
+export class WouldDeadlockError extends IsthmusError {
   readonly code = 'ISTHMUS_WOULD_DEADLOCK'
 }
 
@@ -87,19 +87,19 @@ export class AppLoadError extends IsthmusError {
 }
 
 /** An app's lifespan refused to start. */
-export class LifespanFailed extends IsthmusError {
+export class LifespanError extends IsthmusError {
   readonly code = 'ISTHMUS_LIFESPAN_FAILED'
 }
 
 // --- the peer ---
 
 /** The client broke a rule or a limit; it is answered with `status`. */
-export abstract class PeerFault extends IsthmusError {
+export abstract class PeerError extends IsthmusError {
   abstract readonly status: number
 }
 
 /** The request's head is malformed. */
-export class BadRequest extends PeerFault {
+export class BadRequestError extends PeerError {
   readonly code = 'ISTHMUS_BAD_REQUEST'
   readonly status: number
 
@@ -109,8 +109,8 @@ export class BadRequest extends PeerFault {
   }
 }
 
-/** The request body is longer than `limitBody` allows. @see RFC 9110, 15.5.14 */
-export class BodyTooLarge extends PeerFault {
+/** The request body is longer than `maxBodyBytes` allows. @see RFC 9110, 15.5.14 */
+export class BodyTooLargeError extends PeerError {
   readonly code = 'ISTHMUS_BODY_TOO_LARGE'
   readonly status = 413
 
@@ -120,7 +120,7 @@ export class BodyTooLarge extends PeerFault {
 }
 
 /** The request body stopped arriving. @see RFC 9110, 15.5.9 */
-export class BodyTimeout extends PeerFault {
+export class BodyTimeoutError extends PeerError {
   readonly code = 'ISTHMUS_BODY_TIMEOUT'
   readonly status = 408
 
@@ -130,7 +130,7 @@ export class BodyTimeout extends PeerFault {
 }
 
 /** The client is gone: what is read or written now reaches nobody. */
-export class ClientDisconnected extends IsthmusError {
+export class ClientDisconnectedError extends IsthmusError {
   readonly code = 'ECONNRESET'
 
   constructor(message = 'the client disconnected') {
@@ -141,36 +141,36 @@ export class ClientDisconnected extends IsthmusError {
 // --- the server ---
 
 /** The server, or the host of an app, cannot answer now; the client gets `status`. */
-export abstract class ServiceFault extends IsthmusError {
+export abstract class ServiceError extends IsthmusError {
   abstract readonly status: number
 }
 
 /** As many requests are under way as the server takes, or it is shutting down. @see RFC 9110, 15.6.4 */
-export class Unavailable extends ServiceFault {
+export class UnavailableError extends ServiceError {
   readonly code = 'ISTHMUS_UNAVAILABLE'
   readonly status = 503
 }
 
 /** As many requests wait for a thread as `maxQueue` allows. @see RFC 9110, 15.6.4 */
-export class PoolFull extends ServiceFault {
+export class PoolFullError extends ServiceError {
   readonly code = 'ISTHMUS_POOL_FULL'
   readonly status = 503
 }
 
 /** The app took longer than `timeoutMs`; its thread was ended. @see RFC 9110, 15.6.5 */
-export class AppTimeout extends ServiceFault {
+export class AppTimeoutError extends ServiceError {
   readonly code = 'ISTHMUS_APP_TIMEOUT'
   readonly status = 504
 }
 
 /** The thread that served the request is gone; the `cause` says why. */
-export class ThreadCrashed extends ServiceFault {
+export class ThreadCrashedError extends ServiceError {
   readonly code = 'ISTHMUS_THREAD_CRASHED'
   readonly status = 500
 }
 
 /** The server is shutting down: the reason that signals carry. */
-export class ServerShutdown extends IsthmusError {
+export class ServerShutdownError extends IsthmusError {
   readonly code = 'ISTHMUS_SERVER_SHUTDOWN'
 
   constructor(message = 'the server is shutting down') {
@@ -179,7 +179,7 @@ export class ServerShutdown extends IsthmusError {
 }
 
 /** An option has a value that it cannot have. */
-export class InvalidOption extends IsthmusError {
+export class InvalidOptionError extends IsthmusError {
   readonly code = 'ISTHMUS_INVALID_OPTION'
 }
 
@@ -191,6 +191,6 @@ function isKin(value: unknown, name: string): boolean {
   return false
 }
 
-for (const { prototype } of [IsthmusError, AppFault]) {
+for (const { prototype } of [IsthmusError, AppError]) {
   Object.defineProperty(prototype, KIN, { value: true })
 }

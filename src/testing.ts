@@ -17,7 +17,12 @@ export { TestClient } from './testing/client.ts'
 export { ResponseHeaders, TestResponse } from './testing/response.ts'
 export { StreamedResponse } from './testing/streamed-response.ts'
 export { WebSocketSession } from './testing/websocket-session.ts'
-export { DeadlinePassed, HandshakeDenied, ResponseCut, SocketClosed } from './testing/faults.ts'
+export {
+  DeadlinePassedError,
+  HandshakeDeniedError,
+  ResponseCutError,
+  SocketClosedError,
+} from './testing/faults.ts'
 export type { SocketEnd } from './testing/faults.ts'
 export type { TestHandshake } from './testing/memory-engine.ts'
 export type { Message } from './testing/message-pipe.ts'

@@ -68,18 +68,18 @@ describe('the public names', () => {
     expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot(`
       "Address
       App
-      AppFault
+      AppError
       AppLoadError
       AppSocket
-      AppTimeout
+      AppTimeoutError
       AsyncBody
       AsyncInputStream
-      BadRequest
-      BodyTimeout
-      BodyTooLarge
+      BadRequestError
+      BodyTimeoutError
+      BodyTooLargeError
       Chunk
-      ClientDisconnected
-      ContentLengthMismatch
+      ClientDisconnectedError
+      ContentLengthMismatchError
       Environ
       ErrorStream
       EventApp
@@ -99,14 +99,14 @@ describe('the public names', () => {
       HttpResponseTrailersEvent
       HttpScope
       HttpSendEvent
-      IllegalEvent
+      IllegalEventError
       InputStream
-      InvalidHeader
-      InvalidOption
+      InvalidHeaderError
+      InvalidOptionError
       IsthmusError
       IterableApp
       IterableEnviron
-      LifespanFailed
+      LifespanError
       LifespanReceiveEvent
       LifespanScope
       LifespanSendEvent
@@ -120,8 +120,8 @@ describe('the public names', () => {
       Log
       LogLine
       MountTable
-      PeerFault
-      PoolFull
+      PeerError
+      PoolFullError
       Receive
       ReceiveEvent
       RequestContext
@@ -131,18 +131,18 @@ describe('the public names', () => {
       SendEvent
       ServeOptions
       Server
-      ServerShutdown
-      ServiceFault
+      ServerShutdownError
+      ServiceError
       Shutdown
       StartResponse
       StartResponseHeaders
       SyncApp
       SyncBody
-      ThreadCrashed
+      ThreadCrashedError
       ThreadOptions
-      Unavailable
-      UnsupportedScope
-      WaitUnderSync
+      UnavailableError
+      UnsupportedScopeError
+      WaitUnderSyncError
       WebSocketAcceptEvent
       WebSocketCloseEvent
       WebSocketConnectEvent
@@ -155,7 +155,7 @@ describe('the public names', () => {
       WebSocketScope
       WebSocketSendEvent
       WebSocketSentEvent
-      WouldDeadlock
+      WouldDeadlockError
       Write
       carry
       chain
@@ -240,13 +240,13 @@ describe('the public names', () => {
 
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
-      "DeadlinePassed
+      "DeadlinePassedError
       Departure
-      HandshakeDenied
+      HandshakeDeniedError
       Message
-      ResponseCut
+      ResponseCutError
       ResponseHeaders
-      SocketClosed
+      SocketClosedError
       SocketEnd
       StreamedResponse
       TestBody

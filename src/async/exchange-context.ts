@@ -1,6 +1,6 @@
 // What a scope carries of the server: the log, and a signal that exists only once somebody asks for it.
 
-import { ClientDisconnected, ServerShutdown } from '../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import type { ExchangeContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -51,7 +51,7 @@ export class ServerExchangeContext implements ExchangeContext {
     if (this.#reason) return
     this.#reason = reason
     this.#controller?.abort(reason)
-    if (!(reason instanceof ServerShutdown)) return
+    if (!(reason instanceof ServerShutdownError)) return
     for (const callback of this.#onShutdown ?? []) this.#call(callback)
   }
 
@@ -59,7 +59,7 @@ export class ServerExchangeContext implements ExchangeContext {
   disconnect(): void {
     if (this.#gone) return
     this.#gone = true
-    this.abort(new ClientDisconnected())
+    this.abort(new ClientDisconnectedError())
     for (const callback of this.#onDisconnect ?? []) this.#call(callback)
     this.#onDisconnect = undefined
   }

@@ -1,6 +1,6 @@
 // How a response is delimited on the wire and what its head says of it (RFC 9112, 6; RFC 9110, 8.6).
 
-import { InvalidHeader } from '../errors.ts'
+import { InvalidHeaderError } from '../errors.ts'
 import { isDigits } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
@@ -175,10 +175,10 @@ export class ResponseFraming {
 
   #takesLength(value: string): boolean {
     if (!isDigits(value) || value.length > MAX_DIGITS) {
-      throw new InvalidHeader(`content-length must be a number of bytes, got "${value}"`)
+      throw new InvalidHeaderError(`content-length must be a number of bytes, got "${value}"`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
-      throw new InvalidHeader('content-length was given twice with different values')
+      throw new InvalidHeaderError('content-length was given twice with different values')
     }
     if (this.declaredLength !== null || this.#status === 204) return false
     this.declaredLength = Number(value)

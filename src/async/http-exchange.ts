@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer'
 import { isAbsolute } from 'node:path'
-import { ContentLengthMismatch, IllegalEvent } from '../errors.ts'
+import { ContentLengthMismatchError, IllegalEventError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import { ResponseFraming } from './framing.ts'
 import { checkedTrailers } from '../http/trailers.ts'
@@ -95,9 +95,9 @@ export class HttpExchange {
   /**
    * Takes the app's next event and says what to write.
    *
-   * @throws {@link IllegalEvent} for an event that is malformed or out of order
-   * @throws {@link ContentLengthMismatch} for more or fewer bytes than announced; the latter fails the exchange
-   * @throws {@link InvalidHeader} for a header that would break the response apart
+   * @throws {@link IllegalEventError} for an event that is malformed or out of order
+   * @throws {@link ContentLengthMismatchError} for more or fewer bytes than announced; the latter fails the exchange
+   * @throws {@link InvalidHeaderError} for a header that would break the response apart
    */
   accept(event: SendEvent): Command {
     switch (event?.type) {
@@ -112,7 +112,7 @@ export class HttpExchange {
       case 'http.response.pathsend':
         return this.#pathsend(event)
       default:
-        throw new IllegalEvent(`${describe(event)} is not an event of an HTTP response`)
+        throw new IllegalEventError(`${describe(event)} is not an event of an HTTP response`)
     }
   }
 
@@ -130,7 +130,7 @@ export class HttpExchange {
 
   /** Forgets a start whose head was not sent, so that an error response can take its place. */
   restart(): void {
-    if (this.#headSent) throw new IllegalEvent('the head was sent: it cannot be replaced')
+    if (this.#headSent) throw new IllegalEventError('the head was sent: it cannot be replaced')
     this.#state = 'waiting'
     this.#sentBytes = 0
     this.#framing.reset()
@@ -140,7 +140,7 @@ export class HttpExchange {
     if (this.#state !== 'waiting') throw this.#illegal(event)
     const { status, headers = [], trailers = false } = event
     if (!Number.isInteger(status) || status < 200 || status > 999) {
-      throw new IllegalEvent(
+      throw new IllegalEventError(
         `the status of http.response.start must be an integer from 200 to 999, got ${String(status)}`,
       )
     }
@@ -156,7 +156,7 @@ export class HttpExchange {
     if (this.#state !== 'started' && this.#state !== 'streaming') throw this.#illegal(event)
     const { body = '', moreBody = false } = event
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
-      throw new IllegalEvent('the body of http.response.body must be a Uint8Array or a string')
+      throw new IllegalEventError('the body of http.response.body must be a Uint8Array or a string')
     }
     requireBoolean('moreBody', moreBody, event)
     return this.#emit(body.length === 0 ? null : body, !moreBody)
@@ -184,7 +184,7 @@ export class HttpExchange {
     const { declaredLength, bodyless } = this.#framing
     if (declaredLength === null || bodyless) return
     if (this.#sentBytes + size > declaredLength) {
-      throw new ContentLengthMismatch(
+      throw new ContentLengthMismatchError(
         `the body exceeds its Content-Length of ${declaredLength} bytes by ${this.#sentBytes + size - declaredLength}`,
       )
     }
@@ -192,7 +192,7 @@ export class HttpExchange {
     this.#sentBytes += size
     if (!end || this.#sentBytes === declaredLength) return
     this.#state = 'failed'
-    throw new ContentLengthMismatch(
+    throw new ContentLengthMismatchError(
       `the body ended after ${this.#sentBytes} of the ${declaredLength} bytes that its Content-Length announced`,
     )
   }
@@ -214,7 +214,9 @@ export class HttpExchange {
   #earlyHint(event: HttpResponseEarlyHintEvent): Command {
     if (this.#state === 'complete' || this.#state === 'failed') throw this.#illegal(event)
     if (!Array.isArray(event.links)) {
-      throw new IllegalEvent('links of http.response.early_hint must be an array of Link values')
+      throw new IllegalEventError(
+        'links of http.response.early_hint must be an array of Link values',
+      )
     }
     const headers = checkedHeaders(event.links.map((link) => ['link', link] as const))
     // RFC 8297, 2: a hint behind the head says nothing, and HTTP/1.0 has no interim responses.
@@ -225,7 +227,7 @@ export class HttpExchange {
   #pathsend(event: HttpResponsePathsendEvent): Command {
     if (this.#state !== 'started' || this.#headSent) throw this.#illegal(event)
     if (typeof event.path !== 'string' || !isAbsolute(event.path)) {
-      throw new IllegalEvent('the path of http.response.pathsend must be an absolute path')
+      throw new IllegalEventError('the path of http.response.pathsend must be an absolute path')
     }
     this.#state = 'file'
     return { type: 'pathsend', path: event.path }
@@ -233,11 +235,13 @@ export class HttpExchange {
 
   #requireFile(): void {
     if (this.#state === 'file') return
-    throw new IllegalEvent(`no file is sent here: the response is ${PHRASE[this.#state]}`)
+    throw new IllegalEventError(`no file is sent here: the response is ${PHRASE[this.#state]}`)
   }
 
-  #illegal(event: SendEvent): IllegalEvent {
-    return new IllegalEvent(`${event.type} is illegal here: the response is ${PHRASE[this.#state]}`)
+  #illegal(event: SendEvent): IllegalEventError {
+    return new IllegalEventError(
+      `${event.type} is illegal here: the response is ${PHRASE[this.#state]}`,
+    )
   }
 }
 
@@ -253,7 +257,7 @@ const PHRASE: Record<State, string> = {
 
 function requireBoolean(name: string, value: unknown, event: SendEvent): void {
   if (typeof value === 'boolean') return
-  throw new IllegalEvent(`${name} of ${event.type} must be a boolean`)
+  throw new IllegalEventError(`${name} of ${event.type} must be a boolean`)
 }
 
 function byteLength(chunk: Uint8Array | string | null): number {

@@ -1,6 +1,6 @@
 // The legality of lifespan, without I/O: the app's events in, what they say of the app out.
 
-import { IllegalEvent } from '../errors.ts'
+import { IllegalEventError } from '../errors.ts'
 import type { SendEvent } from '../contract/events.ts'
 
 /** What the app has said: that it is up, that it is down, or why it failed to be. */
@@ -26,7 +26,7 @@ export class LifespanExchange {
   /**
    * Takes the app's next event.
    *
-   * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
    */
   accept(event: SendEvent): LifespanCommand {
     if (!LEGAL[this.#state].includes(event?.type)) throw this.#illegal(event)
@@ -55,16 +55,16 @@ export class LifespanExchange {
   #fail(type: 'start-failed' | 'stop-failed', event: { message?: unknown }): LifespanCommand {
     const { message = '' } = event
     if (typeof message !== 'string')
-      throw new IllegalEvent('message of a lifespan event must be a string')
+      throw new IllegalEventError('message of a lifespan event must be a string')
     this.#state = 'ended'
     return { type, message }
   }
 
-  #illegal(event: unknown): IllegalEvent {
+  #illegal(event: unknown): IllegalEventError {
     const type = (event as { type?: unknown } | null | undefined)?.type
     const named = typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
     const legal = LEGAL[this.#state].join(' or ') || 'nothing'
-    return new IllegalEvent(
+    return new IllegalEventError(
       `${named} is illegal while the lifespan is ${this.#state}: send ${legal}`,
     )
   }

@@ -1,6 +1,6 @@
 // Runs an app's lifespan: startup before the server listens, shutdown after its last connection.
 
-import { LifespanFailed, UnsupportedScope } from '../errors.ts'
+import { LifespanError, UnsupportedScopeError } from '../errors.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
 import { LifespanExchange } from './lifespan-exchange.ts'
 import { makeReceive } from './receive.ts'
@@ -44,7 +44,7 @@ const DEFAULT_TIMEOUT_MS = 60_000
 /**
  * Starts `app`: resolves when it is ready to serve.
  *
- * @throws {@link LifespanFailed} (`ISTHMUS_LIFESPAN_FAILED`) when the app says that it failed or takes too long,
+ * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`) when the app says that it failed or takes too long,
  *   and in mode `on` also when it throws or returns first
  * @see ASGI Lifespan 2.0
  * @example
@@ -91,7 +91,7 @@ class RunningLifespan implements Lifespan {
     const { startupTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options
     this.#run().catch((error: unknown) => this.#started.reject(error))
     if (await settlesWithin(this.#started.promise, startupTimeoutMs)) return
-    throw new LifespanFailed(
+    throw new LifespanError(
       `the app sent no lifespan.startup.complete within ${startupTimeoutMs} ms`,
     )
   }
@@ -168,13 +168,13 @@ class RunningLifespan implements Lifespan {
       return this.#fail(`the app threw before lifespan.startup.complete: ${String(error)}`, error)
     }
 
-    if (error instanceof UnsupportedScope) log.debug({}, 'the app has no lifespan')
+    if (error instanceof UnsupportedScopeError) log.debug({}, 'the app has no lifespan')
     else log.warn({ err: error }, 'the app threw before lifespan.startup.complete: no lifespan')
     this.#started.resolve()
   }
 
   #fail(message: string, cause?: unknown): void {
     this.#phase = 'failed'
-    this.#started.reject(new LifespanFailed(message, { cause }))
+    this.#started.reject(new LifespanError(message, { cause }))
   }
 }

@@ -1,6 +1,6 @@
 // The request body between an engine that pushes and an app that pulls: bounded, in order, cut or whole.
 
-import { BodyTimeout, BodyTooLarge } from '../errors.ts'
+import { BodyTimeoutError, BodyTooLargeError } from '../errors.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
 import { Timer } from '../waiting/timer-wheel.ts'
 import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
@@ -81,7 +81,7 @@ export class RequestBody {
     if (this.#closed || this.#fault || this.#ended) return
     this.#totalBytes += chunk.byteLength
     if (this.#totalBytes > this.#limits.maxBytes)
-      return this.fail(new BodyTooLarge(this.#limits.maxBytes))
+      return this.fail(new BodyTooLargeError(this.#limits.maxBytes))
 
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.byteLength
@@ -171,7 +171,7 @@ export class RequestBody {
 
   #armTimer(): void {
     const { timeoutMs, wheel } = this.#limits
-    this.#timer ??= new Timer(wheel, () => this.fail(new BodyTimeout(timeoutMs)))
+    this.#timer ??= new Timer(wheel, () => this.fail(new BodyTimeoutError(timeoutMs)))
     this.#timer.arm(timeoutMs)
   }
 }

@@ -1,6 +1,6 @@
 // The comfortable way to write a WebSocket app: a handler that holds one socket.
 
-import { ClientDisconnected, UnsupportedScope } from '../errors.ts'
+import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
 import { harmless } from '../waiting/deferred.ts'
 import type {
   EventApp,
@@ -25,9 +25,9 @@ type SocketHandler = (socket: AppSocket) => void | Promise<void>
 /**
  * Makes an {@link EventApp} of a handler. When the handler returns, the socket is closed with 1000; when it
  * throws, with 1011. A client that leaves ends the iteration; a `send` that finds it gone throws
- * {@link ClientDisconnected} (`ECONNRESET`), which may escape the handler without harm.
+ * {@link ClientDisconnectedError} (`ECONNRESET`), which may escape the handler without harm.
  *
- * @throws {@link UnsupportedScope} (`ISTHMUS_UNSUPPORTED_SCOPE`), from the app, for scopes of other types
+ * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`), from the app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {
  *   for await (const message of socket) await socket.send(message)
@@ -35,7 +35,7 @@ type SocketHandler = (socket: AppSocket) => void | Promise<void>
  */
 export function websocket(handler: SocketHandler): EventApp {
   return async (scope, receive, send) => {
-    if (scope.type !== 'websocket') throw new UnsupportedScope(scope.type)
+    if (scope.type !== 'websocket') throw new UnsupportedScopeError(scope.type)
     const { type } = await receive()
     if (type !== 'websocket.connect') return
 
@@ -43,7 +43,7 @@ export function websocket(handler: SocketHandler): EventApp {
       await handler(new AppSocket(scope, receive, send))
     } catch (error) {
       // Only this client's leaving is no failure: the loss of another socket is one.
-      if (!(error instanceof ClientDisconnected && hasLeft(scope))) throw error
+      if (!(error instanceof ClientDisconnectedError && hasLeft(scope))) throw error
     }
   }
 }
@@ -82,9 +82,9 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   /**
    * Completes the handshake with 101.
    *
-   * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for a subprotocol that was not offered, or when the
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for a subprotocol that was not offered, or when the
    *   handshake was answered before
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a malformed header or one of the server's own
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header or one of the server's own
    */
   accept(options: AcceptOptions = {}): Promise<void> {
     const accepted = harmless(this.#send({ type: 'websocket.accept', ...options }))
@@ -110,7 +110,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   /**
    * Sends one message: text for a string, binary for bytes. Resolves once the client keeps up.
    *
-   * @throws {@link ClientDisconnected} (`ECONNRESET`) when the client has left
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) when the client has left
    */
   send(message: string | Uint8Array): Promise<void> {
     const event: SendEvent =
@@ -159,7 +159,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
       await this.#accept()
       return true
     } catch (error) {
-      if (error instanceof ClientDisconnected) return false
+      if (error instanceof ClientDisconnectedError) return false
       throw error
     }
   }
@@ -187,7 +187,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
       await this.#send({ type: 'websocket.close', code, reason })
       this.#closed = true
     } catch (error) {
-      if (!(error instanceof ClientDisconnected)) throw error
+      if (!(error instanceof ClientDisconnectedError)) throw error
     }
   }
 }

@@ -1,6 +1,6 @@
 // The insides of the events that a WebSocket app sends: what is malformed never reaches the wire.
 
-import { IllegalEvent, InvalidHeader } from '../errors.ts'
+import { IllegalEventError, InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../contract/events.ts'
 
@@ -21,19 +21,19 @@ const SERVER_FIELDS = new Set([
 /**
  * The one message of a `websocket.send`: text or bytes.
  *
- * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) unless exactly one of the two is there
+ * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) unless exactly one of the two is there
  */
 export function checkedMessage(event: WebSocketSendEvent): string | Uint8Array {
   const text: unknown = event.text ?? null
   const bytes: unknown = event.bytes ?? null
   if ((text === null) === (bytes === null)) {
-    throw new IllegalEvent('websocket.send needs exactly one of text and bytes')
+    throw new IllegalEventError('websocket.send needs exactly one of text and bytes')
   }
   if (text !== null && typeof text !== 'string') {
-    throw new IllegalEvent(`text of websocket.send must be a string, got ${typeof text}`)
+    throw new IllegalEventError(`text of websocket.send must be a string, got ${typeof text}`)
   }
   if (bytes !== null && !(bytes instanceof Uint8Array)) {
-    throw new IllegalEvent(`bytes of websocket.send must be a Uint8Array, got ${typeof bytes}`)
+    throw new IllegalEventError(`bytes of websocket.send must be a Uint8Array, got ${typeof bytes}`)
   }
   return (text ?? bytes) as string | Uint8Array
 }
@@ -41,19 +41,19 @@ export function checkedMessage(event: WebSocketSendEvent): string | Uint8Array {
 /**
  * The code (default 1000) and the reason (default empty) of a `websocket.close`.
  *
- * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for what may not be on the wire
+ * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for what may not be on the wire
  * @see RFC 6455, 5.5 and 7.4
  */
 export function checkedClose(event: WebSocketCloseEvent): { code: number; reason: string } {
   const code = event.code ?? 1000
   const reason = event.reason ?? ''
   if (!mayBeSent(code)) {
-    throw new IllegalEvent(
+    throw new IllegalEventError(
       `the code of websocket.close must be 1000 to 1014 without 1004 to 1006, or 3000 to 4999, got ${String(code)}`,
     )
   }
   if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON_BYTES) {
-    throw new IllegalEvent(
+    throw new IllegalEventError(
       `the reason of websocket.close must be a string of at most ${MAX_REASON_BYTES} bytes in UTF-8`,
     )
   }
@@ -63,13 +63,13 @@ export function checkedClose(event: WebSocketCloseEvent): { code: number; reason
 /**
  * The headers that a `websocket.accept` adds to the 101, names in lower case.
  *
- * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) also for the fields that are the server's own
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) also for the fields that are the server's own
  */
 export function checkedHandshakeHeaders(headers: HeaderPairs): HeaderPairs {
   const checked = checkedHeaders(headers)
   for (const [name] of checked) {
     if (!name.startsWith('sec-websocket-') && !SERVER_FIELDS.has(name)) continue
-    throw new InvalidHeader(
+    throw new InvalidHeaderError(
       `header "${name}" of websocket.accept is the server's own; a subprotocol goes into \`subprotocol\``,
     )
   }

@@ -1,7 +1,7 @@
 // The legality of one WebSocket, without I/O: the app's events in, commands out. Engines, the test client
 // and lint all ask this one machine.
 
-import { ClientDisconnected, IllegalEvent } from '../errors.ts'
+import { ClientDisconnectedError, IllegalEventError } from '../errors.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { checkedClose, checkedHandshakeHeaders, checkedMessage } from './websocket-event.ts'
 import type {
@@ -74,13 +74,13 @@ export class WebSocketExchange {
   /**
    * Takes the app's next event and says what to do.
    *
-   * @throws {@link ClientDisconnected} (`ECONNRESET`) once the peer has gone
-   * @throws {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a header that would break the handshake apart
-   * @throws {@link ContentLengthMismatch} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for a denial of another length than announced
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) once the peer has gone
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would break the handshake apart
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for a denial of another length than announced
    */
   accept(event: SendEvent): WebSocketCommand {
-    if (this.#state === 'disconnected') throw new ClientDisconnected()
+    if (this.#state === 'disconnected') throw new ClientDisconnectedError()
     if (!LEGAL[this.#state].includes(event?.type)) throw this.#illegal(event)
 
     switch (event.type) {
@@ -108,7 +108,7 @@ export class WebSocketExchange {
   /** Forgets a denial of which nothing was sent, so that the server's own answer can take its place. */
   restart(): void {
     if (!this.unanswered)
-      throw new IllegalEvent('the handshake was answered: it cannot be taken back')
+      throw new IllegalEventError('the handshake was answered: it cannot be taken back')
     this.#state = 'connecting'
     this.#denial = undefined
   }
@@ -117,7 +117,7 @@ export class WebSocketExchange {
     const subprotocol = event.subprotocol ?? null
     const offered = this.#handshake.subprotocols
     if (subprotocol !== null && !offered.includes(subprotocol)) {
-      throw new IllegalEvent(
+      throw new IllegalEventError(
         `the subprotocol of websocket.accept must be one that the client offered (${offered.join(', ') || 'none'}), got ${JSON.stringify(subprotocol)}`,
       )
     }
@@ -151,11 +151,11 @@ export class WebSocketExchange {
     return new HttpExchange(facts, this.#identity)
   }
 
-  #illegal(event: unknown): IllegalEvent {
+  #illegal(event: unknown): IllegalEventError {
     const type = (event as { type?: unknown } | null | undefined)?.type
     const named = typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
     const legal = LEGAL[this.#state].join(' or ') || 'nothing more'
-    return new IllegalEvent(
+    return new IllegalEventError(
       `${named} is illegal while the WebSocket is ${this.#state}: send ${legal}`,
     )
   }

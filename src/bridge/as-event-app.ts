@@ -12,7 +12,7 @@ export type HostedApp = App | MountTable
 /**
  * `hosted` as an event app: an app by {@link toEvents}, a table by {@link mount}.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for what is neither
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is neither
  */
 export function asEventApp(hosted: HostedApp): EventApp {
   return isTable(hosted) ? mount(hosted) : toEvents(hosted)

@@ -1,6 +1,6 @@
 // environ['wsgi.input'] of an async-iterable app: the request body as a file that is awaited.
 
-import { AppFault, ClientDisconnected, WouldDeadlock } from '../errors.ts'
+import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../errors.ts'
 import { ByteBuffer } from '../sync/byte-buffer.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
 import type { Receive } from '../contract/events.ts'
@@ -73,7 +73,9 @@ export class AsyncInput implements AsyncInputStream {
     try {
       const event = await this.#receive()
       if (event.type !== 'http.request') {
-        throw new ClientDisconnected('the client disconnected before the end of the request body')
+        throw new ClientDisconnectedError(
+          'the client disconnected before the end of the request body',
+        )
       }
       this.#ended = !event.moreBody
       this.#buffer.append(event.body)
@@ -85,11 +87,11 @@ export class AsyncInput implements AsyncInputStream {
 
 function checkedSize(method: string, size: number): number {
   if (size === Infinity || (Number.isSafeInteger(size) && size >= 0)) return size
-  throw new AppFault(`wsgi.input ${method}() takes a whole number of bytes, got ${String(size)}`)
+  throw new AppError(`wsgi.input ${method}() takes a whole number of bytes, got ${String(size)}`)
 }
 
 function refuse(method: string): never {
-  throw new WouldDeadlock(
+  throw new WouldDeadlockError(
     `wsgi.input ${method} would block the event loop; use \`await input.readAsync(size)\` or \`for await (const line of input)\``,
   )
 }

@@ -1,6 +1,6 @@
 // Waiting for an app that may never answer, while its client may leave.
 
-import { ClientDisconnected } from '../errors.ts'
+import { ClientDisconnectedError } from '../errors.ts'
 import type { ExchangeContext } from '../contract/events.ts'
 
 /** Ends a wait when the client disconnects. One wait at a time. */
@@ -11,16 +11,16 @@ export class ClientGuard {
   constructor(connection: ExchangeContext | undefined) {
     connection?.onDisconnect(() => {
       this.interrupted = true
-      this.#reject?.(new ClientDisconnected())
+      this.#reject?.(new ClientDisconnectedError())
     })
   }
 
-  /** Settles as `work` does; rejects with {@link ClientDisconnected} as soon as the client is gone. */
+  /** Settles as `work` does; rejects with {@link ClientDisconnectedError} as soon as the client is gone. */
   guard<Value>(work: PromiseLike<Value> | Value): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.#reject = reject
       Promise.resolve(work).then(resolve, reject)
-      if (this.interrupted) reject(new ClientDisconnected())
+      if (this.interrupted) reject(new ClientDisconnectedError())
     })
   }
 }

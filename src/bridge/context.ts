@@ -1,7 +1,7 @@
 // What follows a request across threads. AsyncLocalStorage does not cross; values that were registered do.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 
 /** What isthmus itself carries along with every request. */
 export interface RequestContext {
@@ -56,7 +56,7 @@ export function carry<Value>(
 /**
  * The registered values that are set here, except those that are as in `known`: copies, ready to cross.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a value that cannot cross
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a value that cannot cross
  */
 export function carriedValues(known: Carried = {}): Carried {
   if (storages.size === 0) return NOTHING
@@ -91,7 +91,7 @@ function copyOf(name: string, value: unknown): unknown {
   try {
     return structuredClone(value)
   } catch (cause) {
-    throw new AppFault(
+    throw new AppError(
       `what is carried as "${name}" cannot cross into a thread; carry plain data, and look up the rest by it`,
       { cause },
     )

@@ -5,7 +5,7 @@ import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { settlesWithin } from '../waiting/settles-within.ts'
-import { AppFault, ClientDisconnected, IllegalEvent } from '../errors.ts'
+import { AppError, ClientDisconnectedError, IllegalEventError } from '../errors.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
@@ -47,7 +47,7 @@ export class EventSession {
   /**
    * The next part of the response; null behind the last one. The app's send() of the part before resolves.
    *
-   * @throws what the app threw; {@link AppFault} when it ended without a whole response
+   * @throws what the app threw; {@link AppError} when it ended without a whole response
    */
   next(): Promise<ResponsePart | null> {
     this.#delivered?.taken.resolve()
@@ -71,8 +71,8 @@ export class EventSession {
   }
 
   #refuseOffers(): void {
-    this.#delivered?.taken.reject(new ClientDisconnected())
-    for (const { taken } of this.#offers) taken.reject(new ClientDisconnected())
+    this.#delivered?.taken.reject(new ClientDisconnectedError())
+    for (const { taken } of this.#offers) taken.reject(new ClientDisconnectedError())
     this.#offers = []
   }
 
@@ -91,7 +91,7 @@ export class EventSession {
   // Whoever pulls the response is told of a failure, as long as there is something to pull.
   #logLate(error: unknown): void {
     const isLate = this.#isClosed || this.#exchange.ended
-    if (!isLate || error instanceof ClientDisconnected) return
+    if (!isLate || error instanceof ClientDisconnectedError) return
     this.#log.error({ err: error }, 'the event app failed behind its response')
   }
 
@@ -116,7 +116,7 @@ export class EventSession {
       this.#bodyTaken = body.length === 0
       return { type: 'http.request', body, moreBody: !this.#bodyTaken }
     } catch (error) {
-      if (error instanceof ClientDisconnected) return { type: 'http.disconnect' }
+      if (error instanceof ClientDisconnectedError) return { type: 'http.disconnect' }
       throw error
     } finally {
       this.#pending = undefined
@@ -124,14 +124,14 @@ export class EventSession {
   }
 
   #send(event: SendEvent): Promise<void> {
-    if (this.#isClosed && !this.#exchange.ended) return rejected(new ClientDisconnected())
+    if (this.#isClosed && !this.#exchange.ended) return rejected(new ClientDisconnectedError())
     try {
       if (NOT_OFFERED.has(event?.type)) {
-        throw new IllegalEvent(`${event.type} is not offered in scope.extensions here`)
+        throw new IllegalEventError(`${event.type} is not offered in scope.extensions here`)
       }
       const command = this.#exchange.accept(event)
       if (command.type === 'write') return this.#offer(command.part)
-      return this.#exchange.dropping ? rejected(new ClientDisconnected()) : Promise.resolve()
+      return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : Promise.resolve()
     } catch (error) {
       return rejected(error)
     }
@@ -159,5 +159,5 @@ interface Offer {
 }
 
 function faultOf({ error }: { error?: unknown }): unknown {
-  return error ?? new AppFault('the event app ended before its response was complete')
+  return error ?? new AppError('the event app ended before its response was complete')
 }

@@ -20,7 +20,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
   readonly #scope: HttpScope
   #file: FileRun | undefined
 
-  /** @throws {@link BadRequest} as {@link scopeToEnviron} does */
+  /** @throws {@link BadRequestError} as {@link scopeToEnviron} does */
   constructor(app: SyncApp, scope: HttpScope, input: InputStream) {
     this.#scope = scope
     this.#run = new SyncRun(app, scopeToEnviron(scope, input), this)

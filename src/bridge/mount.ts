@@ -1,6 +1,6 @@
 // mount(): several apps under one roof, by path.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { toEvents } from './to-events.ts'
@@ -34,7 +34,7 @@ type StateOfRoof = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<st
  * sees the prefix in `rootPath`, or moved from `PATH_INFO` to `SCRIPT_NAME`. Lifespan starts every app in the
  * order of the table and shuts them down in reverse, each with a state of its own.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or stands twice
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or stands twice
  *
  * @example
  * mount({ '/live': live, '/': legacy })
@@ -55,7 +55,7 @@ export function mount(table: MountTable): EventApp {
 function mounted(prefix: string, app: App): Mounted {
   const trimmed = prefix.replace(/\/$/, '')
   if (!/^(\/[^/]+)*$/.test(trimmed)) {
-    throw new AppFault(`mount: "${prefix}" is not a path such as "/" or "/live"`)
+    throw new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`)
   }
   return { prefix: trimmed, app: toEvents(app) }
 }
@@ -63,7 +63,7 @@ function mounted(prefix: string, app: App): Mounted {
 function refuseTwice(apps: Mounted[]): void {
   const seen = new Set<string>()
   for (const { prefix } of apps) {
-    if (seen.has(prefix)) throw new AppFault(`mount: "${prefix || '/'}" stands twice`)
+    if (seen.has(prefix)) throw new AppError(`mount: "${prefix || '/'}" stands twice`)
     seen.add(prefix)
   }
 }

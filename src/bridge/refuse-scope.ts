@@ -1,7 +1,7 @@
 // What an app that only knows HTTP answers to the other scopes: lifespan completes at once, so that servers
 // do not warn; a WebSocket is denied.
 
-import { UnsupportedScope } from '../errors.ts'
+import { UnsupportedScopeError } from '../errors.ts'
 import type { Receive, Scope, Send } from '../contract/events.ts'
 
 /** Answers a lifespan or websocket scope for an app that has neither. @see SEMANTICS 3c.6 */
@@ -13,7 +13,7 @@ export async function refuseScope(scope: Scope, receive: Receive, send: Send): P
       await receive()
       return send({ type: 'websocket.close' })
     default:
-      throw new UnsupportedScope(scope.type)
+      throw new UnsupportedScopeError(scope.type)
   }
 }
 

@@ -1,6 +1,6 @@
 // Scope to environ: one pure function. Its inverse is scope.ts; what neither can carry is listed there.
 
-import { BadRequest } from '../errors.ts'
+import { BadRequestError } from '../errors.ts'
 import { ownCopy } from '../http/headers.ts'
 import { stderrStream } from '../sync/errors-stream.ts'
 import { wrapFile } from '../sync/file-wrapper.ts'
@@ -25,7 +25,7 @@ const VERSION = Object.freeze([1, 0] as const)
 /**
  * The environ of `scope`, with `input` as its body.
  *
- * @throws {@link BadRequest} (404) when the path is not under the root path
+ * @throws {@link BadRequestError} (404) when the path is not under the root path
  * @see PEP 3333, "environ Variables"; asgiref, "WSGI Compatibility"
  */
 export function scopeToEnviron<Input extends InputStream>(
@@ -78,7 +78,7 @@ function pathInfo(scope: HttpScope): string {
   if (rootPath === '' || path === '*') return path
   const rest = path.slice(rootPath.length)
   if (path.startsWith(rootPath) && (rest === '' || rest.startsWith('/'))) return rest
-  throw new BadRequest(`the path is not under the root path "${rootPath}"`, 404)
+  throw new BadRequestError(`the path is not under the root path "${rootPath}"`, 404)
 }
 
 function serverOf({ server, scheme, headers }: HttpScope): [name: string, port: string] {

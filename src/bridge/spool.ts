@@ -6,7 +6,7 @@ import { readSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AppFault, ClientDisconnected } from '../errors.ts'
+import { AppError, ClientDisconnectedError } from '../errors.ts'
 import { ByteBuffer } from '../sync/byte-buffer.ts'
 import { BytesSource } from '../sync/input.ts'
 import type { FileHandle } from 'node:fs/promises'
@@ -24,7 +24,7 @@ const READ_BYTES = 64 * 1024
 /**
  * Receives the whole body; at most `memoryBytes` of it stay in memory.
  *
- * @throws {@link ClientDisconnected} (`ECONNRESET`) when the client left before the end
+ * @throws {@link ClientDisconnectedError} (`ECONNRESET`) when the client left before the end
  */
 export async function spoolBody(receive: Receive, memoryBytes: number): Promise<SpooledBody> {
   // One block: a list of parts takes far more memory than it has bytes when a client sends them one by one.
@@ -60,7 +60,7 @@ async function spoolToFile(beginning: Uint8Array, receive: Receive): Promise<Spo
 async function nextOf(receive: Receive): Promise<{ body: Uint8Array; moreBody: boolean }> {
   const event = await receive()
   if (event.type === 'http.request') return event
-  throw new ClientDisconnected('the client disconnected before the end of the request body')
+  throw new ClientDisconnectedError('the client disconnected before the end of the request body')
 }
 
 async function nothing(): Promise<void> {}
@@ -77,7 +77,7 @@ class FileSource implements InputSource {
   pull(size: number): Uint8Array {
     // The number of a closed descriptor may belong to another file by now; the handle forgets it.
     const { fd } = this.#file
-    if (fd < 0) throw new AppFault('wsgi.input was read after the response ended')
+    if (fd < 0) throw new AppError('wsgi.input was read after the response ended')
 
     const block = Buffer.allocUnsafe(Math.min(size, READ_BYTES))
     const bytesRead = readSync(fd, block, 0, block.length, this.#position)

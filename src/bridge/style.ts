@@ -1,6 +1,6 @@
 // Which style an app is: its brand says so and always wins; for unbranded functions there is one rule.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
@@ -42,7 +42,7 @@ export function events(app: EventApp): EventApp {
  * The style of `app`: its brand; else three declared parameters are events, and two are iterable when it is an
  * `async` function or an async generator, else sync.
  *
- * @throws {@link AppFault} for anything else; the message shows the three brands
+ * @throws {@link AppError} for anything else; the message shows the three brands
  */
 export function styleOf(app: unknown): StyledApp {
   requireFunction(app)
@@ -55,7 +55,7 @@ const BRANDS =
 
 function requireFunction(app: unknown): asserts app is Function {
   if (typeof app === 'function') return
-  throw new AppFault(`an app is a function, got ${typeof app}; ${BRANDS}`)
+  throw new AppError(`an app is a function, got ${typeof app}; ${BRANDS}`)
 }
 
 function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
@@ -77,7 +77,7 @@ function ruleOf(app: Function): Style {
       ? 'iterable'
       : 'sync'
   }
-  throw new AppFault(
+  throw new AppError(
     `the style of ${app.name || 'this function'}, which declares ${app.length} parameters, cannot be told; ${BRANDS}`,
   )
 }

@@ -10,7 +10,7 @@ import type { App } from './style.ts'
  * `app` as an event app. A sync app runs inline, on the event loop; an event app is returned as it is, and so is
  * the one that a bridge was made of.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
  *
  * @example
  * const response = await testClient(toEvents(legacyApp)).get('/')

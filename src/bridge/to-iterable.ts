@@ -18,7 +18,7 @@ import type { App } from './style.ts'
  *
  * Only HTTP crosses: an iterable app has neither WebSocket nor lifespan, and no extension is offered.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
  *
  * @example
  * const feed: IterableApp = toIterable(eventApp)

@@ -1,6 +1,6 @@
 // A body on its way through what changes it, chunk by chunk.
 
-import { AppFault, ContentLengthMismatch } from '../errors.ts'
+import { AppError, ContentLengthMismatchError } from '../errors.ts'
 import { checkedChunk, chunkBytes, isThenable } from '../sync/chunk.ts'
 import type { Chunk } from '../contract/environ.ts'
 
@@ -31,7 +31,7 @@ export class MappedBody {
    * What becomes of `chunk`, as one chunk that may be empty. Yields what has to be waited for.
    *
    * @param isLast the body ends with it
-   * @throws {@link ContentLengthMismatch} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`); what a map throws
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`); what a map throws
    */
   *through(chunk: Chunk, isLast: boolean): Generator<PromiseLike<unknown>, Chunk, unknown> {
     this.#count(chunk, isLast)
@@ -50,12 +50,12 @@ export class MappedBody {
   /**
    * As {@link through}, where nobody can wait.
    *
-   * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a map that returns a promise
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a map that returns a promise
    */
   throughNow(chunk: Chunk, isLast: boolean): Chunk {
     const step = this.through(chunk, isLast).next()
     if (step.done) return step.value
-    throw new AppFault('mapBody(): chunk() and end() cannot return a promise around a sync app')
+    throw new AppError('mapBody(): chunk() and end() cannot return a promise around a sync app')
   }
 
   #count(chunk: Chunk, isLast: boolean): void {
@@ -63,7 +63,7 @@ export class MappedBody {
     if (announced === undefined) return
     this.#bytes += chunkBytes(chunk)
     if (this.#bytes <= announced && (!isLast || this.#bytes === announced)) return
-    throw new ContentLengthMismatch(
+    throw new ContentLengthMismatchError(
       `the body has ${this.#bytes} bytes${isLast ? '' : ' so far'}, the Content-Length announced ${announced}`,
     )
   }

@@ -4,7 +4,7 @@ import { mount } from '../bridge/mount.ts'
 import { events, styleOf, sync } from '../bridge/style.ts'
 import { toEvents } from '../bridge/to-events.ts'
 import { toIterable } from '../bridge/to-iterable.ts'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { driveEvents } from './event/drive.ts'
 import { driveSync } from './sync/drive.ts'
 import { marked, partsOf } from './wrap.ts'
@@ -23,7 +23,7 @@ import type { Link, Part, Wrap } from './wrap.ts'
  * and a classic wrap, `(app: SyncApp) => SyncApp`, run around apps of theirs; which of the two a function is, is told by
  * the style of the app that it returns, unless `eventWrap(…)` or `classicWrap(…)` says so.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`), when it is put around an app, for a wrap that cannot run there; the
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`), when it is put around an app, for a wrap that cannot run there; the
  *   message names it and the way out
  *
  * @example
@@ -89,14 +89,14 @@ function around(part: Exclude<Part, { kind: 'layer' }>, style: 'sync' | 'events'
   return told.app
 }
 
-function misplaced(name: string, kind: StyledApp['style']): AppFault {
+function misplaced(name: string, kind: StyledApp['style']): AppError {
   if (kind === 'events') {
-    return new AppFault(
+    return new AppError(
       `chain(): the event wrap "${name}" cannot stand around a sync app, which stays sync; ` +
         'make an event app of it first: chain(…)(toEvents(app)) or chain(…)(threads(…))',
     )
   }
-  return new AppFault(
+  return new AppError(
     `chain(): the classic wrap "${name}" cannot stand around an app that awaits, on the event loop; ` +
       "host it in threads: threadedMiddleware(new URL('./its-module.js', import.meta.url))",
   )

@@ -1,6 +1,6 @@
 // What a middleware yields: requests to whoever drives it. A generator has no colour; its driver has one.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
@@ -56,7 +56,7 @@ export class Asking<Kind, Subject> {
 
   [Symbol.iterator](): this {
     if (!this.isAsked && !this.done) return this
-    throw new AppFault('a step is yielded once: call next(), wait() or either() for each of them')
+    throw new AppError('a step is yielded once: call next(), wait() or either() for each of them')
   }
 
   // Without it `yield*` would make a TypeError of what the driver throws.
@@ -85,7 +85,7 @@ export interface Forms<Result> {
  * Waits for a promise, around an app that awaits: an async-iterable or an event app.
  *
  * @returns to be used with `yield*`: what the promise resolves to; what it rejects with is thrown there
- * @throws {@link WaitUnderSync} (`ISTHMUS_WAIT_UNDER_SYNC`), from the `yield*`, around a sync app
+ * @throws {@link WaitUnderSyncError} (`ISTHMUS_WAIT_UNDER_SYNC`), from the `yield*`, around a sync app
  *
  * @example
  * const user = yield* wait(sessions.find(request.headers.get('cookie')))

@@ -1,6 +1,6 @@
 // Who wants to know how an exchange went.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { FinishHooks } from './request.ts'
 import type { ResponseEnd } from './response-end.ts'
 
@@ -44,5 +44,5 @@ export class FinishCallbacks implements FinishHooks {
 /** Refuses a callback that comes when the response is on its way: it would miss what has been sent. */
 export function refuseLate(isLate: boolean): void {
   if (!isLate) return
-  throw new AppFault('request.onFinish and onAccept are called before next(), not behind it')
+  throw new AppError('request.onFinish and onAccept are called before next(), not behind it')
 }

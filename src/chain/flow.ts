@@ -1,7 +1,7 @@
 // One request through adjacent middleware: a stack of generators, and one loop that runs them. It knows no colour: what
 // only one colour can do it hands to its driver.
 
-import { AppFault, WaitUnderSync } from '../errors.ts'
+import { AppError, WaitUnderSyncError } from '../errors.ts'
 import { describe } from '../sync/chunk.ts'
 import { Asking } from './effects.ts'
 import { watchSignals } from './interruption.ts'
@@ -174,7 +174,7 @@ export class Flow {
     const before = this.#response
     if (response === before) return
     if (!(response instanceof Outgoing)) {
-      throw new AppFault(
+      throw new AppError(
         `middleware "${this.name}" returned ${describe(response)}; return the response of next(), or respond(…)`,
       )
     }
@@ -205,7 +205,7 @@ export class Flow {
     if (this.#waiter) return effect
     // Refused here: its rejection must not end the process on top.
     void Promise.resolve(effect.subject).catch(() => undefined)
-    return this.#throw(new WaitUnderSync(this.name))
+    return this.#throw(new WaitUnderSyncError(this.name))
   }
 
   #choose({ subject: forms }: Either): Wait | undefined {
@@ -218,7 +218,7 @@ export class Flow {
   }
 
   #refuse(what: string): undefined {
-    return this.#throw(new AppFault(`middleware "${this.name}" ${what}`))
+    return this.#throw(new AppError(`middleware "${this.name}" ${what}`))
   }
 
   #heed({ enter, signals }: Terms = {}, level: number): void {

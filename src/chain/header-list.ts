@@ -43,7 +43,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   /**
    * Gives `name` this one value, where its first one stands or else at the end.
    *
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
    */
   set(name: string, value: string): void {
     const [field] = checkedHeaders([[name, value]]) as [[string, string]]
@@ -57,7 +57,7 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
   /**
    * Adds a value behind those that are there.
    *
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
    */
   append(name: string, value: string): void {
     this.#pairs.push(...checkedHeaders([[name, value]]))

@@ -1,6 +1,6 @@
 // mapBody(): a middleware that changes the body.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { BodyMap } from './body-map.ts'
 import type { ChainResponse, Outgoing } from './response.ts'
 
@@ -10,13 +10,13 @@ import type { ChainResponse, Outgoing } from './response.ts'
  * pass. The maps of inner middleware come first.
  *
  * @returns `response`
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for a 101, which has no body
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a 101, which has no body
  *
  * @example
  * return mapBody(response, { chunk: (chunk) => Buffer.from(chunk).toString('latin1').toUpperCase() })
  */
 export function mapBody(response: ChainResponse, map: BodyMap): ChainResponse {
-  if (response.status === 101) throw new AppFault('mapBody(): a WebSocket has no body')
+  if (response.status === 101) throw new AppError('mapBody(): a WebSocket has no body')
   ;(response as Outgoing).map(map)
   return response
 }

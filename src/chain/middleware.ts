@@ -1,6 +1,6 @@
 // middleware(): written once, runs around apps of every style.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { chainOf } from './chain.ts'
 import type { CallNext, Running } from './layer.ts'
 import type { ChainRequest } from './request.ts'
@@ -15,7 +15,7 @@ import type { Wrap } from './wrap.ts'
  *
  * @param name names it in messages
  * @returns what stands in a `chain`, or wraps an app by itself
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for what is no generator function
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is no generator function
  *
  * @example
  * const poweredBy = middleware('powered-by', function* (request, next) {
@@ -29,7 +29,7 @@ export function middleware(
   run: (request: ChainRequest, next: CallNext) => Running,
 ): Wrap {
   if (typeof run !== 'function' || Object.prototype.toString.call(run) !== GENERATOR_FUNCTION) {
-    throw new AppFault(
+    throw new AppError(
       `middleware "${name}" must be a generator: function* (request, next) { … }; ` +
         'await becomes yield* wait(…)',
     )

@@ -52,7 +52,7 @@ export interface ChainRequest {
   /**
    * This request with changes, for `next`. The scope or environ is copied: whatever is outside sees nothing of it.
    *
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be
    *
    * @example
    * yield* next(request.with({ headers: { 'x-request-id': id }, state: { id } }))
@@ -62,7 +62,7 @@ export interface ChainRequest {
    * Calls back once, when all is over: the response is whole, or never will be; the WebSocket is closed, or was never
    * opened. Those that registered last are called first; what they throw is logged.
    *
-   * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the response is already on its way
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the response is already on its way
    *
    * @example
    * request.onFinish(({ status, bytes, outcome }) => requests.count({ status, outcome }))

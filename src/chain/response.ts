@@ -1,7 +1,7 @@
 // The response as a middleware sees it: its head to be changed, its body on its way.
 
 import { inspect } from 'node:util'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import { hasContent } from '../sync/response-head.ts'
 import { attempt } from '../sync/run-end.ts'
@@ -85,7 +85,7 @@ export class Outgoing implements ChainResponse {
   /** Takes the response for one exchange. */
   take(): void {
     if (this.#taken) {
-      throw new AppFault('a response answers one request: call respond() for each of them')
+      throw new AppError('a response answers one request: call respond() for each of them')
     }
     this.#taken = true
   }
@@ -117,7 +117,7 @@ interface ResponseParts {
  * @param headers `[name, value]` pairs, default none
  * @param body one chunk, or an iterable of chunks (an async one only around an app that awaits), default empty;
  *   its `close()`, if it has one, is called once
- * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be; {@link AppFault}
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be; {@link AppError}
  *   (`ISTHMUS_APP_FAULT`) for a status that cannot be
  *
  * @example
@@ -127,7 +127,7 @@ interface ResponseParts {
  */
 export function respond(status: number, headers: Pairs = [], body: AnswerBody = ''): ChainResponse {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new AppFault(`respond(): the status is an integer from 200 to 599, got ${String(status)}`)
+    throw new AppError(`respond(): the status is an integer from 200 to 599, got ${String(status)}`)
   }
   const isChunk = typeof body === 'string' || body instanceof Uint8Array
   return new Outgoing({

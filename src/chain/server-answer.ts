@@ -1,12 +1,12 @@
 // What the server does for an app that has ended: whom it has lost meanwhile, and what it answers by itself.
 
 import {
-  AppFault,
-  ClientDisconnected,
-  PeerFault,
-  ServerShutdown,
-  ServiceFault,
-  UnsupportedScope,
+  AppError,
+  ClientDisconnectedError,
+  PeerError,
+  ServerShutdownError,
+  ServiceError,
+  UnsupportedScopeError,
 } from '../errors.ts'
 import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 
@@ -15,13 +15,13 @@ export type AppEnd = { threw: false } | { threw: true; error: unknown }
 
 /** Whether the server is shutting down. */
 export function isStopping(scope: HttpScope | WebSocketScope): boolean {
-  return scope['isthmus.exchange']?.signal.reason instanceof ServerShutdown
+  return scope['isthmus.exchange']?.signal.reason instanceof ServerShutdownError
 }
 
 /** Whether the connection was lost before the app ended: by the client's leaving, or cut by a shutdown. */
 export function lossOf(scope: HttpScope | WebSocketScope, end: AppEnd): 'left' | 'cut' | null {
   const connection = scope['isthmus.exchange']
-  let gone = !connection && end.threw && end.error instanceof ClientDisconnected
+  let gone = !connection && end.threw && end.error instanceof ClientDisconnectedError
   connection?.onDisconnect(() => {
     gone = true
   })
@@ -37,19 +37,19 @@ export function answerStatus(scope: HttpScope | WebSocketScope, end: AppEnd): nu
 
 /** The status of the server's answer to what an app threw. */
 export function errorStatus(error: unknown): number {
-  if (error instanceof PeerFault || error instanceof ServiceFault) return error.status
-  if (error instanceof ServerShutdown) return 503
-  return error instanceof UnsupportedScope ? 404 : 500
+  if (error instanceof PeerError || error instanceof ServiceError) return error.status
+  if (error instanceof ServerShutdownError) return 503
+  return error instanceof UnsupportedScopeError ? 404 : 500
 }
 
 /** Whether the server's answer comes also behind a `http.response.start` whose head is not out yet. */
 export function replacesStart(end: AppEnd): boolean {
-  return end.threw && (end.error instanceof PeerFault || end.error instanceof ServerShutdown)
+  return end.threw && (end.error instanceof PeerError || end.error instanceof ServerShutdownError)
 }
 
 /** What a middleware is thrown where an app has ended without a response: why there is none. */
 export function noResponse(scope: HttpScope | WebSocketScope): Error {
-  if (lossOf(scope, { threw: false }) === 'left') return new ClientDisconnected()
-  if (isStopping(scope)) return new ServerShutdown()
-  return new AppFault('the app returned before its response was there')
+  if (lossOf(scope, { threw: false }) === 'left') return new ClientDisconnectedError()
+  if (isStopping(scope)) return new ServerShutdownError()
+  return new AppError('the app returned before its response was there')
 }

@@ -1,6 +1,6 @@
 // The wraps of a chain: what they are made of, and which kind a function is that says nothing.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { MountTable } from '../bridge/mount.ts'
 import type { App } from '../bridge/style.ts'
@@ -52,11 +52,11 @@ export function marked<Marked extends Link>(wrap: Marked, parts: readonly Part[]
 /**
  * The parts of what stands in a chain: a chain is opened, so that what stands side by side runs together.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for what is no function
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is no function
  */
 export function partsOf(link: Link, position: number): readonly Part[] {
   if (typeof link !== 'function') {
-    throw new AppFault(
+    throw new AppError(
       `chain(): argument ${position + 1} is ${link === null ? 'null' : typeof link}, not a middleware; ` +
         'call the factory: chain(requestId()), or pass (app) => app',
     )

@@ -1,6 +1,6 @@
 // The command line and the environment, read against the options table.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
@@ -42,7 +42,7 @@ type Given = Parsed['given']
  * Reads a command line, without the two paths in front of it. The environment fills in for options that
  * are not given, then the defaults do.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) in one line, with the remedy
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) in one line, with the remedy
  *
  * @example
  * parseArguments(process.argv.slice(2), process.env)
@@ -101,7 +101,7 @@ function readGiven<Value>(option: Option<Value>, values: unknown[]): Value {
   const { flag, kind } = option
   // yargs takes --no-host for a host of false.
   if (kind.takes !== 'switch' && values.includes(false)) {
-    throw new InvalidOption(`--${flag} is no switch, so there is no --no-${flag}`)
+    throw new InvalidOptionError(`--${flag} is no switch, so there is no --no-${flag}`)
   }
   return readTexts(option, `--${flag}`, values.map(String))
 }
@@ -110,7 +110,7 @@ function readTexts<Value>(option: Option<Value>, source: string, texts: string[]
   try {
     return option.kind.read(texts)
   } catch (error) {
-    throw new InvalidOption(`${source} ${(error as Error).message}, got "${texts.join(', ')}"`)
+    throw new InvalidOptionError(`${source} ${(error as Error).message}, got "${texts.join(', ')}"`)
   }
 }
 
@@ -118,6 +118,6 @@ function readApp(text: string): AppSpec {
   try {
     return parseAppSpec(text)
   } catch (error) {
-    throw new InvalidOption(`APP ${(error as Error).message}, got "${text}"`)
+    throw new InvalidOptionError(`APP ${(error as Error).message}, got "${text}"`)
   }
 }

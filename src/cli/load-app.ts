@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
-import { AppFault, AppLoadError } from '../errors.ts'
+import { AppError, AppLoadError } from '../errors.ts'
 import { importExports } from '../bridge/app-module.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { events, iterable, styleOf, sync } from '../bridge/style.ts'
@@ -112,13 +112,13 @@ function offTheLoop(
 function branded(exported: unknown, style: AppSpec['style']): unknown {
   if (style === null) return exported
   if (typeof exported !== 'function') {
-    throw new AppFault(`"${style}:" needs a function, got ${typeof exported}`)
+    throw new AppError(`"${style}:" needs a function, got ${typeof exported}`)
   }
   return BRANDS[style](exported as never)
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof AppFault) return error.message
+  if (error instanceof AppError) return error.message
   const text = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)
   return text.replaceAll(/\s+/g, ' ')
 }

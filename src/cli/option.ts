@@ -1,12 +1,12 @@
 // What an option of the command line is, and the kinds of values that options have.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 
 /** How the texts of a command line become a value, and how the value is shown in the help. */
 export interface Kind<Value> {
   /** `value`: the last text counts. `switch`: no text, `--no-` turns it off. `list`: every text counts. */
   readonly takes: 'value' | 'switch' | 'list'
-  /** Says what is wrong with an {@link InvalidOption} that starts with "must be". */
+  /** Says what is wrong with an {@link InvalidOptionError} that starts with "must be". */
   read(texts: readonly string[]): Value
   show(value: Value): string
 }
@@ -36,7 +36,7 @@ export const optionalText: Kind<string | null> = value(
 /** A path prefix: empty, or with a slash in front. */
 export const pathPrefix: Kind<string> = value((given) => {
   if (given === '' || given.startsWith('/')) return given
-  throw new InvalidOption('must be a path that starts with "/"')
+  throw new InvalidOptionError('must be a path that starts with "/"')
 }, String)
 
 /** A decimal whole number, both ends included. */
@@ -44,7 +44,7 @@ export function integer(min: number, max: number): Kind<number> {
   return value((given) => {
     const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
     if (number >= min && number <= max) return number
-    throw new InvalidOption(`must be a whole number from ${min} to ${max}`)
+    throw new InvalidOptionError(`must be a whole number from ${min} to ${max}`)
   }, String)
 }
 
@@ -55,7 +55,7 @@ export function limit(min: number): Kind<number> {
       if (given === 'none') return Infinity
       const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
       if (number >= min && Number.isSafeInteger(number)) return number
-      throw new InvalidOption(`must be a whole number from ${min}, or "none"`)
+      throw new InvalidOptionError(`must be a whole number from ${min}, or "none"`)
     },
     (shown) => (shown === Infinity ? 'none' : String(shown)),
   )
@@ -74,7 +74,7 @@ export const seconds: Kind<number> = value(
   (given) => {
     const number = /^(\d+(\.\d+)?|\.\d+)$/.test(given) ? Number(given) : Number.NaN
     if (number <= LONGEST_SECONDS) return Math.round(number * 1000)
-    throw new InvalidOption(`must be seconds from 0 to ${LONGEST_SECONDS}, such as 5 or 0.5`)
+    throw new InvalidOptionError(`must be seconds from 0 to ${LONGEST_SECONDS}, such as 5 or 0.5`)
   },
   (shown) => `${shown / 1000}`,
 )
@@ -84,7 +84,7 @@ export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
   return value((given) => {
     const word = words.find((candidate) => candidate === given)
     if (word !== undefined) return word
-    throw new InvalidOption(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+    throw new InvalidOptionError(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
   }, String)
 }
 
@@ -94,7 +94,7 @@ export const toggle: Kind<boolean> = {
   read([given]) {
     if (given === 'true' || given === '1') return true
     if (given === 'false' || given === '0') return false
-    throw new InvalidOption('must be true, 1, false or 0')
+    throw new InvalidOptionError('must be true, 1, false or 0')
   },
   show: String,
 }
@@ -116,5 +116,5 @@ function value<Value>(
 function splitPair(given: string): [key: string, value: string] {
   const at = given.indexOf('=')
   if (at > 0) return [given.slice(0, at), given.slice(at + 1)]
-  throw new InvalidOption('must be KEY=VALUE')
+  throw new InvalidOptionError('must be KEY=VALUE')
 }

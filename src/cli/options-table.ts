@@ -1,7 +1,7 @@
 // Every option of the command line: the one table behind parser, types, defaults and --help.
 
 import { availableParallelism } from 'node:os'
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { parseAppSpec } from './app-spec.ts'
 import * as kind from './option.ts'
 import type { AppSpec } from './load-app.ts'
@@ -126,7 +126,7 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Seconds for a client to take some of its response',
     kind.seconds,
   ),
-  gracefulShutdownMs: option(
+  graceMs: option(
     'timeout-graceful-shutdown',
     'Seconds for requests in flight to end after a signal',
     kind.seconds,
@@ -138,8 +138,8 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     kind.integer(1, LARGEST),
   ),
   maxHeaderFields: option('limit-header-fields', 'Most header fields', kind.integer(1, LARGEST)),
-  limitBody: option('limit-body', 'Longest request body, in bytes', kind.limit(1)),
-  limitConcurrency: option(
+  maxBodyBytes: option('limit-body', 'Longest request body, in bytes', kind.limit(1)),
+  maxConcurrency: option(
     'limit-concurrency',
     'Requests and WebSockets at once; 503 above',
     kind.limit(1),
@@ -172,11 +172,11 @@ function readMounts(texts: readonly string[]): Mounts {
   const paths = mounts.map(([path]) => path)
   const twice = paths.find((path, index) => paths.indexOf(path) !== index)
   if (twice === undefined) return mounts
-  throw new InvalidOption(`must be given once for each path, and "${twice}" has two`)
+  throw new InvalidOptionError(`must be given once for each path, and "${twice}" has two`)
 }
 
 function readMount(text: string): Mounts[number] {
   const [, path, app] = /^((?:\/[^/=]+)+)\/?=(.+)$/s.exec(text) ?? []
   if (path !== undefined && app !== undefined) return [path as `/${string}`, parseAppSpec(app)]
-  throw new InvalidOption('must be /PATH=APP; the root "/" belongs to the first APP')
+  throw new InvalidOptionError('must be /PATH=APP; the root "/" belongs to the first APP')
 }

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 import yargs from 'yargs'
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import {
@@ -52,7 +52,7 @@ const STRINGS = {
 /**
  * Reads `argv`, without the two paths in front of it, as far as texts go.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for what is no option, no command, or lacks its text
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for what is no option, no command, or lacks its text
  */
 export function parseTexts(argv: readonly string[]): Parsed {
   refuseSwitchTexts(argv)
@@ -65,7 +65,7 @@ export function parseTexts(argv: readonly string[]): Parsed {
   const [first, stray] = given._
   const command = first === 'bench' ? 'bench' : 'serve'
   if (stray === undefined || printed !== '') return { command, given, printed }
-  throw new InvalidOption(`unknown argument "${stray}"; ${SEE_HELP}`)
+  throw new InvalidOptionError(`unknown argument "${stray}"; ${SEE_HELP}`)
 }
 
 function isthmusParser(): Argv {
@@ -95,7 +95,7 @@ function isthmusParser(): Argv {
     .exitProcess(false)
     .wrap(Math.min(100, parser.terminalWidth()))
     .fail((message, error) => {
-      throw new InvalidOption(`${message ?? error.message}; ${SEE_HELP}`)
+      throw new InvalidOptionError(`${message ?? error.message}; ${SEE_HELP}`)
     })
 }
 
@@ -125,7 +125,7 @@ function refuseSwitchTexts(argv: readonly string[]): void {
   for (const { flag, kind } of options) {
     const wrong = argv.find((arg) => arg.startsWith(`--${flag}=`) && !/=(true|false)$/.test(arg))
     if (kind.takes === 'switch' && wrong !== undefined) {
-      throw new InvalidOption(`"${wrong}" is no switch; write --${flag} or --no-${flag}`)
+      throw new InvalidOptionError(`"${wrong}" is no switch; write --${flag} or --no-${flag}`)
     }
   }
 }

@@ -1,7 +1,7 @@
 // How the command line fails: one line on stderr that names the thing and the remedy, and an exit status.
 
 import { inspect } from 'node:util'
-import { AppLoadError, InvalidOption, LifespanFailed } from '../errors.ts'
+import { AppLoadError, InvalidOptionError, LifespanError } from '../errors.ts'
 
 /** Exit status of a failure: the app did not load or start, or the server could not listen. */
 export const FAILED = 1
@@ -18,12 +18,12 @@ export function reportFailure(error: unknown, withStack: boolean): number {
 // An AppLoadError without a cause names what is not there; with one, the module itself threw.
 function isWrongUsage(error: unknown): boolean {
   if (error instanceof AppLoadError) return !Object.hasOwn(error, 'cause')
-  return error instanceof InvalidOption
+  return error instanceof InvalidOptionError
 }
 
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return `failed with ${inspect(error)}`
-  if (error instanceof LifespanFailed) return `the app did not start: ${error.message}`
+  if (error instanceof LifespanError) return `the app did not start: ${error.message}`
   return listenFailure(error) ?? error.message
 }
 

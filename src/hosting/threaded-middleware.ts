@@ -13,7 +13,7 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
  *
  * @param module a `file:` URL of the module that exports the wrap
  * @param options as for {@link threads}
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * const app = threadedMiddleware(new URL('./legacy-auth.js', import.meta.url))(live)

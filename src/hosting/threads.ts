@@ -13,7 +13,7 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
  * that loops, exhausts its heap or calls `process.exit()` costs its own response and its thread, which is replaced.
  *
  * @param module a `file:` URL, as `new URL('./legacy.js', import.meta.url)`
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * mount({ '/live': live, '/': threads(new URL('./legacy.js', import.meta.url)) })

@@ -11,7 +11,7 @@ import type { SyncApp } from '../contract/environ.ts'
  *
  * @param module a `file:` URL, as `new URL('./feed.js', import.meta.url)`
  * @param options `export`: the export that is the app, default `default`
- * @throws {@link WouldDeadlock} (`ISTHMUS_WOULD_DEADLOCK`), from the app, when it is called on the event loop
+ * @throws {@link WouldDeadlockError} (`ISTHMUS_WOULD_DEADLOCK`), from the app, when it is called on the event loop
  *
  * @example
  * const search = toSync(new URL('./search.js', import.meta.url))

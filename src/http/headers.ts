@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
-import { InvalidHeader } from '../errors.ts'
+import { InvalidHeaderError } from '../errors.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
@@ -63,11 +63,11 @@ export function ownCopy(text: string): string {
 /**
  * Copies `pairs` with lower-case names.
  *
- * @throws {@link InvalidHeader} for a pair that is not a pair, a name that is not a token, a value with control characters
+ * @throws {@link InvalidHeaderError} for a pair that is not a pair, a name that is not a token, a value with control characters
  */
 export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
   if (!Array.isArray(pairs)) {
-    throw new InvalidHeader('headers must be an array of [name, value] pairs')
+    throw new InvalidHeaderError('headers must be an array of [name, value] pairs')
   }
   const checked: HeaderPairs = []
   // Not map(), which would let a hole through.
@@ -78,22 +78,22 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
 /**
  * The name of a pair, in lower case.
  *
- * @throws {@link InvalidHeader} as {@link checkedHeaders} does
+ * @throws {@link InvalidHeaderError} as {@link checkedHeaders} does
  */
 export function checkedField(pair: readonly [string, string]): string {
   if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new InvalidHeader(`a header must be a [name, value] pair, got ${inspect(pair)}`)
+    throw new InvalidHeaderError(`a header must be a [name, value] pair, got ${inspect(pair)}`)
   }
 
   const [name, value] = pair as unknown[]
   if (typeof name !== 'string' || typeof value !== 'string') {
-    throw new InvalidHeader(
+    throw new InvalidHeaderError(
       `header names and values must be strings, got [${typeof name}, ${typeof value}]`,
     )
   }
   const lowerCase = knownNames.get(name) ?? checkedName(name)
   if (!knownValues.has(value) && !isCheckedValue(value)) {
-    throw new InvalidHeader(
+    throw new InvalidHeaderError(
       `the value of header "${name}" has a control character or a code unit above 0xFF (RFC 9110, 5.5)`,
     )
   }
@@ -109,7 +109,9 @@ const MAX_KNOWN_LENGTH = 64
 
 function checkedName(name: string): string {
   if (!isToken(name)) {
-    throw new InvalidHeader(`header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`)
+    throw new InvalidHeaderError(
+      `header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`,
+    )
   }
   const lowerCase = name.toLowerCase()
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(ownCopy(name), ownCopy(lowerCase))

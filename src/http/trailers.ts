@@ -1,6 +1,6 @@
 // Which fields may stand behind a body (RFC 9110, 6.5.1).
 
-import { InvalidHeader } from '../errors.ts'
+import { InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from './headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
@@ -45,13 +45,13 @@ export function isForbiddenTrailer(name: string): boolean {
 /**
  * Copies trailers with lower-case names.
  *
- * @throws {@link InvalidHeader} for a field that must stand before the body
+ * @throws {@link InvalidHeaderError} for a field that must stand before the body
  */
 export function checkedTrailers(pairs: HeaderPairs): HeaderPairs {
   const trailers = checkedHeaders(pairs)
   const forbidden = trailers.find(([name]) => isForbiddenTrailer(name))
   if (forbidden) {
-    throw new InvalidHeader(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
+    throw new InvalidHeaderError(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
   }
   return trailers
 }

@@ -1,6 +1,6 @@
 // The one transfer coding that this server takes of a request (RFC 9112, 6.1).
 
-import { BadRequest } from '../errors.ts'
+import { BadRequestError } from '../errors.ts'
 
 // Codings, one or more, without parameters.
 const CODINGS = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/
@@ -10,16 +10,16 @@ const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
  * Refuses every Transfer-Encoding but `chunked`: a coding that is not understood leaves no way to tell where
  * the body ends.
  *
- * @throws {@link BadRequest} (`ISTHMUS_BAD_REQUEST`) 501 for another coding; 400 in HTTP/1.0, which has none, for
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 501 for another coding; 400 in HTTP/1.0, which has none, for
  *   `chunked` that is not last, and for what is no list of codings
  */
 export function requireChunked(value: string, httpVersion: '1.0' | '1.1'): void {
-  if (httpVersion === '1.0') throw new BadRequest('HTTP/1.0 has no transfer codings')
+  if (httpVersion === '1.0') throw new BadRequestError('HTTP/1.0 has no transfer codings')
   if (value.toLowerCase() === 'chunked') return
 
   const shown = JSON.stringify(value)
   if (!CODINGS.test(value) || CHUNKED_NOT_LAST.test(value)) {
-    throw new BadRequest(`transfer coding ${shown} leaves the end of the body in doubt`)
+    throw new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
   }
-  throw new BadRequest(`transfer coding ${shown} is not understood`, 501)
+  throw new BadRequestError(`transfer coding ${shown} is not understood`, 501)
 }

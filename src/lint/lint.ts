@@ -10,7 +10,7 @@ import type { App } from '../bridge/style.ts'
  * Wraps `app`, of any style, so that every breach of its contract is a {@link LintError} (`ISTHMUS_LINT`):
  * `<who> broke <rule>: <what>; <remedy>`. What is returned is an app of the same style.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
  *
  * @example
  * await using client = await testClient(lint(app))

@@ -59,7 +59,7 @@ type Writer = ((exchange: Exchange, turn: Turn) => void) | undefined
  * It sees what is inside of it as it is sent, and the request as it is where it stands: put `forwarded()` outside of it
  * for the client's address, and `basicAuth()` outside of it for the name of the user.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  *
  * @example
  * chain(accessLog({ format: 'combined' }))(app)

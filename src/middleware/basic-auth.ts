@@ -40,8 +40,8 @@ interface Credentials {
  * the wire as good as plain: put `httpsRedirect()` outside of it. A preflight of CORS has no credentials: put `cors()`
  * outside of it.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
- * @throws {@link WaitUnderSync} (`ISTHMUS_WAIT_UNDER_SYNC`) for a `verify` that returns a promise around a sync app
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link WaitUnderSyncError} (`ISTHMUS_WAIT_UNDER_SYNC`) for a `verify` that returns a promise around a sync app
  * @see RFC 7617
  *
  * @example

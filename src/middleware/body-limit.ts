@@ -1,7 +1,7 @@
 // bodyLimit(): no more of a request's body than an app is made for.
 
 import bytes from 'bytes'
-import { BodyTooLarge } from '../errors.ts'
+import { BodyTooLargeError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { Wrap } from '../chain/wrap.ts'
@@ -18,13 +18,13 @@ const SIZE = /^\d+(?:\.\d+)? *(?:b|kb|mb|gb|tb)?$/i
 
 /**
  * Refuses a longer body with 413: at once where its Content-Length says so, else when the app reads beyond the limit,
- * where the read throws. It stands around a part of the apps, as `serve({ limitBody })` does around all of them.
+ * where the read throws. It stands around a part of the apps, as `serve({ maxBodyBytes })` does around all of them.
  *
- * A body without a length may be on the server's disk already when an inline sync app reads it; `limitBody` stops it
+ * A body without a length may be on the server's disk already when an inline sync app reads it; `maxBodyBytes` stops it
  * before.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a request that
- *   is too long, {@link BodyTooLarge} (`ISTHMUS_BODY_TOO_LARGE`, 413; RFC 9110, 15.5.14)
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a request that
+ *   is too long, {@link BodyTooLargeError} (`ISTHMUS_BODY_TOO_LARGE`, 413; RFC 9110, 15.5.14)
  *
  * @example
  * mount({ '/avatars': chain(bodyLimit({ maxBytes: '200kb' }))(avatars), '/': app })
@@ -35,11 +35,12 @@ export function bodyLimit(options: BodyLimitOptions = {}): Wrap {
 
   return middleware('body-limit', function* (request, next) {
     if (request.kind === 'websocket') return yield* next(request)
-    if (Number(request.headers.get('content-length') ?? 0) > limit) throw new BodyTooLarge(limit)
+    if (Number(request.headers.get('content-length') ?? 0) > limit)
+      throw new BodyTooLargeError(limit)
     let readBytes = 0
     const onBody = ({ length }: Uint8Array): void => {
       readBytes += length
-      if (readBytes > limit) throw new BodyTooLarge(limit)
+      if (readBytes > limit) throw new BodyTooLargeError(limit)
     }
     return yield* next(request.with({ onBody }))
   })

@@ -69,7 +69,7 @@ const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 
  * A body that has a secret in it together with what an attacker may choose gives the secret away by its length (BREACH):
  * answer it with `no-transform`.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * chain(compress({ minBytes: '2kb' }))(app)

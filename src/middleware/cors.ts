@@ -1,7 +1,7 @@
 // cors(): which other origins may read the responses, and open WebSockets.
 
 import vary from 'vary'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { parseHost } from '../http/host.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
@@ -52,7 +52,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  *
  * It belongs outside of what answers by itself: a browser shows a script only those errors that carry its headers.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * chain(cors({ origins: ['https://shop.example'], credentials: true }))(app)
@@ -152,7 +152,7 @@ function originTest(origins: Required<CorsOptions>['origins']): OriginTest {
 // A promise would let everybody in.
 function decided(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer
-  throw new AppFault(
+  throw new AppError(
     `cors(): origins() returned ${typeof answer}, not a boolean: it cannot be async`,
   )
 }

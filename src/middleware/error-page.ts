@@ -4,11 +4,11 @@ import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import Negotiator from 'negotiator'
 import {
-  ClientDisconnected,
-  PeerFault,
-  ServerShutdown,
-  ServiceFault,
-  UnsupportedScope,
+  ClientDisconnectedError,
+  PeerError,
+  ServerShutdownError,
+  ServiceError,
+  UnsupportedScopeError,
 } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
@@ -54,7 +54,7 @@ const TYPES = ['text/plain', 'text/html', 'application/json']
  *
  * Middleware outside of it sees a response like any other: `chain(requestId(), cors(), errorPage())`.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * chain(accessLog(), errorPage())(app)
@@ -72,7 +72,8 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
     try {
       return yield* next(request)
     } catch (error) {
-      if (error instanceof ClientDisconnected || error instanceof ServerShutdown) throw error
+      if (error instanceof ClientDisconnectedError || error instanceof ServerShutdownError)
+        throw error
       const status = statusOf(error)
       report(request, error, status)
       const failure = { status, title: STATUS_CODES[status] ?? 'Error', error }
@@ -82,8 +83,8 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
 }
 
 function statusOf(error: unknown): number {
-  if (error instanceof PeerFault || error instanceof ServiceFault) return error.status
-  return error instanceof UnsupportedScope ? 404 : 500
+  if (error instanceof PeerError || error instanceof ServiceError) return error.status
+  return error instanceof UnsupportedScopeError ? 404 : 500
 }
 
 // As the server does for what it answers itself. A pool thread has no log; its `wsgi.errors` leads to that of the server.
@@ -98,7 +99,7 @@ function report(
 }
 
 function levelOf(error: unknown): 'info' | 'warn' {
-  return error instanceof ServiceFault ? 'warn' : 'info'
+  return error instanceof ServiceError ? 'warn' : 'info'
 }
 
 function page(

@@ -59,7 +59,7 @@ interface Facts {
  * Fields that are not believed are taken away, so that the app cannot believe them either: all of them where the peer is
  * not trusted, else those of the other kind and those that are not taken. A `Forwarded` that is malformed is answered 400.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  * @see RFC 7239
  *
  * @example

@@ -30,7 +30,7 @@ const STATUSES: readonly number[] = [301, 302, 307, 308]
  * Behind a proxy that ends TLS the scheme is `http` for every request: put `forwarded()` outside of it, or it redirects
  * for ever. Without the option `host` the target is what the client said: put `trustedHost()` outside of it.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  * @see RFC 9110, 15.4.9
  *
  * @example

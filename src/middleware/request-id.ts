@@ -32,7 +32,7 @@ const WELL_FORMED = /^[\w.:@+/=-]+$/
  *
  * A response that the server gives for an app that failed has no id: put `errorPage()` inside.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  *
  * @example
  * chain(requestId(), accessLog())(app)

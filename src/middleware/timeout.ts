@@ -1,7 +1,7 @@
 // timeout(): a response begins in time, or is given up.
 
 import ms from 'ms'
-import { AppTimeout } from '../errors.ts'
+import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
@@ -30,16 +30,16 @@ const LONGEST_MS = 2 ** 31 - 1
  * Nobody can interrupt a sync app that stands right inside: its late response is replaced by the 504 when it is there.
  * A pool of `threads()` inside has its own `timeoutMs`, which ends the thread.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a response that
- *   is late, {@link AppTimeout} (`ISTHMUS_APP_TIMEOUT`, 504; RFC 9110, 15.6.5)
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a response that
+ *   is late, {@link AppTimeoutError} (`ISTHMUS_APP_TIMEOUT`, 504; RFC 9110, 15.6.5)
  *
  * @example
  * chain(timeout({ timeoutMs: '5s' }))(app)
  */
 export function timeout(options: TimeoutOptions = {}): Wrap {
   const timeoutMs = durationOf(completeOptions('timeout', options, DEFAULTS).timeoutMs)
-  const late = (): AppTimeout =>
-    new AppTimeout(`timeout(): the response did not begin within ${timeoutMs} ms`)
+  const late = (): AppTimeoutError =>
+    new AppTimeoutError(`timeout(): the response did not begin within ${timeoutMs} ms`)
 
   return middleware('timeout', function* (request, next) {
     if (request.environ) {

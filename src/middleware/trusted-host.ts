@@ -24,7 +24,7 @@ const DEFAULTS: Required<{ [Key in keyof TrustedHostOptions]: readonly string[] 
  * another. Names are compared without case and without a trailing dot. What builds links from Host, or caches by it, can
  * then rely on it; put it behind `forwarded()` where that takes the host from a proxy.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible; without hosts
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible; without hosts
  * @see RFC 9110, 7.2 and 15.5.20
  *
  * @example

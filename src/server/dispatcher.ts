@@ -3,7 +3,7 @@
 import { ServerExchangeContext } from '../async/exchange-context.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { TimerWheel } from '../waiting/timer-wheel.ts'
-import { PeerFault, ServiceFault, Unavailable } from '../errors.ts'
+import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
 import { HttpRun } from './http-run.ts'
 import { makeIdentity } from './identity.ts'
 import { NOBODY } from './nobody.ts'
@@ -60,7 +60,7 @@ export class Dispatcher {
       this.#start(cycle)
       return cycle
     } catch (error) {
-      if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
+      if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
       for (const part of refusal(error.status, this.identity, request)) transport.write(part)
       return NOBODY
@@ -83,7 +83,7 @@ export class Dispatcher {
       this.#start(cycle)
       return cycle
     } catch (error) {
-      if (!(error instanceof PeerFault || error instanceof ServiceFault)) throw error
+      if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
       const facts = { ...head, acceptsTrailers: false }
       for (const part of refusal(error.status, this.identity, facts)) transport.deny(part)
@@ -106,9 +106,9 @@ export class Dispatcher {
   }
 
   #admit(): void {
-    if (this.#closing) throw new Unavailable('the server is shutting down')
-    if (this.#running.length < this.#settings.limitConcurrency) return
-    throw new Unavailable(`limitConcurrency of ${this.#settings.limitConcurrency} is reached`)
+    if (this.#closing) throw new UnavailableError('the server is shutting down')
+    if (this.#running.length < this.#settings.maxConcurrency) return
+    throw new UnavailableError(`maxConcurrency of ${this.#settings.maxConcurrency} is reached`)
   }
 
   #connection(): ServerExchangeContext {

@@ -6,7 +6,7 @@ import { deferred, harmless, rejected } from '../waiting/deferred.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { RequestBody } from '../async/request-body.ts'
-import { BodyTooLarge, ClientDisconnected, ServerShutdown } from '../errors.ts'
+import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import { plainResponse } from './plain-response.ts'
 import { sendFile } from './send-file.ts'
 import { judge } from './verdict.ts'
@@ -25,7 +25,7 @@ import type { Verdict } from './verdict.ts'
 interface RunSettings {
   identity: Identity
   log: Log
-  limitBody: number
+  maxBodyBytes: number
   bodyTimeoutMs: number
   wheel: TimerWheel
   hosting: Hosting
@@ -108,7 +108,7 @@ export class HttpRun implements HttpEvents {
     this.#gone = true
     this.#body?.close()
     this.#connection.disconnect()
-    this.#drain?.reject(new ClientDisconnected())
+    this.#drain?.reject(new ClientDisconnectedError())
     this.#drain = undefined
   }
 
@@ -116,14 +116,14 @@ export class HttpRun implements HttpEvents {
   shutdown(): void {
     this.#leaving = true
     if (!this.#exchange.headSent) this.#exchange.closeConnection()
-    this.#connection.abort(new ServerShutdown())
+    this.#connection.abort(new ServerShutdownError())
     this.#body?.hintDisconnect()
   }
 
   #callApp(): Promise<unknown> {
     const { contentLength } = this.#request
-    const { limitBody } = this.#settings
-    if ((contentLength ?? 0) > limitBody) return rejected(new BodyTooLarge(limitBody))
+    const { maxBodyBytes } = this.#settings
+    if ((contentLength ?? 0) > maxBodyBytes) return rejected(new BodyTooLargeError(maxBodyBytes))
     const receive = makeReceive(() => this.#bodyOf().receive())
     try {
       return Promise.resolve(this.#app(this.#scope, receive, (event) => this.#send(event)))
@@ -135,7 +135,7 @@ export class HttpRun implements HttpEvents {
   // Made when it is asked for: most requests have no body, and most apps do not look for one.
   #bodyOf(): RequestBody {
     if (this.#body) return this.#body
-    const { limitBody: maxBytes, bodyTimeoutMs: timeoutMs, wheel } = this.#settings
+    const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, wheel } = this.#settings
     const limits = { highWaterMark: BODY_MARK, maxBytes, timeoutMs, wheel }
     const body = new RequestBody(this.#request.hasBody, this.#flow(), limits)
     if (this.#leaving) body.hintDisconnect()
@@ -156,7 +156,7 @@ export class HttpRun implements HttpEvents {
   }
 
   #send(event: SendEvent): Promise<void> {
-    if (this.#gone) return rejected(new ClientDisconnected())
+    if (this.#gone) return rejected(new ClientDisconnectedError())
     // RFC 9110, 10.1.1: a client that was never told to continue may or may not send the body.
     if (this.#request.expectsContinue && this.#body?.started !== true)
       this.#exchange.closeConnection()
@@ -172,7 +172,7 @@ export class HttpRun implements HttpEvents {
     switch (command.type) {
       case 'hold':
         // As if the client had left: an app that streams for ever would never end otherwise.
-        return this.#exchange.dropping ? rejected(new ClientDisconnected()) : DONE
+        return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : DONE
       case 'write':
         return this.#write(command.part)
       case 'early-hint':
@@ -198,10 +198,10 @@ export class HttpRun implements HttpEvents {
   async #sendFile(path: string): Promise<void> {
     try {
       await sendFile(path, this.#exchange, (command) =>
-        this.#gone ? rejected(new ClientDisconnected()) : this.#carryOut(command),
+        this.#gone ? rejected(new ClientDisconnectedError()) : this.#carryOut(command),
       )
     } catch (error) {
-      if (this.#gone) throw new ClientDisconnected()
+      if (this.#gone) throw new ClientDisconnectedError()
       if (!this.#exchange.ended) this.#recoverFile(error)
       throw error
     }
@@ -295,6 +295,6 @@ export class HttpRun implements HttpEvents {
 
 // Node's own APIs reject with an AbortError whose cause is the reason of the signal.
 function isDisconnect(error: unknown): boolean {
-  if (error instanceof ClientDisconnected) return true
-  return error instanceof Error && error.cause instanceof ClientDisconnected
+  if (error instanceof ClientDisconnectedError) return true
+  return error instanceof Error && error.cause instanceof ClientDisconnectedError
 }

@@ -1,6 +1,6 @@
 // The options of serve(), each with its default in one literal.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import type { TlsOptions } from 'node:tls'
 import type { Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
@@ -69,11 +69,11 @@ export interface ServeOptions {
   /** The most header fields of a request. Default 100. */
   maxHeaderFields?: number
   /** The longest request body; then 413. Default Infinity. */
-  limitBody?: number
+  maxBodyBytes?: number
   /** Requests and WebSockets at once; then 503 with Retry-After. Default Infinity. */
-  limitConcurrency?: number
+  maxConcurrency?: number
   /** How long `close()` waits for requests in flight before it cancels them. Default 10,000. */
-  gracefulShutdownMs?: number
+  graceMs?: number
   /** Strings that every environ carries besides the request's own. Default none. */
   environ?: Record<string, string>
   /** Request body that an inline sync app has in memory; what is longer goes to a temporary file. Default 1 MiB. */
@@ -117,9 +117,9 @@ export const DEFAULTS: Defaults = {
   maxHeadBytes: 16 * 1024,
   maxRequestLineBytes: 8 * 1024,
   maxHeaderFields: 100,
-  limitBody: Infinity,
-  limitConcurrency: Infinity,
-  gracefulShutdownMs: 10_000,
+  maxBodyBytes: Infinity,
+  maxConcurrency: Infinity,
+  graceMs: 10_000,
   environ: {},
   inlineBodyMemory: MIB,
   inlineThreads: false,
@@ -138,7 +138,7 @@ export const DEFAULTS: Defaults = {
 export type Settings = Defaults & { log: Log }
 
 const COUNTS = ['backlog', 'maxHeaderFields', 'maxHeadBytes', 'maxRequestLineBytes'] as const
-const BOUNDS = ['limitBody', 'limitConcurrency', 'inlineBodyMemory'] as const
+const BOUNDS = ['maxBodyBytes', 'maxConcurrency', 'inlineBodyMemory'] as const
 const TIMES = [
   'lifespanTimeoutMs',
   'keepAliveTimeoutMs',
@@ -156,7 +156,7 @@ const CHOICES = {
 /**
  * Completes `options` with the defaults.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function resolveOptions(options: ServeOptions, log: Log): Settings {
   refuseUnknown(options, { ...DEFAULTS, log })
@@ -178,7 +178,7 @@ export function resolveOptions(options: ServeOptions, log: Log): Settings {
 function refuseUnknown(options: object, known: object): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
-  throw new InvalidOption(
+  throw new InvalidOptionError(
     `unknown option "${unknown}"; the options are ${Object.keys(known).join(', ')}`,
   )
 }
@@ -202,11 +202,7 @@ function checkNumbers(settings: Settings): void {
   }
   for (const name of TIMES) requireNumber(name, settings[name], (value) => value >= 0)
   // A shutdown ends in finite time, always.
-  requireNumber(
-    'gracefulShutdownMs',
-    settings.gracefulShutdownMs,
-    (value) => value >= 0 && value < Infinity,
-  )
+  requireNumber('graceMs', settings.graceMs, (value) => value >= 0 && value < Infinity)
 
   const { deflate: _deflate, ...numbers } = settings.websocket
   for (const [name, value] of Object.entries(numbers)) {
@@ -220,7 +216,7 @@ function isCount(value: number): boolean {
 
 function requireNumber(name: string, value: number, isValid: (value: number) => boolean): void {
   if (typeof value === 'number' && isValid(value)) return
-  throw new InvalidOption(`option "${name}" cannot be ${String(value)}`)
+  throw new InvalidOptionError(`option "${name}" cannot be ${String(value)}`)
 }
 
 function checkChoices(settings: Settings): void {
@@ -228,23 +224,23 @@ function checkChoices(settings: Settings): void {
     const choices: readonly unknown[] = CHOICES[name]
     if (choices.includes(settings[name])) continue
     const all = `${choices.slice(0, -1).join(', ')} or ${String(choices.at(-1))}`
-    throw new InvalidOption(`option "${name}" cannot be ${settings[name]}: it is ${all}`)
+    throw new InvalidOptionError(`option "${name}" cannot be ${settings[name]}: it is ${all}`)
   }
 }
 
 function checkEnviron(environ: unknown): void {
   if (typeof environ !== 'object' || environ === null) {
-    throw new InvalidOption(`option "environ" cannot be ${String(environ)}`)
+    throw new InvalidOptionError(`option "environ" cannot be ${String(environ)}`)
   }
   const stranger = Object.entries(environ).find(([, value]) => typeof value !== 'string')
   if (stranger === undefined) return
-  throw new InvalidOption(`option "environ" has a ${stranger[0]} that is no string`)
+  throw new InvalidOptionError(`option "environ" has a ${stranger[0]} that is no string`)
 }
 
 function checkedRootPath(rootPath: string): string {
   const trimmed = rootPath.replace(/\/+$/, '')
   if (trimmed === '' || trimmed.startsWith('/')) return trimmed
-  throw new InvalidOption(`rootPath must start with "/", got "${rootPath}"`)
+  throw new InvalidOptionError(`rootPath must start with "/", got "${rootPath}"`)
 }
 
 /** What of the settings concerns the bridges. */

@@ -1,6 +1,6 @@
 // From a parsed request head to a scope, the same for every engine.
 
-import { BadRequest } from '../errors.ts'
+import { BadRequestError } from '../errors.ts'
 import { parseTarget } from './target.ts'
 import { requireChunked } from '../http/transfer-coding.ts'
 import type { ExchangeContext, HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
@@ -44,7 +44,7 @@ const WEBSOCKET_EXTENSIONS = Object.freeze({ 'websocket.http.response': Object.f
  * The scope of an HTTP exchange. `state` is what lifespan left; it is copied. The header pairs of `head` are the scope's
  * from now on.
  *
- * @throws {@link BadRequest} with the status that the head deserves
+ * @throws {@link BadRequestError} with the status that the head deserves
  * @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"
  */
 export function httpScope(
@@ -97,13 +97,13 @@ function rootedPath(target: Target, settings: ScopeSettings): string {
   if (rootPath === '' || target.path === '*') return target.path
   if (rootPathMode === 'prepend') return rootPath + target.path
   if (target.path === rootPath || target.path.startsWith(`${rootPath}/`)) return target.path
-  throw new BadRequest(`the path is not under the root path "${rootPath}"`, 404)
+  throw new BadRequestError(`the path is not under the root path "${rootPath}"`, 404)
 }
 
 function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings): HeaderPairs {
   const { headers } = head
   if (headers.length > settings.maxHeaderFields) {
-    throw new BadRequest(`the head has more than ${settings.maxHeaderFields} fields`, 431)
+    throw new BadRequestError(`the head has more than ${settings.maxHeaderFields} fields`, 431)
   }
 
   let host: [string, string] | undefined
@@ -113,14 +113,14 @@ function scopeHeaders(head: RequestHead, target: Target, settings: ScopeSettings
     else if (pair[0] === 'transfer-encoding') requireChunked(pair[1], head.httpVersion)
     else if (pair[0].includes('_')) drops ||= isDropped(pair[0], settings.headerMap)
   }
-  if (host === undefined && head.httpVersion === '1.1') throw new BadRequest('Host is missing')
+  if (host === undefined && head.httpVersion === '1.1') throw new BadRequestError('Host is missing')
 
   const kept = drops ? headers.filter(([name]) => !name.includes('_')) : headers
   return target.authority === null ? kept : withHost(kept, target.authority)
 }
 
 function onlyHost(before: [string, string] | undefined, pair: [string, string]): [string, string] {
-  if (before !== undefined) throw new BadRequest('Host stands more than once')
+  if (before !== undefined) throw new BadRequestError('Host stands more than once')
   requireHost(pair[1])
   return pair
 }
@@ -137,12 +137,12 @@ let lastHost = ''
 
 function requireHost(value: string): void {
   if (value === lastHost) return
-  if (!HOST.test(value)) throw new BadRequest(`Host ${JSON.stringify(value)} is not a host`)
+  if (!HOST.test(value)) throw new BadRequestError(`Host ${JSON.stringify(value)} is not a host`)
   lastHost = value
 }
 
 // CGI has underscores where HTTP has hyphens: one name could pass for another.
 function isDropped(name: string, headerMap: ScopeSettings['headerMap']): boolean {
   if (headerMap !== 'refuse') return headerMap === 'drop'
-  throw new BadRequest(`header name "${name}" has an underscore`)
+  throw new BadRequestError(`header name "${name}" has an underscore`)
 }

@@ -24,7 +24,7 @@ export interface Server extends AsyncDisposable {
   readonly address: Address
   /**
    * Stops accepting, tells the apps, waits for what is in flight, cancels what is left after `graceMs`
-   * (default: the option `gracefulShutdownMs`), then runs lifespan shutdown. Further calls get the same promise.
+   * (default: the option `graceMs`), then runs lifespan shutdown. Further calls get the same promise.
    */
   close(options?: { graceMs?: number }): Promise<Shutdown>
 }
@@ -35,7 +35,7 @@ export interface Server extends AsyncDisposable {
  *
  * @param app a sync, iterable or event app, or a mount table
  * @param options see {@link ServeOptions}
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`), {@link LifespanFailed} (`ISTHMUS_LIFESPAN_FAILED`),
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`), {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`),
  *   or the system's error when it cannot listen (`EADDRINUSE` …)
  *
  * @example
@@ -62,7 +62,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   })
 
   let closing: Promise<Shutdown> | undefined
-  const close: Server['close'] = ({ graceMs = settings.gracefulShutdownMs } = {}) =>
+  const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) =>
     (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
   return {
     url: urlOf(address, settings.tls === null ? 'http' : 'https'),

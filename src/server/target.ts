@@ -1,6 +1,6 @@
 // The request target: its form (RFC 9112, 3.2), its path and its query.
 
-import { BadRequest } from '../errors.ts'
+import { BadRequestError } from '../errors.ts'
 
 /** A target taken apart. */
 export interface Target {
@@ -20,17 +20,18 @@ const ABSOLUTE = /^https?:\/\/([^/?@]+)([/?].*)?$/i
 /**
  * Takes the target of a request line apart.
  *
- * @throws {@link BadRequest} for a target in no form of RFC 9112, 3.2, or with `%00` in its path
+ * @throws {@link BadRequestError} for a target in no form of RFC 9112, 3.2, or with `%00` in its path
  */
 export function parseTarget(method: string, target: string): Target {
-  if (!isVisible(target)) throw new BadRequest('the request target has a forbidden character')
+  if (!isVisible(target)) throw new BadRequestError('the request target has a forbidden character')
   if (target.startsWith('/')) return originForm(target, null)
   if (target === '*' && method === 'OPTIONS') {
     return { path: '*', rawPath: '*', queryString: '', authority: null }
   }
 
   const absolute = ABSOLUTE.exec(target)
-  if (!absolute) throw new BadRequest('the request target has none of the forms of RFC 9112, 3.2')
+  if (!absolute)
+    throw new BadRequestError('the request target has none of the forms of RFC 9112, 3.2')
   const rest = absolute[2] ?? ''
   return originForm(rest.startsWith('/') ? rest : `/${rest}`, absolute[1] ?? null)
 }
@@ -57,7 +58,7 @@ function originForm(target: string, authority: string | null): Target {
  */
 function decodePath(rawPath: string): string {
   if (!rawPath.includes('%')) return rawPath
-  if (rawPath.includes('%00')) throw new BadRequest('the request path has a %00')
+  if (rawPath.includes('%00')) throw new BadRequestError('the request path has a %00')
   try {
     return decodeURIComponent(rawPath)
   } catch {

@@ -1,6 +1,6 @@
 // What an app may return, and the names of what it returns by mistake.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { checkedChunk, chunkBytes, describe, isThenable } from './chunk.ts'
 
 /** A body as an app returned it: its chunks are still to be checked. */
@@ -11,7 +11,7 @@ export interface AppBody extends Iterable<unknown> {
 /**
  * `value`, if a sync app may return it.
  *
- * @throws AppFault (`ISTHMUS_APP_FAULT`) that names the mistake and the way out; a bare string or bare
+ * @throws AppError (`ISTHMUS_APP_FAULT`) that names the mistake and the way out; a bare string or bare
  *   bytes are iterable too, but by characters and by numbers
  */
 export function checkedBody(value: unknown): AppBody {
@@ -20,13 +20,13 @@ export function checkedBody(value: unknown): AppBody {
 
   // The app's promise is refused here: its rejection must not end the process on top.
   if (isThenable(value)) void Promise.resolve(value).catch(() => {})
-  throw new AppFault(`the app returned ${describe(value)}; ${remedyFor(value)}`)
+  throw new AppError(`the app returned ${describe(value)}; ${remedyFor(value)}`)
 }
 
 /**
  * How many bytes the chunks of an Array body are together.
  *
- * @throws AppFault (`ISTHMUS_APP_FAULT`) for an element that is no chunk, while an error page can still be
+ * @throws AppError (`ISTHMUS_APP_FAULT`) for an element that is no chunk, while an error page can still be
  */
 export function arrayBytes(body: readonly unknown[]): number {
   let bytes = 0

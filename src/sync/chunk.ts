@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { isUint8Array } from 'node:util/types'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { Chunk } from '../contract/environ.ts'
 
 /** The length of `chunk` on the wire, in bytes; a lone surrogate counts as the U+FFFD it becomes. */
@@ -24,14 +24,14 @@ export function cutTo(chunk: Chunk, bytes: number): Uint8Array {
  * `value`, if it may stand in a body.
  *
  * @param origin who handed it over, for the message: `'the app yielded'`
- * @throws AppFault (`ISTHMUS_APP_FAULT`) that names what it is instead (PEP 3333, "Unicode Issues")
+ * @throws AppError (`ISTHMUS_APP_FAULT`) that names what it is instead (PEP 3333, "Unicode Issues")
  */
 export function checkedChunk(value: unknown, origin: string): Chunk {
   if (typeof value === 'string' || isUint8Array(value)) return value
   const remedy = isThenable(value)
     ? 'await it, in an app marked as iterable(app)'
     : 'a body is made of strings and Uint8Arrays'
-  throw new AppFault(`${origin} ${describe(value)}; ${remedy}`)
+  throw new AppError(`${origin} ${describe(value)}; ${remedy}`)
 }
 
 /** Names the kind of `value` for a message: `'a number'`, `'a Promise'`, `'undefined'`. */

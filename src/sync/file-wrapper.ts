@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { closeSync, readSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { describe } from './chunk.ts'
 import type { FileLike, FileWrapper } from '../contract/environ.ts'
 
@@ -15,7 +15,7 @@ const DEFAULT_BLOCK_BYTES = 65_536
  *
  * @param filelike has `read(size)` and perhaps `close()`; a number is an open descriptor
  * @param blockSize bytes per chunk, default 65,536
- * @throws AppFault (`ISTHMUS_APP_FAULT`) for what is neither, or a block size that is not a positive integer
+ * @throws AppError (`ISTHMUS_APP_FAULT`) for what is neither, or a block size that is not a positive integer
  *
  * @example
  * startResponse('200 OK', [['Content-Type', 'video/mp4']])
@@ -33,7 +33,7 @@ export class WrappedFile implements FileWrapper {
 
   constructor(filelike: FileLike | number, blockSize: number = DEFAULT_BLOCK_BYTES) {
     if (!Number.isSafeInteger(blockSize) || blockSize < 1) {
-      throw new AppFault(`wsgi.file_wrapper: the block size ${blockSize} is not a positive integer`)
+      throw new AppError(`wsgi.file_wrapper: the block size ${blockSize} is not a positive integer`)
     }
     this.filelike = typeof filelike === 'number' ? new DescriptorFile(filelike) : checked(filelike)
     this.blockSize = blockSize
@@ -56,11 +56,11 @@ export class WrappedFile implements FileWrapper {
   #read(): Uint8Array {
     // The number of a closed descriptor may belong to another file by now.
     if (this.#closed)
-      throw new AppFault('wsgi.file_wrapper: the file was closed, it cannot be read')
+      throw new AppError('wsgi.file_wrapper: the file was closed, it cannot be read')
 
     const block: unknown = this.filelike.read(this.blockSize)
     if (isUint8Array(block)) return block
-    throw new AppFault(
+    throw new AppError(
       `wsgi.file_wrapper: read() of the file returned ${describe(block)}, not bytes; pass a file, not a stream`,
     )
   }
@@ -71,7 +71,7 @@ class DescriptorFile implements FileLike {
 
   constructor(fd: number) {
     if (!Number.isSafeInteger(fd) || fd < 0) {
-      throw new AppFault(`wsgi.file_wrapper: ${fd} is not a file descriptor`)
+      throw new AppError(`wsgi.file_wrapper: ${fd} is not a file descriptor`)
     }
     this.fd = fd
   }
@@ -89,7 +89,7 @@ class DescriptorFile implements FileLike {
 
 function checked(filelike: FileLike): FileLike {
   if (typeof filelike?.read === 'function') return filelike
-  throw new AppFault(
+  throw new AppError(
     `wsgi.file_wrapper takes an object with read(size) or a file descriptor, got ${describe(filelike)}`,
   )
 }

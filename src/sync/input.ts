@@ -1,7 +1,7 @@
 // environ['wsgi.input']: the request body as a blocking file (PEP 3333, "Input and Error Streams").
 
 import { Buffer } from 'node:buffer'
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { asBuffer, ByteBuffer } from './byte-buffer.ts'
 import type { InputStream } from '../contract/environ.ts'
 
@@ -17,7 +17,7 @@ export interface InputSource {
    * the body and ever after. The bytes are handed over: they are not written to again.
    *
    * @param size in bytes; far more than is left, or Infinity, when the rest is wanted: never allocate it
-   * @throws ClientDisconnected (`ECONNRESET`) when the body was cut, or another error that ends it
+   * @throws ClientDisconnectedError (`ECONNRESET`) when the body was cut, or another error that ends it
    */
   pull(size: number): Uint8Array
 }
@@ -44,7 +44,7 @@ export class Input implements InputStream {
    * Waits until `size` bytes are there or the body ends.
    *
    * @param size in bytes; without it, or negative as in Python, the rest of the body
-   * @throws AppFault (`ISTHMUS_APP_FAULT`) for a size that is not a whole number, and what the source throws
+   * @throws AppError (`ISTHMUS_APP_FAULT`) for a size that is not a whole number, and what the source throws
    */
   read(size?: number): Uint8Array {
     const wanted = byteCount('read', size)
@@ -189,7 +189,7 @@ function byteCount(method: string, size: number | undefined): number {
   if (size === undefined) return ALL
   if (Number.isSafeInteger(size)) return size < 0 ? ALL : size
   if (size === ALL) return ALL
-  throw new AppFault(
+  throw new AppError(
     `wsgi.input ${method}() takes a whole number of bytes, got ${String(size)}; leave the size out to read all`,
   )
 }

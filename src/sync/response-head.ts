@@ -1,6 +1,6 @@
 // The arguments of startResponse: their grammar, and the head that they announce.
 
-import { InvalidHeader } from '../errors.ts'
+import { InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders, isDigits, ownCopy } from '../http/headers.ts'
 import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
@@ -40,7 +40,7 @@ export interface AnnouncedHead {
  * Repeats of one Content-Length become one; a 204 has none (RFC 9110, 8.6).
  *
  * @param onDropped given where hop-by-hop headers are dropped: gets each name; else they are refused
- * @throws InvalidHeader (`ISTHMUS_INVALID_HEADER`)
+ * @throws InvalidHeaderError (`ISTHMUS_INVALID_HEADER`)
  *
  * @example
  * announcedHead('200 OK', [['ETag', '"1"']]) // { status: 200, reason: 'OK', headers: [['etag', '"1"']], … }
@@ -70,10 +70,12 @@ const MAX_KNOWN_STATUSES = 64
 
 function checkedStatus(text: unknown): Status {
   if (typeof text !== 'string') {
-    throw new InvalidHeader(`the status must be a string such as '200 OK', got ${describe(text)}`)
+    throw new InvalidHeaderError(
+      `the status must be a string such as '200 OK', got ${describe(text)}`,
+    )
   }
   if (!STATUS.test(text)) {
-    throw new InvalidHeader(
+    throw new InvalidHeaderError(
       `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, as '200 OK' is`,
     )
   }
@@ -86,11 +88,13 @@ function endToEnd(headers: HeaderPairs, onDropped?: (name: string) => void): Hea
   let dropped = false
   for (const [name] of headers) {
     if (name === 'status') {
-      throw new InvalidHeader('the status is an argument of startResponse, not a header "status"')
+      throw new InvalidHeaderError(
+        'the status is an argument of startResponse, not a header "status"',
+      )
     }
     if (!HOP_BY_HOP.has(name)) continue
     if (onDropped === undefined) {
-      throw new InvalidHeader(`header "${name}" is hop-by-hop: leave it to the server`)
+      throw new InvalidHeaderError(`header "${name}" is hop-by-hop: leave it to the server`)
     }
     onDropped(name)
     dropped = true
@@ -110,7 +114,7 @@ function foldedLength(headers: HeaderPairs): number | undefined {
       continue
     }
     if (announced !== length) {
-      throw new InvalidHeader(`two Content-Lengths: ${length} and ${value}; announce one`)
+      throw new InvalidHeaderError(`two Content-Lengths: ${length} and ${value}; announce one`)
     }
     headers.splice(index, 1)
     index -= 1
@@ -121,7 +125,7 @@ function foldedLength(headers: HeaderPairs): number | undefined {
 function parsedLength(value: string): number {
   const length = isDigits(value) ? Number(value) : Number.NaN
   if (Number.isSafeInteger(length)) return length
-  throw new InvalidHeader(
+  throw new InvalidHeaderError(
     `Content-Length ${JSON.stringify(value)} is not a number of bytes in plain digits`,
   )
 }

@@ -71,7 +71,7 @@ export class SyncRun {
   /**
    * Calls the app, unless it was called before; `pull` does so by itself. Nothing is iterated yet.
    *
-   * @throws what the app throws; AppFault (`ISTHMUS_APP_FAULT`) when it returned no body
+   * @throws what the app throws; AppError (`ISTHMUS_APP_FAULT`) when it returned no body
    */
   start(): void {
     if (this.#started) return
@@ -90,7 +90,7 @@ export class SyncRun {
    * The next chunk to transmit, never empty: what write() queued first, then what the body yields.
    * Null at the end; the head is committed by then.
    *
-   * @throws what the app throws; AppFault (`ISTHMUS_APP_FAULT`) for what it must not do. Nothing but
+   * @throws what the app throws; AppError (`ISTHMUS_APP_FAULT`) for what it must not do. Nothing but
    *   `close` may be called then, and unless `response.committed` an error page can still be sent
    */
   pull(): Chunk | null {

@@ -1,6 +1,6 @@
 // Everything between an app's startResponse, write() and yields, and the transport. No I/O, no clock.
 
-import { AppFault, ContentLengthMismatch } from '../errors.ts'
+import { AppError, ContentLengthMismatchError } from '../errors.ts'
 import { checkedChunk, chunkBytes, cutTo } from './chunk.ts'
 import { announcedHead, hasContent } from './response-head.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -78,7 +78,7 @@ export class ResponseState {
    * Takes a value that the app yielded, and returns what to transmit of it. Null: nothing, since it is
    * empty, or the response has no content, or has all the bytes of its Content-Length.
    *
-   * @throws AppFault (`ISTHMUS_APP_FAULT`) for a value that is no chunk, or one without a head before it
+   * @throws AppError (`ISTHMUS_APP_FAULT`) for a value that is no chunk, or one without a head before it
    */
   admit(value: unknown): Chunk | null {
     const chunk = checkedChunk(value, 'the app yielded')
@@ -99,7 +99,7 @@ export class ResponseState {
    * Says how long the body is when all of it is known and none of it was transmitted: adds a
    * Content-Length to a head that has none and may have one.
    *
-   * @throws ContentLengthMismatch (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when the app announced more
+   * @throws ContentLengthMismatchError (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when the app announced more
    */
   announceLength(bytes: number): void {
     const head = this.#head
@@ -113,8 +113,8 @@ export class ResponseState {
   /**
    * The app's body has ended: commits the head if no chunk did.
    *
-   * @throws AppFault (`ISTHMUS_APP_FAULT`) when startResponse was never called
-   * @throws ContentLengthMismatch (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when bytes are missing; unless
+   * @throws AppError (`ISTHMUS_APP_FAULT`) when startResponse was never called
+   * @throws ContentLengthMismatchError (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when bytes are missing; unless
    *   `committed`, nothing was transmitted yet and an error page can still be
    */
   finish(): void {
@@ -133,7 +133,7 @@ export class ResponseState {
     const replaces = (excInfo ?? undefined) !== undefined
     if (replaces && this.#committed) throw excInfo
     if (!replaces && this.#called) {
-      throw new AppFault(
+      throw new AppError(
         'startResponse was called twice; to replace the head, pass the error being handled as third argument',
       )
     }
@@ -152,7 +152,7 @@ export class ResponseState {
 
   #accept(data: unknown): void {
     const chunk = checkedChunk(data, 'write() was given')
-    if (this.#closed) throw new AppFault('write() was called after the response ended')
+    if (this.#closed) throw new AppError('write() was called after the response ended')
     if (chunk.length === 0) return
 
     const head = this.#announced()
@@ -164,7 +164,7 @@ export class ResponseState {
 
     const sentBytes = this.#sentBytes + chunkBytes(chunk)
     if (sentBytes > (head.contentLength ?? Number.POSITIVE_INFINITY)) {
-      throw new ContentLengthMismatch(
+      throw new ContentLengthMismatchError(
         `write() would make it ${sentBytes} bytes, the Content-Length announced ${head.contentLength}`,
       )
     }
@@ -181,7 +181,7 @@ export class ResponseState {
 
   #announced(): AnnouncedHead {
     if (this.#head !== undefined) return this.#head
-    throw new AppFault(
+    throw new AppError(
       this.#called
         ? 'there is no head to send: the last call of startResponse failed'
         : 'startResponse was not called before the first chunk, or the end, of the body',
@@ -191,7 +191,7 @@ export class ResponseState {
   #refuseShort({ status, contentLength }: AnnouncedHead, bytes: number): void {
     if (contentLength === undefined || bytes >= contentLength) return
     if (!hasContent(this.#method, status)) return
-    throw new ContentLengthMismatch(
+    throw new ContentLengthMismatchError(
       `the body has ${bytes} bytes, the Content-Length announced ${contentLength}`,
     )
   }

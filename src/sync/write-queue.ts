@@ -1,6 +1,6 @@
 // What write() was given and nobody has sent yet: of an app on the event loop, which cannot wait for the client.
 
-import { AppFault } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { copyOf } from './chunk.ts'
 import type { Chunk } from '../contract/environ.ts'
@@ -19,11 +19,11 @@ export class WriteQueue {
     this.#maxBytes = maxBytes
   }
 
-  /** @throws AppFault (`ISTHMUS_APP_FAULT`) when the queue would be longer than it may be */
+  /** @throws AppError (`ISTHMUS_APP_FAULT`) when the queue would be longer than it may be */
   push(chunk: Chunk): void {
     const copy = copyOf(chunk)
     if (this.#bytes.length + copy.length > this.#maxBytes) {
-      throw new AppFault(
+      throw new AppError(
         `write() would queue more than ${this.#maxBytes} bytes, because an app on the event loop cannot wait ` +
           'for the client; yield the body, or host the app in threads(), where write() streams',
       )

@@ -1,7 +1,7 @@
 // What becomes of the app: each call of it is watched, because an exception that escapes an app is
 // answered by the server, and a test has to hear of it.
 
-import { ClientDisconnected, LintError, PeerFault, UnsupportedScope } from '../errors.ts'
+import { ClientDisconnectedError, LintError, PeerError, UnsupportedScopeError } from '../errors.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { inTime } from './deadline.ts'
 import type { Deferred } from '../waiting/deferred.ts'
@@ -89,7 +89,7 @@ export class AppWatch {
 // A client that left, or that broke a limit, and a scope that the app refuses as it should: all of these are
 // answered with a status of their own.
 function isAppFault(error: unknown): boolean {
-  const answered = [ClientDisconnected, PeerFault, UnsupportedScope]
+  const answered = [ClientDisconnectedError, PeerError, UnsupportedScopeError]
   return !answered.some((kind) => error instanceof kind)
 }
 

@@ -2,7 +2,7 @@
 
 import { collect, collectDenial } from './collect.ts'
 import { inTime } from './deadline.ts'
-import { HandshakeDenied } from './faults.ts'
+import { HandshakeDeniedError } from './faults.ts'
 import { blame, finished } from './open.ts'
 import { StreamedResponse } from './streamed-response.ts'
 import { WebSocketSession } from './websocket-session.ts'
@@ -71,8 +71,8 @@ export class TestClient implements AsyncDisposable {
    * after its last byte is seen too. For an app that works on in the background there is {@link stream}.
    *
    * @param target path and query as they are sent: percent-encoded
-   * @throws {@link ResponseCut} (`ISTHMUS_TEST_RESPONSE_CUT`) for a response that is not whole,
-   *   {@link DeadlinePassed} (`ISTHMUS_TEST_DEADLINE`), and what escaped the app
+   * @throws {@link ResponseCutError} (`ISTHMUS_TEST_RESPONSE_CUT`) for a response that is not whole,
+   *   {@link DeadlinePassedError} (`ISTHMUS_TEST_DEADLINE`), and what escaped the app
    */
   async request(method: string, target: string, request: TestRequest = {}): Promise<TestResponse> {
     const exchange = this.#open(this.#engine.http(method, target, request))
@@ -105,8 +105,8 @@ export class TestClient implements AsyncDisposable {
   /**
    * Opens a WebSocket: resolves once the app has accepted it.
    *
-   * @throws {@link HandshakeDenied} (`ISTHMUS_TEST_HANDSHAKE_DENIED`) with the response that the app gave instead,
-   *   {@link ResponseCut}, {@link DeadlinePassed}, and what escaped the app
+   * @throws {@link HandshakeDeniedError} (`ISTHMUS_TEST_HANDSHAKE_DENIED`) with the response that the app gave instead,
+   *   {@link ResponseCutError}, {@link DeadlinePassedError}, and what escaped the app
    */
   async websocket(target: string, handshake: TestHandshake = {}): Promise<WebSocketSession> {
     const socket = this.#open(this.#engine.websocket(target, handshake))
@@ -116,7 +116,7 @@ export class TestClient implements AsyncDisposable {
 
     const denial = await this.#wait(socket, collectDenial(answer.response), 'the denial of')
     await finished(socket)
-    throw new HandshakeDenied(denial)
+    throw new HandshakeDeniedError(denial)
   }
 
   /** Leaves what is still open, waits for the app, runs lifespan shutdown; throws what had escaped the app unseen. */

@@ -1,6 +1,6 @@
 // Reads a response to its end.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { TestResponse } from './response.ts'
 import type { ResponsePipe } from './response-pipe.ts'
 import type { MemoryHttpTransport } from './http-transport.ts'
@@ -9,7 +9,7 @@ import type { MemoryHttpTransport } from './http-transport.ts'
  * Reads the whole response of an exchange.
  *
  * @param leaveAfterBytes the client goes away once it has read so many bytes; null: it stays
- * @throws {@link ResponseCut} `ISTHMUS_TEST_RESPONSE_CUT` when the response is not whole
+ * @throws {@link ResponseCutError} `ISTHMUS_TEST_RESPONSE_CUT` when the response is not whole
  */
 export async function collect(
   transport: MemoryHttpTransport,
@@ -21,7 +21,7 @@ export async function collect(
     transport.leave('the client left, as it was told to,')
   })
   if (leaveAfterBytes !== null) {
-    throw new InvalidOption('the response was whole before the client could leave')
+    throw new InvalidOptionError('the response was whole before the client could leave')
   }
   const { continued } = transport
   return new TestResponse({

@@ -5,7 +5,7 @@ import type { ResponseHead } from '../async/framing.ts'
 import type { TestResponse } from './response.ts'
 
 /** Something that a test waited for did not come in time; the message names it. */
-export class DeadlinePassed extends IsthmusError {
+export class DeadlinePassedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_DEADLINE'
 
   constructor(what: string, deadlineMs: number) {
@@ -14,7 +14,7 @@ export class DeadlinePassed extends IsthmusError {
 }
 
 /** The response was not whole; the message says who cut it, and where. */
-export class ResponseCut extends IsthmusError {
+export class ResponseCutError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_RESPONSE_CUT'
   /** The head, if it was received. */
   readonly head: ResponseHead | null
@@ -32,7 +32,7 @@ export class ResponseCut extends IsthmusError {
 }
 
 /** The app answered a WebSocket handshake with an HTTP response instead of accepting it. */
-export class HandshakeDenied extends IsthmusError {
+export class HandshakeDeniedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_HANDSHAKE_DENIED'
   readonly response: TestResponse
 
@@ -49,7 +49,7 @@ export interface SocketEnd {
 }
 
 /** A message was awaited from, or sent to, a WebSocket that is closed. */
-export class SocketClosed extends IsthmusError {
+export class SocketClosedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_SOCKET_CLOSED'
   readonly end: SocketEnd
 

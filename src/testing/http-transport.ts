@@ -1,6 +1,6 @@
 // The engine's side of one exchange in memory: what a connection is between sockets.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { BodyFeed } from './body-feed.ts'
 import { ResponsePipe } from './response-pipe.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
@@ -97,7 +97,7 @@ export class MemoryHttpTransport implements HttpTransport {
     const sent = bytes.subarray(0, (leaveAfterBytes ?? Infinity) - this.#sentBytes)
     this.#sentBytes += sent.byteLength
     if (this.#sentBytes > (contentLength ?? Infinity)) {
-      return this.leave(new InvalidOption(`the body has more than its ${contentLength} bytes`))
+      return this.leave(new InvalidOptionError(`the body has more than its ${contentLength} bytes`))
     }
     this.events?.onBody(sent)
     if (this.#sentBytes === leaveAfterBytes) this.leave('the client left, as it was told to,')
@@ -107,7 +107,7 @@ export class MemoryHttpTransport implements HttpTransport {
     const { contentLength, leaveAfterBytes } = this.#options
     if (leaveAfterBytes !== null) {
       const why = `the body ended after ${this.#sentBytes} bytes, before the client could leave`
-      return this.leave(new InvalidOption(why))
+      return this.leave(new InvalidOptionError(why))
     }
     if (this.#sentBytes === (contentLength ?? this.#sentBytes)) return this.events?.onBodyEnd()
     this.leave(`the client left with ${this.#sentBytes} of ${contentLength} bytes sent,`)

@@ -1,7 +1,7 @@
 // The way of WebSocket messages from app to test: what was sent and is not yet received, bounded by a mark.
 
 import { deferred } from '../waiting/deferred.ts'
-import { SocketClosed } from './faults.ts'
+import { SocketClosedError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { SocketEnd } from './faults.ts'
 
@@ -53,11 +53,11 @@ export class MessagePipe {
     return !this.#owesDrain
   }
 
-  /** The next message; after the end, once all were read, rejects with {@link SocketClosed}. */
+  /** The next message; after the end, once all were read, rejects with {@link SocketClosedError}. */
   read(): Promise<Message> {
     const message = this.#messages.shift()
     if (message !== undefined) return Promise.resolve(this.#taken(message))
-    if (this.#over) return Promise.reject(new SocketClosed(this.#over))
+    if (this.#over) return Promise.reject(new SocketClosedError(this.#over))
     this.#reader ??= deferred()
     return this.#reader.promise
   }
@@ -66,7 +66,7 @@ export class MessagePipe {
     if (this.#over) return
     this.#over = end
     this.#end.resolve(end)
-    this.#reader?.reject(new SocketClosed(end))
+    this.#reader?.reject(new SocketClosedError(end))
   }
 
   #taken(message: Message): Message {

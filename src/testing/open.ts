@@ -1,6 +1,6 @@
 // What is under way between a test and the app, and who is to blame when it fails.
 
-import { DeadlinePassed } from './faults.ts'
+import { DeadlinePassedError } from './faults.ts'
 import type { AppRun } from './app-runs.ts'
 
 /** An exchange or a WebSocket that was opened. */
@@ -27,7 +27,7 @@ export async function finished({ run, name, deadlineMs }: Open): Promise<void> {
  */
 export async function blame(open: Open, fault: unknown): Promise<unknown> {
   open.transport.abandon()
-  if (fault instanceof DeadlinePassed) return fault
+  if (fault instanceof DeadlinePassedError) return fault
   await open.run.ended(open.deadlineMs, () => `the end of the app's work on ${open.name}`)
   const escaped = open.run.take()
   return escaped ? escaped.error : fault

@@ -1,6 +1,6 @@
 // The body of a test's request: its bytes, its type, and the chunks it goes out in.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import type { BodySource } from './body-feed.ts'
 
 /** What a test may send. Strings are sent as UTF-8. */
@@ -29,7 +29,7 @@ export function typeOf(body: TestBody | undefined): string | undefined {
  * The chunks in which `body` goes out.
  *
  * @param split all chunks of one size, or of these sizes and the rest; only for a body that is whole
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for a `split` that cannot be
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a `split` that cannot be
  */
 export function bodySource(
   body: TestBody | undefined,
@@ -43,11 +43,13 @@ export function bodySource(
 
 function pieces(whole: Uint8Array | undefined, split: number | readonly number[]): Uint8Array[] {
   if (!whole)
-    throw new InvalidOption('"split" cuts a body that is whole; an iterable has its own chunks')
+    throw new InvalidOptionError(
+      '"split" cuts a body that is whole; an iterable has its own chunks',
+    )
   const sizes = typeof split === 'number' ? [] : [...split]
   const usual = typeof split === 'number' ? split : Infinity
   if (![...sizes, usual].every((size) => size >= 1)) {
-    throw new InvalidOption('the sizes of "split" must be at least 1')
+    throw new InvalidOptionError('the sizes of "split" must be at least 1')
   }
 
   const chunks: Uint8Array[] = []

@@ -1,6 +1,6 @@
 // From what a test says of a request to a head and a body, as a client would send them.
 
-import { InvalidOption } from '../errors.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { checkedHeaders, getHeader } from '../http/headers.ts'
 import { bodySource, typeOf, wholeBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
@@ -53,8 +53,8 @@ interface PreparedRequest {
 /**
  * Prepares a request. `target` goes out as it is: what needs percent-encoding has to be encoded.
  *
- * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`) for a malformed header
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for options that exclude each other
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for options that exclude each other
  */
 export function prepareRequest(
   method: string,
@@ -63,7 +63,7 @@ export function prepareRequest(
   side: ClientSide,
 ): PreparedRequest {
   if (request.json !== undefined && request.body !== undefined) {
-    throw new InvalidOption('"json" and "body" are both the body: give one of them')
+    throw new InvalidOptionError('"json" and "body" are both the body: give one of them')
   }
   const body = request.json === undefined ? request.body : JSON.stringify(request.json)
   const whole = wholeBody(body)

@@ -2,7 +2,7 @@
 // socket's buffer is.
 
 import { deferred } from '../waiting/deferred.ts'
-import { ResponseCut } from './faults.ts'
+import { ResponseCutError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { ResponseHead } from '../async/framing.ts'
@@ -95,8 +95,8 @@ export class ResponsePipe {
   }
 
   /** The fault that says `reason` and how far the response came. */
-  faultOf(reason: string): ResponseCut {
-    return new ResponseCut(reason, this.#received, this.#readBytes + this.#bufferedBytes)
+  faultOf(reason: string): ResponseCutError {
+    return new ResponseCutError(reason, this.#received, this.#readBytes + this.#bufferedBytes)
   }
 
   #push(chunk: Uint8Array): void {

@@ -46,7 +46,7 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
   /**
    * The next chunk, as it was written; null at the end.
    *
-   * @throws {@link ResponseCut} `ISTHMUS_TEST_RESPONSE_CUT`, {@link DeadlinePassed} `ISTHMUS_TEST_DEADLINE`, or
+   * @throws {@link ResponseCutError} `ISTHMUS_TEST_RESPONSE_CUT`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`, or
    *   what escaped the app
    */
   async read(): Promise<Uint8Array | null> {

@@ -30,7 +30,7 @@ export interface TestClientOptions extends ServeOptions {
  * code as the server's engines: status, headers and bytes are what a socket would have carried.
  *
  * @param app a sync, iterable or event app, or a mount table
- * @throws {@link LifespanFailed} (`ISTHMUS_LIFESPAN_FAILED`), {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`)
+ * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`), {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`)
  *
  * @example
  * await using client = await testClient(app)

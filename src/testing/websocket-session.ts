@@ -1,6 +1,6 @@
 // One end of a WebSocket, as a test holds it.
 
-import { SocketClosed } from './faults.ts'
+import { SocketClosedError } from './faults.ts'
 import { ResponseHeaders } from './response.ts'
 import { inTime } from './deadline.ts'
 import { finished } from './open.ts'
@@ -38,7 +38,7 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
    * Sends one message: text for a string, binary for bytes. Resolves when the app's side has taken it, which
    * is later when its queue is full.
    *
-   * @throws {@link SocketClosed} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassed} `ISTHMUS_TEST_DEADLINE`
+   * @throws {@link SocketClosedError} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`
    */
   async send(message: Message): Promise<void> {
     const { transport, deadlineMs, name } = this.#socket
@@ -48,7 +48,7 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
   /**
    * The next message from the app.
    *
-   * @throws {@link SocketClosed} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassed} `ISTHMUS_TEST_DEADLINE`, or
+   * @throws {@link SocketClosedError} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`, or
    *   what escaped the app
    */
   async receive(): Promise<Message> {
@@ -56,7 +56,7 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
     try {
       return await inTime(transport.inbox.read(), deadlineMs, () => `a message from ${name}`)
     } catch (error) {
-      if (error instanceof SocketClosed) run.raise()
+      if (error instanceof SocketClosedError) run.raise()
       throw error
     }
   }
@@ -100,6 +100,6 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
 }
 
 function endOfMessages(error: unknown): undefined {
-  if (error instanceof SocketClosed) return undefined
+  if (error instanceof SocketClosedError) return undefined
   throw error
 }

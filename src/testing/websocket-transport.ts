@@ -3,7 +3,7 @@
 import { deferred } from '../waiting/deferred.ts'
 import { MessagePipe } from './message-pipe.ts'
 import { ResponsePipe } from './response-pipe.ts'
-import { SocketClosed } from './faults.ts'
+import { SocketClosedError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
@@ -82,7 +82,7 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
 
   /** Sends a message to the app; resolves when the app's side has taken it. */
   push(message: Message): Promise<void> {
-    if (this.#lastWords) return Promise.reject(new SocketClosed(this.#lastWords))
+    if (this.#lastWords) return Promise.reject(new SocketClosedError(this.#lastWords))
     const taken = deferred()
     this.#outbox.push({ message, taken })
     this.#flush()
@@ -120,7 +120,7 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
     this.#lastWords ??= end
     this.#answer.reject(this.#denial.faultOf('the WebSocket was closed'))
     this.inbox.close(end)
-    for (const { taken } of this.#outbox.splice(0)) taken.reject(new SocketClosed(end))
+    for (const { taken } of this.#outbox.splice(0)) taken.reject(new SocketClosedError(end))
     this.events?.onClose(end.code, end.reason)
   }
 }

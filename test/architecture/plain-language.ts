@@ -36,7 +36,8 @@ const RIDDLES: readonly Riddle[] = [
   },
   {
     pattern: /(?:^|[.:;] )Of (?!course\b)/,
-    rewrite: 'begin with the subject: "Of a connection under TLS." → "The facts of a TLS connection."',
+    rewrite:
+      'begin with the subject: "Of a connection under TLS." → "The facts of a TLS connection."',
   },
   {
     pattern: /\bwhere there (?:is|are|was|were)\b/i,
@@ -66,7 +67,9 @@ export function riddles(path: string, prose: readonly Prose[]): string[] {
       .flatMap((row, index) =>
         RIDDLES.flatMap(({ pattern, rewrite }) => {
           const [found] = pattern.exec(row) ?? []
-          return found === undefined ? [] : [`${path}:${line + index} says "${found.trim()}": ${rewrite}`]
+          return found === undefined
+            ? []
+            : [`${path}:${line + index} says "${found.trim()}": ${rewrite}`]
         }),
       ),
   )

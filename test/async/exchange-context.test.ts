@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
-import { ClientDisconnected, ServerShutdown } from '../../src/errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../../src/errors.ts'
 
 describe('Connection', () => {
   it('makes its signal only for whoever asks for it', () => {
@@ -17,7 +17,7 @@ describe('Connection', () => {
     const early = new ServerExchangeContext(SILENT_LOG)
     const { signal } = early
     const late = new ServerExchangeContext(SILENT_LOG)
-    const reason = new ServerShutdown()
+    const reason = new ServerShutdownError()
     for (const connection of [early, late]) {
       connection.abort(reason)
       connection.disconnect()
@@ -26,10 +26,10 @@ describe('Connection', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('[3a.69] aborts with ClientDisconnected when the client leaves', () => {
+  it('[3a.69] aborts with ClientDisconnectedError when the client leaves', () => {
     const connection = new ServerExchangeContext(SILENT_LOG)
     connection.disconnect()
-    expect(connection.signal.reason).toBeInstanceOf(ClientDisconnected)
+    expect(connection.signal.reason).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('calls back once, in order, and at once when the client has left already', () => {
@@ -37,7 +37,7 @@ describe('Connection', () => {
     const connection = new ServerExchangeContext(SILENT_LOG)
     connection.onDisconnect(() => calls.push('a'))
     connection.onDisconnect(() => calls.push('b'))
-    connection.abort(new ServerShutdown())
+    connection.abort(new ServerShutdownError())
     expect(calls).toEqual([])
     connection.disconnect()
     connection.disconnect()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
-import { InvalidHeader } from '../../src/errors.ts'
+import { InvalidHeaderError } from '../../src/errors.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { Identity, RequestFacts } from '../../src/async/framing.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
@@ -82,13 +82,13 @@ describe('HttpExchange: how the body is delimited', () => {
       ['content-length', '2'],
       ['content-length', '3'],
     ]
-    expect(() => respond({}, { headers: different }, ['ab'])).toThrow(InvalidHeader)
+    expect(() => respond({}, { headers: different }, ['ab'])).toThrow(InvalidHeaderError)
   })
 
   it('refuses a Content-Length that is not plain digits', () => {
     for (const value of ['', '-1', '+1', '1.0', '0x1', '1 ', '1,1', 'NaN', '9'.repeat(16)]) {
       expect(() => respond({}, { headers: [['content-length', value]] }, ['a'])).toThrow(
-        new InvalidHeader(`content-length must be a number of bytes, got "${value}"`),
+        new InvalidHeaderError(`content-length must be a number of bytes, got "${value}"`),
       )
     }
   })

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
-import { ContentLengthMismatch, IllegalEvent, InvalidHeader } from '../../src/errors.ts'
+import {
+  ContentLengthMismatchError,
+  IllegalEventError,
+  InvalidHeaderError,
+} from '../../src/errors.ts'
 import type { RequestFacts } from '../../src/async/framing.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
@@ -64,8 +68,8 @@ describe('HttpExchange: trailers', () => {
   })
 
   it('[3b.34] refuses trailers that the start did not announce', () => {
-    expect(() => after({}, START, MORE).accept(TRAILERS)).toThrow(IllegalEvent)
-    expect(() => after({}, START, LAST).accept(TRAILERS)).toThrow(IllegalEvent)
+    expect(() => after({}, START, MORE).accept(TRAILERS)).toThrow(IllegalEventError)
+    expect(() => after({}, START, LAST).accept(TRAILERS)).toThrow(IllegalEventError)
   })
 
   it('[3b.34] refuses fields that must stand before the body, and waits on for better ones', () => {
@@ -73,11 +77,11 @@ describe('HttpExchange: trailers', () => {
     for (const name of ['Content-Length', 'transfer-encoding', 'set-cookie', 'authorization']) {
       const event: SendEvent = { type: 'http.response.trailers', headers: [[name, '1']] }
       expect(() => exchange.accept(event)).toThrow(
-        new InvalidHeader(`"${name.toLowerCase()}" must not be a trailer (RFC 9110, 6.5.1)`),
+        new InvalidHeaderError(`"${name.toLowerCase()}" must not be a trailer (RFC 9110, 6.5.1)`),
       )
     }
     const split: SendEvent = { type: 'http.response.trailers', headers: [['x', 'a\r\nb: c']] }
-    expect(() => exchange.accept(split)).toThrow(InvalidHeader)
+    expect(() => exchange.accept(split)).toThrow(InvalidHeaderError)
     expect(exchange.accept(TRAILERS)).toMatchObject({ part: { trailers: SUM, end: true } })
   })
 })
@@ -111,11 +115,11 @@ describe('HttpExchange: early hints', () => {
   it('[3b.33] refuses links that are no list, or would break the head apart', () => {
     for (const links of [undefined, null, LINK, { 0: LINK }]) {
       const event = { type: 'http.response.early_hint', links } as unknown as SendEvent
-      expect(() => after({}).accept(event)).toThrow(IllegalEvent)
+      expect(() => after({}).accept(event)).toThrow(IllegalEventError)
     }
     for (const link of ['<a>\r\nx: y', '€', 7, null]) {
       const event = { type: 'http.response.early_hint', links: [link] } as SendEvent
-      expect(() => after({}).accept(event)).toThrow(InvalidHeader)
+      expect(() => after({}).accept(event)).toThrow(InvalidHeaderError)
     }
   })
 })
@@ -145,7 +149,7 @@ describe('HttpExchange: a file', () => {
     const exchange = after({}, start, FILE)
     exchange.fileOpened(2)
     exchange.fileChunk(new Uint8Array(2))
-    expect(() => exchange.fileChunk(null)).toThrow(ContentLengthMismatch)
+    expect(() => exchange.fileChunk(null)).toThrow(ContentLengthMismatchError)
     expect(exchange.failed).toBe(true)
   })
 
@@ -176,22 +180,22 @@ describe('HttpExchange: a file', () => {
     const exchange = after({}, START)
     for (const path of ['a.txt', './a.txt', '', undefined, 7, null]) {
       const event = { type: 'http.response.pathsend', path } as SendEvent
-      expect(() => exchange.accept(event)).toThrow(IllegalEvent)
+      expect(() => exchange.accept(event)).toThrow(IllegalEventError)
     }
     expect(exchange.accept(LAST)).toMatchObject({ part: { end: true } })
   })
 
   it('[3b.31] refuses a file behind the head of an event stream', () => {
     const start: SendEvent = { ...START, headers: [['content-type', 'text/event-stream']] }
-    expect(() => after({}, start).accept(FILE)).toThrow(IllegalEvent)
+    expect(() => after({}, start).accept(FILE)).toThrow(IllegalEventError)
   })
 
   it('takes no file that another response has taken the place of', () => {
     const exchange = after({}, START, FILE)
     exchange.restart()
     exchange.accept(START)
-    expect(() => exchange.fileOpened(9)).toThrow(IllegalEvent)
-    expect(() => exchange.fileChunk(null)).toThrow(IllegalEvent)
+    expect(() => exchange.fileOpened(9)).toThrow(IllegalEventError)
+    expect(() => exchange.fileChunk(null)).toThrow(IllegalEventError)
     expect(exchange.accept(LAST)).toMatchObject({
       part: { head: { headers: [['content-length', '3']] }, end: true },
     })

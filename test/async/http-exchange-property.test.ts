@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
-import { ContentLengthMismatch, IllegalEvent, InvalidHeader } from '../../src/errors.ts'
+import {
+  ContentLengthMismatchError,
+  IllegalEventError,
+  InvalidHeaderError,
+} from '../../src/errors.ts'
 import { getAllHeaders, getHeader } from '../../src/http/headers.ts'
 import type { Command, ResponsePart } from '../../src/async/http-exchange.ts'
 import type { RequestFacts } from '../../src/async/framing.ts'
@@ -83,7 +87,7 @@ class Model {
       if ('send' in step) this.#send(step.send)
       else this.#sendFile(step.file)
     } catch (error) {
-      const known = [IllegalEvent, ContentLengthMismatch, InvalidHeader]
+      const known = [IllegalEventError, ContentLengthMismatchError, InvalidHeaderError]
       if (!known.some((Known) => error instanceof Known)) throw error
     }
   }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
-import { ContentLengthMismatch, IllegalEvent, InvalidHeader } from '../../src/errors.ts'
+import {
+  ContentLengthMismatchError,
+  IllegalEventError,
+  InvalidHeaderError,
+} from '../../src/errors.ts'
 import type { Command } from '../../src/async/http-exchange.ts'
 import type { RequestFacts } from '../../src/async/framing.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
@@ -43,7 +47,7 @@ function refused(exchange: HttpExchange, event: unknown): string {
   try {
     exchange.accept(event as SendEvent)
   } catch (error) {
-    expect(error).toBeInstanceOf(IllegalEvent)
+    expect(error).toBeInstanceOf(IllegalEventError)
     return (error as Error).message
   }
   throw new Error('the event was accepted')
@@ -102,7 +106,7 @@ describe('HttpExchange: the order of events', () => {
     const state = 'is illegal here: the response is broken off'
     for (const event of [START, MORE, LAST, TRAILERS, HINT, FILE]) {
       const exchange = after(length(9))
-      expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatch)
+      expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatchError)
       expect(refused(exchange, event)).toBe(`${event.type} ${state}`)
     }
   })
@@ -208,11 +212,13 @@ describe('HttpExchange: the start', () => {
       null,
     ]
     for (const pair of pairs) {
-      expect(() => exchangeOf().accept(startWith([pair] as HeaderPairs))).toThrow(InvalidHeader)
+      expect(() => exchangeOf().accept(startWith([pair] as HeaderPairs))).toThrow(
+        InvalidHeaderError,
+      )
     }
     for (const headers of ['x', null, { x: 'a' }, new Map([['x', 'a']])]) {
       expect(() => exchangeOf().accept({ ...START, headers } as unknown as SendEvent)).toThrow(
-        InvalidHeader,
+        InvalidHeaderError,
       )
     }
   })
@@ -223,7 +229,7 @@ describe('HttpExchange: the start', () => {
       ['content-length', '9'],
       ['content-length', '8'],
     ]
-    expect(() => exchange.accept(startWith(broken))).toThrow(InvalidHeader)
+    expect(() => exchange.accept(startWith(broken))).toThrow(InvalidHeaderError)
     expect(exchange.started).toBe(false)
     exchange.accept(START)
     const headers = [['content-length', '3']]
@@ -260,14 +266,14 @@ describe('HttpExchange: the start', () => {
 
   it('restarts after a body that was too short, and the body counts from zero again', () => {
     const exchange = after(length(9))
-    expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatch)
+    expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatchError)
     exchange.restart()
     exchange.accept(length(3))
     expect(partOf(exchange.accept(LAST))).toMatchObject({ chunk: 'abc', end: true })
   })
 
   it('does not restart once the head is out', () => {
-    expect(() => after(START, MORE).restart()).toThrow(IllegalEvent)
+    expect(() => after(START, MORE).restart()).toThrow(IllegalEventError)
   })
 })
 
@@ -296,7 +302,7 @@ describe('HttpExchange: the body', () => {
   it('[3b.25] refuses what exceeds the Content-Length and writes nothing of it', () => {
     const exchange = after(length(4), MORE)
     expect(() => exchange.accept(LAST)).toThrow(
-      new ContentLengthMismatch('the body exceeds its Content-Length of 4 bytes by 2'),
+      new ContentLengthMismatchError('the body exceeds its Content-Length of 4 bytes by 2'),
     )
     expect(exchange.failed).toBe(false)
     const fitting: SendEvent = { type: 'http.response.body', body: 'd' }
@@ -306,7 +312,7 @@ describe('HttpExchange: the body', () => {
   it('[3b.25] fails when the body ends before its Content-Length', () => {
     const exchange = after(length(9), MORE)
     expect(() => exchange.accept(LAST)).toThrow(
-      new ContentLengthMismatch(
+      new ContentLengthMismatchError(
         'the body ended after 6 of the 9 bytes that its Content-Length announced',
       ),
     )
@@ -316,6 +322,6 @@ describe('HttpExchange: the body', () => {
   it('[3b.25] counts a string in UTF-8, a lone surrogate as the U+FFFD that it becomes', () => {
     const body: SendEvent = { type: 'http.response.body', body: '€\ud800' }
     expect(partOf(after(length(6)).accept(body))).toMatchObject({ end: true })
-    expect(() => after(length(5)).accept(body)).toThrow(ContentLengthMismatch)
+    expect(() => after(length(5)).accept(body)).toThrow(ContentLengthMismatchError)
   })
 })

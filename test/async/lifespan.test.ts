@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LifespanExchange } from '../../src/async/lifespan-exchange.ts'
 import { startLifespan } from '../../src/async/lifespan.ts'
-import { IllegalEvent, LifespanFailed, UnsupportedScope } from '../../src/errors.ts'
+import { IllegalEventError, LifespanError, UnsupportedScopeError } from '../../src/errors.ts'
 import type { Lifespan } from '../../src/async/lifespan.ts'
 import type { EventApp, SendEvent } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
@@ -18,7 +18,7 @@ const polite: EventApp = async (scope, receive, send) => {
   }
 }
 const httpOnly: EventApp = async (scope) => {
-  throw new UnsupportedScope(scope.type)
+  throw new UnsupportedScopeError(scope.type)
 }
 const early: EventApp = async () => undefined
 const broken: EventApp = async (_scope, receive) => {
@@ -81,9 +81,9 @@ describe('startLifespan', () => {
     expect(lifespan.state).toEqual({})
   })
 
-  it('[3b.60] throws LifespanFailed with the app’s message when startup failed, in auto and on', async () => {
+  it('[3b.60] throws LifespanError with the app’s message when startup failed, in auto and on', async () => {
     for (const mode of ['auto', 'on'] as const) {
-      await expect(start(failing, mode)).rejects.toThrow(new LifespanFailed('no database'))
+      await expect(start(failing, mode)).rejects.toThrow(new LifespanError('no database'))
     }
   })
 
@@ -114,7 +114,7 @@ describe('startLifespan', () => {
       message: 'the app threw before lifespan.startup.complete: Error: no database',
       cause: { message: 'no database' },
     })
-    await expect(start(httpOnly, 'on')).rejects.toThrow(LifespanFailed)
+    await expect(start(httpOnly, 'on')).rejects.toThrow(LifespanError)
     await expect(start(early, 'on')).rejects.toThrow(
       'the app returned before lifespan.startup.complete',
     )
@@ -178,14 +178,14 @@ describe('startLifespan', () => {
     }, 'on')
     await lifespan.shutdown()
     expect(failures).toHaveLength(2)
-    expect(failures.every((failure) => failure instanceof IllegalEvent)).toBe(true)
+    expect(failures.every((failure) => failure instanceof IllegalEventError)).toBe(true)
   })
 })
 
 describe('LifespanExchange', () => {
   it('[3b.66] names the state, the move and the legal ones', () => {
     expect(() => new LifespanExchange().accept(DOWN)).toThrow(
-      new IllegalEvent(
+      new IllegalEventError(
         '"lifespan.shutdown.complete" is illegal while the lifespan is starting: send lifespan.startup.complete or lifespan.startup.failed',
       ),
     )
@@ -203,7 +203,7 @@ describe('LifespanExchange', () => {
   it('[3b.2] rejects what is no event at all, and a message that is no string', () => {
     for (const event of [null, 1, {}, { type: 'http.response.start' }]) {
       expect(() => new LifespanExchange().accept(event as unknown as SendEvent)).toThrow(
-        IllegalEvent,
+        IllegalEventError,
       )
     }
     const event = { type: 'lifespan.startup.failed', message: 7 } as unknown as SendEvent

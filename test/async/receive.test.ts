@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { makeReceive } from '../../src/async/receive.ts'
-import { ClientDisconnected } from '../../src/errors.ts'
+import { ClientDisconnectedError } from '../../src/errors.ts'
 import type { ReceiveEvent } from '../../src/contract/events.ts'
 
 function receiveOf(...types: string[]) {
   return makeReceive(async () => {
     const type = types.shift()
-    if (type === undefined) throw new ClientDisconnected()
+    if (type === undefined) throw new ClientDisconnectedError()
     return { type } as ReceiveEvent
   })
 }
@@ -31,6 +31,6 @@ describe('makeReceive', () => {
     const drain = async (): Promise<void> => {
       for await (const { type } of receiveOf('http.request')) expect(type).toBe('http.request')
     }
-    await expect(drain()).rejects.toBeInstanceOf(ClientDisconnected)
+    await expect(drain()).rejects.toBeInstanceOf(ClientDisconnectedError)
   })
 })

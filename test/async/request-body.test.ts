@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
 import { RequestBody } from '../../src/async/request-body.ts'
-import { BodyTimeout, BodyTooLarge } from '../../src/errors.ts'
+import { BodyTimeoutError, BodyTooLargeError } from '../../src/errors.ts'
 
 type BodyLimits = ConstructorParameters<typeof RequestBody>[2]
 import type { HttpReceiveEvent } from '../../src/contract/events.ts'
@@ -106,7 +106,7 @@ describe('RequestBody: the events in their order', () => {
     const body = bodyAtOnce(['a', 'b'])
     expect(await body.receive()).toEqual(request('a', true))
     expect(await body.receive()).toEqual(request('b', false))
-    await expect(bodyAtOnce(['ab'], { maxBytes: 1 }).receive()).rejects.toThrow(BodyTooLarge)
+    await expect(bodyAtOnce(['ab'], { maxBytes: 1 }).receive()).rejects.toThrow(BodyTooLargeError)
   })
 
   it('[3b.15] waits behind the last event until the exchange is over', async () => {
@@ -237,7 +237,7 @@ describe('RequestBody: the limits', () => {
     expect(await body.receive()).toMatchObject({ moreBody: true })
     const pending = body.receive()
     body.push(bytes(1))
-    const fault = new BodyTooLarge(10)
+    const fault = new BodyTooLargeError(10)
     await expect(pending).rejects.toEqual(fault)
     await expect(body.receive()).rejects.toMatchObject({ status: 413 })
   })
@@ -248,14 +248,14 @@ describe('RequestBody: the limits', () => {
     body.push(bytes(6))
     body.push(bytes(6))
     body.end()
-    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLarge)
+    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLargeError)
     expect(body.arrived).toBe(false)
   })
 
   it('[3b.16] says disconnect behind the end of an exchange whose body broke a limit', async () => {
     const { body } = bodyOf({ maxBytes: 1 })
     body.push(bytes(2))
-    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLarge)
+    await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLargeError)
     body.close()
     expect(await body.receive()).toEqual(DISCONNECT)
   })
@@ -271,7 +271,7 @@ describe('RequestBody: the limits', () => {
     await vi.advanceTimersByTimeAsync(999)
     expect(await stateNow(second)).toBe(WAITING)
     await vi.advanceTimersByTimeAsync(201)
-    await expect(second).rejects.toEqual(new BodyTimeout(1_000))
+    await expect(second).rejects.toEqual(new BodyTimeoutError(1_000))
     await expect(body.receive()).rejects.toMatchObject({ status: 408 })
   })
 
@@ -294,7 +294,7 @@ describe('RequestBody: the limits', () => {
     const ends = [
       (body: RequestBody) => body.push(bytes(1)),
       (body: RequestBody) => body.end(),
-      (body: RequestBody) => body.fail(new BodyTooLarge(1)),
+      (body: RequestBody) => body.fail(new BodyTooLargeError(1)),
       () => undefined,
     ]
     for (const end of ends) {

@@ -3,7 +3,11 @@ import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { makeReceive } from '../../src/async/receive.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
-import { ClientDisconnected, IllegalEvent, UnsupportedScope } from '../../src/errors.ts'
+import {
+  ClientDisconnectedError,
+  IllegalEventError,
+  UnsupportedScopeError,
+} from '../../src/errors.ts'
 import type { ReceiveEvent, Scope, SendEvent, WebSocketScope } from '../../src/contract/events.ts'
 
 type SocketHandler = Parameters<typeof websocket>[0]
@@ -39,15 +43,15 @@ const LEFT = {
 } as unknown as WebSocketScope
 
 const left = (event: SendEvent): void => {
-  if (event.type !== 'websocket.accept') throw new ClientDisconnected()
+  if (event.type !== 'websocket.accept') throw new ClientDisconnectedError()
 }
 
 describe('websocket()', () => {
-  it('throws UnsupportedScope for scopes of other types', async () => {
+  it('throws UnsupportedScopeError for scopes of other types', async () => {
     const scope = { type: 'lifespan' } as Scope
     const receive = makeReceive(() => Promise.resolve(CONNECT))
     const run = websocket(() => undefined)(scope, receive, () => Promise.resolve())
-    await expect(run).rejects.toThrow(UnsupportedScope)
+    await expect(run).rejects.toThrow(UnsupportedScopeError)
   })
 
   it('accepts at the first iteration and ends it when the client leaves', async () => {
@@ -106,7 +110,7 @@ describe('websocket()', () => {
       },
       [],
       (event) => {
-        if (event.type === 'websocket.accept') throw new IllegalEvent('not offered')
+        if (event.type === 'websocket.accept') throw new IllegalEventError('not offered')
       },
     )
     expect(sent.map((event) => event.type)).toEqual([
@@ -173,11 +177,11 @@ describe('websocket()', () => {
       }
     }
     await play(handler, [], left, LEFT)
-    expect(failure).toBeInstanceOf(ClientDisconnected)
+    expect(failure).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('[3b.8] lets the loss of some other connection, and every other error, escape', async () => {
-    const other = new ClientDisconnected()
+    const other = new ClientDisconnectedError()
     const here = new ServerExchangeContext(SILENT_LOG)
     const scope: WebSocketScope = { ...SCOPE, 'isthmus.exchange': here }
     await expect(play(() => Promise.reject(other), [], undefined, scope)).rejects.toBe(other)
@@ -198,7 +202,7 @@ describe('websocket()', () => {
       },
       [],
       () => {
-        throw new IllegalEvent('refused')
+        throw new IllegalEventError('refused')
       },
     )
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -214,7 +218,7 @@ describe('websocket()', () => {
       },
       [],
       () => {
-        throw new ClientDisconnected()
+        throw new ClientDisconnectedError()
       },
     )
     expect(seen).toEqual([])

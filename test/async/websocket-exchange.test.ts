@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WebSocketExchange } from '../../src/async/websocket-exchange.ts'
 import {
-  ClientDisconnected,
-  ContentLengthMismatch,
-  IllegalEvent,
-  InvalidHeader,
+  ClientDisconnectedError,
+  ContentLengthMismatchError,
+  IllegalEventError,
+  InvalidHeaderError,
 } from '../../src/errors.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
@@ -55,7 +55,7 @@ describe('WebSocketExchange: the handshake', () => {
   it('[3b.43] rejects a subprotocol that was not offered, and stays connecting', () => {
     const exchange = exchangeOf(['a', 'b'])
     expect(() => exchange.accept({ type: 'websocket.accept', subprotocol: 'c' })).toThrow(
-      new IllegalEvent(
+      new IllegalEventError(
         'the subprotocol of websocket.accept must be one that the client offered (a, b), got "c"',
       ),
     )
@@ -67,14 +67,16 @@ describe('WebSocketExchange: the handshake', () => {
     for (const name of names) {
       const headers: HeaderPairs = [[name, 'x']]
       expect(() => exchangeOf().accept({ type: 'websocket.accept', headers })).toThrow(
-        InvalidHeader,
+        InvalidHeaderError,
       )
     }
   })
 
   it('[3b.43] rejects a header that would break the handshake apart', () => {
     const headers: HeaderPairs = [['x', 'a\r\nset-cookie: b']]
-    expect(() => exchangeOf().accept({ type: 'websocket.accept', headers })).toThrow(InvalidHeader)
+    expect(() => exchangeOf().accept({ type: 'websocket.accept', headers })).toThrow(
+      InvalidHeaderError,
+    )
   })
 
   it('[3b.44] turns a close before accept into a 403', () => {
@@ -125,7 +127,7 @@ describe('WebSocketExchange: the handshake', () => {
   it('[3b.47] fails a denial that is shorter than it announced', () => {
     const exchange = exchangeOf()
     exchange.accept({ ...DENY, headers: [['content-length', '9']] })
-    expect(() => exchange.accept(BODY)).toThrow(ContentLengthMismatch)
+    expect(() => exchange.accept(BODY)).toThrow(ContentLengthMismatchError)
     expect(exchange.failed).toBe(true)
   })
 
@@ -139,7 +141,7 @@ describe('WebSocketExchange: the handshake', () => {
   })
 
   it('does not take an accept back', () => {
-    expect(() => after(ACCEPT).restart()).toThrow(IllegalEvent)
+    expect(() => after(ACCEPT).restart()).toThrow(IllegalEventError)
   })
 })
 
@@ -168,7 +170,7 @@ describe('WebSocketExchange: messages and close', () => {
     for (const event of wrong) {
       expect(() =>
         exchange.accept({ type: 'websocket.send', ...event } as unknown as SendEvent),
-      ).toThrow(IllegalEvent)
+      ).toThrow(IllegalEventError)
     }
   })
 
@@ -186,11 +188,11 @@ describe('WebSocketExchange: messages and close', () => {
       const exchange = after(ACCEPT)
       const event: SendEvent = { type: 'websocket.close', code }
       if (allowed(code)) expect(exchange.accept(event)).toMatchObject({ code })
-      else expect(() => exchange.accept(event)).toThrow(IllegalEvent)
+      else expect(() => exchange.accept(event)).toThrow(IllegalEventError)
     }
     for (const code of [1000.5, NaN, '1000']) {
       const event = { type: 'websocket.close', code } as SendEvent
-      expect(() => after(ACCEPT).accept(event)).toThrow(IllegalEvent)
+      expect(() => after(ACCEPT).accept(event)).toThrow(IllegalEventError)
     }
   })
 
@@ -208,21 +210,21 @@ describe('WebSocketExchange: messages and close', () => {
   it('[3b.52] rejects whatever follows the app’s own close, also when the peer is gone', () => {
     const exchange = after(ACCEPT, CLOSE)
     expect(() => exchange.accept(CLOSE)).toThrow(
-      new IllegalEvent(
+      new IllegalEventError(
         '"websocket.close" is illegal while the WebSocket is closing: send nothing more',
       ),
     )
     exchange.disconnect()
     expect(exchange.state).toBe('closed')
-    expect(() => exchange.accept(SEND)).toThrow(IllegalEvent)
+    expect(() => exchange.accept(SEND)).toThrow(IllegalEventError)
   })
 
-  it('[3b.52] rejects with ClientDisconnected once the peer has gone', () => {
+  it('[3b.52] rejects with ClientDisconnectedError once the peer has gone', () => {
     for (const exchange of [exchangeOf(), after(ACCEPT), after(DENY)]) {
       exchange.disconnect()
       expect(exchange.state).toBe('disconnected')
       for (const event of [ACCEPT, SEND, CLOSE]) {
-        expect(() => exchange.accept(event)).toThrow(ClientDisconnected)
+        expect(() => exchange.accept(event)).toThrow(ClientDisconnectedError)
       }
     }
   })
@@ -251,7 +253,7 @@ describe('WebSocketExchange: illegal moves', () => {
       { type: 'nonsense' },
       { type: 'http.response.start' },
     ]) {
-      expect(() => exchangeOf().accept(event as unknown as SendEvent)).toThrow(IllegalEvent)
+      expect(() => exchangeOf().accept(event as unknown as SendEvent)).toThrow(IllegalEventError)
     }
   })
 
@@ -269,7 +271,7 @@ describe('WebSocketExchange: illegal moves', () => {
         try {
           return exchange.accept(next).type
         } catch (error) {
-          expect(error).toBeInstanceOf(IllegalEvent)
+          expect(error).toBeInstanceOf(IllegalEventError)
           return ''
         }
       })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AsyncInput } from '../../src/bridge/async-input.ts'
 import { makeReceive } from '../../src/async/receive.ts'
-import { AppFault, ClientDisconnected, WouldDeadlock } from '../../src/errors.ts'
+import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../../src/errors.ts'
 import { BytesSource, Input } from '../../src/sync/input.ts'
 import { failureOf, Host } from './host.ts'
 import type { ReceiveEvent } from '../../src/contract/events.ts'
@@ -66,12 +66,12 @@ describe('AsyncInput', () => {
     const input = inputOf('a\nb', null)
     expect(await text(input.readAsync(2))).toBe('a\n')
     for (let call = 0; call < 2; call += 1) {
-      expect(await failureOf(input.readAsync())).toBeInstanceOf(ClientDisconnected)
-      expect(await failureOf(input.readAsync(2))).toBeInstanceOf(ClientDisconnected)
-      expect(await failureOf(linesOf(input))).toBeInstanceOf(ClientDisconnected)
+      expect(await failureOf(input.readAsync())).toBeInstanceOf(ClientDisconnectedError)
+      expect(await failureOf(input.readAsync(2))).toBeInstanceOf(ClientDisconnectedError)
+      expect(await failureOf(linesOf(input))).toBeInstanceOf(ClientDisconnectedError)
     }
     expect(await text(input.read1Async(2))).toBe('b')
-    expect(await failureOf(input.read1Async(2))).toBeInstanceOf(ClientDisconnected)
+    expect(await failureOf(input.read1Async(2))).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('[3a.25] throws what receive() rejects with', async () => {
@@ -127,7 +127,7 @@ describe('AsyncInput', () => {
     ]
     for (const [method, call] of calls) {
       expect(call).toThrow(
-        new WouldDeadlock(`wsgi.input ${method} would block the event loop; ${remedy}`),
+        new WouldDeadlockError(`wsgi.input ${method} would block the event loop; ${remedy}`),
       )
     }
   })
@@ -135,8 +135,8 @@ describe('AsyncInput', () => {
   it('refuses a size that is not a whole number of bytes, and loses nothing by it', async () => {
     const input = inputOf('abc')
     for (const size of [Number.NaN, 1.5, '1', null]) {
-      expect(await failureOf(input.readAsync(size as number))).toBeInstanceOf(AppFault)
-      expect(await failureOf(input.read1Async(size as number))).toBeInstanceOf(AppFault)
+      expect(await failureOf(input.readAsync(size as number))).toBeInstanceOf(AppError)
+      expect(await failureOf(input.read1Async(size as number))).toBeInstanceOf(AppError)
     }
     expect(await text(input.readAsync(Infinity))).toBe('abc')
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppFault, ClientDisconnected, ContentLengthMismatch } from '../../src/errors.ts'
+import { AppError, ClientDisconnectedError, ContentLengthMismatchError } from '../../src/errors.ts'
 import { failureOf, Host, httpScope } from './host.ts'
 import type { FileLike, FileWrapper, SyncApp } from '../../src/contract/environ.ts'
 import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
@@ -52,7 +52,7 @@ describe('a wrapped file as the body of a sync app', () => {
 
   it('[3a.45] fails when it is shorter than its Content-Length', async () => {
     const failure = await failureOf(bodyOf(serving([['content-length', '11']])))
-    expect(failure).toBeInstanceOf(ContentLengthMismatch)
+    expect(failure).toBeInstanceOf(ContentLengthMismatchError)
   })
 
   it('[3a.47] is not sent to HEAD', async () => {
@@ -65,7 +65,7 @@ describe('a wrapped file as the body of a sync app', () => {
     for (const name of [path, empty]) {
       const app: SyncApp = (environ, _startResponse) =>
         environ['wsgi.file_wrapper']?.(openSync(name, 'r')) as FileWrapper
-      expect(await failureOf(bodyOf(app))).toBeInstanceOf(AppFault)
+      expect(await failureOf(bodyOf(app))).toBeInstanceOf(AppError)
     }
   })
 
@@ -85,10 +85,10 @@ describe('a wrapped file as the body of a sync app', () => {
     await bodyOf(app, { method: 'HEAD' })
     const leaving = new Host()
     leaving.onSend = () => {
-      throw new ClientDisconnected()
+      throw new ClientDisconnectedError()
     }
     const failure = await failureOf(leaving.run(syncToEvents(app)))
-    expect(failure).toBeInstanceOf(ClientDisconnected)
+    expect(failure).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['closed', 'closed', 'closed'])
   })
 

@@ -2,7 +2,7 @@
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { makeReceive } from '../../src/async/receive.ts'
-import { ClientDisconnected } from '../../src/errors.ts'
+import { ClientDisconnectedError } from '../../src/errors.ts'
 import type {
   EventApp,
   HttpScope,
@@ -90,7 +90,7 @@ export class Host {
   })
 
   readonly send = async (event: SendEvent): Promise<void> => {
-    if (this.#isGone) throw new ClientDisconnected()
+    if (this.#isGone) throw new ClientDisconnectedError()
     await this.onSend(event)
     this.sent.push(event)
   }

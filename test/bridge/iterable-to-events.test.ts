@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
 import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppFault, ClientDisconnected, ContentLengthMismatch } from '../../src/errors.ts'
+import { AppError, ClientDisconnectedError, ContentLengthMismatchError } from '../../src/errors.ts'
 import { failureOf, Host, httpScope, recordingLog, turn } from './host.ts'
 import type { AsyncBody, Chunk, IterableApp, SyncApp } from '../../src/contract/environ.ts'
 import type { HeaderPairs, HttpScope, WebSocketScope } from '../../src/contract/events.ts'
@@ -102,7 +102,7 @@ describe('iterableToEvents: the response', () => {
     for (const chunks of [['a'], []]) {
       const host = new Host()
       const failure = await failureOf(run(() => tracked(chunks, []), {}, host))
-      expect(failure).toBeInstanceOf(AppFault)
+      expect(failure).toBeInstanceOf(AppError)
       expect(host.sent).toEqual([])
     }
   })
@@ -171,11 +171,11 @@ describe('iterableToEvents: the response', () => {
         startResponse('200 OK', [])
         return returned
       }) as IterableApp
-      expect(await failureOf(run(app))).toBeInstanceOf(AppFault)
+      expect(await failureOf(run(app))).toBeInstanceOf(AppError)
     }
     const journal: string[] = []
     const app = answering(() => tracked([7 as never], journal))
-    expect(await failureOf(run(app))).toBeInstanceOf(AppFault)
+    expect(await failureOf(run(app))).toBeInstanceOf(AppError)
     expect(journal).toEqual(['next', 'return', 'close'])
   })
 
@@ -222,7 +222,7 @@ describe('iterableToEvents: the response', () => {
   it('[3a.45] fails, without a last event, when bytes are missing', async () => {
     const host = new Host()
     const app = answering(() => tracked(['abc'], []), [['content-length', '4']])
-    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ContentLengthMismatch)
+    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ContentLengthMismatchError)
     expect(host.types).toEqual(['start', 'body'])
   })
 })
@@ -238,7 +238,7 @@ describe('iterableToEvents: the request', () => {
   it('[3a.65] fails as reading fails where the body was cut', async () => {
     const host = new Host('a\n', null)
     const failure = await failureOf(run(echo, { method: 'POST' }, host))
-    expect(failure).toBeInstanceOf(ClientDisconnected)
+    expect(failure).toBeInstanceOf(ClientDisconnectedError)
     expect(host.types).toEqual(['start', 'body'])
   })
 })
@@ -271,7 +271,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(journal).toEqual(['next', 'next'])
     host.leave()
     wake()
-    expect(await running).toBeInstanceOf(ClientDisconnected)
+    expect(await running).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['next', 'next', 'return', 'close'])
     expect(host.log.lines).toEqual([])
   })
@@ -292,7 +292,7 @@ describe('iterableToEvents: the end of the app', () => {
     await vi.advanceTimersByTimeAsync(4_999)
     expect(journal).toEqual(['next', 'next', 'return'])
     await vi.advanceTimersByTimeAsync(1)
-    expect(await running).toBeInstanceOf(ClientDisconnected)
+    expect(await running).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['next', 'next', 'return', 'close'])
     expect(host.log.lines).toEqual([
       'warn: return() of the body took longer than 5000 ms; it is left behind',
@@ -308,7 +308,7 @@ describe('iterableToEvents: the end of the app', () => {
     const running = failureOf(run(app, {}, host))
     await turn()
     host.leave()
-    expect(await running).toBeInstanceOf(ClientDisconnected)
+    expect(await running).toBeInstanceOf(ClientDisconnectedError)
     answer(tracked(['a'], journal))
     await turn()
     expect(journal).toEqual(['close'])
@@ -316,7 +316,7 @@ describe('iterableToEvents: the end of the app', () => {
 
   it('[3a.52] logs what return() and close() throw, and does not mask the first error', async () => {
     const host = new Host()
-    const broken = new ClientDisconnected()
+    const broken = new ClientDisconnectedError()
     host.onSend = () => {
       throw broken
     }
@@ -382,7 +382,7 @@ describe('iterableToEvents: the end of the app', () => {
     await run(app, {}, host)
     expect(signal?.aborted).toBe(false)
     host.leave()
-    expect(signal?.reason).toBeInstanceOf(ClientDisconnected)
+    expect(signal?.reason).toBeInstanceOf(ClientDisconnectedError)
   })
 })
 

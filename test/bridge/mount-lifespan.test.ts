@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { mount } from '../../src/bridge/mount.ts'
-import { LifespanFailed, UnsupportedScope } from '../../src/errors.ts'
+import { LifespanError, UnsupportedScopeError } from '../../src/errors.ts'
 import { Host, httpScope, recordingLog } from './host.ts'
 import type { Lifespan } from '../../src/async/lifespan.ts'
 import type { MountTable } from '../../src/bridge/mount.ts'
@@ -31,7 +31,7 @@ const failing: EventApp = async (_scope, receive, send) => {
 const legacy: SyncApp = (_environ, _startResponse) => []
 
 const lifeless: EventApp = async (scope, _receive, _send) => {
-  throw new UnsupportedScope(scope.type)
+  throw new UnsupportedScopeError(scope.type)
 }
 
 function start(table: MountTable, log: Log = SILENT_LOG): Promise<Lifespan> {
@@ -61,7 +61,7 @@ describe('mount: lifespan', () => {
       '/c': failing,
       '/d': living('d', journal),
     })
-    await expect(starting).rejects.toEqual(new LifespanFailed('"/c": no database'))
+    await expect(starting).rejects.toEqual(new LifespanError('"/c": no database'))
     expect(journal).toEqual([
       'a lifespan.startup',
       'b lifespan.startup',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mount } from '../../src/bridge/mount.ts'
-import { AppFault } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
 import { Host, httpScope } from './host.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
 import type { EventApp, HttpScope, WebSocketScope } from '../../src/contract/events.ts'
@@ -94,13 +94,13 @@ describe('mount: which app', () => {
   it('refuses a prefix that is no path, and one that stands twice', () => {
     for (const prefix of ['a', '//', '/a//b', '//a', 'http://x/']) {
       expect(() => mount({ [prefix as '/']: legacy })).toThrow(
-        new AppFault(`mount: "${prefix}" is not a path such as "/" or "/live"`),
+        new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`),
       )
     }
     expect(() => mount({ '/a': legacy, '/a/': legacy })).toThrow(
-      new AppFault('mount: "/a" stands twice'),
+      new AppError('mount: "/a" stands twice'),
     )
-    expect(() => mount({ '/a': 7 } as never)).toThrow(AppFault)
+    expect(() => mount({ '/a': 7 } as never)).toThrow(AppError)
   })
 })
 

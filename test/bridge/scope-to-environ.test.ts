@@ -3,7 +3,7 @@ import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
 import { environToScope } from '../../src/bridge/environ-to-scope.ts'
-import { BadRequest } from '../../src/errors.ts'
+import { BadRequestError } from '../../src/errors.ts'
 import { EMPTY_INPUT } from '../../src/sync/input.ts'
 import { httpScope } from './host.ts'
 import type { Environ } from '../../src/contract/environ.ts'
@@ -96,7 +96,7 @@ describe('scopeToEnviron', () => {
   it('[3c.5] answers 404 to a path that is not under the root path, on a segment boundary', () => {
     for (const path of ['/ab', '/', '/b/a', '/a%2Fb', '']) {
       const refused = (): Environ => environOf({ path, rootPath: '/a' })
-      expect(refused).toThrow(new BadRequest('the path is not under the root path "/a"', 404))
+      expect(refused).toThrow(new BadRequestError('the path is not under the root path "/a"', 404))
     }
   })
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeReceive } from '../../src/async/receive.ts'
 import { spoolBody } from '../../src/bridge/spool.ts'
 import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppFault, BodyTooLarge, ClientDisconnected } from '../../src/errors.ts'
+import { AppError, BodyTooLargeError, ClientDisconnectedError } from '../../src/errors.ts'
 import { BytesSource, Input } from '../../src/sync/input.ts'
 import { failureOf, Host, httpScope } from './host.ts'
 import type { FileHandle } from 'node:fs/promises'
@@ -100,9 +100,9 @@ describe('spoolBody', () => {
   })
 
   it('[3a.25] throws where the body was cut, and closes the file', async () => {
-    expect(await failureOf(spool(10, 'abc', null))).toBeInstanceOf(ClientDisconnected)
+    expect(await failureOf(spool(10, 'abc', null))).toBeInstanceOf(ClientDisconnectedError)
     expect(opened).toEqual([])
-    expect(await failureOf(spool(1, 'abc', 'def', null))).toBeInstanceOf(ClientDisconnected)
+    expect(await failureOf(spool(1, 'abc', 'def', null))).toBeInstanceOf(ClientDisconnectedError)
     expect(descriptors()).toEqual([-1])
     expect(await readdir(folder)).toEqual([])
   })
@@ -113,9 +113,9 @@ describe('spoolBody', () => {
     ]
     const receive = makeReceive(() => {
       const event = events.shift()
-      return event ? Promise.resolve(event) : Promise.reject(new BodyTooLarge(3))
+      return event ? Promise.resolve(event) : Promise.reject(new BodyTooLargeError(3))
     })
-    expect(await failureOf(spoolBody(receive, 1))).toBeInstanceOf(BodyTooLarge)
+    expect(await failureOf(spoolBody(receive, 1))).toBeInstanceOf(BodyTooLargeError)
     expect(descriptors()).toEqual([-1])
   })
 
@@ -123,7 +123,7 @@ describe('spoolBody', () => {
     const body = await spool(1, 'abc', 'def')
     await body.close()
     expect(() => readAll(body)).toThrow(
-      new AppFault('wsgi.input was read after the response ended'),
+      new AppError('wsgi.input was read after the response ended'),
     )
   })
 

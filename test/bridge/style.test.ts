@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { toEvents } from '../../src/bridge/to-events.ts'
 import { events, iterable, styleOf, sync } from '../../src/bridge/style.ts'
-import { AppFault } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
 
 type Style = ReturnType<typeof styleOf>['style']
 import type { IterableApp, SyncApp } from '../../src/contract/environ.ts'
@@ -20,7 +20,7 @@ function faultOf(app: unknown): string {
   try {
     styleOf(app)
   } catch (error) {
-    expect(error).toBeInstanceOf(AppFault)
+    expect(error).toBeInstanceOf(AppError)
     expect(error).toBeInstanceOf(TypeError)
     return (error as Error).message
   }
@@ -112,7 +112,7 @@ describe('the brands', () => {
     for (const brand of [sync, iterable, events]) {
       for (const app of [undefined, null, {}, 'app']) {
         expect(() => brand(app as never)).toThrow(
-          new AppFault(`an app is a function, got ${typeof app}; ${BRANDS}`),
+          new AppError(`an app is a function, got ${typeof app}; ${BRANDS}`),
         )
       }
     }

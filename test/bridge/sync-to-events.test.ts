@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
 import {
-  AppFault,
-  BadRequest,
-  BodyTooLarge,
-  ClientDisconnected,
-  ContentLengthMismatch,
-  UnsupportedScope,
+  AppError,
+  BadRequestError,
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  ContentLengthMismatchError,
+  UnsupportedScopeError,
 } from '../../src/errors.ts'
 import { failureOf, Host, httpScope, recordingLog, turn } from './host.ts'
 import type { SyncApp, SyncBody } from '../../src/contract/environ.ts'
@@ -99,7 +99,7 @@ describe('syncToEvents: the response', () => {
     const bodies: SyncBody[] = [['a'], [], tracked(['a'], []), tracked([], [])]
     for (const body of bodies) {
       const host = new Host()
-      expect(await failureOf(run(() => body, {}, host))).toBeInstanceOf(AppFault)
+      expect(await failureOf(run(() => body, {}, host))).toBeInstanceOf(AppError)
       expect(host.sent).toEqual([])
     }
   })
@@ -185,7 +185,7 @@ describe('syncToEvents: the response', () => {
   it('[3a.45] fails, without a last event, when bytes are missing', async () => {
     const host = new Host()
     const app = answering(() => tracked(['abc'], []), [['content-length', '4']])
-    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ContentLengthMismatch)
+    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ContentLengthMismatchError)
     expect(host.sent).toEqual([start(200, ['content-length', '4']), body('abc', true)])
   })
 
@@ -249,10 +249,10 @@ describe('syncToEvents: the end of the app', () => {
     const journal: string[] = []
     const host = new Host()
     host.onSend = (event) => {
-      if (event.type === 'http.response.body') throw new ClientDisconnected()
+      if (event.type === 'http.response.body') throw new ClientDisconnectedError()
     }
     const app = answering(() => tracked(['a', 'b'], journal))
-    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ClientDisconnected)
+    expect(await failureOf(run(app, {}, host))).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['next a', 'return', 'close'])
     expect(host.log.lines).toEqual([])
   })
@@ -335,12 +335,12 @@ describe('syncToEvents: the request', () => {
       return []
     }
     const host = new Host('abc', null)
-    expect(await failureOf(run(app, upload, host))).toBeInstanceOf(ClientDisconnected)
+    expect(await failureOf(run(app, upload, host))).toBeInstanceOf(ClientDisconnectedError)
     expect([calls, host.sent]).toEqual([0, []])
   })
 
   it('[3a.26] fails with 413 before the app is called', async () => {
-    const receive = () => Promise.reject(new BodyTooLarge(1))
+    const receive = () => Promise.reject(new BodyTooLargeError(1))
     const app = syncToEvents(echo)
     const work = app(httpScope(upload), receive as never, new Host().send)
     expect(await failureOf(work)).toMatchObject({ status: 413 })
@@ -349,7 +349,7 @@ describe('syncToEvents: the request', () => {
   it('[3c.5] fails with 404 for a path that is not under the root path', async () => {
     const scope = { path: '/b', rootPath: '/a' }
     expect(await failureOf(run(echo, scope))).toMatchObject({ status: 404 })
-    expect(await failureOf(run(echo, scope))).toBeInstanceOf(BadRequest)
+    expect(await failureOf(run(echo, scope))).toBeInstanceOf(BadRequestError)
   })
 
   it('runs under a host that is not isthmus', async () => {
@@ -378,7 +378,9 @@ describe('syncToEvents: other scopes', () => {
   it('[3b.6] throws for a scope that it does not know', async () => {
     const host = new Host()
     const scope = { ...httpScope(), type: 'quic' } as unknown as HttpScope
-    expect(await failureOf(host.run(syncToEvents(hello), scope))).toBeInstanceOf(UnsupportedScope)
+    expect(await failureOf(host.run(syncToEvents(hello), scope))).toBeInstanceOf(
+      UnsupportedScopeError,
+    )
   })
 })
 

@@ -5,7 +5,12 @@ import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
 import { toEvents } from '../../src/bridge/to-events.ts'
 import { toIterable } from '../../src/bridge/to-iterable.ts'
 import { AsyncInput } from '../../src/bridge/async-input.ts'
-import { AppFault, BodyTooLarge, ClientDisconnected, IllegalEvent } from '../../src/errors.ts'
+import {
+  AppError,
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  IllegalEventError,
+} from '../../src/errors.ts'
 import { failureOf, Host, httpScope, turn } from './host.ts'
 import type { AsyncBody, IterableApp, SyncApp } from '../../src/contract/environ.ts'
 import type {
@@ -231,7 +236,7 @@ describe('toIterable: the request', () => {
     const note = (error: unknown): number => unhandled.push(error)
     process.on('unhandledRejection', note)
     const host = new Host()
-    const fault = new BodyTooLarge(1)
+    const fault = new BodyTooLargeError(1)
     Object.assign(host, { receive: () => Promise.reject(fault) })
     let caught: unknown
     const { chunks } = call(
@@ -266,8 +271,8 @@ describe('toIterable: the request', () => {
     )
     await pulled(chunks)
     expect(failures).toEqual([
-      new IllegalEvent('http.response.early_hint is not offered in scope.extensions here'),
-      new IllegalEvent('http.response.pathsend is not offered in scope.extensions here'),
+      new IllegalEventError('http.response.early_hint is not offered in scope.extensions here'),
+      new IllegalEventError('http.response.pathsend is not offered in scope.extensions here'),
     ])
   })
 })
@@ -290,7 +295,7 @@ describe('toIterable: the end of the app', () => {
   })
 
   it('fails when the app ends without a whole response', async () => {
-    const fault = new AppFault('the event app ended before its response was complete')
+    const fault = new AppError('the event app ended before its response was complete')
     const apps: EventApp[] = [
       async () => undefined,
       (_scope, _receive, send) => send(START),
@@ -340,10 +345,10 @@ describe('toIterable: the end of the app', () => {
     await chunks.next()
     await chunks.return?.()
     expect(journal).toEqual([
-      new ClientDisconnected(),
+      new ClientDisconnectedError(),
       'http.disconnect',
       'http.disconnect',
-      new ClientDisconnected(),
+      new ClientDisconnectedError(),
     ])
     expect(host.log.lines).toEqual([])
   })
@@ -358,9 +363,9 @@ describe('toIterable: the end of the app', () => {
     await chunks.next()
     await chunks.return?.()
     expect(journal).toEqual([
-      new ClientDisconnected(),
-      new ClientDisconnected(),
-      new ClientDisconnected(),
+      new ClientDisconnectedError(),
+      new ClientDisconnectedError(),
+      new ClientDisconnectedError(),
     ])
   })
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { events, sync } from '../../src/bridge/style.ts'
-import { ContentLengthMismatch } from '../../src/errors.ts'
+import { ContentLengthMismatchError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { mapBody } from '../../src/chain/map-body.ts'
 import { middleware } from '../../src/chain/middleware.ts'
@@ -344,7 +344,9 @@ describe('mapBody() as events', () => {
   it('names what does not fit the Content-Length', async () => {
     const headers: Array<[string, string]> = [['content-length', '1']]
     const app = appOf('events', { headers, chunks: ['ab'] }) as EventApp
-    expect(await failureOf(new Host().run(shouting(app)))).toBeInstanceOf(ContentLengthMismatch)
+    expect(await failureOf(new Host().run(shouting(app)))).toBeInstanceOf(
+      ContentLengthMismatchError,
+    )
   })
 
   it('lets early hints pass, before and behind the start', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { toEvents } from '../../src/bridge/to-events.ts'
 import { mount } from '../../src/bridge/mount.ts'
 import { events, styleOf, sync } from '../../src/bridge/style.ts'
-import { AppFault } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { middleware } from '../../src/chain/middleware.ts'
 import { respond } from '../../src/chain/response.ts'
@@ -61,7 +61,7 @@ function messageOf(compose: () => unknown): string {
   try {
     compose()
   } catch (error) {
-    if (error instanceof AppFault) return error.message
+    if (error instanceof AppError) return error.message
     throw error
   }
   return 'nothing was thrown'

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { events, sync } from '../../src/bridge/style.ts'
-import { AppFault, ClientDisconnected, ServerShutdown } from '../../src/errors.ts'
+import { AppError, ClientDisconnectedError, ServerShutdownError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { middleware } from '../../src/chain/middleware.ts'
 import { respond } from '../../src/chain/response.ts'
@@ -120,7 +120,7 @@ describe.each(STYLES)('around a %s app', (style) => {
       }),
     )(appOf(style))
     const error = await escapeOf(app)
-    expect(error).toBeInstanceOf(AppFault)
+    expect(error).toBeInstanceOf(AppError)
     expect(String(error)).toMatch(
       'middleware "forgetful" returned undefined; return the response of next(), or respond(…)',
     )
@@ -220,10 +220,10 @@ describe('an event app without a response', () => {
     const [left, stopped] = [new Host(), new Host()]
     left.leave()
     await left.run(app)
-    stopped.connection.abort(new ServerShutdown())
+    stopped.connection.abort(new ServerShutdownError())
     await stopped.run(app)
-    expect(notes[0]).toBeInstanceOf(ClientDisconnected)
-    expect(notes[2]).toBeInstanceOf(ServerShutdown)
+    expect(notes[0]).toBeInstanceOf(ClientDisconnectedError)
+    expect(notes[2]).toBeInstanceOf(ServerShutdownError)
   })
 
   it('that has announced one is cut, as without a chain', async () => {
@@ -256,8 +256,8 @@ describe('an event app whose response is not wanted', () => {
       seen.push(await receive())
     })
     expect(await answerOf(chain(denying)(app))).toBe('403 no')
-    expect(seen[0]).toBeInstanceOf(ClientDisconnected)
-    expect(seen[1]).toBeInstanceOf(ClientDisconnected)
+    expect(seen[0]).toBeInstanceOf(ClientDisconnectedError)
+    expect(seen[1]).toBeInstanceOf(ClientDisconnectedError)
     expect(seen[2]).toEqual({ type: 'http.disconnect' })
   })
 

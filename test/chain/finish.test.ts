@@ -4,7 +4,7 @@ import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { events, sync } from '../../src/bridge/style.ts'
-import { ClientDisconnected, Unavailable } from '../../src/errors.ts'
+import { ClientDisconnectedError, UnavailableError } from '../../src/errors.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { mapBody } from '../../src/chain/map-body.ts'
@@ -69,7 +69,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
   it('that the server gave for the app has the status that it gave', async () => {
     const failing = (error: unknown): App => appOf(style, { throwsAt: -1, error })
     expect(await endOf(failing(BUG))).toEqual(['complete', 500, null, BUG])
-    const busy = new Unavailable('busy')
+    const busy = new UnavailableError('busy')
     expect(await endOf(failing(busy))).toEqual(['complete', 503, null, busy])
   })
 
@@ -87,7 +87,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     response.cancel()
     await response.finished()
     expect(ends).toMatchObject([{ outcome: 'disconnected', status: 200 }])
-    expect(ends[0]?.error).toBeInstanceOf(ClientDisconnected)
+    expect(ends[0]?.error).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('is told in reverse order, each time once, and not to whoever asks too late', async () => {

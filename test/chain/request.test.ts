@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { InvalidHeader } from '../../src/errors.ts'
+import { InvalidHeaderError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { middleware } from '../../src/chain/middleware.ts'
 import { HeaderList, isChanged, makeList } from '../../src/chain/header-list.ts'
@@ -269,7 +269,7 @@ describe('request.with()', () => {
         return yield* next(request)
       })
       await answerOf(breaking(appOf(style)))
-      expect(thrown).toBeInstanceOf(InvalidHeader)
+      expect(thrown).toBeInstanceOf(InvalidHeaderError)
     },
   )
 })
@@ -325,9 +325,9 @@ describe('the headers of a response', () => {
 
   it('refuse what would break the response apart', () => {
     const headers = list()
-    expect(() => headers.set('a b', 'c')).toThrow(InvalidHeader)
-    expect(() => headers.append('a', 'b\nc')).toThrow(InvalidHeader)
-    expect(() => respond(200, [['a b', 'c']])).toThrow(InvalidHeader)
+    expect(() => headers.set('a b', 'c')).toThrow(InvalidHeaderError)
+    expect(() => headers.append('a', 'b\nc')).toThrow(InvalidHeaderError)
+    expect(() => respond(200, [['a b', 'c']])).toThrow(InvalidHeaderError)
     expect(() => respond(101)).toThrow(/an integer from 200 to 599, got 101/)
   })
 })

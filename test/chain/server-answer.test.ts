@@ -2,17 +2,17 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  AppFault,
-  AppTimeout,
-  BadRequest,
-  BodyTimeout,
-  BodyTooLarge,
-  ClientDisconnected,
-  PoolFull,
-  ServerShutdown,
-  ThreadCrashed,
-  Unavailable,
-  UnsupportedScope,
+  AppError,
+  AppTimeoutError,
+  BadRequestError,
+  BodyTimeoutError,
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  PoolFullError,
+  ServerShutdownError,
+  ThreadCrashedError,
+  UnavailableError,
+  UnsupportedScopeError,
 } from '../../src/errors.ts'
 import { answerStatus, replacesStart } from '../../src/chain/server-answer.ts'
 import { judge } from '../../src/server/verdict.ts'
@@ -20,17 +20,17 @@ import { httpScope } from '../bridge/host.ts'
 
 const ERRORS: unknown[] = [
   new Error('a bug'),
-  new AppFault('a breach'),
-  new AppTimeout('slow'),
-  new BadRequest('what?', 421),
-  new BodyTimeout(1),
-  new BodyTooLarge(1),
-  new ClientDisconnected(),
-  new PoolFull('full'),
-  new ServerShutdown(),
-  new ThreadCrashed('gone'),
-  new Unavailable('busy'),
-  new UnsupportedScope('websocket'),
+  new AppError('a breach'),
+  new AppTimeoutError('slow'),
+  new BadRequestError('what?', 421),
+  new BodyTimeoutError(1),
+  new BodyTooLargeError(1),
+  new ClientDisconnectedError(),
+  new PoolFullError('full'),
+  new ServerShutdownError(),
+  new ThreadCrashedError('gone'),
+  new UnavailableError('busy'),
+  new UnsupportedScopeError('websocket'),
   undefined,
   'text',
 ]

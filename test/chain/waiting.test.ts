@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { WaitUnderSync } from '../../src/errors.ts'
+import { WaitUnderSyncError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { either, wait, within } from '../../src/chain/effects.ts'
 import { middleware } from '../../src/chain/middleware.ts'
@@ -136,7 +136,7 @@ describe.each(SYNC)('around a %s app', (style) => {
       return yield* next(request)
     })
     const error = failureOfSync(() => run(waiting(appOf(style)) as SyncApp))
-    expect(error).toBeInstanceOf(WaitUnderSync)
+    expect(error).toBeInstanceOf(WaitUnderSyncError)
     expect(error).toMatchObject({
       code: 'ISTHMUS_WAIT_UNDER_SYNC',
       message:

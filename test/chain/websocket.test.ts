@@ -7,7 +7,7 @@ import { chain } from '../../src/chain/chain.ts'
 import { mapBody } from '../../src/chain/map-body.ts'
 import { middleware } from '../../src/chain/middleware.ts'
 import { respond } from '../../src/chain/response.ts'
-import { HandshakeDenied } from '../../src/testing/faults.ts'
+import { HandshakeDeniedError } from '../../src/testing/faults.ts'
 import { failureOf } from '../bridge/host.ts'
 import { websocketScope } from '../server/fake-websocket-transport.ts'
 import { appOf, clientOf } from './styles.ts'
@@ -34,7 +34,7 @@ const tagging = middleware('tagging', function* (request, next) {
 async function handshakeOf(app: App, headers = {}): Promise<[number, unknown[], string]> {
   await using client = await clientOf(app)
   const session = await client.websocket('/', { headers }).catch((error: unknown) => error)
-  if (session instanceof HandshakeDenied) {
+  if (session instanceof HandshakeDeniedError) {
     const { status, headers, body } = session.response
     return [status, [...headers], Buffer.from(body).toString()]
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { parseArguments } from '../../src/cli/args.ts'
 import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../../src/cli/options-table.ts'
-import { InvalidOption } from '../../src/errors.ts'
+import { InvalidOptionError } from '../../src/errors.ts'
 import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
 import type { ServeCommand } from '../../src/cli/args.ts'
 
@@ -22,7 +22,7 @@ function refusal(words: readonly string[], environment: Environment = {}): strin
     parseArguments(words, environment)
     return 'was taken'
   } catch (error) {
-    expect(error).toBeInstanceOf(InvalidOption)
+    expect(error).toBeInstanceOf(InvalidOptionError)
     return (error as Error).message
   }
 }
@@ -48,12 +48,12 @@ const SERVER: Array<
   ['timeout-head', '3', 'headTimeoutMs', 3_000],
   ['timeout-body', '3', 'bodyTimeoutMs', 3_000],
   ['timeout-write', '3', 'writeTimeoutMs', 3_000],
-  ['timeout-graceful-shutdown', '0', 'gracefulShutdownMs', 0],
+  ['timeout-graceful-shutdown', '0', 'graceMs', 0],
   ['limit-head', '4096', 'maxHeadBytes', 4_096],
   ['limit-request-line', '1024', 'maxRequestLineBytes', 1_024],
   ['limit-header-fields', '20', 'maxHeaderFields', 20],
-  ['limit-body', '10', 'limitBody', 10],
-  ['limit-concurrency', '2', 'limitConcurrency', 2],
+  ['limit-body', '10', 'maxBodyBytes', 10],
+  ['limit-concurrency', '2', 'maxConcurrency', 2],
   ['inline-body-memory', 'none', 'inlineBodyMemory', Infinity],
   ['environ', 'SITE=x', 'environ', { SITE: 'x' }],
   ['debug', 'true', 'debug', true],

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as kind from '../../src/cli/option.ts'
-import { InvalidOption } from '../../src/errors.ts'
+import { InvalidOptionError } from '../../src/errors.ts'
 
 /** What `read` makes of one text; the message where it refuses it. */
 function reading<Value>(of: kind.Kind<Value>) {
@@ -11,7 +11,7 @@ function reading<Value>(of: kind.Kind<Value>) {
     try {
       return of.read([given])
     } catch (error) {
-      expect(error).toBeInstanceOf(InvalidOption)
+      expect(error).toBeInstanceOf(InvalidOptionError)
       return (error as Error).message
     }
   }

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { reportFailure } from '../../src/cli/report.ts'
-import { AppLoadError, InvalidOption, LifespanFailed } from '../../src/errors.ts'
+import { AppLoadError, InvalidOptionError, LifespanError } from '../../src/errors.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -23,7 +23,7 @@ function sentence(parts: Record<string, unknown>): string {
 
 describe('a failure', () => {
   it('exits with 2 where the command line is wrong', () => {
-    expect(report(new InvalidOption('--port must be …'))).toEqual({
+    expect(report(new InvalidOptionError('--port must be …'))).toEqual({
       text: 'isthmus: --port must be …\n',
       status: 2,
     })
@@ -33,7 +33,7 @@ describe('a failure', () => {
   it('exits with 1 where something failed, also with nothing to say of it', () => {
     expect(report(new AppLoadError('cannot load', { cause: new Error('x') })).status).toBe(1)
     expect(report(new AppLoadError('cannot load', { cause: undefined })).status).toBe(1)
-    expect(report(new LifespanFailed('no database'))).toEqual({
+    expect(report(new LifespanError('no database'))).toEqual({
       text: 'isthmus: the app did not start: no database\n',
       status: 1,
     })

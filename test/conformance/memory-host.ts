@@ -1,6 +1,6 @@
 // The engine of isthmus/testing as a subject.
 
-import { ResponseCut } from '../../src/testing/faults.ts'
+import { ResponseCutError } from '../../src/testing/faults.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { dateless } from './host.ts'
 import type { HeaderPairs, HostedApp } from 'isthmus'
@@ -48,6 +48,6 @@ function answerOf({ status, headers, body }: TestResponse): Answer {
 }
 
 function cutOf(error: unknown): Answer {
-  if (!(error instanceof ResponseCut) || !error.head) throw error
+  if (!(error instanceof ResponseCutError) || !error.head) throw error
   return { status: error.head.status, headers: dateless(error.head.headers), body: null }
 }

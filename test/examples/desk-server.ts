@@ -11,7 +11,7 @@ export async function startDesk(): Promise<AsyncDisposable & { url: string }> {
   process.env['TICKET_DESK_DATA'] = folder
   // The ledger looks for its folder when it is loaded.
   const { default: app } = await import('../../examples/ticket-desk/app.ts')
-  const server = await serve(app, { port: 0, log: null, gracefulShutdownMs: 2000 })
+  const server = await serve(app, { port: 0, log: null, graceMs: 2000 })
 
   return {
     url: server.url,

@@ -21,7 +21,7 @@ describe('a client that leaves', () => {
     await client.head()
     expect(await client.chunk()).toBe('first')
     client.reset()
-    expect(await journalOf(server)).toBe('read threw ClientDisconnected, close')
+    expect(await journalOf(server)).toBe('read threw ClientDisconnectedError, close')
     expect(errors(server)).toEqual([])
   })
 
@@ -33,7 +33,7 @@ describe('a client that leaves', () => {
     client.send('half')
     client.socket.end()
     expect(await journalOf(server)).toBe(
-      'read threw ClientDisconnected, read threw ClientDisconnected',
+      'read threw ClientDisconnectedError, read threw ClientDisconnectedError',
     )
   })
 
@@ -55,7 +55,7 @@ describe('a client that leaves', () => {
     await client.head()
     client.socket.pause()
     client.reset()
-    expect(await journalOf(server)).toBe('write threw ClientDisconnected')
+    expect(await journalOf(server)).toBe('write threw ClientDisconnectedError')
     expect(errors(server)).toEqual([])
   })
 
@@ -66,13 +66,13 @@ describe('a client that leaves', () => {
     await client.head()
     expect(await client.chunk()).toBe('first')
     client.reset()
-    expect(await journalOf(server)).toBe('compute threw ClientDisconnected, close')
+    expect(await journalOf(server)).toBe('compute threw ClientDisconnectedError, close')
   })
 })
 
 describe('a body that breaks a limit', () => {
   it('[3a.26] is 413, and the read throws', async () => {
-    await using server = await journaling('stubborn', { limitBody: 5 })
+    await using server = await journaling('stubborn', { maxBodyBytes: 5 })
     using client = await server.connect()
     client.send(
       'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n',
@@ -80,7 +80,7 @@ describe('a body that breaks a limit', () => {
     await client.bytes(CONTINUE.length)
     client.send('3\r\nabc\r\n3\r\ndef\r\n')
     expect((await client.response()).status).toBe(413)
-    const thrown = 'read threw BodyTooLarge: the request body exceeds the limit of 5 bytes'
+    const thrown = 'read threw BodyTooLargeError: the request body exceeds the limit of 5 bytes'
     expect(await journalOf(server)).toBe(`${thrown}, ${thrown}`)
   })
 
@@ -90,7 +90,7 @@ describe('a body that breaks a limit', () => {
     client.send(`${POST}half`)
     expect((await client.response()).status).toBe(408)
     expect(await journalOf(server)).toBe(
-      'line threw BodyTimeout: no byte of the request body arrived for 50 ms',
+      'line threw BodyTimeoutError: no byte of the request body arrived for 50 ms',
     )
   })
 })
@@ -101,7 +101,7 @@ describe('the end of a request', () => {
     using client = await server.connect()
     client.send(`${POST}half`)
     expect((await client.response()).body).toBe('ok')
-    expect(await journalOf(server)).toBe('close, late read threw ClientDisconnected')
+    expect(await journalOf(server)).toBe('close, late read threw ClientDisconnectedError')
   })
 
   it('[3c.22] a failure in it is logged, and the thread goes on', async () => {

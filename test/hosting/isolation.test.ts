@@ -15,7 +15,7 @@ const echo = websocket(async (socket) => {
 
 function pool(options: ThreadOptions = {}): Promise<Served> {
   const app = mount({ '/live': echo, '/': threads(APP, { max: 1, ...options }) })
-  return served(app, { lifespan: 'on', gracefulShutdownMs: 5_000 })
+  return served(app, { lifespan: 'on', graceMs: 5_000 })
 }
 
 async function statusOf({ server }: Served, path: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { sync, toEvents, toSync, WouldDeadlock } from 'isthmus'
+import { sync, toEvents, toSync, WouldDeadlockError } from 'isthmus'
 import { afterEach, describe, expect, it } from 'vitest'
 import { journal, pool } from '../fixtures/threads/behaviour-called.ts'
 import { tenant } from '../fixtures/threads/behaviour-carried.ts'
@@ -48,7 +48,11 @@ describe('an async app, called by code in a thread', () => {
   it('[3c.17] is stopped when the body is closed early', async () => {
     await using server = await hosted(pool)
     expect(await ask(server, { target: '/impatient' })).toBe('one is enough')
-    expect(journal).toEqual(['send threw ClientDisconnected', 'http.disconnect', 'http.disconnect'])
+    expect(journal).toEqual([
+      'send threw ClientDisconnectedError',
+      'http.disconnect',
+      'http.disconnect',
+    ])
   })
 
   it('[3c.17] is stopped when the caller forgets it', async () => {
@@ -64,7 +68,7 @@ describe('an async app, called by code in a thread', () => {
     await client.head()
     client.reset()
     expect(await ask(server, { target: '/nothing' })).toBe('nothing')
-    expect(journal[0]).toBe('send threw ClientDisconnected')
+    expect(journal[0]).toBe('send threw ClientDisconnectedError')
   })
 
   it('[3c.17] that never ends holds the thread for a grace only', async () => {
@@ -121,10 +125,10 @@ describe('an async app, called by code in a thread', () => {
 })
 
 describe('[3c.14] on the event loop', () => {
-  it('a blocking call throws WouldDeadlock at once', async () => {
+  it('a blocking call throws WouldDeadlockError at once', async () => {
     const app = toSync(fixture('called'), { export: 'page' })
     const environ = {} as Parameters<typeof app>[0]
-    expect(() => app(environ, () => () => undefined)).toThrow(WouldDeadlock)
+    expect(() => app(environ, () => () => undefined)).toThrow(WouldDeadlockError)
     await using server = await hosted(toEvents(sync(app)))
     expect(await ask(server)).toBe('Internal Server Error\n')
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, styleOf, sync } from '../../src/bridge/style.ts'
-import { UnsupportedScope } from '../../src/errors.ts'
+import { UnsupportedScopeError } from '../../src/errors.ts'
 import { lint } from '../../src/lint/lint.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { AsyncBody, Chunk, IterableApp } from '../../src/contract/environ.ts'
@@ -25,7 +25,7 @@ const iterableApp = iterable(async function* (environ, startResponse) {
   yield Buffer.from(body).toString()
 })
 const eventApp = events(async (scope, receive, send) => {
-  if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+  if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
   const { body } = await receive()
   await send({ type: 'http.response.start', status: 200, headers: [PLAIN] })
   await send({ type: 'http.response.body', body: `${scope.method} `, moreBody: true })
@@ -105,7 +105,7 @@ describe('lint', () => {
       if (scope.type === 'http') return eventApp(scope, receive, send)
     })
     await expect(testClient(lint(app))).rejects.toThrow(
-      'an app without lifespan throws UnsupportedScope',
+      'an app without lifespan throws UnsupportedScopeError',
     )
   })
 

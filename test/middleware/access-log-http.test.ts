@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { events } from '../../src/bridge/style.ts'
-import { ServerShutdown, Unavailable, UnsupportedScope } from '../../src/errors.ts'
+import { ServerShutdownError, UnavailableError, UnsupportedScopeError } from '../../src/errors.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { failureOf, Host, httpScope } from '../bridge/host.ts'
 import { logged } from './access-lines.ts'
@@ -173,8 +173,8 @@ describe('an app that gives no answer', () => {
   it('is logged with the one that the server gives', async () => {
     const answers = [
       await lineAndAnswer(throws(new Error('a bug'))),
-      await lineAndAnswer(throws(new UnsupportedScope('http'))),
-      await lineAndAnswer(throws(new Unavailable('busy'))),
+      await lineAndAnswer(throws(new UnsupportedScopeError('http'))),
+      await lineAndAnswer(throws(new UnavailableError('busy'))),
       await lineAndAnswer(app(async () => undefined)),
       await lineAndAnswer(app((_receive, send) => send({ ...OK, headers: [['a b', 'c']] }))),
     ]
@@ -188,7 +188,7 @@ describe('an app that gives no answer', () => {
 
   it('because the body is too long is logged with 413, also behind a start that is not out', async () => {
     const post: Ask = (client) => client.post('/', { body: ['too ', 'long'] })
-    const options = { limitBody: 5 }
+    const options = { maxBodyBytes: 5 }
     const reads = app(hearOut)
     const startsAndReads = app(async (receive, send) => {
       await send(OK)
@@ -239,7 +239,7 @@ describe('in a shutdown', () => {
   async function lineOf(served: EventApp, cut: boolean): Promise<unknown[]> {
     const host = new Host()
     const run = failureOf(host.run(accessLog({ log: host.log })(served)))
-    host.connection.abort(new ServerShutdown())
+    host.connection.abort(new ServerShutdownError())
     if (cut) host.leave()
     await run
     const { status, outcome } = host.log.fields[0] ?? {}
@@ -258,12 +258,12 @@ describe('in a shutdown', () => {
         false,
       ),
     ).toEqual([503, 'complete', 1])
-    expect(await lineOf(throws(new ServerShutdown()), false)).toEqual([503, 'complete', 1])
+    expect(await lineOf(throws(new ServerShutdownError()), false)).toEqual([503, 'complete', 1])
   })
 })
 
 describe('on a server that knows no connection', () => {
-  it('an app that fails with ClientDisconnected has lost its client', async () => {
+  it('an app that fails with ClientDisconnectedError has lost its client', async () => {
     const host = new Host()
     const served = accessLog({ log: host.log })(sends(OK, 'x'))
     host.leave()

@@ -5,9 +5,9 @@ import { deferred } from '../../src/waiting/deferred.ts'
 import { makeReceive } from '../../src/async/receive.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events } from '../../src/bridge/style.ts'
-import { ServerShutdown, Unavailable, UnsupportedScope } from '../../src/errors.ts'
+import { ServerShutdownError, UnavailableError, UnsupportedScopeError } from '../../src/errors.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
-import { HandshakeDenied } from '../../src/testing/faults.ts'
+import { HandshakeDeniedError } from '../../src/testing/faults.ts'
 import { failureOf, recordingLog } from '../bridge/host.ts'
 import { startCycle, turn, websocketScope } from '../server/fake-websocket-transport.ts'
 import { logged } from './access-lines.ts'
@@ -50,7 +50,7 @@ async function linesAndCode(served: EventApp) {
 async function linesAndStatus(served: EventApp) {
   await using log = await logged(served)
   const denial = await failureOf(log.client.websocket('/live'))
-  const status = denial instanceof HandshakeDenied ? denial.response.status : 'cut'
+  const status = denial instanceof HandshakeDeniedError ? denial.response.status : 'cut'
   return { lines: log.lines, status, fields: log.fields[0] ?? {} }
 }
 
@@ -151,8 +151,8 @@ describe('a WebSocket that is denied', () => {
     const answers = [
       await linesAndStatus(app(async () => undefined)),
       await linesAndStatus(denies(new Error('a bug'))),
-      await linesAndStatus(denies(new UnsupportedScope('websocket'))),
-      await linesAndStatus(denies(new Unavailable('busy'))),
+      await linesAndStatus(denies(new UnsupportedScopeError('websocket'))),
+      await linesAndStatus(denies(new UnavailableError('busy'))),
       await linesAndStatus(startsAndThrows),
     ]
     expect(answers.map(({ lines, status }) => [lines, status])).toEqual(
@@ -226,7 +226,7 @@ describe('in a shutdown', () => {
   it('is closed with 1001 for an app that returns, or throws the reason, when it is told', async () => {
     const told = (then: (signal: AbortSignal) => void): EventApp =>
       events(async (scope, receive, send) => {
-        if (scope.type !== 'websocket') throw new UnsupportedScope(scope.type)
+        if (scope.type !== 'websocket') throw new UnsupportedScopeError(scope.type)
         const signal = scope['isthmus.exchange']?.signal ?? AbortSignal.abort()
         await receive()
         await send({ type: 'websocket.accept' })
@@ -254,7 +254,7 @@ describe('in a shutdown', () => {
 
   it('a handshake without an answer is denied with 503, at once or when the grace is over', async () => {
     const told = deferred()
-    const stops = app(() => told.promise.then(() => Promise.reject(new ServerShutdown())))
+    const stops = app(() => told.promise.then(() => Promise.reject(new ServerShutdownError())))
     const never = app(hearOut)
     for (const served of [stops, never]) {
       const { lines, calls } = await shutDown(served, (cycle) => {

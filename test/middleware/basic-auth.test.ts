@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { sync } from '../../src/bridge/style.ts'
-import { WaitUnderSync } from '../../src/errors.ts'
+import { WaitUnderSyncError } from '../../src/errors.ts'
 import { basicAuth } from '../../src/middleware/basic-auth.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import { askThrough } from '../chain/ask-through.ts'
@@ -105,7 +105,7 @@ describe('basicAuth()', () => {
     const call = (options: BasicAuthOptions) =>
       basicAuth(options)(app)(environ, () => () => undefined)
     expect([...call({ verify: () => true })]).toEqual(['in'])
-    expect(() => call({ verify: async () => true })).toThrow(WaitUnderSync)
+    expect(() => call({ verify: async () => true })).toThrow(WaitUnderSyncError)
   })
 
   it.each([

@@ -4,7 +4,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { ClientDisconnected, PoolFull, ServerShutdown, UnsupportedScope } from '../../src/errors.ts'
+import {
+  ClientDisconnectedError,
+  PoolFullError,
+  ServerShutdownError,
+  UnsupportedScopeError,
+} from '../../src/errors.ts'
 import { bodyLimit } from '../../src/middleware/body-limit.ts'
 import { getHeader } from '../../src/http/headers.ts'
 import { chain } from '../../src/chain/chain.ts'
@@ -43,7 +48,7 @@ describe('a body that is too long, over a socket', () => {
   })
 
   it.each([
-    ['of the server', errorPage({ development: false }), { limitBody: 10 }],
+    ['of the server', errorPage({ development: false }), { maxBodyBytes: 10 }],
     ['of bodyLimit()', chain(errorPage({ development: false }), bodyLimit({ maxBytes: 10 })), {}],
   ] as const)('is answered 413 with a page, by the limit %s', async (_whose, wrap, options) => {
     await using server = await served(wrap(reading), options)
@@ -159,27 +164,30 @@ describe('which of the two', () => {
 
 describe('an error of isthmus', () => {
   it('has the status of its own, also in development without its inside', async () => {
-    const full = await get(throws(new PoolFull('queue')), {}, { development: true })
+    const full = await get(throws(new PoolFullError('queue')), {}, { development: true })
     expect([full.status, full.text, full.response.headers.get('retry-after')]).toEqual([
       503,
       'Service Unavailable\n',
       '1',
     ])
-    expect((await get(throws(new UnsupportedScope('http')))).status).toBe(404)
+    expect((await get(throws(new UnsupportedScopeError('http')))).status).toBe(404)
 
     const limited = chain(errorPage(), bodyLimit({ maxBytes: 1 }))(failing)
     await using client = await testClient(limited)
     expect((await client.post('/', { body: 'long' })).text()).toBe('Payload Too Large\n')
   })
 
-  it.each([new ClientDisconnected(), new ServerShutdown()])('that is %s passes', (error) => {
-    const app = errorPage()(
-      sync(() => {
-        throw error
-      }),
-    )
-    expect(() => app(makeEnviron(), () => () => undefined)).toThrow(error)
-  })
+  it.each([new ClientDisconnectedError(), new ServerShutdownError()])(
+    'that is %s passes',
+    (error) => {
+      const app = errorPage()(
+        sync(() => {
+          throw error
+        }),
+      )
+      expect(() => app(makeEnviron(), () => () => undefined)).toThrow(error)
+    },
+  )
 })
 
 describe('the log', () => {
@@ -191,8 +199,10 @@ describe('the log', () => {
       path: '/seats',
       err: { message: MESSAGE },
     })
-    expect((await get(throws(new PoolFull('queue')))).log.lines).toEqual(['warn: PoolFull: queue'])
-    expect((await get(throws(new UnsupportedScope('http')))).log.lines[0]).toMatch(/^info: /)
+    expect((await get(throws(new PoolFullError('queue')))).log.lines).toEqual([
+      'warn: PoolFullError: queue',
+    ])
+    expect((await get(throws(new UnsupportedScopeError('http')))).log.lines[0]).toMatch(/^info: /)
   })
 
   it('is wsgi.errors where there is none', () => {

@@ -86,7 +86,7 @@ describe('a response that is late', () => {
     expect((await client.get('/')).status).toBe(504)
     expect(log.lines).toEqual([
       'error: a callback of the connection failed',
-      'warn: AppTimeout: timeout(): the response did not begin within 30 ms',
+      'warn: AppTimeoutError: timeout(): the response did not begin within 30 ms',
     ])
   })
 
@@ -105,7 +105,7 @@ describe('a response that is late', () => {
     await using response = await client.stream('GET', '/late')
     expect(response.status).toBe(504)
     await response.finished()
-    await eventually(async () => (await client.get('/')).text() === 'ClientDisconnected')
+    await eventually(async () => (await client.get('/')).text() === 'ClientDisconnectedError')
   })
 
   it('of a chain in the thread itself is replaced there', async () => {

@@ -92,7 +92,7 @@ describe('a head that is refused', () => {
     expect(await client.ended()).toBe('end')
   })
 
-  it('503 with Retry-After comes above limitConcurrency', async () => {
+  it('503 with Retry-After comes above maxConcurrency', async () => {
     const gate = deferred()
     const started = deferred()
     const app = httpApp(async ({ path }, _receive, send) => {
@@ -100,7 +100,7 @@ describe('a head that is refused', () => {
       if (path === '/held') await gate.promise
       await answer(send, 'served')
     })
-    await using server = await served(app, { limitConcurrency: 1 })
+    await using server = await served(app, { maxConcurrency: 1 })
     using first = await server.connect()
     using second = await server.connect()
     first.send(head('GET /held HTTP/1.1', 'Host: x'))

@@ -32,7 +32,7 @@ export async function served(app: HostedApp, options: ServeOptions = {}): Promis
     port: 0,
     log,
     lifespan: 'off',
-    gracefulShutdownMs: 500,
+    graceMs: 500,
     ...options,
   })
   return {

@@ -1,7 +1,7 @@
 // Closing a server: what is in flight, what idles, what streams, what hangs; in finite time and in order.
 
 import { once } from 'node:events'
-import { ServerShutdown } from 'isthmus'
+import { ServerShutdownError } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -30,7 +30,7 @@ describe('close()', () => {
       await gate.promise
       await answer(send, 'finished')
     })
-    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    await using server = await served(app, { graceMs: 8_000 })
     using client = await server.connect()
     client.send(GET)
     await started.promise
@@ -45,7 +45,7 @@ describe('close()', () => {
 
   it('closes what idles at once: a new connection, a kept one, half a head', async () => {
     const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
-    await using server = await served(app, { gracefulShutdownMs: 60_000 })
+    await using server = await served(app, { graceMs: 60_000 })
     using fresh = await server.connect()
     using kept = await server.connect()
     using half = await server.connect()
@@ -71,7 +71,7 @@ describe('close()', () => {
       await gate.promise
       await send({ type: 'http.response.body' })
     })
-    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    await using server = await served(app, { graceMs: 8_000 })
     using client = await server.connect()
     client.send(GET + GET)
     await client.head()
@@ -91,10 +91,10 @@ describe('close()', () => {
       })
       await new Promise((resolve) => connection?.signal.addEventListener('abort', resolve))
       const reason: unknown = connection?.signal.reason
-      const told = reason instanceof ServerShutdown ? 'shutdown' : 'something else'
+      const told = reason instanceof ServerShutdownError ? 'shutdown' : 'something else'
       await send({ type: 'http.response.body', body: `data: ${told}\n\n` })
     })
-    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    await using server = await served(app, { graceMs: 8_000 })
     using client = await server.connect()
     client.send(GET)
     await client.head()
@@ -111,7 +111,7 @@ describe('close()', () => {
       for await (const event of receive) events.push(event.type)
       await send({ type: 'http.response.body', body: 'bye' })
     })
-    await using server = await served(app, { gracefulShutdownMs: 8_000 })
+    await using server = await served(app, { graceMs: 8_000 })
     using client = await server.connect()
     client.send(GET)
     await client.head()
@@ -136,7 +136,7 @@ describe('close()', () => {
 
   it('forces an app that never ends, in finite time, and says so', async () => {
     const { app, started } = stuckApp()
-    const server = await served(app, { gracefulShutdownMs: 100 })
+    const server = await served(app, { graceMs: 100 })
     using client = await server.connect()
     client.send(GET)
     await started
@@ -154,7 +154,7 @@ describe('close()', () => {
         cleaned.resolve()
       }
     }
-    const server = await served(app, { gracefulShutdownMs: 100 })
+    const server = await served(app, { graceMs: 100 })
     using client = await server.connect()
     client.send(GET)
     await client.head()
@@ -165,7 +165,7 @@ describe('close()', () => {
 
   it('takes the grace that the caller gives', async () => {
     const { app, started } = stuckApp()
-    const server = await served(app, { gracefulShutdownMs: 600_000 })
+    const server = await served(app, { graceMs: 600_000 })
     using client = await server.connect()
     client.send(GET)
     await started
@@ -199,7 +199,7 @@ describe('close()', () => {
       order.push('shutdown')
       await send({ type: 'lifespan.shutdown.complete' })
     }
-    const server = await served(app, { lifespan: 'on', gracefulShutdownMs: 8_000 })
+    const server = await served(app, { lifespan: 'on', graceMs: 8_000 })
     using client = await server.connect()
     client.send(GET)
     await started.promise

@@ -91,7 +91,7 @@ describe('a client that takes nothing of its response', () => {
       for (const request of [GET, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')]) {
         await using server = await served(large, {
           writeTimeoutMs: 300,
-          gracefulShutdownMs: 60_000,
+          graceMs: 60_000,
         })
         using client = await server.connect()
         client.send(request)

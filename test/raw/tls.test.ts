@@ -130,7 +130,7 @@ describe('a server with tls', () => {
   })
 
   it('closes in time beside a client that never shakes hands', async () => {
-    await using server = await served(facts, { tls, gracefulShutdownMs: 60_000 })
+    await using server = await served(facts, { tls, graceMs: 60_000 })
     const { port } = server.server.address as { port: number }
     const mute = connectTcp(port, '127.0.0.1').on('error', () => undefined)
     await once(mute, 'connect', { signal: AbortSignal.timeout(8_000) })

@@ -151,7 +151,7 @@ describe('a body that nobody reads', () => {
 
 describe('a body that is too long', () => {
   it('[3a.26] is refused by its length, whole answer first, however much was sent', async () => {
-    await using server = await served(sizeApp, { limitBody: 1_000 })
+    await using server = await served(sizeApp, { maxBodyBytes: 1_000 })
     using client = await server.connect()
     client.send(post(900_000))
     client.send(Buffer.alloc(900_000))
@@ -162,7 +162,7 @@ describe('a body that is too long', () => {
   })
 
   it('[3a.26] is refused by its length before 100 Continue', async () => {
-    await using server = await served(sizeApp, { limitBody: 4 })
+    await using server = await served(sizeApp, { maxBodyBytes: 4 })
     using client = await server.connect()
     client.send(post(5, 'Expect: 100-continue'))
     expect((await client.response()).status).toBe(413)
@@ -170,7 +170,7 @@ describe('a body that is too long', () => {
 
   it('[3a.26] is refused by the count of its chunks, under every style', async () => {
     for (const app of [sizeApp, syncSize]) {
-      await using server = await served(app, { limitBody: 1_000 })
+      await using server = await served(app, { maxBodyBytes: 1_000 })
       using client = await server.connect()
       client.send(`${CHUNKED}200\r\n${'x'.repeat(512)}\r\n`)
       await client.sendApart(`200\r\n${'x'.repeat(512)}\r\n`)
@@ -180,7 +180,7 @@ describe('a body that is too long', () => {
   })
 
   it('[3a.26] may be as long as the limit', async () => {
-    await using server = await served(syncSize, { limitBody: 1_000 })
+    await using server = await served(syncSize, { maxBodyBytes: 1_000 })
     using client = await server.connect()
     client.send(post(1_000) + 'x'.repeat(1_000))
     expect((await client.response()).body).toBe('1000')

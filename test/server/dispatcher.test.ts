@@ -80,7 +80,7 @@ describe('Dispatcher', () => {
   })
 
   it('answers 503 with Retry-After above the limit of requests at once', async () => {
-    const dispatcher = dispatcherOf(waiting, { limitConcurrency: 1 })
+    const dispatcher = dispatcherOf(waiting, { maxConcurrency: 1 })
     const first = request(dispatcher)
     await turn()
     const second = request(dispatcher)
@@ -95,7 +95,7 @@ describe('Dispatcher', () => {
   })
 
   it('denies a WebSocket above the limit', async () => {
-    const dispatcher = dispatcherOf(waiting, { limitConcurrency: 1 })
+    const dispatcher = dispatcherOf(waiting, { maxConcurrency: 1 })
     const first = request(dispatcher)
     const transport = new FakeWebSocketTransport()
     expect(dispatcher.websocket(head, [], transport)).toBeNull()

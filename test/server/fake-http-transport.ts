@@ -87,7 +87,7 @@ export function startCycle(
     settings: {
       identity: { server: null, date: () => null },
       log,
-      limitBody: Infinity,
+      maxBodyBytes: Infinity,
       bodyTimeoutMs: Infinity,
       wheel: new TimerWheel(),
       hosting,

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BodyTimeout, BodyTooLarge } from '../../src/errors.ts'
+import { BodyTimeoutError, BodyTooLargeError } from '../../src/errors.ts'
 import { failureOf, turn } from '../bridge/host.ts'
 import { startCycle } from './fake-http-transport.ts'
 import type { EventApp, ReceiveEvent } from '../../src/contract/events.ts'
@@ -128,7 +128,7 @@ describe('HttpRun: Expect: 100-continue', () => {
 })
 
 describe('HttpRun: limits of the request body', () => {
-  const limited = { settings: { limitBody: 4 } }
+  const limited = { settings: { maxBodyBytes: 4 } }
 
   it('[3a.26] answers 413 by the announced length, without calling the app', async () => {
     let calls = 0
@@ -202,7 +202,7 @@ describe('HttpRun: limits of the request body', () => {
     )
     cycle.onBody(Buffer.from('abcde'))
     await done
-    expect(failures).toEqual([new BodyTooLarge(4), { type: 'http.disconnect' }])
+    expect(failures).toEqual([new BodyTooLargeError(4), { type: 'http.disconnect' }])
     expect(transport.calls.slice(1)).toEqual(['head 422', 'chunk b', 'end'])
     expect(log.lines).toEqual([])
   })
@@ -216,6 +216,6 @@ describe('HttpRun: limits of the request body', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     await done
     expect(transport.calls).toEqual(['resume', 'head 408', 'chunk Request Timeout\n', 'end'])
-    expect(log.lines[0]).toContain(new BodyTimeout(1_000).message)
+    expect(log.lines[0]).toContain(new BodyTimeoutError(1_000).message)
   })
 })

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { ClientDisconnected, IllegalEvent, ServerShutdown } from '../../src/errors.ts'
+import {
+  ClientDisconnectedError,
+  IllegalEventError,
+  ServerShutdownError,
+} from '../../src/errors.ts'
 import { failureOf, turn } from '../bridge/host.ts'
 import { startCycle, unhandledIn } from './fake-http-transport.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../../src/contract/events.ts'
@@ -99,7 +103,7 @@ describe('HttpRun: the response', () => {
       failures.push(await failureOf(send(LAST)))
     })
     await done
-    expect(failures.every((failure) => failure instanceof IllegalEvent)).toBe(true)
+    expect(failures.every((failure) => failure instanceof IllegalEventError)).toBe(true)
     expect(transport.calls).toEqual(['head 200', 'chunk b', 'end'])
     expect(log.lines).toEqual([])
   })
@@ -238,7 +242,7 @@ describe('HttpRun: the three moments of failure', () => {
     const { transport, done } = startCycle(throwing(broken), { settings: { debug: true } })
     await done
     expect(transport.calls[1]).toContain('Error: broken')
-    expect(transport.calls[1]).toContain('http-cycle.test.ts')
+    expect(transport.calls[1]).toContain('http-run.test.ts')
   })
 })
 
@@ -400,7 +404,7 @@ describe('HttpRun: shutdown', () => {
     await turn()
     cycle.shutdown()
     await done
-    expect(seen).toEqual(['http.disconnect', new ServerShutdown()])
+    expect(seen).toEqual(['http.disconnect', new ServerShutdownError()])
     expect(transport.heads[0]?.at(-1)).toEqual(['connection', 'close'])
     expect(transport.calls).toEqual(['head 200', 'chunk b', 'end'])
   })
@@ -481,6 +485,6 @@ describe('HttpRun: leaves nothing behind', () => {
       await done
     })
     expect(unhandled).toEqual([])
-    expect(new ClientDisconnected().code).toBe('ECONNRESET')
+    expect(new ClientDisconnectedError().code).toBe('ECONNRESET')
   })
 })

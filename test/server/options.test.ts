@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
-import { InvalidOption } from '../../src/errors.ts'
+import { InvalidOptionError } from '../../src/errors.ts'
 import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
 import type { Settings } from '../../src/server/options.ts'
 
@@ -12,7 +12,7 @@ function refused(options: object): string {
   try {
     resolve(options)
   } catch (error) {
-    expect(error).toBeInstanceOf(InvalidOption)
+    expect(error).toBeInstanceOf(InvalidOptionError)
     return (error as Error).message
   }
   throw new Error(`accepted ${JSON.stringify(options)}`)
@@ -30,7 +30,7 @@ describe('resolveOptions', () => {
       maxHeadBytes: 16_384,
       maxRequestLineBytes: 8_192,
       maxHeaderFields: 100,
-      gracefulShutdownMs: 10_000,
+      graceMs: 10_000,
       inlineBodyMemory: 1_048_576,
       websocket: {
         maxMessageBytes: 16_777_216,
@@ -80,7 +80,7 @@ describe('resolveOptions', () => {
   })
 
   it('takes Infinity for a bound that there need not be', () => {
-    for (const name of ['limitBody', 'limitConcurrency', 'inlineBodyMemory']) {
+    for (const name of ['maxBodyBytes', 'maxConcurrency', 'inlineBodyMemory']) {
       expect(resolve({ [name]: Infinity })).toMatchObject({ [name]: Infinity })
       expect(resolve({ [name]: 1 })).toMatchObject({ [name]: 1 })
       expect(refused({ [name]: 0 })).toBe(`option "${name}" cannot be 0`)
@@ -90,7 +90,7 @@ describe('resolveOptions', () => {
 
   it('refuses times that are negative or no numbers', () => {
     const names = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs']
-    for (const name of [...names, 'gracefulShutdownMs']) {
+    for (const name of [...names, 'graceMs']) {
       for (const value of [-1, Number.NaN, '1', null]) {
         expect(refused({ [name]: value })).toBe(`option "${name}" cannot be ${String(value)}`)
       }
@@ -101,7 +101,7 @@ describe('resolveOptions', () => {
   })
 
   it('refuses a shutdown that never ends', () => {
-    expect(refused({ gracefulShutdownMs: Infinity })).toContain('"gracefulShutdownMs"')
+    expect(refused({ graceMs: Infinity })).toContain('"graceMs"')
   })
 
   it('refuses a choice that there is not, and names those that there are', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
-import { BadRequest } from '../../src/errors.ts'
+import { BadRequestError } from '../../src/errors.ts'
 import { httpScope, websocketScope } from '../../src/server/scope.ts'
 import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
 import type { RequestHead } from '../../src/server/scope.ts'
@@ -41,8 +41,8 @@ function statusOf(make: () => unknown): number {
   try {
     make()
   } catch (error) {
-    expect(error).toBeInstanceOf(BadRequest)
-    return (error as BadRequest).status
+    expect(error).toBeInstanceOf(BadRequestError)
+    return (error as BadRequestError).status
   }
   return 200
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { BodyTooLarge } from '../../src/errors.ts'
+import { BodyTooLargeError } from '../../src/errors.ts'
 import { failureOf, turn } from '../bridge/host.ts'
 import { startCycle } from './fake-http-transport.ts'
 import type { FileHandle } from 'node:fs/promises'
@@ -168,7 +168,7 @@ describe('http.response.pathsend', () => {
         await send({ type: 'http.response.start', status: 200 })
         await Promise.all([send({ type: 'http.response.pathsend', path }), receive()])
       },
-      { request: { hasBody: true }, settings: { limitBody: 1 } },
+      { request: { hasBody: true }, settings: { maxBodyBytes: 1 } },
     )
     await Promise.resolve()
     cycle.onBody(Buffer.from('abc'))
@@ -176,7 +176,7 @@ describe('http.response.pathsend', () => {
     await vi.waitFor(() => expect(descriptors()).toEqual([-1]))
     expect(transport.calls.slice(1)).toEqual(['head 413', TOO_LARGE, 'end'])
     expect(transport.heads[0]?.filter(([name]) => name === 'content-length').length).toBe(1)
-    expect(log.lines[0]).toContain(new BodyTooLarge(1).message)
+    expect(log.lines[0]).toContain(new BodyTooLargeError(1).message)
     expect(log.lines.length).toBe(1)
   })
 })

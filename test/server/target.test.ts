@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BadRequest } from '../../src/errors.ts'
+import { BadRequestError } from '../../src/errors.ts'
 import { parseTarget } from '../../src/server/target.ts'
 
 const PRINTABLE = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index))
@@ -38,8 +38,8 @@ describe('parseTarget: the other forms', () => {
   it('[3a.13] takes the asterisk of OPTIONS, and of nothing else', () => {
     const asterisk = { path: '*', rawPath: '*', queryString: '', authority: null }
     expect(parseTarget('OPTIONS', '*')).toEqual(asterisk)
-    expect(() => parseTarget('GET', '*')).toThrow(BadRequest)
-    expect(() => parseTarget('OPTIONS', '*?a')).toThrow(BadRequest)
+    expect(() => parseTarget('GET', '*')).toThrow(BadRequestError)
+    expect(() => parseTarget('OPTIONS', '*?a')).toThrow(BadRequestError)
   })
 
   it('takes the absolute form apart', () => {
@@ -64,7 +64,7 @@ describe('parseTarget: the other forms', () => {
       'http://user:pw@example.org/a',
       'http://@a/',
     ]) {
-      expect(() => parseTarget('GET', target)).toThrow(BadRequest)
+      expect(() => parseTarget('GET', target)).toThrow(BadRequestError)
     }
   })
 
@@ -79,18 +79,18 @@ describe('parseTarget: the other forms', () => {
       'http:///a',
       'ftp://a/',
     ]
-    for (const target of targets) expect(() => parseTarget('GET', target)).toThrow(BadRequest)
+    for (const target of targets) expect(() => parseTarget('GET', target)).toThrow(BadRequestError)
   })
 
   it('refuses white space, controls, a fragment and bytes above ASCII', () => {
     for (const character of [' ', '\t', '\r', '\n', '\0', '\x7f', '#', '\x80', 'é']) {
       expect(() => parseTarget('GET', `/a${character}b`)).toThrow(
-        new BadRequest('the request target has a forbidden character'),
+        new BadRequestError('the request target has a forbidden character'),
       )
     }
   })
 
-  it('never throws anything but BadRequest', () => {
+  it('never throws anything but BadRequestError', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('GET', 'OPTIONS'),
@@ -134,7 +134,7 @@ describe('the path of a target', () => {
 
   it('[3a.11] refuses %00', () => {
     for (const path of ['/%00', '/a%00b', '/%zz%00']) {
-      expect(() => decodePath(path)).toThrow(new BadRequest('the request path has a %00'))
+      expect(() => decodePath(path)).toThrow(new BadRequestError('the request path has a %00'))
     }
   })
 
@@ -153,7 +153,7 @@ describe('the path of a target', () => {
       fc.property(fc.array(part), (parts) => {
         const path = `/${parts.join('')}`
         if (path.includes('%00')) {
-          expect(() => decodePath(path)).toThrow(BadRequest)
+          expect(() => decodePath(path)).toThrow(BadRequestError)
           return
         }
         const bytes = path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppFault } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
 import { WrappedFile, wrapFile } from '../../src/sync/file-wrapper.ts'
 import type { FileLike } from '../../src/contract/environ.ts'
 
@@ -91,7 +91,7 @@ describe('wrapFile', () => {
   it('names what is no file', () => {
     const wrap = wrapFile as (filelike: unknown, blockSize?: number) => unknown
     expect(() => wrap('path')).toThrow(
-      new AppFault(
+      new AppError(
         'wsgi.file_wrapper takes an object with read(size) or a file descriptor, got a string',
       ),
     )

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AppFault, ClientDisconnected } from '../../src/errors.ts'
+import { AppError, ClientDisconnectedError } from '../../src/errors.ts'
 import { BytesSource, EMPTY_INPUT, Input } from '../../src/sync/input.ts'
 import type { InputSource } from '../../src/sync/input.ts'
 
@@ -24,7 +24,7 @@ class CutSource implements InputSource {
     const bytes = this.#whole.pull(size)
     if (bytes.length > 0) return bytes
     this.failures += 1
-    throw new ClientDisconnected()
+    throw new ClientDisconnectedError()
   }
 }
 
@@ -55,12 +55,12 @@ describe('Input.read', () => {
   it('names a size that is no number of bytes', () => {
     const input = inputOf('abc')
     expect(() => input.read(Number.NaN)).toThrow(
-      new AppFault(
+      new AppError(
         'wsgi.input read() takes a whole number of bytes, got NaN; leave the size out to read all',
       ),
     )
     expect(() => input.readline(1.5)).toThrow('got 1.5')
-    expect(() => input.readlines('9' as unknown as number)).toThrow(AppFault)
+    expect(() => input.readlines('9' as unknown as number)).toThrow(AppError)
     expect(() => input.read(null as unknown as number)).toThrow('got null')
     expect(textOf(input.read())).toBe('abc')
   })
@@ -159,21 +159,21 @@ describe('the end of the body', () => {
     expect(EMPTY_INPUT.readline()).toHaveLength(0)
     expect([...EMPTY_INPUT]).toEqual([])
     expect(Object.isFrozen(EMPTY_INPUT)).toBe(true)
-    expect(() => EMPTY_INPUT.read(0.5)).toThrow(AppFault)
+    expect(() => EMPTY_INPUT.read(0.5)).toThrow(AppError)
   })
 
-  it('[3a.25] throws ClientDisconnected where the body was cut, and never looks like an end', () => {
+  it('[3a.25] throws ClientDisconnectedError where the body was cut, and never looks like an end', () => {
     const input = new Input(new CutSource('first\nsec'))
     expect(textOf(input.readline())).toBe('first\n')
-    expect(() => input.readline()).toThrow(ClientDisconnected)
-    expect(() => input.read()).toThrow(ClientDisconnected)
-    expect(() => input.read(9)).toThrow(ClientDisconnected)
-    expect(() => [...input]).toThrow(ClientDisconnected)
+    expect(() => input.readline()).toThrow(ClientDisconnectedError)
+    expect(() => input.read()).toThrow(ClientDisconnectedError)
+    expect(() => input.read(9)).toThrow(ClientDisconnectedError)
+    expect(() => [...input]).toThrow(ClientDisconnectedError)
   })
 
   it('[3a.25] still gives what arrived before the cut, to those who ask for no more', () => {
     const input = new Input(new CutSource('ab'))
-    expect(() => input.read(3)).toThrow(ClientDisconnected)
+    expect(() => input.read(3)).toThrow(ClientDisconnectedError)
     expect(textOf(input.read(2))).toBe('ab')
   })
 
@@ -182,13 +182,13 @@ describe('the end of the body', () => {
     const source: InputSource = {
       pull() {
         calls += 1
-        if (calls === 1) throw new ClientDisconnected()
+        if (calls === 1) throw new ClientDisconnectedError()
         return new Uint8Array(0)
       },
     }
     const input = new Input(source)
-    expect(() => input.read()).toThrow(ClientDisconnected)
-    expect(() => input.read()).toThrow(ClientDisconnected)
+    expect(() => input.read()).toThrow(ClientDisconnectedError)
+    expect(() => input.read()).toThrow(ClientDisconnectedError)
     expect(calls).toBe(1)
   })
 })

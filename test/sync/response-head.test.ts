@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InvalidHeader } from '../../src/errors.ts'
+import { InvalidHeaderError } from '../../src/errors.ts'
 import { announcedHead, hasContent } from '../../src/sync/response-head.ts'
 import type { StartResponseHeaders } from '../../src/contract/environ.ts'
 
@@ -38,14 +38,14 @@ describe('the status', () => {
 
   it('[3a.32] is a final one, from 200 to 599', () => {
     for (const status of ['100 Continue', '101 Switching Protocols', '199 X', '600 X', '000 X']) {
-      expect(() => statusOf(status)).toThrow(InvalidHeader)
+      expect(() => statusOf(status)).toThrow(InvalidHeaderError)
     }
     expect(statusOf('599 X')).toBe(599)
   })
 
   it('[3a.32] is a string; the message says what it is instead', () => {
     expect(() => statusOf(200)).toThrow(
-      new InvalidHeader("the status must be a string such as '200 OK', got a number"),
+      new InvalidHeaderError("the status must be a string such as '200 OK', got a number"),
     )
     expect(() => statusOf(['200 OK'])).toThrow('got an Array')
     expect(() => statusOf(undefined)).toThrow('got undefined')
@@ -110,7 +110,8 @@ describe('the headers', () => {
       [['etag:', 'x']],
       [['étag', 'x']],
     ]
-    for (const headers of wrong) expect(() => announce('200 OK', headers)).toThrow(InvalidHeader)
+    for (const headers of wrong)
+      expect(() => announce('200 OK', headers)).toThrow(InvalidHeaderError)
   })
 
   it('[3a.33] cannot split the response', () => {
@@ -121,7 +122,7 @@ describe('the headers', () => {
 
   it('[3a.33] do not hold the status', () => {
     expect(() => headersOf(['Status', '200 OK'])).toThrow(
-      new InvalidHeader('the status is an argument of startResponse, not a header "status"'),
+      new InvalidHeaderError('the status is an argument of startResponse, not a header "status"'),
     )
   })
 
@@ -130,7 +131,7 @@ describe('the headers', () => {
     names.push('Trailer', 'Trailers', 'Transfer-Encoding', 'UPGRADE')
     expect(names.filter((name) => accepts(() => headersOf([name, 'x'])))).toEqual([])
     expect(() => headersOf(['TE', 'x'])).toThrow(
-      new InvalidHeader('header "te" is hop-by-hop: leave it to the server'),
+      new InvalidHeaderError('header "te" is hop-by-hop: leave it to the server'),
     )
     expect(headersOf(['Content-Encoding', 'gzip'])).toEqual([['content-encoding', 'gzip']])
   })
@@ -188,7 +189,7 @@ describe('Content-Length', () => {
       ['x', '1'],
     ])
     expect(() => lengthOf('5', '6')).toThrow(
-      new InvalidHeader('two Content-Lengths: 5 and 6; announce one'),
+      new InvalidHeaderError('two Content-Lengths: 5 and 6; announce one'),
     )
   })
 
@@ -228,7 +229,7 @@ function accepts(check: () => unknown): boolean {
     check()
     return true
   } catch (error) {
-    if (error instanceof InvalidHeader) return false
+    if (error instanceof InvalidHeaderError) return false
     // `status` and hop-by-hop names are refused too, but random text does not hit them.
     throw error
   }

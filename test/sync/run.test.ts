@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AppFault, ContentLengthMismatch } from '../../src/errors.ts'
+import { AppError, ContentLengthMismatchError } from '../../src/errors.ts'
 import { wrapFile } from '../../src/sync/file-wrapper.ts'
 import { SyncRun } from '../../src/sync/run.ts'
 import { makeEnviron } from './make-environ.ts'
@@ -100,12 +100,12 @@ describe('calling the app', () => {
 
   it('[3a.4] names a bare string and bare bytes', () => {
     expect(() => host(wrong('text')).run.pull()).toThrow(
-      new AppFault(
+      new AppError(
         'the app returned a string; return [text], or it would be sent character by character',
       ),
     )
     expect(() => host(wrong(Buffer.from('x'))).run.pull()).toThrow(
-      new AppFault(
+      new AppError(
         'the app returned a Buffer; return [bytes], or it would be iterated number by number',
       ),
     )
@@ -133,7 +133,7 @@ describe('calling the app', () => {
     const listener = (reason: unknown): void => void unhandled.push(reason)
     process.on('unhandledRejection', listener)
     const rejected = wrong(Promise.reject(new Error('boom')))
-    expect(() => host(rejected).run.pull()).toThrow(AppFault)
+    expect(() => host(rejected).run.pull()).toThrow(AppError)
     // Unhandled rejections are told after the microtasks and before the next immediate.
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', listener)
@@ -309,7 +309,7 @@ describe('pulling', () => {
       ok(startResponse, ['content-length', '3'])
       return ['ab']
     }).run
-    expect(() => array.pull()).toThrow(ContentLengthMismatch)
+    expect(() => array.pull()).toThrow(ContentLengthMismatchError)
     expect(array.response.committed).toBe(false)
 
     const generator = host(function* (_environ, startResponse) {
@@ -317,7 +317,7 @@ describe('pulling', () => {
       yield 'ab'
     }).run
     generator.pull()
-    expect(() => generator.pull()).toThrow(ContentLengthMismatch)
+    expect(() => generator.pull()).toThrow(ContentLengthMismatchError)
     expect([generator.ended, generator.response.committed]).toEqual([false, true])
   })
 
@@ -407,7 +407,7 @@ describe('closing', () => {
   it('[3a.52] returns from the iterator when it yielded what is no chunk', () => {
     const next = (): IteratorResult<string> => ({ done: false, value: 5 as unknown as string })
     const { run } = host(logged({ ...endless, next }))
-    expect(() => run.pull()).toThrow(AppFault)
+    expect(() => run.pull()).toThrow(AppError)
     run.close()
     expect(log).toEqual(['return', 'close'])
   })

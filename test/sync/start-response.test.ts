@@ -1,7 +1,7 @@
 // The state of one response between an app and the transport.
 
 import { describe, expect, it } from 'vitest'
-import { AppFault, ContentLengthMismatch, InvalidHeader } from '../../src/errors.ts'
+import { AppError, ContentLengthMismatchError, InvalidHeaderError } from '../../src/errors.ts'
 import { ResponseState } from '../../src/sync/start-response.ts'
 import type { Chunk, Write } from '../../src/contract/environ.ts'
 import type { ResponseOptions } from '../../src/sync/start-response.ts'
@@ -34,7 +34,7 @@ describe('startResponse', () => {
   it('[3a.35] throws when it is called twice', () => {
     const { response } = announced()
     expect(() => response.startResponse('500 Oops', [])).toThrow(
-      new AppFault(
+      new AppError(
         'startResponse was called twice; to replace the head, pass the error being handled as third argument',
       ),
     )
@@ -43,7 +43,7 @@ describe('startResponse', () => {
 
   it('[3a.33] [3a.35] throws when it is called again after a call that failed', () => {
     const { response } = responseTo('GET')
-    expect(() => response.startResponse('nope', [])).toThrow(InvalidHeader)
+    expect(() => response.startResponse('nope', [])).toThrow(InvalidHeaderError)
     expect(() => response.startResponse('200 OK', [])).toThrow('called twice')
   })
 
@@ -73,10 +73,10 @@ describe('startResponse', () => {
 
   it('[3a.36] leaves no head standing when the replacement is invalid', () => {
     const { response } = announced()
-    expect(() => response.startResponse('nope', [], new Error('boom'))).toThrow(InvalidHeader)
+    expect(() => response.startResponse('nope', [], new Error('boom'))).toThrow(InvalidHeaderError)
     expect(response.head).toBeUndefined()
     expect(() => response.admit('x')).toThrow(
-      new AppFault('there is no head to send: the last call of startResponse failed'),
+      new AppError('there is no head to send: the last call of startResponse failed'),
     )
   })
 
@@ -115,7 +115,7 @@ describe('admit', () => {
     const { response } = announced()
     const admit = (value: unknown) => () => response.admit(value)
     expect(admit(5)).toThrow(
-      new AppFault('the app yielded a number; a body is made of strings and Uint8Arrays'),
+      new AppError('the app yielded a number; a body is made of strings and Uint8Arrays'),
     )
     expect(admit(undefined)).toThrow('the app yielded undefined;')
     expect(admit(null)).toThrow('the app yielded null;')
@@ -146,7 +146,7 @@ describe('admit', () => {
 
   it('[3a.41] throws when there is no head', () => {
     const { response } = responseTo('GET')
-    const fault = new AppFault(
+    const fault = new AppError(
       'startResponse was not called before the first chunk, or the end, of the body',
     )
     expect(() => response.admit('x')).toThrow(fault)
@@ -219,13 +219,13 @@ describe('finish', () => {
     const { response } = announced(['content-length', '5'])
     response.admit('ab')
     expect(() => response.finish()).toThrow(
-      new ContentLengthMismatch('the body has 2 bytes, the Content-Length announced 5'),
+      new ContentLengthMismatchError('the body has 2 bytes, the Content-Length announced 5'),
     )
   })
 
   it('[3a.45] leaves the head uncommitted when all bytes are missing: there can be an error page', () => {
     const { response } = announced(['content-length', '5'])
-    expect(() => response.finish()).toThrow(ContentLengthMismatch)
+    expect(() => response.finish()).toThrow(ContentLengthMismatchError)
     expect(response.committed).toBe(false)
   })
 
@@ -269,7 +269,7 @@ describe('announceLength', () => {
 
   it('[3a.45] throws at once when the app announced more, while there can be an error page', () => {
     const { response } = announced(['content-length', '5'])
-    expect(() => response.announceLength(4)).toThrow(ContentLengthMismatch)
+    expect(() => response.announceLength(4)).toThrow(ContentLengthMismatchError)
     expect(response.committed).toBe(false)
   })
 
@@ -329,7 +329,7 @@ describe('write', () => {
   it('[3a.5] names what is neither string nor bytes', () => {
     const { write } = announced()
     expect(() => write(5 as unknown as string)).toThrow(
-      new AppFault('write() was given a number; a body is made of strings and Uint8Arrays'),
+      new AppError('write() was given a number; a body is made of strings and Uint8Arrays'),
     )
   })
 
@@ -337,7 +337,9 @@ describe('write', () => {
     const { response, write } = announced(['content-length', '3'])
     write('ab')
     expect(() => write('cd')).toThrow(
-      new ContentLengthMismatch('write() would make it 4 bytes, the Content-Length announced 3'),
+      new ContentLengthMismatchError(
+        'write() would make it 4 bytes, the Content-Length announced 3',
+      ),
     )
     write('c')
     expect(text(response.takeWritten())).toBe('abc')
@@ -352,7 +354,7 @@ describe('write', () => {
 
   it('[3a.45] leaves the head replaceable when its very first bytes are too many', () => {
     const { response, write } = announced(['content-length', '1'])
-    expect(() => write('ab')).toThrow(ContentLengthMismatch)
+    expect(() => write('ab')).toThrow(ContentLengthMismatchError)
     response.startResponse('500 Oops', [], new Error('boom'))
     expect(response.head?.status).toBe(500)
   })
@@ -361,7 +363,7 @@ describe('write', () => {
     const { response } = responseTo('GET', { maxWrittenBytes: 4 })
     const write = response.startResponse('200 OK', [])
     write('abcd')
-    expect(() => write('e')).toThrow(AppFault)
+    expect(() => write('e')).toThrow(AppError)
     expect(() => write('e')).toThrow(/more than 4 bytes.*host the app in threads\(\)/)
     response.takeWritten()
     write('efgh')
@@ -379,7 +381,7 @@ describe('write', () => {
     const whole = announced()
     whole.response.finish()
     expect(() => whole.write('x')).toThrow(
-      new AppFault('write() was called after the response ended'),
+      new AppError('write() was called after the response ended'),
     )
     const broken = announced()
     broken.response.close()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { UnsupportedScope } from '../../src/errors.ts'
+import { UnsupportedScopeError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { EventApp, HttpScope } from '../../src/contract/events.ts'
 
@@ -15,7 +15,7 @@ const iterableHello = iterable(async function* (environ, startResponse) {
   yield `Hello, ${environ.PATH_INFO}\n`
 })
 const eventHello = events(async (scope, _receive, send) => {
-  if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+  if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
   await send({ type: 'http.response.start', status: 200, headers: [PLAIN] })
   await send({ type: 'http.response.body', body: `Hello, ${scope.path}\n` })
 })
@@ -23,7 +23,7 @@ const eventHello = events(async (scope, _receive, send) => {
 /** Answers with what `look` makes of the scope and the body. */
 function mirror(look: (scope: HttpScope, body: Buffer) => unknown): EventApp {
   return async (scope, receive, send) => {
-    if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+    if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
     const chunks: Uint8Array[] = []
     for (let more = true; more;) {
       const event = await receive()
@@ -39,7 +39,7 @@ function mirror(look: (scope: HttpScope, body: Buffer) => unknown): EventApp {
   }
 }
 const throwing = events(async (scope) => {
-  if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+  if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
   throw new RangeError('seat 12 does not exist')
 })
 
@@ -298,7 +298,7 @@ describe('an exception that escapes the app', () => {
 
   it('is thrown when the client is closed, if nobody saw it before', async () => {
     const app = events(async (scope, receive, send) => {
-      if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+      if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
       await send({
         type: 'http.response.start',
         status: 200,
@@ -322,7 +322,7 @@ describe('an exception that escapes the app', () => {
   it('is a status, not an exception, where the client broke a limit', async () => {
     await using client = await testClient(
       mirror(() => 'read'),
-      { limitBody: 3 },
+      { maxBodyBytes: 3 },
     )
     expect((await client.post('/', { body: 'four' })).status).toBe(413)
     expect((await client.post('/', { body: ['fo', 'ur'] })).status).toBe(413)

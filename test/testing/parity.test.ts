@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { UnsupportedScope } from '../../src/errors.ts'
+import { UnsupportedScopeError } from '../../src/errors.ts'
 import { serve } from '../../src/server/serve.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { IncomingMessage } from 'node:http'
 import type { HostedApp } from '../../src/bridge/as-event-app.ts'
 import type { HeaderPairs } from '../../src/contract/events.ts'
-import type { HandshakeDenied } from '../../src/testing/faults.ts'
+import type { HandshakeDeniedError } from '../../src/testing/faults.ts'
 
 const syncApp = sync(function* (environ, startResponse) {
   startResponse('201 Created', [
@@ -28,7 +28,7 @@ const iterableApp = iterable(async function* (environ, startResponse) {
   yield await environ['wsgi.input'].readAsync()
 })
 const eventApp = events(async (scope, receive, send) => {
-  if (scope.type !== 'http') throw new UnsupportedScope(scope.type)
+  if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
   await receive()
   await send({ type: 'http.response.start', status: 200 })
   await send({ type: 'http.response.body', body: 'whole' })
@@ -154,6 +154,6 @@ describe('the test client answers as a socket does', () => {
       refused.on('unexpected-response', (_request, response) => resolve(response.statusCode))
     })
     refused.on('error', () => undefined).terminate()
-    expect((denied as HandshakeDenied).response.status).toBe(status)
+    expect((denied as HandshakeDeniedError).response.status).toBe(status)
   })
 })

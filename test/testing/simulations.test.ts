@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
-import { ClientDisconnected } from '../../src/errors.ts'
+import { ClientDisconnectedError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { EventApp, ReceiveEvent } from '../../src/contract/events.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
@@ -93,7 +93,7 @@ describe('a client that goes away', () => {
     expect(decoder.decode((await response.read()) ?? undefined)).toBe('x')
     response.cancel()
     await response.finished()
-    expect(failure).toBeInstanceOf(ClientDisconnected)
+    expect(failure).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('[3a.51] while an iterable app streams: its finally runs', async () => {

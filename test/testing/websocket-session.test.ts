@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { websocket } from '../../src/async/websocket-app.ts'
 import { events, sync } from '../../src/bridge/style.ts'
-import { UnsupportedScope } from '../../src/errors.ts'
+import { UnsupportedScopeError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { ReceiveEvent } from '../../src/contract/events.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
@@ -211,7 +211,7 @@ describe('a denied handshake', () => {
       startResponse('200 OK', [])
       return []
     })
-    const refusing = events((scope) => Promise.reject(new UnsupportedScope(scope.type)))
+    const refusing = events((scope) => Promise.reject(new UnsupportedScopeError(scope.type)))
     await using client = await testClient({ '/sync': app, '/events': refusing }, OPTIONS)
     for (const path of ['/sync', '/events']) {
       await expect(client.websocket(path)).rejects.toThrow('the WebSocket handshake was denied')

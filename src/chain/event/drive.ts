@@ -3,7 +3,7 @@
 
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { events } from '../../bridge/style.ts'
-import { AppFault, ClientDisconnected } from '../../errors.ts'
+import { AppError, ClientDisconnectedError } from '../../errors.ts'
 import { AppResponse } from './head.ts'
 import { sendAnswer } from './answer.ts'
 import { ExchangeEnd } from './end.ts'
@@ -118,7 +118,7 @@ class EventDrive implements Interruptible {
     const is101 = response.status === 101
     if (response === own && is101 === accepts) return this.#judge('passing')
     if (is101) {
-      throw new AppFault('a middleware answered 101; only the app can accept a WebSocket')
+      throw new AppError('a middleware answered 101; only the app can accept a WebSocket')
     }
     this.#judge('refusing')
     this.#answering = true
@@ -218,7 +218,7 @@ class EventDrive implements Interruptible {
       case 'passing':
         return this.#response.pass(event)
       case 'refusing':
-        return rejected(new ClientDisconnected('a middleware has answered instead of the app'))
+        return rejected(new ClientDisconnectedError('a middleware has answered instead of the app'))
     }
   }
 

@@ -1,6 +1,6 @@
 // The end of an exchange around an event app: the promise of the call, and whoever wants to know how it went.
 
-import { ClientDisconnected } from '../../errors.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
 import { HttpWatch } from './http-watch.ts'
 import { SocketWatch } from './socket-watch.ts'
@@ -62,7 +62,7 @@ export class ExchangeEnd implements FinishHooks {
 
   /** What an app throws whose response is not wanted any more. */
   logLate(error: unknown): void {
-    if (error instanceof ClientDisconnected) return
+    if (error instanceof ClientDisconnectedError) return
     const log = this.#scope['isthmus.exchange']?.log
     log?.error({ err: error }, 'the app failed behind the answer of a middleware')
   }

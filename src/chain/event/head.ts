@@ -1,6 +1,6 @@
 // The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
 
-import { IllegalEvent } from '../../errors.ts'
+import { IllegalEventError } from '../../errors.ts'
 import { checkedField, checkedHeaders } from '../../http/headers.ts'
 import { sendAnswer } from './answer.ts'
 import { MappedEvents } from './mapped-body.ts'
@@ -48,7 +48,7 @@ export class AppResponse {
    * Takes the next event of a head. `held`: more is to come. `there`: with it the response is. `foreign`: it is none of
    * a head; what is illegal among those the server refuses.
    *
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`), {@link IllegalEvent} (`ISTHMUS_ILLEGAL_EVENT`)
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`), {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`)
    */
   take(event: SendEvent): 'held' | 'there' | 'foreign' {
     if (this.response) return this.#takeNext(event, this.response)
@@ -130,7 +130,7 @@ export class AppResponse {
       case 'websocket.http.response.start':
       case 'websocket.accept':
       case 'websocket.close':
-        throw new IllegalEvent(
+        throw new IllegalEventError(
           `${event.type} is illegal here: the response is started and waiting for its body`,
         )
       default:

@@ -1,7 +1,7 @@
 // How one WebSocket begins and ends, told from both of its directions.
 
 import { makeReceive } from '../../async/receive.ts'
-import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { answerStatus, isStopping, lossOf } from '../server-answer.ts'
 import type { Receive, ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
 import type { ResponseEnd } from '../response-end.ts'
@@ -147,5 +147,5 @@ export class SocketWatch {
 }
 
 function isFarewell(error: unknown): boolean {
-  return error instanceof ClientDisconnected || error instanceof ServerShutdown
+  return error instanceof ClientDisconnectedError || error instanceof ServerShutdownError
 }

@@ -1,6 +1,6 @@
 // The bodies that middleware gives a sync app's response.
 
-import { AppFault } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
 import type { Chunk, SyncBody } from '../../contract/environ.ts'
 import type { MappedBody } from '../body-map.ts'
@@ -9,7 +9,7 @@ import type { AnswerBody, Outgoing } from '../response.ts'
 /**
  * The body of `response`, which is none of the app's.
  *
- * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) for one that has to be awaited
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for one that has to be awaited
  */
 export function answerBody(response: Outgoing, method: string): SyncBody {
   const { answer = '' } = response
@@ -19,7 +19,7 @@ export function answerBody(response: Outgoing, method: string): SyncBody {
     return answer.length === 0 ? [] : [answer]
   }
   if (!(Symbol.iterator in answer)) {
-    throw new AppFault(
+    throw new AppError(
       'respond() was given an async body around a sync app; give it an iterable, or chunks',
     )
   }

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util'
 import { sync } from '../../bridge/style.ts'
-import { ClientDisconnected } from '../../errors.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
 import { checkedBody } from '../../sync/app-body.ts'
 import { attempt } from '../../sync/run-end.ts'
 import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
@@ -85,7 +85,7 @@ class SyncDrive implements Settling {
       this.#flow.fail(error)
       return this.#answered(this.#flow.go() as Outgoing)
     }
-    if (!(error instanceof ClientDisconnected)) {
+    if (!(error instanceof ClientDisconnectedError)) {
       this.warn('the app failed behind the answer of a middleware', error)
     }
     return verdict.body
@@ -175,7 +175,8 @@ class SyncDrive implements Settling {
     const chunk = checkedChunk(data, 'write() was given')
     if (chunk.length === 0) return
     const verdict = this.verdict ?? this.#settleAtWrite()
-    if (!verdict.own) throw new ClientDisconnected('a middleware has answered instead of the app')
+    if (!verdict.own)
+      throw new ClientDisconnectedError('a middleware has answered instead of the app')
     const sent = verdict.mapped ? verdict.mapped.throughNow(chunk, false) : chunk
     this.#end.count(chunkBytes(sent))
     this.#serverWrite?.(sent)

@@ -1,6 +1,6 @@
 // The end of an exchange around a sync app, for whoever wants to know how it went.
 
-import { ClientDisconnected } from '../../errors.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
 import { chunkBytes } from '../../sync/chunk.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
@@ -71,7 +71,7 @@ export class SyncEnd implements FinishHooks {
     const hasContent = this.#environ.REQUEST_METHOD !== 'HEAD' && status !== 204 && status !== 304
     const bytes = hasContent ? this.#bytes : 0
     if (error === undefined) return { ...common, outcome: 'complete', status, bytes }
-    if (error instanceof ClientDisconnected) {
+    if (error instanceof ClientDisconnectedError) {
       return { ...common, outcome: 'disconnected', status, bytes }
     }
     if (status !== null) return { ...common, outcome: 'aborted', status, bytes }

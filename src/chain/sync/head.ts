@@ -1,7 +1,7 @@
 // The head of a sync app's response, held back until the middleware is done with it.
 
 import { STATUS_CODES } from 'node:http'
-import { AppFault } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { Outgoing } from '../response.ts'
 import { fieldsOf } from '../header-list.ts'
@@ -24,14 +24,14 @@ export class SyncHead {
   /**
    * What the app calls.
    *
-   * @throws {@link InvalidHeader} (`ISTHMUS_INVALID_HEADER`); {@link AppFault} (`ISTHMUS_APP_FAULT`) for a second call;
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`); {@link AppError} (`ISTHMUS_APP_FAULT`) for a second call;
    *   `excInfo` once the head is out of the app's hands
    */
   announce(status: string, headers: StartResponseHeaders, excInfo: unknown): void {
     const replaces = (excInfo ?? undefined) !== undefined
     if (replaces && this.#isOver) throw excInfo
     if (!replaces && this.#called) {
-      throw new AppFault(
+      throw new AppError(
         'startResponse was called twice; to replace the head, pass the error being handled as third argument',
       )
     }
@@ -45,11 +45,11 @@ export class SyncHead {
   /**
    * The response that was announced, with `body` as far as it is known.
    *
-   * @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when there is none
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when there is none
    */
   response(body: readonly Chunk[] | null): Outgoing {
     if (!this.#announced) {
-      throw new AppFault(
+      throw new AppError(
         this.#called
           ? 'there is no head to send: the last call of startResponse failed'
           : 'startResponse was not called before the first chunk, or the end, of the body',

@@ -1,6 +1,6 @@
 // The options of isthmus bench.
 
-import { InvalidOption } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors.ts'
 import * as kind from '../option.ts'
 import { PROCESS_DEFAULTS, PROCESS_OPTIONS } from '../options-table.ts'
 import type { OptionTable } from '../option.ts'
@@ -28,7 +28,7 @@ const pathList: kind.Kind<readonly string[]> = {
   takes: 'list',
   read(texts) {
     if (texts.every((path) => path.startsWith('/'))) return texts
-    throw new InvalidOption('must be a path that starts with "/"')
+    throw new InvalidOptionError('must be a path that starts with "/"')
   },
   show: () => 'the root of every mount',
 }

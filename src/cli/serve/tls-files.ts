@@ -1,22 +1,22 @@
 // --tls-cert and --tls-key: both or none, and files that can be read.
 
 import { readFileSync } from 'node:fs'
-import { InvalidOption } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
 /**
  * Reads the files of a command line; null serves without TLS.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) when one is missing, or cannot be read
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) when one is missing, or cannot be read
  */
 export function readTls({
   tlsCert,
   tlsKey,
 }: Pick<ProcessOptions, 'tlsCert' | 'tlsKey'>): ServeOptions['tls'] {
   if (tlsCert === null && tlsKey === null) return null
-  if (tlsCert === null) throw new InvalidOption('--tls-key needs --tls-cert as well')
-  if (tlsKey === null) throw new InvalidOption('--tls-cert needs --tls-key as well')
+  if (tlsCert === null) throw new InvalidOptionError('--tls-key needs --tls-cert as well')
+  if (tlsKey === null) throw new InvalidOptionError('--tls-cert needs --tls-key as well')
   return { cert: readPem('--tls-cert', tlsCert), key: readPem('--tls-key', tlsKey) }
 }
 
@@ -24,6 +24,6 @@ function readPem(flag: string, file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new InvalidOption(`${flag} cannot be read: ${(error as Error).message}`)
+    throw new InvalidOptionError(`${flag} cannot be read: ${(error as Error).message}`)
   }
 }

@@ -1,7 +1,7 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
-import { InvalidOption } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
 import type { PoolSettings } from './pool.ts'
@@ -59,7 +59,7 @@ const LEAST = {
 /**
  * Completes `options` for the app or wrap in `module`.
  *
- * @throws {@link InvalidOption} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function poolSettings(
   target: Pick<ThreadTarget, 'url' | 'kind'> & Partial<ThreadTarget>,
@@ -71,15 +71,15 @@ export function poolSettings(
   for (const [name, least] of Object.entries(LEAST)) {
     const value: unknown = bounds[name as keyof typeof LEAST]
     if (typeof value === 'number' && value >= least) continue
-    throw new InvalidOption(`threads(): option "${name}" cannot be ${String(value)}`)
+    throw new InvalidOptionError(`threads(): option "${name}" cannot be ${String(value)}`)
   }
   if (!Number.isInteger(bounds.nice) || bounds.nice > MOST_NICE) {
-    throw new InvalidOption(
+    throw new InvalidOptionError(
       `threads(): option "nice" cannot be ${bounds.nice}; it is an integer from 0 to ${MOST_NICE}`,
     )
   }
   if (bounds.min > max) {
-    throw new InvalidOption(`threads(): min (${bounds.min}) is more than max (${max})`)
+    throw new InvalidOptionError(`threads(): min (${bounds.min}) is more than max (${max})`)
   }
   return {
     ...bounds,
@@ -92,7 +92,9 @@ function refuseUnknown(options: ThreadOptions): void {
   const known = [...Object.keys(DEFAULTS), 'max']
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return
-  throw new InvalidOption(`threads(): unknown option "${unknown}"; they are ${known.join(', ')}`)
+  throw new InvalidOptionError(
+    `threads(): unknown option "${unknown}"; they are ${known.join(', ')}`,
+  )
 }
 
 function defined(options: ThreadOptions): ThreadOptions {

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
-import { AppFault } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
 import { fromCells, toCells } from '../protocol/cells.ts'
 import { Doorbell } from '../protocol/doorbell.ts'
@@ -206,12 +206,12 @@ export class PoolThread {
       this.#worker.postMessage(toCells(batch))
       this.#bell.ring()
     } catch (error) {
-      this.#giveUp(new AppFault('a request cannot cross into its thread', { cause: error }))
+      this.#giveUp(new AppError('a request cannot cross into its thread', { cause: error }))
     }
   }
 
   // Middleware has put into a scope what cannot cross. Which request it was, nobody knows: the batch is lost.
-  #giveUp(error: AppFault): void {
+  #giveUp(error: AppError): void {
     this.failAll(error)
     this.#error = error
     void this.#worker.terminate().catch(() => undefined)

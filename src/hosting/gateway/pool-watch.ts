@@ -1,6 +1,6 @@
 // Looks after the threads of a pool: who has had its time, who stands in others' way, who is not needed any more.
 
-import { AppLoadError, AppTimeout } from '../../errors.ts'
+import { AppLoadError, AppTimeoutError } from '../../errors.ts'
 import { STUCK_MS } from './pool-thread.ts'
 import { sampleStack } from './stack-sample.ts'
 import type { Log } from '../../contract/log.ts'
@@ -87,7 +87,7 @@ export class PoolWatch {
     pool.relieve(thread, 0)
     const what = thread.load > 0 ? 'a request' : 'what a request left behind'
     pool.log.error({ timeoutMs, stack }, `${what} took too long; its thread is ended`)
-    thread.failAll(new AppTimeout(`the app took longer than ${timeoutMs} ms`))
+    thread.failAll(new AppTimeoutError(`the app took longer than ${timeoutMs} ms`))
     pool.dismiss(thread)
     pool.handOut()
   }

@@ -1,6 +1,11 @@
 // A pool of threads: who gets which request, how many threads there are, and what happens when one ends.
 
-import { PoolFull, ThreadCrashed, Unavailable, WouldDeadlock } from '../../errors.ts'
+import {
+  PoolFullError,
+  ThreadCrashedError,
+  UnavailableError,
+  WouldDeadlockError,
+} from '../../errors.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { freshestOf, hasRoom, quickestOf } from './thread-choice.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
@@ -73,7 +78,7 @@ export class WorkerPool implements SlotPool, ThreadEvents {
   /**
    * Runs the app on one request, at once or when a thread is free; resolves when the response is whole.
    *
-   * @throws {@link PoolFull} (503), {@link AppTimeout} (504), {@link ThreadCrashed} (500), what the app threw
+   * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), {@link ThreadCrashedError} (500), what the app threw
    */
   run(exchange: PoolExchange): Promise<void> {
     try {
@@ -158,7 +163,7 @@ export class WorkerPool implements SlotPool, ThreadEvents {
   #nest(request: GatewayRequest, holder: number): void {
     const thread = [...this.#threads].find((candidate) => candidate.has(holder))
     if (thread) thread.assignNested(request, holder)
-    else request.fail(new Unavailable('the request that made this call is over'))
+    else request.fail(new UnavailableError('the request that made this call is over'))
   }
 
   #place(request: GatewayRequest): void {
@@ -175,7 +180,7 @@ export class WorkerPool implements SlotPool, ThreadEvents {
   #bound(): void {
     const last = this.#queue.overflow(this.#settings.maxQueue + this.#loading)
     const { size } = this.#threads
-    last?.fail(new PoolFull(`${this.#queue.length} requests wait for ${size} threads`))
+    last?.fail(new PoolFullError(`${this.#queue.length} requests wait for ${size} threads`))
   }
 
   // What waits goes to a thread that is free: from the queue, else from behind another thread's request.
@@ -226,7 +231,7 @@ export class WorkerPool implements SlotPool, ThreadEvents {
 
   #crashed(thread: PoolThread, cause: Error): void {
     this.#log.error({ err: cause }, 'a thread ended by itself')
-    const crash = new ThreadCrashed(`the thread ended: ${cause.message}`, { cause })
+    const crash = new ThreadCrashedError(`the thread ended: ${cause.message}`, { cause })
     thread.failAll(crash)
     if (thread.settled) this.#rest.crashed(() => this.#grow())
     else this.#cannotLoad(crash)
@@ -281,12 +286,12 @@ export class WorkerPool implements SlotPool, ThreadEvents {
   }
 }
 
-function poolClosed(): Unavailable {
-  return new Unavailable('the pool is closed')
+function poolClosed(): UnavailableError {
+  return new UnavailableError('the pool is closed')
 }
 
-function heldUp(): WouldDeadlock {
-  return new WouldDeadlock(
+function heldUp(): WouldDeadlockError {
+  return new WouldDeadlockError(
     'all threads of this pool are with requests that wait for the thread of the one that calls it: they would hold each other up; raise max, or host both apps in one pool',
   )
 }

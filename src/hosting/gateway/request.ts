@@ -2,7 +2,7 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { deferred, rejected } from '../../waiting/deferred.ts'
-import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { getHeader } from '../../http/headers.ts'
 import { carriedValues } from '../../bridge/context.ts'
 import { hasBody } from '../../http/has-body.ts'
@@ -67,7 +67,7 @@ export class GatewayRequest {
   // Until the host has begun, the request may go to another one, and what was sent has to be sent again.
   #sentBody: BodyMessage[] | undefined = []
 
-  /** @throws {@link AppFault} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross */
+  /** @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross */
   constructor(slot: HeldSlot, { scope, receive, send, inner }: PoolExchange) {
     this.id = slot.requestId
     this.#scope = scope
@@ -77,9 +77,9 @@ export class GatewayRequest {
     this.#slot = slot
     this.#inner = inner
     const connection = scope['isthmus.exchange']
-    connection?.onDisconnect(() => this.cancel(new ClientDisconnected()))
+    connection?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
     connection?.onShutdown(() => {
-      this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdown()) })
+      this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
     })
   }
 
@@ -134,7 +134,7 @@ export class GatewayRequest {
       case 'call':
         return this.#openCalls().take(message)
       case 'want':
-        if (this.#isOver) return this.cancel(new ClientDisconnected('the request is over'))
+        if (this.#isOver) return this.cancel(new ClientDisconnectedError('the request is over'))
         return this.#feed(message.bytes)
       case 'part':
       case 'failure':
@@ -180,7 +180,7 @@ export class GatewayRequest {
     try {
       while (this.#wantedBytes > 0) {
         const event = await this.#receive()
-        if (event.type !== 'http.request') return this.cancel(new ClientDisconnected())
+        if (event.type !== 'http.request') return this.cancel(new ClientDisconnectedError())
         const { body, moreBody } = event
         this.#wantedBytes -= body.length
         this.#sendBody({ type: 'body', id: this.id, chunk: ownBytes(body), last: !moreBody })

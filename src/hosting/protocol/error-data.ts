@@ -2,17 +2,17 @@
 
 import { inspect } from 'node:util'
 import {
-  AppTimeout,
-  BadRequest,
-  BodyTimeout,
-  BodyTooLarge,
-  ClientDisconnected,
-  PoolFull,
-  ServerShutdown,
-  ThreadCrashed,
-  Unavailable,
-  UnsupportedScope,
-  WouldDeadlock,
+  AppTimeoutError,
+  BadRequestError,
+  BodyTimeoutError,
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  PoolFullError,
+  ServerShutdownError,
+  ThreadCrashedError,
+  UnavailableError,
+  UnsupportedScopeError,
+  WouldDeadlockError,
 } from '../../errors.ts'
 import type { ErrorData } from './messages.ts'
 
@@ -70,15 +70,15 @@ function hide(error: Error, properties: Record<string, unknown>): Error {
 
 // By name and code: a database that was disconnected has the code of a client that was.
 const KNOWN = new Map<string, (data: ErrorData) => Error & { code: string }>([
-  ['AppTimeout', ({ message }) => new AppTimeout(message)],
-  ['BadRequest', ({ message, status }) => new BadRequest(message, status)],
-  ['BodyTimeout', () => new BodyTimeout(0)],
-  ['BodyTooLarge', () => new BodyTooLarge(0)],
-  ['ClientDisconnected', ({ message }) => new ClientDisconnected(message)],
-  ['PoolFull', ({ message }) => new PoolFull(message)],
-  ['ServerShutdown', ({ message }) => new ServerShutdown(message)],
-  ['ThreadCrashed', ({ message }) => new ThreadCrashed(message)],
-  ['Unavailable', ({ message }) => new Unavailable(message)],
-  ['UnsupportedScope', ({ message }) => new UnsupportedScope(message)],
-  ['WouldDeadlock', ({ message }) => new WouldDeadlock(message)],
+  ['AppTimeoutError', ({ message }) => new AppTimeoutError(message)],
+  ['BadRequestError', ({ message, status }) => new BadRequestError(message, status)],
+  ['BodyTimeoutError', () => new BodyTimeoutError(0)],
+  ['BodyTooLargeError', () => new BodyTooLargeError(0)],
+  ['ClientDisconnectedError', ({ message }) => new ClientDisconnectedError(message)],
+  ['PoolFullError', ({ message }) => new PoolFullError(message)],
+  ['ServerShutdownError', ({ message }) => new ServerShutdownError(message)],
+  ['ThreadCrashedError', ({ message }) => new ThreadCrashedError(message)],
+  ['UnavailableError', ({ message }) => new UnavailableError(message)],
+  ['UnsupportedScopeError', ({ message }) => new UnsupportedScopeError(message)],
+  ['WouldDeadlockError', ({ message }) => new WouldDeadlockError(message)],
 ])

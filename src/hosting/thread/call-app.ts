@@ -1,7 +1,7 @@
 // An app on the gateway's event loop as a sync app for the code of a pool thread.
 
 import { STATUS_CODES } from 'node:http'
-import { WouldDeadlock } from '../../errors.ts'
+import { WouldDeadlockError } from '../../errors.ts'
 import { ThreadCall } from './call.ts'
 import { runningRequest } from './call-stack.ts'
 import type { Chunk, StartResponse, SyncApp, SyncBody } from '../../contract/environ.ts'
@@ -10,13 +10,13 @@ import type { CalledApp, PartMessage } from '../protocol/messages.ts'
 /**
  * `app` as a sync app. It blocks until the head is there, then for each chunk.
  *
- * @throws {@link WouldDeadlock} (`ISTHMUS_WOULD_DEADLOCK`), from the app, outside of the requests of pool threads
+ * @throws {@link WouldDeadlockError} (`ISTHMUS_WOULD_DEADLOCK`), from the app, outside of the requests of pool threads
  */
 export function callApp(app: CalledApp): SyncApp {
   return (environ, startResponse) => {
     const caller = runningRequest()
     if (!caller) {
-      throw new WouldDeadlock(
+      throw new WouldDeadlockError(
         'a blocking call on the event loop would wait for what only the loop can do; call it in code that threads() hosts',
       )
     }

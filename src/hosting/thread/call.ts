@@ -1,6 +1,6 @@
 // A call out of blocking code to an app on the gateway's event loop: the thread waits, the loop works.
 
-import { ClientDisconnected } from '../../errors.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/context.ts'
 import { hasBody } from '../../http/has-body.ts'
 import { environToScope } from '../../bridge/environ-to-scope.ts'
@@ -90,7 +90,7 @@ export class ThreadCall implements OpenCall {
 
   abandon(): void {
     if (this.#whole || this.#done) return
-    this.#post({ type: 'cancel', id: this.id, error: toErrorData(new ClientDisconnected()) })
+    this.#post({ type: 'cancel', id: this.id, error: toErrorData(new ClientDisconnectedError()) })
   }
 
   // Nothing here waits for the body alone: a part may come first.

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util'
 import { ServerExchangeContext } from '../../async/exchange-context.ts'
-import { ClientDisconnected } from '../../errors.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
 import { cloneable } from '../protocol/cloneable.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import type { Log, LogLine } from '../../contract/log.ts'
@@ -33,7 +33,7 @@ export class ThreadExchangeContext extends ServerExchangeContext {
   /** Nobody waits for the request any more. */
   cancel(error: Error): void {
     this.abort(error)
-    if (error instanceof ClientDisconnected) this.disconnect()
+    if (error instanceof ClientDisconnectedError) this.disconnect()
   }
 }
 

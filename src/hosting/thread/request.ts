@@ -1,7 +1,7 @@
 // One request on the side of the app: blocking reads, blocking writes, and the run between them.
 
 import { AsyncResource } from 'node:async_hooks'
-import { WouldDeadlock } from '../../errors.ts'
+import { WouldDeadlockError } from '../../errors.ts'
 import { SyncRun } from '../../sync/run.ts'
 import { Input } from '../../sync/input.ts'
 import { scopeToEnviron } from '../../bridge/scope-to-environ.ts'
@@ -188,8 +188,8 @@ export class ThreadRequest implements Caller {
   }
 }
 
-function tooMuchBelow(): WouldDeadlock {
-  return new WouldDeadlock(
+function tooMuchBelow(): WouldDeadlockError {
+  return new WouldDeadlockError(
     'a nested request answers more than 16 MiB through the very call that it runs on top of; let the app that is called take the answer, or use a pool of its own',
   )
 }

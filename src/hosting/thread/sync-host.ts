@@ -1,6 +1,6 @@
 // Runs a sync app for a gateway: one request at a time, blocking where the app blocks.
 
-import { Unavailable } from '../../errors.ts'
+import { UnavailableError } from '../../errors.ts'
 import { hostedLog } from './exchange-context.ts'
 import { ThreadRequest } from './request.ts'
 import { Leftovers } from './leak-watch.ts'
@@ -113,7 +113,7 @@ export class SyncHost {
   #receivedNested(message: RequestMessage, nestedIn: number): ThreadRequest {
     const request = this.#received(message)
     const isHeld = this.#running?.id === nestedIn || this.#nested.has(nestedIn)
-    if (!isHeld) request.refuse(new Unavailable('the request that made this call is over'))
+    if (!isHeld) request.refuse(new UnavailableError('the request that made this call is over'))
     this.#nested.set(message.id, request)
     return request
   }

@@ -10,7 +10,7 @@ export class LifespanTrial {
   readonly #exchange = new LifespanExchange()
   #next: string | undefined = 'lifespan.startup'
   #owed: string | undefined =
-    'lifespan.startup.complete (an app without lifespan throws UnsupportedScope)'
+    'lifespan.startup.complete (an app without lifespan throws UnsupportedScopeError)'
 
   /** What a returning app still owes; undefined when nothing. */
   get owed(): string | undefined {

@@ -36,12 +36,17 @@ class RefusalTrial implements Trial {
   readonly owed: string
 
   constructor(type: string) {
-    this.owed = `a refusal: scopes of type ${nameOf(type)} are unknown, so throw UnsupportedScope`
+    this.owed = `a refusal: scopes of type ${nameOf(type)} are unknown, so throw UnsupportedScopeError`
   }
 
   received(): void {}
 
   sent(event: SendEvent): void {
-    throw breach('app', 'unknown scopes', `it sent ${nameOf(event.type)}`, 'throw UnsupportedScope')
+    throw breach(
+      'app',
+      'unknown scopes',
+      `it sent ${nameOf(event.type)}`,
+      'throw UnsupportedScopeError',
+    )
   }
 }

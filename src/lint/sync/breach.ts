@@ -1,6 +1,6 @@
 // A breach of the sync contract: who broke which rule, how, and what to do instead.
 
-import { AppFault, LintError } from '../../errors.ts'
+import { AppError, LintError } from '../../errors.ts'
 
 /** Who stands on a side of the interface. */
 export type Party = 'app' | 'server' | 'middleware'
@@ -19,14 +19,14 @@ export function breach(who: Party, rule: string, what: string, remedy: string): 
 }
 
 /**
- * Runs a check of the real thing; the {@link AppFault} that it throws becomes a breach of `rule`.
- * The message of an AppFault names the remedy already.
+ * Runs a check of the real thing; the {@link AppError} that it throws becomes a breach of `rule`.
+ * The message of an AppError names the remedy already.
  */
 export function asBreach<Result>(who: Party, rule: string, check: () => Result): Result {
   try {
     return check()
   } catch (error) {
-    if (!(error instanceof AppFault) || error instanceof LintError) throw error
+    if (!(error instanceof AppError) || error instanceof LintError) throw error
     throw new LintError(`${who} broke ${rule}: ${error.message}`, { cause: error })
   }
 }

@@ -1,7 +1,7 @@
 // One connection of the native engine: its requests one at a time and in order, its timers, and its end.
 
 import { Timer } from '../../waiting/timer-wheel.ts'
-import { PeerFault } from '../../errors.ts'
+import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
 import { NOBODY } from '../nobody.ts'
 import { refusal } from '../refusal.ts'
@@ -176,7 +176,7 @@ export class NativeConnection implements HttpTransport {
       this.#headBegun = false
       this.#serve(head)
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerError)) throw error
       this.#refuse(error.status)
     }
     return true
@@ -217,7 +217,7 @@ export class NativeConnection implements HttpTransport {
       if (isWhole) this.#onBodyEnd()
       return true
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerError)) throw error
       this.#onBadBody(error.status)
       return false
     }

@@ -42,7 +42,7 @@ export class RequestReader {
   /**
    * The next head, or null while more bytes are needed.
    *
-   * @throws {@link BadRequest} with the status that the bytes deserve
+   * @throws {@link BadRequestError} with the status that the bytes deserve
    */
   head(): ParsedHead | null {
     const end = this.#parser.parse(this.#bytes, this.#at)
@@ -58,7 +58,7 @@ export class RequestReader {
   /**
    * Hands over what is there of the body. True: it is complete.
    *
-   * @throws {@link BadRequest} with the status that the bytes deserve
+   * @throws {@link BadRequestError} with the status that the bytes deserve
    */
   body(onData: (data: Uint8Array) => void): boolean {
     const decoder = this.#decoder as BodyDecoder

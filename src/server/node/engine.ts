@@ -2,7 +2,7 @@
 
 import { createServer, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { PeerFault } from '../../errors.ts'
+import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
@@ -131,7 +131,7 @@ export class NodeEngine implements Engine {
     try {
       serve()
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerError)) throw error
       this.#refuse(socket, error.status)
     }
   }

@@ -1,7 +1,7 @@
 // A request head as node:http read it, in the terms of the contracts.
 
 import { TLSSocket } from 'node:tls'
-import { BadRequest } from '../../errors.ts'
+import { BadRequestError } from '../../errors.ts'
 import { tlsFacts } from '../tls-facts.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -26,7 +26,7 @@ export function requestHead(req: IncomingMessage, uds: string | null): RequestHe
 
 function httpVersion(req: IncomingMessage): '1.0' | '1.1' {
   if (req.httpVersion === '1.1' || req.httpVersion === '1.0') return req.httpVersion
-  throw new BadRequest(`HTTP/${req.httpVersion} is not served`, 505)
+  throw new BadRequestError(`HTTP/${req.httpVersion} is not served`, 505)
 }
 
 function headerPairs(raw: string[]): HeaderPairs {

@@ -5,7 +5,7 @@ import { deferred, rejected } from '../../waiting/deferred.ts'
 import { MessageQueue } from '../../async/message-queue.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
-import { ClientDisconnected, ServerShutdown } from '../../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { plainResponse } from '../plain-response.ts'
 import { judge } from '../verdict.ts'
 import type { ServerExchangeContext } from '../../async/exchange-context.ts'
@@ -107,7 +107,7 @@ export class WebSocketRun implements WebSocketEvents {
   shutdown(): void {
     const { watched } = this.#connection
     this.#stopping = true
-    this.#connection.abort(new ServerShutdown())
+    this.#connection.abort(new ServerShutdownError())
     // A denial is as good as done: it may end like any other response.
     if (!watched && this.#exchange.state !== 'denying') this.closeNow()
   }
@@ -115,7 +115,7 @@ export class WebSocketRun implements WebSocketEvents {
   /** Closes with 1001, or denies with 503, whatever the app does. The engine bounds the closing handshake. */
   closeNow(): void {
     this.#stopping = true
-    this.#connection.abort(new ServerShutdown())
+    this.#connection.abort(new ServerShutdownError())
     if (this.#exchange.unanswered) return this.#answer(503)
     if (this.#exchange.state === 'denying') return this.#transport.destroy()
     if (this.#exchange.state !== 'open') return
@@ -137,7 +137,7 @@ export class WebSocketRun implements WebSocketEvents {
       return rejected(error)
     }
     // The transport may have found the connection gone while it wrote.
-    if (this.#exchange.state === 'disconnected') return rejected(new ClientDisconnected())
+    if (this.#exchange.state === 'disconnected') return rejected(new ClientDisconnectedError())
     this.#drain ??= deferred()
     return this.#drain.promise
   }
@@ -191,8 +191,8 @@ export class WebSocketRun implements WebSocketEvents {
     const { state, failed, unanswered } = this.#exchange
     if (failed) return
     const { status, level } = judge(error)
-    const leaving = this.#stopping && error instanceof ServerShutdown
-    if (leaving || (state === 'disconnected' && error instanceof ClientDisconnected)) {
+    const leaving = this.#stopping && error instanceof ServerShutdownError
+    if (leaving || (state === 'disconnected' && error instanceof ClientDisconnectedError)) {
       this.#log.debug(this.#fields(), 'the app was told that the connection ends')
     } else {
       this.#log[level]({ ...this.#fields(), err: error }, 'the app failed')
@@ -220,7 +220,7 @@ export class WebSocketRun implements WebSocketEvents {
   #giveUp(code: number, reason: string): void {
     this.#exchange.disconnect()
     this.#queue.end(code, reason)
-    this.#drain?.reject(new ClientDisconnected())
+    this.#drain?.reject(new ClientDisconnectedError())
     this.#drain = undefined
   }
 

@@ -1,6 +1,6 @@
 // WebSockets of either engine: from a request to upgrade to a running cycle, and the register of all that live.
 
-import { PeerFault } from '../../errors.ts'
+import { PeerError } from '../../errors.ts'
 import { createAcceptor } from './acceptor.ts'
 import { checkHandshake } from './handshake.ts'
 import { Pings } from './pings.ts'
@@ -38,7 +38,7 @@ export class WebSockets {
     try {
       this.#start(upgrade, checkHandshake(head))
     } catch (error) {
-      if (!(error instanceof PeerFault)) throw error
+      if (!(error instanceof PeerError)) throw error
       this.#log.info({ websocket: true, status: error.status }, error.message)
       refuse(socket, error.status, this.#dispatcher.identity)
     }

@@ -12,7 +12,7 @@ import type { Served } from '../../raw/served.ts'
 const APP = new URL('../../fixtures/threads/pool-app.js', import.meta.url)
 
 function pool(options: ThreadOptions): Promise<Served> {
-  return served(threads(APP, options), { lifespan: 'on', gracefulShutdownMs: 5_000 })
+  return served(threads(APP, options), { lifespan: 'on', graceMs: 5_000 })
 }
 
 async function get({ server }: Served, path: string): Promise<{ status: number; body: string }> {

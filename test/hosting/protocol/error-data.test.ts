@@ -3,13 +3,13 @@ import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { fromErrorData, toErrorData } from '../../../src/hosting/protocol/error-data.ts'
 import {
-  BadRequest,
-  BodyTooLarge,
-  ClientDisconnected,
-  PeerFault,
-  PoolFull,
-  ServerShutdown,
-  ServiceFault,
+  BadRequestError,
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  PeerError,
+  PoolFullError,
+  ServerShutdownError,
+  ServiceError,
 } from '../../../src/errors.ts'
 
 /** What arrives of `error` on the other side. */
@@ -40,21 +40,21 @@ describe('an error that crosses', () => {
   })
 
   it('is of its class where that decides on the answer', () => {
-    expect(crossed(new BadRequest('no such path', 404))).toMatchObject({ status: 404 })
-    expect(crossed(new BadRequest('no such path', 404))).toBeInstanceOf(PeerFault)
-    expect(crossed(new PoolFull('full'))).toBeInstanceOf(ServiceFault)
-    expect(crossed(new ServerShutdown())).toBeInstanceOf(ServerShutdown)
-    expect(crossed(new ClientDisconnected())).toBeInstanceOf(ClientDisconnected)
-    expect(crossed(new BodyTooLarge(7)).message).toContain('7 bytes')
+    expect(crossed(new BadRequestError('no such path', 404))).toMatchObject({ status: 404 })
+    expect(crossed(new BadRequestError('no such path', 404))).toBeInstanceOf(PeerError)
+    expect(crossed(new PoolFullError('full'))).toBeInstanceOf(ServiceError)
+    expect(crossed(new ServerShutdownError())).toBeInstanceOf(ServerShutdownError)
+    expect(crossed(new ClientDisconnectedError())).toBeInstanceOf(ClientDisconnectedError)
+    expect(crossed(new BodyTooLargeError(7)).message).toContain('7 bytes')
   })
 
   it("is not taken for one of ours: a database's ECONNRESET is no client that left", () => {
     const error = Object.assign(new Error('the database left'), { code: 'ECONNRESET' })
-    expect(crossed(error)).not.toBeInstanceOf(ClientDisconnected)
-    class BadRequest extends Error {
-      override name = 'BadRequest'
+    expect(crossed(error)).not.toBeInstanceOf(ClientDisconnectedError)
+    class BadRequestError extends Error {
+      override name = 'BadRequestError'
     }
-    expect(crossed(new BadRequest('mine'))).not.toBeInstanceOf(PeerFault)
+    expect(crossed(new BadRequestError('mine'))).not.toBeInstanceOf(PeerError)
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { UnsupportedScope } from '../../../src/errors.ts'
+import { UnsupportedScopeError } from '../../../src/errors.ts'
 import { event, hearing, lifespanScope, saying, underLint } from './stage.ts'
 import type { EventApp, ReceiveEvent, SendEvent } from '../../../src/contract/events.ts'
 
@@ -29,12 +29,14 @@ describe('a lifespan under lint', () => {
   })
 
   it('[3b.61] may be refused', async () => {
-    const refusing: EventApp = (scope) => Promise.reject(new UnsupportedScope(scope.type))
-    await expect(run(refusing)).rejects.toThrow(UnsupportedScope)
+    const refusing: EventApp = (scope) => Promise.reject(new UnsupportedScopeError(scope.type))
+    await expect(run(refusing)).rejects.toThrow(UnsupportedScopeError)
   })
 
   it('[3b.62] is not left by returning', async () => {
-    await expect(run(saying())).rejects.toThrow('an app without lifespan throws UnsupportedScope')
+    await expect(run(saying())).rejects.toThrow(
+      'an app without lifespan throws UnsupportedScopeError',
+    )
     await expect(run(hearing(1, UP))).rejects.toThrow(
       'lifespan.shutdown.complete after lifespan.shutdown',
     )

@@ -3,7 +3,7 @@ import { ServerExchangeContext } from '../../../src/async/exchange-context.ts'
 import { lintEvents } from '../../../src/lint/events/lint-events.ts'
 import { makeReceive } from '../../../src/async/receive.ts'
 import { SILENT_LOG } from '../../../src/silent-log.ts'
-import { ClientDisconnected, LintError, UnsupportedScope } from '../../../src/errors.ts'
+import { ClientDisconnectedError, LintError, UnsupportedScopeError } from '../../../src/errors.ts'
 import { event, hearing, httpScope, NO_BODY, saying, underLint } from './stage.ts'
 import type { EventApp, Scope, SendEvent } from '../../../src/contract/events.ts'
 
@@ -102,7 +102,7 @@ describe('the end of an app under lint', () => {
     const app: EventApp = async (_scope, _receive, send) => {
       await send(START).catch(() => undefined)
     }
-    const refuse = (): Promise<void> => Promise.reject(new ClientDisconnected())
+    const refuse = (): Promise<void> => Promise.reject(new ClientDisconnectedError())
     expect(await underLint(app, httpScope(), [NO_BODY], refuse)).toEqual([START])
   })
 
@@ -111,7 +111,7 @@ describe('the end of an app under lint', () => {
     const scope = { ...httpScope(), 'isthmus.exchange': connection }
     const app: EventApp = async (given) => {
       const { signal } = (given as typeof scope)['isthmus.exchange']
-      connection.abort(new ClientDisconnected())
+      connection.abort(new ClientDisconnectedError())
       await Promise.resolve(signal.aborted)
     }
     expect(await underLint(app, scope)).toEqual([])
@@ -213,9 +213,9 @@ describe('the scope under lint', () => {
 
   it('[3b.6] of an unknown type has to be refused', async () => {
     const scope = { type: 'telnet' } as unknown as Scope
-    const refusing: EventApp = (given) => Promise.reject(new UnsupportedScope(given.type))
-    await expect(underLint(refusing, scope)).rejects.toThrow(UnsupportedScope)
-    await expect(underLint(saying(), scope)).rejects.toThrow('so throw UnsupportedScope')
+    const refusing: EventApp = (given) => Promise.reject(new UnsupportedScopeError(given.type))
+    await expect(underLint(refusing, scope)).rejects.toThrow(UnsupportedScopeError)
+    await expect(underLint(saying(), scope)).rejects.toThrow('so throw UnsupportedScopeError')
     await expect(underLint(saying(START), scope)).rejects.toThrow('app broke unknown scopes')
   })
 })

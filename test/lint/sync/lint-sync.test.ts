@@ -1,7 +1,7 @@
 // Lint for sync apps: every breach is raised at the one who commits it, and what is right passes unchanged.
 
 import { describe, expect, it } from 'vitest'
-import { AppFault, LintError } from '../../../src/errors.ts'
+import { AppError, LintError } from '../../../src/errors.ts'
 import { WrappedFile, wrapFile } from '../../../src/sync/file-wrapper.ts'
 import { BytesSource, Input } from '../../../src/sync/input.ts'
 import { lintSync } from '../../../src/lint/sync/lint-sync.ts'
@@ -102,7 +102,7 @@ describe('what is right', () => {
   })
 
   it('passes on what the app throws', () => {
-    const error = new AppFault('a fault of its own')
+    const error = new AppError('a fault of its own')
     const app: SyncApp = () => {
       throw error
     }

@@ -2,7 +2,7 @@
 
 import { setEnvironmentData } from 'node:worker_threads'
 import { events, iterable, sync, threads } from 'isthmus'
-import { HandshakeDenied, ResponseCut } from '../../../src/testing/faults.ts'
+import { HandshakeDeniedError, ResponseCutError } from '../../../src/testing/faults.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
 import { eventApp, isNoFraming, iterableApp, socketApp } from './apps.ts'
 import { syncApp } from './sync-apps.ts'
@@ -102,7 +102,7 @@ async function askHttp(client: TestClient, ask: Ask): Promise<Answer> {
       body: Buffer.from(response.body).toString('latin1'),
     }
   } catch (error) {
-    if (!(error instanceof ResponseCut) || !error.head) throw error
+    if (!(error instanceof ResponseCutError) || !error.head) throw error
     return { status: error.head.status, headers: error.head.headers, body: null }
   }
 }
@@ -114,7 +114,7 @@ async function askSocket(client: TestClient, ask: Ask): Promise<Answer> {
     const body = String(await session.receive())
     return { status: 200, headers: session.headers.list.filter(isNoFraming), body }
   } catch (error) {
-    if (!(error instanceof HandshakeDenied)) throw error
+    if (!(error instanceof HandshakeDeniedError)) throw error
     const { status, headers, body } = error.response
     const text = Buffer.from(body).toString('latin1')
     return { status, headers: headers.list.filter(isNoFraming), body: text }

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ClientDisconnected, IllegalEvent, ServerShutdown } from '../../../src/errors.ts'
+import {
+  ClientDisconnectedError,
+  IllegalEventError,
+  ServerShutdownError,
+} from '../../../src/errors.ts'
 import { startCycle, turn } from '../fake-websocket-transport.ts'
 import type { EventApp, Send } from '../../../src/contract/events.ts'
 
@@ -165,7 +169,7 @@ describe('WebSocketRun: send', () => {
     expect(transport.calls.at(-2)).toEqual(['close', 1000, ''])
   })
 
-  it('[3b.46] wakes every waiting send with ClientDisconnected when the client leaves', async () => {
+  it('[3b.46] wakes every waiting send with ClientDisconnectedError when the client leaves', async () => {
     const failures: unknown[] = []
     const app = accepted(async (send) => {
       const sends = ['a', 'b', 'c'].map((text) => send({ type: 'websocket.send', text }))
@@ -179,10 +183,10 @@ describe('WebSocketRun: send', () => {
     cycle.onClose(1006, '')
     await done
     expect(failures).toHaveLength(3)
-    expect(failures.every((failure) => failure instanceof ClientDisconnected)).toBe(true)
+    expect(failures.every((failure) => failure instanceof ClientDisconnectedError)).toBe(true)
   })
 
-  it('[3b.52] rejects with ClientDisconnected (ECONNRESET) after the client has left', async () => {
+  it('[3b.52] rejects with ClientDisconnectedError (ECONNRESET) after the client has left', async () => {
     let failure: unknown
     const { cycle, done } = startCycle(async (_scope, receive, send) => {
       await receive()
@@ -196,7 +200,7 @@ describe('WebSocketRun: send', () => {
     expect(failure).toMatchObject({ code: 'ECONNRESET' })
   })
 
-  it('[3b.8] does not log a ClientDisconnected that escapes the app as an error', async () => {
+  it('[3b.8] does not log a ClientDisconnectedError that escapes the app as an error', async () => {
     const { cycle, lines, done } = startCycle(async (_scope, receive, send) => {
       await receive()
       await send({ type: 'websocket.accept' })
@@ -211,8 +215,8 @@ describe('WebSocketRun: send', () => {
     expect(lines).toEqual(['debug: the app was told that the connection ends'])
   })
 
-  it('[3b.8] logs a ClientDisconnected of some other connection as an error', async () => {
-    const app = accepted(() => Promise.reject(new ClientDisconnected()))
+  it('[3b.8] logs a ClientDisconnectedError of some other connection as an error', async () => {
+    const app = accepted(() => Promise.reject(new ClientDisconnectedError()))
     const { transport, lines } = startCycle(app)
     await turn()
     expect(lines).toEqual(['error: the app failed'])
@@ -221,7 +225,7 @@ describe('WebSocketRun: send', () => {
 
   it('[3b.2] rejects an illegal event and leaves the connection as it is', async () => {
     const app = accepted(async (send) => {
-      await expect(send({ type: 'websocket.accept' })).rejects.toThrow(IllegalEvent)
+      await expect(send({ type: 'websocket.accept' })).rejects.toThrow(IllegalEventError)
       await send({ type: 'websocket.send', text: 'still here' })
     })
     const { transport } = startCycle(app)
@@ -248,12 +252,12 @@ describe('WebSocketRun: send', () => {
 })
 
 describe('WebSocketRun: the signal', () => {
-  it('aborts with ClientDisconnected when the client leaves', async () => {
+  it('aborts with ClientDisconnectedError when the client leaves', async () => {
     const { cycle, scope } = startCycle(deaf)
     const signal = scope['isthmus.exchange']?.signal
     await turn()
     cycle.onClose(1000, '')
-    expect(signal?.reason).toBeInstanceOf(ClientDisconnected)
+    expect(signal?.reason).toBeInstanceOf(ClientDisconnectedError)
   })
 
   it('does not abort when the app has closed', async () => {
@@ -284,7 +288,10 @@ describe('WebSocketRun: shutdown', () => {
       await receive()
       await send({ type: 'websocket.accept' })
       await new Promise((resolve) => signal?.addEventListener('abort', resolve))
-      await send({ type: 'websocket.send', text: String(signal?.reason instanceof ServerShutdown) })
+      await send({
+        type: 'websocket.send',
+        text: String(signal?.reason instanceof ServerShutdownError),
+      })
     })
     await turn()
     cycle.shutdown()
@@ -333,7 +340,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(transport.calls[2]).toEqual(['close', 1001, 'server shutdown'])
     cycle.onClose(1006, '')
     await done
-    expect(failure).toBeInstanceOf(ClientDisconnected)
+    expect(failure).toBeInstanceOf(ClientDisconnectedError)
     expect(aborted).toBe(true)
   })
 
@@ -347,7 +354,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(transport.calls).toEqual([['deny', 503, 'Service Unavailable\n', true]])
   })
 
-  it('[3b.52] fails what the app sends after the server has closed with ClientDisconnected', async () => {
+  it('[3b.52] fails what the app sends after the server has closed with ClientDisconnectedError', async () => {
     const { cycle, transport, done, lines } = startCycle(async (_scope, receive, send) => {
       await receive()
       await send({ type: 'websocket.accept' })

@@ -21,7 +21,7 @@ export interface BodyDecoder {
    * Takes bytes from `at`, and hands those that are data to `onData` as views that share their memory.
    *
    * @returns the offset behind what belongs to the body
-   * @throws {@link BadRequest} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve
+   * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve
    */
   decode(bytes: Buffer, at: number, onData: (data: Buffer) => void): number
 }

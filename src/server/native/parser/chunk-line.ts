@@ -1,6 +1,6 @@
 // The line in front of a chunk: its size and its extensions (RFC 9112, 7.1), octet by octet.
 
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { CR, IS_FIELD_CONTENT, IS_TOKEN, LF, shown } from './octets.ts'
 
 const SEMICOLON = 0x3b
@@ -63,7 +63,7 @@ export class ChunkLine {
     if (this.#phase === LINE_FEED) return this.#takeLineFeed(octet)
     this.#extensionBytes += 1
     if (this.#extensionBytes > this.#maxExtensionBytes) {
-      throw new BadRequest(`chunk extensions exceed ${this.#maxExtensionBytes} bytes`, 413)
+      throw new BadRequestError(`chunk extensions exceed ${this.#maxExtensionBytes} bytes`, 413)
     }
     this.#takeExtension(octet)
   }
@@ -71,13 +71,13 @@ export class ChunkLine {
   #takeSize(octet: number): void {
     const digit = HEX[octet] as number
     if (digit === NO_DIGIT) {
-      if (this.#digits === 0) throw new BadRequest(`a chunk size has ${shown(octet)}`)
+      if (this.#digits === 0) throw new BadRequestError(`a chunk size has ${shown(octet)}`)
       return this.#endPart(octet)
     }
     this.#digits += 1
     this.size = this.size * 16 + digit
     const isTooLarge = this.#digits > MAX_DIGITS || this.size > Number.MAX_SAFE_INTEGER
-    if (isTooLarge) throw new BadRequest('a chunk size is out of bounds')
+    if (isTooLarge) throw new BadRequestError('a chunk size is out of bounds')
   }
 
   #takeExtension(octet: number): void {
@@ -105,7 +105,7 @@ export class ChunkLine {
       this.#phase = QUOTED
       return
     }
-    if (this.#length === 0) throw new BadRequest(`a chunk extension has ${shown(octet)}`)
+    if (this.#length === 0) throw new BadRequestError(`a chunk extension has ${shown(octet)}`)
     if (octet !== EQUALS || isValue) return this.#endPart(octet)
     this.#phase = EXTENSION_VALUE
     this.#length = 0
@@ -119,7 +119,7 @@ export class ChunkLine {
 
   #requireContent(octet: number): void {
     if (IS_FIELD_CONTENT[octet] !== 1) {
-      throw new BadRequest(`a chunk extension has ${shown(octet)}`)
+      throw new BadRequestError(`a chunk extension has ${shown(octet)}`)
     }
   }
 
@@ -127,12 +127,12 @@ export class ChunkLine {
   #endPart(octet: number): void {
     if (octet === SEMICOLON) this.#phase = EXTENSION_NAME
     else if (octet === CR) this.#phase = LINE_FEED
-    else throw new BadRequest(`the line of a chunk has ${shown(octet)}`)
+    else throw new BadRequestError(`the line of a chunk has ${shown(octet)}`)
     this.#length = 0
   }
 
   #takeLineFeed(octet: number): void {
-    if (octet !== LF) throw new BadRequest('the line of a chunk has a bare CR')
+    if (octet !== LF) throw new BadRequestError('the line of a chunk has a bare CR')
     this.#phase = DONE
   }
 }

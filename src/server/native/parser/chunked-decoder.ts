@@ -1,6 +1,6 @@
 // A body in chunks (RFC 9112, 7.1).
 
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { ChunkLine } from './chunk-line.ts'
 import { CR, LF, shown } from './octets.ts'
 import { TrailerSection } from './trailer-section.ts'
@@ -76,7 +76,8 @@ export class ChunkedDecoder {
   }
 
   #take(expected: number, octet: number | undefined, phase: number): number {
-    if (octet !== expected) throw new BadRequest(`a chunk is longer than its size: ${shown(octet)}`)
+    if (octet !== expected)
+      throw new BadRequestError(`a chunk is longer than its size: ${shown(octet)}`)
     this.#phase = phase
     return 1
   }

@@ -1,6 +1,6 @@
 // A section of field lines up to its empty line (RFC 9112, 5): the headers of a head, the trailers of a body.
 
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { knownFieldName } from './field-names.ts'
 import { COLON, CR, HTAB, IS_FIELD_CONTENT, IS_TOKEN, LF, shown, skip, SP } from './octets.ts'
 
@@ -90,33 +90,34 @@ export class FieldSection {
   #startLine(octet: number): number {
     if (octet === CR) return LAST_LINE_FEED
     // RFC 9112, 5.2: folding is obsolete, and what one reader takes for a value is a field to another.
-    if (octet === SP || octet === HTAB) throw new BadRequest('a field line begins with white space')
-    if (octet === COLON) throw new BadRequest('a field has no name')
+    if (octet === SP || octet === HTAB)
+      throw new BadRequestError('a field line begins with white space')
+    if (octet === COLON) throw new BadRequestError('a field has no name')
     if (this.#count < this.#maxFields) return NAME
-    throw new BadRequest(`there are more than ${this.#maxFields} fields`, 431)
+    throw new BadRequestError(`there are more than ${this.#maxFields} fields`, 431)
   }
 
   #endName(octet: number, at: number): number {
-    if (octet !== COLON) throw new BadRequest(`a field name has ${shown(octet)}`)
+    if (octet !== COLON) throw new BadRequestError(`a field name has ${shown(octet)}`)
     this.#colons[this.#count] = at
     return VALUE
   }
 
   #endValue(octet: number, at: number): number {
-    if (octet !== CR) throw new BadRequest(`a field value has ${shown(octet)}`)
+    if (octet !== CR) throw new BadRequestError(`a field value has ${shown(octet)}`)
     this.#ends[this.#count++] = at
     return LINE_FEED
   }
 }
 
 function requireLineFeed(octet: number): void {
-  if (octet !== LF) throw new BadRequest('a field section has a bare CR')
+  if (octet !== LF) throw new BadRequestError('a field section has a bare CR')
 }
 
 // White space by RFC 9110, 5.5, but not to all readers: where the body ends must be no matter of opinion.
 function requireNoTab(text: string, start: number, end: number): void {
   if (!text.slice(start, end).includes('\t')) return
-  throw new BadRequest('a tab stands in Content-Length or Transfer-Encoding')
+  throw new BadRequestError('a tab stands in Content-Length or Transfer-Encoding')
 }
 
 // Without SP and HTAB around it (RFC 9110, 5.5), and not trim(), which takes more than that for white space.

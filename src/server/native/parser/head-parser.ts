@@ -1,6 +1,6 @@
 // The parser of request heads (RFC 9112, 2 to 5): bytes in, a head out, no I/O.
 
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { pairs } from '../../../http/field-pairs.ts'
 import { FieldSection } from './field-section.ts'
 import { CR, LF } from './octets.ts'
@@ -62,7 +62,7 @@ export class HeadParser {
    * Takes the bytes from `at`.
    *
    * @returns the offset behind the head when it is whole, else -1: all bytes were taken, and more are needed
-   * @throws {@link BadRequest} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve; nothing that
+   * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve; nothing that
    *   comes after them can be made sense of
    */
   parse(bytes: Buffer, at: number): number {
@@ -97,7 +97,8 @@ export class HeadParser {
       from += 1
     }
     if (this.#emptyLineBytes !== 1 || from === bytes.length) return from
-    if (bytes[from] !== LF) throw new BadRequest('a bare CR stands in front of the request line')
+    if (bytes[from] !== LF)
+      throw new BadRequestError('a bare CR stands in front of the request line')
     this.#emptyLineBytes = 2
     return from + 1
   }
@@ -110,7 +111,7 @@ export class HeadParser {
     }
     if (this.#isInFields && this.#fields.scan(block, start, stop)) return true
     if (stop === end) return false
-    throw new BadRequest(`the head is longer than ${this.#limits.maxHeadBytes} bytes`, 431)
+    throw new BadRequestError(`the head is longer than ${this.#limits.maxHeadBytes} bytes`, 431)
   }
 
   #finish(block: Buffer, start: number): number {

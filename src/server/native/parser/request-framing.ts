@@ -1,6 +1,6 @@
 // What the fields of a head say of the connection and of the body behind it (RFC 9112, 6 and 9; RFC 9110, 7.8 and 10.1.1).
 
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { requireChunked } from '../../../http/transfer-coding.ts'
 
 /** How the body is delimited, and what the client wants of the connection. */
@@ -23,7 +23,7 @@ export interface RequestFraming {
  * Reads what frames a request.
  *
  * @param fields names in lower case and values, in turns
- * @throws {@link BadRequest} (`ISTHMUS_BAD_REQUEST`) 400 when it is in doubt where the body ends, 501 for a
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 400 when it is in doubt where the body ends, 501 for a
  *   transfer coding that is not understood, 417 for an expectation that is not
  */
 export function requestFraming(
@@ -36,7 +36,7 @@ export function requestFraming(
   const contentLength = lengthOf(length)
   // RFC 9112, 6.1: whoever believes the other of the two sees another request behind this one.
   if (coding !== undefined && contentLength !== null) {
-    throw new BadRequest('Transfer-Encoding and Content-Length exclude each other')
+    throw new BadRequestError('Transfer-Encoding and Content-Length exclude each other')
   }
   return {
     keepAlive: wantsKeepAlive(isModern, connection),
@@ -96,7 +96,7 @@ function joined(before: string | undefined, value: string): string {
 
 function single(name: string, before: string | undefined, value: string): string {
   if (before === undefined) return value
-  throw new BadRequest(`${name} stands more than once`)
+  throw new BadRequestError(`${name} stands more than once`)
 }
 
 const CLOSE = member('close')
@@ -122,7 +122,7 @@ function wantsKeepAlive(isModern: boolean, connection: string | undefined): bool
 function wantsContinue(expectation: string | undefined): boolean {
   if (expectation === undefined) return false
   if (expectation.toLowerCase() === '100-continue') return true
-  throw new BadRequest(`expectation ${JSON.stringify(expectation)} is not understood`, 417)
+  throw new BadRequestError(`expectation ${JSON.stringify(expectation)} is not understood`, 417)
 }
 
 const DIGITS = /^\d{1,16}$/
@@ -131,5 +131,5 @@ function lengthOf(value: string | undefined): number | null {
   if (value === undefined) return null
   const length = DIGITS.test(value) ? Number(value) : Number.NaN
   if (Number.isSafeInteger(length)) return length
-  throw new BadRequest(`Content-Length ${JSON.stringify(value)} is not a number of bytes`)
+  throw new BadRequestError(`Content-Length ${JSON.stringify(value)} is not a number of bytes`)
 }

@@ -1,7 +1,7 @@
 // The request line (RFC 9112, 3): method, target, version, octet by octet.
 
 import { METHODS } from 'node:http'
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { CR, IS_TOKEN, IS_VISIBLE, LF, shown, skip, SP } from './octets.ts'
 
 const METHOD = 0
@@ -55,11 +55,11 @@ export class RequestLine {
     const at = skip(IS_TOKEN, block, start + this.at, stop)
     this.at = at - start
     // RFC 9112, 3: longer than any that is known.
-    if (this.at > LONGEST_METHOD) throw new BadRequest('the method is not known', 501)
+    if (this.at > LONGEST_METHOD) throw new BadRequestError('the method is not known', 501)
     if (at === end) return
 
-    if (block[at] !== SP) throw new BadRequest(`the method has ${shown(block[at])}`)
-    if (at === start) throw new BadRequest('the method is missing')
+    if (block[at] !== SP) throw new BadRequestError(`the method has ${shown(block[at])}`)
+    if (at === start) throw new BadRequestError('the method is missing')
     this.method = servedMethod(block, start, at)
     this.#phase = TARGET
     this.targetStart = ++this.at
@@ -72,9 +72,9 @@ export class RequestLine {
     if (at === end) return
 
     if (at >= stop) throw this.#tooLong()
-    if (this.at === this.targetStart) throw new BadRequest('the request target is missing')
-    if (block[at] === CR) throw new BadRequest('HTTP/0.9 is not served', 505)
-    if (block[at] !== SP) throw new BadRequest(`the request target has ${shown(block[at])}`)
+    if (this.at === this.targetStart) throw new BadRequestError('the request target is missing')
+    if (block[at] === CR) throw new BadRequestError('HTTP/0.9 is not served', 505)
+    if (block[at] !== SP) throw new BadRequestError(`the request target has ${shown(block[at])}`)
     this.#phase = VERSION
     this.targetEnd = this.at++
   }
@@ -94,7 +94,7 @@ export class RequestLine {
   }
 
   #endLine(octet: number): void {
-    if (octet !== CR) throw new BadRequest(`${shown(octet)} stands behind the HTTP version`)
+    if (octet !== CR) throw new BadRequestError(`${shown(octet)} stands behind the HTTP version`)
     if (this.at > this.#maxBytes) throw this.#tooLong()
     this.at += 1
     this.#phase = LINE_FEED
@@ -103,13 +103,13 @@ export class RequestLine {
   #scanLineFeed(block: Uint8Array, start: number, end: number): void {
     const at = start + this.at
     if (at === end) return
-    if (block[at] !== LF) throw new BadRequest('the request line has a bare CR')
+    if (block[at] !== LF) throw new BadRequestError('the request line has a bare CR')
     this.at += 1
     this.#phase = DONE
   }
 
-  #tooLong(): BadRequest {
-    return new BadRequest(`the request line is longer than ${this.#maxBytes} bytes`, 414)
+  #tooLong(): BadRequestError {
+    return new BadRequestError(`the request line is longer than ${this.#maxBytes} bytes`, 414)
   }
 }
 
@@ -128,14 +128,14 @@ function servedMethod(block: Uint8Array, start: number, end: number): string {
     while (at < end && block[at] === octets[at - start]) at++
     if (at === end) return method
   }
-  throw new BadRequest('the method is not served', 501)
+  throw new BadRequestError('the method is not served', 501)
 }
 
 // Another version is 505, something else than a version 400 (RFC 9110, 15.6.6).
-function wrongVersion(index: number, octet: number): BadRequest {
+function wrongVersion(index: number, octet: number): BadRequestError {
   const isDigit = index === MAJOR || index === MINOR
   if (isDigit && DIGIT.test(String.fromCharCode(octet))) {
-    return new BadRequest('this version of HTTP is not served', 505)
+    return new BadRequestError('this version of HTTP is not served', 505)
   }
-  return new BadRequest('the request line does not end with an HTTP version')
+  return new BadRequestError('the request line does not end with an HTTP version')
 }

@@ -1,7 +1,7 @@
 // The trailer section behind the last chunk (RFC 9112, 7.1.2).
 
 import { isForbiddenTrailer } from '../../../http/trailers.ts'
-import { BadRequest } from '../../../errors.ts'
+import { BadRequestError } from '../../../errors.ts'
 import { FieldSection } from './field-section.ts'
 import { pairs } from '../../../http/field-pairs.ts'
 import { PartialBlock } from './partial-block.ts'
@@ -35,7 +35,7 @@ export class TrailerSection {
     const stop = Math.min(end, start + this.#maxBytes)
     if (this.#fields.scan(block, start, stop)) return true
     if (stop === end) return false
-    throw new BadRequest(`the trailer section is longer than ${this.#maxBytes} bytes`, 431)
+    throw new BadRequestError(`the trailer section is longer than ${this.#maxBytes} bytes`, 431)
   }
 
   #finish(block: Buffer, start: number): number {
@@ -43,7 +43,8 @@ export class TrailerSection {
     const text = block.toString('latin1', start, start + size)
     this.trailers = pairs(this.#fields.fields(block, start, text))
     const forbidden = this.trailers.find(([name]) => isForbiddenTrailer(name))
-    if (forbidden) throw new BadRequest(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
+    if (forbidden)
+      throw new BadRequestError(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
     return size
   }
 }

@@ -1,7 +1,7 @@
 // What the parser owes its connection besides the right answer: when it refuses, what it keeps, what it hands out.
 
 import { describe, expect, it } from 'vitest'
-import { BadRequest } from '../../../../src/errors.ts'
+import { BadRequestError } from '../../../../src/errors.ts'
 import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
 
@@ -20,7 +20,7 @@ function refusedAfter(text: string): number | null {
     try {
       parser.parse(Buffer.from([octet]), 0)
     } catch (error) {
-      expect(error).toBeInstanceOf(BadRequest)
+      expect(error).toBeInstanceOf(BadRequestError)
       return index + 1
     }
   }
@@ -162,7 +162,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     parsed(parser, HEAD)
     parsed(parser, `\r\n${HEAD}`)
     parsed(parser, `\r\n${HEAD}`)
-    expect(() => parser.parse(bytesOf(`\r\n\r\n${HEAD}`), 0)).toThrow(BadRequest)
+    expect(() => parser.parse(bytesOf(`\r\n\r\n${HEAD}`), 0)).toThrow(BadRequestError)
   })
 })
 
@@ -174,7 +174,7 @@ describe('limits', () => {
         new HeadParser(limits).parse(bytesOf(text), 0)
         return null
       } catch (error) {
-        return error instanceof BadRequest ? error.status : 0
+        return error instanceof BadRequestError ? error.status : 0
       }
     }
     expect(statusOf('GET /12345 HTTP/1.1\r\na: b\r\nc: d\r\n\r\n')).toBeNull()

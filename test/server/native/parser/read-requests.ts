@@ -2,7 +2,7 @@
 
 import { ServerExchangeContext } from '../../../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../../../src/silent-log.ts'
-import { BadRequest } from '../../../../src/errors.ts'
+import { BadRequestError } from '../../../../src/errors.ts'
 import { bodyDecoder } from '../../../../src/server/native/parser/body-decoder.ts'
 import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
@@ -46,7 +46,7 @@ export class RequestReader {
       let at = 0
       while (at < bytes.length && !this.#ended) at = this.#step(bytes, at)
     } catch (error) {
-      if (!(error instanceof BadRequest)) throw error
+      if (!(error instanceof BadRequestError)) throw error
       this.reading.then = error.status
       this.reading.reason = error.message
       this.#ended = true
