@@ -1,13 +1,16 @@
 // testClient(): sends requests to an app of any style without sockets. The answers are those that a socket would carry.
 
+import { completeOptions } from '../complete-options.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { openDispatcher } from '../server/open-dispatcher.ts'
+import { DEFAULTS as SERVE_DEFAULTS } from '../server/options.ts'
 import { resolveOptions } from '../server/resolve-options.ts'
 import { AppWatch } from './app-runs.ts'
 import { TestClient } from './client.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
+import type { Log } from '../contract/log.ts'
 import type { ServeOptions } from '../server/options.ts'
 
 /**
@@ -32,6 +35,16 @@ export interface TestClientOptions extends ServeOptions {
   client?: [host: string, port: number] | null | undefined
 }
 
+const DEFAULTS = {
+  ...SERVE_DEFAULTS,
+  log: null as Log | null,
+  deadlineMs: 5_000,
+  raiseAppErrors: true,
+  identity: true,
+  secure: false,
+  client: ['127.0.0.1', 49_152] as [host: string, port: number] | null,
+}
+
 /**
  * Starts `app` (lifespan startup included) and returns a client for it. The client drives the same exchange
  * code as the engines of the server: status, headers and bytes are those that a socket would carry.
@@ -49,18 +62,12 @@ export async function testClient(
   app: HostedApp,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
-  const {
-    deadlineMs = 5_000,
-    raiseAppErrors = true,
-    identity = true,
-    secure = false,
-    client = ['127.0.0.1', 49_152],
-    ...serveOptions
-  } = options
+  const completed = completeOptions('testClient', options, DEFAULTS)
+  const { deadlineMs, raiseAppErrors, identity, secure, client, log, ...serveOptions } = completed
   const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
   const settings = resolveOptions(
     { ...serveOptions, ...anonymous },
-    serveOptions.log ?? SILENT_LOG,
+    log ?? SILENT_LOG,
     'testClient',
   )
   settings.lifespanTimeoutMs = Math.min(settings.lifespanTimeoutMs, deadlineMs)

@@ -77,11 +77,11 @@ describe('the options of serve() in testClient()', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'ISTHMUS_INVALID_OPTION',
       message:
-        'testClient(): option "maxBodyBytes" cannot be 0: it is a whole number from 1, or Infinity',
+        'testClient(): option "maxBodyBytes" cannot be 0: it is a whole number of at least 1, or Infinity',
     })
-    const unknown = testClient(countingApp().app, { raiseErrors: true } as object)
+    const unknown = testClient(countingApp().app, { raiseApErrors: true } as object)
     await expect(unknown).rejects.toThrow(
-      /^testClient\(\): unknown option "raiseErrors"; the options are .*, deadlineMs, /,
+      'testClient(): unknown option "raiseApErrors"; did you mean "raiseAppErrors"?',
     )
   })
 })
