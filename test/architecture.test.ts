@@ -66,8 +66,7 @@ describe('the sources', () => {
 describe('the public names', () => {
   it('of isthmus', () => {
     expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot(`
-      "Address
-      App
+      "App
       AppError
       AppLoadError
       AppSocket
@@ -131,13 +130,16 @@ describe('the public names', () => {
       SendEvent
       ServeOptions
       Server
+      ServerAddress
       ServerShutdownError
+      ServerStats
       ServiceError
       Shutdown
       StartResponse
       StartResponseHeaders
       SyncApp
       SyncBody
+      SyncOptions
       ThreadCrashedError
       ThreadOptions
       UnavailableError

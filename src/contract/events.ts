@@ -24,7 +24,7 @@ export interface Hosting {
   /** Strings that every environ carries besides the request's own. */
   readonly environ: Readonly<Record<string, string>>
   /** Bytes of a request body that an inline sync app has in memory, before a temporary file takes over. */
-  readonly inlineBodyMemory: number
+  readonly maxInlineBodyBytes: number
   /** Pools of threads() run inline: to see the difference. */
   readonly inlineThreads: boolean
 }

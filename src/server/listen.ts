@@ -1,11 +1,11 @@
 // Binding a server of node:net, node:tls or node:http to where the options say.
 
 import type { Server } from 'node:net'
-import type { Address } from './engine.ts'
+import type { ServerAddress } from './engine.ts'
 import type { Settings } from './options.ts'
 
 /** Listens on an inherited descriptor, a unix socket, or host and port. Rejects with the system's own error. */
-export function listen(server: Server, settings: Settings): Promise<Address> {
+export function listen(server: Server, settings: Settings): Promise<ServerAddress> {
   const { host, port, uds, fd, backlog, log } = settings
   return new Promise((resolve, reject) => {
     // The system's error does not say which descriptor it is about.
@@ -24,7 +24,7 @@ export function listen(server: Server, settings: Settings): Promise<Address> {
   })
 }
 
-function addressOf(server: Server): Address {
+function addressOf(server: Server): ServerAddress {
   const address = server.address()
   if (address === null || typeof address === 'string') return { path: address ?? '' }
   return { host: address.address, port: address.port }

@@ -138,7 +138,7 @@ describe('scopeToEnviron', () => {
   it('[3a.20] carries the strings of the deployer', () => {
     const connection = new ServerExchangeContext(SILENT_LOG, {
       environ: { SITE: 'a' },
-      inlineBodyMemory: 1,
+      maxInlineBodyBytes: 1,
       inlineThreads: false,
     })
     expect(environOf({ 'isthmus.exchange': connection })['SITE']).toBe('a')

@@ -67,7 +67,7 @@ export function startCycle(
 } {
   const transport = new FakeHttpTransport()
   const log = recordingLog()
-  const hosting = { environ: {}, inlineBodyMemory: 1024, inlineThreads: false }
+  const hosting = { environ: {}, maxInlineBodyBytes: 1024, inlineThreads: false }
   const connection = new ServerExchangeContext(log, hosting)
   const whole = { ...httpScope(scope), 'isthmus.exchange': connection }
   const facts: CycleRequest = {

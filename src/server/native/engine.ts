@@ -12,7 +12,7 @@ import { Handshakes } from './handshakes.ts'
 import type { Server, Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { Address, Engine } from '../engine.ts'
+import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 
@@ -42,7 +42,11 @@ export class NativeEngine implements Engine {
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
 
-  listen(): Promise<Address> {
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  listen(): Promise<ServerAddress> {
     return listen(this.#server, this.#settings)
   }
 
