@@ -179,37 +179,37 @@ describe('the public names', () => {
 
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
-      "AccessLogFormat
+      "AbortSignalLike
+      AccessLogFormat
       AccessLogOptions
       AnswerBody
       BasicAuthOptions
       BodyLimitOptions
       BodyMap
       CallNext
+      ChainLink
       ChainRequest
       ChainResponse
       ClassicWrap
-      Coding
       CompressOptions
+      ContentCoding
       CorsOptions
-      Effect
+      EitherForms
       ErrorPageOptions
       EventWrap
       Failure
-      Forms
       ForwardedFact
       ForwardedOptions
       HeaderList
       HostParts
       HttpsRedirectOptions
-      Interrupting
-      Link
+      MiddlewareEffect
+      MiddlewareRun
+      MiddlewareStep
       RequestChanges
       RequestHeaders
       RequestIdOptions
       ResponseEnd
-      Running
-      Step
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
