@@ -52,13 +52,13 @@ describe('the build', { timeout: TIMEOUT_MS }, () => {
 
   it('keeps a whole module at each path at each moment', async () => {
     const seen = new Set<string>()
-    let isOver = false
+    const building = { isOver: false }
     const read = async (): Promise<void> => {
-      while (!isOver) seen.add(await readFile(join(project, 'dist/index.js'), 'utf8'))
+      while (!building.isOver) seen.add(await readFile(join(project, 'dist/index.js'), 'utf8'))
     }
     await writeSource('index.ts', "export const name = 'second'\n")
     const reading = read()
-    await build().finally(() => (isOver = true))
+    await build().finally(() => (building.isOver = true))
     await reading
     expect([...seen].filter((text) => !/name = '(?:first|second)';\n$/.test(text))).toEqual([])
   })
