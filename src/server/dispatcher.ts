@@ -6,7 +6,7 @@ import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
 import { HttpRun } from './http-run.ts'
 import { makeIdentity } from './identity.ts'
-import { NOBODY } from './nobody.ts'
+import { IGNORED_EVENTS } from './engine.ts'
 import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketRun } from './websocket/run.ts'
@@ -16,8 +16,8 @@ import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './cycle-request.ts'
 import type { Settings } from './options.ts'
 import type { RequestHead } from './scope.ts'
+import type { HttpEvents, HttpTransport, WebSocketTransport } from './engine.ts'
 import type { ServerStats } from './stats.ts'
-import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.ts'
 
 /** An exchange under way. */
 interface Running {
@@ -67,7 +67,7 @@ export class Dispatcher {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
       for (const part of refusal(error.status, this.identity, request)) transport.write(part)
-      return NOBODY
+      return IGNORED_EVENTS
     }
   }
 

@@ -2,8 +2,7 @@
 
 import { createServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
-import { listen } from '../listen.ts'
+import { listen, SOCKET_OPTIONS } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { Arrivals } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
