@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
+import { parseSource } from './architecture/source-file.ts'
+import { trackedFiles } from './architecture/tracked-files.ts'
 import { Page } from './docs/page.ts'
 import { checkTypes, runPage } from './docs/run-page.ts'
 
@@ -16,6 +18,11 @@ const DECISIONS = readdirSync(join(ROOT, 'docs/decisions'))
 const PATHS = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'benchmarks/README.md',
+  'examples/README.md',
+  'examples/ticket-desk/README.md',
   ...GUIDE.map((name) => `docs/${name}`),
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
@@ -24,6 +31,7 @@ const bridges = new Page('docs/bridges.md')
 const hostProtocol = new Page('docs/host-protocol.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const semantics = new Page('docs/semantics.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -144,6 +152,45 @@ describe('the host protocol', () => {
   })
 })
 
+describe('the semantics', () => {
+  const numbers = [...semantics.text.matchAll(/^- \*\*(3[abc]\.\d+)\*\* /gm)].map(
+    ([, number]) => number,
+  )
+
+  it('have a rule for every number that a title of a test or a comment cites', () => {
+    const cited = trackedFiles(['src', 'test', 'docs/decisions']).flatMap((path) =>
+      citations(path)
+        .filter((number) => !numbers.includes(number))
+        .map((number) => `${path}: ${number}`),
+    )
+    expect(cited).toEqual([])
+  })
+
+  it('count their rules without a gap', () => {
+    const counted = ['3a', '3b', '3c'].flatMap((part) => {
+      const size = numbers.filter((number) => number?.startsWith(part)).length
+      return Array.from({ length: size }, (_, at) => `${part}.${at + 1}`)
+    })
+    expect(numbers).toEqual(counted)
+  })
+})
+
+describe('the index of decisions', () => {
+  it('lists every decision once, in order', () => {
+    const { links } = new Page('docs/decisions/README.md')
+    const records = DECISIONS.filter((name) => /^\d/.test(name))
+    expect(links.filter((link) => /^\d/.test(link))).toEqual(records.toSorted())
+  })
+
+  it('gives each decision the number of its file', () => {
+    const wrong = DECISIONS.filter((name) => /^\d/.test(name)).filter((name) => {
+      const [, number] = /^# (\d+)\. /.exec(new Page(`docs/decisions/${name}`).text) ?? []
+      return number?.padStart(3, '0') !== name.slice(0, 3)
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
 describe('the sources', () => {
   it('that pages name are there', () => {
     const gone = PATHS.flatMap((path) => {
@@ -153,6 +200,20 @@ describe('the sources', () => {
     expect(gone).toEqual([])
   })
 })
+
+/** The numbers of rules in the titles and comments of a source, or in a page: `[3a.4]`, `[3b.37, 38]`, `3c.6`. */
+function citations(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8')
+  const { comments, titles } = path.endsWith('.md')
+    ? { comments: [], titles: [{ text }] }
+    : parseSource(path, text)
+  return [...comments, ...titles].flatMap((prose) =>
+    [...prose.text.matchAll(/\b(3[abc])\.(\d+)((?:, \d+)*)/g)].flatMap(
+      ([, part, first, others = '']) =>
+        [first, ...(others.match(/\d+/g) ?? [])].map((number) => `${part}.${number}`),
+    ),
+  )
+}
 
 describe('the links', () => {
   it('lead to files that exist, and to headings in them', () => {

@@ -93,6 +93,7 @@ function readable(text: string): string {
     .replace(/`[^`\n]*`/g, blank)
     .replace(/"[^"\n]*"/g, blank)
     .replace(/https?:\S+/g, blank)
+    .replace(/\]\([^)\n]*\)/g, blank)
     .replace(/^[ \t]*\*?[ \t]?/gm, '')
 }
 
