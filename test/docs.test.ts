@@ -1,4 +1,4 @@
-// The documentation says what is so: its programs run, its tables are those of the code, its links lead somewhere.
+// The documentation is true: its programs run, its tables are those of the code, its links lead somewhere.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -39,7 +39,7 @@ const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
 const RUN = [bridges, middleware, middlewareSet, serving, styles, testing, threads, websockets]
 
-/** A default, as the tables write it: what is empty, or has no end, is `none`. */
+/** A default as the tables write it: an empty or infinite value is `none`. */
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
@@ -53,7 +53,7 @@ function optionRows(page: Page): string[] {
   )
 }
 
-/** The same, for the options that the code has. */
+/** The same lines for the options in the code. */
 function optionsOf(table: object, defaults: object): string[] {
   return Object.entries(table).map(
     ([name, { flag }]) => `${name} \`--${flag}\` ${shown(Reflect.get(defaults, name))}`,
@@ -61,42 +61,42 @@ function optionsOf(table: object, defaults: object): string[] {
 }
 
 describe('the programs of', () => {
-  it('the styles run and print what the page says', async () => {
+  it('the styles run and print the output on the page', async () => {
     const { actual, expected } = await runPage(styles)
     expect(actual).toEqual(expected)
   })
 
-  it('serving run and print what the page says', async () => {
+  it('serving run and print the output on the page', async () => {
     const { actual, expected } = await runPage(serving)
     expect(actual).toEqual(expected)
   })
 
-  it('WebSockets run and print what the page says', async () => {
+  it('WebSockets run and print the output on the page', async () => {
     const { actual, expected } = await runPage(websockets)
     expect(actual).toEqual(expected)
   })
 
-  it('the bridges run and print what the page says', async () => {
+  it('the bridges run and print the output on the page', async () => {
     const { actual, expected } = await runPage(bridges)
     expect(actual).toEqual(expected)
   })
 
-  it('middleware run and print what the page says', async () => {
+  it('middleware run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middleware)
     expect(actual).toEqual(expected)
   })
 
-  it('the middleware set run and print what the page says', async () => {
+  it('the middleware set run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middlewareSet)
     expect(actual).toEqual(expected)
   })
 
-  it('testing run and print what the page says', async () => {
+  it('testing run and print the output on the page', async () => {
     const { actual, expected } = await runPage(testing)
     expect(actual).toEqual(expected)
   })
 
-  it('threads run and print what the page says', async () => {
+  it('threads run and print the output on the page', async () => {
     const { actual, expected } = await runPage(threads)
     expect(actual).toEqual(expected)
   })
