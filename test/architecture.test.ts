@@ -1,4 +1,4 @@
-// The shape of src: who may import whom, what is public, and what must not be there at all.
+// The shape of src: the direction of imports, the public names, and the habits that are forbidden.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
@@ -41,7 +41,7 @@ describe('the sources', () => {
     expect(foreignPackages(sources, Object.keys(manifest.dependencies))).toEqual([])
   })
 
-  it('export nothing that nobody imports', () => {
+  it('export nothing without an importer', () => {
     expect(unusedExports(sources, entries)).toEqual([])
   })
 
@@ -49,7 +49,7 @@ describe('the sources', () => {
     expect(reexports(sources, entries)).toEqual([])
   })
 
-  it('are short, named after what they do, and without default exports', () => {
+  it('are short, have telling names, and no default exports', () => {
     expect(shape(sources)).toEqual([])
   })
 

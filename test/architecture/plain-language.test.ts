@@ -21,8 +21,8 @@ describe('the rule of plain language', () => {
     expect(riddles('a.md', at('The bytes behind the head.'))).toHaveLength(1)
   })
 
-  it('allows code, quoted words and the code blocks of a page', () => {
-    expect(riddles('a.ts', at('`what` and "whoever"'))).toEqual([])
+  it('allows code, quoted words, targets of links and the code blocks of a page', () => {
+    expect(riddles('a.ts', at('`what` and "whoever" and [a page](page.md#what-it-is)'))).toEqual([])
     expect(riddles('a.md', proseOfPage('One.\n```ts\n// nobody\n```\nTwo.'))).toEqual([])
   })
 

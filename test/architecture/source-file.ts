@@ -1,4 +1,4 @@
-// One source file taken apart: what it imports and exports, and what it holds that no compiler minds.
+// One source file taken apart: its imports and exports, and the habits that no compiler reports.
 
 import { posix } from 'node:path'
 import { parseSync } from 'vite'
@@ -40,7 +40,7 @@ export interface SourceFile {
 
 const TEST_FUNCTIONS = ['describe', 'it', 'test']
 
-/** Takes apart the file at `path`, relative to src. Throws a SyntaxError for what does not parse. */
+/** Takes apart the file at `path`, relative to src. @throws SyntaxError if the text does not parse */
 export function parseSource(path: string, text: string): SourceFile {
   const { program, module, comments, errors } = parseSync(path, text)
   if (errors[0]) throw new SyntaxError(`${path}: ${errors[0].message}`)
