@@ -1,6 +1,7 @@
-// One request through an event app that is pulled from outside: what it sends waits until it is asked for.
+// One request through an event app from which a host pulls: the parts that the app sends wait for the next pull.
 
 import { deferred, rejected } from '../waiting/deferred.ts'
+import { NO_IDENTITY } from '../async/framing.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -13,14 +14,13 @@ import type { EventApp, HttpReceiveEvent, HttpScope, SendEvent } from '../contra
 import type { Log } from '../contract/log.ts'
 
 const READ_BYTES = 64 * 1024
-// How long a stopped app may go on before nobody waits for it any longer.
+// The time for a stopped app to end; after it, close() waits no longer.
 const GRACE_MS = 3_000
-const NOBODY = { server: null, date: () => null }
 const NOT_OFFERED = new Set(['http.response.early_hint', 'http.response.pathsend'])
 
 /**
- * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that
- * waits in receive() can still send. Each body event becomes one part, at once. Whoever opens a session closes it.
+ * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that waits in
+ * receive() can still send. Each body event becomes one part, at once. The code that makes a session closes it.
  */
 export class EventSession {
   readonly #exchange: HttpExchange
@@ -31,7 +31,7 @@ export class EventSession {
   #delivered: Offer | undefined
   #asked: Deferred<ResponsePart | null> | undefined
   #pending: Deferred<HttpReceiveEvent> | undefined
-  #bodyTaken = false
+  #bodyEnded = false
   #isClosed = false
   #outcome: { error?: unknown } | undefined
 
@@ -40,14 +40,14 @@ export class EventSession {
     this.#log = scope['isthmus.exchange']?.log ?? SILENT_LOG
     const { method } = scope
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: false } as const
-    this.#exchange = new HttpExchange(facts, NOBODY)
+    this.#exchange = new HttpExchange(facts, NO_IDENTITY)
     this.#ended = this.#run(app, scope)
   }
 
   /**
-   * The next part of the response; null behind the last one. The app's send() of the part before resolves.
+   * The next part of the response; null after the last one. The call resolves the app's send() of the previous part.
    *
-   * @throws what the app threw; {@link AppError} when it ended without a whole response
+   * @throws the error of the app; {@link AppError} (`ISTHMUS_APP_FAULT`) if it ended without a whole response
    */
   next(): Promise<ResponsePart | null> {
     this.#delivered?.taken.resolve()
@@ -66,7 +66,7 @@ export class EventSession {
     const isWhole = this.#exchange.ended && this.#offers.length === 0
     if (isWhole) this.#delivered?.taken.resolve()
     else this.#refuseOffers()
-    // What runs on behind a whole response is background work: nobody waits for it.
+    // After a whole response the app may go on with background work, and close() does not wait for that.
     if (!isWhole) await settlesWithin(this.#ended, GRACE_MS)
   }
 
@@ -88,21 +88,21 @@ export class EventSession {
     if (!this.#exchange.ended) this.#asked?.reject(faultOf(this.#outcome))
   }
 
-  // Whoever pulls the response is told of a failure, as long as there is something to pull.
+  // next() throws the error as long as the host still pulls. A later error goes to the log.
   #logLate(error: unknown): void {
     const isLate = this.#isClosed || this.#exchange.ended
     if (!isLate || error instanceof ClientDisconnectedError) return
-    this.#log.error({ err: error }, 'the event app failed behind its response')
+    this.#log.error({ err: error }, 'the event app failed after its response')
   }
 
-  // No Promise.race with the end of the session: it would keep every event that was ever received.
+  // Not a Promise.race with the end of the session: the race would keep every received event in memory.
   #receive(): Promise<HttpReceiveEvent> {
     if (this.#isClosed) return Promise.resolve({ type: 'http.disconnect' })
     if (this.#pending) return this.#pending.promise
     const pending = deferred<HttpReceiveEvent>()
     this.#pending = pending
-    // Behind the body only the end of the session is left to wait for.
-    if (this.#bodyTaken) return pending.promise
+    // After the body, the only event left is the disconnect at the end of the session.
+    if (this.#bodyEnded) return pending.promise
     this.#read().then(
       (event) => pending.resolve(event),
       (error: unknown) => pending.reject(error),
@@ -113,8 +113,8 @@ export class EventSession {
   async #read(): Promise<HttpReceiveEvent> {
     try {
       const body = await this.#input.read1Async(READ_BYTES)
-      this.#bodyTaken = body.length === 0
-      return { type: 'http.request', body, moreBody: !this.#bodyTaken }
+      this.#bodyEnded = body.length === 0
+      return { type: 'http.request', body, moreBody: !this.#bodyEnded }
     } catch (error) {
       if (error instanceof ClientDisconnectedError) return { type: 'http.disconnect' }
       throw error
@@ -137,7 +137,7 @@ export class EventSession {
     }
   }
 
-  // Resolves when the part was taken and the next one is asked for: that is the pace of the consumer.
+  // Resolves when the host asks for the part after this one, so that the app sends at the pace of the host.
   #offer(part: ResponsePart): Promise<void> {
     const offer = { part, taken: deferred() }
     if (this.#asked) {

@@ -31,7 +31,7 @@ export interface Hosting {
 
 interface ConnectionScope {
   asgi: { version: '3.0'; specVersion: '2.5' }
-  httpVersion: '1.0' | '1.1' | '2'
+  httpVersion: '1.0' | '1.1'
   /** Percent-decoded and read as UTF-8; includes `rootPath`. */
   path: string
   /** The path as sent, without the query. */

@@ -59,12 +59,6 @@ describe('HttpExchange: how the body is delimited', () => {
     expect(response).toEqual({ headers: [['connection', 'close']], body: 'ab', ended: true })
   })
 
-  it('[3a.48] puts no connection-specific field into HTTP/2', () => {
-    const facts = { httpVersion: '2' as const, keepAlive: false }
-    expect(respond(facts, {}, ['a', 'b'])).toEqual({ headers: [], body: 'ab', ended: true })
-    expect(respond(facts, {}, ['a']).headers).toEqual([['content-length', '1']])
-  })
-
   it('keeps an announced Content-Length instead, on both versions', () => {
     const headers: HeaderPairs = [['content-length', '2']]
     expect(respond({}, { headers }, ['a', 'b']).headers).toEqual(headers)

@@ -98,7 +98,7 @@ describe('mount: which app', () => {
       )
     }
     expect(() => mount({ '/a': legacy, '/a/': legacy })).toThrow(
-      new AppError('mount: "/a" stands twice'),
+      new AppError('mount: "/a" is in the table twice'),
     )
     expect(() => mount({ '/a': 7 } as never)).toThrow(AppError)
   })

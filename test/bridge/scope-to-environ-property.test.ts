@@ -39,7 +39,7 @@ const scope: fc.Arbitrary<HttpScope> = fc
     headers,
     method: fc.constantFrom('GET', 'POST', 'PURGE'),
     scheme: fc.constantFrom('http', 'https'),
-    httpVersion: fc.constantFrom('1.0', '1.1', '2'),
+    httpVersion: fc.constantFrom('1.0', '1.1'),
     client: fc.option(fc.tuple(fc.ipV6(), fc.nat(65_535))),
     server: fc.option(
       fc.oneof(fc.tuple(fc.ipV4(), fc.nat(65_535)), fc.constant<[string, null]>(['/sock', null])),

@@ -57,15 +57,13 @@ describe('styleOf: the rule for functions without a brand', () => {
 
   it('refuses any other number of parameters, and shows the brands', () => {
     const none = (): string[] => []
-    expect(faultOf(none)).toBe(
-      `the style of none, which declares 0 parameters, cannot be told; ${BRANDS}`,
-    )
+    expect(faultOf(none)).toBe(`the style of none is unclear: it declares 0 parameters; ${BRANDS}`)
     const rest = (...args: unknown[]): unknown[] => args
     expect(faultOf(rest)).toContain('declares 0 parameters')
     const optional = (_environ: unknown, startResponse: unknown = null): unknown => startResponse
     expect(faultOf(optional)).toContain('declares 1 parameters')
     expect(faultOf((_a: unknown, _b: unknown, _c: unknown, _d: unknown) => [])).toContain(
-      'the style of this function, which declares 4 parameters',
+      'the style of this function is unclear: it declares 4 parameters',
     )
   })
 

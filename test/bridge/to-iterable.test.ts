@@ -330,7 +330,7 @@ describe('toIterable: the end of the app', () => {
     })
     expect(await pulled(chunks)).toEqual(['a'])
     await turn()
-    expect(host.log.lines).toEqual(['error: the event app failed behind its response'])
+    expect(host.log.lines).toEqual(['error: the event app failed after its response'])
     expect(host.log.fields).toEqual([{ err: broken }])
   })
 
@@ -397,7 +397,7 @@ describe('toIterable: the end of the app', () => {
     })
     await chunks.next()
     await chunks.return?.()
-    expect(host.log.lines).toEqual(['error: the event app failed behind its response'])
+    expect(host.log.lines).toEqual(['error: the event app failed after its response'])
   })
 
   it('never starts an app whose body is never pulled', async () => {

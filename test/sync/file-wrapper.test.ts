@@ -76,7 +76,7 @@ describe('wrapFile', () => {
     const reused = openText('y')
     body.close()
     expect(fstatSync(reused).isFile()).toBe(true)
-    expect(() => [...body]).toThrow('the file was closed')
+    expect(() => [...body]).toThrow('the file is closed')
     closeSync(reused)
   })
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidHeaderError } from '../../src/errors.ts'
-import { announcedHead, hasContent } from '../../src/sync/response-head.ts'
+import { announcedHead } from '../../src/sync/response-head.ts'
 import type { StartResponseHeaders } from '../../src/contract/environ.ts'
 
 const SEED = 20_260_103
@@ -136,18 +136,6 @@ describe('the headers', () => {
     expect(headersOf(['Content-Encoding', 'gzip'])).toEqual([['content-encoding', 'gzip']])
   })
 
-  it('[3a.34] lose hop-by-hop names where the host is lenient', () => {
-    const dropped: string[] = []
-    const headers: StartResponseHeaders = [
-      ['Connection', 'close'],
-      ['ETag', '"1"'],
-      ['TE', 'x'],
-    ]
-    const head = announcedHead('200 OK', headers, (name) => dropped.push(name))
-    expect(head.headers).toEqual([['etag', '"1"']])
-    expect(dropped).toEqual(['connection', 'te'])
-  })
-
   it('[3a.33] are accepted exactly where the grammar says so', () => {
     const text = fc.oneof(fc.string({ maxLength: 4 }), fc.string({ unit: 'binary', maxLength: 4 }))
     const property = fc.property(text, text, (name, value) => {
@@ -203,16 +191,6 @@ describe('Content-Length', () => {
     expect(noContent.headers).toEqual([['etag', '"1"']])
     expect(noContent.contentLength).toBeUndefined()
     expect(announcedHead('304 Not Modified', headers).contentLength).toBe(5)
-  })
-})
-
-describe('hasContent', () => {
-  it('[3a.47] is false for HEAD, 204 and 304', () => {
-    expect(hasContent('GET', 200)).toBe(true)
-    expect(hasContent('GET', 404)).toBe(true)
-    expect(hasContent('HEAD', 200)).toBe(false)
-    expect(hasContent('GET', 204)).toBe(false)
-    expect(hasContent('GET', 304)).toBe(false)
   })
 })
 

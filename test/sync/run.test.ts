@@ -358,7 +358,7 @@ describe('pulling', () => {
     run.pull()
     expect(() => run.pull()).toThrow('boom')
     expect(() => run.pull()).toThrow(
-      'SyncRun: pull() inside pull(), after it threw, or after close()',
+      'SyncRun: pull() was called inside pull(), after an error, or after close()',
     )
     run.close()
     expect(() => run.pull()).toThrow('SyncRun')

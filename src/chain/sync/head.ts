@@ -1,7 +1,7 @@
 // The head of a sync app's response, held back until the middleware is done with it.
 
-import { STATUS_CODES } from 'node:http'
 import { AppError } from '../../errors.ts'
+import { statusLine } from '../../http/status-line.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { Outgoing } from '../response.ts'
 import { fieldsOf } from '../header-list.ts'
@@ -69,8 +69,7 @@ export class SyncHead {
   /** Gives the server a head. */
   answer({ status, headers }: Outgoing): Write {
     this.#isOver = true
-    const line =
-      this.#announced?.status === status ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
+    const line = this.#announced?.status === status ? this.#status : statusLine(status)
     return this.#startResponse(line, fieldsOf(headers))
   }
 }
