@@ -43,7 +43,7 @@ export class ResponseFraming {
   keepAlive: boolean
   /** The Content-Length that the app announced, or the size of the file that it sends. */
   declaredLength: number | null = null
-  /** HEAD, 204 and 304 have no body, whatever the app sends (RFC 9110, 6.4.1). */
+  /** HEAD, 204 and 304 have no body, even if the app sends one (RFC 9110, 6.4.1). */
   bodyless = false
   /** Server-sent events: the client waits for the head, so it leaves before the first body event. */
   eventStream = false

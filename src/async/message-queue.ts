@@ -56,7 +56,7 @@ export class MessageQueue {
   push(message: string | Uint8Array): void {
     if (this.#end) return
     const event = messageEvent(message)
-    if (this.#pending) return this.#settle(event)
+    if (this.#pending) return this.#resolvePending(event)
 
     this.#events.push(event)
     this.#bytes += message.length
@@ -69,7 +69,7 @@ export class MessageQueue {
   end(code: number, reason: string): void {
     if (this.#end) return
     this.#end = { type: 'websocket.disconnect', code, reason }
-    if (this.#pending) this.#settle({ ...this.#end })
+    if (this.#pending) this.#resolvePending({ ...this.#end })
   }
 
   #next(): WebSocketReceivedEvent | undefined {
@@ -91,7 +91,7 @@ export class MessageQueue {
     return this.#events.length >= maxMessages * share || this.#bytes >= maxBytes * share
   }
 
-  #settle(event: WebSocketReceivedEvent): void {
+  #resolvePending(event: WebSocketReceivedEvent): void {
     this.#pending = undefined
     this.#wake?.(event)
   }

@@ -44,7 +44,7 @@ export class RequestBody {
   #paused = false
   #ended: boolean
   #lastTaken = false
-  #leaving = false
+  #disconnectHinted = false
   #closed = false
   #fault: Error | undefined
   #pending: Deferred<HttpReceiveEvent> | undefined
@@ -69,7 +69,7 @@ export class RequestBody {
   /** The next event. While a call is pending, a further call returns the same promise, so that no event is lost. */
   receive(): Promise<HttpReceiveEvent> {
     if (this.#pending) return this.#pending.promise
-    const settled = this.#settled() ?? this.#start()
+    const settled = this.#readyEvent() ?? this.#start()
     if (settled) return settled
 
     this.#pending = deferred()
@@ -85,7 +85,7 @@ export class RequestBody {
 
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.byteLength
-    this.#settle()
+    this.#resolvePending()
     if (this.#bufferedBytes < this.#limits.highWaterMark || this.#paused) return
     this.#paused = true
     this.#flow.pause()
@@ -94,7 +94,7 @@ export class RequestBody {
   end(): void {
     if (this.#closed || this.#fault) return
     this.#ended = true
-    this.#settle()
+    this.#resolvePending()
   }
 
   /** The exchange is over, or the client is gone: the waiting bytes are dropped. */
@@ -103,7 +103,7 @@ export class RequestBody {
     this.#closed = true
     this.#chunks = []
     this.#bufferedBytes = 0
-    this.#settle()
+    this.#resolvePending()
     this.#timer?.cancel()
   }
 
@@ -120,21 +120,22 @@ export class RequestBody {
 
   /** From now on, an app that has read the whole body receives `http.disconnect` instead of waiting for the end. */
   hintDisconnect(): void {
-    this.#leaving = true
-    this.#settle()
+    this.#disconnectHinted = true
+    this.#resolvePending()
   }
 
   // A new object for each event: the app may change it.
   #next(): HttpReceiveEvent | undefined {
-    if (this.#closed || (this.#leaving && this.#lastTaken)) return { type: 'http.disconnect' }
+    if (this.#closed || (this.#disconnectHinted && this.#lastTaken))
+      return { type: 'http.disconnect' }
     const chunk = this.#chunks.shift()
-    if (chunk) return this.#taken(chunk)
+    if (chunk) return this.#eventOf(chunk)
     if (!this.#ended || this.#lastTaken) return undefined
     this.#lastTaken = true
     return { type: 'http.request', body: EMPTY, moreBody: false }
   }
 
-  #taken(body: Uint8Array): HttpRequestEvent {
+  #eventOf(body: Uint8Array): HttpRequestEvent {
     this.#bufferedBytes -= body.byteLength
     if (this.#paused && this.#bufferedBytes < this.#limits.highWaterMark / 2) {
       this.#paused = false
@@ -145,7 +146,7 @@ export class RequestBody {
     return { type: 'http.request', body, moreBody }
   }
 
-  #settled(): Promise<HttpReceiveEvent> | undefined {
+  #readyEvent(): Promise<HttpReceiveEvent> | undefined {
     if (this.#fault && !this.#closed) return rejected(this.#fault)
     const event = this.#next()
     return event && Promise.resolve(event)
@@ -156,10 +157,10 @@ export class RequestBody {
     if (this.#started || this.#ended || this.#closed) return undefined
     this.#started = true
     this.#flow.start()
-    return this.#settled()
+    return this.#readyEvent()
   }
 
-  #settle(): void {
+  #resolvePending(): void {
     if (!this.#pending) return
     const event = this.#next()
     if (!event) return

@@ -27,10 +27,10 @@ export class EventSession {
   readonly #input: Input
   readonly #log: Log
   readonly #ended: Promise<void>
-  #offers: Offer[] = []
-  #delivered: Offer | undefined
-  #asked: Deferred<ResponsePart | null> | undefined
-  #pending: Deferred<HttpReceiveEvent> | undefined
+  #sentParts: SentPart[] = []
+  #delivered: SentPart | undefined
+  #pendingNext: Deferred<ResponsePart | null> | undefined
+  #pendingReceive: Deferred<HttpReceiveEvent> | undefined
   #bodyEnded = false
   #isClosed = false
   #outcome: { error?: unknown } | undefined
@@ -51,29 +51,29 @@ export class EventSession {
    */
   next(): Promise<ResponsePart | null> {
     this.#delivered?.taken.resolve()
-    this.#delivered = this.#offers.shift()
+    this.#delivered = this.#sentParts.shift()
     if (this.#delivered) return Promise.resolve(this.#delivered.part)
     if (this.#exchange.ended) return Promise.resolve(null)
-    if (this.#outcome) return rejected(faultOf(this.#outcome))
-    this.#asked = deferred()
-    return this.#asked.promise
+    if (this.#outcome) return rejected(errorOf(this.#outcome))
+    this.#pendingNext = deferred()
+    return this.#pendingNext.promise
   }
 
   /** Stops the app: it receives `http.disconnect`, its sends reject, and it gets three seconds to end. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#pending?.resolve({ type: 'http.disconnect' })
-    const isWhole = this.#exchange.ended && this.#offers.length === 0
+    this.#pendingReceive?.resolve({ type: 'http.disconnect' })
+    const isWhole = this.#exchange.ended && this.#sentParts.length === 0
     if (isWhole) this.#delivered?.taken.resolve()
-    else this.#refuseOffers()
+    else this.#rejectSends()
     // After a whole response the app may go on with background work, and close() does not wait for that.
     if (!isWhole) await settlesWithin(this.#ended, GRACE_MS)
   }
 
-  #refuseOffers(): void {
+  #rejectSends(): void {
     this.#delivered?.taken.reject(new ClientDisconnectedError())
-    for (const { taken } of this.#offers) taken.reject(new ClientDisconnectedError())
-    this.#offers = []
+    for (const { taken } of this.#sentParts) taken.reject(new ClientDisconnectedError())
+    this.#sentParts = []
   }
 
   async #run(app: EventApp, scope: HttpScope): Promise<void> {
@@ -85,7 +85,7 @@ export class EventSession {
       this.#outcome = { error }
       this.#logLate(error)
     }
-    if (!this.#exchange.ended) this.#asked?.reject(faultOf(this.#outcome))
+    if (!this.#exchange.ended) this.#pendingNext?.reject(errorOf(this.#outcome))
   }
 
   // next() throws the error as long as the host still pulls. A later error goes to the log.
@@ -98,9 +98,9 @@ export class EventSession {
   // Not a Promise.race with the end of the session: the race would keep every received event in memory.
   #receive(): Promise<HttpReceiveEvent> {
     if (this.#isClosed) return Promise.resolve({ type: 'http.disconnect' })
-    if (this.#pending) return this.#pending.promise
+    if (this.#pendingReceive) return this.#pendingReceive.promise
     const pending = deferred<HttpReceiveEvent>()
-    this.#pending = pending
+    this.#pendingReceive = pending
     // After the body, the only event left is the disconnect at the end of the session.
     if (this.#bodyEnded) return pending.promise
     this.#read().then(
@@ -119,7 +119,7 @@ export class EventSession {
       if (error instanceof ClientDisconnectedError) return { type: 'http.disconnect' }
       throw error
     } finally {
-      this.#pending = undefined
+      this.#pendingReceive = undefined
     }
   }
 
@@ -130,7 +130,7 @@ export class EventSession {
         throw new IllegalEventError(`${event.type} is not offered in scope.extensions here`)
       }
       const command = this.#exchange.accept(event)
-      if (command.type === 'write') return this.#offer(command.part)
+      if (command.type === 'write') return this.#hand(command.part)
       return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : Promise.resolve()
     } catch (error) {
       return rejected(error)
@@ -138,26 +138,26 @@ export class EventSession {
   }
 
   // Resolves when the host asks for the part after this one, so that the app sends at the pace of the host.
-  #offer(part: ResponsePart): Promise<void> {
-    const offer = { part, taken: deferred() }
-    if (this.#asked) {
-      this.#delivered = offer
-      this.#asked.resolve(part)
-      this.#asked = undefined
+  #hand(part: ResponsePart): Promise<void> {
+    const sent = { part, taken: deferred() }
+    if (this.#pendingNext) {
+      this.#delivered = sent
+      this.#pendingNext.resolve(part)
+      this.#pendingNext = undefined
     } else {
-      this.#offers.push(offer)
+      this.#sentParts.push(sent)
     }
-    return offer.taken.promise
+    return sent.taken.promise
   }
 }
 
 type Input = Pick<AsyncInputStream, 'read1Async'>
 
-interface Offer {
+interface SentPart {
   part: ResponsePart
   taken: Deferred<void>
 }
 
-function faultOf({ error }: { error?: unknown }): unknown {
+function errorOf({ error }: { error?: unknown }): unknown {
   return error ?? new AppError('the event app ended before its response was complete')
 }

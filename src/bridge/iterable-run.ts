@@ -77,14 +77,14 @@ export class IterableRun implements ChunkSource {
   async #start(): Promise<void> {
     const app = this.#app
     const returned = app(this.#environ, this.response.startResponse)
-    const body: unknown = isAsyncIterable(returned) ? returned : await this.#promised(returned)
+    const body: unknown = isAsyncIterable(returned) ? returned : await this.#awaitReturned(returned)
     this.#body = isAsyncIterable(body) ? body : checkedBody(body)
     if (!Array.isArray(body)) return
     this.response.announceLength(arrayBytes(body))
     this.#remaining = body.length
   }
 
-  async #promised(returned: ReturnType<IterableApp>): Promise<unknown> {
+  async #awaitReturned(returned: ReturnType<IterableApp>): Promise<unknown> {
     try {
       return await this.#client.wait(returned)
     } catch (error) {

@@ -42,10 +42,10 @@ type OuterState = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<str
 export function mount(table: MountTable): EventApp {
   const apps = Object.entries(table).map(([prefix, app]) => mounted(prefix, app))
   const byLength = apps.toSorted((a, b) => b.prefix.length - a.prefix.length)
-  refuseTwice(byLength)
+  refuseRepeated(byLength)
 
   return async function mountedApps(scope, receive, send) {
-    if (scope.type === 'lifespan') return fanOut(apps, scope, receive, send)
+    if (scope.type === 'lifespan') return runLifespans(apps, scope, receive, send)
     const inner = byLength.find(({ prefix }) => isUnder(scope, prefix))
     if (!inner) return notFound(scope, receive, send)
     return inner.app(scopeBelow(scope, inner), receive, send)
@@ -60,7 +60,7 @@ function mounted(prefix: string, app: App): Mounted {
   return { prefix: trimmed, app: toEvents(app) }
 }
 
-function refuseTwice(apps: Mounted[]): void {
+function refuseRepeated(apps: Mounted[]): void {
   const seen = new Set<string>()
   for (const { prefix } of apps) {
     if (seen.has(prefix)) throw new AppError(`mount: "${prefix || '/'}" is in the table twice`)
@@ -90,7 +90,7 @@ async function notFound(scope: Scope, receive: Receive, send: Send): Promise<voi
   await send({ type: `${prefix}http.response.body`, body: 'Not Found\n' })
 }
 
-async function fanOut(
+async function runLifespans(
   apps: Mounted[],
   scope: LifespanScope,
   receive: Receive,

@@ -102,14 +102,14 @@ function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
   for (const [name, value] of headers) {
     const key = environName(name)
     const before = environ[key] as string | undefined
-    environ[key] = before === undefined ? value : before + joint(name) + value
+    environ[key] = before === undefined ? value : before + separatorOf(name) + value
   }
   // Transfer-Encoding overrides a Content-Length (RFC 9112, 6.3).
   if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH
 }
 
 /** The separator of joined values: a semicolon for cookies (RFC 6265, 5.4), else a comma (RFC 9110, 5.3). */
-export function joint(name: string): string {
+export function separatorOf(name: string): string {
   return name === 'cookie' ? '; ' : ','
 }
 

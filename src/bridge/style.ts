@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
-/** The three rungs of the ladder. */
+/** The three styles of an app. */
 type Style = 'sync' | 'iterable' | 'events'
 
 /** An app of any style. */

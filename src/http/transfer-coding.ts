@@ -11,7 +11,7 @@ const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
  * the body ends.
  *
  * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 501 for another coding; 400 in HTTP/1.0, which has none, for
- *   `chunked` that is not last, and for what is no list of codings
+ *   `chunked` that is not last, and for a value that is not a list of codings
  */
 export function requireChunked(value: string, httpVersion: '1.0' | '1.1'): void {
   if (httpVersion === '1.0') throw new BadRequestError('HTTP/1.0 has no transfer codings')

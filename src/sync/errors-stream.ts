@@ -48,10 +48,10 @@ const clock = new Int32Array(new SharedArrayBuffer(4))
 
 // Not process.stderr: it buffers if the pipe is full, and in a worker thread the main thread writes for it.
 function writeToStderr(text: string): void {
-  let rest: Uint8Array = Buffer.from(text)
-  while (rest.length > 0) {
+  let unwritten: Uint8Array = Buffer.from(text)
+  while (unwritten.length > 0) {
     try {
-      rest = rest.subarray(writeSync(STDERR, rest))
+      unwritten = unwritten.subarray(writeSync(STDERR, unwritten))
     } catch (error) {
       // Stderr is closed, and the text is lost: an app that reports a failure must not fail a second time.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return

@@ -10,10 +10,10 @@ type EndReport = Pick<ResponseOptions, 'warn'>
 /**
  * Runs one step. A step that throws or returns a rejected promise is reported; this function never throws.
  *
- * @param what the name of the step for the report: `'close() of the body'`
+ * @param name the name of the step for the report: `'close() of the body'`
  */
-export function attempt(report: EndReport, what: string, step: () => unknown): void {
-  const onFailure = (error: unknown): void => report.warn(`${what} failed`, error)
+export function attempt(report: EndReport, name: string, step: () => unknown): void {
+  const onFailure = (error: unknown): void => report.warn(`${name} failed`, error)
   try {
     const result = step()
     if (isThenable(result)) void Promise.resolve(result).catch(onFailure)
