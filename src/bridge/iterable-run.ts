@@ -130,13 +130,13 @@ export class IterableRun implements ChunkSource {
     return null
   }
 
-  async #attempt(what: string, step: () => unknown): Promise<void> {
+  async #attempt(name: string, step: () => unknown): Promise<void> {
     try {
       const ended = await settlesWithin(Promise.resolve(step()), RETURN_MS)
       if (!ended)
-        this.#options.warn(`${what} takes longer than ${RETURN_MS} ms; the server goes on`)
+        this.#options.warn(`${name} takes longer than ${RETURN_MS} ms; the server goes on`)
     } catch (error) {
-      this.#options.warn(`${what} failed`, error)
+      this.#options.warn(`${name} failed`, error)
     }
   }
 }
