@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { AppError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
-import { hasContent } from '../sync/response-head.ts'
+import { hasContent } from '../http/content.ts'
 import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
 import { isChanged, makeList } from './header-list.ts'

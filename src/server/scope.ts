@@ -1,5 +1,6 @@
 // From a parsed request head to a scope, the same for every engine.
 
+import { ASGI } from '../async/asgi-version.ts'
 import { BadRequestError } from '../errors.ts'
 import { parseTarget } from './target.ts'
 import { requireChunked } from '../http/transfer-coding.ts'
@@ -32,7 +33,7 @@ interface ScopeSettings {
 
 // RFC 9112, 3.2: uri-host with an optional port; what is no host must not reach links, logs or a cache key.
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i
-const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
+
 const HTTP_EXTENSIONS = Object.freeze({
   'http.response.early_hint': Object.freeze({}),
   'http.response.pathsend': Object.freeze({}),

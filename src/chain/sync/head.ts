@@ -1,6 +1,6 @@
 // The head of a sync app's response. The chain holds the head back until the middleware has finished with the response.
 
-import { STATUS_CODES } from 'node:http'
+import { statusLine } from '../../http/status-line.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { checkStartCall, missingHead } from '../../sync/start-call.ts'
 import { Outgoing } from '../response.ts'
@@ -59,8 +59,7 @@ export class SyncHead {
   /** Gives the server a head. */
   answer({ status, headers }: Outgoing): Write {
     this.#committed = true
-    const line =
-      this.#announced?.status === status ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
+    const line = this.#announced?.status === status ? this.#status : statusLine(status)
     return this.#startResponse(line, fieldsOf(headers))
   }
 }

@@ -1,5 +1,7 @@
 // Finds peers that are gone without a word: pings all WebSockets from one coarse timer.
 
+import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
+
 /** A connection whose life is watched. */
 export interface Pulse {
   /** Bytes that ever came in: any of them is a sign of life. */
@@ -28,7 +30,6 @@ interface Watch {
 }
 
 const TICKS = 4
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * Watches any number of connections. Time is counted in ticks, a quarter of the shorter setting each, and not
@@ -43,7 +44,7 @@ export class Pings {
   #timer: NodeJS.Timeout | undefined
 
   constructor({ pingIntervalMs, pongTimeoutMs }: PingSettings) {
-    const shorterMs = Math.max(1, Math.min(pingIntervalMs, pongTimeoutMs, MAX_DELAY_MS))
+    const shorterMs = Math.max(1, Math.min(pingIntervalMs, pongTimeoutMs, MAX_TIMER_MS))
     this.#tickMs = Math.ceil(shorterMs / TICKS)
     this.#pingTicks = pingIntervalMs > 0 ? Math.ceil(pingIntervalMs / this.#tickMs) : Infinity
     this.#pongTicks = Math.ceil(pongTimeoutMs / this.#tickMs)

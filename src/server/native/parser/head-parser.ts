@@ -1,7 +1,7 @@
 // The parser of request heads (RFC 9112, 2 to 5): bytes in, a head out, no I/O.
 
 import { BadRequestError } from '../../../errors.ts'
-import { pairs } from '../../../http/field-pairs.ts'
+import { pairsOf } from '../../../http/headers.ts'
 import { FieldSection } from './field-section.ts'
 import { CR, LF } from './octets.ts'
 import { PartialBlock } from './partial-block.ts'
@@ -155,7 +155,7 @@ function parsedHead(line: RequestLine, text: string, { framing, fields }: Rememb
     method: line.method,
     target: text.slice(line.targetStart, line.targetEnd),
     httpVersion: line.httpVersion,
-    headers: pairs(fields),
+    headers: pairsOf(fields),
     keepAlive: framing.keepAlive,
     expectsContinue: framing.expectsContinue,
     acceptsTrailers: framing.acceptsTrailers,

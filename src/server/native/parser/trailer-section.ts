@@ -3,7 +3,7 @@
 import { isForbiddenTrailer } from '../../../http/trailers.ts'
 import { BadRequestError } from '../../../errors.ts'
 import { FieldSection } from './field-section.ts'
-import { pairs } from '../../../http/field-pairs.ts'
+import { pairsOf } from '../../../http/headers.ts'
 import { PartialBlock } from './partial-block.ts'
 import type { HeaderPairs } from '../../../contract/events.ts'
 import type { HeadLimits } from './request-head.ts'
@@ -41,7 +41,7 @@ export class TrailerSection {
   #finish(block: Buffer, start: number): number {
     const size = this.#fields.at
     const text = block.toString('latin1', start, start + size)
-    this.trailers = pairs(this.#fields.fields(block, start, text))
+    this.trailers = pairsOf(this.#fields.fields(block, start, text))
     const forbidden = this.trailers.find(([name]) => isForbiddenTrailer(name))
     if (forbidden)
       throw new BadRequestError(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
