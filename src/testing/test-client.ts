@@ -63,14 +63,14 @@ export async function testClient(
   watch.lifespan.raise()
 
   const dispatcher = new Dispatcher(watch.app, lifespan.state, settings)
-  const { host, port } = settings
+  const { host, port, maxHeaderFields } = settings
   const side = {
     host,
     port,
     secure: secure ?? false,
     client: client === undefined ? CLIENT : client,
   }
-  const engine = new MemoryEngine(dispatcher, watch, { ...side, deadlineMs })
+  const engine = new MemoryEngine(dispatcher, watch, { ...side, deadlineMs, maxHeaderFields })
   return new TestClient(engine, watch, lifespan)
 }
 
