@@ -191,14 +191,13 @@ describe('the public names', () => {
       CompressOptions
       CorsOptions
       Effect
+      ErrorPageFailure
       ErrorPageOptions
       EventWrap
-      Failure
       Forms
       ForwardedFact
       ForwardedOptions
       HeaderList
-      HostParts
       HttpsRedirectOptions
       Interrupting
       Link
@@ -216,7 +215,6 @@ describe('the public names', () => {
       basicAuth
       bodyLimit
       classicWrap
-      completeOptions
       compress
       cors
       either
@@ -224,10 +222,8 @@ describe('the public names', () => {
       eventWrap
       forwarded
       httpsRedirect
-      invalidOption
       mapBody
       middleware
-      parseHost
       requestId
       respond
       timeout

@@ -1,4 +1,4 @@
-// The tables of docs/middleware-set.md have the options that the middleware have.
+// The tables of docs/middleware-set.md list the options of the middleware.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ const SECTIONS = PAGE.split(/^## /m)
   .map((text) => ({ name: /^(\w+)\(\)/.exec(text)?.[1] ?? '', text }))
   .filter(({ name }) => name !== '')
 
-/** The options of a middleware: the refusal of an unknown one names them. */
+/** The options of a middleware, as the error for an unknown option lists them. */
 function optionsOf(name: string): string[] {
   const make = Reflect.get(bundled, name) as (options: object) => unknown
   try {
