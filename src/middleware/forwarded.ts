@@ -94,7 +94,7 @@ type Trust = (client: readonly [host: string, port: number] | null) => boolean
 function readXForwarded(request: ChainRequest, isTrusted: Trust): Facts {
   const { headers } = request
   const nodes = listOf(headers, 'x-forwarded-for')
-  const at = vouchedFor(request, nodes, isTrusted)
+  const at = indexOfClient(request, nodes, isTrusted)
   // If each proxy added a value, the value at the position of the client's address belongs to it; else the last value
   // is that of the nearest proxy.
   const atClient = (field: string): string | undefined => {
@@ -114,7 +114,7 @@ function readForwarded(request: ChainRequest, isTrusted: Trust): Facts | null {
   const elements = elementsOf(request.headers.get('forwarded') ?? '')
   if (!elements) return null
   const nodes = elements.map((element) => element['for'])
-  const at = vouchedFor(request, nodes, isTrusted)
+  const at = indexOfClient(request, nodes, isTrusted)
   const { proto, host } = elements[at] ?? {}
   return { client: clientOf(nodes[at]), proto, host }
 }
@@ -130,7 +130,7 @@ function elementsOf(field: string): Array<Record<string, string>> | null {
 }
 
 /** The index of the client in `nodes`: from the right, the first node that is not trusted to vouch for another. */
-function vouchedFor(
+function indexOfClient(
   request: ChainRequest,
   nodes: ReadonlyArray<string | undefined>,
   isTrusted: Trust,
