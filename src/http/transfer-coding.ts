@@ -1,9 +1,10 @@
 // The one transfer coding that this server takes of a request (RFC 9112, 6.1).
 
 import { BadRequestError } from '../errors.ts'
-import { isToken } from './headers.ts'
+import { TOKEN } from './headers.ts'
 
-const COMMA = /[ \t]*,[ \t]*/
+// Codings, one or more, without parameters.
+const CODINGS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`)
 const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
 
 /**
@@ -11,14 +12,14 @@ const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
  * the body ends.
  *
  * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 501 for another coding; 400 in HTTP/1.0, which has none, for
- *   `chunked` that is not last, and for a value that is not a list of codings
+ *   `chunked` that is not last, and for what is no list of codings
  */
 export function requireChunked(value: string, httpVersion: '1.0' | '1.1'): void {
   if (httpVersion === '1.0') throw new BadRequestError('HTTP/1.0 has no transfer codings')
   if (value.toLowerCase() === 'chunked') return
 
   const shown = JSON.stringify(value)
-  if (!value.split(COMMA).every(isToken) || CHUNKED_NOT_LAST.test(value)) {
+  if (!CODINGS.test(value) || CHUNKED_NOT_LAST.test(value)) {
     throw new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
   }
   throw new BadRequestError(`transfer coding ${shown} is not understood`, 501)

@@ -70,11 +70,6 @@ export class HttpRun implements HttpEvents {
     this.#exchange = new HttpExchange(request, settings.identity)
   }
 
-  /** The whole request body was read off the connection. */
-  get bodyArrived(): boolean {
-    return this.#body?.arrived ?? !this.#request.hasBody
-  }
-
   /** Runs the app to its end, then calls back. What went wrong is answered, or cut, and logged. */
   run(onEnd: (cycle: this) => void): void {
     // Not in an async function, which would be one of the dearest things that are done for a request.
