@@ -15,9 +15,10 @@
 // Hosting
 export { serve } from './server/serve.ts'
 export type { Server } from './server/serve.ts'
-export type { Address } from './server/engine.ts'
-export type { ServeOptions, WebSocketOptions } from './server/options.ts'
+export type { ServerAddress } from './server/engine.ts'
+export type { ServeOptions, SyncOptions, WebSocketOptions } from './server/options.ts'
 export type { Shutdown } from './server/shutdown.ts'
+export type { ServerStats } from './server/stats.ts'
 export { threads } from './hosting/threads.ts'
 export { threadedMiddleware } from './hosting/threaded-middleware.ts'
 export type { ThreadOptions } from './hosting/gateway/pool-settings.ts'

@@ -34,8 +34,8 @@ async function respondToBody(
   receive: Receive,
   send: Send,
 ): Promise<void> {
-  const { inlineBodyMemory = DEFAULT_MEMORY_BYTES } = scope['isthmus.exchange']?.hosting ?? {}
-  const body = await spoolBody(receive, inlineBodyMemory)
+  const { maxInlineBodyBytes = DEFAULT_MEMORY_BYTES } = scope['isthmus.exchange']?.hosting ?? {}
+  const body = await spoolBody(receive, maxInlineBodyBytes)
   try {
     await pump(new InlineRun(app, scope, new Input(body.source)), send)
   } finally {

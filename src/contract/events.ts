@@ -24,7 +24,7 @@ export interface Hosting {
   /** Strings that are added to every environ. */
   readonly environ: Readonly<Record<string, string>>
   /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
-  readonly inlineBodyMemory: number
+  readonly maxInlineBodyBytes: number
   /** Apps in threads() run inline instead, to compare the two. */
   readonly inlineThreads: boolean
 }

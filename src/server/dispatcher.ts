@@ -6,8 +6,7 @@ import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
 import { HttpRun } from './http-run.ts'
 import { makeIdentity } from './identity.ts'
-import { NOBODY } from './nobody.ts'
-import { hostingOf } from './options.ts'
+import { IGNORED_EVENTS } from './engine.ts'
 import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketRun } from './websocket/run.ts'
@@ -17,7 +16,8 @@ import type { EventApp, Hosting } from '../contract/events.ts'
 import type { CycleRequest } from './cycle-request.ts'
 import type { Settings } from './options.ts'
 import type { RequestHead } from './scope.ts'
-import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.ts'
+import type { HttpEvents, HttpTransport, WebSocketTransport } from './engine.ts'
+import type { ServerStats } from './stats.ts'
 
 /** An exchange under way. */
 interface Running {
@@ -38,15 +38,18 @@ export class Dispatcher {
   readonly #settings: Settings & { identity: Identity; hosting: Hosting; wheel: TimerWheel }
   readonly #running: Running[] = []
   #whenIdle: Deferred<void> | undefined
+  #requests = 0
+  #webSockets = 0
+  #openWebSockets = 0
+  #refused = 0
   #closing = false
 
   constructor(app: EventApp, state: Record<string, unknown>, settings: Settings) {
     this.#app = app
     this.#state = state
     this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
-    const hosting = hostingOf(settings)
     const { identity, wheel } = this
-    this.#settings = { ...settings, identity, hosting, wheel }
+    this.#settings = { ...settings, identity, hosting: settings.sync, wheel }
   }
 
   /** Serves one request on `transport`; the engine reports to what is returned. */
@@ -57,13 +60,14 @@ export class Dispatcher {
       const connection = this.#connection()
       const scope = httpScope(head, this.#state, settings, connection)
       const cycle = new HttpRun(this.#app, scope, { transport, request, connection, settings })
-      this.#start(cycle)
+      this.#requests += 1
+      this.#start(cycle, this.#onEnd)
       return cycle
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
       for (const part of refusal(error.status, this.identity, request)) transport.write(part)
-      return NOBODY
+      return IGNORED_EVENTS
     }
   }
 
@@ -80,7 +84,9 @@ export class Dispatcher {
       const handshake = httpScope(head, this.#state, settings, connection)
       const scope = websocketScope(handshake, subprotocols)
       const cycle = new WebSocketRun(this.#app, scope, { transport, connection, settings })
-      this.#start(cycle)
+      this.#webSockets += 1
+      this.#openWebSockets += 1
+      this.#start(cycle, this.#onWebSocketEnd)
       return cycle
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
@@ -105,9 +111,20 @@ export class Dispatcher {
     return this.#whenIdle.promise
   }
 
+  /** The counters: what is under way, and the sums since the start. */
+  stats(): Omit<ServerStats, 'connections'> {
+    const open = this.#openWebSockets
+    return {
+      requests: { inFlight: this.#running.length - open, total: this.#requests },
+      webSockets: { open, total: this.#webSockets },
+      refused: this.#refused,
+    }
+  }
+
   #admit(): void {
+    if (!this.#closing && this.#running.length < this.#settings.maxConcurrency) return
+    this.#refused += 1
     if (this.#closing) throw new UnavailableError('the server is shutting down')
-    if (this.#running.length < this.#settings.maxConcurrency) return
     throw new UnavailableError(`maxConcurrency of ${this.#settings.maxConcurrency} is reached`)
   }
 
@@ -115,9 +132,14 @@ export class Dispatcher {
     return new ServerExchangeContext(this.#settings.log, this.#settings.hosting)
   }
 
-  #start(running: Running): void {
+  #start(running: Running, onEnd: (ended: Running) => void): void {
     running.slot = this.#running.push(running) - 1
-    running.run(this.#onEnd)
+    running.run(onEnd)
+  }
+
+  readonly #onWebSocketEnd = (ended: Running): void => {
+    this.#openWebSockets -= 1
+    this.#onEnd(ended)
   }
 
   // The last one takes the place of the one that has ended: cheaper than a Set.

@@ -4,6 +4,7 @@ import { AppError, ContentLengthMismatchError } from '../errors.ts'
 import { checkedChunk, chunkBytes, cutTo } from './chunk.ts'
 import { hasContent, mayHaveContent } from '../http/content.ts'
 import { announcedHead } from './response-head.ts'
+import { checkStartCall, missingHead } from './start-call.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../contract/environ.ts'
 import type { AnnouncedHead } from './response-head.ts'
@@ -128,14 +129,7 @@ export class ResponseState {
   }
 
   #start(status: string, headers: StartResponseHeaders, excInfo: unknown): Write {
-    const replaces = (excInfo ?? undefined) !== undefined
-    if (replaces && this.#committed) throw excInfo
-    if (!replaces && this.#called) {
-      throw new AppError(
-        'startResponse was called twice; to replace the head, pass the error being handled as third argument',
-      )
-    }
-
+    checkStartCall(this.#called, this.#committed, excInfo)
     this.#called = true
     // Removed first: after an invalid second head, the first one must not go out.
     this.#head = undefined
@@ -174,11 +168,7 @@ export class ResponseState {
 
   #announced(): AnnouncedHead {
     if (this.#head !== undefined) return this.#head
-    throw new AppError(
-      this.#called
-        ? 'there is no head to send: the last call of startResponse failed'
-        : 'startResponse was not called before the first chunk, or the end, of the body',
-    )
+    throw missingHead(this.#called)
   }
 
   #refuseShort({ status, contentLength }: AnnouncedHead, bytes: number): void {

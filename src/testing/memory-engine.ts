@@ -7,6 +7,7 @@ import { MemoryWebSocketTransport } from './websocket-transport.ts'
 import { headerList, hostFirst, prepareRequest, requestHead } from './request.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
+import type { ServerStats } from '../server/stats.ts'
 import type { AppWatch } from './app-runs.ts'
 import type { ClientSide, TestHeaders, TestRequest } from './request.ts'
 import type { OpenExchange } from './streamed-response.ts'
@@ -43,6 +44,12 @@ export class MemoryEngine {
     this.#dispatcher = dispatcher
     this.#watch = watch
     this.#settings = settings
+  }
+
+  /** The counters of the dispatcher. Each exchange in memory is a connection of its own. */
+  stats(): ServerStats {
+    const stats = this.#dispatcher.stats()
+    return { connections: stats.requests.inFlight + stats.webSockets.open, ...stats }
   }
 
   /** Sends a request; the app is called before this returns. */

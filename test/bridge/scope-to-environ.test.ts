@@ -138,7 +138,7 @@ describe('scopeToEnviron', () => {
   it('[3a.20] has the strings of the operator', () => {
     const connection = new ServerExchangeContext(SILENT_LOG, {
       environ: { SITE: 'a' },
-      inlineBodyMemory: 1,
+      maxInlineBodyBytes: 1,
       inlineThreads: false,
     })
     expect(environOf({ 'isthmus.exchange': connection })['SITE']).toBe('a')

@@ -152,7 +152,7 @@ describe('the spooled body of a sync app', () => {
     ]
     for (const app of apps) {
       const host = new Host('abc', 'def')
-      Object.assign(host.connection, { hosting: { environ: {}, inlineBodyMemory: 1 } })
+      Object.assign(host.connection, { hosting: { environ: {}, maxInlineBodyBytes: 1 } })
       const scope = httpScope({ headers: [['content-length', '6']] })
       await failureOf(host.run(syncToEvents(app), scope))
     }

@@ -309,7 +309,7 @@ describe('syncToEvents: the request', () => {
   it('[3a.29] passes on a body that is longer than the memory bound', async () => {
     const scope = httpScope(upload)
     const host = new Host('abc', 'def', 'ghi')
-    Object.assign(host.connection, { hosting: { environ: {}, inlineBodyMemory: 4 } })
+    Object.assign(host.connection, { hosting: { environ: {}, maxInlineBodyBytes: 4 } })
     await host.run(syncToEvents(echo), scope)
     expect(host.sent.at(-1)).toEqual(body(Buffer.from('abcdefghi'), false))
   })

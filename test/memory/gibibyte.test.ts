@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answer, DEADLINE_MS, download, GIB, MIB, upload } from './transfer.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
-import type { Address } from 'isthmus'
+import type { ServerAddress } from 'isthmus'
 import type { Transfer } from './transfer.ts'
 
 // From Node 24 on, V8 keeps up to 64 MiB of dead array buffers in every thread before it collects them. A bare worker
@@ -36,7 +36,7 @@ async function extra(transfer: Transfer, path: string): Promise<{ bytes: number;
     execArgv: ['--import', 'tsx'],
   })
   try {
-    const [bare, server] = (await answer(child)) as [AddressInfo, Address]
+    const [bare, server] = (await answer(child)) as [AddressInfo, ServerAddress]
     await transfer({ host: bare.address, port: bare.port }, '/')
     const before = await peak(child)
     const bytes = await transfer(server, path)

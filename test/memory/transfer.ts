@@ -3,14 +3,14 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { ChildProcess } from 'node:child_process'
-import type { Address } from 'isthmus'
+import type { ServerAddress } from 'isthmus'
 
 export const MIB: number = 1024 * 1024
 export const GIB: number = 1024 * MIB
 export const DEADLINE_MS = 120_000
 
 /** Moves a gibibyte through `path`, and returns the counted bytes. */
-export type Transfer = (address: Address, path: string) => Promise<number>
+export type Transfer = (address: ServerAddress, path: string) => Promise<number>
 
 /** The next message of `child`. */
 export async function answer(child: ChildProcess): Promise<unknown> {
@@ -24,7 +24,7 @@ export async function answer(child: ChildProcess): Promise<unknown> {
 }
 
 /** Sends a gibibyte to `path` at the pace of the server, and returns the size that the app has counted. */
-export async function upload(address: Address, path: string): Promise<number> {
+export async function upload(address: ServerAddress, path: string): Promise<number> {
   const socket = connect(address)
   socket.write(
     `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${GIB}\r\nConnection: close\r\n\r\n`,
@@ -41,7 +41,7 @@ export async function upload(address: Address, path: string): Promise<number> {
 }
 
 /** Reads and drops the response of `path`, and returns its size in bytes, with head and framing. */
-export async function download(address: Address, path: string): Promise<number> {
+export async function download(address: ServerAddress, path: string): Promise<number> {
   const socket = connect(address)
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
   socket.resume()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Dispatcher } from '../../src/server/dispatcher.ts'
-import { resolveOptions } from '../../src/server/options.ts'
+import { resolveOptions } from '../../src/server/resolve-options.ts'
 import { recordingLog, turn } from '../bridge/host.ts'
 import { FakeHttpTransport } from './fake-http-transport.ts'
 import { FakeWebSocketTransport } from './fake-websocket-transport.ts'

@@ -7,7 +7,7 @@ import { httpScope, recordingLog } from '../bridge/host.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
 import type { CycleRequest } from '../../src/server/cycle-request.ts'
-import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
+import type { HttpEvents, HttpTransport } from '../../src/server/engine.ts'
 import type { RecordingLog } from '../bridge/host.ts'
 
 /** Calls as `write 200`, `write "a"`, `end`; `flowing` false makes writes report a slow client. */
@@ -67,7 +67,7 @@ export function startCycle(
 } {
   const transport = new FakeHttpTransport()
   const log = recordingLog()
-  const hosting = { environ: {}, inlineBodyMemory: 1024, inlineThreads: false }
+  const hosting = { environ: {}, maxInlineBodyBytes: 1024, inlineThreads: false }
   const connection = new ServerExchangeContext(log, hosting)
   const whole = { ...httpScope(scope), 'isthmus.exchange': connection }
   const facts: CycleRequest = {

@@ -3,7 +3,7 @@
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
-import { NOBODY } from '../nobody.ts'
+import { IGNORED_EVENTS } from '../engine.ts'
 import { refusal } from '../refusal.ts'
 import { endpointsOf, requestBetween } from './endpoints.ts'
 import { RequestReader } from './request-reader.ts'
@@ -13,7 +13,7 @@ import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../scope.ts'
-import type { HttpEvents, HttpTransport } from '../transport.ts'
+import type { HttpEvents, HttpTransport } from '../engine.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 import type { Endpoints } from './endpoints.ts'
@@ -42,7 +42,7 @@ export class NativeConnection implements HttpTransport {
   readonly #ends: Endpoints
   readonly #end: SocketEnd
   #reading: Reading = 'head'
-  #events: HttpEvents = NOBODY
+  #events: HttpEvents = IGNORED_EVENTS
   #responding = false
   #advancing = false
   #bodyWanted = false
@@ -242,7 +242,7 @@ export class NativeConnection implements HttpTransport {
 
   #onResponded(): void {
     this.#responding = false
-    this.#events = NOBODY
+    this.#events = IGNORED_EVENTS
     if (!this.#writer.keepsAlive) return this.#close()
     if (this.#reading !== 'body') return this.#next()
 

@@ -2,8 +2,7 @@
 
 import { createServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
-import { listen } from '../listen.ts'
+import { listen, SOCKET_OPTIONS } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { Arrivals } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
@@ -12,7 +11,7 @@ import { Handshakes } from './handshakes.ts'
 import type { Server, Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { Address, Engine } from '../engine.ts'
+import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 
@@ -42,7 +41,11 @@ export class NativeEngine implements Engine {
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
 
-  listen(): Promise<Address> {
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  listen(): Promise<ServerAddress> {
     return listen(this.#server, this.#settings)
   }
 

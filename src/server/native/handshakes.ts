@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:tls'
 import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
+import { SOCKET_OPTIONS } from '../listen.ts'
 import type { Server, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Settings } from '../options.ts'

@@ -15,7 +15,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { Address, Engine } from '../engine.ts'
+import type { Engine, ServerAddress } from '../engine.ts'
 import type { RequestHead } from '../scope.ts'
 import type { Settings } from '../options.ts'
 
@@ -51,7 +51,11 @@ export class NodeEngine implements Engine {
     this.#listenToServer()
   }
 
-  listen(): Promise<Address> {
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  listen(): Promise<ServerAddress> {
     return listen(this.#server, this.#settings)
   }
 

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { ResponseHead } from '../../async/framing.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { HttpEvents, HttpTransport } from '../transport.ts'
+import type { HttpEvents, HttpTransport } from '../engine.ts'
 
 /** Moves bytes between an exchange and node:http; `onClose` runs when the response is over, whole or not. */
 export class NodeHttpTransport implements HttpTransport {

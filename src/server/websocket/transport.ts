@@ -4,7 +4,7 @@ import { SocketResponse } from '../socket-response.ts'
 import type { WebSocket } from 'ws'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
+import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Acceptor, UpgradeRequest } from './acceptor.ts'
 import type { Pings, Pulse } from './pings.ts'
 

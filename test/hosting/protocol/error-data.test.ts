@@ -2,10 +2,13 @@ import { runInNewContext } from 'node:vm'
 import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { fromErrorData, toErrorData } from '../../../src/hosting/protocol/error-data.ts'
+import * as errors from '../../../src/errors.ts'
 import {
+  AppError,
   BadRequestError,
   BodyTooLargeError,
   ClientDisconnectedError,
+  IsthmusError,
   PeerError,
   PoolFullError,
   ServerShutdownError,
@@ -46,6 +49,31 @@ describe('an error that crosses', () => {
     expect(crossed(new ServerShutdownError())).toBeInstanceOf(ServerShutdownError)
     expect(crossed(new ClientDisconnectedError())).toBeInstanceOf(ClientDisconnectedError)
     expect(crossed(new BodyTooLargeError(7)).message).toContain('7 bytes')
+  })
+
+  it('is of its class, for every class of isthmus', () => {
+    const kinds = Object.entries(errors).filter(([name]) => name.endsWith('Error'))
+    const concrete = kinds.filter(([name]) => !/^(?:Isthmus|Peer|Service)Error$/.test(name))
+    expect(concrete).toHaveLength(20)
+    for (const [name, Kind] of concrete) {
+      const error = new (Kind as new (message: string) => Error)('why')
+      const copy = crossed(error)
+      expect(copy).toMatchObject({ ...error, name, message: error.message, stack: error.stack })
+      for (const [, other] of kinds) {
+        const any = other as abstract new () => Error
+        expect(copy instanceof any).toBe(error instanceof any)
+      }
+    }
+  })
+
+  it('keeps the class of isthmus that the class of an app derives from', () => {
+    class OrderError extends AppError {
+      override name = 'OrderError'
+    }
+    const copy = crossed(new OrderError('row 3 is sold'))
+    expect(copy).toBeInstanceOf(AppError)
+    expect(copy).toBeInstanceOf(IsthmusError)
+    expect(copy).toMatchObject({ name: 'OrderError', message: 'row 3 is sold' })
   })
 
   it("is not taken for one of ours: a database's ECONNRESET is no client that left", () => {
