@@ -56,11 +56,6 @@ export class RequestBody {
     this.#limits = limits
   }
 
-  /** The whole body has arrived. */
-  get arrived(): boolean {
-    return this.#ended
-  }
-
   /** The app has asked for the body, so the engine reads it. */
   get started(): boolean {
     return this.#started

@@ -5,11 +5,14 @@ import { inspect } from 'node:util'
 import { InvalidHeaderError } from '../errors.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
+/** A token, as a part of regular expressions (RFC 9110, 5.6.2). */
+export const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
 
 // Narrower than trim(), which also removes NBSP: that is obs-text.
 const OWS = /^[ \t]+|[ \t]+$/g
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const WHOLE_TOKEN = new RegExp(`^${TOKEN}$`)
 // HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -47,7 +50,7 @@ export function listHasToken(value: string | undefined, token: string): boolean 
 
 /** Whether `text` is an RFC 9110 token: a method or a field name. */
 export function isToken(text: string): boolean {
-  return TOKEN.test(text)
+  return WHOLE_TOKEN.test(text)
 }
 
 /** Whether `text` may be a field value: latin-1 without CR, LF, NUL and other control characters. */

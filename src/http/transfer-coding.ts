@@ -1,9 +1,10 @@
 // The one transfer coding that this server takes in a request (RFC 9112, 6.1).
 
 import { BadRequestError } from '../errors.ts'
-import { isToken } from './headers.ts'
+import { TOKEN } from './headers.ts'
 
-const COMMA = /[ \t]*,[ \t]*/
+// Codings, one or more, without parameters.
+const CODINGS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`)
 const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
 
 /**
@@ -21,7 +22,7 @@ export function transferCodingFault(
   if (value.toLowerCase() === 'chunked') return null
 
   const shown = JSON.stringify(value)
-  if (!value.split(COMMA).every(isToken) || CHUNKED_NOT_LAST.test(value)) {
+  if (!CODINGS.test(value) || CHUNKED_NOT_LAST.test(value)) {
     return new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
   }
   return new BadRequestError(`transfer coding ${shown} is not understood`, 501)

@@ -62,6 +62,7 @@ describe('a scope under lint', () => {
 
   it.each([
     ['httpVersion', '1'],
+    ['httpVersion', '2'],
     ['method', 'get'],
     ['method', 'GE T'],
     ['scheme', 'ws'],
