@@ -2,7 +2,7 @@
 
 import { IsthmusError } from '../errors.ts'
 import type { ResponseHead } from '../async/framing.ts'
-import type { TestResponse } from './response.ts'
+import type { TestResponse } from './test-response.ts'
 
 /** Something that a test waited for did not come in time; the message names it. */
 export class DeadlinePassedError extends IsthmusError {

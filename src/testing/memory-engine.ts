@@ -1,40 +1,39 @@
 // The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
 
 import { cycleRequest } from '../server/cycle-request.ts'
-
 import { MemoryHttpTransport } from './http-transport.ts'
 import { MemoryWebSocketTransport } from './websocket-transport.ts'
 import { headerList, hostFirst, prepareRequest, requestHead } from './request.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
 import type { ServerStats } from '../server/stats.ts'
-import type { AppWatch } from './app-runs.ts'
+import type { AppWatch } from './app-watch.ts'
 import type { ClientSide, TestHeaders, TestRequest } from './request.ts'
-import type { OpenExchange } from './streamed-response.ts'
-import type { OpenSocket } from './websocket-session.ts'
+import type { OpenHttpExchange } from './streamed-response.ts'
+import type { OpenWebSocket } from './websocket-session.ts'
 
-/** What a test says of a WebSocket handshake. */
+/** The handshake of a WebSocket, as a test describes it. */
 export interface TestHandshake {
-  /** Offered to the app, in order of preference. Default none. */
-  subprotocols?: readonly string[]
-  /** Sent after those of the handshake itself. Default none. */
-  headers?: TestHeaders
-  /** Bytes of messages that may wait unread before the app's `send()` has to wait. Default 65,536. */
-  highWaterMark?: number
+  /** The subprotocols that the client offers, in order of preference. Default none. */
+  subprotocols?: readonly string[] | undefined
+  /** Headers after those of the handshake itself. Default none. */
+  headers?: TestHeaders | undefined
+  /** The bytes of messages that may wait unread before the app's `send()` has to wait. Default 65,536. */
+  highWaterMark?: number | undefined
   /** How long each wait on this WebSocket may take, in ms. Default: the client's. */
-  deadlineMs?: number
+  deadlineMs?: number | undefined
 }
 
-/** What the engine knows of its client. */
+/** The place of the client, and its deadline. */
 interface ClientSettings extends ClientSide {
   deadlineMs: number
 }
 
 const SOCKET_BUFFER = 64 * 1024
-// The sample key of RFC 6455, 1.2: nobody checks the answer to it here.
+// The sample key of RFC 6455, 1.2. The test client does not check the answer to it.
 const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 
-/** Opens exchanges and WebSockets on a dispatcher whose app is watched. */
+/** Opens exchanges and WebSockets on a dispatcher, and watches the call of the app in each. */
 export class MemoryEngine {
   readonly #dispatcher: Dispatcher
   readonly #watch: AppWatch
@@ -53,7 +52,7 @@ export class MemoryEngine {
   }
 
   /** Sends a request; the app is called before this returns. */
-  http(method: string, target: string, request: TestRequest): OpenExchange {
+  http(method: string, target: string, request: TestRequest): OpenHttpExchange {
     const { head, body } = prepareRequest(method, target, request, this.#settings)
     const expectsContinue = request.expectContinue === true && head.httpVersion === '1.1'
     const facts = cycleRequest(head, expectsContinue)
@@ -74,7 +73,7 @@ export class MemoryEngine {
   }
 
   /** Sends a WebSocket handshake; the app is called before this returns. */
-  websocket(target: string, handshake: TestHandshake): OpenSocket {
+  websocket(target: string, handshake: TestHandshake): OpenWebSocket {
     const subprotocols = [...(handshake.subprotocols ?? [])]
     const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
     const head = requestHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
@@ -91,7 +90,7 @@ export class MemoryEngine {
     }
   }
 
-  #deadline({ deadlineMs }: { deadlineMs?: number }): number {
+  #deadline({ deadlineMs }: { deadlineMs?: number | undefined }): number {
     return deadlineMs ?? this.#settings.deadlineMs
   }
 }
