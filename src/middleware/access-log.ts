@@ -5,7 +5,7 @@ import { completeOptions, invalidOption } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { Log } from '../contract/log.ts'
 import type { ChainRequest } from '../chain/request.ts'
-import type { ResponseEnd } from '../chain/response-end.ts'
+import type { ResponseEnd } from '../contract/events.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** How a line is written. */

@@ -3,19 +3,15 @@
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import Negotiator from 'negotiator'
-import {
-  ClientDisconnectedError,
-  PeerError,
-  ServerShutdownError,
-  ServiceError,
-  UnsupportedScopeError,
-} from '../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
+import { judgeError } from '../http/error-verdict.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
+import type { ErrorVerdict } from '../http/error-verdict.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** What failed, for a page of your own. */
@@ -74,32 +70,24 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
     } catch (error) {
       if (error instanceof ClientDisconnectedError || error instanceof ServerShutdownError)
         throw error
-      const status = statusOf(error)
-      report(request, error, status)
+      const verdict = judgeError(error)
+      const { status } = verdict
+      report(request, error, verdict)
       const failure = { status, title: STATUS_CODES[status] ?? 'Error', error }
       return page(request, failure, settings)
     }
   })
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof PeerError || error instanceof ServiceError) return error.status
-  return error instanceof UnsupportedScopeError ? 404 : 500
-}
-
-// As the server does for what it answers itself. A pool thread has no log; its `wsgi.errors` leads to that of the server.
+// The line of the server for the same error. A pool thread has no log; its `wsgi.errors` leads to the log of the server.
 function report(
   { environ, log, method, path }: ChainRequest,
   error: unknown,
-  status: number,
+  { status, level }: ErrorVerdict,
 ): void {
-  if (status !== 500 && log) return log[levelOf(error)]({ method, path, err: error }, String(error))
-  if (log) return log.error({ method, path, err: error }, 'the app failed')
+  const message = status === 500 ? 'the app failed' : String(error)
+  if (log) return log[level]({ method, path, err: error }, message)
   environ?.['wsgi.errors'].write(`the app failed: ${inspect(error)}\n`)
-}
-
-function levelOf(error: unknown): 'info' | 'warn' {
-  return error instanceof ServiceError ? 'warn' : 'info'
 }
 
 function page(

@@ -5,7 +5,7 @@ import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
-import type { ExchangeContext, Hosting } from '../contract/events.ts'
+import type { ExchangeContext, Hosting, ResponseEnd } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { Interrupting } from '../chain/effects.ts'
 import type { ChainRequest } from '../chain/request.ts'
@@ -110,6 +110,10 @@ class EndingConnection implements ExchangeContext {
 
   onShutdown(callback: () => void): void {
     this.#connection.onShutdown(callback)
+  }
+
+  onEnd(callback: (end: ResponseEnd) => void): void {
+    this.#connection.onEnd(callback)
   }
 
   onDisconnect(callback: () => void): void {

@@ -56,7 +56,7 @@ export class Dispatcher {
       const settings = this.#settings
       const connection = this.#connection()
       const scope = httpScope(head, this.#state, settings, connection)
-      const cycle = new HttpRun(this.#app, scope, { transport, request, connection, settings })
+      const cycle = new HttpRun(this.#app, scope, { transport, request, context: connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {
@@ -79,7 +79,7 @@ export class Dispatcher {
       const connection = this.#connection()
       const handshake = httpScope(head, this.#state, settings, connection)
       const scope = websocketScope(handshake, subprotocols)
-      const cycle = new WebSocketRun(this.#app, scope, { transport, connection, settings })
+      const cycle = new WebSocketRun(this.#app, scope, { transport, context: connection, settings })
       this.#start(cycle)
       return cycle
     } catch (error) {

@@ -18,7 +18,7 @@ import { makeEnviron } from '../sync/make-environ.ts'
 import { appOf, clientOf, STYLES } from './styles.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
-import type { ResponseEnd } from '../../src/chain/response-end.ts'
+import type { ResponseEnd } from '../../src/contract/events.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 
 const BUG = new Error('a bug')
@@ -99,7 +99,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
         request.onAccept(() => notes.push('accepted'))
         const response = yield* next(request)
         expect(() => request.onFinish(() => notes.push('late'))).toThrow(
-          /before next\(\), not behind/,
+          /before next\(\), not after it/,
         )
         return response
       })
