@@ -1,4 +1,4 @@
-// The access log says what the server does: this holds the two together.
+// The one judgement of errors: the server, the chain and errorPage() ask it.
 
 import { describe, expect, it } from 'vitest'
 import {
@@ -14,42 +14,28 @@ import {
   UnavailableError,
   UnsupportedScopeError,
 } from '../../src/errors.ts'
-import { answerStatus, replacesStart } from '../../src/chain/server-answer.ts'
-import { judge } from '../../src/server/verdict.ts'
-import { httpScope } from '../bridge/host.ts'
+import { judgeError } from '../../src/http/error-verdict.ts'
 
-const ERRORS: unknown[] = [
-  new Error('a bug'),
-  new AppError('a breach'),
-  new AppTimeoutError('slow'),
-  new BadRequestError('what?', 421),
-  new BodyTimeoutError(1),
-  new BodyTooLargeError(1),
-  new ClientDisconnectedError(),
-  new PoolFullError('full'),
-  new ServerShutdownError(),
-  new ThreadCrashedError('gone'),
-  new UnavailableError('busy'),
-  new UnsupportedScopeError('websocket'),
-  undefined,
-  'text',
+const VERDICTS: Array<[error: unknown, status: number, level: string, closes: boolean]> = [
+  [new Error('a bug'), 500, 'error', false],
+  [new AppError('a breach'), 500, 'error', false],
+  [new AppTimeoutError('slow'), 504, 'warn', false],
+  [new BadRequestError('what?', 421), 421, 'info', true],
+  [new BodyTimeoutError(1), 408, 'info', true],
+  [new BodyTooLargeError(1), 413, 'info', true],
+  [new ClientDisconnectedError(), 500, 'error', false],
+  [new PoolFullError('full'), 503, 'warn', false],
+  [new ServerShutdownError(), 503, 'info', true],
+  [new ThreadCrashedError('gone'), 500, 'warn', false],
+  [new UnavailableError('busy'), 503, 'warn', false],
+  [new UnsupportedScopeError('websocket'), 404, 'info', false],
+  [undefined, 500, 'error', false],
+  ['text', 500, 'error', false],
 ]
 
-describe('the status of an answer that the server gives for the app', () => {
-  it("is the server's own verdict, for every error", () => {
-    const verdicts = ERRORS.map((error) => {
-      const { status, closes } = judge(error)
-      return [error, status, closes]
-    })
-    const logged = ERRORS.map((error) => {
-      const end = { threw: true, error } as const
-      return [error, answerStatus(httpScope(), end), replacesStart(end)]
-    })
-    expect(logged).toEqual(verdicts)
-  })
-
-  it('is 500 for an app that returned without one', () => {
-    expect(answerStatus(httpScope(), { threw: false })).toBe(500)
-    expect(replacesStart({ threw: false })).toBe(false)
+describe('judgeError()', () => {
+  it.each(VERDICTS)('judges %s: %i, %s, closes the connection: %s', (error, ...verdict) => {
+    const { status, level, closesConnection } = judgeError(error)
+    expect([status, level, closesConnection]).toEqual(verdict)
   })
 })

@@ -6,6 +6,7 @@ import { events } from '../../src/bridge/style.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { Host, httpScope, recordingLog } from '../bridge/host.ts'
+import { startCycle } from '../server/fake-http-transport.ts'
 import { logged } from './access-lines.ts'
 import type { EventApp, HttpScope, Scope } from '../../src/contract/events.ts'
 
@@ -17,7 +18,7 @@ const hello = events(async (_scope, _receive, send) => {
 /** The line for a request with these parts. */
 async function lineOf(parts: Partial<HttpScope>) {
   const log = recordingLog()
-  await new Host().run(accessLog({ log })(hello), httpScope(parts))
+  await startCycle(accessLog({ log })(hello), { scope: parts }).done
   return { line: log.lines[0] ?? '', fields: log.fields[0] ?? {} }
 }
 
