@@ -101,11 +101,11 @@ export interface WebSocketScope extends ConnectionScope {
 export interface LifespanScope {
   type: 'lifespan'
   asgi: { version: '3.0'; specVersion: '2.0' }
-  /** What is put here is copied, shallowly, into the `state` of every later connection. */
+  /** The values that every later exchange finds in its own `state`, a shallow copy. */
   state: Record<string, unknown>
   /** The server's log; absent under hosts that are not isthmus. */
   'isthmus.log'?: Log
-  /** What the server's options say to the bridges. */
+  /** The options of the server that the bridges need. */
   'isthmus.hosting'?: Hosting
 }
 
@@ -223,7 +223,7 @@ export type WebSocketReceivedEvent =
   | WebSocketDisconnectEvent
 export type LifespanReceiveEvent = LifespanStartupEvent | LifespanShutdownEvent
 
-/** Whatever `receive()` may resolve to. */
+/** Every event that `receive()` may resolve to. */
 export type ReceiveEvent = Readable<
   HttpReceiveEvent | WebSocketReceivedEvent | LifespanReceiveEvent
 >
@@ -246,7 +246,7 @@ export type LifespanSendEvent =
   | LifespanShutdownCompleteEvent
   | LifespanShutdownFailedEvent
 
-/** Whatever `send()` takes. */
+/** Every event that `send()` takes. */
 export type SendEvent = HttpSendEvent | WebSocketSentEvent | LifespanSendEvent
 
 /**
@@ -258,7 +258,7 @@ export interface Receive {
   [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
 }
 
-/** Resolves once the event was taken and the peer is keeping up; rejects what is illegal where it stands. */
+/** Resolves once the event was taken and the peer is keeping up; rejects an event that is illegal at this moment. */
 export type Send = (event: SendEvent) => Promise<void>
 
 /** Rung 3: HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */

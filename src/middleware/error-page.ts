@@ -1,4 +1,4 @@
-// errorPage(): what a client gets where an app fails: a plain page, or, in development, a helpful one.
+// errorPage(): the answer to a client when an app fails: a plain page, or, in development, a helpful one.
 
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
@@ -14,13 +14,13 @@ import type { ChainResponse } from '../chain/response.ts'
 import type { ErrorVerdict } from '../http/error-verdict.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** What failed, for a page of your own. */
+/** A failure, for a page of your own. */
 export interface Failure {
-  /** Of the response: 500, or that of an error of isthmus. */
+  /** The status of the response: that of an error of isthmus, else 500. */
   readonly status: number
-  /** The words for it: `Internal Server Error`. */
+  /** The reason phrase of the status: `Internal Server Error`. */
   readonly title: string
-  /** What was thrown: not for the eyes of a client. */
+  /** The error, of any type. A client must not see it. */
   readonly error: unknown
 }
 
@@ -28,7 +28,7 @@ export interface Failure {
 export interface ErrorPageOptions {
   /** Whether the page shows the error, its stack and the source. Default: whether `NODE_ENV` is `development`. */
   development?: boolean
-  /** Makes the HTML of the page, where it is not that for development. Default: the status and its words. */
+  /** Makes the HTML of the page, except for the page in development. Default: the status and its reason phrase. */
   html?: (failure: Failure) => string
 }
 
@@ -43,12 +43,12 @@ const DEFAULTS: Required<ErrorPageOptions> = {
 const TYPES = ['text/plain', 'text/html', 'application/json']
 
 /**
- * Answers where the app fails before its response has begun, and logs the error: in HTML, in plain text, or as problem
- * details (RFC 9457), whatever the client accepts best. An error of isthmus has a status of its own: 413, 503, 504. A
- * response that has begun is cut, as it is without; a client that left, and a server that shuts down, are none of its
- * concern.
+ * Answers when the app fails before its response has begun, and logs the error. The answer is HTML, plain text, or
+ * problem details (RFC 9457): the type that the client prefers. An error of isthmus has a status of its own, such as 413,
+ * 503 or 504 ({@link judgeError}). A response that has begun is cut, with or without this middleware. The errors of a
+ * client that left and of a server that shuts down pass through.
  *
- * Middleware outside of it sees a response like any other: `chain(requestId(), cors(), errorPage())`.
+ * Middleware outside sees an ordinary response: `chain(requestId(), cors(), errorPage())`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../src/errors.ts'
+import type { ResponseEnd } from '../../src/contract/events.ts'
 
 describe('ServerExchangeContext', () => {
   it('makes its signal when the app asks for it', () => {
@@ -111,7 +112,7 @@ describe('the end of an exchange', () => {
   })
 
   it('is not built without a callback', () => {
-    const build = vi.fn(() => END)
+    const build = vi.fn<() => ResponseEnd>(() => END)
     const ending = {
       get end() {
         return build()
@@ -122,7 +123,7 @@ describe('the end of an exchange', () => {
   })
 
   it('skips no callback after one that throws, and logs the error', () => {
-    const error = vi.fn()
+    const error = vi.fn<() => void>()
     const calls: string[] = []
     const context = new ServerExchangeContext({ ...SILENT_LOG, error })
     context.onEnd(() => calls.push('first'))

@@ -19,7 +19,7 @@ import { makeEnviron } from '../sync/make-environ.ts'
 import { appOf, clientOf, STYLES } from './styles.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
-import type { ResponseEnd } from '../../src/contract/events.ts'
+import type { EventApp, ResponseEnd } from '../../src/contract/events.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 
 const BUG = new Error('a bug')
@@ -49,7 +49,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     expect(await endOf(appOf(style, { chunks: [] }))).toEqual(['complete', 200, 0])
   })
 
-  it('counts the bytes as they are sent: mapped, or of another answer', async () => {
+  it('counts the bytes that are sent: mapped, or those of another answer', async () => {
     const doubling = middleware('doubling', function* (request, next) {
       const response = yield* next(request)
       return mapBody(response, { chunk: (chunk) => `${chunk as string}${chunk as string}` })
@@ -62,25 +62,25 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     expect(await endOf(appOf(style), replacing)).toEqual(['complete', 403, 2])
   })
 
-  it('to HEAD, and with 204, has no bytes', async () => {
+  it('has no bytes for HEAD and for 204', async () => {
     expect(await endOf(appOf(style), null, 'HEAD')).toEqual(['complete', 200, 0])
     expect(await endOf(appOf(style, { status: 204 }))).toEqual(['complete', 204, 0])
   })
 
-  it('that the server gave for the app has the status and the bytes of that answer', async () => {
+  it('is that of the answer that the server gave for the app', async () => {
     const failing = (error: unknown): App => appOf(style, { throwsAt: -1, error })
     expect(await endOf(failing(BUG))).toEqual(['complete', 500, 22, BUG])
     const busy = new UnavailableError('busy')
     expect(await endOf(failing(busy))).toEqual(['complete', 503, 20, busy])
   })
 
-  it('that broke off is aborted', async () => {
+  it('is aborted if the response broke off', async () => {
     if (style === 'sync array') return expect(style).toBe('sync array')
     const app = appOf(style, { chunks: ['a', 'b'], throwsAt: 1, error: BUG })
     expect(await endOf(app)).toEqual(['aborted', 200, 1, BUG])
   })
 
-  it('that the client left is disconnected', async () => {
+  it('is disconnected if the client left', async () => {
     const ends: ResponseEnd[] = []
     const app = appOf(style, { chunks: Array.from({ length: 100 }, () => 'x'.repeat(100)) })
     await using client = await clientOf(keeping(ends)(app))
@@ -126,7 +126,7 @@ describe('a callback that fails', () => {
     return yield* next(request)
   })
 
-  it('is logged, and skips none of the others', async () => {
+  it('is logged, and skips no other callback', async () => {
     const log = recordingLog()
     const ends: ResponseEnd[] = []
     const app = chain(keeping(ends), failing)(appOf('events'))
@@ -229,7 +229,7 @@ describe('a chain inside of another chain', () => {
     return respond(403, [], 'no')
   })
 
-  it('hears of the answer that the client got, and not of its own', async () => {
+  it('gets the answer that reached the client, and not its own', async () => {
     for (const style of STYLES) {
       const ends: ResponseEnd[] = []
       const inner = keeping(ends)(appOf(style))
@@ -239,7 +239,7 @@ describe('a chain inside of another chain', () => {
     }
   })
 
-  it('hears of it before the chain around it', async () => {
+  it('is called before the chain around it', async () => {
     const notes: string[] = []
     const noting = (name: string): Wrap =>
       middleware(name, function* (request, next) {
@@ -252,7 +252,7 @@ describe('a chain inside of another chain', () => {
     expect(notes).toEqual(['inner', 'outer'])
   })
 
-  it('hears of a denial that replaced its accept, and of no accept', async () => {
+  it('gets the denial that replaced its accept, and no accept', async () => {
     const notes: unknown[] = []
     const noting = middleware('noting', function* (request, next) {
       request.onAccept(() => notes.push('accepted'))
@@ -275,7 +275,7 @@ describe('an exchange of a host that reports no end', () => {
     const ends: ResponseEnd[] = []
     const { receive, send } = new Host()
     const whole = { method: 'GET', path: '/', headers: [], ...scope }
-    await failureOf(keeping(ends)(app as never)(whole as never, receive, send) as never)
+    await failureOf(keeping(ends)(app as EventApp)(whole as never, receive, send))
     return ends.map(({ outcome, status, bytes, code, error }) => [
       outcome,
       status,

@@ -28,7 +28,7 @@ interface Message {
 }
 
 /** Subscribes to both channels until the test is finished. */
-function subscribed(): { messages: Message[]; lines(): unknown[] } {
+function subscribed(): { messages: Message[]; lines: () => unknown[] } {
   const messages: Message[] = []
   const note = (message: unknown): void => void messages.push(message as Message)
   for (const name of ['isthmus:request:start', 'isthmus:request:end']) {

@@ -21,7 +21,7 @@ const MORE = { type: 'http.response.body', body: 'grün', moreBody: true } as co
 const LAST = { type: 'http.response.body', body: 'b' } as const
 const BUG = new Error('a bug')
 
-/** Sends `events`, then does what `then` does. */
+/** Sends `events`, then calls `then`. */
 const sending =
   (events: readonly SendEvent[], then: () => unknown = () => undefined): EventApp =>
   async (_scope, _receive, send) => {

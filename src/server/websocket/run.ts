@@ -126,8 +126,8 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   }
 
   /**
-   * The server shuts down. An app that has taken its signal hears of it, and has until {@link closeNow} to finish. Any
-   * other app cannot hear of it, and the server does not wait.
+   * The server shuts down. An app that has taken its signal is told, and has until {@link closeNow} to finish. Any
+   * other app cannot be told, and the server does not wait.
    */
   shutdown(): void {
     const { watched } = this.#context
@@ -256,7 +256,7 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#perform({ ...body, type: 'websocket.http.response.body' })
   }
 
-  /** Nothing reaches the client any more: a send() or receive() that waits hears of it. */
+  /** Nothing reaches the client any more: a send() or receive() that waits is woken. */
   #giveUp(code: number, reason: string): void {
     this.#exchange.disconnect()
     this.#queue.end(code, reason)

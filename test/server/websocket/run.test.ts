@@ -320,7 +320,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(lines).toEqual(['debug: the app was told that the connection ends'])
   })
 
-  it('[3b.54] closes with 1001 after the grace whatever the app does, and fails its sends', async () => {
+  it('[3b.54] closes with 1001 after the grace without regard to the app, and fails its sends', async () => {
     let failure: unknown
     let aborted: boolean | undefined
     const app: EventApp = async (scope, _receive, send) => {
@@ -355,7 +355,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(transport.calls).toEqual([['deny', 503, 'Service Unavailable\n', true]])
   })
 
-  it('[3b.52] fails what the app sends after the server has closed with ClientDisconnectedError', async () => {
+  it('[3b.52] rejects every send() after the close of the server with ClientDisconnectedError', async () => {
     const { cycle, transport, done, lines } = startCycle(async (_scope, receive, send) => {
       await receive()
       await send({ type: 'websocket.accept' })
