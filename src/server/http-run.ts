@@ -3,6 +3,7 @@
 
 import { inspect } from 'node:util'
 import { deferred, harmless, rejected } from '../waiting/deferred.ts'
+import { TAKEN as DONE } from '../waiting/taken.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { RequestBody } from '../async/request-body.ts'
@@ -41,7 +42,6 @@ interface RunParts {
 }
 
 const BODY_MARK = 64 * 1024
-const DONE: Promise<void> = Promise.resolve()
 
 /** Runs an app on one request. The engine owns it, feeds it as {@link HttpEvents}, and closes nothing else. */
 export class HttpRun implements HttpEvents {
