@@ -3,6 +3,7 @@
 
 import { AppError } from '../errors.ts'
 import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { AbortSignalLike } from './interruption.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 
@@ -133,14 +134,6 @@ export function within<Value>(
     storage.run(value, () => (enter ? enter(work) : work()))
   inner.terms = { ...inner.terms, enter: entering }
   return step
-}
-
-/** The part of an AbortSignal that a chain uses. A middleware may pass a cheaper object than a real AbortSignal. */
-export interface AbortSignalLike {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /**

@@ -1,6 +1,12 @@
 // A layer that waits for a response until a signal is aborted.
 
-import type { AbortSignalLike } from './effects.ts'
+/** The part of an AbortSignal that a chain uses. A middleware may pass a cheaper object than a real AbortSignal. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
 
 /** The layer that stops waiting for the inner ones, and the reason. */
 export interface Interruption {

@@ -172,6 +172,7 @@ class EventDrive implements Interruptible {
     const { appContext } = this.#flow
     const { scope } = request
     const receive = request.watched(this.#end.begin(this.#call.receive))
+    request.releaseAfter(this.#end.promise)
     try {
       const running = appContext
         ? appContext.runInAsyncScope(this.#app, undefined, scope, receive, this.#take)
