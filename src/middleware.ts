@@ -15,26 +15,30 @@
 
 // Parts of a middleware
 export { middleware } from './chain/middleware.ts'
-export { respond } from './chain/response.ts'
-export { mapBody } from './chain/map-body.ts'
+export { mapBody, respond } from './chain/response.ts'
 export { either, until, wait, within } from './chain/effects.ts'
 export { classicWrap, eventWrap } from './chain/wrap.ts'
-export type { ClassicWrap, EventWrap, Link, Wrap } from './chain/wrap.ts'
+export type { ClassicWrap, EventWrap, ChainLink, Wrap } from './chain/wrap.ts'
 export type { ChainRequest, RequestChanges } from './chain/request.ts'
 export type { RequestHeaders } from './chain/request-headers.ts'
 export type { AnswerBody, ChainResponse } from './chain/response.ts'
 export type { HeaderList } from './chain/header-list.ts'
 export type { ResponseEnd } from './chain/response-end.ts'
 export type { BodyMap } from './chain/body-map.ts'
-export type { Effect, Forms, Interrupting, Step } from './chain/effects.ts'
-export type { CallNext, Running } from './chain/layer.ts'
+export type {
+  MiddlewareEffect,
+  EitherForms,
+  AbortSignalLike,
+  MiddlewareStep,
+} from './chain/effects.ts'
+export type { CallNext, MiddlewareRun } from './chain/layer.ts'
 
 // Middleware that ship with isthmus
 export { cors } from './middleware/cors.ts'
 export type { CorsOptions } from './middleware/cors.ts'
 export { compress } from './middleware/compress.ts'
 export type { CompressOptions } from './middleware/compress.ts'
-export type { Coding } from './middleware/encoder.ts'
+export type { ContentCoding } from './middleware/encoder.ts'
 export { bodyLimit } from './middleware/body-limit.ts'
 export type { BodyLimitOptions } from './middleware/body-limit.ts'
 export { timeout } from './middleware/timeout.ts'

@@ -3,13 +3,13 @@
 import compressible from 'compressible'
 import Negotiator from 'negotiator'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
-import { mapBody } from '../chain/map-body.ts'
+import { mapBody } from '../chain/response.ts'
 import { middleware } from '../chain/middleware.ts'
 import { appendVary } from '../http/vary.ts'
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import type { Complete } from '../complete-options.ts'
 import type { Chunk } from '../contract/environ.ts'
-import type { Coding, Encoder } from './encoder.ts'
+import type { ContentCoding, Encoder } from './encoder.ts'
 import type { HeaderList } from '../chain/header-list.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
@@ -18,7 +18,7 @@ import type { Wrap } from '../chain/wrap.ts'
 /** Options of {@link compress}. */
 export interface CompressOptions {
   /** What is offered, the best first; the client's own order of preference comes before. Default `br`, `zstd` where the Node has it, `gzip`. */
-  codings?: readonly Coding[] | undefined
+  codings?: readonly ContentCoding[] | undefined
   /** The shortest body that is compressed, in bytes. A stream always is. Default 1,024. */
   minBytes?: number | undefined
   /** Which types, besides what mime-db calls compressible. Default none. */
@@ -123,7 +123,10 @@ function lengthOf(body: readonly Chunk[]): number {
   return body.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
-function codingFor(request: ChainRequest, codings: readonly Coding[]): Coding | undefined {
+function codingFor(
+  request: ChainRequest,
+  codings: readonly ContentCoding[],
+): ContentCoding | undefined {
   const accept = request.headers.get('accept-encoding')
   if (accept === undefined) return undefined
   const negotiator = new Negotiator({
@@ -148,7 +151,7 @@ function revalidated(response: ChainResponse, request: ChainRequest): ChainRespo
 }
 
 interface Choice {
-  coding: Coding
+  coding: ContentCoding
   settings: Settings
 }
 

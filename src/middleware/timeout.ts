@@ -6,7 +6,7 @@ import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { ExchangeContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { Interrupting } from '../chain/effects.ts'
+import type { AbortSignalLike } from '../chain/effects.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
@@ -59,7 +59,7 @@ export function timeout(options: TimeoutOptions = {}): Wrap {
 }
 
 // As much of an AbortSignal as each request takes; a whole one costs as much as the rest of a small request.
-class Expiry implements Interrupting {
+class Expiry implements AbortSignalLike {
   aborted = false
   reason: unknown = undefined
   readonly #listeners = new Set<() => void>()
