@@ -1,5 +1,5 @@
 /**
- * Middleware: what it takes to write one, and what ships with isthmus.
+ * The parts to write a middleware with, and the middleware that ship with isthmus.
  *
  * @example
  * import { middleware } from 'isthmus/middleware'
@@ -13,13 +13,10 @@
  * @module
  */
 
-// To write middleware
+// Parts of a middleware
 export { middleware } from './chain/middleware.ts'
 export { mapBody, respond } from './chain/response.ts'
 export { either, until, wait, within } from './chain/effects.ts'
-export { completeOptions, invalidOption } from './complete-options.ts'
-export { parseHost } from './http/host.ts'
-export type { HostParts } from './http/host.ts'
 export { classicWrap, eventWrap } from './chain/wrap.ts'
 export type { ClassicWrap, EventWrap, ChainLink, Wrap } from './chain/wrap.ts'
 export type { ChainRequest, RequestChanges } from './chain/request.ts'
@@ -36,7 +33,7 @@ export type {
 } from './chain/effects.ts'
 export type { CallNext, MiddlewareRun } from './chain/layer.ts'
 
-// Middleware that ships
+// Middleware that ship with isthmus
 export { cors } from './middleware/cors.ts'
 export type { CorsOptions } from './middleware/cors.ts'
 export { compress } from './middleware/compress.ts'
@@ -47,7 +44,7 @@ export type { BodyLimitOptions } from './middleware/body-limit.ts'
 export { timeout } from './middleware/timeout.ts'
 export type { TimeoutOptions } from './middleware/timeout.ts'
 export { errorPage } from './middleware/error-page.ts'
-export type { ErrorPageOptions, Failure } from './middleware/error-page.ts'
+export type { ErrorPageFailure, ErrorPageOptions } from './middleware/error-page.ts'
 export { accessLog } from './middleware/access-log.ts'
 export type { AccessLogFormat, AccessLogOptions } from './middleware/access-log.ts'
 export { requestId } from './middleware/request-id.ts'

@@ -195,13 +195,12 @@ describe('the public names', () => {
       ContentCoding
       CorsOptions
       EitherForms
+      ErrorPageFailure
       ErrorPageOptions
       EventWrap
-      Failure
       ForwardedFact
       ForwardedOptions
       HeaderList
-      HostParts
       HttpsRedirectOptions
       MiddlewareEffect
       MiddlewareRun
@@ -218,7 +217,6 @@ describe('the public names', () => {
       basicAuth
       bodyLimit
       classicWrap
-      completeOptions
       compress
       cors
       either
@@ -226,10 +224,8 @@ describe('the public names', () => {
       eventWrap
       forwarded
       httpsRedirect
-      invalidOption
       mapBody
       middleware
-      parseHost
       requestId
       respond
       timeout

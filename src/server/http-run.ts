@@ -17,7 +17,7 @@ import type { Identity } from '../async/framing.ts'
 import type { TimerWheel } from '../waiting/timer-wheel.ts'
 import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { CycleRequest } from './cycle-request.ts'
+import type { RequestHead } from '../http/request-head.ts'
 import type { HttpEvents, HttpTransport } from './engine.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -34,7 +34,7 @@ interface RunSettings {
 
 interface RunParts {
   transport: HttpTransport
-  request: CycleRequest
+  request: RequestHead
   /** As the scope has it. */
   connection: ServerExchangeContext
   settings: RunSettings
@@ -50,7 +50,7 @@ export class HttpRun implements HttpEvents {
   readonly #app: EventApp
   readonly #scope: HttpScope
   readonly #transport: HttpTransport
-  readonly #request: CycleRequest
+  readonly #request: RequestHead
   readonly #settings: RunSettings
   readonly #exchange: HttpExchange
   readonly #connection: ServerExchangeContext
