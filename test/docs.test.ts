@@ -5,7 +5,12 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
-import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../src/cli/options-table.ts'
+import {
+  PROCESS_OPTIONS,
+  SERVER_OPTIONS,
+  SYNC_OPTIONS,
+  WEBSOCKET_OPTIONS,
+} from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
 import { trackedFiles } from './architecture/tracked-files.ts'
 import { Page } from './docs/page.ts'
@@ -112,8 +117,13 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 describe('the tables', () => {
   it('have every option of serve() with its flag and its default', () => {
     const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
-    expect(rows.toSorted()).toEqual(optionsOf(SERVER_OPTIONS, DEFAULTS).toSorted())
-    expect(Object.keys(DEFAULTS).filter((name) => !serving.rows.has(name))).toEqual([])
+    const options = [
+      ...optionsOf(SERVER_OPTIONS, DEFAULTS),
+      ...optionsOf(SYNC_OPTIONS, DEFAULTS.sync),
+    ]
+    expect(rows.toSorted()).toEqual(options.toSorted())
+    const names = [...Object.keys(DEFAULTS), ...Object.keys(DEFAULTS.sync)]
+    expect(names.filter((name) => !serving.rows.has(name))).toEqual([])
   })
 
   it('have every option of WebSockets with its flag and its default', () => {

@@ -9,6 +9,7 @@ import { Bench } from 'tinybench'
 import { HeadParser } from '../../src/server/native/parser/head-parser.ts'
 
 const LIMITS = { maxHeadBytes: 16_384, maxRequestLineBytes: 8_192, maxHeaderFields: 100 }
+const ENDS = { client: null, server: null, secure: false, tls: null }
 const HEADS = 100
 const BROWSER_FIELDS = [
   'Host: 127.0.0.1:8000',
@@ -60,7 +61,7 @@ function nanoseconds(milliseconds: number): number {
 
 // Many heads in a run: the clock is coarser than one head.
 function add(name: string, pieces: readonly Buffer[]): void {
-  const parser = new HeadParser(LIMITS)
+  const parser = new HeadParser(LIMITS, ENDS)
   bench.add(name, () => {
     let heads = 0
     for (let index = 0; heads < HEADS; index++) {

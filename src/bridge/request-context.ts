@@ -1,22 +1,22 @@
-// What follows a request across threads. AsyncLocalStorage does not cross; values that were registered do.
+// The context of a request that crosses threads. AsyncLocalStorage does not cross by itself; registered values do.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { AppError } from '../errors.ts'
 
-/** What isthmus itself carries along with every request. */
+/** The values that isthmus carries with every request. */
 export interface RequestContext {
-  /** From `x-request-id`, where the request has one. */
+  /** The field `x-request-id`, if the request has it. */
   requestId: string | undefined
-  /** From `traceparent` (W3C Trace Context), where the request has one. */
+  /** The field `traceparent` (W3C Trace Context), if the request has it. */
   traceparent: string | undefined
-  /** When the request times out, in ms since the epoch. */
+  /** The time at which the request times out, in ms since the epoch. */
   deadline: number | undefined
 }
 
 /** The values of registered storages, by the names under which they were registered. */
 export type Carried = Readonly<Record<string, unknown>>
 
-/** What crosses with a request. */
+/** All values that cross with a request. */
 export interface Context {
   readonly request: RequestContext
   readonly carried: Carried
@@ -27,7 +27,7 @@ const storages = new Map<string, AsyncLocalStorage<unknown>>()
 const NOTHING: Carried = {}
 
 /**
- * The context of the request that is being served, in a pool thread; undefined elsewhere.
+ * The context of the current request in a pool thread; undefined outside of pool threads.
  *
  * @example
  * log.info({ requestId: currentRequest()?.requestId }, 'sold')
@@ -37,10 +37,11 @@ export function currentRequest(): RequestContext | undefined {
 }
 
 /**
- * Registers a storage whose value goes along into pool threads, and from there into the apps that they call. Both
- * sides have to register it, under the same name: put the call into a module that the app and the server import.
- * The value must be structured-cloneable. It goes with the call and never back: a change stays where it was made,
- * as it does in any `AsyncLocalStorage`.
+ * Registers a storage whose value crosses into pool threads, and from there into the apps that they call. Both sides
+ * have to register it under the same name: put the call into a module that the app and the server import.
+ *
+ * The value must be structured-cloneable. It crosses with a call and never comes back: a change stays on the side that
+ * made it, as in any `AsyncLocalStorage`.
  *
  * @example
  * export const tenant = carry('tenant', new AsyncLocalStorage<string>())
@@ -54,7 +55,7 @@ export function carry<Value>(
 }
 
 /**
- * The registered values that are set here, except those that are as in `known`: copies, ready to cross.
+ * Copies of the registered values that are set on this side, except those that are the same in `known`.
  *
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a value that cannot cross
  */
@@ -68,14 +69,14 @@ export function carriedValues(known: Carried = {}): Carried {
   return values
 }
 
-/** Runs `work` as the request that `context` came along with: every registered storage has its value, or none. */
+/** Runs `work` in the context of a request: every registered storage has the carried value, or undefined. */
 export function runInContext<Result>({ request, carried }: Context, work: () => Result): Result {
   if (storages.size === 0) return requests.run(request, work)
   const none = Object.fromEntries([...storages.keys()].map((name) => [name, undefined]))
   return requests.run(request, () => runCarrying({ ...none, ...carried }, work))
 }
 
-/** Runs `work` with those registered storages set that `carried` names. */
+/** Runs `work` with the values in `carried`; other storages keep their values. */
 export function runCarrying<Result>(carried: Carried, work: () => Result): Result {
   let run = work
   for (const [name, value] of Object.entries(carried)) {
@@ -92,7 +93,7 @@ function copyOf(name: string, value: unknown): unknown {
     return structuredClone(value)
   } catch (cause) {
     throw new AppError(
-      `what is carried as "${name}" cannot cross into a thread; carry plain data, and look up the rest by it`,
+      `the value carried as "${name}" cannot cross into a thread; carry plain data, such as an id to look up the rest`,
       { cause },
     )
   }

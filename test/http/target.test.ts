@@ -1,61 +1,69 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BadRequestError } from '../../src/errors.ts'
-import { parseTarget } from '../../src/server/target.ts'
+import { octetFault, parseTarget } from '../../src/http/target.ts'
+import type { Target } from '../../src/http/target.ts'
 
 const PRINTABLE = Array.from({ length: 0x5f }, (_, index) => String.fromCharCode(0x20 + index))
 
-describe('parseTarget: the origin form', () => {
+/** Checks the octets, then takes the target apart. */
+function readTarget(method: string, target: string): Target {
+  const fault = octetFault(target)
+  if (fault !== null) throw fault
+  return parseTarget(method, target)
+}
+
+describe('a target: the origin form', () => {
   it('[3b.9] splits path and query at the first question mark', () => {
-    expect(parseTarget('GET', '/a/b?c=%20&d?e')).toEqual({
+    expect(readTarget('GET', '/a/b?c=%20&d?e')).toEqual({
       path: '/a/b',
       rawPath: '/a/b',
       queryString: 'c=%20&d?e',
       authority: null,
     })
-    expect(parseTarget('GET', '/a')).toMatchObject({ rawPath: '/a', queryString: '' })
-    expect(parseTarget('GET', '/a?')).toMatchObject({ rawPath: '/a', queryString: '' })
+    expect(readTarget('GET', '/a')).toMatchObject({ rawPath: '/a', queryString: '' })
+    expect(readTarget('GET', '/a?')).toMatchObject({ rawPath: '/a', queryString: '' })
   })
 
   it('[3a.10] decodes the path as UTF-8 and keeps the raw one', () => {
-    const target = parseTarget('GET', '/%E2%82%AC?%E2%82%AC')
+    const target = readTarget('GET', '/%E2%82%AC?%E2%82%AC')
     expect(target).toMatchObject({ path: '/€', rawPath: '/%E2%82%AC', queryString: '%E2%82%AC' })
   })
 
-  it('[3a.12] decodes an encoded slash, which only the raw path tells from a real one', () => {
-    const target = parseTarget('GET', '/a%2Fb')
+  it('[3a.12] decodes an encoded slash: only the raw path tells it from a real one', () => {
+    const target = readTarget('GET', '/a%2Fb')
     expect(target).toMatchObject({ path: '/a/b', rawPath: '/a%2Fb' })
   })
 
   it('leaves dots and doubled slashes to the app', () => {
     for (const path of ['//', '//a/../b', '/./a', '/a//b/']) {
-      expect(parseTarget('GET', path)).toMatchObject({ path, rawPath: path, authority: null })
+      expect(readTarget('GET', path)).toMatchObject({ path, rawPath: path, authority: null })
     }
   })
 })
 
-describe('parseTarget: the other forms', () => {
+describe('a target: the other forms', () => {
   it('[3a.13] takes the asterisk of OPTIONS, and of nothing else', () => {
     const asterisk = { path: '*', rawPath: '*', queryString: '', authority: null }
-    expect(parseTarget('OPTIONS', '*')).toEqual(asterisk)
-    expect(() => parseTarget('GET', '*')).toThrow(BadRequestError)
-    expect(() => parseTarget('OPTIONS', '*?a')).toThrow(BadRequestError)
+    expect(readTarget('OPTIONS', '*')).toEqual(asterisk)
+    expect(() => readTarget('GET', '*')).toThrow(BadRequestError)
+    expect(() => readTarget('OPTIONS', '*?a')).toThrow(BadRequestError)
   })
 
   it('takes the absolute form apart', () => {
-    expect(parseTarget('GET', 'http://example.org:81/a%20b?c')).toEqual({
+    expect(readTarget('GET', 'http://example.org:81/a%20b?c')).toEqual({
       path: '/a b',
       rawPath: '/a%20b',
       queryString: 'c',
       authority: 'example.org:81',
     })
     const root = { path: '/', rawPath: '/', authority: 'example.org' }
-    expect(parseTarget('GET', 'HTTPS://example.org')).toMatchObject(root)
-    expect(parseTarget('GET', 'http://example.org?a=1')).toMatchObject({
+    expect(readTarget('GET', 'HTTPS://example.org')).toMatchObject(root)
+    expect(readTarget('GET', 'http://example.org?a=1')).toMatchObject({
       ...root,
       queryString: 'a=1',
     })
-    expect(parseTarget('GET', 'http://[::1]/a')).toMatchObject({ path: '/a', authority: '[::1]' })
+    expect(readTarget('GET', 'http://[::1]/a')).toMatchObject({ path: '/a', authority: '[::1]' })
   })
 
   it('refuses an authority with user information, which could pass for the host', () => {
@@ -64,11 +72,11 @@ describe('parseTarget: the other forms', () => {
       'http://user:pw@example.org/a',
       'http://@a/',
     ]) {
-      expect(() => parseTarget('GET', target)).toThrow(BadRequestError)
+      expect(() => readTarget('GET', target)).toThrow(BadRequestError)
     }
   })
 
-  it('refuses what has none of the forms', () => {
+  it('refuses a target in none of the forms', () => {
     const targets = [
       '',
       'a',
@@ -79,12 +87,12 @@ describe('parseTarget: the other forms', () => {
       'http:///a',
       'ftp://a/',
     ]
-    for (const target of targets) expect(() => parseTarget('GET', target)).toThrow(BadRequestError)
+    for (const target of targets) expect(() => readTarget('GET', target)).toThrow(BadRequestError)
   })
 
   it('refuses white space, controls, a fragment and bytes above ASCII', () => {
     for (const character of [' ', '\t', '\r', '\n', '\0', '\x7f', '#', '\x80', 'é']) {
-      expect(() => parseTarget('GET', `/a${character}b`)).toThrow(
+      expect(() => readTarget('GET', `/a${character}b`)).toThrow(
         new BadRequestError('the request target has a forbidden character'),
       )
     }
@@ -98,7 +106,7 @@ describe('parseTarget: the other forms', () => {
         (method, text) => {
           for (const target of [text, `/${text}`, `http://${text}`]) {
             try {
-              expect(parseTarget(method, target).path).toMatch(/^[/*]/)
+              expect(readTarget(method, target).path).toMatch(/^[/*]/)
             } catch (error) {
               expect(error).toMatchObject({ status: 400 })
             }
@@ -110,10 +118,10 @@ describe('parseTarget: the other forms', () => {
   })
 })
 
-// What may stand in a path as it is; `?` and `#` end it.
+// The characters that need no escape in a path; `?` and `#` end it.
 const PATH_CHARACTERS = [...PRINTABLE].filter((character) => !' ?#'.includes(character))
 
-const decodePath = (rawPath: string): string => parseTarget('GET', rawPath).path
+const decodePath = (rawPath: string): string => readTarget('GET', rawPath).path
 
 describe('the path of a target', () => {
   it('[3b.11] makes malformed UTF-8 replacement characters', () => {
@@ -143,7 +151,7 @@ describe('the path of a target', () => {
     expect(decodePath('/%2500')).toBe('/%00')
   })
 
-  it('[3a.11] never throws for printable ASCII without %00, and decodes as a URL does what is whole', () => {
+  it('[3a.11] never throws for printable ASCII without %00, and decodes complete escapes like a URL', () => {
     const part = fc.oneof(
       { weight: 3, arbitrary: fc.constantFrom(...PATH_CHARACTERS) },
       { weight: 1, arbitrary: fc.constant('%') },
