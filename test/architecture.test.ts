@@ -125,6 +125,7 @@ describe('the public names', () => {
       Receive
       ReceiveEvent
       RequestContext
+      ResponseEnd
       ResponseFinished
       Scope
       Send
@@ -192,6 +193,7 @@ describe('the public names', () => {
       CorsOptions
       Effect
       ErrorPageOptions
+      ErrorVerdict
       EventWrap
       Failure
       Forms
@@ -225,6 +227,7 @@ describe('the public names', () => {
       forwarded
       httpsRedirect
       invalidOption
+      judgeError
       mapBody
       middleware
       parseHost
