@@ -124,6 +124,7 @@ describe('the public names', () => {
       Receive
       ReceiveEvent
       RequestContext
+      ResponseEnd
       ResponseFinished
       Scope
       Send
@@ -197,6 +198,7 @@ describe('the public names', () => {
       EitherForms
       ErrorPageFailure
       ErrorPageOptions
+      ErrorVerdict
       EventWrap
       ForwardedFact
       ForwardedOptions
