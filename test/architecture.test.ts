@@ -245,11 +245,11 @@ describe('the public names', () => {
       "DeadlinePassedError
       Departure
       HandshakeDeniedError
-      Message
       ResponseCutError
       ResponseHeaders
       SocketClosedError
       SocketEnd
+      SocketMessage
       StreamedResponse
       TestBody
       TestClient
