@@ -243,11 +243,11 @@ describe('the public names', () => {
       "DeadlinePassedError
       Departure
       HandshakeDeniedError
-      Message
       ResponseCutError
       ResponseHeaders
       SocketClosedError
       SocketEnd
+      SocketMessage
       StreamedResponse
       TestBody
       TestClient
