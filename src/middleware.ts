@@ -23,7 +23,7 @@ export type { ChainRequest, RequestChanges } from './chain/request.ts'
 export type { RequestHeaders } from './chain/request-headers.ts'
 export type { AnswerBody, ChainResponse } from './chain/response.ts'
 export type { HeaderList } from './chain/header-list.ts'
-export type { ResponseEnd } from './chain/response-end.ts'
+export type { ResponseEnd } from './contract/events.ts'
 export type { BodyMap } from './chain/body-map.ts'
 export type {
   MiddlewareEffect,

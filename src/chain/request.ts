@@ -1,10 +1,9 @@
 // The request as a middleware sees it: the same words for a scope and for an environ.
 
 import type { Environ } from '../contract/environ.ts'
-import type { HttpScope, WebSocketScope } from '../contract/events.ts'
+import type { HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { RequestHeaders } from './request-headers.ts'
-import type { ResponseEnd } from './response-end.ts'
 
 /** What {@link ChainRequest.with} changes; what is left out stays. */
 export interface RequestChanges {

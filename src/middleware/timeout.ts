@@ -4,7 +4,7 @@ import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
-import type { ExchangeContext, Hosting } from '../contract/events.ts'
+import type { ExchangeContext, Hosting, ResponseEnd } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { AbortSignalLike } from '../chain/effects.ts'
 import type { ChainRequest } from '../chain/request.ts'
@@ -109,6 +109,10 @@ class EndingConnection implements ExchangeContext {
 
   onShutdown(callback: () => void): void {
     this.#connection.onShutdown(callback)
+  }
+
+  onEnd(callback: (end: ResponseEnd) => void): void {
+    this.#connection.onEnd(callback)
   }
 
   onDisconnect(callback: () => void): void {

@@ -6,7 +6,7 @@ import type { HttpScope } from '../../src/contract/events.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
 import type { TestRequest } from '../../src/testing/request.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 
 /** A request, and the client that it comes from. */
 export interface Asked extends TestRequest {

@@ -15,7 +15,7 @@ import { testClient } from '../../src/testing/test-client.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { Chunk, SyncApp } from '../../src/contract/environ.ts'
 import type { CompressOptions } from '../../src/middleware/compress.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 
 const TEXT = 'All work and no play makes Jack a dull boy.\n'.repeat(100)
 const TYPE: [string, string] = ['Content-Type', 'text/plain; charset=utf-8']

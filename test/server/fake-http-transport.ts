@@ -74,14 +74,13 @@ export function startCycle(
   const cycle = new HttpRun(app, whole, {
     transport,
     request: headWith({ method: whole.method, ...request }),
-    connection,
+    context: connection,
     settings: {
       identity: { server: null, date: () => null },
       log,
       maxBodyBytes: Infinity,
       bodyTimeoutMs: Infinity,
       wheel: new TimerWheel(),
-      hosting,
       debug: false,
       ...settings,
     },

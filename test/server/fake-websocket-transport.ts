@@ -87,7 +87,7 @@ export function startCycle(
   const scope = { ...websocketScope(), 'isthmus.exchange': connection }
   const identity = { server: null, date: () => null }
   const settings = { identity, log, websocket: { maxQueue } }
-  const cycle = new WebSocketRun(app, scope, { transport, connection, settings })
+  const cycle = new WebSocketRun(app, scope, { transport, context: connection, settings })
   return {
     cycle,
     transport,

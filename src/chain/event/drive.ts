@@ -7,10 +7,10 @@ import { AppError, ClientDisconnectedError } from '../../errors.ts'
 import { AppResponse } from './head.ts'
 import { sendAnswer } from './answer.ts'
 import { ExchangeEnd } from './end.ts'
+import { noResponse } from './no-response.ts'
 import { Flow } from '../flow.ts'
 import { Outgoing } from '../response.ts'
 import { ScopeRequest } from './request.ts'
-import { noResponse } from '../server-answer.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type {
   EventApp,
@@ -140,9 +140,9 @@ class EventDrive implements Interruptible {
 
   async #sendAnswer(response: Outgoing): Promise<void> {
     const { scope } = this.#call
-    const receive = this.#end.begin(this.#call.receive)
+    this.#end.begin()
     // A denial is the answer to `websocket.connect`, which nobody has received here.
-    if (scope.type === 'websocket' && !this.#appCalled) await receive()
+    if (scope.type === 'websocket' && !this.#appCalled) await this.#call.receive()
     await sendAnswer(response, scope, this.#end.send)
   }
 
@@ -166,7 +166,8 @@ class EventDrive implements Interruptible {
     this.#flow.keepContext()
     const { appContext } = this.#flow
     const { scope } = request
-    const receive = request.watched(this.#end.begin(this.#call.receive))
+    this.#end.begin()
+    const receive = request.watched(this.#call.receive)
     try {
       const running = appContext
         ? appContext.runInAsyncScope(this.#app, undefined, scope, receive, this.#take)

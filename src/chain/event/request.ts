@@ -4,10 +4,15 @@ import { checkedHeaders } from '../../http/headers.ts'
 import { bodyWatch, watchedReceive } from '../body-watch.ts'
 import { ScopeHeaders } from '../request-headers.ts'
 import type { BodyWatch } from '../body-watch.ts'
-import type { HeaderPairs, HttpScope, Receive, WebSocketScope } from '../../contract/events.ts'
+import type {
+  HeaderPairs,
+  HttpScope,
+  Receive,
+  ResponseEnd,
+  WebSocketScope,
+} from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ChainRequest, FinishHooks, RequestChanges } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
 const NO_WATCHES: readonly BodyWatch[] = []
 

@@ -5,9 +5,9 @@ import { checkedHeaders } from '../../http/headers.ts'
 import { bodyWatch, WatchedInput } from '../body-watch.ts'
 import { EnvironHeaders } from '../request-headers.ts'
 import type { Environ } from '../../contract/environ.ts'
+import type { ResponseEnd } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ChainRequest, FinishHooks, RequestChanges } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
 /** The request of `environ`; `hooks` is where its middleware registers. */
 export class EnvironRequest implements ChainRequest {

@@ -80,7 +80,8 @@ export const STRICTER: readonly Difference[] = [
   {
     name: 'trailers',
     reason: /^".*" must not be a trailer/s,
-    because: 'RFC 9110, 6.5.1: fields that frame, route or authorize a request stand before its body',
+    because:
+      'RFC 9110, 6.5.1: fields that frame, route or authorize a request stand before its body',
   },
 ]
 
