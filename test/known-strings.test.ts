@@ -10,7 +10,7 @@ import { announcedHead } from '../src/sync/response-head.ts'
 const LONG = 512 * 1024
 const COUNT = 40
 
-it('keeps no long string alive for a piece of it', () => {
+it('keeps no long string alive for one of its pieces', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
