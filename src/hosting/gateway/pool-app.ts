@@ -5,7 +5,7 @@ import { SILENT_LOG } from '../../silent-log.ts'
 import { refuseScope } from '../../bridge/refuse-scope.ts'
 import { events } from '../../bridge/style.ts'
 import { syncToEvents } from '../../bridge/sync-to-events.ts'
-import { releaseCalledApps } from './called-app.ts'
+import { releaseCalledApps } from './called-apps.ts'
 import { loadSyncApp } from '../../bridge/load-sync-app.ts'
 import { WorkerPool } from './pool.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
@@ -73,6 +73,6 @@ async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send)
   await receive()
   await lifespan?.shutdown()
   pool.close()
-  await releaseCalledApps(pool)
+  await releaseCalledApps(pool.slots)
   await send({ type: 'lifespan.shutdown.complete' })
 }

@@ -1,7 +1,7 @@
 // How messages travel over a MessagePort: as one flat array. A structured clone of an object carries the names of its
 // keys, and takes three times as long; so those messages of which there are two or three for every request are cells.
 
-import { BODY_WINDOW } from './flow-windows.ts'
+import { BODY_WINDOW_BYTES } from './flow-windows.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { Carried } from '../../bridge/context.ts'
 import type {
@@ -22,7 +22,7 @@ const PART = 2
 const DONE = 3
 
 const NOTHING = Object.freeze({})
-const PLAIN: Rare = [null, false, BODY_WINDOW, null, undefined, undefined, NOTHING, null]
+const PLAIN: Rare = [null, false, BODY_WINDOW_BYTES, null, undefined, undefined, NOTHING, null]
 
 type Message = ToHost | FromHost
 
@@ -122,7 +122,7 @@ function rareOf(message: RequestMessage): Rare | null {
   const isPlain =
     environ === null &&
     !hasBody &&
-    bodyWindow === BODY_WINDOW &&
+    bodyWindow === BODY_WINDOW_BYTES &&
     nestedIn === null &&
     requestId === undefined &&
     traceparent === undefined &&
