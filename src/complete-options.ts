@@ -1,12 +1,27 @@
-// The options of a middleware: completed when it is made, so that a request never meets a wrong one.
+// Completes and checks the options of serve(), threads() and every middleware, all with the same messages.
 
 import { inspect } from 'node:util'
 import { InvalidOptionError } from './errors.ts'
 
+/** Options as the caller gives them: each may be left out or undefined, and so may each option of a group. */
+type Given<Defaults> = {
+  [Key in keyof Defaults]?: Defaults[Key] | GivenGroup<Defaults[Key]> | undefined
+}
+
+type GivenGroup<Value> = Value extends readonly unknown[] | ((...args: never) => unknown)
+  ? never
+  : Value extends object
+    ? { [Key in keyof Value]?: Value[Key] | undefined }
+    : never
+
 /**
- * `options` with `defaults` for what is left out, or undefined.
+ * Returns `options` with the default for each option that is left out or undefined.
  *
- * @param name the middleware, for messages
+ * A default that is a plain object with entries is a group of options (`websocket: { maxQueue: 32 }`), which is
+ * completed in the same way. An empty object is a value: the caller's object replaces it.
+ *
+ * @param name the function that takes the options, for messages
+ * @param defaults every option with its default; `undefined` is a default too
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is not among the defaults
  *
  * @example
@@ -14,28 +29,25 @@ import { InvalidOptionError } from './errors.ts'
  */
 export function completeOptions<Defaults extends object>(
   name: string,
-  options: Partial<{ [Key in keyof Defaults]: Defaults[Key] | undefined }>,
+  options: Given<Defaults>,
   defaults: Defaults,
 ): Defaults {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionError(`${name}(): the options are an object, got ${inspect(options)}`)
+  if (!isObject(options)) {
+    throw new InvalidOptionError(`${name}(): the options are an object, got ${shown(options)}`)
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const unknown = Object.keys(options).find((option) => !Object.hasOwn(defaults, option))
-  if (unknown === undefined) return { ...defaults, ...Object.fromEntries(given) }
-  const known = Object.keys(defaults).join(', ') || 'none'
-  throw new InvalidOptionError(`${name}(): unknown option "${unknown}"; the options are ${known}`)
+  return completed({ name, path: '' }, options, defaults) as Defaults
 }
 
 /**
- * What a middleware throws, when it is made, for an option that it cannot work with.
+ * Makes the error for an option with an impossible value: `option "limit" cannot be -1: it is a number above 0`.
  *
- * @param option its name
- * @param value what was given
- * @param remedy what is possible, as the end of a sentence
+ * @param name the function that takes the options
+ * @param option the name of the option; `group.option` in a group
+ * @param value the value that the caller gave
+ * @param remedy a sentence without its full stop that says which values are possible
  *
  * @example
- * if (!(limit > 0)) throw invalidOption('rateLimit', 'limit', limit, 'it is a number above 0')
+ * if (!hosts.every(isHost)) throw invalidOption('trustedHost', 'hosts', hosts, 'it is a list of hosts')
  */
 export function invalidOption(
   name: string,
@@ -44,6 +56,137 @@ export function invalidOption(
   remedy: string,
 ): InvalidOptionError {
   return new InvalidOptionError(
-    `${name}(): option "${option}" cannot be ${inspect(value)}: ${remedy}`,
+    `${name}(): option "${option}" cannot be ${shown(value)}: ${remedy}`,
   )
+}
+
+/** The options of an interface, each with a value: `undefined` is for callers only. */
+export type Complete<Options> = {
+  [Key in keyof Options]-?: Exclude<Options[Key], undefined>
+}
+
+/** The numbers that an option can be; both ends are possible. */
+export interface NumberRange {
+  min: number
+  /** `Infinity` makes Infinity itself possible. Default: every finite number. */
+  max?: number
+  /** Whether fractions are refused. Infinity is not a fraction. Default false. */
+  isWhole?: boolean
+}
+
+/**
+ * Checks an option that is a number.
+ *
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if `value` is not a number of `range`
+ *
+ * @example
+ * checkNumber('threads', 'nice', nice, { min: 0, max: 19, isWhole: true })
+ */
+export function checkNumber(
+  name: string,
+  option: string,
+  value: unknown,
+  range: NumberRange,
+): void {
+  const { min, max = Number.MAX_VALUE, isWhole = false } = range
+  if (typeof value === 'number' && value >= min && value <= max) {
+    if (!isWhole || Number.isInteger(value) || value === Infinity) return
+  }
+  throw invalidOption(name, option, value, `it is ${textOf(range)}`)
+}
+
+function textOf({ min, max, isWhole = false }: NumberRange): string {
+  const kind = isWhole ? 'a whole number' : 'a number'
+  if (max === undefined) return `${kind} of at least ${min}`
+  return max === Infinity
+    ? `${kind} of at least ${min}, or Infinity`
+    : `${kind} from ${min} to ${max}`
+}
+
+/** The place of an option, for messages. `path` is empty, or the name of a group with a dot. */
+interface Place {
+  name: string
+  path: string
+}
+
+function completed(place: Place, options: object, defaults: object): object {
+  const known = Object.keys(defaults)
+  for (const option of Object.keys(options)) {
+    if (!Object.hasOwn(defaults, option)) throw unknownOption(place, option, known)
+  }
+  const values = new Map<string, unknown>(Object.entries(defaults))
+  for (const [option, initial] of values) {
+    const given: unknown = Reflect.get(options, option)
+    if (isGroup(initial)) values.set(option, completedGroup(place, option, [given, initial]))
+    else if (given !== undefined) values.set(option, given)
+  }
+  return Object.fromEntries(values)
+}
+
+function completedGroup(
+  place: Place,
+  option: string,
+  [given, defaults]: [unknown, object],
+): object {
+  const inner = { ...place, path: `${place.path}${option}.` }
+  if (given === undefined) return completed(inner, {}, defaults)
+  if (isObject(given)) return completed(inner, given, defaults)
+  throw invalidOption(place.name, place.path + option, given, 'it is an object of options')
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isGroup(value: unknown): value is object {
+  if (!isObject(value) || Object.keys(value).length === 0) return false
+  return Object.getPrototypeOf(value) === Object.prototype
+}
+
+function unknownOption({ name, path }: Place, option: string, known: readonly string[]): Error {
+  const nearest = nearestOf(option, known)
+  const hint =
+    nearest === undefined
+      ? `the options are ${known.map((one) => path + one).join(', ') || 'none'}`
+      : `did you mean "${path}${nearest}"?`
+  return new InvalidOptionError(`${name}(): unknown option "${path}${option}"; ${hint}`)
+}
+
+/** The option that the caller may have meant: at most a third of the letters differ, the unit not counted. */
+function nearestOf(option: string, known: readonly string[]): string | undefined {
+  let nearest: string | undefined
+  let least = Math.floor(option.length / 3) + 1
+  for (const name of known) {
+    const distance = editDistance(withoutUnit(option), withoutUnit(name))
+    if (distance < least) [nearest, least] = [name, distance]
+  }
+  return nearest
+}
+
+function withoutUnit(option: string): string {
+  return option.toLowerCase().replace(/(?:ms|bytes)$/, '')
+}
+
+/** How many letters have to be added, removed, replaced or swapped with their neighbour (optimal string alignment). */
+function editDistance(from: string, to: string): number {
+  let [before, above] = [[] as number[], Array.from({ length: to.length + 1 }, (_, at) => at)]
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row]
+    for (let at = 1; at <= to.length; at += 1) {
+      const isSame = from[row - 1] === to[at - 1]
+      const isSwapped = from[row - 1] === to[at - 2] && from[row - 2] === to[at - 1]
+      current[at] = Math.min(
+        above[at]! + 1,
+        current[at - 1]! + 1,
+        above[at - 1]! + (isSame ? 0 : 1),
+        isSwapped ? before[at - 2]! + 1 : Infinity,
+      )
+    }
+    ;[before, above] = [above, current]
+  }
+  return above[to.length]!
+}
+
+function shown(value: unknown): string {
+  return inspect(value, { depth: 0, maxArrayLength: 3, maxStringLength: 80 })
 }

@@ -63,7 +63,7 @@ let packed: string[] = []
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'isthmus-package-'))
-  // The build is there already; running it again would pull it from under the tests beside this one.
+  // The build is there already: `npm test` makes it.
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', home]
   const { stdout } = await run('npm', pack, { cwd: root, timeout: minute })
   const [archive] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }]
@@ -85,7 +85,16 @@ describe('the package', { timeout: minute }, () => {
     expect(build).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']),
     )
-    expect(build.filter((path) => !/\.(js|js\.map|d\.ts)$/.test(path))).toEqual([])
+    expect(build.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([])
+  })
+
+  it('names no source map, as it ships none', async () => {
+    const folder = join(home, 'node_modules/isthmus')
+    const texts = await Promise.all(
+      packed.map(async (path) => ({ path, text: await readFile(join(folder, path), 'utf8') })),
+    )
+    const mapped = texts.filter(({ text }) => text.includes('# sourceMappingURL='))
+    expect(mapped.map(({ path }) => path)).toEqual([])
   })
 
   it('satisfies publint', async () => {

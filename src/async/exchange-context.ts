@@ -4,7 +4,7 @@ import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import type { ExchangeContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
-const PLAIN_HOSTING: Hosting = { environ: {}, inlineBodyMemory: 1024 * 1024, inlineThreads: false }
+const PLAIN_HOSTING: Hosting = { environ: {}, maxInlineBodyBytes: 1024 * 1024, inlineThreads: false }
 
 /** The server's own side of one connection, at `scope['isthmus.exchange']`. */
 export class ServerExchangeContext implements ExchangeContext {

@@ -13,7 +13,7 @@ import type { App, StyledApp } from '../bridge/style.ts'
 import type { SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { Layer } from './layer.ts'
-import type { Link, Part, Wrap } from './wrap.ts'
+import type { ChainLink, Part, Wrap } from './wrap.ts'
 
 /**
  * Middleware as one wrap, the first one outermost. It keeps the style of the app that it is put around, and may itself
@@ -29,7 +29,7 @@ import type { Link, Part, Wrap } from './wrap.ts'
  * @example
  * const app = chain(requestId(), accessLog())(mount({ '/live': live, '/': threads(legacy) }))
  */
-export function chain(...links: readonly Link[]): Wrap {
+export function chain(...links: readonly ChainLink[]): Wrap {
   const parts = links.flatMap(partsOf)
   return chainOf(parts)
 }

@@ -6,12 +6,12 @@ import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 
 /** To be used as `yield* step`: its value is a `Result`. */
-export interface Step<Result> {
-  [Symbol.iterator](): Iterator<Effect, Result, unknown>
+export interface MiddlewareStep<Result> {
+  [Symbol.iterator](): Iterator<MiddlewareEffect, Result, unknown>
 }
 
 /** Something to be done by the driver. */
-export type Effect = Next | Wait | Either
+export type MiddlewareEffect = Next | Wait | Either
 
 /** Calls what is inside. */
 type Next = Asking<'next', ChainRequest>
@@ -20,7 +20,7 @@ type Next = Asking<'next', ChainRequest>
 export type Wait = Asking<'wait', PromiseLike<unknown>>
 
 /** Does the same in two ways. */
-export type Either = Asking<'either', Forms<unknown>>
+export type Either = Asking<'either', EitherForms<unknown>>
 
 /**
  * Yields itself once, and returns what it is answered. It is its own iterator, and its own result, so that a layer costs
@@ -70,11 +70,11 @@ export interface Terms {
   /** Calls `work` with the storages set that `within` names. */
   enter?: (work: () => void) => void
   /** What ends the waiting, where one can wait. */
-  signals?: readonly Interrupting[]
+  signals?: readonly AbortSignalLike[]
 }
 
 /** One piece of work in both colours. */
-export interface Forms<Result> {
+export interface EitherForms<Result> {
   /** Returns the result, and may block: it runs around a sync app. */
   sync(): Result
   /** Returns a promise of it: it runs around an app that awaits. */
@@ -90,8 +90,8 @@ export interface Forms<Result> {
  * @example
  * const user = yield* wait(sessions.find(request.headers.get('cookie')))
  */
-export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
-  return new Asking('wait', promise) as Step<unknown> as Step<Result>
+export function wait<Result>(promise: PromiseLike<Result>): MiddlewareStep<Result> {
+  return new Asking('wait', promise) as MiddlewareStep<unknown> as MiddlewareStep<Result>
 }
 
 /**
@@ -102,8 +102,8 @@ export function wait<Result>(promise: PromiseLike<Result>): Step<Result> {
  * @example
  * const page = yield* either({ sync: () => readFileSync(path), async: () => readFile(path) })
  */
-export function either<Result>(forms: Forms<Result>): Step<Result> {
-  return new Asking('either', forms) as Step<unknown> as Step<Result>
+export function either<Result>(forms: EitherForms<Result>): MiddlewareStep<Result> {
+  return new Asking('either', forms) as MiddlewareStep<unknown> as MiddlewareStep<Result>
 }
 
 /**
@@ -118,8 +118,8 @@ export function either<Result>(forms: Forms<Result>): Step<Result> {
 export function within<Value>(
   storage: AsyncLocalStorage<Value>,
   value: Value,
-  step: Step<ChainResponse>,
-): Step<ChainResponse> {
+  step: MiddlewareStep<ChainResponse>,
+): MiddlewareStep<ChainResponse> {
   const inner = step as unknown as Next
   const enter = inner.terms?.enter
   const entering = (work: () => void): void =>
@@ -129,7 +129,7 @@ export function within<Value>(
 }
 
 /** What {@link until} listens to: an AbortSignal, or as much of one, where making one for each request is too dear. */
-export interface Interrupting {
+export interface AbortSignalLike {
   readonly aborted: boolean
   readonly reason: unknown
   addEventListener(type: 'abort', listener: () => void): void
@@ -146,7 +146,10 @@ export interface Interrupting {
  * @example
  * const response = yield* until(AbortSignal.timeout(5_000), next(request))
  */
-export function until(signal: Interrupting, step: Step<ChainResponse>): Step<ChainResponse> {
+export function until(
+  signal: AbortSignalLike,
+  step: MiddlewareStep<ChainResponse>,
+): MiddlewareStep<ChainResponse> {
   const inner = step as unknown as Next
   inner.terms = { ...inner.terms, signals: [...(inner.terms?.signals ?? []), signal] }
   return step

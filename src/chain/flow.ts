@@ -8,9 +8,9 @@ import { watchSignals } from './interruption.ts'
 import { currentContext, LayerContexts } from './layer-contexts.ts'
 import { Outgoing } from './response.ts'
 import type { AsyncResource } from 'node:async_hooks'
-import type { Effect, Either, Step, Terms, Wait } from './effects.ts'
+import type { MiddlewareEffect, Either, MiddlewareStep, Terms, Wait } from './effects.ts'
 import type { Interruptible, Interruption } from './interruption.ts'
-import type { CallNext, Layer, Running } from './layer.ts'
+import type { CallNext, Layer, MiddlewareRun } from './layer.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 
@@ -18,14 +18,14 @@ import type { ChainResponse } from './response.ts'
 export type Halt = ChainRequest | Outgoing | Wait
 
 const callNext: CallNext = (request) =>
-  new Asking('next', request) as unknown as Step<ChainResponse>
+  new Asking('next', request) as unknown as MiddlewareStep<ChainResponse>
 
 /** The generators of one request. One says what is next, and lets them go. */
 export class Flow {
   readonly #layers: readonly Layer[]
   readonly #waiter: Interruptible | undefined
   // As long as the layers are, because an array that grows costs more than they do; those below `#depth` run.
-  readonly #running: Running[]
+  readonly #running: MiddlewareRun[]
   #depth = 0
   // How many have been called, the app included: each is called once.
   #called = 0
@@ -44,7 +44,7 @@ export class Flow {
     this.#layers = layers
     this.#waiter = waiter
     // oxlint-disable-next-line unicorn/no-new-array
-    this.#running = new Array<Running>(layers.length)
+    this.#running = new Array<MiddlewareRun>(layers.length)
   }
 
   /** Who runs, for messages. */
@@ -143,9 +143,9 @@ export class Flow {
   }
 
   #step(): Halt | undefined {
-    const top = this.#running[this.#depth - 1] as Running
+    const top = this.#running[this.#depth - 1] as MiddlewareRun
     if (this.#watches) this.#unwatch(this.#watches)
-    let step: IteratorResult<Effect, ChainResponse>
+    let step: IteratorResult<MiddlewareEffect, ChainResponse>
     try {
       step = this.#throws ? top.throw(this.#value) : top.next(this.#value)
       if (step.done) this.#take(step.value)
@@ -183,7 +183,7 @@ export class Flow {
     before?.discard()
   }
 
-  #asked(effect: Effect): Halt | undefined {
+  #asked(effect: MiddlewareEffect): Halt | undefined {
     if (effect?.isAsked !== true) return this.#refuse(misused(effect))
     if (effect.kind === 'wait') return this.#wait(effect)
     if (effect.kind === 'either') return this.#choose(effect)

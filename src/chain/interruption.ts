@@ -1,6 +1,6 @@
 // A layer that waits until a signal is aborted.
 
-import type { Interrupting } from './effects.ts'
+import type { AbortSignalLike } from './effects.ts'
 
 /** A layer that stops waiting for what it called, and why. */
 export interface Interruption {
@@ -15,7 +15,7 @@ export interface Interruptible {
 
 /** Tells `whom` when the first of `signals` is aborted. @returns what ends it */
 export function watchSignals(
-  signals: readonly Interrupting[],
+  signals: readonly AbortSignalLike[],
   level: number,
   whom: Interruptible,
 ): () => void {
@@ -32,7 +32,7 @@ export function watchSignals(
   }
 }
 
-function watchSignal(signal: Interrupting, tell: (reason: unknown) => void): () => void {
+function watchSignal(signal: AbortSignalLike, tell: (reason: unknown) => void): () => void {
   const onAbort = (): void => tell(signal.reason)
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort)

@@ -2,7 +2,7 @@
 
 import { AppError } from '../errors.ts'
 import { chainOf } from './chain.ts'
-import type { CallNext, Running } from './layer.ts'
+import type { CallNext, MiddlewareRun } from './layer.ts'
 import type { ChainRequest } from './request.ts'
 import type { Wrap } from './wrap.ts'
 
@@ -26,7 +26,7 @@ import type { Wrap } from './wrap.ts'
  */
 export function middleware(
   name: string,
-  run: (request: ChainRequest, next: CallNext) => Running,
+  run: (request: ChainRequest, next: CallNext) => MiddlewareRun,
 ): Wrap {
   if (typeof run !== 'function' || Object.prototype.toString.call(run) !== GENERATOR_FUNCTION) {
     throw new AppError(

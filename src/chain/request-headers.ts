@@ -1,6 +1,6 @@
 // The fields of a request, as a middleware reads them: the same answers from a scope and from an environ.
 
-import { environName, joint } from '../bridge/scope-to-environ.ts'
+import { environName, separatorOf } from '../bridge/scope-to-environ.ts'
 import { headersOf } from '../bridge/environ-to-scope.ts'
 import { getAllHeaders } from '../http/headers.ts'
 import type { Environ } from '../contract/environ.ts'
@@ -27,7 +27,8 @@ export class ScopeHeaders implements RequestHeaders {
     const lowerName = name.toLowerCase()
     let joined: string | undefined
     for (const [own, value] of this.#pairs) {
-      if (own === lowerName) joined = joined === undefined ? value : joined + joint(own) + value
+      if (own === lowerName)
+        joined = joined === undefined ? value : joined + separatorOf(own) + value
     }
     return joined
   }

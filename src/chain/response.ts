@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { AppError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
-import { hasContent } from '../sync/response-head.ts'
+import { hasContent } from '../http/content.ts'
 import { attempt } from '../sync/run-end.ts'
 import { MappedBody } from './body-map.ts'
 import { isChanged, makeList } from './header-list.ts'
@@ -136,4 +136,21 @@ export function respond(status: number, headers: Pairs = [], body: AnswerBody = 
     body: isChunk ? [body] : null,
     answer: body,
   })
+}
+
+/**
+ * Changes the body of `response` on its way. Its Content-Length is taken away, because it will be another one. Nothing
+ * is called before the first chunk comes; a file that the server would have sent by itself is read for it; trailers
+ * pass. The maps of inner middleware come first.
+ *
+ * @returns `response`
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a 101, which has no body
+ *
+ * @example
+ * return mapBody(response, { chunk: (chunk) => Buffer.from(chunk).toString('latin1').toUpperCase() })
+ */
+export function mapBody(response: ChainResponse, map: BodyMap): ChainResponse {
+  if (response.status === 101) throw new AppError('mapBody(): a WebSocket has no body')
+  ;(response as Outgoing).map(map)
+  return response
 }

@@ -24,7 +24,7 @@ export type EventWrap = (app: EventApp) => EventApp
 export type ClassicWrap = (app: SyncApp) => SyncApp
 
 /** What may stand in a chain. */
-export type Link = Wrap | EventWrap | ClassicWrap
+export type ChainLink = Wrap | EventWrap | ClassicWrap
 
 /** One part of a chain: a middleware, or a function that wraps. */
 export type Part =
@@ -45,7 +45,7 @@ export function classicWrap(wrap: ClassicWrap): ClassicWrap {
 }
 
 /** Gives `wrap` the parts that it consists of. */
-export function marked<Marked extends Link>(wrap: Marked, parts: readonly Part[]): Marked {
+export function marked<Marked extends ChainLink>(wrap: Marked, parts: readonly Part[]): Marked {
   return Object.defineProperty(wrap, PARTS, { value: parts })
 }
 
@@ -54,7 +54,7 @@ export function marked<Marked extends Link>(wrap: Marked, parts: readonly Part[]
  *
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is no function
  */
-export function partsOf(link: Link, position: number): readonly Part[] {
+export function partsOf(link: ChainLink, position: number): readonly Part[] {
   if (typeof link !== 'function') {
     throw new AppError(
       `chain(): argument ${position + 1} is ${link === null ? 'null' : typeof link}, not a middleware; ` +
@@ -64,6 +64,6 @@ export function partsOf(link: Link, position: number): readonly Part[] {
   return (link as { [PARTS]?: readonly Part[] })[PARTS] ?? [part('told by its app', link)]
 }
 
-function part(kind: 'events' | 'sync' | 'told by its app', wrap: Link): Part {
+function part(kind: 'events' | 'sync' | 'told by its app', wrap: ChainLink): Part {
   return { kind, wrap: wrap as (app: App) => unknown, name: wrap.name || 'a wrap without a name' }
 }

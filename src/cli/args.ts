@@ -8,20 +8,21 @@ import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
   SERVER_OPTIONS,
+  SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
 import { parseTexts } from './parser.ts'
 import type { AppSpec } from './load-app.ts'
 import type { BenchOptions } from './bench/options.ts'
 import type { Option, OptionTable } from './option.ts'
-import type { ProcessOptions, ServerDefaults } from './options-table.ts'
+import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
 
 /** `isthmus serve`, fully read: every option has its value. */
 export interface ServeCommand extends ProcessOptions {
   type: 'serve'
   app: AppSpec
-  options: ServerDefaults & { websocket: typeof DEFAULTS.websocket }
+  options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
 /** `isthmus bench`, fully read. */
@@ -60,6 +61,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
     ...readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment),
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, DEFAULTS, given, environment),
+      sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
       websocket: readTable(WEBSOCKET_OPTIONS, DEFAULTS.websocket, given, environment),
     },
   }

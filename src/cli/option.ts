@@ -100,7 +100,7 @@ export const toggle: Kind<boolean> = {
 }
 
 /** Repeatable `KEY=VALUE`; in the environment one to a line. */
-export const pairs: Kind<Record<string, string>> = {
+export const pairs: Kind<Readonly<Record<string, string>>> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(splitPair)),
   show: () => 'none',

@@ -26,7 +26,10 @@ export interface ProcessOptions {
 }
 
 /** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
-export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'inlineThreads' | 'tls'>
+export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'sync' | 'tls' | 'signal'>
+
+/** The options of `serve()` under `sync` that have a flag of their own. */
+export type SyncDefaults = Omit<typeof DEFAULTS.sync, 'inlineThreads'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
@@ -144,13 +147,17 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Requests and WebSockets at once; 503 above',
     kind.limit(1),
   ),
-  inlineBodyMemory: option(
-    'inline-body-memory',
-    'Request body of a sync app in memory, in bytes; a file above',
+  debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
+}
+
+/** The options of `serve()` under `sync`. */
+export const SYNC_OPTIONS: OptionTable<SyncDefaults> = {
+  environ: option('environ', 'KEY=VALUE for every environ; repeatable', kind.pairs),
+  maxInlineBodyBytes: option(
+    'limit-inline-body',
+    'Request body of an inline app in memory, in bytes; a file above',
     kind.limit(1),
   ),
-  environ: option('environ', 'KEY=VALUE for every environ; repeatable', kind.pairs),
-  debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
 }
 
 /** The options of `serve()` under `websocket`. */

@@ -9,6 +9,7 @@ import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
   SERVER_OPTIONS,
+  SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
 import type { Argv, Options } from 'yargs'
@@ -25,6 +26,7 @@ export interface Parsed {
 
 const GROUPS = [
   ['Server:', SERVER_OPTIONS, DEFAULTS],
+  ['Sync apps:', SYNC_OPTIONS, DEFAULTS.sync],
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const

@@ -2,7 +2,7 @@
 
 import type { Log } from './log.ts'
 
-/** Headers in order, duplicates kept: lower-case name, value as on the wire. */
+/** Headers in order, with duplicates: a lower-case name and the value as on the wire. */
 export type HeaderPairs = Array<[name: string, value: string]>
 
 /** What the server knows of a connection beyond ASGI. */
@@ -19,34 +19,34 @@ export interface ExchangeContext {
   onShutdown(callback: () => void): void
 }
 
-/** How this server hosts sync apps. */
+/** The server options that the bridges read: how sync apps are hosted. */
 export interface Hosting {
-  /** Strings that every environ carries besides the request's own. */
+  /** Strings that are added to every environ. */
   readonly environ: Readonly<Record<string, string>>
-  /** Bytes of a request body that an inline sync app has in memory, before a temporary file takes over. */
-  readonly inlineBodyMemory: number
-  /** Pools of threads() run inline: to see the difference. */
+  /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
+  readonly maxInlineBodyBytes: number
+  /** Apps in threads() run inline instead, to compare the two. */
   readonly inlineThreads: boolean
 }
 
 interface ConnectionScope {
   asgi: { version: '3.0'; specVersion: '2.5' }
-  httpVersion: '1.0' | '1.1' | '2'
-  /** Percent-decoded and read as UTF-8; includes `rootPath`. */
+  httpVersion: '1.0' | '1.1'
+  /** The path, percent-decoded and read as UTF-8. It includes `rootPath`. */
   path: string
   /** The path as sent, without the query. */
   rawPath: string
-  /** Without the `?`, percent-encoded as sent. */
+  /** The query without the `?`, percent-encoded as sent. */
   queryString: string
-  /** Where the app is mounted: a prefix of `path`, `''` at the root. */
+  /** The path at which the app is mounted: a prefix of `path`, or `''` at the root. */
   rootPath: string
   headers: HeaderPairs
   client: [host: string, port: number] | null
   server: [host: string, port: number] | [path: string, port: null] | null
   state: Record<string, unknown>
-  /** One key for each extension that this server really supports. */
+  /** One key for each extension that the server supports. */
   extensions: Record<string, Record<string, unknown>>
-  /** The server's own side of this connection; absent under hosts that are not isthmus. */
+  /** The server's facts and functions for this exchange. Absent under hosts that are not isthmus. */
   'isthmus.exchange'?: ExchangeContext
 }
 
@@ -68,11 +68,11 @@ export interface WebSocketScope extends ConnectionScope {
 export interface LifespanScope {
   type: 'lifespan'
   asgi: { version: '3.0'; specVersion: '2.0' }
-  /** What is put here is copied, shallowly, into the `state` of every later connection. */
+  /** The app puts values here. Each later exchange gets a shallow copy as its `state`. */
   state: Record<string, unknown>
-  /** The server's log; absent under hosts that are not isthmus. */
+  /** The server's log. Absent under hosts that are not isthmus. */
   'isthmus.log'?: Log
-  /** What the server's options say to the bridges. */
+  /** The server options that the bridges read. */
   'isthmus.hosting'?: Hosting
 }
 
@@ -114,7 +114,7 @@ export interface HttpResponseStartEvent {
   type: 'http.response.start'
   status: number
   headers?: HeaderPairs
-  /** True: `http.response.trailers` will follow the body. */
+  /** True if `http.response.trailers` will follow the body. Default false. */
   trailers?: boolean
 }
 export interface HttpResponseBodyEvent {
@@ -134,7 +134,7 @@ export interface HttpResponseEarlyHintEvent {
 }
 export interface HttpResponsePathsendEvent {
   type: 'http.response.pathsend'
-  /** Absolute. */
+  /** An absolute path. */
   path: string
 }
 export interface WebSocketAcceptEvent {
@@ -177,7 +177,7 @@ export interface LifespanShutdownFailedEvent {
   message?: string
 }
 
-// A union in which a key of one member may be read from all: undefined where it does not belong.
+// A union whose members have all keys: a key that belongs to other members is undefined.
 type KeyOf<Union> = Union extends unknown ? keyof Union : never
 type Readable<Union, Keys extends PropertyKey = KeyOf<Union>> = Union extends unknown
   ? Union & { [Key in Exclude<Keys, keyof Union>]?: undefined }
@@ -190,7 +190,7 @@ export type WebSocketReceivedEvent =
   | WebSocketDisconnectEvent
 export type LifespanReceiveEvent = LifespanStartupEvent | LifespanShutdownEvent
 
-/** Whatever `receive()` may resolve to. */
+/** All events that `receive()` may resolve to. */
 export type ReceiveEvent = Readable<
   HttpReceiveEvent | WebSocketReceivedEvent | LifespanReceiveEvent
 >
@@ -213,20 +213,20 @@ export type LifespanSendEvent =
   | LifespanShutdownCompleteEvent
   | LifespanShutdownFailedEvent
 
-/** Whatever `send()` takes. */
+/** All events that `send()` takes. */
 export type SendEvent = HttpSendEvent | WebSocketSentEvent | LifespanSendEvent
 
 /**
- * The next event. While one call is pending, a further call returns the same promise, so that an
- * abandoned call loses nothing. Iterated, it ends after the event that ends the connection.
+ * Returns the next event. While a call is pending, a further call returns the same promise, so that an abandoned call
+ * loses no event. The iteration ends after the event that ends the exchange.
  */
 export interface Receive {
   (): Promise<ReceiveEvent>
   [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
 }
 
-/** Resolves once the event was taken and the peer is keeping up; rejects what is illegal where it stands. */
+/** Resolves once the server has taken the event and the peer keeps up. Rejects an event that is illegal at this point. */
 export type Send = (event: SendEvent) => Promise<void>
 
-/** Rung 3: HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */
+/** Style 3: an app that gets HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */
 export type EventApp = (scope: Scope, receive: Receive, send: Send) => Promise<void>

@@ -1,15 +1,15 @@
 // compress(): bodies in the coding that the client takes, streams flushed chunk by chunk.
 
-import bytes from 'bytes'
 import compressible from 'compressible'
 import Negotiator from 'negotiator'
-import vary from 'vary'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
-import { mapBody } from '../chain/map-body.ts'
+import { mapBody } from '../chain/response.ts'
 import { middleware } from '../chain/middleware.ts'
-import { completeOptions, invalidOption } from '../complete-options.ts'
+import { appendVary } from '../http/vary.ts'
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import type { Complete } from '../complete-options.ts'
 import type { Chunk } from '../contract/environ.ts'
-import type { Coding, Encoder } from './encoder.ts'
+import type { ContentCoding, Encoder } from './encoder.ts'
 import type { HeaderList } from '../chain/header-list.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
@@ -18,22 +18,22 @@ import type { Wrap } from '../chain/wrap.ts'
 /** Options of {@link compress}. */
 export interface CompressOptions {
   /** What is offered, the best first; the client's own order of preference comes before. Default `br`, `zstd` where the Node has it, `gzip`. */
-  codings?: readonly Coding[]
-  /** The shortest body that is worth it: bytes, or a size such as `'1kb'`. What streams always is. Default 1,024. */
-  minBytes?: number | string
+  codings?: readonly ContentCoding[] | undefined
+  /** The shortest body that is compressed, in bytes. A stream always is. Default 1,024. */
+  minBytes?: number | undefined
   /** Which types, besides what mime-db calls compressible. Default none. */
-  types?: ReadonlyArray<string | RegExp>
+  types?: ReadonlyArray<string | RegExp> | undefined
   /** Whether each chunk of a stream is sent at once. False waits for more, which packs better; server-sent events never wait. Default true. */
-  flush?: boolean
+  flush?: boolean | undefined
   /** Quality of br, 0 to 11. Default 4. */
-  brQuality?: number
+  brQuality?: number | undefined
   /** Level of gzip, 1 to 9. Default 6. */
-  gzipLevel?: number
+  gzipLevel?: number | undefined
   /** Level of zstd, 1 to 22. Default 3. */
-  zstdLevel?: number
+  zstdLevel?: number | undefined
 }
 
-type Settings = Required<CompressOptions>
+type Settings = Complete<CompressOptions>
 
 /** Of a Negotiator, whose types know nothing of preferences. */
 interface Ranking {
@@ -72,11 +72,11 @@ const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
- * chain(compress({ minBytes: '2kb' }))(app)
+ * chain(compress({ minBytes: 2048 }))(app)
  */
 export function compress(options: CompressOptions = {}): Wrap {
   const settings = checked(completeOptions('compress', options, DEFAULTS))
-  const minBytes = sizeOf(settings.minBytes)
+  const { minBytes } = settings
 
   return middleware('compress', function* (request, next) {
     const response = yield* next(request)
@@ -85,7 +85,7 @@ export function compress(options: CompressOptions = {}): Wrap {
     if (response.status === 304) return revalidated(response, request)
     if (!mayBeEncoded(response, settings)) return response
 
-    headers.set('vary', vary.append(headers.getAll('vary').join(', '), 'Accept-Encoding'))
+    headers.set('vary', appendVary(headers.getAll('vary'), 'Accept-Encoding'))
     const coding = codingFor(request, settings.codings)
     if (coding === undefined || !isWorthIt(response, minBytes)) return response
 
@@ -123,7 +123,10 @@ function lengthOf(body: readonly Chunk[]): number {
   return body.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
-function codingFor(request: ChainRequest, codings: readonly Coding[]): Coding | undefined {
+function codingFor(
+  request: ChainRequest,
+  codings: readonly ContentCoding[],
+): ContentCoding | undefined {
   const accept = request.headers.get('accept-encoding')
   if (accept === undefined) return undefined
   const negotiator = new Negotiator({
@@ -148,7 +151,7 @@ function revalidated(response: ChainResponse, request: ChainRequest): ChainRespo
 }
 
 interface Choice {
-  coding: Coding
+  coding: ContentCoding
   settings: Settings
 }
 
@@ -201,21 +204,11 @@ function checked(settings: Settings): Settings {
   }
   if (!Array.isArray(types))
     throw invalidOption('compress', 'types', types, 'it is a list of media types')
+  checkNumber('compress', 'minBytes', settings.minBytes, { min: 0 })
   checkEffort('brQuality', settings.brQuality, [0, 11])
   checkEffort('gzipLevel', settings.gzipLevel, [1, 9])
   checkEffort('zstdLevel', settings.zstdLevel, [1, 22])
   return settings
-}
-
-function sizeOf(given: number | string): number {
-  const size = typeof given === 'string' ? bytes.parse(given) : given
-  if (size !== null && Number.isFinite(size) && size >= 0) return size
-  throw invalidOption(
-    'compress',
-    'minBytes',
-    given,
-    "it is a number of bytes, or a size such as '1kb'",
-  )
 }
 
 function checkEffort(option: string, value: number, [min, max]: [number, number]): void {

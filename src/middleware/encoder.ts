@@ -7,7 +7,7 @@ import type { Transform } from 'node:stream'
 import type { Chunk } from '../contract/environ.ts'
 
 /** A content coding that can be offered. */
-export type Coding = 'br' | 'gzip' | 'zstd'
+export type ContentCoding = 'br' | 'gzip' | 'zstd'
 
 /** How hard each coding tries. */
 interface Efforts {
@@ -48,11 +48,11 @@ const LATER = zlib as unknown as {
 }
 
 /** The codings that this Node has. */
-export const CODINGS: readonly Coding[] =
+export const CODINGS: readonly ContentCoding[] =
   LATER.createZstdCompress === undefined ? ['br', 'gzip'] : ['br', 'zstd', 'gzip']
 
 /** What makes a whole body of `coding`. */
-export function wholeBody(coding: Coding, efforts: Efforts): Encoder {
+export function wholeBody(coding: ContentCoding, efforts: Efforts): Encoder {
   const chunks: Chunk[] = []
   return {
     encode(chunk) {
@@ -65,7 +65,7 @@ export function wholeBody(coding: Coding, efforts: Efforts): Encoder {
 }
 
 /** What makes a stream of `coding` past a sync app: every call returns when its work is done. */
-export function blockingStream(coding: Coding, efforts: Efforts): Encoder {
+export function blockingStream(coding: ContentCoding, efforts: Efforts): Encoder {
   const { blocking, flushKind } = codecOf(coding, efforts)
   const stream = blocking()
   const output: Uint8Array[] = []
@@ -86,7 +86,7 @@ export function blockingStream(coding: Coding, efforts: Efforts): Encoder {
 }
 
 /** What makes a stream of `coding` past an app that awaits: the work is done on Node's threads. */
-export function awaitingStream(coding: Coding, efforts: Efforts): Encoder {
+export function awaitingStream(coding: ContentCoding, efforts: Efforts): Encoder {
   const { awaiting, flushKind } = codecOf(coding, efforts)
   const stream = awaiting()
   const output: Uint8Array[] = []
@@ -127,7 +127,7 @@ function drain(stream: Transform): void {
 
 const EMPTY = new Uint8Array(0)
 
-function codecOf(coding: Coding, efforts: Efforts): Codec {
+function codecOf(coding: ContentCoding, efforts: Efforts): Codec {
   switch (coding) {
     case 'br':
       return brotli(efforts.br)

@@ -14,12 +14,13 @@ import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
+import type { Complete } from '../complete-options.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** What failed, for a page of your own. */
-export interface Failure {
+export interface ErrorPageFailure {
   /** Of the response: 500, or that of an error of isthmus. */
   readonly status: number
   /** The words for it: `Internal Server Error`. */
@@ -31,12 +32,12 @@ export interface Failure {
 /** Options of {@link errorPage}. */
 export interface ErrorPageOptions {
   /** Whether the page shows the error, its stack and the source. Default: whether `NODE_ENV` is `development`. */
-  development?: boolean
+  development?: boolean | undefined
   /** Makes the HTML of the page, where it is not that for development. Default: the status and its words. */
-  html?: (failure: Failure) => string
+  html?: ((failure: ErrorPageFailure) => string) | undefined
 }
 
-const DEFAULTS: Required<ErrorPageOptions> = {
+const DEFAULTS: Complete<ErrorPageOptions> = {
   get development() {
     return process.env['NODE_ENV'] === 'development'
   },
@@ -104,8 +105,8 @@ function levelOf(error: unknown): 'info' | 'warn' {
 
 function page(
   request: ChainRequest,
-  failure: Failure,
-  settings: Required<ErrorPageOptions>,
+  failure: ErrorPageFailure,
+  settings: Complete<ErrorPageOptions>,
 ): ChainResponse {
   const { status, title, error } = failure
   const { development } = settings
@@ -129,7 +130,7 @@ function typeFor({ headers }: ChainRequest): string {
   return negotiator.mediaType(TYPES) ?? 'text/plain'
 }
 
-function answer({ status }: Failure, type: string, body: string): ChainResponse {
+function answer({ status }: ErrorPageFailure, type: string, body: string): ChainResponse {
   const response = respond(
     status,
     [

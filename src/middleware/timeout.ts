@@ -1,23 +1,22 @@
 // timeout(): a response begins in time, or is given up.
 
-import ms from 'ms'
 import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { ExchangeContext, Hosting } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { Interrupting } from '../chain/effects.ts'
+import type { AbortSignalLike } from '../chain/effects.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link timeout}. */
 export interface TimeoutOptions {
-  /** How long the response may take to begin: milliseconds, or a duration such as `'5s'`. Default 30,000. */
-  timeoutMs?: number | string
+  /** How long the response may take to begin, in ms. Default 30,000. */
+  timeoutMs?: number | undefined
 }
 
-const DEFAULTS: Required<TimeoutOptions> = { timeoutMs: 30_000 }
+const DEFAULTS = { timeoutMs: 30_000 }
 
 // A timer cannot be set any longer.
 const LONGEST_MS = 2 ** 31 - 1
@@ -34,10 +33,10 @@ const LONGEST_MS = 2 ** 31 - 1
  *   is late, {@link AppTimeoutError} (`ISTHMUS_APP_TIMEOUT`, 504; RFC 9110, 15.6.5)
  *
  * @example
- * chain(timeout({ timeoutMs: '5s' }))(app)
+ * chain(timeout({ timeoutMs: 5_000 }))(app)
  */
 export function timeout(options: TimeoutOptions = {}): Wrap {
-  const timeoutMs = durationOf(completeOptions('timeout', options, DEFAULTS).timeoutMs)
+  const { timeoutMs } = checked(completeOptions('timeout', options, DEFAULTS))
   const late = (): AppTimeoutError =>
     new AppTimeoutError(`timeout(): the response did not begin within ${timeoutMs} ms`)
 
@@ -60,7 +59,7 @@ export function timeout(options: TimeoutOptions = {}): Wrap {
 }
 
 // As much of an AbortSignal as each request takes; a whole one costs as much as the rest of a small request.
-class Expiry implements Interrupting {
+class Expiry implements AbortSignalLike {
   aborted = false
   reason: unknown = undefined
   readonly #listeners = new Set<() => void>()
@@ -138,13 +137,9 @@ function signalOf(expiry: Expiry): AbortSignal {
   return controller.signal
 }
 
-function durationOf(given: number | string): number {
-  const duration = typeof given === 'string' ? ms(given as ms.StringValue) : given
-  if (typeof duration === 'number' && duration > 0 && duration <= LONGEST_MS) return duration
-  throw invalidOption(
-    'timeout',
-    'timeoutMs',
-    given,
-    `it is a number of milliseconds up to ${LONGEST_MS}, or a duration as '5s'`,
-  )
+function checked(settings: typeof DEFAULTS): typeof DEFAULTS {
+  const { timeoutMs } = settings
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= LONGEST_MS) return settings
+  const remedy = `it is a number of milliseconds up to ${LONGEST_MS}`
+  throw invalidOption('timeout', 'timeoutMs', timeoutMs, remedy)
 }

@@ -7,7 +7,7 @@ import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { RequestBody } from '../async/request-body.ts'
 import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
-import { plainResponse } from './plain-response.ts'
+import { plainResponse } from './refusal.ts'
 import { sendFile } from './send-file.ts'
 import { judge } from './verdict.ts'
 import type { ServerExchangeContext } from '../async/exchange-context.ts'
@@ -17,8 +17,8 @@ import type { Identity } from '../async/framing.ts'
 import type { TimerWheel } from '../waiting/timer-wheel.ts'
 import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
-import type { CycleRequest } from './cycle-request.ts'
-import type { HttpEvents, HttpTransport } from './transport.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import type { HttpEvents, HttpTransport } from './engine.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What of the settings rules an exchange. */
@@ -34,7 +34,7 @@ interface RunSettings {
 
 interface RunParts {
   transport: HttpTransport
-  request: CycleRequest
+  request: RequestHead
   /** As the scope has it. */
   connection: ServerExchangeContext
   settings: RunSettings
@@ -50,7 +50,7 @@ export class HttpRun implements HttpEvents {
   readonly #app: EventApp
   readonly #scope: HttpScope
   readonly #transport: HttpTransport
-  readonly #request: CycleRequest
+  readonly #request: RequestHead
   readonly #settings: RunSettings
   readonly #exchange: HttpExchange
   readonly #connection: ServerExchangeContext
@@ -68,11 +68,6 @@ export class HttpRun implements HttpEvents {
     this.#settings = settings
     this.#connection = connection
     this.#exchange = new HttpExchange(request, settings.identity)
-  }
-
-  /** The whole request body was read off the connection. */
-  get bodyArrived(): boolean {
-    return this.#body?.arrived ?? !this.#request.hasBody
   }
 
   /** Runs the app to its end, then calls back. What went wrong is answered, or cut, and logged. */

@@ -1,42 +1,46 @@
-// serve(): an app, listening. Startup and shutdown in their order; process signals are the CLI's.
+// serve(): starts the app, listens, and closes. The command line handles process signals; serve() does not.
 
 import pino from 'pino'
-import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { SILENT_LOG } from '../silent-log.ts'
 import { NativeEngine } from './native/engine.ts'
 import { NodeEngine } from './node/engine.ts'
-import { hostingOf, resolveOptions } from './options.ts'
+import { openDispatcher } from './open-dispatcher.ts'
+import { resolveOptions } from './resolve-options.ts'
 import { shutDown } from './shutdown.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Log } from '../contract/log.ts'
-import type { Address } from './engine.ts'
+import type { Engine, ServerAddress } from './engine.ts'
 import type { ServeOptions } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
+import type { ServerStats } from './stats.ts'
 
 const ENGINES = { native: NativeEngine, node: NodeEngine }
 
-/** A server that listens. Whoever called {@link serve} closes it. */
+/** A server that listens. The caller of {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
   /** `http://127.0.0.1:8000`, `https://…` under TLS, or `unix:/path`. */
   readonly url: string
-  readonly address: Address
+  readonly address: ServerAddress
+  /** The counters of this moment. Each call returns a new object. */
+  stats(): ServerStats
   /**
-   * Stops accepting, tells the apps, waits for what is in flight, cancels what is left after `graceMs`
-   * (default: the option `graceMs`), then runs lifespan shutdown. Further calls get the same promise.
+   * Stops accepting connections, tells the apps, and waits for the requests in flight. After `graceMs` (default:
+   * the option `graceMs`) it cancels the rest. Then it runs the lifespan shutdown. Further calls return the same
+   * promise.
    */
-  close(options?: { graceMs?: number }): Promise<Shutdown>
+  close(options?: { graceMs?: number | undefined }): Promise<Shutdown>
 }
 
 /**
- * Serves an app of any style over HTTP and WebSocket. Lifespan startup completes before the first connection
- * is accepted. Process signals are not touched.
+ * Serves an app of any style over HTTP and WebSocket. Lifespan startup completes before the server accepts the
+ * first connection. Process signals are not touched.
  *
  * @param app a sync, iterable or event app, or a mount table
  * @param options see {@link ServeOptions}
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`), {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`),
- *   or the system's error when it cannot listen (`EADDRINUSE` …)
+ *   the system's error when it cannot listen (`EADDRINUSE` …), or the reason of `options.signal` when that aborts
+ *   before the server listens
  *
  * @example
  * await using server = await serve(app, { port: 8000 })
@@ -45,40 +49,53 @@ export interface Server extends AsyncDisposable {
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
   const log = options.log === null ? SILENT_LOG : (options.log ?? defaultLog())
   const settings = resolveOptions(options, log)
-  const eventApp = asEventApp(app)
-  const lifespan = await startLifespan(eventApp, {
-    mode: settings.lifespan,
-    startupTimeoutMs: settings.lifespanTimeoutMs,
-    shutdownTimeoutMs: settings.lifespanTimeoutMs,
-    hosting: hostingOf(settings),
-    log,
-  })
-
-  const dispatcher = new Dispatcher(eventApp, lifespan.state, settings)
+  const { signal } = settings
+  signal?.throwIfAborted()
+  const { dispatcher, lifespan } = await openDispatcher(asEventApp(app), settings)
   const engine = new ENGINES[settings.engine](dispatcher, settings)
-  const address = await engine.listen().catch(async (error: unknown) => {
+  const address = await listenUnlessAborted(engine, signal).catch(async (error: unknown) => {
     await lifespan.shutdown()
     throw error
   })
 
   let closing: Promise<Shutdown> | undefined
-  const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) =>
-    (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
+  const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) => {
+    signal?.removeEventListener('abort', onAbort)
+    return (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
+  }
+  const onAbort = (): void => {
+    close().catch((err: unknown) => log.error({ err }, 'the server did not close cleanly'))
+  }
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) {
+    await close()
+    throw signal.reason
+  }
   return {
     url: urlOf(address, settings.tls === null ? 'http' : 'https'),
     address,
+    stats: () => ({ connections: engine.connections, ...dispatcher.stats() }),
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   }
 }
 
-function urlOf(address: Address, scheme: string): string {
+// The startup of the app takes time, in which the signal may abort.
+async function listenUnlessAborted(
+  engine: Engine,
+  signal: AbortSignal | null,
+): Promise<ServerAddress> {
+  signal?.throwIfAborted()
+  return engine.listen()
+}
+
+function urlOf(address: ServerAddress, scheme: string): string {
   if ('path' in address) return `unix:${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return `${scheme}://${host}:${address.port}`
 }
 
-// Synchronous, so that what is logged last before a crash is not lost.
+// Synchronous, so that the last lines before a crash are not lost.
 function defaultLog(): Log {
   return pino({ base: null }, pino.destination({ dest: 2, sync: true }))
 }

@@ -7,11 +7,19 @@ import { blame, finished } from './open.ts'
 import { StreamedResponse } from './streamed-response.ts'
 import { WebSocketSession } from './websocket-session.ts'
 import type { Lifespan } from '../async/lifespan.ts'
+import type { ServerStats } from '../server/stats.ts'
 import type { AppWatch } from './app-runs.ts'
 import type { MemoryEngine, TestHandshake } from './memory-engine.ts'
 import type { Open } from './open.ts'
 import type { TestRequest } from './request.ts'
 import type { TestResponse } from './response.ts'
+
+interface ClientParts {
+  engine: MemoryEngine
+  watch: AppWatch
+  lifespan: Lifespan
+  signal: AbortSignal | null
+}
 
 /** A client of one app, in its process. Whoever made it closes it; `await using` does. */
 export class TestClient implements AsyncDisposable {
@@ -19,16 +27,25 @@ export class TestClient implements AsyncDisposable {
   readonly #watch: AppWatch
   readonly #lifespan: Lifespan
   readonly #opened = new Set<Open>()
+  readonly #closed = new AbortController()
+  #closing: Promise<void> | undefined
 
-  constructor(engine: MemoryEngine, watch: AppWatch, lifespan: Lifespan) {
+  constructor({ engine, watch, lifespan, signal }: ClientParts) {
     this.#engine = engine
     this.#watch = watch
     this.#lifespan = lifespan
+    const close = (): void => void this[Symbol.asyncDispose]().catch(ignore)
+    signal?.addEventListener('abort', close, { signal: this.#closed.signal })
   }
 
   /** What the app's lifespan has put into `scope.state`. */
   get state(): Record<string, unknown> {
     return this.#lifespan.state
+  }
+
+  /** The counters of the server, as `server.stats()` returns them. Each open request and WebSocket is a connection. */
+  stats(): ServerStats {
+    return this.#engine.stats()
   }
 
   /** As {@link request}. */
@@ -119,8 +136,16 @@ export class TestClient implements AsyncDisposable {
     throw new HandshakeDeniedError(denial)
   }
 
-  /** Leaves what is still open, waits for the app, runs lifespan shutdown; throws what had escaped the app unseen. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /**
+   * Leaves every open exchange, waits for the app, and runs the lifespan shutdown. Further calls return the same
+   * promise. Throws the first error that escaped the app and reached no test.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort()
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     for (const { transport } of this.#opened) transport.abandon()
     const ends = await Promise.allSettled([...this.#opened].map(finished))
     await this.#lifespan.shutdown()
@@ -141,3 +166,6 @@ export class TestClient implements AsyncDisposable {
     return opened
   }
 }
+
+// The test that disposes of the client gets the error.
+function ignore(): void {}

@@ -1,36 +1,57 @@
-// testClient(): an app of any style, asked without sockets, answering as it would over one.
+// testClient(): sends requests to an app of any style without sockets. The answers are those that a socket would carry.
 
-import { startLifespan } from '../async/lifespan.ts'
+import { completeOptions } from '../complete-options.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
-import { Dispatcher } from '../server/dispatcher.ts'
-import { resolveOptions } from '../server/options.ts'
+import { openDispatcher } from '../server/open-dispatcher.ts'
+import { DEFAULTS as SERVE_DEFAULTS } from '../server/options.ts'
+import { resolveOptions } from '../server/resolve-options.ts'
 import { AppWatch } from './app-runs.ts'
 import { TestClient } from './client.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
+import type { Log } from '../contract/log.ts'
 import type { ServeOptions } from '../server/options.ts'
 
-/** The options of {@link testClient}: those of `serve()`, of which the ones about sockets have no effect, and its own. */
+/**
+ * The options of {@link testClient}: all options of `serve()`, and its own.
+ *
+ * The options of `serve()` that concern sockets are checked and have no further effect: `uds`, `fd`, `tls`,
+ * `backlog`, `engine`, `keepAliveTimeoutMs`, `headTimeoutMs`, `writeTimeoutMs`, `maxHeadBytes`,
+ * `maxRequestLineBytes`, `graceMs`, and those of `websocket` except `maxQueue`. `host` and `port` are the address
+ * that the app sees as the server's. `lifespanTimeoutMs` is `deadlineMs` at most. `log` is silent by default.
+ * `signal` closes the client when it aborts.
+ */
 export interface TestClientOptions extends ServeOptions {
   /** How long each single wait may take, in ms. Default 5,000. */
-  deadlineMs?: number
-  /** Whether an exception that escaped the app is thrown to the test, instead of shown as a 500. Default true. */
-  raiseAppErrors?: boolean
+  deadlineMs?: number | undefined
+  /** Throws an error that escaped the app to the test, instead of the answer with status 500. Default true. */
+  raiseAppErrors?: boolean | undefined
   /** Whether responses carry `date` and `server`. Default true. */
-  identity?: boolean
+  identity?: boolean | undefined
   /** Whether the requests come over TLS, so that the scheme is `https` or `wss`. Default false. */
-  secure?: boolean
-  /** The client's address. Default `['127.0.0.1', 49152]`. */
-  client?: [host: string, port: number] | null
+  secure?: boolean | undefined
+  /** The client's address; null for a client without one. Default `['127.0.0.1', 49152]`. */
+  client?: [host: string, port: number] | null | undefined
+}
+
+const DEFAULTS = {
+  ...SERVE_DEFAULTS,
+  log: null as Log | null,
+  deadlineMs: 5_000,
+  raiseAppErrors: true,
+  identity: true,
+  secure: false,
+  client: ['127.0.0.1', 49_152] as [host: string, port: number] | null,
 }
 
 /**
  * Starts `app` (lifespan startup included) and returns a client for it. The client drives the same exchange
- * code as the server's engines: status, headers and bytes are what a socket would have carried.
+ * code as the engines of the server: status, headers and bytes are those that a socket would carry.
  *
  * @param app a sync, iterable or event app, or a mount table
- * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`), {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`)
+ * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`), {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`),
+ *   or the reason of `options.signal` when that aborts before the app has started
  *
  * @example
  * await using client = await testClient(app)
@@ -41,37 +62,31 @@ export async function testClient(
   app: HostedApp,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
-  const {
-    deadlineMs = 5_000,
-    raiseAppErrors = true,
-    identity = true,
-    secure,
-    client,
-    ...rest
-  } = options
-  const log = rest.log ?? SILENT_LOG
+  const completed = completeOptions('testClient', options, DEFAULTS)
+  const { deadlineMs, raiseAppErrors, identity, secure, client, log, ...serveOptions } = completed
   const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
-  const settings = resolveOptions({ ...rest, ...anonymous }, log)
+  const settings = resolveOptions(
+    { ...serveOptions, ...anonymous },
+    log ?? SILENT_LOG,
+    'testClient',
+  )
+  settings.lifespanTimeoutMs = Math.min(settings.lifespanTimeoutMs, deadlineMs)
+  const { host, port, signal } = settings
+  signal?.throwIfAborted()
 
   const watch = new AppWatch(asEventApp(app), raiseAppErrors)
-  const lifespan = await startLifespan(watch.app, {
-    mode: settings.lifespan,
-    startupTimeoutMs: Math.min(settings.lifespanTimeoutMs, deadlineMs),
-    shutdownTimeoutMs: Math.min(settings.lifespanTimeoutMs, deadlineMs),
-    log,
-  })
+  const { dispatcher, lifespan } = await openDispatcher(watch.app, settings)
   watch.lifespan.raise()
-
-  const dispatcher = new Dispatcher(watch.app, lifespan.state, settings)
-  const { host, port } = settings
-  const side = {
+  const engine = new MemoryEngine(dispatcher, watch, {
     host,
     port,
-    secure: secure ?? false,
-    client: client === undefined ? CLIENT : client,
-  }
-  const engine = new MemoryEngine(dispatcher, watch, { ...side, deadlineMs })
-  return new TestClient(engine, watch, lifespan)
+    secure,
+    client,
+    deadlineMs,
+    maxHeaderFields: settings.maxHeaderFields,
+  })
+  const testClient = new TestClient({ engine, watch, lifespan, signal })
+  if (!signal?.aborted) return testClient
+  await testClient[Symbol.asyncDispose]()
+  throw signal.reason
 }
-
-const CLIENT: [string, number] = ['127.0.0.1', 49_152]

@@ -3,9 +3,15 @@
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { parseArguments } from '../../src/cli/args.ts'
-import { PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS } from '../../src/cli/options-table.ts'
+import {
+  PROCESS_OPTIONS,
+  SERVER_OPTIONS,
+  SYNC_OPTIONS,
+  WEBSOCKET_OPTIONS,
+} from '../../src/cli/options-table.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
-import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
+import { DEFAULTS } from '../../src/server/options.ts'
+import { resolveOptions } from '../../src/server/resolve-options.ts'
 import type { ServeCommand } from '../../src/cli/args.ts'
 
 type Environment = Record<string, string>
@@ -27,7 +33,7 @@ function refusal(words: readonly string[], environment: Environment = {}): strin
   }
 }
 
-// Each flag, a text for it, and the value behind it.
+// Each flag, a text for it, the name of the option, and its value.
 const SERVER: Array<
   [flag: string, text: string, name: keyof ServeCommand['options'], value: unknown]
 > = [
@@ -54,9 +60,11 @@ const SERVER: Array<
   ['limit-header-fields', '20', 'maxHeaderFields', 20],
   ['limit-body', '10', 'maxBodyBytes', 10],
   ['limit-concurrency', '2', 'maxConcurrency', 2],
-  ['inline-body-memory', 'none', 'inlineBodyMemory', Infinity],
-  ['environ', 'SITE=x', 'environ', { SITE: 'x' }],
   ['debug', 'true', 'debug', true],
+]
+const SYNC: Array<[string, string, keyof typeof SYNC_OPTIONS, unknown]> = [
+  ['limit-inline-body', 'none', 'maxInlineBodyBytes', Infinity],
+  ['environ', 'SITE=x', 'environ', { SITE: 'x' }],
 ]
 const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown]> = [
   ['ws-max-message', '1024', 'maxMessageBytes', 1_024],
@@ -88,8 +96,9 @@ function variable(flag: string): string {
 describe('serve', () => {
   it('has the defaults of serve() where nothing is given', () => {
     const { options, ...rest } = serve()
-    const { inlineThreads: _inlineThreads, tls: _tls, ...defaults } = DEFAULTS
-    expect(options).toEqual(defaults)
+    const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
+    const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
+    expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(rest).toEqual({
       type: 'serve',
       app: { style: null, file: 'app.js', exportName: 'default' },
@@ -114,6 +123,9 @@ describe('serve', () => {
     for (const [flag, text, name, value] of SERVER) {
       expect([flag, serve([`--${flag}=${text}`]).options[name]]).toEqual([flag, value])
     }
+    for (const [flag, text, name, value] of SYNC) {
+      expect([flag, serve([`--${flag}=${text}`]).options.sync[name]]).toEqual([flag, value])
+    }
     for (const [flag, text, name, value] of WEBSOCKET) {
       expect([flag, serve([`--${flag}=${text}`]).options.websocket[name]]).toEqual([flag, value])
     }
@@ -126,6 +138,10 @@ describe('serve', () => {
     for (const [flag, text, name, value] of SERVER) {
       expect([flag, serve([], { [variable(flag)]: text }).options[name]]).toEqual([flag, value])
     }
+    for (const [flag, text, name, value] of SYNC) {
+      const { sync } = serve([], { [variable(flag)]: text }).options
+      expect([flag, sync[name]]).toEqual([flag, value])
+    }
     for (const [flag, text, name, value] of WEBSOCKET) {
       const { websocket } = serve([], { [variable(flag)]: text }).options
       expect([flag, websocket[name]]).toEqual([flag, value])
@@ -136,10 +152,9 @@ describe('serve', () => {
   })
 
   it('has no option that is missing above', () => {
-    const flags = [PROCESS_OPTIONS, SERVER_OPTIONS, WEBSOCKET_OPTIONS].flatMap((table) =>
-      Object.values(table).map(({ flag }) => flag),
-    )
-    const tested = [...PROCESS, ...SERVER, ...WEBSOCKET].map(([flag]) => flag)
+    const tables = [PROCESS_OPTIONS, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
+    const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
+    const tested = [...PROCESS, ...SERVER, ...SYNC, ...WEBSOCKET].map(([flag]) => flag)
     expect(new Set(flags)).toEqual(new Set(tested))
   })
 
@@ -171,7 +186,7 @@ describe('serve', () => {
     const environment = { ISTHMUS_ENVIRON: 'A=1\n\nB=2\n', ISTHMUS_MOUNT: '/a=a.js\n/b=b.js' }
     const both = [serve(words), serve([], environment)]
     for (const { options, mounts } of both) {
-      expect(options.environ).toEqual({ A: '1', B: '2' })
+      expect(options.sync.environ).toEqual({ A: '1', B: '2' })
       expect(mounts.map(([path, { file }]) => [path, file])).toEqual([
         ['/a', 'a.js'],
         ['/b', 'b.js'],
@@ -259,7 +274,9 @@ describe('help', () => {
   it('names the command, and each option with its default', () => {
     expect(text('--help')).toContain('isthmus serve <app>')
     const help = text('serve', '--help')
-    for (const [flag] of [...PROCESS, ...SERVER, ...WEBSOCKET]) expect(help).toContain(`--${flag}`)
+    for (const [flag] of [...PROCESS, ...SERVER, ...SYNC, ...WEBSOCKET]) {
+      expect(help).toContain(`--${flag}`)
+    }
     expect(help).toMatch(/--port .*\[default: 8000\]/)
     expect(help).toMatch(/--limit-body .*\[default: none\]/)
     expect(help).toMatch(/--mount .*\[default: none\]/)

@@ -76,7 +76,9 @@ describe('[3c.28] the context of a request', () => {
     )
     await using server = await hosted(app)
     expect(await ask(server, { target: '/?bad' })).toBe('Internal Server Error\n')
-    expect(server.lines.join()).toContain('what is carried as "basket" cannot cross into a thread')
+    expect(server.lines.join()).toContain(
+      'the value carried as "basket" cannot cross into a thread',
+    )
     expect(await askJson(server)).toEqual([null, 'good'])
   })
 

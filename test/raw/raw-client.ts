@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { settlesWithin } from '../../src/waiting/settles-within.ts'
 import { takeBody, takeChunk, takeHead } from './raw-response.ts'
 import type { Socket } from 'node:net'
-import type { Address } from 'isthmus'
+import type { ServerAddress } from 'isthmus'
 import type { RawBody, RawHead, RawResponse } from './raw-response.ts'
 
 /** How the server ended the connection: with FIN, with RST, or not yet. */
@@ -31,7 +31,7 @@ export class RawClient implements Disposable {
     socket.on('close', () => this.#ended('end'))
   }
 
-  static async connect(address: Address, deadlineMs = 8_000): Promise<RawClient> {
+  static async connect(address: ServerAddress, deadlineMs = 8_000): Promise<RawClient> {
     const socket = connect(address)
     socket.setNoDelay()
     await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) })

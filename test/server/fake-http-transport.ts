@@ -4,10 +4,11 @@ import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
 import { HttpRun } from '../../src/server/http-run.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
+import { headWith } from './request-head.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
-import type { CycleRequest } from '../../src/server/cycle-request.ts'
-import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
+import type { RequestHead } from '../../src/http/request-head.ts'
+import type { HttpEvents, HttpTransport } from '../../src/server/engine.ts'
 import type { RecordingLog } from '../bridge/host.ts'
 
 /** Calls as `write 200`, `write "a"`, `end`; `flowing` false makes writes report a slow client. */
@@ -51,7 +52,7 @@ export class FakeHttpTransport implements HttpTransport {
 
 export interface CycleOptions {
   scope?: Partial<HttpScope>
-  request?: Partial<CycleRequest>
+  request?: Partial<RequestHead>
   settings?: Partial<ConstructorParameters<typeof HttpRun>[2]['settings']>
 }
 
@@ -67,22 +68,12 @@ export function startCycle(
 } {
   const transport = new FakeHttpTransport()
   const log = recordingLog()
-  const hosting = { environ: {}, inlineBodyMemory: 1024, inlineThreads: false }
+  const hosting = { environ: {}, maxInlineBodyBytes: 1024, inlineThreads: false }
   const connection = new ServerExchangeContext(log, hosting)
   const whole = { ...httpScope(scope), 'isthmus.exchange': connection }
-  const facts: CycleRequest = {
-    method: whole.method,
-    httpVersion: '1.1',
-    keepAlive: true,
-    acceptsTrailers: false,
-    expectsContinue: false,
-    hasBody: false,
-    contentLength: null,
-    ...request,
-  }
   const cycle = new HttpRun(app, whole, {
     transport,
-    request: facts,
+    request: headWith({ method: whole.method, ...request }),
     connection,
     settings: {
       identity: { server: null, date: () => null },

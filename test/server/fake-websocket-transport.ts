@@ -4,7 +4,7 @@ import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { WebSocketRun } from '../../src/server/websocket/run.ts'
 import type { EventApp, WebSocketScope } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
-import type { WebSocketTransport } from '../../src/server/transport.ts'
+import type { WebSocketTransport } from '../../src/server/engine.ts'
 
 /** Calls as `['send', 'a']`; `flowing` false makes send and deny report a slow peer. */
 export class FakeWebSocketTransport implements WebSocketTransport {

@@ -40,7 +40,6 @@ describe('HttpRun: the request body', () => {
     cycle.onBodyEnd()
     await done
     expect(transport.calls).toEqual(['resume', 'head 200', 'chunk abc', 'end'])
-    expect(cycle.bodyArrived).toBe(true)
   })
 
   it('[3b.18] pauses the engine at 64 KiB, and resumes it when half of it was read', async () => {
@@ -89,7 +88,6 @@ describe('HttpRun: the request body', () => {
     expect(transport.calls).toEqual(['head 200', 'chunk b', 'end'])
     cycle.onBody(Buffer.from('late'))
     cycle.onBodyEnd()
-    expect(cycle.bodyArrived).toBe(false)
   })
 })
 

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
-import { DEFAULTS, resolveOptions } from '../../src/server/options.ts'
+import { DEFAULTS } from '../../src/server/options.ts'
+import { resolveOptions } from '../../src/server/resolve-options.ts'
 import type { Settings } from '../../src/server/options.ts'
 
 function resolve(options: object = {}): Settings {
@@ -31,7 +33,7 @@ describe('resolveOptions', () => {
       maxRequestLineBytes: 8_192,
       maxHeaderFields: 100,
       graceMs: 10_000,
-      inlineBodyMemory: 1_048_576,
+      sync: { maxInlineBodyBytes: 1_048_576, inlineThreads: false },
       websocket: {
         maxMessageBytes: 16_777_216,
         maxQueue: 32,
@@ -48,43 +50,86 @@ describe('resolveOptions', () => {
     expect(resolve({ websocket: undefined }).websocket).toEqual(DEFAULTS.websocket)
   })
 
-  it('keeps the defaults of what is left out, also of the WebSocket options', () => {
+  it('completes the options with the defaults, those of WebSockets too', () => {
     const settings = resolve({ port: 0, websocket: { maxQueue: 1 } })
     expect(settings).toMatchObject({ port: 0, host: '127.0.0.1' })
     expect(settings.websocket).toEqual({ ...DEFAULTS.websocket, maxQueue: 1 })
     expect(DEFAULTS.websocket.maxQueue).toBe(32)
   })
 
-  it('refuses an unknown option, and names those that there are', () => {
-    expect(refused({ prot: 8000 })).toMatch(/^unknown option "prot"; the options are host, port, /)
-    expect(refused({ websocket: { maxqueue: 1 } })).toMatch(
-      /^unknown option "maxqueue"; the options are maxMessageBytes, /,
+  it('refuses an unknown option, and names the known options', () => {
+    expect(refused({ prot: 8000 })).toBe('serve(): unknown option "prot"; did you mean "port"?')
+    expect(refused({ websocket: { maxqueue: 1 } })).toBe(
+      'serve(): unknown option "websocket.maxqueue"; did you mean "websocket.maxQueue"?',
     )
-    expect(refused({ toString: 1 })).toContain('unknown option "toString"')
+    expect(refused({ sync: { environ: {}, spool: 1 } })).toBe(
+      'serve(): unknown option "sync.spool"; ' +
+        'the options are sync.environ, sync.maxInlineBodyBytes, sync.inlineThreads',
+    )
+    expect(refused({ toString: 1 })).toMatch(
+      /^serve\(\): unknown option "toString"; the options are host, port, /,
+    )
   })
 
-  it('refuses a port that is none', () => {
+  it('names the function that takes the options', () => {
+    expect(() => resolveOptions({ port: -1 }, SILENT_LOG, 'testClient')).toThrow(
+      'testClient(): option "port" cannot be -1: it is a whole number from 0 to 65535',
+    )
+  })
+
+  it('refuses an impossible port', () => {
     for (const port of [-1, 65_536, 1.5, Number.NaN, Infinity, '8000', null]) {
-      expect(refused({ port })).toBe(`option "port" cannot be ${String(port)}`)
+      expect(refused({ port })).toBe(
+        `serve(): option "port" cannot be ${inspect(port)}: it is a whole number from 0 to 65535`,
+      )
     }
     expect(resolve({ port: 65_535 }).port).toBe(65_535)
+  })
+
+  it('refuses a descriptor that is no whole number', () => {
+    for (const fd of [-1, 1.5, '3']) {
+      expect(refused({ fd })).toBe(
+        `serve(): option "fd" cannot be ${inspect(fd)}: it is a whole number of at least 0`,
+      )
+    }
+    expect(resolve({ fd: 0 }).fd).toBe(0)
+  })
+
+  it('refuses a signal that is no AbortSignal', () => {
+    expect(refused({ signal: new AbortController() })).toContain(': it is an AbortSignal, or null')
+    const { signal } = new AbortController()
+    expect(resolve({ signal }).signal).toBe(signal)
   })
 
   it('refuses counts and sizes that are no whole numbers above zero', () => {
     const names = ['backlog', 'maxHeadBytes', 'maxRequestLineBytes', 'maxHeaderFields']
     for (const name of names) {
       for (const value of [0, -1, 1.5, Number.NaN, Infinity, '1']) {
-        expect(refused({ [name]: value })).toBe(`option "${name}" cannot be ${String(value)}`)
+        expect(refused({ [name]: value })).toBe(
+          `serve(): option "${name}" cannot be ${inspect(value)}: it is a whole number of at least 1`,
+        )
       }
     }
   })
 
-  it('takes Infinity for a bound that there need not be', () => {
-    for (const name of ['maxBodyBytes', 'maxConcurrency', 'inlineBodyMemory']) {
+  it('takes Infinity for no limit', () => {
+    const remedy = 'it is a whole number of at least 1, or Infinity'
+    for (const name of ['maxBodyBytes', 'maxConcurrency']) {
       expect(resolve({ [name]: Infinity })).toMatchObject({ [name]: Infinity })
       expect(resolve({ [name]: 1 })).toMatchObject({ [name]: 1 })
-      expect(refused({ [name]: 0 })).toBe(`option "${name}" cannot be 0`)
-      expect(refused({ [name]: -Infinity })).toBe(`option "${name}" cannot be -Infinity`)
+      for (const value of [0, -Infinity]) {
+        expect(refused({ [name]: value })).toBe(
+          `serve(): option "${name}" cannot be ${value}: ${remedy}`,
+        )
+      }
+    }
+    const unlimited = resolve({ sync: { maxInlineBodyBytes: Infinity } })
+    expect(unlimited.sync.maxInlineBodyBytes).toBe(Infinity)
+    expect(resolve({ sync: { maxInlineBodyBytes: 1 } }).sync.maxInlineBodyBytes).toBe(1)
+    for (const value of [0, -Infinity]) {
+      expect(refused({ sync: { maxInlineBodyBytes: value } })).toBe(
+        `serve(): option "sync.maxInlineBodyBytes" cannot be ${value}: ${remedy}`,
+      )
     }
   })
 
@@ -92,7 +137,9 @@ describe('resolveOptions', () => {
     const names = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs']
     for (const name of [...names, 'graceMs']) {
       for (const value of [-1, Number.NaN, '1', null]) {
-        expect(refused({ [name]: value })).toBe(`option "${name}" cannot be ${String(value)}`)
+        expect(refused({ [name]: value })).toContain(
+          `serve(): option "${name}" cannot be ${inspect(value)}: it is a number of at least 0`,
+        )
       }
       expect(resolve({ [name]: 0 })).toMatchObject({ [name]: 0 })
     }
@@ -104,22 +151,26 @@ describe('resolveOptions', () => {
     expect(refused({ graceMs: Infinity })).toContain('"graceMs"')
   })
 
-  it('refuses a choice that there is not, and names those that there are', () => {
+  it('refuses an unknown choice, and names the known choices', () => {
     expect(refused({ headerMap: 'dorp' })).toBe(
-      'option "headerMap" cannot be dorp: it is drop, refuse or dangerous',
+      'serve(): option "headerMap" cannot be \'dorp\': it is drop, refuse or dangerous',
     )
     expect(refused({ rootPathMode: 'strip' })).toBe(
-      'option "rootPathMode" cannot be strip: it is prepend or verify',
+      'serve(): option "rootPathMode" cannot be \'strip\': it is prepend or verify',
     )
     expect(refused({ lifespan: true })).toBe(
-      'option "lifespan" cannot be true: it is auto, on or off',
+      'serve(): option "lifespan" cannot be true: it is auto, on or off',
     )
   })
 
   it('[3a.20] refuses an environ of anything but strings', () => {
-    expect(resolve({ environ: { SITE: 'a' } }).environ).toEqual({ SITE: 'a' })
-    expect(refused({ environ: { SITE: 7 } })).toBe('option "environ" has a SITE that is no string')
-    expect(refused({ environ: null })).toBe('option "environ" cannot be null')
+    expect(resolve({ sync: { environ: { SITE: 'a' } } }).sync.environ).toEqual({ SITE: 'a' })
+    expect(refused({ sync: { environ: { SITE: 7 } } })).toBe(
+      'serve(): option "sync.environ" cannot be { SITE: 7 }: it is an object whose values are strings',
+    )
+    expect(refused({ sync: { environ: null } })).toBe(
+      'serve(): option "sync.environ" cannot be null: it is an object whose values are strings',
+    )
   })
 
   it('trims slashes off the end of the root path, and wants one at its beginning', () => {
@@ -132,6 +183,8 @@ describe('resolveOptions', () => {
     ]) {
       expect(resolve({ rootPath }).rootPath).toBe(trimmed)
     }
-    expect(refused({ rootPath: 'api' })).toBe('rootPath must start with "/", got "api"')
+    expect(refused({ rootPath: 'api' })).toBe(
+      'serve(): option "rootPath" cannot be \'api\': it is empty, or a path that starts with "/"',
+    )
   })
 })

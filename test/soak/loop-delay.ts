@@ -4,7 +4,7 @@
 
 import { fork } from 'node:child_process'
 import { answer, download, upload } from '../memory/transfer.ts'
-import type { Address } from 'isthmus'
+import type { ServerAddress } from 'isthmus'
 
 const MAX_MS = 20
 
@@ -17,7 +17,7 @@ const ask = (question: string): Promise<unknown> => {
 }
 
 try {
-  const [, server] = (await answer(child)) as [unknown, Address]
+  const [, server] = (await answer(child)) as [unknown, ServerAddress]
   for (const [transfer, path] of [
     [upload, '/upload/threads'],
     [download, '/download/threads'],

@@ -1,6 +1,7 @@
 // The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
 
 import { IllegalEventError } from '../../errors.ts'
+import { isEventStream } from '../../http/content.ts'
 import { checkedField, checkedHeaders } from '../../http/headers.ts'
 import { sendAnswer } from './answer.ts'
 import { MappedEvents } from './mapped-body.ts'
@@ -20,7 +21,6 @@ import type { ExchangeEnd } from './end.ts'
 type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
 const NO_HEADERS: HeaderPairs = []
-const EVENT_STREAM = /^text\/event-stream\b/i
 
 // A server that holds the head back may answer it with one and the same promise each time: it is looked at once.
 let lastTaken: Promise<void> | undefined
@@ -144,7 +144,7 @@ function checksAsStream(headers: HeaderPairs): boolean {
   if (!Array.isArray(headers)) checkedHeaders(headers)
   let isStream = false
   for (const pair of headers) {
-    if (checkedField(pair) === 'content-type') isStream = EVENT_STREAM.test(pair[1])
+    if (checkedField(pair) === 'content-type') isStream = isEventStream(pair[1])
   }
   return isStream
 }

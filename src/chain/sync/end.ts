@@ -1,6 +1,7 @@
 // The end of an exchange around a sync app, for whoever wants to know how it went.
 
 import { ClientDisconnectedError } from '../../errors.ts'
+import { hasContent } from '../../http/content.ts'
 import { chunkBytes } from '../../sync/chunk.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
@@ -68,8 +69,7 @@ export class SyncEnd implements FinishHooks {
   #end(line: string | undefined, error: unknown): ResponseEnd {
     const status = line === undefined ? null : Number(line.slice(0, 3))
     const common = { code: undefined, error }
-    const hasContent = this.#environ.REQUEST_METHOD !== 'HEAD' && status !== 204 && status !== 304
-    const bytes = hasContent ? this.#bytes : 0
+    const bytes = hasContent(this.#environ.REQUEST_METHOD, status ?? 0) ? this.#bytes : 0
     if (error === undefined) return { ...common, outcome: 'complete', status, bytes }
     if (error instanceof ClientDisconnectedError) {
       return { ...common, outcome: 'disconnected', status, bytes }

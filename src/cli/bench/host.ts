@@ -52,7 +52,11 @@ async function handle(message: ToHost): Promise<void> {
 
 async function open(apps: NamedApps): Promise<void> {
   const app = await loadMounted(apps)
-  server = await serve(app, { port: 0, log: null, inlineThreads: apps.threads === 0 })
+  server = await serve(app, {
+    port: 0,
+    log: null,
+    sync: { inlineThreads: apps.threads === 0 },
+  })
   const mounts = await stylesOf(apps.app, '')
   for (const [prefix, spec] of apps.mounts) mounts.push(...(await stylesOf(spec, prefix)))
   say({ type: 'listening', url: server.url, mounts })

@@ -17,9 +17,9 @@ export async function serveCommand(command: ServeCommand): Promise<void> {
 
   const app = await loadMounted(command)
   const logged = command.accessLog ? accessLog()(app) : app
-  const inlineThreads = command.threads === 0
+  const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
-  const server = await serve(logged, { ...command.options, inlineThreads, tls, log })
+  const server = await serve(logged, { ...command.options, sync, tls, log })
 
   endWithSignals(server, log)
   process.stdout.write(`isthmus listening on ${server.url}\n`)

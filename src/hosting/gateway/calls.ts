@@ -1,6 +1,6 @@
 // The calls that the code of one request makes out of its thread, on the side of the gateway.
 
-import { runCarrying } from '../../bridge/context.ts'
+import { runCarrying } from '../../bridge/request-context.ts'
 import { calledApp } from './called-apps.ts'
 import { GatewayCall } from './call.ts'
 import { holding } from './held-slots.ts'

@@ -1,63 +1,67 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
+import { checkNumber, completeOptions } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
+import type { NumberRange } from '../../complete-options.ts'
 import type { PoolSettings } from './pool.ts'
 
 /** The options of {@link threads}. */
 export interface ThreadOptions {
   /** The export that is the app. Default `default`. */
-  export?: string
-  /** Threads that are always there. Default 1. */
-  min?: number
+  export?: string | undefined
+  /** The threads that run even if no request does. Default 1. */
+  min?: number | undefined
   /** The most threads. Default one per core. */
-  max?: number
-  /** Requests that may wait for a thread; then 503 with Retry-After. Default 1,000. */
-  maxQueue?: number
-  /** How long a request may have its thread, in ms; then the thread is ended, and 504. Default 30,000. */
-  timeoutMs?: number
-  /** Requests after which a thread is replaced. Default Infinity. */
-  maxRequests?: number
-  /** How long a thread above `min` may be idle, in ms. Default 30,000. */
-  idleTimeoutMs?: number
+  max?: number | undefined
+  /** The most requests that wait for a thread; further ones get 503 with Retry-After. Default 1,000. */
+  maxQueue?: number | undefined
+  /** How long a request may use its thread, in ms; then the pool ends the thread and answers 504. Default 30,000. */
+  timeoutMs?: number | undefined
+  /** The number of requests after which the pool replaces a thread. Default Infinity. */
+  maxRequests?: number | undefined
+  /** How long a thread beyond `min` may be idle before the pool ends it, in ms. Default 30,000. */
+  idleTimeoutMs?: number | undefined
   /**
-   * How far the threads stand back behind the event loop where cores are scarce, 0 (not at all) to 19, as nice(1) has it.
-   * On Linux only. Default 5.
+   * The niceness of the threads, from 0 (the same share of a core as the event loop) to 19 (the smallest share). It
+   * matters if there are fewer cores than threads. On Linux only. Default 5.
+   *
+   * @see nice(1)
    */
-  nice?: number
-  /** Bounds of each thread's heap and stack, as `new Worker` takes them. Default none. */
-  resourceLimits?: ResourceLimits
-  /** The threads' `process.env`. Default a copy of this process's. */
-  env?: NodeJS.ProcessEnv
+  nice?: number | undefined
+  /** Limits of each thread's heap and stack, as `new Worker()` takes them. Default none. */
+  resourceLimits?: ResourceLimits | undefined
+  /** The threads' `process.env`. Default: a copy of the environment of this process. */
+  env?: NodeJS.ProcessEnv | undefined
 }
 
 const DEFAULTS = {
   export: 'default',
   min: 1,
+  max: undefined as number | undefined,
   maxQueue: 1_000,
   timeoutMs: 30_000,
   maxRequests: Infinity,
   idleTimeoutMs: 30_000,
   nice: 5,
-  resourceLimits: undefined,
-  env: undefined,
+  resourceLimits: undefined as ResourceLimits | undefined,
+  env: undefined as NodeJS.ProcessEnv | undefined,
 }
 
-const MOST_NICE = 19
-const LEAST = {
-  min: 0,
-  max: 1,
-  maxQueue: 0,
-  timeoutMs: 1,
-  maxRequests: 1,
-  idleTimeoutMs: 0,
-  nice: 0,
-}
+const RANGES = {
+  min: { min: 0, max: Infinity },
+  max: { min: 1, max: Infinity },
+  maxQueue: { min: 0, max: Infinity },
+  timeoutMs: { min: 1, max: Infinity },
+  maxRequests: { min: 1, max: Infinity },
+  idleTimeoutMs: { min: 0, max: Infinity },
+  nice: { min: 0, max: 19, isWhole: true },
+} satisfies Partial<Record<keyof ThreadOptions, NumberRange>>
 
 /**
- * Completes `options` for the app or wrap in `module`.
+ * Completes `options` for the app or wrap of `target`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
@@ -65,38 +69,18 @@ export function poolSettings(
   target: Pick<ThreadTarget, 'url' | 'kind'> & Partial<ThreadTarget>,
   options: ThreadOptions,
 ): PoolSettings {
-  const max = options.max ?? Math.max(availableParallelism(), options.min ?? 1)
-  const { export: exportName, ...bounds } = { ...DEFAULTS, ...defined(options), max }
-  refuseUnknown(options)
-  for (const [name, least] of Object.entries(LEAST)) {
-    const value: unknown = bounds[name as keyof typeof LEAST]
-    if (typeof value === 'number' && value >= least) continue
-    throw new InvalidOptionError(`threads(): option "${name}" cannot be ${String(value)}`)
+  const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
+  const { export: exportName, ...given } = completeOptions(name, options, DEFAULTS)
+  const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
+  for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
+    checkNumber(name, option, bounds[option], RANGES[option])
   }
-  if (!Number.isInteger(bounds.nice) || bounds.nice > MOST_NICE) {
-    throw new InvalidOptionError(
-      `threads(): option "nice" cannot be ${bounds.nice}; it is an integer from 0 to ${MOST_NICE}`,
-    )
-  }
-  if (bounds.min > max) {
-    throw new InvalidOptionError(`threads(): min (${bounds.min}) is more than max (${max})`)
+  if (bounds.min > bounds.max) {
+    throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
   }
   return {
     ...bounds,
-    multiprocess: max > 1,
+    multiprocess: bounds.max > 1,
     target: { mountKey: undefined, isBranded: false, ...target, exportName },
   }
-}
-
-function refuseUnknown(options: ThreadOptions): void {
-  const known = [...Object.keys(DEFAULTS), 'max']
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  throw new InvalidOptionError(
-    `threads(): unknown option "${unknown}"; they are ${known.join(', ')}`,
-  )
-}
-
-function defined(options: ThreadOptions): ThreadOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -3,7 +3,7 @@
 
 import { BODY_WINDOW_BYTES } from './flow-windows.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { Carried } from '../../bridge/context.ts'
+import type { Carried } from '../../bridge/request-context.ts'
 import type {
   DoneMessage,
   FromHost,

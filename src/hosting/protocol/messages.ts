@@ -5,7 +5,7 @@
 // Messages travel in order, in batches: at most one loop turn's worth at a time.
 
 import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
-import type { Carried, Context } from '../../bridge/context.ts'
+import type { Carried, Context } from '../../bridge/request-context.ts'
 
 /** The part of a scope that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
 export interface ScopeData extends Pick<

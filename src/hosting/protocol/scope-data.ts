@@ -1,10 +1,10 @@
 // A scope as data, and back: its own keys as they are, and of what others have added what is data.
 
+import { ASGI } from '../../async/asgi-version.ts'
 import { cloneable } from './cloneable.ts'
 import type { ExchangeContext, HttpScope } from '../../contract/events.ts'
 import type { ScopeData } from './messages.ts'
 
-const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
 // An app behind a host cannot use any.
 const NO_EXTENSIONS = Object.freeze({})
 

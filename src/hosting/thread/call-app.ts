@@ -1,7 +1,7 @@
 // An app on the gateway's event loop as a sync app for the code of a pool thread.
 
-import { STATUS_CODES } from 'node:http'
 import { WouldDeadlockError } from '../../errors.ts'
+import { statusLine } from '../../http/status-line.ts'
 import { ThreadCall } from './call.ts'
 import { runningRequest } from './call-stack.ts'
 import type { Chunk, StartResponse, SyncApp, SyncBody } from '../../contract/environ.ts'
@@ -34,7 +34,7 @@ function begin(call: ThreadCall, startResponse: StartResponse): PartMessage | nu
   const first = call.next()
   if (!first?.head) return first
   const { status, headers } = first.head
-  startResponse(`${status} ${STATUS_CODES[status] ?? ''}`, headers)
+  startResponse(statusLine(status), headers)
   return first
 }
 

@@ -1,7 +1,7 @@
 // Which requests this thread is running, one on top of the other: what blocking code calls out through.
 
 import type { Input } from '../../sync/input.ts'
-import type { Carried } from '../../bridge/context.ts'
+import type { Carried } from '../../bridge/request-context.ts'
 import type { Wires } from './gateway-link.ts'
 import type { ThreadRequestBody } from './request-body.ts'
 import type { AnswerMessage } from '../protocol/messages.ts'

@@ -1,8 +1,8 @@
 // A call out of blocking code to an app on the gateway's event loop: the thread waits, the loop works.
 
 import { ClientDisconnectedError } from '../../errors.ts'
-import { carriedValues } from '../../bridge/context.ts'
-import { hasBody } from '../../http/has-body.ts'
+import { carriedValues } from '../../bridge/request-context.ts'
+import { hasBody } from '../../http/content.ts'
 import { environToScope } from '../../bridge/environ-to-scope.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'

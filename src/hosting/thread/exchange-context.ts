@@ -11,7 +11,7 @@ import type { Hosting } from '../../contract/events.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { LogMessage, RequestMessage } from '../protocol/messages.ts'
 
-const HOSTING: Hosting = { environ: {}, inlineBodyMemory: Infinity, inlineThreads: false }
+const HOSTING: Hosting = { environ: {}, maxInlineBodyBytes: Infinity, inlineThreads: false }
 
 /** As Connection; reading `aborted` of its signal takes what has arrived first. */
 export class ThreadExchangeContext extends ServerExchangeContext {

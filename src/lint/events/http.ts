@@ -1,7 +1,9 @@
 // What lint holds an HTTP exchange to: the legality machine's order, and the strict rules on top of it.
 
+import { NO_IDENTITY } from '../../async/framing.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
 import { breach, judge, nameOf } from './breach.ts'
+import { mayHaveContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import type { HeaderPairs, HttpScope, ReceiveEvent, SendEvent } from '../../contract/events.ts'
 
@@ -15,7 +17,6 @@ const CONNECTION_FIELDS = new Set([
   'upgrade',
 ])
 const BASIC = new Set(['http.response.start', 'http.response.body'])
-const NO_IDENTITY = { server: null, date: (): null => null }
 
 /** The events of one HTTP exchange, both directions. */
 export class HttpTrial {
@@ -87,7 +88,7 @@ export class HttpTrial {
   }
 
   #checkBodyless(body: Uint8Array | string): void {
-    if (body.length === 0 || (this.#status !== 204 && this.#status !== 304)) return
+    if (body.length === 0 || mayHaveContent(this.#status)) return
     throw breach(
       'app',
       'the status',

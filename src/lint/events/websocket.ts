@@ -2,10 +2,9 @@
 
 import { breach, judge, nameOf } from './breach.ts'
 import { checkStrictHeaders, checkStrictStatus } from './http.ts'
+import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
-
-const NO_IDENTITY = { server: null, date: (): null => null }
 
 /** The events of one WebSocket, both directions. */
 export class WebSocketTrial {

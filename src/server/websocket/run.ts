@@ -6,14 +6,14 @@ import { MessageQueue } from '../../async/message-queue.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
-import { plainResponse } from '../plain-response.ts'
+import { plainResponse } from '../refusal.ts'
 import { judge } from '../verdict.ts'
 import type { ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Identity } from '../../async/framing.ts'
 import type { EventApp, SendEvent, WebSocketScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
-import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
+import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 
 /** What of the settings rules a WebSocket. */
 interface WebSocketCycleSettings {

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { threads } from 'isthmus'
+import { threadedMiddleware, threads } from 'isthmus'
 import { describe, expect, it, vi } from 'vitest'
 import { served } from '../../raw/served.ts'
 import type { ThreadOptions } from 'isthmus'
@@ -110,12 +110,19 @@ describe('a pool', { timeout: 30_000 }, () => {
   })
 
   it('refuses options that cannot be', () => {
-    expect(() => threads(APP, { max: 0 })).toThrow('option "max" cannot be 0')
+    expect(() => threads(APP, { max: 0 })).toThrow(
+      'threads(): option "max" cannot be 0: it is a number of at least 1, or Infinity',
+    )
     expect(() => threads(APP, { nice: 20 })).toThrow(
-      'option "nice" cannot be 20; it is an integer from 0 to 19',
+      'option "nice" cannot be 20: it is a whole number from 0 to 19',
     )
     expect(() => threads(APP, { min: 3, max: 2 })).toThrow('min (3) is more than max (2)')
-    expect(() => threads(APP, { timeout: 3 } as never)).toThrow('unknown option "timeout"')
+    expect(() => threads(APP, { timeout: 3 } as never)).toThrow(
+      'threads(): unknown option "timeout"; did you mean "timeoutMs"?',
+    )
+    expect(() => threadedMiddleware(APP, { nice: -1 })).toThrow(
+      'threadedMiddleware(): option "nice" cannot be -1',
+    )
   })
 })
 

@@ -37,7 +37,7 @@ let seen: Seen[] = []
 let host: Served
 const app = httpApp(async ({ method, httpVersion, headers }, receive, send) => {
   const body = (await readAll(receive)).toString('latin1')
-  seen.push({ method, httpVersion: httpVersion as Seen['httpVersion'], headers, body })
+  seen.push({ method, httpVersion, headers, body })
   await answer(send, 'taken')
 })
 

@@ -12,7 +12,6 @@ export interface ExpectedRequest {
   headers?: HeaderPairs
   /** As latin-1. Default: empty. */
   body?: string
-  trailers?: HeaderPairs
   keepAlive?: boolean
   expectsContinue?: boolean
   acceptsTrailers?: boolean

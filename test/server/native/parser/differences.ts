@@ -20,7 +20,7 @@ export const STRICTER: readonly Difference[] = [
   {
     name: 'methods',
     reason: /^the method is not (known|served)$/,
-    because: 'CONNECT is for proxies: it is refused by its name, not by what follows',
+    because: 'CONNECT is for proxies: it is refused by its name, before its target is read',
   },
   {
     name: 'white space in the request line',
@@ -75,12 +75,12 @@ export const STRICTER: readonly Difference[] = [
     name: 'chunk extensions',
     reason: /^a chunk extension has |^the line of a chunk has "/,
     because:
-      'RFC 9112, 7.1.1 has a name and, behind `=`, a value; white space around them is for very old senders',
+      'RFC 9112, 7.1.1 has a name and, after `=`, a value; white space around them is for very old senders',
   },
   {
     name: 'trailers',
     reason: /^".*" must not be a trailer/s,
-    because: 'RFC 9110, 6.5.1: what frames, routes or authorizes a request stands before its body',
+    because: 'RFC 9110, 6.5.1: fields that frame, route or authorize a request stand before its body',
   },
 ]
 

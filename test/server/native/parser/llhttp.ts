@@ -12,7 +12,6 @@ export interface NodeRequest {
   target: string
   httpVersion: string
   headers: HeaderPairs
-  trailers: HeaderPairs
   keepAlive: boolean
   body: string
   whole: boolean
@@ -70,7 +69,6 @@ function onRequest(req: IncomingMessage, res: ServerResponse): void {
     target: req.url ?? '',
     httpVersion: req.httpVersion,
     headers: pairs(req.rawHeaders),
-    trailers: [],
     keepAlive: res.shouldKeepAlive,
     body: '',
     whole: false,
@@ -81,7 +79,6 @@ function onRequest(req: IncomingMessage, res: ServerResponse): void {
   })
   req.on('end', () => {
     request.whole = true
-    request.trailers = pairs(req.rawTrailers)
   })
   // A body that breaks off is what the comparison is about.
   req.on('error', () => undefined)

@@ -1,0 +1,98 @@
+// Completes the options of serve() with their defaults, and refuses an impossible value before anything starts.
+
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import { DEFAULTS } from './options.ts'
+import type { NumberRange } from '../complete-options.ts'
+import type { Log } from '../contract/log.ts'
+import type { ServeOptions, Settings } from './options.ts'
+
+const COUNT: NumberRange = { min: 1, isWhole: true }
+const LIMIT: NumberRange = { min: 1, max: Infinity, isWhole: true }
+const TIME: NumberRange = { min: 0, max: Infinity }
+const WHOLE: NumberRange = { min: 0, isWhole: true }
+
+const RANGES = {
+  port: { min: 0, max: 65_535, isWhole: true },
+  backlog: COUNT,
+  lifespanTimeoutMs: TIME,
+  keepAliveTimeoutMs: TIME,
+  headTimeoutMs: TIME,
+  bodyTimeoutMs: TIME,
+  writeTimeoutMs: TIME,
+  maxHeadBytes: COUNT,
+  maxRequestLineBytes: COUNT,
+  maxHeaderFields: COUNT,
+  maxBodyBytes: LIMIT,
+  maxConcurrency: LIMIT,
+  // A shutdown ends in any case, so Infinity is impossible.
+  graceMs: { min: 0 },
+  'sync.maxInlineBodyBytes': LIMIT,
+  'websocket.maxMessageBytes': WHOLE,
+  'websocket.maxQueue': WHOLE,
+  'websocket.pingIntervalMs': WHOLE,
+  'websocket.pongTimeoutMs': WHOLE,
+  'websocket.closeTimeoutMs': WHOLE,
+} satisfies Record<string, NumberRange>
+
+const CHOICES = {
+  engine: ['native', 'node'],
+  rootPathMode: ['prepend', 'verify'],
+  headerMap: ['drop', 'refuse', 'dangerous'],
+  lifespan: ['auto', 'on', 'off'],
+} as const
+
+/**
+ * Completes `options` with the defaults.
+ *
+ * @param log replaces the option `log`, which may be left out
+ * @param caller the function that takes the options, for messages
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ */
+export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'): Settings {
+  const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
+  checkNumbers(caller, completed)
+  checkChoices(caller, completed)
+  const { fd, rootPath, signal, sync } = completed
+  if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
+  if (!isObjectOfStrings(sync.environ)) {
+    const remedy = 'it is an object whose values are strings'
+    throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
+  }
+  if (signal !== null && !(signal instanceof AbortSignal)) {
+    throw invalidOption(caller, 'signal', signal, 'it is an AbortSignal, or null')
+  }
+  if (typeof rootPath !== 'string' || !/^(?:\/|$)/.test(rootPath)) {
+    const remedy = 'it is empty, or a path that starts with "/"'
+    throw invalidOption(caller, 'rootPath', rootPath, remedy)
+  }
+  return {
+    ...completed,
+    rootPath: rootPath.replace(/\/+$/, ''),
+    // A copy: the object of the caller may change while the server runs.
+    sync: { ...sync, environ: { ...sync.environ } },
+    log,
+  }
+}
+
+function checkNumbers(caller: string, values: object): void {
+  for (const [path, range] of Object.entries(RANGES)) {
+    const value = path
+      .split('.')
+      .reduce<unknown>((at, key) => Reflect.get(at as object, key), values)
+    checkNumber(caller, path, value, range)
+  }
+}
+
+function checkChoices(caller: string, values: Record<keyof typeof CHOICES, string>): void {
+  for (const name of Object.keys(CHOICES) as Array<keyof typeof CHOICES>) {
+    const choices: readonly string[] = CHOICES[name]
+    if (choices.includes(values[name])) continue
+    const remedy = `it is ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+    throw invalidOption(caller, name, values[name], remedy)
+  }
+}
+
+function isObjectOfStrings(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).every((text) => typeof text === 'string')
+}

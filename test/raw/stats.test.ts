@@ -1,0 +1,108 @@
+// server.stats(): the connections, requests and WebSockets of this moment, and the sums since the start.
+
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { deferred } from '../../src/waiting/deferred.ts'
+import { answer, served, soon } from './served.ts'
+import type { EventApp } from 'isthmus'
+import type { Served } from './served.ts'
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+/** Answers `/` at once and every other path after `gate`; accepts each WebSocket and waits for its close. */
+function gatedApp(gate: Promise<void>): EventApp {
+  return async (scope, receive, send) => {
+    if (scope.type === 'lifespan') throw new Error('there is no lifespan')
+    if (scope.type === 'websocket') {
+      await send({ type: 'websocket.accept' })
+      for await (const event of receive) if (event.type === 'websocket.disconnect') return
+      return
+    }
+    if (scope.path !== '/') await gate
+    await answer(send, 'x')
+  }
+}
+
+/** Resolves when the stats of `server` are `expected`; an end is counted in a later turn. */
+async function counted({ server }: Served, expected: object): Promise<void> {
+  const matched = (async (): Promise<void> => {
+    while (JSON.stringify(server.stats()) !== JSON.stringify(expected)) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  })()
+  await soon(matched, JSON.stringify(expected)).catch(() => undefined)
+  expect(server.stats()).toEqual(expected)
+}
+
+describe('stats()', () => {
+  it('counts what is open and what has been', async () => {
+    const gate = deferred()
+    await using server = await served(gatedApp(gate.promise), {
+      maxConcurrency: 2,
+      keepAliveTimeoutMs: 60_000,
+    })
+    await counted(server, {
+      connections: 0,
+      requests: { inFlight: 0, total: 0 },
+      webSockets: { open: 0, total: 0 },
+      refused: 0,
+    })
+
+    using kept = await server.connect()
+    kept.send(GET)
+    await kept.response()
+    using waiting = await server.connect()
+    waiting.send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
+    const socket = new WebSocket(server.server.url)
+    await once(socket, 'open')
+    // The 503 closes its connection.
+    kept.send(GET)
+    expect((await kept.response()).status).toBe(503)
+    await counted(server, {
+      connections: 2,
+      requests: { inFlight: 1, total: 2 },
+      webSockets: { open: 1, total: 1 },
+      refused: 1,
+    })
+
+    gate.resolve()
+    await waiting.response()
+    socket.close()
+    await once(socket, 'close')
+    await counted(server, {
+      connections: 1,
+      requests: { inFlight: 0, total: 2 },
+      webSockets: { open: 0, total: 1 },
+      refused: 1,
+    })
+
+    await server.server.close()
+    await counted(server, {
+      connections: 0,
+      requests: { inFlight: 0, total: 2 },
+      webSockets: { open: 0, total: 1 },
+      refused: 1,
+    })
+  })
+
+  it('counts a WebSocket that the app refuses as one that has been', async () => {
+    const app: EventApp = async (_scope, _receive, send) => send({ type: 'websocket.close' })
+    await using server = await served(app)
+    const socket = new WebSocket(server.server.url)
+    await new Promise((resolve) => socket.on('error', resolve))
+    await counted(server, {
+      connections: 0,
+      requests: { inFlight: 0, total: 0 },
+      webSockets: { open: 0, total: 1 },
+      refused: 0,
+    })
+  })
+
+  it('returns a new object with each call', async () => {
+    await using server = await served(gatedApp(Promise.resolve()))
+    const before = server.server.stats()
+    before.requests.total = 7
+    expect(server.server.stats().requests.total).toBe(0)
+  })
+})
