@@ -15,23 +15,16 @@ import { ThreadPort } from './thread-port.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Log } from '../../contract/log.ts'
 import type { LoadedMessage, LogMessage, WornMessage } from '../protocol/messages.ts'
+import type { PoolStats } from './pool-stats.ts'
 import type { PoolExchange } from './request.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './scheduler/commands.ts'
 import type { Host } from './scheduler/host.ts'
-import type { HostCounts } from './scheduler/hosts.ts'
-import type { LoadStats } from './scheduler/load-stats.ts'
 import type { SlotPool } from './scheduler/slots.ts'
 import type { ThreadEnd } from './thread-channels.ts'
 import type { ThreadEvents, ThreadSettings } from './thread-port.ts'
 
 /** The completed options of a pool. */
 export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {}
-
-/** The load of a pool at one moment, and its totals since the start of the pool. */
-export interface PoolStats extends LoadStats {
-  /** The threads by their phase. */
-  threads: HostCounts
-}
 
 type ThreadHost = Host<GatewayRequest>
 

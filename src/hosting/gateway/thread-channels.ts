@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
 
 /** The reasons for the end of a thread. */
-export type ThreadEndReason =
+type ThreadEndReason =
   | 'idle'
   | 'worn'
   | 'maxRequests'

@@ -10,7 +10,7 @@ import type { HostPort, ScheduledRequest } from './host-port.ts'
  * - `retiring`: it finishes the request that it runs, and takes no other
  * - `ended`: it is gone, or was told to end. Its messages have no effect any more
  */
-export type HostPhase = 'loading' | 'ready' | 'retiring' | 'ended'
+type HostPhase = 'loading' | 'ready' | 'retiring' | 'ended'
 
 /** A host that runs one request for longer than this is slow: other requests do not wait for it if they can choose. */
 export const SLOW_MS = 5
