@@ -124,6 +124,7 @@ describe('the public names', () => {
       Receive
       ReceiveEvent
       RequestContext
+      ResponseEnd
       ResponseFinished
       Scope
       Send
@@ -197,6 +198,7 @@ describe('the public names', () => {
       EitherForms
       ErrorPageFailure
       ErrorPageOptions
+      ErrorVerdict
       EventWrap
       ForwardedFact
       ForwardedOptions
@@ -241,11 +243,11 @@ describe('the public names', () => {
       "DeadlinePassedError
       Departure
       HandshakeDeniedError
-      Message
       ResponseCutError
       ResponseHeaders
       SocketClosedError
       SocketEnd
+      SocketMessage
       StreamedResponse
       TestBody
       TestClient

@@ -1,6 +1,7 @@
 // One HTTP request through one app: the scope, receive and send of the exchange, and the way in which it ends.
 
 import { inspect } from 'node:util'
+import { TAKEN } from '../waiting/taken.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
@@ -46,8 +47,6 @@ interface RunParts {
   context: ServerExchangeContext
   settings: RunSettings
 }
-
-const DONE: Promise<void> = Promise.resolve()
 
 /** Runs an app on one request. The engine owns the run and feeds it as {@link HttpEvents}; the run closes nothing else. */
 export class HttpRun implements HttpEvents, Ending {
@@ -178,12 +177,12 @@ export class HttpRun implements HttpEvents, Ending {
     switch (command.type) {
       case 'hold':
         // The same as for a client that has left: an app that streams for ever would never end otherwise.
-        return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : DONE
+        return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : TAKEN
       case 'write':
         return this.#write(command.part)
       case 'early-hint':
         this.#transport.earlyHint(command.headers)
-        return DONE
+        return TAKEN
       case 'pathsend':
         return harmless(this.#sendFile(command.path))
     }
@@ -196,9 +195,9 @@ export class HttpRun implements HttpEvents, Ending {
       this.#body?.close()
       this.onDrain()
       this.#finish('complete', this.#error)
-      return DONE
+      return TAKEN
     }
-    if (flowing) return DONE
+    if (flowing) return TAKEN
     this.#drain ??= deferred()
     return this.#drain.promise
   }

@@ -5,7 +5,7 @@ import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { InvalidHeaderError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { middleware } from '../../src/chain/middleware.ts'
-import { HeaderList, isChanged, makeList } from '../../src/chain/header-list.ts'
+import { ResponseHeaders } from '../../src/chain/header-list.ts'
 import { respond } from '../../src/chain/response.ts'
 import { httpScope } from '../bridge/host.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
@@ -275,15 +275,15 @@ describe('request.with()', () => {
 })
 
 describe('the headers of a response', () => {
-  const list = (): HeaderList =>
-    makeList([
+  const list = (): ResponseHeaders =>
+    new ResponseHeaders([
       ['a', '1'],
       ['b', '2'],
       ['a', '3'],
     ])
 
   it('have these members, and no others that a middleware could lean on', () => {
-    const members = Object.getOwnPropertyNames(HeaderList.prototype)
+    const members = Object.getOwnPropertyNames(ResponseHeaders.prototype)
     const own = ['constructor', 'get', 'getAll', 'has', 'set', 'append', 'delete']
     expect(members.toSorted()).toEqual(own.toSorted())
     expect(Object.keys(list())).toEqual([])
@@ -318,9 +318,9 @@ describe('the headers of a response', () => {
   it('know whether anything was changed', () => {
     const headers = list()
     headers.delete('missing')
-    expect(isChanged(headers)).toBe(false)
+    expect(ResponseHeaders.isChanged(headers)).toBe(false)
     headers.delete('a')
-    expect(isChanged(headers)).toBe(true)
+    expect(ResponseHeaders.isChanged(headers)).toBe(true)
   })
 
   it('refuse what would break the response apart', () => {

@@ -1,12 +1,12 @@
 // The calls that the code of one request makes out of its thread, on the side of the gateway.
 
 import { runCarrying } from '../../bridge/request-context.ts'
-import { calledApp } from './called-app.ts'
+import { calledApp } from './called-apps.ts'
 import { GatewayCall } from './call.ts'
 import { holding } from './held-slots.ts'
 import { scopeOf } from '../protocol/scope-data.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
-import type { HeldSlot } from './held-slots.ts'
+import type { HeldSlot } from './scheduler/slots.ts'
 import type { CalledApp, CalledMessage, CallMessage, ToHost } from '../protocol/messages.ts'
 
 /** Opens calls, passes their messages on, and closes them with the request. */

@@ -1,4 +1,4 @@
-// Lint for sync apps: every breach is raised at the one who commits it, and what is right passes unchanged.
+// Lint for sync apps: each breach is an error for the party that commits it; correct calls pass unchanged.
 
 import { describe, expect, it } from 'vitest'
 import { AppError, LintError } from '../../../src/errors.ts'
@@ -34,7 +34,7 @@ const reading =
     return []
   }
 
-// What a client would get, from a server that does everything right.
+// The response that a client gets from a correct server.
 function serveOnce(app: SyncApp, environ: Partial<Environ> = {}): { head: unknown; body: string } {
   const run = new SyncRun(app, makeEnviron(environ), { warn: () => {} })
   const chunks: Buffer[] = []
@@ -53,7 +53,7 @@ const lintOnce = (app: SyncApp, environ?: Partial<Environ>) => () =>
   serveOnce(lintSync(app), environ)
 const bodyOf = (app: SyncApp): SyncBody => lintSync(app)(makeEnviron(), startResponse)
 
-describe('what is right', () => {
+describe('a correct app', () => {
   it('passes unchanged, to the byte', () => {
     const apps: SyncApp[] = [
       hello,
@@ -82,7 +82,7 @@ describe('what is right', () => {
     expect(file).toBeInstanceOf(WrappedFile)
   })
 
-  it('[3a.36] passes an error page that replaces what was announced', () => {
+  it('[3a.36] passes an error page that replaces an announced head', () => {
     const app: SyncApp = (_environ, startResponse) => {
       startResponse('200 OK', [['content-length', '9']])
       startResponse('500 Oops', PLAIN, new Error('boom'))
@@ -101,7 +101,7 @@ describe('what is right', () => {
     expect(lintOnce(app)).toThrow(error)
   })
 
-  it('passes on what the app throws', () => {
+  it('passes on the errors of the app', () => {
     const error = new AppError('a fault of its own')
     const app: SyncApp = () => {
       throw error
