@@ -1,6 +1,7 @@
 // The end of a response as the code that makes it can tell, without a report of the server.
 
 import { ClientDisconnectedError } from '../errors.ts'
+import { hasContent } from './content.ts'
 import { judgeError } from './error-verdict.ts'
 import type { ResponseEnd } from '../contract/events.ts'
 
@@ -17,8 +18,12 @@ interface LocalFacts {
 
 /** The end of a response with these facts. An error without a head is answered by the server, whose bytes are unknown. */
 export function localEnd({ method, status, bytes, error }: LocalFacts): ResponseEnd {
-  const hasContent = method !== 'HEAD' && status !== 204 && status !== 304
-  const common = { status, bytes: hasContent ? bytes : 0, code: undefined, error }
+  const common = {
+    status,
+    bytes: hasContent(method, status ?? 0) ? bytes : 0,
+    code: undefined,
+    error,
+  }
   if (error === undefined) return { ...common, outcome: 'complete' }
   if (error instanceof ClientDisconnectedError) return { ...common, outcome: 'disconnected' }
   if (status !== null) return { ...common, outcome: 'aborted' }
