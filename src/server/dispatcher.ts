@@ -111,7 +111,7 @@ export class Dispatcher {
     return this.#whenIdle.promise
   }
 
-  /** The counters: what is under way, and the sums since the start. */
+  /** The counters: the exchanges under way, and the sums since the start. */
   stats(): Omit<ServerStats, 'connections'> {
     const open = this.#openWebSockets
     return {

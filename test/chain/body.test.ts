@@ -221,7 +221,7 @@ describe('the head', () => {
 })
 
 describe.each(STYLES)('mapBody() around a %s app', (style) => {
-  it('changes each chunk, inner maps first, and adds what end() returns', async () => {
+  it('changes each chunk, inner maps first, and adds the result of end()', async () => {
     const app = chain(ending('!'), shouting, ending('?'))(appOf(style, { chunks: ['a', 'b'] }))
     expect(await answerOf(app)).toBe('200 AB?!')
     expect(await answerOf(chain(shouting, ending('end'))(appOf(style, { chunks: [] })))).toBe(

@@ -64,7 +64,7 @@ describe('an event that the app sends', () => {
 })
 
 describe('the end of the app', () => {
-  it('means what the phase says', () => {
+  it('has the meaning that the phase gives it', () => {
     expect(PHASES.map((phase) => [phase, meaningOfEnd(phase)])).toEqual([
       ['open', 'tell'],
       ['deciding', 'wait'],

@@ -36,7 +36,7 @@ async function statsOf({ server }: Served, expected: object): Promise<object> {
 }
 
 describe('stats()', () => {
-  it('counts what is open and what has been', async () => {
+  it('counts the open exchanges and all exchanges so far', async () => {
     const gate = deferred()
     await using server = await served(gatedApp(gate.promise), {
       maxConcurrency: 2,

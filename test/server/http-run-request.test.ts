@@ -42,7 +42,7 @@ describe('HttpRun: the request body', () => {
     expect(transport.calls).toEqual(['resume', 'head 200', 'chunk abc', 'end'])
   })
 
-  it('[3b.18] pauses the engine at 64 KiB, and resumes it when half of it was read', async () => {
+  it('[3b.18] pauses the engine at 64 KiB, and resumes it when half of the bytes were read', async () => {
     const sizes: number[] = []
     let goOn: () => void = () => undefined
     const { cycle, transport, done } = startCycle(async (_scope, receive, send) => {

@@ -133,8 +133,8 @@ describe('a correct app', () => {
   })
 })
 
-describe('what the app breaks', () => {
-  it('is said with who, which rule, what and the remedy', () => {
+describe('a breach of the app', () => {
+  it('names the culprit, the rule, the breach and the remedy', () => {
     const fault = lintOnce(answer('text'))
     expect(fault).toThrow(LintError)
     expect(fault).toThrow(
@@ -225,7 +225,7 @@ describe('what the app breaks', () => {
     expect(lintOnce(answer(new Set(['ab', 'cd']), '200 OK', length))).toThrow('was cut')
   })
 
-  it('[3a.47] is content where there is none', () => {
+  it('[3a.47] is content in a response that has none', () => {
     expect(lintOnce(answer(['x'], '204 No Content', []))).toThrow('has no content')
     expect(lintOnce(answer(new Set(['x']), '304 Not Modified', []))).toThrow('has no content')
     expect(lintOnce(answer([], '204 No Content', [['Content-Length', '0']]))).toThrow(
@@ -255,13 +255,13 @@ describe('what the app breaks', () => {
     }
   })
 
-  it('[3a.30] is what is no text in wsgi.errors', () => {
+  it('[3a.30] is a value other than text for wsgi.errors', () => {
     const app = reading((environ) => environ['wsgi.errors'].writelines([5 as unknown as string]))
     expect(lintOnce(app)).toThrow('it wrote a number to wsgi.errors; write text')
   })
 })
 
-describe('what the server breaks', () => {
+describe('a breach of the server', () => {
   const call =
     (...args: unknown[]) =>
     () =>
@@ -336,7 +336,7 @@ describe('what the server breaks', () => {
     expect(() => app.assertClosed()).not.toThrow()
   })
 
-  it('ends an app that yielded what is no chunk', () => {
+  it('ends an app that yielded a value other than a chunk', () => {
     let finals = 0
     const app: SyncApp = function* (_environ, startResponse) {
       startResponse('200 OK', PLAIN)
