@@ -1,4 +1,4 @@
-// What we have promised ourselves, as ratios of rows of one run.
+// The budgets: promises about cost, as ratios of rows of one run.
 
 import { BESIDE_THREAD, IDLE, WORK_MS } from './scenarios/mixed.ts'
 import { cellOf } from './report.ts'
@@ -11,15 +11,15 @@ export interface Budget {
   scenario: string
   variant: string
   row: string
-  /** What the row is divided by: a row, of the same variant. */
+  /** The divisor: another row, of the same variant. */
   by: string
   number: string
-  /** At most, or at least. */
+  /** Whether the limit is the highest or the lowest ratio allowed. */
   bound: 'most' | 'least'
   ratio: number
 }
 
-/** A budget beside what was measured; null where it was not. */
+/** A budget and the measured ratio; null if the run did not measure it. */
 export interface Verdict {
   budget: Budget
   measured: number | null
@@ -69,7 +69,7 @@ export function budgetsOn(nodeVersion: string): Budget[] {
   ]
 }
 
-/** Each budget with what the run has measured for it. */
+/** Returns each budget with the ratio that the run measured. */
 export function judge(report: Pick<Report, 'scenarios'>, budgets: readonly Budget[]): Verdict[] {
   return budgets.map((budget) => {
     const measured = measuredFor(report, budget)

@@ -1,4 +1,4 @@
-// What a run measures: the scenarios, rows and variants that its options leave.
+// The scenarios, rows and variants that the options of a run select.
 
 import { PYTHON_REMEDY } from './python.ts'
 import { SCENARIOS } from './scenarios/all.ts'
@@ -13,7 +13,7 @@ export interface Chosen {
   variants: readonly string[]
 }
 
-/** What is to be measured, and a line for each row that cannot be. */
+/** The measurements to make, and a line for each row that cannot be measured. */
 export function choose(
   tools: Tools,
   options: Options,
@@ -32,8 +32,8 @@ export function choose(
     if (!options.isCheck) for (const line of missing) skipped.add(line)
     return [{ scenario, subjects: wanted, variants }]
   })
-  // Once for all of them.
-  const remedy = skipped.size > 0 ? [`what was skipped can be had: ${PYTHON_REMEDY}`] : []
+  // The search for Python takes time, so all scenarios share its result.
+  const remedy = skipped.size > 0 ? [`to measure the skipped rows: ${PYTHON_REMEDY}`] : []
   return { chosen, skipped: [...skipped, ...remedy] }
 }
 

@@ -13,7 +13,7 @@ export interface Cores {
 
 const UNPINNED: Cores = { server: null, load: null }
 
-/** Whether cores 0 and 1 can be had, and `taskset` to have them. */
+/** Whether the machine has cores 0 and 1, and `taskset` to use them. */
 export function canPin(): boolean {
   const isAllowed = (core: string): boolean =>
     spawnSync('taskset', ['-c', core, 'true']).status === 0

@@ -1,8 +1,8 @@
-// What a process and its children have cost, as /proc counts it: on Linux only.
+// The cost of a process and its children, as /proc counts it: on Linux only.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-// USER_HZ, which Linux fixes at 100 in whatever it shows to users.
+// USER_HZ: Linux shows 100 ticks a second to users on each machine.
 const TICK_MS = 10
 
 /** CPU time, in ms, of all threads of `pid` and of its children since they began; undefined without `/proc`. */
@@ -27,7 +27,7 @@ export function residentKib(pid: number): number | undefined {
   return childrenOf(pid).reduce((sum, child) => sum + (residentKib(child) ?? 0), kib)
 }
 
-// To the nanosecond, where the kernel keeps it, as stat is coarser than a short run can bear.
+// In nanoseconds, if the kernel counts them: stat is too coarse for a short run.
 function threadsMs(pid: number): number | undefined {
   const times = threadsOf(pid).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`))
   const nanoseconds = times.map((text) => Number(text?.split(' ', 1)[0]))

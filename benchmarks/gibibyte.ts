@@ -1,4 +1,4 @@
-// The budget that is a test of its own: a gibibyte through every bridge, in bounded memory.
+// The budget that is a separate test: a gibibyte through every bridge, in bounded memory.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -13,14 +13,14 @@ export interface Transfers {
   all: number
 }
 
-/** Runs the test; it takes minutes on a machine that is busy. */
+/** Runs the test; on a busy machine it takes minutes. */
 export function moveGibibytes(): Transfers {
   const words = [VITEST, 'run', '--project', 'native', '--reporter=json', TEST]
   const { stdout } = spawnSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' })
   return parseTransfers(stdout)
 }
 
-/** Reads what vitest reports as JSON. @throws Error when it ran nothing */
+/** Reads the JSON report of vitest. @throws Error if vitest ran no test */
 export function parseTransfers(report: string): Transfers {
   const at = report.indexOf('{"numTotalTestSuites"')
   const json = at === -1 ? '{}' : report.slice(at)

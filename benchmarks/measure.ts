@@ -1,4 +1,4 @@
-// How rows are measured: in turns, each time in a fresh server.
+// Measures rows in turns, each time in a fresh server.
 
 import { startServer } from './server-process.ts'
 import { acrossRounds, median } from './statistics.ts'
@@ -11,13 +11,13 @@ export interface Plan {
   variants: readonly string[]
   pace: Pace
   rounds: number
-  /** Where the servers run, as `taskset -c` takes it; null is anywhere. */
+  /** The cores of the servers, as `taskset -c` takes them; null for any. */
   serverCores: string | null
-  /** Told before every step. */
+  /** Called before each step. */
   onStep(what: string): void
 }
 
-/** What was measured, and why what was not was not. */
+/** The measured rows, and the reasons for rows that are missing. */
 export interface Outcome {
   result: ScenarioResult
   failures: string[]
@@ -29,8 +29,8 @@ export function stepsOf({ subjects, rounds }: Pick<Plan, 'subjects' | 'rounds'>)
 }
 
 /**
- * Measures every subject once in every round, so that whatever slows the machine down slows them all. A subject that
- * fails twice is out: its row would not be what the others are.
+ * Measures each subject once in each round, so that a slow moment of the machine slows all of them. A subject that
+ * fails twice is left out, because its row could not be compared.
  */
 export async function measureScenario(scenario: Scenario, plan: Plan): Promise<Outcome> {
   const measured = new Map<Subject, Array<Record<string, Numbers>>>()

@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util'
 import { SCENARIOS, scenarioOf } from './scenarios/all.ts'
 import type { Pace } from './scenarios/scenario.ts'
 
-/** What to run, and how. */
+/** The options of a run. */
 export interface Options extends Pace {
-  /** Scenarios by name; empty is all of them. */
+  /** Names of scenarios; empty for all. */
   only: readonly string[]
   rounds: number
   /** A short look: fewer scenarios and variants. */
   isQuick: boolean
-  /** Measures what the budgets are about, and fails on a miss. */
+  /** Measures the rows of the budgets, and fails if a budget is missed. */
   isCheck: boolean
   /** Writes the results, the charts and the pages of the repository. */
   isPublish: boolean
@@ -19,7 +19,7 @@ export interface Options extends Pace {
   isHelp: boolean
   json: string | undefined
   python: string | undefined
-  /** Leaves it to the system where server and load run. */
+  /** Lets the system choose the cores of server and load. */
   isUnpinned: boolean
 }
 
@@ -71,7 +71,7 @@ export function parseOptions(words: string[]): Options {
   }
   const only = values.only.flatMap((names) => names.split(','))
   for (const name of only) scenarioOf(name)
-  // A page of half of the scenarios would take the other half away.
+  // Publishing some of the scenarios would remove the others from the page.
   if (values.publish && only.length > 0)
     throw new Error('--publish takes all scenarios: leave out --only')
 

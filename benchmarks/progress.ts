@@ -1,4 +1,4 @@
-// Where a run is, on stderr: one line that changes on a terminal, a line for each step elsewhere.
+// The progress of a run, on stderr: one line that changes on a terminal, a line for each step elsewhere.
 
 /** Counts the steps of a run. */
 export class Progress {
@@ -24,7 +24,7 @@ export class Progress {
   }
 
   #left(): string {
-    // The first few say nothing about the rest.
+    // The first steps are no measure for the others.
     if (this.#done < 5) return ''
     const eachMs = (performance.now() - this.#startedAt) / this.#done
     const seconds = Math.round((eachMs * (this.#steps - this.#done)) / 1000)

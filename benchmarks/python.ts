@@ -1,9 +1,9 @@
-// The peers in Python, where they are installed.
+// The Python servers, if they are installed.
 
 import { spawnSync } from 'node:child_process'
 import { pathOf } from './server-process.ts'
 
-/** A Python, and the versions of what it can import. */
+/** A Python, and the versions of the packages that it can import. */
 export interface Python {
   file: string
   versions: Readonly<Record<string, string>>
@@ -22,16 +22,16 @@ found = {name: version(name) for name in ${JSON.stringify(PACKAGES)}}
 print(json.dumps({'python': platform.python_version(), **{n: v for n, v in found.items() if v}}))
 `
 
-/** How to install what a row needs: Debian's packages, or a virtual environment that is named with --python. */
+/** The installation of a row's packages: from Debian, or in a virtual environment that --python names. */
 export const PYTHON_REMEDY: string =
   'Debian: apt-get install uvicorn gunicorn python3-asgiref python3-websockets python3-uvloop python3-httptools; ' +
   'elsewhere: pip install uvicorn[standard] gunicorn asgiref, and --python FILE'
 
 /**
- * The first Python that has most of the peers. Debian's own is looked at second: a python3 that comes before it in PATH
- * does not see Debian's packages.
+ * Returns the Python with most of the packages. Debian's Python is the second candidate, because a python3 that comes
+ * before it in PATH does not see Debian's packages.
  *
- * @param given the one to use instead, from the command line
+ * @param given the Python to use instead, from the command line
  */
 export function findPython(given: string | undefined): Python | undefined {
   const files = given === undefined ? ['python3', '/usr/bin/python3'] : [given]

@@ -1,4 +1,4 @@
-// What a run leaves behind: numbers with the setting in which they were measured.
+// The report of a run: numbers, and the setting in which they were measured.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -22,13 +22,13 @@ export interface Row {
   cells: Readonly<Record<string, Cell>>
 }
 
-/** What became of one scenario. */
+/** The results of one scenario. */
 export interface ScenarioResult {
   id: string
   rows: readonly Row[]
 }
 
-/** Where and how it was measured. */
+/** The setting of the run. */
 export interface Setting {
   date: string
   commit: string
@@ -38,13 +38,13 @@ export interface Setting {
   processors: number
   /** Other processes that wanted to run, on average, whenever a row was about to begin. */
   busyDuring: number
-  /** What was measured, and with what. */
+  /** Versions of the measured packages and of the load. */
   versions: Readonly<Record<string, string>>
   cores: Cores
   seconds: number
   warmUpSeconds: number
   rounds: number
-  /** What the reader has to know besides, as the rows that could not be measured. */
+  /** Notes for the reader, such as rows that could not be measured. */
   notes: readonly string[]
 }
 
@@ -53,7 +53,7 @@ export interface Report extends Setting {
   scenarios: readonly ScenarioResult[]
 }
 
-/** Reads what {@link writeReport} has written. */
+/** Reads a file of {@link writeReport}. */
 export function readReport(file: string | URL): Report {
   return JSON.parse(readFileSync(file, 'utf8')) as Report
 }
@@ -70,7 +70,7 @@ function rounded(_key: string, value: unknown): unknown {
   return Number(value.toPrecision(Math.abs(value) < 1000 ? 4 : 6))
 }
 
-/** The cell of a row, where the run has it. */
+/** The cell of a row; undefined if the run did not measure it. */
 export function cellOf(
   report: Pick<Report, 'scenarios'>,
   { scenario, row, variant }: { scenario: string; row: string; variant: string },

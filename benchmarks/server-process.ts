@@ -1,4 +1,4 @@
-// A server in a process of its own: started, measured, ended.
+// A server in a separate process: started, measured, ended.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { cpuMs } from './cpu-time.ts'
 
-/** A server that listens. Whoever started it stops it; it ends with this process in any case. */
+/** A server that listens. The caller stops it; it ends with this process in any case. */
 export interface ServerProcess {
   url: string
   pid: number
-  /** From the start of the process until it said that it listens. */
+  /** From the start of the process to its ready line. */
   readyMs: number
-  /** CPU time of all its threads and children since its start; NaN where there is no `/proc`. */
+  /** CPU time of all its threads and children since its start; NaN without `/proc`. */
   cpuMs(): number
   stop(): Promise<void>
 }
@@ -25,15 +25,15 @@ export function nodeServer(file: string, ...words: string[]): string[] {
   return [process.execPath, '--expose-gc', pathOf(file), ...words]
 }
 
-/** Where a server in `servers/` is. */
+/** The path of a server in `servers/`. */
 export function pathOf(file: string): string {
   return fileURLToPath(new URL(`servers/${file}`, import.meta.url))
 }
 
 /**
- * Starts a command that prints its URL once it listens, and ends when its stdin does or it is told to.
+ * Starts a command that prints its URL when it listens, and ends with its stdin or on a signal.
  *
- * @param cores where it runs, as `taskset -c` takes it; null is anywhere
+ * @param cores the cores to run on, as `taskset -c` takes them; null for any
  */
 export async function startServer(
   command: readonly string[],

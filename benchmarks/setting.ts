@@ -1,4 +1,4 @@
-// The machine, and what was measured on it.
+// The machine, and the versions that were measured.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -12,12 +12,12 @@ export function machine(): string {
   return `${cpus()[0]?.model.trim()} × ${cpus().length}, ${type()} ${release()} ${arch()}`
 }
 
-/** How busy the machine is without us: the load average of the last minute, and the processors that share it. */
+/** The load before the run: the load average of the last minute, and the number of processors. */
 export function business(): { busyBefore: number; processors: number } {
   return { busyBefore: loadavg()[0] ?? NaN, processors: cpus().length }
 }
 
-/** How many processes want to run now, this one left out; NaN without `/proc`. */
+/** The number of processes that want to run now, without this one; NaN without `/proc`. */
 export function othersRunning(): number {
   try {
     const [running] = readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.split('/') ?? []
@@ -27,9 +27,9 @@ export function othersRunning(): number {
   }
 }
 
-/** The commit, with `-dirty` where the sources are not what was committed. */
+/** The commit, with `-dirty` if the sources differ from it. */
 export function commit(): string {
-  // Results are no source: a second run of the same commit is of the same commit.
+  // Results do not count as sources, so that a second run of a commit names the same commit.
   const sources = ['.', ':!benchmarks/results', ':!README.md']
   const dirty = firstLine('git', ['status', '--porcelain', '--', ...sources])
   const short = firstLine('git', ['rev-parse', '--short', 'HEAD'])

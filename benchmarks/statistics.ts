@@ -1,4 +1,4 @@
-// The few numbers that stand for many.
+// Medians, quantiles and ratios.
 
 /** The smallest value that is at least as great as `share` of all (nearest rank). Undefined values are refused. */
 export function quantile(values: readonly number[], share: number): number {
@@ -8,13 +8,13 @@ export function quantile(values: readonly number[], share: number): number {
   return value
 }
 
-/** The middle one; of an even number of values the mean of the middle two. */
+/** The middle value; for an even number of values the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const negated = values.map((value) => -value)
   return (quantile(values, 0.5) - quantile(negated, 0.5)) / 2
 }
 
-/** For every number that the rounds have, what `summarise` makes of all of them. */
+/** Applies `summarise` to the values of each number over all rounds. */
 export function acrossRounds(
   rounds: ReadonlyArray<Readonly<Record<string, number>>>,
   summarise: (values: readonly number[]) => number,
@@ -26,8 +26,7 @@ export function acrossRounds(
 }
 
 /**
- * The median, over the rounds, of `a` divided by `b` of the same round: what slowed the machine down in a round slowed
- * both of them.
+ * The median, over the rounds, of `a` divided by `b` of the same round: a slow moment of the machine slows both of them.
  */
 export function medianRatio(a: readonly number[], b: readonly number[]): number {
   return median(a.map((value, round) => value / (b[round] ?? NaN)))

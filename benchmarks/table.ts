@@ -1,4 +1,4 @@
-// A scenario as rows of text: what the terminal and the pages show.
+// A scenario as rows of text, for the terminal and the pages.
 
 import { medianRatio } from './statistics.ts'
 import type { Cell, Row, ScenarioResult } from './report.ts'
@@ -40,16 +40,16 @@ export function textTable(lines: readonly (readonly string[])[]): string {
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-/** The same as Markdown. */
+/** The rows as Markdown. */
 export function markdownTable([head = [], ...lines]: readonly (readonly string[])[]): string {
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'))
   return [head, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n')
 }
 
-/** A number with as many digits as its column wants; a dash where the run does not have it. */
+/** A number with the digits of its column; a dash if the run does not have it. */
 export function shown(numbers: Cell['median'], { number, digits }: Column): string {
   const value = numbers[number]
-  // What JSON has no word for it has as null.
+  // JSON writes NaN and Infinity as null.
   if (typeof value !== 'number' || !Number.isFinite(value)) return '-'
   return value.toLocaleString('en-US', {
     minimumFractionDigits: digits,

@@ -8,7 +8,7 @@ export function verdictText(verdicts: readonly Verdict[]): string {
   return textTable(linesOf(verdicts))
 }
 
-/** The same as Markdown. */
+/** The verdicts as Markdown. */
 export function verdictMarkdown(verdicts: readonly Verdict[]): string {
   return markdownTable(linesOf(verdicts))
 }

@@ -1,8 +1,8 @@
-// Compares the parser with node:http, and with itself cut otherwise, on requests that are almost right.
+// Compares the parser with node:http, and with itself on other cuts of the same bytes, on requests that are almost right.
 //
 //   npm run fuzz -- [--requests 1000000] [--seed 1] [--json FILE]
 //
-// A difference that is in no known class ends it with the smallest such bytes, and the seed that finds them again.
+// A difference of no known class ends the run; the output has the smallest bytes that show it, and the seed.
 
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'

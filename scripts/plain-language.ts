@@ -1,5 +1,8 @@
-// Lists the words in comments and documents that the rule of plain language keeps out: `npm run plain -- src/chain docs`.
-// `npm run plain -- --count` prints words and riddles by folder instead.
+// Lists the phrases in comments, titles of tests and documents that the rule of plain language keeps out:
+//
+//   npm run plain -- [--count] [FILE or FOLDER …]
+//
+// `--count` prints the number of words and of such phrases by folder instead.
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -24,7 +27,9 @@ process.exitCode = rows.some(({ found }) => found.length > 0) ? 1 : 0
 
 function proseOf(path: string): Prose[] {
   const text = readFileSync(path, 'utf8')
-  return path.endsWith('.md') ? proseOfPage(text) : parseSource(path, text).comments
+  if (path.endsWith('.md')) return proseOfPage(text)
+  const { comments, titles } = parseSource(path, text)
+  return [...comments, ...titles]
 }
 
 function printCounts(): void {

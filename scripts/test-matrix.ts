@@ -2,7 +2,7 @@
 //
 //   npm run test:matrix -- [--only 22,24] [arguments of vitest]
 //
-// A line is printed per Node; what vitest said follows where it failed.
+// Prints a line for each Node, and the output of vitest after a failure.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -42,15 +42,15 @@ function passes(line: string): boolean {
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
   const counts = `${totals.numPassedTests} passed, ${totals.numFailedTests} failed`
-  // No test at all is a filter that matches nothing, or a vitest that did not start.
+  // Without any test, the filter matches nothing or vitest did not start.
   const passed = status === 0 && totals.numPassedTests > 0
   console.log(`${version.padEnd(9)} ${passed ? 'ok    ' : 'FAILED'} ${counts} in ${seconds} s`)
   if (!passed) console.log(output)
   return passed
 }
 
-// The package `node` fetches its binary in an install script, which npm may refuse to run; the package
-// behind it holds the binary itself.
+// The package `node` fetches its binary in an install script, which npm may refuse to run; the package of the platform
+// holds the binary itself.
 function install(line: string): string {
   const folder = join(cache, line)
   const name = binaryPackage()
@@ -84,7 +84,7 @@ function test(
       cwd: root,
       encoding: 'utf8',
       maxBuffer: Infinity,
-      // Whatever a test starts by the name of `node` is this Node too.
+      // A test that starts `node` by its name gets this Node too.
       env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH']}` },
     },
   )

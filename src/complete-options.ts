@@ -60,6 +60,11 @@ export function invalidOption(
   )
 }
 
+/** The options of an interface, each with a value: `undefined` is for callers only. */
+export type Complete<Options> = {
+  [Key in keyof Options]-?: Exclude<Options[Key], undefined>
+}
+
 /** The numbers that an option can be; both ends are possible. */
 export interface NumberRange {
   min: number

@@ -1,55 +1,44 @@
-// Every error that isthmus raises. App faults, peer faults and our own faults never share a class.
+// Every error that isthmus raises. Errors of the app, of the client and of the server never share a class.
 
-// Registered, so that `instanceof` holds between two copies of the library in one process.
-const KIN = Symbol.for('isthmus.error')
-
-/** The root: `instanceof IsthmusError` tells our errors from everybody else's. */
+/**
+ * The root of all errors of isthmus. `instanceof` holds between two copies of the package in one process, and between a
+ * minified copy and one that is not. A class that an app derives has the `instanceof` of any class, and the `name` of its
+ * parent until it sets one.
+ *
+ * @example
+ * if (error instanceof IsthmusError && error.code === 'ISTHMUS_POOL_FULL') retryLater()
+ */
 export abstract class IsthmusError extends Error {
-  /** Stable across releases; the message is not. */
+  /** A code that stays the same in all releases; the message may change. */
   abstract readonly code: string
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isKin(value, this.name)
-  }
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = new.target.name
-  }
 }
 
-// --- the app broke the contract ---
+// --- errors of the app ---
 
-/** The app (or a middleware) did what its interface forbids; the message names the rule and the remedy. */
+/**
+ * The app, or a middleware, broke a rule of its interface; the message names the rule and the remedy. It is a
+ * `TypeError`, as a wrong argument is in Node's own functions, and an {@link IsthmusError} too.
+ */
 export class AppError extends TypeError {
   readonly code: string = 'ISTHMUS_APP_FAULT'
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isKin(value, this.name)
-  }
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = new.target.name
-  }
 }
 
-/** An event that is malformed, or illegal at this moment of the exchange. */
+/** The app sent an event that is malformed, or illegal at this moment of the exchange. */
 export class IllegalEventError extends AppError {
   override readonly code = 'ISTHMUS_ILLEGAL_EVENT'
 }
 
-/** The body has more or fewer bytes than its Content-Length announced. */
+/** The app sent a body with more or fewer bytes than its Content-Length announces. */
 export class ContentLengthMismatchError extends AppError {
   override readonly code = 'ISTHMUS_CONTENT_LENGTH_MISMATCH'
 }
 
-/** A status, header name or header value that would break the response apart. */
+/** The app gave a status, header name or header value that would corrupt the response. */
 export class InvalidHeaderError extends AppError {
   override readonly code = 'ISTHMUS_INVALID_HEADER'
 }
 
-/** A middleware waited for a promise around an app that cannot wait. */
+/** A middleware waits for a promise in a chain around a sync app, which cannot wait. */
 export class WaitUnderSyncError extends AppError {
   override readonly code = 'ISTHMUS_WAIT_UNDER_SYNC'
 
@@ -62,54 +51,64 @@ export class WaitUnderSyncError extends AppError {
   }
 }
 
-/** Lint found a breach of the contract; the message names who broke which rule. */
+/** Lint found a breach of the contract; the message names the party that broke the rule, and the rule. */
 export class LintError extends AppError {
   override readonly code = 'ISTHMUS_LINT'
 }
 
-/** Thrown by an event app for a scope type that it does not serve. @see ASGI 3.0, "Applications" */
+/**
+ * An event app throws it for a scope type that it does not serve.
+ *
+ * @see ASGI 3.0, "Applications"
+ */
 export class UnsupportedScopeError extends IsthmusError {
   readonly code = 'ISTHMUS_UNSUPPORTED_SCOPE'
 
+  /** @param type the type of the scope: `websocket` */
   constructor(type: string) {
     super(`this app does not serve scopes of type "${type}"`)
   }
 }
 
-/** A blocking call on the event-loop thread would wait for what only that thread can deliver. */
+/** A blocking call on the event-loop thread would wait for data that only this thread can deliver. */
 export class WouldDeadlockError extends IsthmusError {
   readonly code = 'ISTHMUS_WOULD_DEADLOCK'
 }
 
-/** An app module could not be loaded, or does not export an app. */
+/** An app module does not load, or does not export an app. */
 export class AppLoadError extends IsthmusError {
   readonly code = 'ISTHMUS_APP_LOAD'
 }
 
-/** An app's lifespan refused to start. */
+/** The lifespan of an app did not start. */
 export class LifespanError extends IsthmusError {
   readonly code = 'ISTHMUS_LIFESPAN_FAILED'
 }
 
-// --- the peer ---
+// --- errors of the client ---
 
-/** The client broke a rule or a limit; it is answered with `status`. */
+/** The client broke a rule or a limit; the server answers with `status`. */
 export abstract class PeerError extends IsthmusError {
   abstract readonly status: number
 }
 
-/** The request's head is malformed. */
+/** The head of the request is malformed. */
 export class BadRequestError extends PeerError {
   readonly code = 'ISTHMUS_BAD_REQUEST'
   readonly status: number
 
+  /** @param status a status of the range 400 to 499. Default 400 */
   constructor(message: string, status = 400) {
     super(message)
     this.status = status
   }
 }
 
-/** The request body is longer than `maxBodyBytes` allows. @see RFC 9110, 15.5.14 */
+/**
+ * The body of the request is longer than `maxBodyBytes` allows.
+ *
+ * @see RFC 9110, 15.5.14
+ */
 export class BodyTooLargeError extends PeerError {
   readonly code = 'ISTHMUS_BODY_TOO_LARGE'
   readonly status = 413
@@ -119,7 +118,11 @@ export class BodyTooLargeError extends PeerError {
   }
 }
 
-/** The request body stopped arriving. @see RFC 9110, 15.5.9 */
+/**
+ * The body of the request stopped arriving.
+ *
+ * @see RFC 9110, 15.5.9
+ */
 export class BodyTimeoutError extends PeerError {
   readonly code = 'ISTHMUS_BODY_TIMEOUT'
   readonly status = 408
@@ -129,7 +132,7 @@ export class BodyTimeoutError extends PeerError {
   }
 }
 
-/** The client is gone: what is read or written now reaches nobody. */
+/** The client left: the app reads no more from it, and sends nothing to it. */
 export class ClientDisconnectedError extends IsthmusError {
   readonly code = 'ECONNRESET'
 
@@ -138,38 +141,50 @@ export class ClientDisconnectedError extends IsthmusError {
   }
 }
 
-// --- the server ---
+// --- errors of the server ---
 
 /** The server, or the host of an app, cannot answer now; the client gets `status`. */
 export abstract class ServiceError extends IsthmusError {
   abstract readonly status: number
 }
 
-/** As many requests are under way as the server takes, or it is shutting down. @see RFC 9110, 15.6.4 */
+/**
+ * The server handles as many requests as `maxConcurrency` allows, or it is shutting down.
+ *
+ * @see RFC 9110, 15.6.4
+ */
 export class UnavailableError extends ServiceError {
   readonly code = 'ISTHMUS_UNAVAILABLE'
   readonly status = 503
 }
 
-/** As many requests wait for a thread as `maxQueue` allows. @see RFC 9110, 15.6.4 */
+/**
+ * As many requests wait for a thread as `maxQueue` allows.
+ *
+ * @see RFC 9110, 15.6.4
+ */
 export class PoolFullError extends ServiceError {
   readonly code = 'ISTHMUS_POOL_FULL'
   readonly status = 503
 }
 
-/** The app took longer than `timeoutMs`; its thread was ended. @see RFC 9110, 15.6.5 */
+/**
+ * The app took longer than `timeoutMs`; a pool ends its thread.
+ *
+ * @see RFC 9110, 15.6.5
+ */
 export class AppTimeoutError extends ServiceError {
   readonly code = 'ISTHMUS_APP_TIMEOUT'
   readonly status = 504
 }
 
-/** The thread that served the request is gone; the `cause` says why. */
+/** The thread that served the request ended; the `cause` says why. */
 export class ThreadCrashedError extends ServiceError {
   readonly code = 'ISTHMUS_THREAD_CRASHED'
   readonly status = 500
 }
 
-/** The server is shutting down: the reason that signals carry. */
+/** The server is shutting down. Abort signals carry this error as their reason. */
 export class ServerShutdownError extends IsthmusError {
   readonly code = 'ISTHMUS_SERVER_SHUTDOWN'
 
@@ -178,19 +193,74 @@ export class ServerShutdownError extends IsthmusError {
   }
 }
 
-/** An option has a value that it cannot have. */
+/** An option is unknown, or has an impossible value. */
 export class InvalidOptionError extends IsthmusError {
   readonly code = 'ISTHMUS_INVALID_OPTION'
 }
 
-function isKin(value: unknown, name: string): boolean {
-  if (typeof value !== 'object' || value === null || !(KIN in value)) return false
-  for (let kind = value.constructor; kind !== null; kind = Object.getPrototypeOf(kind)) {
-    if (kind.name === name) return true
+/**
+ * Gives error classes their names and an `instanceof` that goes by registered symbols: each copy of the package has
+ * classes of its own, and a minifier renames classes, but not the keys of an object.
+ *
+ * @example
+ * identifyErrors({ SocketClosedError })
+ */
+export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, kind] of Object.entries(classes)) {
+    // In the prototype, so that the stack begins with the name: V8 writes the stack before a constructor can set a name.
+    Object.defineProperty(kind.prototype, 'name', {
+      value: name,
+      writable: true,
+      configurable: true,
+    })
+    mark(kind, name)
+
+    Object.defineProperty(kind, Symbol.hasInstance, {
+      value(this: unknown, error: unknown): boolean {
+        // A class that an app derives inherits this method, and has no symbol.
+        if (this !== kind) return isOrdinaryInstance.call(this as ErrorClass, error)
+        return typeof error === 'object' && error !== null && symbolOf(name) in error
+      },
+    })
   }
-  return false
 }
 
-for (const { prototype } of [IsthmusError, AppError]) {
-  Object.defineProperty(prototype, KIN, { value: true })
+type ErrorClass = abstract new (...args: never) => Error
+
+const isOrdinaryInstance = Function.prototype[Symbol.hasInstance]
+
+function mark({ prototype }: ErrorClass, name: string): void {
+  Object.defineProperty(prototype, symbolOf(name), { value: true })
 }
+
+function symbolOf(name: string): symbol {
+  return Symbol.for(`isthmus.error.${name}`)
+}
+
+identifyErrors({
+  IsthmusError,
+  AppError,
+  IllegalEventError,
+  ContentLengthMismatchError,
+  InvalidHeaderError,
+  WaitUnderSyncError,
+  LintError,
+  UnsupportedScopeError,
+  WouldDeadlockError,
+  AppLoadError,
+  LifespanError,
+  PeerError,
+  BadRequestError,
+  BodyTooLargeError,
+  BodyTimeoutError,
+  ClientDisconnectedError,
+  ServiceError,
+  UnavailableError,
+  PoolFullError,
+  AppTimeoutError,
+  ThreadCrashedError,
+  ServerShutdownError,
+  InvalidOptionError,
+})
+// An AppError extends TypeError, and is an IsthmusError by its symbol.
+mark(AppError, 'IsthmusError')

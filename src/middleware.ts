@@ -1,5 +1,5 @@
 /**
- * Middleware: what it takes to write one, and what ships with isthmus.
+ * The parts to write a middleware with, and the middleware that ship with isthmus.
  *
  * @example
  * import { middleware } from 'isthmus/middleware'
@@ -13,37 +13,34 @@
  * @module
  */
 
-// To write middleware
+// Parts of a middleware
 export { middleware } from './chain/middleware.ts'
-export { respond } from './chain/response.ts'
-export { mapBody } from './chain/map-body.ts'
+export { mapBody, respond } from './chain/response.ts'
 export { either, until, wait, within } from './chain/effects.ts'
-export { completeOptions, invalidOption } from './complete-options.ts'
-export { parseHost } from './http/host.ts'
-export type { HostParts } from './http/host.ts'
 export { classicWrap, eventWrap } from './chain/wrap.ts'
-export type { ClassicWrap, EventWrap, Link, Wrap } from './chain/wrap.ts'
+export type { ChainLink, ClassicWrap, EventWrap, Wrap } from './chain/wrap.ts'
 export type { ChainRequest, RequestChanges } from './chain/request.ts'
 export type { RequestHeaders } from './chain/request-headers.ts'
 export type { AnswerBody, ChainResponse } from './chain/response.ts'
 export type { HeaderList } from './chain/header-list.ts'
-export type { ResponseEnd } from './chain/response-end.ts'
+export type { ResponseEnd } from './contract/events.ts'
 export type { BodyMap } from './chain/body-map.ts'
-export type { Effect, Forms, Interrupting, Step } from './chain/effects.ts'
-export type { CallNext, Running } from './chain/layer.ts'
+export type { EitherForms, MiddlewareEffect, MiddlewareStep } from './chain/effects.ts'
+export type { AbortSignalLike } from './chain/interruption.ts'
+export type { CallNext, MiddlewareRun } from './chain/layer.ts'
 
-// Middleware that ships
+// Middleware that ship with isthmus
 export { cors } from './middleware/cors.ts'
 export type { CorsOptions } from './middleware/cors.ts'
 export { compress } from './middleware/compress.ts'
 export type { CompressOptions } from './middleware/compress.ts'
-export type { Coding } from './middleware/encoder.ts'
+export type { ContentCoding } from './middleware/encoder.ts'
 export { bodyLimit } from './middleware/body-limit.ts'
 export type { BodyLimitOptions } from './middleware/body-limit.ts'
 export { timeout } from './middleware/timeout.ts'
 export type { TimeoutOptions } from './middleware/timeout.ts'
 export { errorPage } from './middleware/error-page.ts'
-export type { ErrorPageOptions, Failure } from './middleware/error-page.ts'
+export type { ErrorPageFailure, ErrorPageOptions } from './middleware/error-page.ts'
 export { accessLog } from './middleware/access-log.ts'
 export type { AccessLogFormat, AccessLogOptions } from './middleware/access-log.ts'
 export { requestId } from './middleware/request-id.ts'

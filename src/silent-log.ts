@@ -1,8 +1,8 @@
-// The log where nobody listens.
+// The log of an app whose host has no log.
 
 import type { Log } from './contract/log.ts'
 
-/** Takes every line and keeps none. */
+/** Drops every line. */
 export const SILENT_LOG: Log = Object.freeze({
   debug: () => undefined,
   info: () => undefined,

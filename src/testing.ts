@@ -1,5 +1,5 @@
 /**
- * Testing apps: a client without sockets, and lint for every style.
+ * Tools to test apps: a client without sockets, and lint for every style of app.
  *
  * @example
  * import { lint, testClient } from 'isthmus/testing'

@@ -1,4 +1,4 @@
-// The shape of src: who may import whom, what is public, and what must not be there at all.
+// The shape of src: the direction of imports, the public names, and the habits that are forbidden.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
@@ -41,7 +41,7 @@ describe('the sources', () => {
     expect(foreignPackages(sources, Object.keys(manifest.dependencies))).toEqual([])
   })
 
-  it('export nothing that nobody imports', () => {
+  it('export nothing without an importer', () => {
     expect(unusedExports(sources, entries)).toEqual([])
   })
 
@@ -49,7 +49,7 @@ describe('the sources', () => {
     expect(reexports(sources, entries)).toEqual([])
   })
 
-  it('are short, named after what they do, and without default exports', () => {
+  it('are short, have telling names, and no default exports', () => {
     expect(shape(sources)).toEqual([])
   })
 
@@ -79,6 +79,7 @@ describe('the public names', () => {
       Chunk
       ClientDisconnectedError
       ContentLengthMismatchError
+      DurationStats
       Environ
       ErrorStream
       EventApp
@@ -86,6 +87,7 @@ describe('the public names', () => {
       FileLike
       FileWrapper
       HeaderPairs
+      HostCounts
       HostedApp
       Hosting
       HttpDisconnectEvent
@@ -116,14 +118,17 @@ describe('the public names', () => {
       LifespanStartupEvent
       LifespanStartupFailedEvent
       LintError
+      LoadStats
       Log
       LogLine
       MountTable
       PeerError
       PoolFullError
+      PoolStats
       Receive
       ReceiveEvent
       RequestContext
+      ResponseEnd
       ResponseFinished
       Scope
       Send
@@ -141,7 +146,10 @@ describe('the public names', () => {
       SyncBody
       SyncOptions
       ThreadCrashedError
+      ThreadEnd
       ThreadOptions
+      ThreadStart
+      ThreadsApp
       UnavailableError
       UnsupportedScopeError
       WaitUnderSyncError
@@ -179,37 +187,36 @@ describe('the public names', () => {
 
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
-      "AccessLogFormat
+      "AbortSignalLike
+      AccessLogFormat
       AccessLogOptions
       AnswerBody
       BasicAuthOptions
       BodyLimitOptions
       BodyMap
       CallNext
+      ChainLink
       ChainRequest
       ChainResponse
       ClassicWrap
-      Coding
       CompressOptions
+      ContentCoding
       CorsOptions
-      Effect
+      EitherForms
+      ErrorPageFailure
       ErrorPageOptions
       EventWrap
-      Failure
-      Forms
       ForwardedFact
       ForwardedOptions
       HeaderList
-      HostParts
       HttpsRedirectOptions
-      Interrupting
-      Link
+      MiddlewareEffect
+      MiddlewareRun
+      MiddlewareStep
       RequestChanges
       RequestHeaders
       RequestIdOptions
       ResponseEnd
-      Running
-      Step
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -218,7 +225,6 @@ describe('the public names', () => {
       basicAuth
       bodyLimit
       classicWrap
-      completeOptions
       compress
       cors
       either
@@ -226,10 +232,8 @@ describe('the public names', () => {
       eventWrap
       forwarded
       httpsRedirect
-      invalidOption
       mapBody
       middleware
-      parseHost
       requestId
       respond
       timeout

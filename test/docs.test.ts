@@ -1,4 +1,4 @@
-// The documentation says what is so: its programs run, its tables are those of the code, its links lead somewhere.
+// The documentation is true: its programs run, its tables are those of the code, its links lead somewhere.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -12,8 +12,9 @@ import {
   WEBSOCKET_OPTIONS,
 } from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
+import { trackedFiles } from './architecture/tracked-files.ts'
 import { Page } from './docs/page.ts'
-import { checkTypes, runPage } from './docs/run-page.ts'
+import { DEADLINE_MS, checkTypes, runPage } from './docs/run-page.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const GUIDE = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
@@ -21,6 +22,11 @@ const DECISIONS = readdirSync(join(ROOT, 'docs/decisions'))
 const PATHS = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'benchmarks/README.md',
+  'examples/README.md',
+  'examples/ticket-desk/README.md',
   ...GUIDE.map((name) => `docs/${name}`),
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
@@ -29,6 +35,7 @@ const bridges = new Page('docs/bridges.md')
 const hostProtocol = new Page('docs/host-protocol.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const semantics = new Page('docs/semantics.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -36,7 +43,7 @@ const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
 const RUN = [bridges, middleware, middlewareSet, serving, styles, testing, threads, websockets]
 
-/** A default, as the tables write it: what is empty, or has no end, is `none`. */
+/** A default as the tables write it: an empty or infinite value is `none`. */
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
@@ -50,50 +57,50 @@ function optionRows(page: Page): string[] {
   )
 }
 
-/** The same, for the options that the code has. */
+/** The same lines for the options in the code. */
 function optionsOf(table: object, defaults: object): string[] {
   return Object.entries(table).map(
     ([name, { flag }]) => `${name} \`--${flag}\` ${shown(Reflect.get(defaults, name))}`,
   )
 }
 
-describe('the programs of', () => {
-  it('the styles run and print what the page says', async () => {
+describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
+  it('the styles run and print the output on the page', async () => {
     const { actual, expected } = await runPage(styles)
     expect(actual).toEqual(expected)
   })
 
-  it('serving run and print what the page says', async () => {
+  it('serving run and print the output on the page', async () => {
     const { actual, expected } = await runPage(serving)
     expect(actual).toEqual(expected)
   })
 
-  it('WebSockets run and print what the page says', async () => {
+  it('WebSockets run and print the output on the page', async () => {
     const { actual, expected } = await runPage(websockets)
     expect(actual).toEqual(expected)
   })
 
-  it('the bridges run and print what the page says', async () => {
+  it('the bridges run and print the output on the page', async () => {
     const { actual, expected } = await runPage(bridges)
     expect(actual).toEqual(expected)
   })
 
-  it('middleware run and print what the page says', async () => {
+  it('middleware run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middleware)
     expect(actual).toEqual(expected)
   })
 
-  it('the middleware set run and print what the page says', async () => {
+  it('the middleware set run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middlewareSet)
     expect(actual).toEqual(expected)
   })
 
-  it('testing run and print what the page says', async () => {
+  it('testing run and print the output on the page', async () => {
     const { actual, expected } = await runPage(testing)
     expect(actual).toEqual(expected)
   })
 
-  it('threads run and print what the page says', async () => {
+  it('threads run and print the output on the page', async () => {
     const { actual, expected } = await runPage(threads)
     expect(actual).toEqual(expected)
   })
@@ -154,6 +161,45 @@ describe('the host protocol', () => {
   })
 })
 
+describe('the semantics', () => {
+  const numbers = [...semantics.text.matchAll(/^- \*\*(3[abc]\.\d+)\*\* /gm)].map(
+    ([, number]) => number,
+  )
+
+  it('have a rule for every number that a title of a test or a comment cites', () => {
+    const cited = trackedFiles(['src', 'test', 'docs/decisions']).flatMap((path) =>
+      citations(path)
+        .filter((number) => !numbers.includes(number))
+        .map((number) => `${path}: ${number}`),
+    )
+    expect(cited).toEqual([])
+  })
+
+  it('count their rules without a gap', () => {
+    const counted = ['3a', '3b', '3c'].flatMap((part) => {
+      const size = numbers.filter((number) => number?.startsWith(part)).length
+      return Array.from({ length: size }, (_, at) => `${part}.${at + 1}`)
+    })
+    expect(numbers).toEqual(counted)
+  })
+})
+
+describe('the index of decisions', () => {
+  it('lists every decision once, in order', () => {
+    const { links } = new Page('docs/decisions/README.md')
+    const records = DECISIONS.filter((name) => /^\d/.test(name))
+    expect(links.filter((link) => /^\d/.test(link))).toEqual(records.toSorted())
+  })
+
+  it('gives each decision the number of its file', () => {
+    const wrong = DECISIONS.filter((name) => /^\d/.test(name)).filter((name) => {
+      const [, number] = /^# (\d+)\. /.exec(new Page(`docs/decisions/${name}`).text) ?? []
+      return number?.padStart(3, '0') !== name.slice(0, 3)
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
 describe('the sources', () => {
   it('that pages name are there', () => {
     const gone = PATHS.flatMap((path) => {
@@ -163,6 +209,15 @@ describe('the sources', () => {
     expect(gone).toEqual([])
   })
 })
+
+/** The numbers of rules that a file cites: `[3a.4]`, `[3b.37, 38]`, `3c.6`. */
+function citations(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8')
+  const lists = text.matchAll(/\b(3[abc])\.(\d+)((?:, \d+\b)*)/g)
+  return [...lists].flatMap(([, part, first, others = '']) =>
+    [first, ...(others.match(/\d+/g) ?? [])].map((number) => `${part}.${number}`),
+  )
+}
 
 describe('the links', () => {
   it('lead to files that exist, and to headings in them', () => {

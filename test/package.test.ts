@@ -31,6 +31,15 @@ console.log(response.status, await response.text())
 await server[Symbol.asyncDispose]()
 `
 
+const THREADS = `
+import { serve, threads } from 'isthmus'
+const app = threads(new URL('./hosted.mjs', import.meta.url), { max: 1 })
+const server = await serve(app, { port: 0, lifespan: 'on' })
+const response = await fetch(server.url + '/threads')
+console.log(response.status, await response.text())
+await server[Symbol.asyncDispose]()
+`
+
 const CONSUMER = `
 import { mount, serve } from 'isthmus'
 import type { EventApp, IterableApp, SyncApp } from 'isthmus'
@@ -63,7 +72,7 @@ let packed: string[] = []
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'isthmus-package-'))
-  // The build is there already; running it again would pull it from under the tests beside this one.
+  // The build is there already: `npm test` makes it.
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', home]
   const { stdout } = await run('npm', pack, { cwd: root, timeout: minute })
   const [archive] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }]
@@ -85,7 +94,16 @@ describe('the package', { timeout: minute }, () => {
     expect(build).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']),
     )
-    expect(build.filter((path) => !/\.(js|js\.map|d\.ts)$/.test(path))).toEqual([])
+    expect(build.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([])
+  })
+
+  it('names no source map, as it ships none', async () => {
+    const folder = join(home, 'node_modules/isthmus')
+    const texts = await Promise.all(
+      packed.map(async (path) => ({ path, text: await readFile(join(folder, path), 'utf8') })),
+    )
+    const mapped = texts.filter(({ text }) => text.includes('# sourceMappingURL='))
+    expect(mapped.map(({ path }) => path)).toEqual([])
   })
 
   it('satisfies publint', async () => {
@@ -106,6 +124,14 @@ describe('the package', { timeout: minute }, () => {
 
   it('serves', async () => {
     expect(await runModule('serve.mjs', SERVE)).toBe('200 served\n')
+  })
+
+  it('starts workers by an expression that bundlers and file tracers find', async () => {
+    const file = join(home, 'node_modules/isthmus/dist/hosting/gateway/start-worker.js')
+    const text = await readFile(file, 'utf8')
+    expect(text).toContain("new Worker(new URL('../thread/worker.js', import.meta.url), options)")
+    await writeFile(join(home, 'hosted.mjs'), APP)
+    expect(await runModule('threads.mjs', THREADS)).toBe('200 Hello, /threads\n')
   })
 
   it('declares its types', async () => {

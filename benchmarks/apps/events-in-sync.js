@@ -1,4 +1,4 @@
-// The event app behind the bridge for blocking code: to be hosted in threads.
+// The event app through the bridge for blocking code, to be hosted in threads.
 
 import { toSync } from 'isthmus'
 

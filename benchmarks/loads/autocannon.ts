@@ -1,4 +1,4 @@
-// autocannon as the load, where there is no wrk: it comes with npm.
+// autocannon as the load, for machines without wrk: npm installs it.
 
 import autocannon from 'autocannon'
 import type { HttpRequest, Throughput } from './http-request.ts'
@@ -16,7 +16,7 @@ export async function autocannonLoad(
     url: url + path,
     connections,
     duration: seconds,
-    // It ends between two samples, and takes one a second unless it is told.
+    // autocannon ends between two samples, and takes one sample a second by default.
     sampleInt: SAMPLE_MS,
     headers: Object.fromEntries(headers.map(nameAndValue)),
     method: bodyBytes > 0 ? 'POST' : 'GET',

@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-/** What the clients have achieved so far. */
+/** The results of the clients up to now. */
 export interface Load {
   answered: number
 }

@@ -1,4 +1,4 @@
-// A WebSocket echo as fast as it goes, with so many messages in flight.
+// A WebSocket echo at full speed, with a number of messages in flight.
 
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
@@ -6,11 +6,11 @@ import { WebSocket } from 'ws'
 const OPEN_MS = 10_000
 const MESSAGE = 'x'.repeat(64)
 
-/** What the echo achieved. */
+/** The results of the echo. */
 export interface Echoes {
   messages: number
   perSecond: number
-  /** How long each message took there and back. */
+  /** The round trip of each message, in ms. */
   tripsMs: number[]
 }
 

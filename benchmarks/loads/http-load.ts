@@ -1,10 +1,10 @@
-// The load of the HTTP scenarios: wrk where it is installed, else autocannon.
+// The load of the HTTP scenarios: wrk if it is installed, else autocannon.
 
 import { autocannonLoad } from './autocannon.ts'
 import { wrkLoad, wrkVersion } from './wrk.ts'
 import type { HttpLoad } from './http-request.ts'
 
-/** The load there is, and its name for the report. */
+/** The load that this machine has, and its name for the report. */
 export function chooseHttpLoad(): { load: HttpLoad; name: string; note: string | undefined } {
   const version = wrkVersion()
   if (version !== undefined) return { load: wrkLoad, name: `wrk ${version}`, note: undefined }

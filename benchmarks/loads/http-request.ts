@@ -1,6 +1,6 @@
-// What an HTTP load is asked for, and what it answers.
+// The request that an HTTP load sends, and the results that it reports.
 
-/** What every connection asks for, over and over. */
+/** The request that each connection sends again and again. */
 export interface HttpRequest {
   path: string
   /** `Name: value` */
@@ -9,11 +9,11 @@ export interface HttpRequest {
   bodyBytes: number
   /** Keep-alive connections, each with one request at a time. */
   connections: number
-  /** When an answer that has not come fails, where the load can tell. Default 10. */
+  /** Seconds after which a missing answer is a failure, if the load can tell. Default 10. */
   timeoutSeconds?: number
 }
 
-/** What a load achieved, and how long a response took. */
+/** The results of a load: requests a second, and times of responses. */
 export interface Throughput {
   requests: number
   perSecond: number

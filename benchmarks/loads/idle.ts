@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 
 const OPEN_MS = 10_000
 
-/** What is open; whoever opened it closes it. */
+/** Open connections; the caller closes them. */
 export interface Idle {
   close(): void
 }

@@ -1,4 +1,4 @@
-// How long a WebSocket echo takes there and back.
+// The round trip of a WebSocket echo.
 
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ const INTERVAL_MS = 2
 const DRAIN_MS = 10_000
 
 /**
- * Sends a message every 2 ms, whether or not the one before is back: a server that stalls keeps all of them waiting.
+ * Sends a message every 2 ms, also before the last echo is back: a server that stalls delays all of them.
  *
  * @returns the round trips in ms, of every message that was sent
  * @throws Error when the connection is lost, or an echo is not there 10 s after the last message

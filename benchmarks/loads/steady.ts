@@ -1,4 +1,4 @@
-// Requests at a steady rate, whether or not the ones before are answered.
+// Requests at a steady rate, also before earlier requests are answered.
 
 import { Agent, get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const ANSWER_MS = 30_000
 const TICK_MS = 1
 
-/** What became of the requests. */
+/** The results of the requests. */
 export interface Steady {
-  /** From when a request was due to the end of its answer: waiting to be sent counts. */
+  /** From the time when a request was due to the end of its answer, in ms: the wait before the send counts. */
   answeredMs: number[]
   /** Answered with 503. */
   refused: number
@@ -60,7 +60,7 @@ function ask(
     request.on('timeout', () => request.destroy(new Error('a request waited for 30 s')))
     request.on('error', reject)
   })
-  // Awaited with the others at the end; until then its failure is nobody's surprise.
+  // Awaited with the others at the end; a failure before that must not end the process.
   answered.catch(() => undefined)
   return answered
 }

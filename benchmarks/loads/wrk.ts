@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import type { HttpRequest, Throughput } from './http-request.ts'
 
 const LUA = fileURLToPath(new URL('post.lua', import.meta.url))
-// It is interrupted before; this is for when it does not listen.
+// The limit for a wrk that ignores the interruption.
 const SPARE_SECONDS = 30
 const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 }
 
-/** The version of `wrk`, where it is installed. */
+/** The version of `wrk`; undefined if it is not installed. */
 export function wrkVersion(): string | undefined {
   const { error, stdout } = spawnSync('wrk', ['-v'], { encoding: 'utf8' })
   if (error !== undefined) return undefined
@@ -33,7 +33,7 @@ export async function wrkLoad(
   const child = spawn('wrk', [...words, ...script, url + path, ...body], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  // It takes whole seconds alone, and reports what it has when it is interrupted.
+  // wrk takes whole seconds only, and reports its results when it is interrupted.
   const timer = setTimeout(() => child.kill('SIGINT'), seconds * 1000)
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')])
   clearTimeout(timer)
@@ -41,9 +41,9 @@ export async function wrkLoad(
 }
 
 /**
- * Reads what wrk prints.
+ * Reads the output of wrk.
  *
- * @throws Error when it reports failed requests, or nothing that can be read
+ * @throws Error if wrk reports failed requests, or prints no results
  */
 export function parseWrk(output: string): Throughput {
   const failures = /^ *(Socket errors|Non-2xx or 3xx responses): .*$/m.exec(output)

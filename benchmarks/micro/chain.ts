@@ -1,10 +1,11 @@
-// What middleware costs: one request through layers that pass it on, against the same request without them. In process,
+// The cost of middleware: one request through layers that pass it on, against the same request without them. In process,
 // without a server, and with the built package, because a loader gives names to functions at a price: `npm run bench:micro --
-// chain`. What a chain costs at all is paid with the first layer.
+// chain`. The first layer pays the fixed cost of a chain.
 
 import { Bench } from 'tinybench'
 import { chain, events, sync } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
+import { TAKEN } from '../../dist/waiting/taken.js'
 import type { Environ, EventApp, HttpScope, Receive, SyncApp } from 'isthmus'
 
 const ROUNDS = 5
@@ -45,7 +46,6 @@ const scope = {
   headers: [],
   state: {},
 } as unknown as HttpScope
-const TAKEN = Promise.resolve()
 const receive = (() => TAKEN) as unknown as Receive
 const send = (): Promise<void> => TAKEN
 
@@ -69,7 +69,7 @@ function addTasks(bench: Bench): void {
   bench.add('events by hand 5', () => byHand(scope, receive, send))
 }
 
-/** The median of each task, in ns: the tasks take turns in every round. */
+/** The median of each task, in ns: the tasks take turns in each round. */
 async function measure(): Promise<Map<string, number>> {
   const medians = new Map<string, number[]>()
   for (let round = 0; round < ROUNDS; round += 1) {

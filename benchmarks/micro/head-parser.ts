@@ -1,6 +1,6 @@
-// What parsing a request head costs: bare and as a browser sends it, the same fields and others, whole and in pieces.
+// The cost of parsing a request head: bare and with the fields of a browser, repeated and new fields, whole and in pieces.
 //
-//   node --import tsx benchmarks/micro/head-parser.ts [--json FILE]
+//   npm run bench:micro -- head-parser
 
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -9,6 +9,7 @@ import { Bench } from 'tinybench'
 import { HeadParser } from '../../src/server/native/parser/head-parser.ts'
 
 const LIMITS = { maxHeadBytes: 16_384, maxRequestLineBytes: 8_192, maxHeaderFields: 100 }
+const ENDS = { client: null, server: null, secure: false, tls: null }
 const HEADS = 100
 const BROWSER_FIELDS = [
   'Host: 127.0.0.1:8000',
@@ -24,7 +25,7 @@ const BROWSER_FIELDS = [
 const head = (target: string, fields: readonly string[]): Buffer =>
   Buffer.from([`GET ${target} HTTP/1.1`, ...fields, '', ''].join('\r\n'), 'latin1')
 
-// Two in turns: neither has the fields of the one before.
+// Two heads in turns: neither repeats the fields of the head before.
 const HOST = BROWSER_FIELDS.slice(0, 1)
 const bare = [head('/a', HOST), head('/b', ['Host: localhost:8000'])]
 const browser = [head('/a', BROWSER_FIELDS), head('/b', [...BROWSER_FIELDS.slice(0, -1), 'DNT: 1'])]
@@ -58,9 +59,9 @@ function nanoseconds(milliseconds: number): number {
   return Math.round((milliseconds * 1_000_000) / HEADS)
 }
 
-// Many heads a run: the clock is coarser than one of them.
+// Many heads in a run: the clock is coarser than one head.
 function add(name: string, pieces: readonly Buffer[]): void {
-  const parser = new HeadParser(LIMITS)
+  const parser = new HeadParser(LIMITS, ENDS)
   bench.add(name, () => {
     let heads = 0
     for (let index = 0; heads < HEADS; index++) {

@@ -1,8 +1,8 @@
-// What a task of tinybench takes, in nanoseconds.
+// The time of a task of tinybench, in nanoseconds.
 
 import type { Bench } from 'tinybench'
 
-/** A row for each task that has run. `each` is how many things one run of a task does. */
+/** A row for each task that has run. `each` is the number of operations in one run of a task. */
 export function nanosecondsOf(bench: Bench, each = 1): object[] {
   return bench.tasks.map(({ name, result }) => {
     if (!('latency' in result)) throw new Error(`${name} was not measured`)

@@ -1,4 +1,4 @@
-// What it costs to make a scope of a request head, an environ of a scope, and a scope of an environ.
+// The cost of making a scope from a request head, an environ from a scope, and a scope from an environ.
 
 import { Bench } from 'tinybench'
 import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
@@ -37,7 +37,7 @@ await bench.run()
 console.log('nanoseconds each')
 console.table(nanosecondsOf(bench, MANY))
 
-// Many a run: the clock is coarser than one of them.
+// Many operations in a run: the clock is coarser than one of them.
 function add(name: string, make: () => object): void {
   const kept: object[] = []
   bench.add(name, () => {
@@ -47,7 +47,7 @@ function add(name: string, make: () => object): void {
 
 function environOf(scope: HttpScope): () => object {
   const environ = scopeToEnviron(scope, EMPTY_INPUT)
-  // Without what it was made from, as an app in a thread has it.
+  // Without the original scope, like the environ of an app in another process.
   delete environ['isthmus.scope']
   return () => environToScope(environ)
 }

@@ -1,5 +1,5 @@
-// What a request costs that goes to a thread and back, one at a time and many in one turn of the loop; and what a message
-// costs that does nothing.
+// The cost of a request that goes to a thread and back, one at a time and many in one turn of the event loop; and the cost
+// of an empty message.
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'

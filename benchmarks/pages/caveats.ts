@@ -1,4 +1,4 @@
-// What has to be said about the run itself.
+// The reasons to distrust a run.
 
 import type { Report } from '../report.ts'
 
@@ -9,8 +9,8 @@ const BUSY = 0.25
 /** One sentence for each reason to distrust the numbers of a run. */
 export function caveatsOf(report: Report): string[] {
   const { rounds, seconds, busyBefore, busyDuring, processors, commit } = report
-  // What ended before the run, a build or a test, is in the load average and disturbs nobody: it counts only where
-  // nothing tells what was there during the run.
+  // The load average includes a build or a test that ended before the run and disturbed no measurement. It counts only if
+  // the load during the run is unknown.
   const isBusy = Number.isFinite(busyDuring) ? busyDuring > BUSY : busyBefore / processors > BUSY
   return [
     ...(rounds < FEW_ROUNDS || seconds < FEW_SECONDS

@@ -5,7 +5,7 @@ import { shown } from '../table.ts'
 import type { Report } from '../report.ts'
 import type { Column, Scenario } from '../scenarios/scenario.ts'
 
-/** What a chart shows of a scenario. */
+/** The content of a chart. */
 export interface Chart {
   /** Name of the file, without theme and extension. */
   file: string
@@ -16,18 +16,18 @@ export interface Chart {
   kind: 'bars' | 'groups'
 }
 
-/** A colour scheme: the page behind is transparent. */
+/** A colour scheme. The background is transparent. */
 export type Theme = 'light' | 'dark'
 
 const INK = { light: '#1f2328', dark: '#e6edf3' }
 const FAINT = { light: '#d1d9e0', dark: '#3d444d' }
 const WIDTH = 860
-// Told apart with any colour vision (Okabe and Ito).
+// Colours that readers with any colour vision can tell apart (Okabe and Ito).
 const COLOURS = {
   light: ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9'],
   dark: ['#56b4e9', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#0072b2'],
 }
-// Nobody knows the reader's font here, so what is measured is a wide one.
+// The reader's font is not known here, so the measured font is a wide one.
 const EM_PER_LETTER = 0.6
 
 echarts.setPlatformAPI({
@@ -42,7 +42,7 @@ interface Series {
   values: Array<number | null>
 }
 
-/** The SVG of a chart; undefined where the run did not measure it. */
+/** The SVG of a chart; undefined if the run did not measure it. */
 export function svgOf(chart: Chart, report: Report, theme: Theme): string | undefined {
   const { categories, series } = dataOf(chart, report)
   if (categories.length === 0 || series.length === 0) return undefined
@@ -134,15 +134,15 @@ function decadeBelow(series: readonly Series[]): number {
   return 10 ** Math.floor(Math.log10(Math.min(...values)))
 }
 
-// Columns are narrow, and nobody needs the hundredths of hundreds.
+// Columns are narrow: large numbers get no decimals.
 function labelOf(value: number, column: Column): string {
   const most = 2 - Math.floor(Math.log10(Math.max(1, value)))
   const digits = Math.min(column.digits, Math.max(0, most))
   return shown({ [column.number]: value }, { ...column, digits })
 }
 
-// The library numbers its classes over all its drawings, so none would be the same twice; they are for a pointer that
-// hovers, which is nothing in a picture.
+// The library numbers its classes over all drawings, so that two drawings of the same data would differ. The classes only
+// serve a hovering pointer, which a picture does not have.
 function stable(svg: string): string {
   return svg.replace(/<style ?>.*?<\/style>\n?/s, '').replaceAll(/ class="[^"]*"/g, '')
 }

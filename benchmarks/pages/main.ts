@@ -1,4 +1,4 @@
-// npm run bench:pages: the pages again, from the run that is there.
+// npm run bench:pages: writes the pages again from the published run.
 
 import { writePages } from './publish.ts'
 

@@ -12,10 +12,10 @@ import type { Report } from '../report.ts'
 const RESULTS = new URL('../results/', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
-/** Where the published run is. */
+/** The published run. */
 export const RESULTS_JSON: URL = new URL('results.json', RESULTS)
 
-/** Writes results.json, and from it everything else. */
+/** Writes results.json, then all files that it makes. */
 export function publish(report: Report): void {
   writeReport(report, RESULTS_JSON)
   writePages()
@@ -26,7 +26,7 @@ export function writePages(): void {
   for (const [file, text] of pagesOf(readReport(RESULTS_JSON))) writeFileSync(file, text)
 }
 
-/** What is made of a run: each file, and the text that belongs there. */
+/** The files that a run makes, each with its text. */
 export function pagesOf(report: Report): Array<readonly [file: URL, text: string]> {
   const charts = CHARTS.flatMap((chart) =>
     (['light', 'dark'] as const).flatMap((theme) => {

@@ -1,4 +1,4 @@
-// The benchmarks' section of the README, made of a run.
+// The section of the README about the benchmarks, made from a run.
 
 import { cellOf } from '../report.ts'
 import { medianRatio } from '../statistics.ts'
@@ -14,7 +14,7 @@ const END = '<!-- end of benchmarks -->'
 const FOLDER = 'benchmarks/results/'
 const WORK_MS = '20'
 
-/** `readme` with the section that `report` gives, in place of the one that is between the markers. */
+/** Returns `readme` with a section made from `report` between the markers. */
 export function withSection(readme: string, report: Report): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
   if (begin === -1 || end === -1) throw new Error(`the README has no "${BEGIN}" … "${END}"`)
@@ -29,15 +29,15 @@ function section(report: Report): string {
     BEGIN,
     '## How fast',
     ...caveatsOf(report).map((caveat) => `> **Not to be quoted.** ${caveat}`),
-    `An event app costs ${cpu('isthmus, events')} µs of CPU a request, where a bare node:http costs ` +
-      `${cpu('node:http')} µs (× ${ratio}); the same app sync and inline costs ${cpu('isthmus, sync inline')} µs.`,
+    `An event app costs ${cpu('isthmus, events')} µs of CPU for a request, a bare node:http ` +
+      `${cpu('node:http')} µs (× ${ratio}), the same app as an inline sync app ${cpu('isthmus, sync inline')} µs.`,
     pictureOf(CPU, FOLDER),
-    `And blocking code leaves realtime alone: beside a sync app that works for ${WORK_MS} ms a request and is never idle, ` +
-      `99 of 100 WebSocket echoes are back within ${p99('isthmus, sync in one thread')} ms ` +
-      `(nobody else there: ${p99('isthmus, idle')} ms; all on one event loop: ${p99('node:http + ws')} ms).`,
+    `Blocking code does not delay realtime: beside a sync app that computes for ${WORK_MS} ms in each request and is never ` +
+      `idle, 99 of 100 WebSocket echoes return within ${p99('isthmus, sync in one thread')} ms ` +
+      `(on an idle server: ${p99('isthmus, idle')} ms; with both on one event loop: ${p99('node:http + ws')} ms).`,
     pictureOf(REALTIME, FOLDER),
-    `Node ${report.versions['node']}, ${report.machine.split(',')[0]}. [All results](${FOLDER}RESULTS.md), what they do not ` +
-      'say, and how to measure them again; `npx isthmus bench app.ts` measures your own app. ' +
+    `Node ${report.versions['node']}, ${report.machine.split(',')[0]}. [All results](${FOLDER}RESULTS.md) with their ` +
+      'limits and the commands to repeat them; `npx isthmus bench app.ts` measures your own app. ' +
       'More in [Benchmarks](docs/benchmarks.md).',
     END,
   ].join('\n\n')

@@ -1,4 +1,4 @@
-// RESULTS.md, made of a run.
+// RESULTS.md, made from a run.
 
 import { budgetsOn, judge } from '../budgets.ts'
 import { SCENARIOS } from '../scenarios/all.ts'
@@ -10,29 +10,29 @@ import { pictureOf } from './picture.ts'
 import type { Report, ScenarioResult } from '../report.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
 
-const NOT_SAID = `## What these numbers do not say
+const NOT_SAID = `## The limits of these numbers
 
-- How fast your app is. The servers here do next to nothing; a query of a database costs a hundred times what they cost.
-- How servers compare on another machine, another version of Node, or under a real network: everything is on loopback, and
+- They do not predict the speed of your app. The servers here do almost nothing; a database query costs a hundred times more.
+- They do not hold for another machine, another version of Node, or a real network: all connections use the loopback, and
   the load runs beside the server. Compare rows of one run, never two runs.
-- How a server with several processes does. Every row is one server process, gunicorn one worker, pinned to one core where
-  there are two; *throughput* alone has both cores.
-- That req/s is a property of the server: where the load cannot keep up it is one of the load. The CPU time of the server
-  process per request, children and all threads included, does not depend on it, and is why it comes first.
-- That the features are equal. The floor reads nothing, and no row logs. isthmus adds \`date\` and \`server\` as node:http adds
+- They do not cover a server with several processes. Each row is one server process, gunicorn one worker, pinned to one core
+  if the machine has two; only *throughput* uses both cores.
+- Requests a second may be a limit of the load and not of the server. The CPU time of the server process for a request,
+  children and all threads included, does not depend on the load; therefore it comes first.
+- The features are not equal. The floor reads nothing, and no row logs. isthmus adds \`date\` and \`server\` as node:http adds
   \`date\` and \`keep-alive\`; Fastify, Hono and Express route, and isthmus's app looks at the path by itself.`
 
-const HOW = `## How it is measured, and again
+const HOW = `## The method, and how to repeat the run
 
 \`\`\`sh
-npm install && npm run bench -- --publish     # everything again: JSON, charts, this page, the README's section
+npm install && npm run bench -- --publish     # the whole run: JSON, charts, this page, the README's section
 npm run bench -- --only hello --rounds 5      # one scenario, on the terminal
 npm run bench -- --check                      # the budgets alone
 npm run bench:pages                           # the pages again, from the JSON
 \`\`\`
 
-Every row has a server process of its own, new in every round; the rounds go through the rows in turn, so that whatever slows
-the machine slows all of them. One answer is checked for status and length before anything is counted, and a request that
+Each row has its own server process, new in each round; the rounds go through the rows in turn, so that a slow moment of the
+machine slows all of them. One answer is checked for status and length before the count begins, and a request that
 fails fails its row. Figures are medians of the rounds, with the least and the most of the first one; *×* is the median, over
 the rounds, of the ratio to the control row of the same round. [results.json](results.json) has every round.`
 

@@ -61,7 +61,7 @@ export const upload: Scenario = httpScenario({
   exchanges: {
     post: {
       ...GET,
-      // What is under way at the end has cost CPU time and counts for nothing: so few at a time.
+      // Unfinished requests cost CPU time and are not counted: so only a few run at a time.
       connections: 2,
       path: '/upload',
       headers: OCTETS,

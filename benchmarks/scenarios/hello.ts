@@ -1,4 +1,4 @@
-// What a request costs.
+// The cost of a request.
 
 import { GET, httpScenario } from './http.ts'
 import { FLOOR, FRAMEWORKS, isthmus, NODE_HTTP, STYLES } from './servers.ts'

@@ -1,4 +1,4 @@
-// What the HTTP scenarios have in common: check one answer, warm up, then measure.
+// The steps of all HTTP scenarios: check one answer, warm up, then measure.
 
 import { pythonPeers } from './servers.ts'
 import type { HttpLoad, HttpRequest } from '../loads/http-request.ts'
@@ -7,7 +7,7 @@ import type { ServerProcess } from '../server-process.ts'
 import type { Column, Pace, Scenario, Subject, Tools } from './scenario.ts'
 import type { Peer } from './servers.ts'
 
-/** A request, and how many bytes its answer has. */
+/** A request, and the length of its answer. */
 export interface Exchange extends HttpRequest {
   answerBytes: number
 }
@@ -58,7 +58,7 @@ async function measureExchange(
   return { cpuMicros, perSecond, p50Ms, p99Ms, requests }
 }
 
-// A fast wrong answer is no result.
+// A wrong answer is no result, however fast.
 async function checkAnswer(
   url: string,
   { path, headers, bodyBytes, answerBytes }: Exchange,

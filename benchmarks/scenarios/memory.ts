@@ -1,4 +1,4 @@
-// What a connection weighs that does nothing.
+// The memory of an idle connection.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentKib } from '../cpu-time.ts'
@@ -10,13 +10,13 @@ import type { Scenario, Subject } from './scenario.ts'
 const FIRST = 200
 const SETTLE_MS = 150
 
-// A thousand, or two where there is time: a page more or less then makes no difference.
+// A thousand, or two thousand in a long run: a memory page more or less then makes no difference.
 function weigh(isNode: boolean): Subject['measure'] {
   return async (server, variant, { seconds }) => {
     const open = variant === 'webSocket' ? idleWebSockets : idleConnections
     const url = variant === 'webSocket' ? `${server.url.replace('http', 'ws')}/ws` : server.url
     const count = Math.round(Math.min(2_000, Math.max(1_000, seconds * 1000)))
-    // What the first ones bring along is the server's own: code, pools, caches.
+    // The first connections also load code and fill pools and caches, which belong to the server.
     const first = await open(url, FIRST)
     const before = await settled(server, isNode)
     const more = await open(url, count)
@@ -28,7 +28,7 @@ function weigh(isNode: boolean): Subject['measure'] {
 }
 
 async function settled({ pid }: ServerProcess, isNode: boolean): Promise<number> {
-  // Twice, as what the first collection frees may hold more.
+  // Twice: objects that the first collection frees may have held others.
   for (let collection = 0; collection < 2; collection += 1) {
     if (isNode) process.kill(pid, 'SIGUSR2')
     await sleep(SETTLE_MS)

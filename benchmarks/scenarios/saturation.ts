@@ -1,4 +1,4 @@
-// What latency becomes when there is more work than a thread can do.
+// Latency under more work than a thread can do.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { besideClients } from '../loads/clients.ts'
@@ -26,7 +26,7 @@ const measure: Subject['measure'] = async (server, percent, pace) => {
   }
 }
 
-/** Requests per second that the server itself answers, to clients that wait for one another. */
+/** Requests per second that the server answers to clients with one request at a time. */
 function measureCapacity(server: ServerProcess, pace: Pace): Promise<number> {
   return besideClients(server.url + WORK, CLIENTS, async (load) => {
     await sleep(pace.warmUpSeconds * 1000)

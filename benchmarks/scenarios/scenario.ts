@@ -1,4 +1,4 @@
-// What a scenario is: rows to be measured, in which ways, and how they are shown.
+// A scenario: its rows, the ways to measure them, and the columns of its tables.
 
 import type { Sharing } from '../cores.ts'
 import type { Numbers } from '../report.ts'
@@ -6,13 +6,13 @@ import type { HttpLoad } from '../loads/http-request.ts'
 import type { Python } from '../python.ts'
 import type { ServerProcess } from '../server-process.ts'
 
-/** What a scenario may measure with. */
+/** The tools of a measurement. */
 export interface Tools {
   load: HttpLoad
   python: Python | undefined
 }
 
-/** How long each measurement takes. */
+/** The duration of each measurement. */
 export interface Pace {
   seconds: number
   warmUpSeconds: number
@@ -22,7 +22,7 @@ export interface Pace {
 export interface Subject {
   name: string
   command: readonly string[]
-  /** The numbers of one variant; what stands in the report ends with its unit. */
+  /** The numbers of one variant; the names in the report end with the unit. */
   measure(server: ServerProcess, variant: string, pace: Pace): Promise<Numbers>
 }
 
@@ -30,7 +30,7 @@ export interface Subject {
 export interface Column {
   number: string
   label: string
-  /** Digits behind the point. */
+  /** Digits after the decimal point. */
   digits: number
 }
 
@@ -38,19 +38,19 @@ export interface Column {
 export interface Scenario {
   id: string
   title: string
-  /** For whoever reads the results: what is measured, and what that says. */
+  /** For readers of the results: the measurement and its meaning. */
   about: string
-  /** The ways in which every row is measured, and how they are called. */
+  /** The ways in which each row is measured, with their titles. */
   variants: Readonly<Record<string, string>>
   columns: readonly Column[]
-  /** The row that the others are compared with, in the first column. */
+  /** The row with which the others are compared, by the first column. */
   control: string
-  /** The variants that are worth their time under --quick; none leaves the scenario out. */
+  /** The variants of a --quick run; without any the scenario is left out. */
   quick: readonly string[]
-  /** Where the server runs; `apart` unless it says otherwise. */
+  /** The cores of the server. Default: `apart`. */
   sharing?: Sharing
-  /** A fresh server for every variant: what the one before leaves behind would falsify the next. */
+  /** A fresh server for each variant, because the variant before would falsify the next one. */
   isFresh?: boolean
-  /** The rows, control rows first, and what had to be left out with the remedy. */
+  /** The rows, control rows first, and a line with the remedy for each row that is left out. */
   subjects(tools: Tools): { subjects: Subject[]; skipped: string[] }
 }

@@ -1,4 +1,4 @@
-// The servers that several scenarios measure, by the names that stand in their tables.
+// The servers of several scenarios, by the names in their tables.
 
 import { nodeServer } from '../server-process.ts'
 import { pythonServer } from '../python.ts'
@@ -10,7 +10,7 @@ export type Peer = Pick<Subject, 'name' | 'command'>
 export const FLOOR: Peer = { name: 'floor: node:net, no parsing', command: nodeServer('floor.js') }
 export const NODE_HTTP: Peer = { name: 'node:http', command: nodeServer('node-http.js') }
 
-/** What people use on Node today. */
+/** The usual servers on Node. */
 export const FRAMEWORKS: readonly Peer[] = [
   { name: 'Fastify', command: nodeServer('fastify.js') },
   { name: 'Hono', command: nodeServer('hono.js') },

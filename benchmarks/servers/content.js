@@ -1,4 +1,4 @@
-// What every server here answers with, so that no row sends more or less than another.
+// The answers of all servers here, so that no row sends more or less than another.
 
 export const HELLO = 'Hello, world\n'
 
@@ -9,7 +9,7 @@ export const ITEMS = itemsOf(10_240)
 export const CHUNK = Buffer.alloc(16_384, 'x')
 export const CHUNKS = 64
 
-/** Keeps the thread busy by the clock, so that every language works equally long. */
+/** Keeps the thread busy by the clock, so that each language works equally long. */
 export function work(queryString) {
   const until = performance.now() + Number(/ms=(\d+)/.exec(queryString)?.[1] ?? 0)
   while (performance.now() < until);

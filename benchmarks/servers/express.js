@@ -21,7 +21,7 @@ app.post('/upload', (request, response) => {
   request.on('end', () => response.type('text/plain').send(String(size)))
 })
 
-// The load hangs up when its time is over, also in the middle of a body.
+// At the end the load closes its connections, also in the middle of a body.
 app.use((_error, _request, response, _next) => response.destroy())
 
 function* chunks() {

@@ -1,4 +1,4 @@
-// Fastify: what most people would reach for when they want speed.
+// Fastify: the usual choice for speed.
 
 import { Readable } from 'node:stream'
 import Fastify from 'fastify'

@@ -1,4 +1,4 @@
-// Control: node:net answering a constant without a look at the request. No server in Node costs less.
+// Control: a node:net server that answers a constant and does not read the request. No server in Node costs less.
 
 import { createServer } from 'node:net'
 import { listen } from './ready.js'

@@ -16,7 +16,7 @@ app.post('/upload', async (context) => {
   return context.text(String(size))
 })
 
-// The load hangs up when its time is over, also in the middle of a body.
+// At the end the load closes its connections, also in the middle of a body.
 app.onError((_error, context) => context.text('', 500))
 
 async function* chunks() {

@@ -1,5 +1,4 @@
-// isthmus: the benchmarks' app, hosted as the first argument says, on the engine of the second, inside of as many
-// pass-through middlewares as the third.
+// isthmus with the benchmarks' app. Arguments: the hosting, the engine, and the number of pass-through middlewares.
 
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
@@ -17,7 +16,7 @@ const hosted = {
   inline: () => syncApp,
   thread: () => inThreads('sync', { max: 1 }),
   'short-queue': () => inThreads('sync', { max: 1, maxQueue: 32 }),
-  // A function of its own: the server would see through the bridge, and take the event app behind it.
+  // The wrapper hides the bridge: the server would unwrap it and use the event app.
   'events-to-iterable': () => {
     const bridge = toIterable(eventApp)
     return iterable((environ, startResponse) => bridge(environ, startResponse))

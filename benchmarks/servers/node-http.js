@@ -32,7 +32,7 @@ function answer(response, type, body) {
   response.end(body)
 }
 
-// The load hangs up when its time is over, also in the middle of a body.
+// At the end the load closes its connections, also in the middle of a body.
 function whole(request, read, then) {
   read(request).then(then, () => request.destroy())
 }

@@ -1,11 +1,11 @@
-// What every server here does once it listens. The servers are JavaScript, so that what is measured is what
-// users run: the built package, and no loader in the process.
+// The ready line of every server here. The servers are JavaScript, so that they run like the servers of users: with the
+// built package, and without a loader in the process.
 
-/** Says where it listens, and ends when its stdin does: with whoever started it. */
+/** Prints the URL, and ends the process with its stdin, so that it ends with its parent. */
 export function ready(url) {
   console.log(url)
   process.stdin.on('end', () => process.exit()).resume()
-  // For those who weigh it: there is a gc() under --expose-gc.
+  // The memory scenario asks for a collection; --expose-gc adds gc().
   process.on('SIGUSR2', () => globalThis.gc?.())
 }
 

@@ -1,4 +1,4 @@
-// The files that the desk hands out, by name. What is not in the list does not exist.
+// The files of the desk, by name. Other names are answered with 404.
 
 import { openSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

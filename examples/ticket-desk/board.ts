@@ -1,4 +1,4 @@
-// Rung 3, events: a WebSocket that shows every new ticket, and echoes pings so that a page can time it.
+// Style 3, events: a WebSocket that shows every new ticket, and echoes pings so that a page can time it.
 
 import { websocket } from 'isthmus'
 import { followTickets, parseSeen } from './follow.ts'

@@ -1,4 +1,4 @@
-// Rung 1, sync: the desk as it always was. Pages, forms, a report and files, in blocking code.
+// Style 1, sync: the old desk. Pages, forms, a report and files, in blocking code.
 
 import { sync } from 'isthmus'
 import { sendAsset } from './assets.ts'

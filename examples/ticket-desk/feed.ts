@@ -1,4 +1,4 @@
-// Rung 2, async-iterable: the sync signature, and now it may await. Sold tickets as server-sent events.
+// Style 2, async-iterable: the sync signature with await. Sold tickets as server-sent events.
 
 import { iterable } from 'isthmus'
 import { followTickets, parseSeen } from './follow.ts'

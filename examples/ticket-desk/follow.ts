@@ -1,4 +1,4 @@
-// New tickets as they are sold, wherever they are sold: the tail of the ledger.
+// New tickets of all sellers: the tail of the ledger.
 
 import { setTimeout } from 'node:timers/promises'
 import { ledger } from './ledger.ts'

@@ -1,5 +1,5 @@
-// The book of sales: one JSON line a sale, appended by whichever thread or process sells. The order of
-// the lines decides who gets which seat, so that sellers share nothing but the file.
+// The book of sales: one JSON line for each sale, appended by the thread or process that sells. The order of the lines
+// decides the seats, so that sellers share only the file.
 
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
@@ -39,7 +39,7 @@ export class Ledger {
     if (this.seatsLeft(performance) === 0) return undefined
 
     const sale: Sale = { id: randomUUID(), name, performance }
-    // The line feed in front ends the line that a seller who crashed may have left half written.
+    // The leading line feed ends a line that a crashed seller may have written in part.
     appendFileSync(this.#path, `\n${JSON.stringify(sale)}\n`)
     return this.read().findLast((ticket) => ticket.id === sale.id)
   }

@@ -4,13 +4,13 @@ import { findPerformance } from './programme.ts'
 import type { Environ } from 'isthmus'
 import type { Performance } from './programme.ts'
 
-/** What the buyer asked for. */
+/** The order of a buyer. */
 export interface Order {
   readonly name: string
   readonly performance: Performance
 }
 
-/** Why an order is refused, as the buyer reads it. */
+/** The reason for refusing an order, in words for the buyer. */
 export class Refusal extends Error {
   readonly status: string
 
@@ -26,7 +26,7 @@ const NAME_LIMIT = 60
 /**
  * The order in a form's body.
  *
- * @throws {@link Refusal} for a body, a name or a performance that cannot be
+ * @throws {@link Refusal} for an impossible body, name or performance
  */
 export function readOrder(environ: Environ): Order {
   const body = environ['wsgi.input'].read(BODY_LIMIT_BYTES + 1)

@@ -1,4 +1,4 @@
-// The frame of every page, and the page for what went wrong.
+// The frame of every page, and the page for errors.
 
 import { html } from './html.ts'
 import type { Environ, StartResponse, SyncBody } from 'isthmus'
@@ -38,7 +38,7 @@ export function sendPage(
   return [document.markup]
 }
 
-/** Answers with a page that says what went wrong and how to go on. */
+/** Answers with a page that names the error and the next step. */
 export function sendProblem(
   environ: Environ,
   startResponse: StartResponse,

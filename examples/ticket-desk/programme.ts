@@ -1,4 +1,4 @@
-// What is playing this week.
+// The performances of this week.
 
 /** One evening that tickets are sold for. */
 export interface Performance {

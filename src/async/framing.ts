@@ -1,20 +1,21 @@
-// How a response is delimited on the wire and what its head says of it (RFC 9112, 6; RFC 9110, 8.6).
+// How a response is delimited on the wire, and how its head announces that (RFC 9112, 6; RFC 9110, 8.6).
 
 import { InvalidHeaderError } from '../errors.ts'
+import { hasContent, isEventStream, mayHaveContent } from '../http/content.ts'
 import { isDigits } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-/** What of the request decides how its response is framed. */
+/** The facts of a request that decide how its response is framed. */
 export interface RequestFacts {
   method: string
-  httpVersion: '1.0' | '1.1' | '2'
+  httpVersion: '1.0' | '1.1'
   /** The client and the server both want to keep the connection. */
   keepAlive: boolean
-  /** The request said `TE: trailers`. */
+  /** The request has the field `TE: trailers`. */
   acceptsTrailers: boolean
 }
 
-/** What the server adds to a head that lacks it. */
+/** The fields that the server adds to a head that lacks them. */
 export interface Identity {
   /** The `server` field; null leaves it out. */
   server: string | null
@@ -22,29 +23,31 @@ export interface Identity {
   date(): string | null
 }
 
-/** A final response head, its headers complete and in the order of the wire. */
+/** The identity of a host that adds neither field: an app inside another server, or lint. */
+export const NO_IDENTITY: Identity = Object.freeze({ server: null, date: () => null })
+
+/** A final response head: its headers are complete and in the order of the wire. */
 export interface ResponseHead {
   status: number
   headers: HeaderPairs
-  /** What ends its body: the length, which may be none at all, the last chunk, or the connection. */
+  /** The end of the body: after its length (0 for a response without a body), the last chunk, or the connection. */
   delimiter: 'length' | 'chunks' | 'connection'
-  /** The connection is kept behind the response. */
+  /** The connection stays open after the response. */
   keepAlive: boolean
 }
 
 const MAX_DIGITS = 15
-const EVENT_STREAM = /^text\/event-stream\b/i
 
-/** Collects an app's head, then completes it with length or chunking, date, server and connection. */
+/** Takes the head of an app, then completes it with length or chunking, date, server and connection. */
 export class ResponseFraming {
   keepAlive: boolean
-  /** The Content-Length that the app announced, or that is known from the file. */
+  /** The Content-Length that the app announced, or the size of the file that it sends. */
   declaredLength: number | null = null
-  /** HEAD, 204 and 304 have no body, whatever the app sends (RFC 9110, 6.4.1). */
+  /** HEAD, 204 and 304 have no body, even if the app sends one (RFC 9110, 6.4.1). */
   bodyless = false
-  /** Server-sent events: the head is wanted at once. */
+  /** Server-sent events: the client waits for the head, so it leaves before the first body event. */
   eventStream = false
-  /** The chunked framing carries the trailers, because the client asked for them. */
+  /** The body is chunked and the client accepts trailers, so they go out. */
   carriesTrailers = false
 
   #request: RequestFacts
@@ -63,18 +66,23 @@ export class ResponseFraming {
     this.keepAlive = request.keepAlive
   }
 
-  /** HTTP/1.0 knows no interim responses (RFC 9110, 15.2). */
+  /** The status of the head. */
+  get status(): number {
+    return this.#status
+  }
+
+  /** HTTP/1.0 has no interim responses (RFC 9110, 15.2). */
   get takesInterim(): boolean {
     return this.#request.httpVersion !== '1.0'
   }
 
-  /** Takes the head of the app; the array is the framing's from now on. */
+  /** Takes the head of the app. The array `headers` belongs to the framing from now on. */
   start(status: number, headers: HeaderPairs, trailers: boolean): void {
     this.reset()
     this.#status = status
     this.#trailers = trailers
-    this.bodyless = this.#request.method === 'HEAD' || status === 204 || status === 304
-    // In place: most heads lose nothing, and the array is nobody else's.
+    this.bodyless = !hasContent(this.#request.method, status)
+    // Filtered in place: most heads lose no field, and the framing owns the array.
     let kept = 0
     for (const pair of headers) if (this.#takes(pair)) headers[kept++] = pair
     if (kept < headers.length) headers.length = kept
@@ -93,15 +101,15 @@ export class ResponseFraming {
   }
 
   announceLength(size: number): void {
-    if (this.declaredLength !== null || this.#status === 204 || this.#status === 304) return
+    if (this.declaredLength !== null || !mayHaveContent(this.#status)) return
     this.declaredLength = size
     this.#headers.push(['content-length', String(size)])
   }
 
-  /** Completes the head; `wholeLength` is the length of a body that is there as a whole. */
+  /** Completes the head; `wholeLength` is the size in bytes of a body that came whole, else null. */
   head(wholeLength: number | null): ResponseHead {
     this.#delimit(this.#headers, wholeLength)
-    // RFC 9110, 6.6.2: the field announces trailers, and there are none without chunks and a client for them.
+    // RFC 9110, 6.6.2: the field announces trailers, which need chunks and a client that accepts them.
     const isVain = this.#hasTrailerField && !this.carriesTrailers
     const headers = isVain ? this.#headers.filter(([name]) => name !== 'trailer') : this.#headers
 
@@ -116,8 +124,8 @@ export class ResponseFraming {
   }
 
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
-    if (this.#status === 204 || this.#status === 304 || this.declaredLength !== null) return
-    // RFC 9110, 8.6: the length would be that of the response to GET, which an app that sent nothing left open.
+    if (!mayHaveContent(this.#status) || this.declaredLength !== null) return
+    // RFC 9110, 8.6: the length is that of the response to GET. The app sent no body, so the length is unknown.
     if (wholeLength === 0 && this.#request.method === 'HEAD') return
     if (wholeLength !== null && !this.#trailers) {
       headers.push(['content-length', String(wholeLength)])
@@ -132,20 +140,17 @@ export class ResponseFraming {
     }
     // RFC 9112, 6.3: without length and chunks only the end of the connection ends the body.
     this.#delimiter = 'connection'
-    if (this.#request.httpVersion === '1.0') this.keepAlive = false
+    this.keepAlive = false
   }
 
-  // HTTP/2 knows no connection-specific fields (RFC 9113, 8.2.2).
   #persist(headers: HeaderPairs): void {
-    const { httpVersion } = this.#request
-    if (httpVersion === '2') return
     if (!this.keepAlive) headers.push(['connection', 'close'])
-    else if (httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
+    else if (this.#request.httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
   }
 
   #takes([name, value]: [string, string]): boolean {
     switch (name) {
-      // Framing and persistence are the server's (RFC 9110, 7.6.1); the app's wish to close is heard.
+      // The server decides on framing and persistence (RFC 9110, 7.6.1), but an app may close the connection.
       case 'connection':
         if (/\bclose\b/i.test(value)) this.keepAlive = false
         return false
@@ -184,10 +189,4 @@ export class ResponseFraming {
     this.declaredLength = Number(value)
     return true
   }
-}
-
-// Nearly every response is asked, and a regular expression takes its time to begin: hardly another type has the letter.
-function isEventStream(contentType: string): boolean {
-  const letter = contentType.charCodeAt('text/'.length)
-  return (letter === 0x65 || letter === 0x45) && EVENT_STREAM.test(contentType)
 }

@@ -1,5 +1,5 @@
-// The legality of one HTTP response, without I/O: events in, commands out. Engines, the test client, the
-// WebSocket denial and lint all ask this one machine.
+// The legality of one HTTP response, without I/O: events in, commands out. The engines, the test client, the denial of
+// a WebSocket and lint all use this state machine.
 
 import { Buffer } from 'node:buffer'
 import { isAbsolute } from 'node:path'
@@ -18,17 +18,17 @@ import type {
 } from '../contract/events.ts'
 import type { Identity, RequestFacts, ResponseHead } from './framing.ts'
 
-/** What the engine has to write next, in this order; null and false mean that it is not there. */
+/** The next part of a response for the engine to write, in the order of the properties; null means "not in this part". */
 export interface ResponsePart {
   head: ResponseHead | null
   chunk: Uint8Array | string | null
-  /** Bytes of the chunk; a string of as many characters is ASCII. */
+  /** The size of the chunk in bytes. A string with the same number of characters is ASCII. */
   size: number
   trailers: HeaderPairs | null
   end: boolean
 }
 
-/** What an accepted event asks of the engine. */
+/** The engine's next action after an accepted event. */
 export type Command =
   | { type: 'hold' }
   | { type: 'write'; part: ResponsePart }
@@ -40,8 +40,9 @@ type State = 'waiting' | 'started' | 'streaming' | 'file' | 'trailers' | 'comple
 const HOLD: Command = { type: 'hold' }
 
 /**
- * One HTTP response on its way: `waiting` for its start, `started` (the head is held until the first body
- * event), `streaming` or sending a `file`, `trailers`, `complete`; `failed` when it can no longer be whole.
+ * One HTTP response. Its states: `waiting` for the start, `started` (the head is held until the first body event),
+ * `streaming` or sending a `file`, `trailers` (the body is over, they are not), `complete`; `failed` if the response
+ * can no longer become whole.
  *
  * @see ASGI HTTP & WebSocket 2.5, "Response Start" and following; RFC 9112, 6
  */
@@ -67,37 +68,43 @@ export class HttpExchange {
     return this.#state !== 'waiting'
   }
 
-  /** The app has said all that it may. */
+  /** The status that the app announced; null before `http.response.start`. */
+  get status(): number | null {
+    return this.#state === 'waiting' ? null : this.#framing.status
+  }
+
+  /** The app has sent its last event. */
   get complete(): boolean {
     return this.#state === 'complete'
   }
 
-  /** The last byte was handed to the engine. */
+  /** The engine has got the last byte. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** The response is whole, and the app still sends a body that nobody gets: to HEAD, or with a 204 or 304. */
+  /** The response is whole, but the app goes on with a body that is dropped: to HEAD, or with a 204 or 304. */
   get dropping(): boolean {
     return this.#ended && this.#state === 'streaming'
   }
 
-  /** The response cannot become whole any more: the connection has to be cut. */
+  /** The response cannot become whole any more: the engine has to cut the connection. */
   get failed(): boolean {
     return this.#state === 'failed'
   }
 
-  /** The connection ends with this response; has to be said before the head goes out. */
+  /** Ends the connection with this response. Works only before the head leaves. */
   closeConnection(): void {
     this.#framing.keepAlive = false
   }
 
   /**
-   * Takes the app's next event and says what to write.
+   * Takes the app's next event and returns the engine's next action.
    *
-   * @throws {@link IllegalEventError} for an event that is malformed or out of order
-   * @throws {@link ContentLengthMismatchError} for more or fewer bytes than announced; the latter fails the exchange
-   * @throws {@link InvalidHeaderError} for a header that would break the response apart
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for more or fewer bytes than
+   *   announced; too few fail the exchange
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would break the response apart
    */
   accept(event: SendEvent): Command {
     switch (event?.type) {
@@ -106,7 +113,7 @@ export class HttpExchange {
       case 'http.response.body':
         return this.#body(event)
       case 'http.response.trailers':
-        return this.#lastly(event)
+        return this.#takeTrailers(event)
       case 'http.response.early_hint':
         return this.#earlyHint(event)
       case 'http.response.pathsend':
@@ -116,19 +123,19 @@ export class HttpExchange {
     }
   }
 
-  /** The file of a pathsend is open and has `size` bytes. */
+  /** The engine has opened the file of a pathsend; it has `size` bytes. */
   fileOpened(size: number): void {
     this.#requireFile()
     this.#framing.announceLength(size)
   }
 
-  /** The next chunk of the file of a pathsend; null ends it, and so does the first where there is no body. */
+  /** Takes the next chunk of the file. Null ends the file; a response without content ends with the first chunk. */
   fileChunk(chunk: Uint8Array | null): Command {
     this.#requireFile()
     return this.#emit(chunk, chunk === null || this.#framing.bodyless)
   }
 
-  /** Forgets a start whose head was not sent, so that an error response can take its place. */
+  /** Forgets a start whose head was not sent, so that an error response can replace it. */
   restart(): void {
     if (this.#headSent) throw new IllegalEventError('the head was sent: it cannot be replaced')
     this.#state = 'waiting'
@@ -197,7 +204,7 @@ export class HttpExchange {
     )
   }
 
-  #lastly(event: HttpResponseTrailersEvent): Command {
+  #takeTrailers(event: HttpResponseTrailersEvent): Command {
     if (this.#state !== 'trailers' || this.#trailers === null) throw this.#illegal(event)
     const { headers = [], moreTrailers = false } = event
     requireBoolean('moreTrailers', moreTrailers, event)
@@ -219,7 +226,7 @@ export class HttpExchange {
       )
     }
     const headers = checkedHeaders(event.links.map((link) => ['link', link] as const))
-    // RFC 8297, 2: a hint behind the head says nothing, and HTTP/1.0 has no interim responses.
+    // RFC 8297, 2: a hint after the head has no meaning, and HTTP/1.0 has no interim responses.
     if (this.#headSent || !this.#framing.takesInterim || headers.length === 0) return HOLD
     return { type: 'early-hint', headers }
   }

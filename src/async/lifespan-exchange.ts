@@ -1,9 +1,9 @@
-// The legality of lifespan, without I/O: the app's events in, what they say of the app out.
+// The legality of lifespan, without I/O: the app's events in, commands out.
 
 import { IllegalEventError } from '../errors.ts'
 import type { SendEvent } from '../contract/events.ts'
 
-/** What the app has said: that it is up, that it is down, or why it failed to be. */
+/** The news in an accepted event: the app has started or stopped, or has failed to, with its message. */
 export type LifespanCommand =
   | { type: 'started' }
   | { type: 'start-failed'; message: string }

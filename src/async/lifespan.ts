@@ -1,4 +1,4 @@
-// Runs an app's lifespan: startup before the server listens, shutdown after its last connection.
+// Runs the lifespan of an app: startup before the server listens, shutdown after the last connection.
 
 import { LifespanError, UnsupportedScopeError } from '../errors.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
@@ -19,7 +19,7 @@ import type { LifespanCommand } from './lifespan-exchange.ts'
 /** `auto`: an app without lifespan is fine. `on`: it is an error. `off`: lifespan is not run. */
 type LifespanMode = 'auto' | 'on' | 'off'
 
-/** How an app's lifespan is run. */
+/** The options of {@link startLifespan}. */
 interface LifespanOptions {
   mode: LifespanMode
   /** How long startup may take, in ms. Default 60,000. */
@@ -27,25 +27,25 @@ interface LifespanOptions {
   /** How long shutdown may take, in ms. Default 60,000. */
   shutdownTimeoutMs?: number
   log: Log
-  /** What the server's options say to the bridges. */
+  /** The server options that the bridges read. */
   hosting?: Hosting | undefined
 }
 
 /** An app that has started. */
 export interface Lifespan {
-  /** What the app has put into `scope.state`: each later connection gets a shallow copy. */
+  /** `scope.state` as the app left it: each later connection gets a shallow copy. */
   readonly state: Record<string, unknown>
-  /** Tells the app to shut down and waits until it has, in finite time. Never rejects: failures are logged. */
+  /** Tells the app to shut down, and waits until it has or its time is over. Never rejects: failures are logged. */
   shutdown(): Promise<void>
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
 
 /**
- * Starts `app`: resolves when it is ready to serve.
+ * Starts `app`, and resolves once the app is ready to serve.
  *
- * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`) when the app says that it failed or takes too long,
- *   and in mode `on` also when it throws or returns first
+ * @throws {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`) if the app reports a failure or takes too long; in mode `on`
+ *   also if it throws or returns before it has started
  * @see ASGI Lifespan 2.0
  * @example
  * const lifespan = await startLifespan(app, { mode: 'auto', log })
@@ -68,7 +68,7 @@ class RunningLifespan implements Lifespan {
   readonly #stopped: Deferred<void> = deferred()
   readonly #stopping: Deferred<LifespanReceiveEvent> = deferred()
   #phase: 'starting' | 'ready' | 'failed' = 'starting'
-  #told = false
+  #startupReceived = false
   #shutdown: Promise<void> | undefined
 
   constructor(app: EventApp, options: LifespanOptions) {
@@ -109,7 +109,7 @@ class RunningLifespan implements Lifespan {
     log.error({}, `the app sent no lifespan.shutdown.complete within ${shutdownTimeoutMs} ms`)
   }
 
-  // Whatever way the app ends, nobody waits for it any longer.
+  // An app that returns or throws ends the wait for its shutdown too.
   async #run(): Promise<void> {
     const receive = makeReceive(() => this.#receive())
     try {
@@ -122,8 +122,8 @@ class RunningLifespan implements Lifespan {
   }
 
   #receive(): Promise<LifespanReceiveEvent> {
-    if (this.#told) return this.#stopping.promise
-    this.#told = true
+    if (this.#startupReceived) return this.#stopping.promise
+    this.#startupReceived = true
     return Promise.resolve({ type: 'lifespan.startup' })
   }
 

@@ -1,4 +1,4 @@
-// Messages between an engine that pushes and an app that pulls: bounded, in order, ended once.
+// Messages between an engine that pushes them and an app that pulls them: bounded, in order, with one end.
 
 import type {
   WebSocketDisconnectEvent,
@@ -6,22 +6,22 @@ import type {
   WebSocketReceiveEvent,
 } from '../contract/events.ts'
 
-/** How the engine is told to stop and to go on reading. */
+/** The functions of the engine that stop and continue its reading. */
 interface MessageFlow {
   pause(): void
   resume(): void
 }
 
-/** When the engine is paused: at so many messages, or at so many bytes (UTF-16 code units of text). */
+/** The size at which the queue is full: a number of messages, or of bytes (for text: UTF-16 code units). */
 interface QueueLimits {
   maxMessages: number
   maxBytes: number
 }
 
 /**
- * Answers `receive()` of a WebSocket: `websocket.connect`, the messages in order, and `websocket.disconnect`
- * for ever. A full queue pauses the engine, a half empty one resumes it; what the engine had already read
- * when it was paused is taken all the same.
+ * Answers `receive()` of a WebSocket: `websocket.connect`, the messages in order, then `websocket.disconnect`
+ * for ever. A full queue pauses the engine, and a half empty one resumes it. The queue still takes the messages that
+ * the engine had read before the pause.
  *
  * @see ASGI HTTP & WebSocket 2.5, "WebSocket"
  */
@@ -40,7 +40,7 @@ export class MessageQueue {
     this.#limits = limits
   }
 
-  /** The next event; the promise of a pending call is returned again, so that no event is lost. */
+  /** The next event. While a call is pending, a further call returns the same promise, so that no event is lost. */
   receive(): Promise<WebSocketReceivedEvent> {
     if (this.#pending) return this.#pending
     const event = this.#next()
@@ -52,11 +52,11 @@ export class MessageQueue {
     return this.#pending
   }
 
-  /** Takes one whole message; after the end it is dropped. */
+  /** Takes one whole message. After the end, messages are dropped. */
   push(message: string | Uint8Array): void {
     if (this.#end) return
     const event = messageEvent(message)
-    if (this.#pending) return this.#settle(event)
+    if (this.#pending) return this.#resolvePending(event)
 
     this.#events.push(event)
     this.#bytes += message.length
@@ -65,16 +65,16 @@ export class MessageQueue {
     this.#flow.pause()
   }
 
-  /** Puts the disconnect behind what is waiting. The first one stays. */
+  /** Ends the queue: the disconnect comes after the waiting messages. Only the first call counts. */
   end(code: number, reason: string): void {
     if (this.#end) return
     this.#end = { type: 'websocket.disconnect', code, reason }
-    if (this.#pending) this.#settle({ ...this.#end })
+    if (this.#pending) this.#resolvePending({ ...this.#end })
   }
 
   #next(): WebSocketReceivedEvent | undefined {
     const event = this.#events.shift()
-    // A copy each time: the app may keep, and change, what it receives.
+    // A copy each time: the app may keep the event, and change it.
     if (!event) return this.#end && { ...this.#end }
 
     if (event.type === 'websocket.receive') this.#bytes -= sizeOf(event)
@@ -91,7 +91,7 @@ export class MessageQueue {
     return this.#events.length >= maxMessages * share || this.#bytes >= maxBytes * share
   }
 
-  #settle(event: WebSocketReceivedEvent): void {
+  #resolvePending(event: WebSocketReceivedEvent): void {
     this.#pending = undefined
     this.#wake?.(event)
   }

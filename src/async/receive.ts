@@ -1,10 +1,10 @@
-// Makes receive() of a plain function: callable, and async-iterable up to the event that ends it.
+// Makes receive() from a plain function: callable, and iterable up to the last event.
 
 import type { Receive, ReceiveEvent } from '../contract/events.ts'
 
 const LAST = new Set(['http.disconnect', 'websocket.disconnect', 'lifespan.shutdown'])
 
-/** Gives `next` the async iteration that {@link Receive} promises. */
+/** Adds the async iteration of {@link Receive} to `next`, and returns it. */
 export function makeReceive(next: () => Promise<ReceiveEvent>): Receive {
   const receive = next as Receive
   receive[Symbol.asyncIterator] = iterateEvents

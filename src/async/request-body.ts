@@ -1,4 +1,4 @@
-// The request body between an engine that pushes and an app that pulls: bounded, in order, cut or whole.
+// The request body between an engine that pushes it and an app that pulls it: bounded, in order, cut or whole.
 
 import { BodyTimeoutError, BodyTooLargeError } from '../errors.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
@@ -7,9 +7,9 @@ import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { TimerWheel } from '../waiting/timer-wheel.ts'
 
-/** How the engine is told to read on, to pause, and that the client waits for `100 Continue`. */
+/** The functions of the engine that begin, stop and continue the reading of the body. */
 interface BodyFlow {
-  /** Called before the first body byte is wanted, once. */
+  /** Called once, before the app gets the first byte: the engine sends `100 Continue` if the client waits for it. */
   start(): void
   resume(): void
   pause(): void
@@ -17,11 +17,11 @@ interface BodyFlow {
 
 /** The bounds of one request body. */
 interface BodyLimits {
-  /** Bytes that may wait for the app before the engine is paused. */
+  /** The number of bytes that may wait for the app before the engine is paused. */
   highWaterMark: number
-  /** The longest body; Infinity for any. */
+  /** The longest body that is accepted, in bytes; Infinity for no limit. */
   maxBytes: number
-  /** How long a waiting app waits for the next byte. */
+  /** How long a pending `receive()` waits for the next byte, in ms. */
   timeoutMs: number
   wheel: TimerWheel
 }
@@ -30,7 +30,7 @@ const EMPTY = new Uint8Array(0)
 
 /**
  * Answers `receive()`: body events in order, then, once the exchange is over, `http.disconnect` for ever.
- * A body that was cut is never followed by a last event: only by the disconnect.
+ * A body that was cut has no last event: the disconnect follows instead.
  *
  * @see ASGI HTTP & WebSocket 2.5, "Request" and "Disconnect"
  */
@@ -44,7 +44,7 @@ export class RequestBody {
   #paused = false
   #ended: boolean
   #lastTaken = false
-  #leaving = false
+  #disconnectHinted = false
   #closed = false
   #fault: Error | undefined
   #pending: Deferred<HttpReceiveEvent> | undefined
@@ -56,20 +56,15 @@ export class RequestBody {
     this.#limits = limits
   }
 
-  /** The whole body has arrived. */
-  get arrived(): boolean {
-    return this.#ended
-  }
-
-  /** The engine was asked for the body. */
+  /** The app has asked for the body, so the engine reads it. */
   get started(): boolean {
     return this.#started
   }
 
-  /** The next event; the promise of a pending call is returned again, so that no event is lost. */
+  /** The next event. While a call is pending, a further call returns the same promise, so that no event is lost. */
   receive(): Promise<HttpReceiveEvent> {
     if (this.#pending) return this.#pending.promise
-    const settled = this.#settled() ?? this.#start()
+    const settled = this.#readyEvent() ?? this.#start()
     if (settled) return settled
 
     this.#pending = deferred()
@@ -85,7 +80,7 @@ export class RequestBody {
 
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.byteLength
-    this.#settle()
+    this.#resolvePending()
     if (this.#bufferedBytes < this.#limits.highWaterMark || this.#paused) return
     this.#paused = true
     this.#flow.pause()
@@ -94,16 +89,16 @@ export class RequestBody {
   end(): void {
     if (this.#closed || this.#fault) return
     this.#ended = true
-    this.#settle()
+    this.#resolvePending()
   }
 
-  /** The exchange is over, or the client is gone: whatever waits here is of no use any more. */
+  /** The exchange is over, or the client is gone: the waiting bytes are dropped. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#chunks = []
     this.#bufferedBytes = 0
-    this.#settle()
+    this.#resolvePending()
     this.#timer?.cancel()
   }
 
@@ -118,23 +113,24 @@ export class RequestBody {
     pending?.reject(fault)
   }
 
-  /** Says `http.disconnect` to whoever has read the whole body, now or later, and waits for the end. */
+  /** From now on, an app that has read the whole body receives `http.disconnect` instead of waiting for the end. */
   hintDisconnect(): void {
-    this.#leaving = true
-    this.#settle()
+    this.#disconnectHinted = true
+    this.#resolvePending()
   }
 
-  // Each event is an object of its own: the app may change what it receives.
+  // A new object for each event: the app may change it.
   #next(): HttpReceiveEvent | undefined {
-    if (this.#closed || (this.#leaving && this.#lastTaken)) return { type: 'http.disconnect' }
+    if (this.#closed || (this.#disconnectHinted && this.#lastTaken))
+      return { type: 'http.disconnect' }
     const chunk = this.#chunks.shift()
-    if (chunk) return this.#taken(chunk)
+    if (chunk) return this.#eventOf(chunk)
     if (!this.#ended || this.#lastTaken) return undefined
     this.#lastTaken = true
     return { type: 'http.request', body: EMPTY, moreBody: false }
   }
 
-  #taken(body: Uint8Array): HttpRequestEvent {
+  #eventOf(body: Uint8Array): HttpRequestEvent {
     this.#bufferedBytes -= body.byteLength
     if (this.#paused && this.#bufferedBytes < this.#limits.highWaterMark / 2) {
       this.#paused = false
@@ -145,21 +141,21 @@ export class RequestBody {
     return { type: 'http.request', body, moreBody }
   }
 
-  #settled(): Promise<HttpReceiveEvent> | undefined {
+  #readyEvent(): Promise<HttpReceiveEvent> | undefined {
     if (this.#fault && !this.#closed) return rejected(this.#fault)
     const event = this.#next()
     return event && Promise.resolve(event)
   }
 
-  // An engine that has bytes already hands them over at once.
+  // An engine that has bytes already pushes them inside start().
   #start(): Promise<HttpReceiveEvent> | undefined {
     if (this.#started || this.#ended || this.#closed) return undefined
     this.#started = true
     this.#flow.start()
-    return this.#settled()
+    return this.#readyEvent()
   }
 
-  #settle(): void {
+  #resolvePending(): void {
     if (!this.#pending) return
     const event = this.#next()
     if (!event) return

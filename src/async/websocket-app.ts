@@ -1,4 +1,4 @@
-// The comfortable way to write a WebSocket app: a handler that holds one socket.
+// websocket(): an event app made from a handler that holds one socket.
 
 import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
 import { harmless } from '../waiting/deferred.ts'
@@ -11,7 +11,7 @@ import type {
   WebSocketScope,
 } from '../contract/events.ts'
 
-/** What of its 101 an app decides. */
+/** The parts of the 101 response that an app decides. */
 interface AcceptOptions {
   /** One of {@link AppSocket.subprotocols}; default none. */
   subprotocol?: string
@@ -19,15 +19,15 @@ interface AcceptOptions {
   headers?: HeaderPairs
 }
 
-/** What {@link websocket} runs, once for each WebSocket. */
+/** The function that {@link websocket} runs, once for each WebSocket. */
 type SocketHandler = (socket: AppSocket) => void | Promise<void>
 
 /**
- * Makes an {@link EventApp} of a handler. When the handler returns, the socket is closed with 1000; when it
- * throws, with 1011. A client that leaves ends the iteration; a `send` that finds it gone throws
- * {@link ClientDisconnectedError} (`ECONNRESET`), which may escape the handler without harm.
+ * Makes an {@link EventApp} from a handler. After the handler returns, the socket closes with 1000; after it throws,
+ * with 1011. A client that leaves ends the iteration. A `send` to a client that has left throws
+ * {@link ClientDisconnectedError} (`ECONNRESET`); the handler need not catch it.
  *
- * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`), from the app, for scopes of other types
+ * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`) by the returned app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {
  *   for await (const message of socket) await socket.send(message)
@@ -42,22 +42,22 @@ export function websocket(handler: SocketHandler): EventApp {
     try {
       await handler(new AppSocket(scope, receive, send))
     } catch (error) {
-      // Only this client's leaving is no failure: the loss of another socket is one.
+      // A handler may use other sockets. The loss of one of those is a failure; the loss of this client is not.
       if (!(error instanceof ClientDisconnectedError && hasLeft(scope))) throw error
     }
   }
 }
 
 /**
- * One WebSocket, as its handler holds it. The first `send`, `receive` or iteration accepts the handshake
- * unless {@link AppSocket.accept} or {@link AppSocket.deny} answered it before.
+ * The socket of one handler. The first `send`, `receive` or iteration accepts the handshake, unless
+ * {@link AppSocket.accept} or {@link AppSocket.deny} has answered it before.
  */
 export class AppSocket implements AsyncIterable<string | Uint8Array> {
   readonly scope: WebSocketScope
   readonly #receive: Receive
   readonly #send: Send
   #accepted: Promise<void> | undefined
-  /** Sends that wait for the accept; those behind them wait too, to keep the order of their calls. */
+  /** The number of sends that wait for the accept. Later sends wait too, to keep the order of the calls. */
   #waiting = 0
   #open = false
   #closed = false
@@ -68,13 +68,15 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
     this.#send = send
   }
 
-  /** What the client offered, in its order of preference. */
+  /** The subprotocols that the client offered, in its order of preference. */
   get subprotocols(): readonly string[] {
     return this.scope.subprotocols
   }
 
-  /** Aborted, with a reason, when the client leaves or the server shuts down. Whoever asks for it is told of
-   * a shutdown and given the grace to finish; for others the server closes with 1001 at once. */
+  /**
+   * Aborted, with a reason, when the client leaves or the server shuts down. A handler that reads this property gets
+   * the grace time to finish in a shutdown; the sockets of other handlers are closed with 1001 at once.
+   */
   get signal(): AbortSignal {
     return this.scope['isthmus.exchange']?.signal ?? NEVER
   }
@@ -82,14 +84,14 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   /**
    * Completes the handshake with 101.
    *
-   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for a subprotocol that was not offered, or when the
-   *   handshake was answered before
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header or one of the server's own
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for a subprotocol that the client did not offer, or after
+   *   another answer to the handshake
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header, or one that only the server sets
    */
   accept(options: AcceptOptions = {}): Promise<void> {
     const accepted = harmless(this.#send({ type: 'websocket.accept', ...options }))
     this.#accepted ??= accepted
-    // A refused accept may be tried again, or turned into a denial.
+    // After a refused accept, the handler may try again, or deny the handshake.
     accepted.catch(() => {
       if (this.#accepted === accepted) this.#accepted = undefined
     })
@@ -108,9 +110,9 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   /**
-   * Sends one message: text for a string, binary for bytes. Resolves once the client keeps up.
+   * Sends one message: text for a string, binary for bytes. The promise resolves once the client keeps up.
    *
-   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) when the client has left
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client has left
    */
   send(message: string | Uint8Array): Promise<void> {
     const event: SendEvent =
@@ -121,14 +123,14 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
     return harmless(accepted ? this.#send(event) : this.#sendAccepted(event))
   }
 
-  /** The next message; undefined once the client has left. */
+  /** The next message; undefined after the client has left. */
   async receive(): Promise<string | Uint8Array | undefined> {
     if (!this.#open && !(await this.#acceptForReading())) return undefined
     const event = await this.#receive()
     return event.type === 'websocket.receive' ? (event.text ?? event.bytes ?? undefined) : undefined
   }
 
-  /** The messages up to the client's leaving. Leaving the loop early does not close the socket. */
+  /** All messages until the client leaves. A `break` out of the loop does not close the socket. */
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, undefined> {
     return {
       next: async () => {
@@ -139,8 +141,8 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   /**
-   * Closes the socket; before it is accepted that is a denial with 403. A socket that is closed already, by
-   * either side, stays as it is.
+   * Closes the socket; a handshake that is not accepted yet is denied with 403. The call has no effect on a socket that
+   * either side has closed.
    *
    * @param code 1000 to 1014 without 1004 to 1006, or 3000 to 4999; default 1000
    * @param reason at most 123 bytes in UTF-8; default empty
@@ -182,7 +184,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   async #close(code: number, reason: string): Promise<void> {
     if (this.#closed) return
     try {
-      // The same wait as that of the sends before it, so that it stays behind them.
+      // The same wait as in the sends before, so that the close comes after them.
       if (this.#accepted) await this.#accept()
       await this.#send({ type: 'websocket.close', code, reason })
       this.#closed = true

@@ -1,4 +1,4 @@
-// The insides of the events that a WebSocket app sends: what is malformed never reaches the wire.
+// Checks of the fields of the events that a WebSocket app sends, so that malformed ones never reach the wire.
 
 import { IllegalEventError, InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
@@ -6,7 +6,7 @@ import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../co
 
 const MAX_REASON_BYTES = 123
 const RESERVED_CODES = new Set([1004, 1005, 1006])
-// RFC 9110, 7.6.1 and 8.6: a 101 has neither a body nor an end of its own, and its upgrade is the server's.
+// RFC 9110, 7.6.1 and 8.6: a 101 has no body, and its upgrade is the server's task.
 const SERVER_FIELDS = new Set([
   'connection',
   'content-length',
@@ -19,9 +19,9 @@ const SERVER_FIELDS = new Set([
 ])
 
 /**
- * The one message of a `websocket.send`: text or bytes.
+ * The message of a `websocket.send`: text or bytes.
  *
- * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) unless exactly one of the two is there
+ * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) unless the event has exactly one of the two
  */
 export function checkedMessage(event: WebSocketSendEvent): string | Uint8Array {
   const text: unknown = event.text ?? null
@@ -41,7 +41,7 @@ export function checkedMessage(event: WebSocketSendEvent): string | Uint8Array {
 /**
  * The code (default 1000) and the reason (default empty) of a `websocket.close`.
  *
- * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for what may not be on the wire
+ * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for a code or a reason that the protocol forbids
  * @see RFC 6455, 5.5 and 7.4
  */
 export function checkedClose(event: WebSocketCloseEvent): { code: number; reason: string } {
@@ -63,14 +63,14 @@ export function checkedClose(event: WebSocketCloseEvent): { code: number; reason
 /**
  * The headers that a `websocket.accept` adds to the 101, names in lower case.
  *
- * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) also for the fields that are the server's own
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header, or one that only the server sets
  */
 export function checkedHandshakeHeaders(headers: HeaderPairs): HeaderPairs {
   const checked = checkedHeaders(headers)
   for (const [name] of checked) {
     if (!name.startsWith('sec-websocket-') && !SERVER_FIELDS.has(name)) continue
     throw new InvalidHeaderError(
-      `header "${name}" of websocket.accept is the server's own; a subprotocol goes into \`subprotocol\``,
+      `only the server sets header "${name}" of websocket.accept; pass a subprotocol as \`subprotocol\``,
     )
   }
   return checked

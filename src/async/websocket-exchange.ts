@@ -1,5 +1,5 @@
-// The legality of one WebSocket, without I/O: the app's events in, commands out. Engines, the test client
-// and lint all ask this one machine.
+// The legality of one WebSocket, without I/O: the app's events in, commands out. The engines, the test client and lint
+// all use this state machine.
 
 import { ClientDisconnectedError, IllegalEventError } from '../errors.ts'
 import { HttpExchange } from './http-exchange.ts'
@@ -15,7 +15,7 @@ import type {
 import type { ResponsePart } from './http-exchange.ts'
 import type { Identity } from './framing.ts'
 
-/** What an accepted event asks of the engine. */
+/** The engine's next action after an accepted event. */
 type WebSocketCommand =
   | { type: 'accept'; subprotocol: string | null; headers: HeaderPairs }
   | { type: 'message'; message: string | Uint8Array }
@@ -24,12 +24,12 @@ type WebSocketCommand =
   | { type: 'hold' }
 
 /**
- * `connecting`: the handshake is unanswered. `open`: accepted. `denying`: an HTTP response has begun instead.
- * `closing`: the app has closed. `closed`: over, by the app's own doing. `disconnected`: the peer has gone.
+ * `connecting`: the handshake has no answer yet. `open`: accepted. `denying`: an HTTP response has begun instead.
+ * `closing`: the app has closed. `closed`: over, ended by the app. `disconnected`: over, because the peer has gone.
  */
 type WebSocketState = 'connecting' | 'open' | 'denying' | 'closing' | 'closed' | 'disconnected'
 
-/** What of the scope decides what is legal. */
+/** The facts of the scope that decide which events are legal. */
 type Handshake = Pick<WebSocketScope, 'httpVersion' | 'subprotocols'>
 
 const LEGAL: Record<WebSocketState, readonly string[]> = {
@@ -42,7 +42,7 @@ const LEGAL: Record<WebSocketState, readonly string[]> = {
 }
 
 /**
- * One WebSocket as its app may use it.
+ * The legal use of one WebSocket by its app.
  *
  * @see ASGI HTTP & WebSocket 2.5, "WebSocket"; ASGI extensions, "WebSocket Denial Response"
  */
@@ -61,23 +61,24 @@ export class WebSocketExchange {
     return this.#state
   }
 
-  /** Nothing of an answer to the handshake is on the wire: {@link restart} is still possible. */
+  /** No byte of an answer to the handshake is on the wire, so {@link restart} is still possible. */
   get unanswered(): boolean {
     return this.#state === 'connecting' || (this.#state === 'denying' && !this.#denial?.headSent)
   }
 
-  /** The denial can not become whole any more: the connection has to be cut. */
+  /** The denial cannot become whole any more: the engine has to cut the connection. */
   get failed(): boolean {
     return this.#denial?.failed ?? false
   }
 
   /**
-   * Takes the app's next event and says what to do.
+   * Takes the app's next event and returns the engine's next action.
    *
-   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) once the peer has gone
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) after the peer has gone
    * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
    * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would break the handshake apart
-   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for a denial of another length than announced
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for a denial whose length differs from
+   *   the announced one
    */
   accept(event: SendEvent): WebSocketCommand {
     if (this.#state === 'disconnected') throw new ClientDisconnectedError()
@@ -99,13 +100,13 @@ export class WebSocketExchange {
     }
   }
 
-  /** The connection is gone, or given up: after the app's own close that is its end, before it a loss. */
+  /** The connection is gone or given up: a normal end after the app's own close, else a loss of the peer. */
   disconnect(): void {
     const ended = this.#state === 'closing' || this.#state === 'closed'
     this.#state = ended ? 'closed' : 'disconnected'
   }
 
-  /** Forgets a denial of which nothing was sent, so that the server's own answer can take its place. */
+  /** Forgets a denial that is not on the wire yet, so that the server's own answer can replace it. */
   restart(): void {
     if (!this.unanswered)
       throw new IllegalEventError('the handshake was answered: it cannot be taken back')
@@ -133,7 +134,7 @@ export class WebSocketExchange {
       return { type: 'close', code, reason }
     }
 
-    // ASGI, "Close": a handshake that is closed instead of accepted is answered 403.
+    // ASGI, "Close": the answer to a handshake that the app closes is 403.
     this.#deny({ type: 'http.response.start', status: 403 })
     return this.#deny({ type: 'http.response.body' })
   }

@@ -1,4 +1,4 @@
-// Whatever may be hosted, as an event app.
+// Makes an event app from any value that serve() accepts.
 
 import { mount } from './mount.ts'
 import { toEvents } from './to-events.ts'
@@ -6,13 +6,13 @@ import type { EventApp } from '../contract/events.ts'
 import type { MountTable } from './mount.ts'
 import type { App } from './style.ts'
 
-/** What `serve` takes: an app of any style, or a mount table. */
+/** The app that `serve` takes: an app of any style, or a mount table. */
 export type HostedApp = App | MountTable
 
 /**
  * `hosted` as an event app: an app by {@link toEvents}, a table by {@link mount}.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is neither
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for any other value
  */
 export function asEventApp(hosted: HostedApp): EventApp {
   return isTable(hosted) ? mount(hosted) : toEvents(hosted)

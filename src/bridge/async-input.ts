@@ -1,11 +1,11 @@
-// environ['wsgi.input'] of an async-iterable app: the request body as a file that is awaited.
+// environ['wsgi.input'] of an async-iterable app: the request body as a file whose reads are awaited.
 
 import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../errors.ts'
 import { ByteBuffer } from '../sync/byte-buffer.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
 import type { Receive } from '../contract/events.ts'
 
-/** Reads the body from `receive`, and no further than it is asked: an unread body holds the client back. */
+/** Reads the body from `receive`, one event at a time and only on demand, so that the client sends at the app's pace. */
 export class AsyncInput implements AsyncInputStream {
   readonly #receive: Receive
   readonly #buffer: ByteBuffer = new ByteBuffer()
@@ -60,7 +60,7 @@ export class AsyncInput implements AsyncInputStream {
     }
   }
 
-  // False: the body has ended. Reads that wait at the same time wait for the same event: it is buffered once.
+  // False after the end of the body. Reads at the same time share one event, which is buffered once.
   async #fill(): Promise<boolean> {
     if (this.#ended) return false
     this.#filling ??= this.#takeEvent()
@@ -68,7 +68,7 @@ export class AsyncInput implements AsyncInputStream {
     return true
   }
 
-  // A cut body throws, again and again: it never looks like an end.
+  // After a cut, every read throws: a cut never looks like an end.
   async #takeEvent(): Promise<void> {
     try {
       const event = await this.#receive()

@@ -1,17 +1,17 @@
-// Which app a bridge was made of, so that a bridge back finds it instead of building on top.
+// Remembers the app inside a bridge, so that a bridge back returns that app instead of a second bridge.
 
 import { styleOf } from './style.ts'
 import type { App, StyledApp } from './style.ts'
 
-// Registered, so that two copies of the library in one process know each other's bridges.
+// A registered symbol, so that two copies of the library in one process know each other's bridges.
 const ORIGINAL = Symbol.for('isthmus.original')
 
-/** Marks `bridge` as made of `original`. */
+/** Marks `bridge` as made from `original`. */
 export function bridged<Bridge extends App>(bridge: Bridge, original: App): Bridge {
   return Object.defineProperty(bridge, ORIGINAL, { value: original })
 }
 
-/** `app` with its style; where it is a bridge made of an app of style `wanted`, that app. @see SEMANTICS 3c.4 */
+/** `app` with its style; for a bridge made from an app of the style `wanted`, that app. @see docs/semantics.md, 3c.4 */
 export function unbridged(app: App, wanted: StyledApp['style']): StyledApp {
   const original = (app as { [ORIGINAL]?: App } | null | undefined)?.[ORIGINAL]
   if (original === undefined) return styleOf(app)

@@ -1,26 +1,27 @@
-// Waiting for an app that may never answer, while its client may leave.
+// A wait for an app that may never answer, while its client may leave.
 
 import { ClientDisconnectedError } from '../errors.ts'
 import type { ExchangeContext } from '../contract/events.ts'
 
-/** Ends a wait when the client disconnects. One wait at a time. */
+/** Ends the wait for an app when its client disconnects. One wait at a time. */
 export class ClientGuard {
-  interrupted = false
+  /** The client has left. */
+  clientGone = false
   #reject: ((error: Error) => void) | undefined
 
-  constructor(connection: ExchangeContext | undefined) {
-    connection?.onDisconnect(() => {
-      this.interrupted = true
+  constructor(exchange: ExchangeContext | undefined) {
+    exchange?.onDisconnect(() => {
+      this.clientGone = true
       this.#reject?.(new ClientDisconnectedError())
     })
   }
 
-  /** Settles as `work` does; rejects with {@link ClientDisconnectedError} as soon as the client is gone. */
-  guard<Value>(work: PromiseLike<Value> | Value): Promise<Value> {
+  /** Settles as `work` does, or rejects with {@link ClientDisconnectedError} (`ECONNRESET`) once the client is gone. */
+  wait<Value>(work: PromiseLike<Value> | Value): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.#reject = reject
       Promise.resolve(work).then(resolve, reject)
-      if (this.interrupted) reject(new ClientDisconnectedError())
+      if (this.clientGone) reject(new ClientDisconnectedError())
     })
   }
 }

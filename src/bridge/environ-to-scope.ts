@@ -1,19 +1,19 @@
-// Environ to scope: one pure function, the inverse of environ.ts.
+// Environ to scope: one pure function, the inverse of scope-to-environ.ts.
 //
-// What scope to environ to scope loses: the order and repetition of headers (repeated ones come back joined),
+// The way from scope to environ to scope loses: the order and repetition of headers (repeated ones come back joined),
 // `-` against `_` in header names, an empty Content-Type or Content-Length, the Content-Length of a chunked
 // body, a server that is unknown or a unix socket, and the extensions.
 
+import { ASGI } from '../async/asgi-version.ts'
 import type { Environ } from '../contract/environ.ts'
 import type { HeaderPairs, HttpScope } from '../contract/events.ts'
 
-const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
 const NO_EXTENSIONS = Object.freeze({})
 
 /**
  * The HTTP scope of `environ`. The original is kept at `scope['isthmus.environ']`.
  *
- * @see SEMANTICS 3c.1 to 3c.4
+ * @see docs/semantics.md, 3c.1 to 3c.4
  */
 export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ': Environ } {
   const [rawPath, queryString] = targetOf(environ)
@@ -45,7 +45,7 @@ function targetOf(environ: Environ): [rawPath: string, queryString: string] {
   return [rawPath ?? encodePath(environ.SCRIPT_NAME + environ.PATH_INFO), environ.QUERY_STRING]
 }
 
-// encodeURI leaves alone what would end a path, and throws at a lone surrogate, which a Buffer makes U+FFFD.
+// encodeURI() keeps ? and #, which would end the path. It throws at a lone surrogate, so a Buffer makes that U+FFFD.
 function encodePath(path: string): string {
   return encodeURI(Buffer.from(path).toString()).replace(/[?#]/g, encodeURIComponent)
 }
@@ -54,12 +54,12 @@ function portOf(text: string | undefined): number {
   return Number.parseInt(text ?? '', 10) || 0
 }
 
-/** The headers that `environ` has, names in lower case; repeated ones are joined. */
+/** The headers in `environ`, with names in lower case; repeated ones are joined. */
 export function headersOf(environ: Environ): HeaderPairs {
   const headers: HeaderPairs = []
   for (const key of Object.keys(environ)) {
     const name = nameOf(key)
-    // Nothing else is looked at: the signal is made for whoever looks.
+    // Other keys are not read: a read of isthmus.signal would create the signal.
     if (name === undefined) continue
     const value = environ[key]
     if (typeof value !== 'string' || (value === '' && CONTENT.has(key))) continue
@@ -68,7 +68,7 @@ export function headersOf(environ: Environ): HeaderPairs {
   return headers
 }
 
-// CGI has these two without HTTP_, and only without (RFC 3875, 4.1.18).
+// These two never have the prefix HTTP_ (RFC 3875, 4.1.18).
 const CONTENT = new Set(['CONTENT_TYPE', 'CONTENT_LENGTH'])
 
 function nameOf(key: string): string | undefined {

@@ -1,6 +1,7 @@
-// One request through an event app that is pulled from outside: what it sends waits until it is asked for.
+// One request through an event app from which a host pulls: the parts that the app sends wait for the next pull.
 
 import { deferred, rejected } from '../waiting/deferred.ts'
+import { NO_IDENTITY } from '../async/framing.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -13,25 +14,24 @@ import type { EventApp, HttpReceiveEvent, HttpScope, SendEvent } from '../contra
 import type { Log } from '../contract/log.ts'
 
 const READ_BYTES = 64 * 1024
-// How long a stopped app may go on before nobody waits for it any longer.
+// The time for a stopped app to end; after it, close() waits no longer.
 const GRACE_MS = 3_000
-const NOBODY = { server: null, date: () => null }
 const NOT_OFFERED = new Set(['http.response.early_hint', 'http.response.pathsend'])
 
 /**
- * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that
- * waits in receive() can still send. Each body event becomes one part, at once. Whoever opens a session closes it.
+ * Runs `app` on `scope` with `input` as its request body. Receiving and sending are independent: an app that waits in
+ * receive() can still send. Each body event becomes one part, at once. The code that makes a session closes it.
  */
 export class EventSession {
   readonly #exchange: HttpExchange
   readonly #input: Input
   readonly #log: Log
   readonly #ended: Promise<void>
-  #offers: Offer[] = []
-  #delivered: Offer | undefined
-  #asked: Deferred<ResponsePart | null> | undefined
-  #pending: Deferred<HttpReceiveEvent> | undefined
-  #bodyTaken = false
+  #sentParts: SentPart[] = []
+  #delivered: SentPart | undefined
+  #pendingNext: Deferred<ResponsePart | null> | undefined
+  #pendingReceive: Deferred<HttpReceiveEvent> | undefined
+  #bodyEnded = false
   #isClosed = false
   #outcome: { error?: unknown } | undefined
 
@@ -40,40 +40,40 @@ export class EventSession {
     this.#log = scope['isthmus.exchange']?.log ?? SILENT_LOG
     const { method } = scope
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: false } as const
-    this.#exchange = new HttpExchange(facts, NOBODY)
+    this.#exchange = new HttpExchange(facts, NO_IDENTITY)
     this.#ended = this.#run(app, scope)
   }
 
   /**
-   * The next part of the response; null behind the last one. The app's send() of the part before resolves.
+   * The next part of the response; null after the last one. The call resolves the app's send() of the previous part.
    *
-   * @throws what the app threw; {@link AppError} when it ended without a whole response
+   * @throws the error of the app; {@link AppError} (`ISTHMUS_APP_FAULT`) if it ended without a whole response
    */
   next(): Promise<ResponsePart | null> {
     this.#delivered?.taken.resolve()
-    this.#delivered = this.#offers.shift()
+    this.#delivered = this.#sentParts.shift()
     if (this.#delivered) return Promise.resolve(this.#delivered.part)
     if (this.#exchange.ended) return Promise.resolve(null)
-    if (this.#outcome) return rejected(faultOf(this.#outcome))
-    this.#asked = deferred()
-    return this.#asked.promise
+    if (this.#outcome) return rejected(errorOf(this.#outcome))
+    this.#pendingNext = deferred()
+    return this.#pendingNext.promise
   }
 
   /** Stops the app: it receives `http.disconnect`, its sends reject, and it gets three seconds to end. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#pending?.resolve({ type: 'http.disconnect' })
-    const isWhole = this.#exchange.ended && this.#offers.length === 0
+    this.#pendingReceive?.resolve({ type: 'http.disconnect' })
+    const isWhole = this.#exchange.ended && this.#sentParts.length === 0
     if (isWhole) this.#delivered?.taken.resolve()
-    else this.#refuseOffers()
-    // What runs on behind a whole response is background work: nobody waits for it.
+    else this.#rejectSends()
+    // After a whole response the app may go on with background work, and close() does not wait for that.
     if (!isWhole) await settlesWithin(this.#ended, GRACE_MS)
   }
 
-  #refuseOffers(): void {
+  #rejectSends(): void {
     this.#delivered?.taken.reject(new ClientDisconnectedError())
-    for (const { taken } of this.#offers) taken.reject(new ClientDisconnectedError())
-    this.#offers = []
+    for (const { taken } of this.#sentParts) taken.reject(new ClientDisconnectedError())
+    this.#sentParts = []
   }
 
   async #run(app: EventApp, scope: HttpScope): Promise<void> {
@@ -85,24 +85,24 @@ export class EventSession {
       this.#outcome = { error }
       this.#logLate(error)
     }
-    if (!this.#exchange.ended) this.#asked?.reject(faultOf(this.#outcome))
+    if (!this.#exchange.ended) this.#pendingNext?.reject(errorOf(this.#outcome))
   }
 
-  // Whoever pulls the response is told of a failure, as long as there is something to pull.
+  // next() throws the error as long as the host still pulls. A later error goes to the log.
   #logLate(error: unknown): void {
     const isLate = this.#isClosed || this.#exchange.ended
     if (!isLate || error instanceof ClientDisconnectedError) return
-    this.#log.error({ err: error }, 'the event app failed behind its response')
+    this.#log.error({ err: error }, 'the event app failed after its response')
   }
 
-  // No Promise.race with the end of the session: it would keep every event that was ever received.
+  // Not a Promise.race with the end of the session: the race would keep every received event in memory.
   #receive(): Promise<HttpReceiveEvent> {
     if (this.#isClosed) return Promise.resolve({ type: 'http.disconnect' })
-    if (this.#pending) return this.#pending.promise
+    if (this.#pendingReceive) return this.#pendingReceive.promise
     const pending = deferred<HttpReceiveEvent>()
-    this.#pending = pending
-    // Behind the body only the end of the session is left to wait for.
-    if (this.#bodyTaken) return pending.promise
+    this.#pendingReceive = pending
+    // After the body, the only event left is the disconnect at the end of the session.
+    if (this.#bodyEnded) return pending.promise
     this.#read().then(
       (event) => pending.resolve(event),
       (error: unknown) => pending.reject(error),
@@ -113,13 +113,13 @@ export class EventSession {
   async #read(): Promise<HttpReceiveEvent> {
     try {
       const body = await this.#input.read1Async(READ_BYTES)
-      this.#bodyTaken = body.length === 0
-      return { type: 'http.request', body, moreBody: !this.#bodyTaken }
+      this.#bodyEnded = body.length === 0
+      return { type: 'http.request', body, moreBody: !this.#bodyEnded }
     } catch (error) {
       if (error instanceof ClientDisconnectedError) return { type: 'http.disconnect' }
       throw error
     } finally {
-      this.#pending = undefined
+      this.#pendingReceive = undefined
     }
   }
 
@@ -130,34 +130,34 @@ export class EventSession {
         throw new IllegalEventError(`${event.type} is not offered in scope.extensions here`)
       }
       const command = this.#exchange.accept(event)
-      if (command.type === 'write') return this.#offer(command.part)
+      if (command.type === 'write') return this.#hand(command.part)
       return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : Promise.resolve()
     } catch (error) {
       return rejected(error)
     }
   }
 
-  // Resolves when the part was taken and the next one is asked for: that is the pace of the consumer.
-  #offer(part: ResponsePart): Promise<void> {
-    const offer = { part, taken: deferred() }
-    if (this.#asked) {
-      this.#delivered = offer
-      this.#asked.resolve(part)
-      this.#asked = undefined
+  // Resolves when the host asks for the part after this one, so that the app sends at the pace of the host.
+  #hand(part: ResponsePart): Promise<void> {
+    const sent = { part, taken: deferred() }
+    if (this.#pendingNext) {
+      this.#delivered = sent
+      this.#pendingNext.resolve(part)
+      this.#pendingNext = undefined
     } else {
-      this.#offers.push(offer)
+      this.#sentParts.push(sent)
     }
-    return offer.taken.promise
+    return sent.taken.promise
   }
 }
 
 type Input = Pick<AsyncInputStream, 'read1Async'>
 
-interface Offer {
+interface SentPart {
   part: ResponsePart
   taken: Deferred<void>
 }
 
-function faultOf({ error }: { error?: unknown }): unknown {
+function errorOf({ error }: { error?: unknown }): unknown {
   return error ?? new AppError('the event app ended before its response was complete')
 }

@@ -1,4 +1,4 @@
-// Fairness: an app whose chunks are always ready would keep the event loop to itself.
+// Turns of the event loop between chunks: an app whose chunks are always ready would block all other requests.
 
 import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -6,15 +6,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 const MAX_CHUNKS = 64
 const MAX_MS = 10
 
-/** Lets the event loop turn every so many chunks or milliseconds, whichever comes first. */
+/** Lets the event loop turn after 64 chunks or 10 ms. */
 export class Fairness {
   #chunks = 0
   #since = 0
 
-  /** Called behind every chunk. */
-  async taken(): Promise<void> {
+  /** To be awaited after every chunk. */
+  async afterChunk(): Promise<void> {
     this.#chunks += 1
-    // Most responses are one chunk, and never get here.
+    // Not in the constructor: most responses have one chunk, and need no clock.
     if (this.#chunks === 1) this.#since = performance.now()
     if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return
     await nextTurn()

@@ -1,4 +1,4 @@
-// The file of a wsgi.file_wrapper that came back from the app as it was: read off the event loop.
+// The file of a wsgi.file_wrapper that the app returned as its body: read outside of the event loop.
 
 import { read } from 'node:fs'
 import { promisify } from 'node:util'
@@ -16,7 +16,7 @@ const readFile = promisify(read)
 export class FileRun {
   readonly #run: SyncRun
   readonly #file: WrappedFile
-  /** The chunk pulled last is the last one. */
+  /** The last pull returned the last chunk. */
   ended = false
 
   constructor(run: SyncRun, file: WrappedFile) {
@@ -38,7 +38,7 @@ export class FileRun {
   async #readBlock(): Promise<Uint8Array> {
     const { filelike, blockSize } = this.#file
     const block = Buffer.allocUnsafe(blockSize)
-    // Position null: from where the descriptor stands, as PEP 3333 wants it.
+    // Position null reads from the descriptor's current position, as PEP 3333 demands.
     const { bytesRead } = await readFile(filelike.fd as number, block, 0, blockSize, null)
     return block.subarray(0, bytesRead)
   }

@@ -1,4 +1,4 @@
-// A sync run on the event loop, and the warning when it keeps the loop too long.
+// A sync run on the event loop, with a warning if it blocks the loop for too long.
 
 import { performance } from 'node:perf_hooks'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -14,13 +14,13 @@ import type { ChunkSource } from './pump.ts'
 
 const MAX_HELD_MS = 50
 
-/** Pulls an app as a {@link SyncRun}, and says which mount held the event loop for longer than 50 ms, and the cure. */
+/** Pulls an app as a {@link SyncRun}. A step of more than 50 ms is logged with its mount and the remedy. */
 export class InlineRun implements ChunkSource, ResponseOptions {
   readonly #run: SyncRun
   readonly #scope: HttpScope
   #file: FileRun | undefined
 
-  /** @throws {@link BadRequestError} as {@link scopeToEnviron} does */
+  /** @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) as {@link scopeToEnviron} does */
   constructor(app: SyncApp, scope: HttpScope, input: InputStream) {
     this.#scope = scope
     this.#run = new SyncRun(app, scopeToEnviron(scope, input), this)
@@ -34,7 +34,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
     return this.#file === undefined ? this.#run.ended : this.#file.ended
   }
 
-  /** A file that the app returned is read off the event loop. */
+  /** The next chunk; a promise if the app returned a file, which is read outside of the event loop. */
   pull(): Chunk | null | Promise<Chunk | null> {
     const since = performance.now()
     if (this.#run.body === undefined) this.#start()

@@ -1,4 +1,4 @@
-// One request through an async-iterable app: chunks are pulled out of it, one at a time, and it is closed.
+// One request through an async-iterable app: the host pulls chunks from the app, one at a time, and closes it.
 
 import { settlesWithin } from '../waiting/settles-within.ts'
 import { arrayBytes, checkedBody } from '../sync/app-body.ts'
@@ -10,21 +10,21 @@ import type { ResponseOptions } from '../sync/start-response.ts'
 import type { ClientGuard } from './client-guard.ts'
 import type { ChunkSource } from './pump.ts'
 
-// What an app that was stopped early gets for its `finally` before we go on without it.
+// The time that a stopped app gets for its `finally`; after it, the host waits no longer.
 const RETURN_MS = 5_000
 
 type Body = (AsyncIterable<unknown> | Iterable<unknown>) & { close?(): unknown }
 type Stepper = AsyncIterator<unknown> | Iterator<unknown>
 
-/** As SyncRun, for an app that awaits. The host closes it, however the request went. */
+/** Like SyncRun, for an app that awaits. The host calls `close` at the end of every request, whole or failed. */
 export class IterableRun implements ChunkSource {
   ended = false
   readonly response: ResponseState
   readonly #app: IterableApp
   readonly #environ: IterableEnviron
   readonly #options: ResponseOptions
-  readonly #interruption: ClientGuard
-  readonly #breath: Fairness = new Fairness()
+  readonly #client: ClientGuard
+  readonly #fairness: Fairness = new Fairness()
   #body: Body | undefined
   #iterator: Stepper | undefined
   #remaining = Infinity
@@ -34,12 +34,12 @@ export class IterableRun implements ChunkSource {
   constructor(
     app: IterableApp,
     environ: IterableEnviron,
-    interruption: ClientGuard,
+    client: ClientGuard,
     options: ResponseOptions,
   ) {
     this.#app = app
     this.#environ = environ
-    this.#interruption = interruption
+    this.#client = client
     this.#options = options
     this.response = new ResponseState(environ.REQUEST_METHOD, options)
   }
@@ -55,11 +55,14 @@ export class IterableRun implements ChunkSource {
       if (chunk !== null) return chunk
       if (this.#isOver || this.response.exhausted) return this.#finish()
       await this.#step()
-      if (this.#held === null) await this.#breath.taken()
+      if (this.#held === null) await this.#fairness.afterChunk()
     }
   }
 
-  /** Stops the app: `return()` within five seconds, then `close()` of the body, then the finished-callbacks. */
+  /**
+   * Ends the request: `return()` of an iterator that has not ended and `close()` of the body, with five seconds for each,
+   * then `environ['isthmus.responseFinished']`. Failures become warnings.
+   */
   async close(error?: unknown): Promise<void> {
     this.response.close()
     const body = this.#body
@@ -74,24 +77,23 @@ export class IterableRun implements ChunkSource {
   async #start(): Promise<void> {
     const app = this.#app
     const returned = app(this.#environ, this.response.startResponse)
-    const body: unknown = isAsyncIterable(returned) ? returned : await this.#promised(returned)
+    const body: unknown = isAsyncIterable(returned) ? returned : await this.#awaitReturned(returned)
     this.#body = isAsyncIterable(body) ? body : checkedBody(body)
     if (!Array.isArray(body)) return
     this.response.announceLength(arrayBytes(body))
     this.#remaining = body.length
   }
 
-  async #promised(returned: ReturnType<IterableApp>): Promise<unknown> {
+  async #awaitReturned(returned: ReturnType<IterableApp>): Promise<unknown> {
     try {
-      return await this.#interruption.guard(returned)
+      return await this.#client.wait(returned)
     } catch (error) {
-      if (this.#interruption.interrupted)
-        void Promise.resolve(returned).then(this.#closeLate, () => {})
+      if (this.#client.clientGone) void Promise.resolve(returned).then(this.#closeLate, () => {})
       throw error
     }
   }
 
-  // The app answers when its client has left already: what it has opened is closed all the same.
+  // The app returns a body after its client has left: the body still has to be closed.
   readonly #closeLate = (body: Body | null | undefined): void => {
     attempt(this.#options, 'close() of the body', () => body?.close?.())
   }
@@ -107,10 +109,10 @@ export class IterableRun implements ChunkSource {
 
   async #next(iterator: Stepper): Promise<IteratorResult<unknown>> {
     try {
-      return await this.#interruption.guard(iterator.next())
+      return await this.#client.wait(iterator.next())
     } catch (error) {
-      // What was interrupted still gets its return(); what threw is over.
-      this.#isOver = !this.#interruption.interrupted
+      // An iterator that threw is over. One whose client left is not, and gets its return().
+      this.#isOver = !this.#client.clientGone
       throw error
     }
   }
@@ -128,12 +130,13 @@ export class IterableRun implements ChunkSource {
     return null
   }
 
-  async #attempt(what: string, step: () => unknown): Promise<void> {
+  async #attempt(name: string, step: () => unknown): Promise<void> {
     try {
       const ended = await settlesWithin(Promise.resolve(step()), RETURN_MS)
-      if (!ended) this.#options.warn(`${what} took longer than ${RETURN_MS} ms; it is left behind`)
+      if (!ended)
+        this.#options.warn(`${name} takes longer than ${RETURN_MS} ms; the server goes on`)
     } catch (error) {
-      this.#options.warn(`${what} failed`, error)
+      this.#options.warn(`${name} failed`, error)
     }
   }
 }

@@ -11,18 +11,18 @@ import type { IterableApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
 /**
- * `app` as an event app. The body streams both ways: the app reads as it goes, and the next chunk is asked
- * for when the client has taken the one before.
+ * `app` as an event app. The body streams both ways: the app reads the request on demand, and the next chunk is pulled
+ * when the client has taken the previous one.
  */
 export function iterableToEvents(app: IterableApp): EventApp {
   return async function iterableApp(scope, receive, send) {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
 
-    const connection = scope['isthmus.exchange']
-    const log = connection?.log ?? SILENT_LOG
+    const exchange = scope['isthmus.exchange']
+    const log = exchange?.log ?? SILENT_LOG
     const { method, path } = scope
     const environ = scopeToEnviron(scope, new AsyncInput(receive))
-    const run = new IterableRun(app, environ, new ClientGuard(connection), {
+    const run = new IterableRun(app, environ, new ClientGuard(exchange), {
       warn: (message, cause) => log.warn({ method, path, err: cause }, message),
     })
 

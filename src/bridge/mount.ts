@@ -1,4 +1,4 @@
-// mount(): several apps under one roof, by path.
+// mount(): several apps in one server, chosen by path.
 
 import { AppError } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
@@ -16,25 +16,25 @@ import type {
 import type { Lifespan } from '../async/lifespan.ts'
 import type { App } from './style.ts'
 
-/** Path prefix to app. `'/'` takes what no other prefix takes. */
+/** From path prefixes to apps. `'/'` takes the paths that no other prefix takes. */
 export type MountTable = { readonly [prefix: `/${string}`]: App }
 
 interface Mounted {
-  /** Without a trailing slash: `''` for `'/'`. */
+  /** The prefix without a trailing slash: `''` for `'/'`. */
   prefix: string
   app: EventApp
 }
 
-// Each app's own lifespan state, carried in the state that the server copies to every connection.
+// The lifespan state of each app, inside the state that the server copies to every connection.
 const STATES = Symbol('states of mounted apps')
-type StateOfRoof = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<string, unknown>> }
+type OuterState = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<string, unknown>> }
 
 /**
- * One app of many: the longest prefix wins, on a segment boundary (`/ab` is not under `/a`). The app below
- * sees the prefix in `rootPath`, or moved from `PATH_INFO` to `SCRIPT_NAME`. Lifespan starts every app in the
- * order of the table and shuts them down in reverse, each with a state of its own.
+ * Makes one app from several. The longest prefix wins, and it ends at a segment boundary (`/ab` is not under `/a`). The
+ * mounted app gets the prefix in `rootPath`, or moved from `PATH_INFO` to `SCRIPT_NAME`. Lifespan starts the apps in the
+ * order of the table and shuts them down in reverse order; each has its own state.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or stands twice
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or is in the table twice
  *
  * @example
  * mount({ '/live': live, '/': legacy })
@@ -42,10 +42,10 @@ type StateOfRoof = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<st
 export function mount(table: MountTable): EventApp {
   const apps = Object.entries(table).map(([prefix, app]) => mounted(prefix, app))
   const byLength = apps.toSorted((a, b) => b.prefix.length - a.prefix.length)
-  refuseTwice(byLength)
+  refuseRepeated(byLength)
 
   return async function mountedApps(scope, receive, send) {
-    if (scope.type === 'lifespan') return fanOut(apps, scope, receive, send)
+    if (scope.type === 'lifespan') return runLifespans(apps, scope, receive, send)
     const inner = byLength.find(({ prefix }) => isUnder(scope, prefix))
     if (!inner) return notFound(scope, receive, send)
     return inner.app(scopeBelow(scope, inner), receive, send)
@@ -60,10 +60,10 @@ function mounted(prefix: string, app: App): Mounted {
   return { prefix: trimmed, app: toEvents(app) }
 }
 
-function refuseTwice(apps: Mounted[]): void {
+function refuseRepeated(apps: Mounted[]): void {
   const seen = new Set<string>()
   for (const { prefix } of apps) {
-    if (seen.has(prefix)) throw new AppError(`mount: "${prefix || '/'}" stands twice`)
+    if (seen.has(prefix)) throw new AppError(`mount: "${prefix || '/'}" is in the table twice`)
     seen.add(prefix)
   }
 }
@@ -75,7 +75,7 @@ function isUnder({ path, rootPath }: HttpScope | WebSocketScope, prefix: string)
 }
 
 function scopeBelow<Outer extends HttpScope | WebSocketScope>(scope: Outer, inner: Mounted): Outer {
-  const own = (scope.state as StateOfRoof)[STATES]?.get(inner)
+  const own = (scope.state as OuterState)[STATES]?.get(inner)
   return { ...scope, rootPath: scope.rootPath + inner.prefix, state: { ...scope.state, ...own } }
 }
 
@@ -90,7 +90,7 @@ async function notFound(scope: Scope, receive: Receive, send: Send): Promise<voi
   await send({ type: `${prefix}http.response.body`, body: 'Not Found\n' })
 }
 
-async function fanOut(
+async function runLifespans(
   apps: Mounted[],
   scope: LifespanScope,
   receive: Receive,
@@ -115,7 +115,7 @@ async function fanOut(
   }
 
   const states = new Map(started.map(({ inner, lifespan }) => [inner, lifespan.state]))
-  ;(scope.state as StateOfRoof)[STATES] = states
+  ;(scope.state as OuterState)[STATES] = states
   await send({ type: 'lifespan.startup.complete' })
   await receive()
   await stopAll()

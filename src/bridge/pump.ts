@@ -1,26 +1,26 @@
-// From chunks that are pulled out of an app to response events, at the pace of the client.
+// Pulls chunks from an app and sends them as response events, at the pace of the client.
 
 import { Fairness } from './fairness.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HeaderPairs, Send } from '../contract/events.ts'
 
-/** A response to be pulled: a sync run, or an async one. */
+/** A response that the host pulls: the run of a sync app or of an async-iterable one. */
 export interface ChunkSource {
-  /** Stands once the first pull is done. */
+  /** Defined after the first pull. */
   readonly head: { readonly status: number; readonly headers: HeaderPairs } | undefined
-  /** The chunk pulled last is the last one. */
+  /** The last pull returned the last chunk. */
   readonly ended: boolean
   /** The next chunk, never empty; null at the end. */
   pull(): Chunk | null | Promise<Chunk | null>
-  /** Called in the end, however it went: `error` is why it failed, else undefined. */
+  /** Called once at the end, after success and failure. `error` is the reason of the failure, else undefined. */
   close(error?: unknown): void | Promise<void>
 }
 
 /**
- * Sends all of `source`, and closes it. The next chunk is pulled when the client has taken the one before (PEP 3333,
- * "Buffering and Streaming"), and the event loop turns in between.
+ * Sends all chunks of `source`, and closes it. The next chunk is pulled when the client has taken the previous one (PEP
+ * 3333, "Buffering and Streaming"), with turns of the event loop in between.
  *
- * @throws what the app threw, or what `send` rejected with
+ * @throws the error of the app, or of `send`
  */
 export async function pump(source: ChunkSource, send: Send): Promise<void> {
   let failure: unknown
@@ -30,10 +30,10 @@ export async function pump(source: ChunkSource, send: Send): Promise<void> {
     const { status, headers } = source.head as NonNullable<ChunkSource['head']>
     await send({ type: 'http.response.start', status, headers })
 
-    const breath = new Fairness()
+    const fairness = new Fairness()
     while (chunk !== null && !source.ended) {
       await send({ type: 'http.response.body', body: chunk, moreBody: true })
-      await breath.taken()
+      await fairness.afterChunk()
       chunk = await source.pull()
     }
     await send({ type: 'http.response.body', body: chunk ?? '', moreBody: false })

@@ -1,10 +1,10 @@
-// What an app that only knows HTTP answers to the other scopes: lifespan completes at once, so that servers
-// do not warn; a WebSocket is denied.
+// The answer of an HTTP-only app to other scopes: lifespan completes at once, so that servers do not warn, and a
+// WebSocket is denied.
 
 import { UnsupportedScopeError } from '../errors.ts'
 import type { Receive, Scope, Send } from '../contract/events.ts'
 
-/** Answers a lifespan or websocket scope for an app that has neither. @see SEMANTICS 3c.6 */
+/** Answers a lifespan or websocket scope in place of an app that supports neither. @see docs/semantics.md, 3c.6 */
 export async function refuseScope(scope: Scope, receive: Receive, send: Send): Promise<void> {
   switch (scope.type) {
     case 'lifespan':

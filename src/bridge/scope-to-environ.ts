@@ -1,14 +1,15 @@
-// Scope to environ: one pure function. Its inverse is scope.ts; what neither can carry is listed there.
+// Scope to environ: one pure function. Its inverse is environ-to-scope.ts, which lists the values that get lost.
 
 import { BadRequestError } from '../errors.ts'
-import { ownCopy } from '../http/headers.ts'
+import { getHeader, ownCopy } from '../http/headers.ts'
+import { splitHost } from '../http/host.ts'
 import { stderrStream } from '../sync/errors-stream.ts'
 import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
 
-// An AbortController costs more than the rest of an environ, and few apps ask for it. One descriptor for all: functions
-// of its own would give every environ a hidden class of its own, which costs as much again.
+// A getter, because an AbortController costs more than the other values of an environ together, and few apps use it.
+// One descriptor for all: with functions of its own, every environ would have a hidden class of its own.
 const SIGNAL: PropertyDescriptor & ThisType<Environ> = {
   get() {
     return this['isthmus.scope']?.['isthmus.exchange']?.signal
@@ -25,7 +26,7 @@ const VERSION = Object.freeze([1, 0] as const)
 /**
  * The environ of `scope`, with `input` as its body.
  *
- * @throws {@link BadRequestError} (404) when the path is not under the root path
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`, 404) if the path is not under the root path
  * @see PEP 3333, "environ Variables"; asgiref, "WSGI Compatibility"
  */
 export function scopeToEnviron<Input extends InputStream>(
@@ -63,7 +64,7 @@ export function scopeToEnviron<Input extends InputStream>(
   return environ
 }
 
-/** A copy of `environ`, without making the signal that nobody has asked for yet. */
+/** A copy of `environ`. The copy keeps the getter of the signal, so that the signal is still made on demand. */
 export function copyEnviron(environ: Environ): Environ {
   const copy: Record<string, unknown> = {}
   for (const key of Object.keys(environ)) {
@@ -86,8 +87,9 @@ function serverOf({ server, scheme, headers }: HttpScope): [name: string, port: 
   if (server && server[1] !== null) return [server[0], String(server[1])]
   if (!server) return ['localhost', defaultPort]
 
-  const host = /^(.+?)(?::(\d+))?$/.exec(headers.find(([name]) => name === 'host')?.[1] ?? '')
-  return host?.[1] ? [host[1], host[2] ?? defaultPort] : [server[0], defaultPort]
+  // A unix socket has neither a name nor a port.
+  const host = splitHost(getHeader(headers, 'host') ?? '')
+  return host ? [host[0], host[1] ?? defaultPort] : [server[0], defaultPort]
 }
 
 function addClient(environ: Environ, client: HttpScope['client']): void {
@@ -100,14 +102,14 @@ function addHeaders(environ: Environ, headers: HttpScope['headers']): void {
   for (const [name, value] of headers) {
     const key = environName(name)
     const before = environ[key] as string | undefined
-    environ[key] = before === undefined ? value : before + joint(name) + value
+    environ[key] = before === undefined ? value : before + separatorOf(name) + value
   }
-  // A chunked body has no length that could be relied on (RFC 9112, 6.3).
+  // Transfer-Encoding overrides a Content-Length (RFC 9112, 6.3).
   if (environ['HTTP_TRANSFER_ENCODING'] !== undefined) delete environ.CONTENT_LENGTH
 }
 
-/** What stands between the values of a repeated field: of cookies a semicolon (RFC 6265, 5.4), else a comma (RFC 9110, 5.3). */
-export function joint(name: string): string {
+/** The separator of joined values: a semicolon for cookies (RFC 6265, 5.4), else a comma (RFC 9110, 5.3). */
+export function separatorOf(name: string): string {
   return name === 'cookie' ? '; ' : ','
 }
 

@@ -1,5 +1,5 @@
-// The whole request body of an inline sync app, which cannot wait for it: in memory, and past a bound in a
-// temporary file, so that an upload of any size takes the same memory.
+// The whole request body of an inline sync app, which cannot wait for it. A long body goes into a temporary file, so that
+// an upload of any size takes the same memory.
 
 import { randomUUID } from 'node:crypto'
 import { readSync } from 'node:fs'
@@ -13,7 +13,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Receive } from '../contract/events.ts'
 import type { InputSource } from '../sync/input.ts'
 
-/** A body that has arrived; whoever spooled it closes it. */
+/** A body that has arrived. The caller of {@link spoolBody} closes it. */
 interface SpooledBody {
   readonly source: InputSource
   close(): Promise<void>
@@ -22,12 +22,12 @@ interface SpooledBody {
 const READ_BYTES = 64 * 1024
 
 /**
- * Receives the whole body; at most `memoryBytes` of it stay in memory.
+ * Receives the whole body. A body of more than `memoryBytes` goes into a temporary file.
  *
- * @throws {@link ClientDisconnectedError} (`ECONNRESET`) when the client left before the end
+ * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client left before the end
  */
 export async function spoolBody(receive: Receive, memoryBytes: number): Promise<SpooledBody> {
-  // One block: a list of parts takes far more memory than it has bytes when a client sends them one by one.
+  // One block, not a list of parts: with one byte a part, a list takes far more memory than the bytes.
   const buffer = new ByteBuffer()
   for (let moreBody = true; moreBody;) {
     const event = await nextOf(receive)
@@ -42,7 +42,7 @@ async function spoolToFile(beginning: Uint8Array, receive: Receive): Promise<Spo
   const path = join(tmpdir(), `isthmus-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600)
   try {
-    // Without a name from the start, so that not even a crash leaves it behind.
+    // Unlinked at once, so that the file disappears even if the process crashes.
     await unlink(path)
     await file.writeFile(beginning)
     for (let moreBody = true; moreBody;) {
@@ -65,7 +65,7 @@ async function nextOf(receive: Receive): Promise<{ body: Uint8Array; moreBody: b
 
 async function nothing(): Promise<void> {}
 
-/** Reads a file from its beginning, block by block. */
+/** Reads a file from its beginning, in blocks. */
 class FileSource implements InputSource {
   readonly #file: FileHandle
   #position = 0
@@ -75,7 +75,7 @@ class FileSource implements InputSource {
   }
 
   pull(size: number): Uint8Array {
-    // The number of a closed descriptor may belong to another file by now; the handle forgets it.
+    // The handle of a closed file has a negative number. The old number may belong to another file.
     const { fd } = this.#file
     if (fd < 0) throw new AppError('wsgi.input was read after the response ended')
 

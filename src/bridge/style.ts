@@ -1,30 +1,30 @@
-// Which style an app is: its brand says so and always wins; for unbranded functions there is one rule.
+// The style of an app: its brand always wins, and one rule decides for functions without a brand.
 
 import { AppError } from '../errors.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
-/** The three rungs of the ladder. */
+/** The three styles of an app. */
 type Style = 'sync' | 'iterable' | 'events'
 
 /** An app of any style. */
 export type App = SyncApp | IterableApp | EventApp
 
-/** An app whose style is known, to be told apart by `style`. */
+/** An app with its style: a union that `style` discriminates. */
 export type StyledApp =
   | { style: 'sync'; app: SyncApp }
   | { style: 'iterable'; app: IterableApp }
   | { style: 'events'; app: EventApp }
 
-// Registered, so that two copies of the library in one process know each other's brands.
+// A registered symbol, so that two copies of the library in one process know each other's brands.
 const STYLE = Symbol.for('isthmus.style')
 
-/** Says that `app` is a sync app (PEP 3333). @example export default sync((environ, startResponse) => …) */
+/** Marks `app` as a sync app (PEP 3333). @example export default sync((environ, startResponse) => …) */
 export function sync(app: SyncApp): SyncApp {
   return branded<SyncApp>((environ, startResponse) => app(environ, startResponse), 'sync', app)
 }
 
-/** Says that `app` is an async-iterable app. @example export default iterable(async function* (environ, startResponse) { … }) */
+/** Marks `app` as an async-iterable app. @example export default iterable(async function* (environ, startResponse) { … }) */
 export function iterable(app: IterableApp): IterableApp {
   return branded<IterableApp>(
     (environ, startResponse) => app(environ, startResponse),
@@ -33,16 +33,16 @@ export function iterable(app: IterableApp): IterableApp {
   )
 }
 
-/** Says that `app` is an event app (ASGI). @example export default events(async (scope, receive, send) => { … }) */
+/** Marks `app` as an event app (ASGI). @example export default events(async (scope, receive, send) => { … }) */
 export function events(app: EventApp): EventApp {
   return branded<EventApp>((scope, receive, send) => app(scope, receive, send), 'events', app)
 }
 
 /**
- * The style of `app`: its brand; else three declared parameters are events, and two are iterable when it is an
- * `async` function or an async generator, else sync.
+ * The style of `app`. Without a brand, a function with three declared parameters is an event app. One with two is an
+ * async-iterable app if it is an `async` function or an async generator, else a sync app.
  *
- * @throws {@link AppError} for anything else; the message shows the three brands
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for any other value; the message shows the three brands
  */
 export function styleOf(app: unknown): StyledApp {
   requireFunction(app)
@@ -68,7 +68,7 @@ function brandOf(app: object): Style | undefined {
   return (app as { [STYLE]?: Style })[STYLE]
 }
 
-// `toString` and not `instanceof`: an app may come from another realm.
+// By its tag, because `instanceof` fails for an app from another realm.
 function ruleOf(app: Function): Style {
   if (app.length === 3) return 'events'
   if (app.length === 2) {
@@ -78,6 +78,6 @@ function ruleOf(app: Function): Style {
       : 'sync'
   }
   throw new AppError(
-    `the style of ${app.name || 'this function'}, which declares ${app.length} parameters, cannot be told; ${BRANDS}`,
+    `the style of ${app.name || 'this function'} is unclear: it declares ${app.length} parameters; ${BRANDS}`,
   )
 }

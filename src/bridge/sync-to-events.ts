@@ -2,7 +2,7 @@
 
 import { rejected } from '../waiting/deferred.ts'
 import { EMPTY_INPUT, Input } from '../sync/input.ts'
-import { hasBody } from '../http/has-body.ts'
+import { hasBody } from '../http/content.ts'
 import { InlineRun } from './inline-run.ts'
 import { pump } from './pump.ts'
 import { refuseScope } from './refuse-scope.ts'
@@ -13,8 +13,8 @@ import type { EventApp, HttpScope, Receive, Send } from '../contract/events.ts'
 const DEFAULT_MEMORY_BYTES = 1024 * 1024
 
 /**
- * `app` as an event app, run inline. The request body is received before the app runs, in memory and then in
- * a temporary file, because inline code cannot wait for it; `Expect: 100-continue` is therefore answered first.
+ * `app` as an event app that runs inline. Inline code cannot wait for the request body, so the whole body is received
+ * before the app runs, in memory or in a temporary file. `Expect: 100-continue` is therefore answered first.
  */
 export function syncToEvents(app: SyncApp): EventApp {
   return function inlineSyncApp(scope, receive, send) {

@@ -7,10 +7,10 @@ import type { EventApp } from '../contract/events.ts'
 import type { App } from './style.ts'
 
 /**
- * `app` as an event app. A sync app runs inline, on the event loop; an event app is returned as it is, and so is
- * the one that a bridge was made of.
+ * `app` as an event app. A sync app runs inline, on the event loop. An event app is returned as it is; for a bridge made
+ * from an event app, that app is returned.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the style of `app` is unclear
  *
  * @example
  * const response = await testClient(toEvents(legacyApp)).get('/')

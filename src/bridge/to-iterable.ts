@@ -1,6 +1,6 @@
 // toIterable(): an app of any style as an async-iterable app.
 
-import { STATUS_CODES } from 'node:http'
+import { statusLine } from '../http/status-line.ts'
 import { bridged, unbridged } from './bridged.ts'
 import { EventSession } from './event-session.ts'
 import { withoutHostFields } from './host-fields.ts'
@@ -12,13 +12,13 @@ import type { EventApp } from '../contract/events.ts'
 import type { App } from './style.ts'
 
 /**
- * `app` as an async-iterable app. Each body event of an event app is yielded at once, and its next send()
- * waits until the one before was taken. An iterable app is returned as it is, and so is the one
- * that a bridge was made of.
+ * `app` as an async-iterable app. Each body event of an event app is yielded at once, and its next send() waits until the
+ * host asks for the next chunk. An iterable app is returned as it is; for a bridge made from an iterable app, that app is
+ * returned.
  *
  * Only HTTP crosses: an iterable app has neither WebSocket nor lifespan, and no extension is offered.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the style of `app` is unclear
  *
  * @example
  * const feed: IterableApp = toIterable(eventApp)
@@ -46,8 +46,4 @@ async function* respond(
   } finally {
     await session.close()
   }
-}
-
-function statusLine(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ''}`
 }

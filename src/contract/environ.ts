@@ -2,7 +2,7 @@
 
 import type { HttpScope } from './events.ts'
 
-/** What an app may yield or write: bytes as they are, or a string that is sent as UTF-8. */
+/** A piece of a body that an app yields or writes: bytes, or a string that is sent as UTF-8. */
 export type Chunk = Uint8Array | string
 
 /** Response headers: `[name, value]` pairs in the order of the wire (PEP 3333, "response_headers"). */
@@ -12,11 +12,11 @@ export type StartResponseHeaders = ReadonlyArray<readonly [name: string, value: 
 export type Write = (data: Chunk) => void
 
 /**
- * Announces status and headers; nothing is transmitted until the first non-empty chunk.
+ * Announces status and headers. They are sent with the first non-empty chunk.
  *
  * @param status three digits, one space, a reason: `'200 OK'`
  * @param headers `[name, value]` pairs; hop-by-hop names are refused
- * @param excInfo the error being handled, when an error page replaces what was announced before
+ * @param excInfo the error being handled, if an error page replaces the head that was announced before
  * @see PEP 3333, "The start_response() Callable"
  */
 export type StartResponse = (
@@ -27,19 +27,19 @@ export type StartResponse = (
 
 /** `environ['wsgi.input']`: the request body (PEP 3333, "Input and Error Streams"). */
 export interface InputStream extends Iterable<Uint8Array> {
-  /** Up to `size` bytes, blocking until they are there; all the rest without `size`; empty at the end. */
+  /** Blocks for `size` bytes, or fewer at the end of the body. Without `size`: the rest of the body. Empty at the end. */
   read(size?: number): Uint8Array
-  /** One line with its `\n`, at most `size` bytes of it; empty at the end. */
+  /** One line with its `\n`, cut to `size` bytes; empty at the end. */
   readline(size?: number): Uint8Array
-  /** All lines, or as many as it takes to reach `hint` bytes. */
+  /** All remaining lines. With `hint`, stops after the line that reaches so many bytes. */
   readlines(hint?: number): Uint8Array[]
 }
 
-/** The input of an async-iterable app: as {@link InputStream}, and it may be awaited. */
+/** The input of an async-iterable app: an {@link InputStream} whose reads can be awaited. */
 export interface AsyncInputStream extends InputStream, AsyncIterable<Uint8Array> {
-  /** As `read`, without blocking: up to `size` bytes, all the rest without `size`, empty at the end. */
+  /** Like `read`, but awaited instead of blocking. */
   readAsync(size?: number): Promise<Uint8Array>
-  /** What is there, at least one byte and at most `size`: the read that passes on what has come. Empty at the end. */
+  /** The bytes that have come, at least one and at most `size`; empty at the end. For an app that passes bytes on. */
   read1Async(size: number): Promise<Uint8Array>
 }
 
@@ -50,22 +50,22 @@ export interface ErrorStream {
   flush(): void
 }
 
-/** A file as `wsgi.file_wrapper` takes it: `read(size)`, perhaps `close()`; with `fd` it is sent off the loop. */
+/** A file for `wsgi.file_wrapper`: it has `read(size)` and perhaps `close()`. With `fd`, the event loop does not read it. */
 export interface FileLike {
   read(size: number): Uint8Array
   close?(): void
-  /** An open descriptor, read from its current position. */
+  /** An open descriptor. It is read from its current position. */
   readonly fd?: number
 }
 
-/** What `wsgi.file_wrapper` returns: to be returned from the app as it is (PEP 3333, "Optional Platform-Specific File Handling"). */
+/** The body that `wsgi.file_wrapper` makes. The app returns it as it is (PEP 3333, "Optional Platform-Specific File Handling"). */
 export interface FileWrapper extends Iterable<Uint8Array> {
   readonly filelike: FileLike
   readonly blockSize: number
   close(): void
 }
 
-/** Runs after the response ended and was closed; `error` is what went wrong, else undefined. */
+/** Runs after the body was closed. `error` is the reason why the request failed, else undefined. */
 export type ResponseFinished = (
   environ: Environ,
   status: string | undefined,
@@ -74,7 +74,7 @@ export type ResponseFinished = (
 ) => void
 
 /**
- * The request, as a plain mutable object that belongs to the request.
+ * One request as a plain object. Each request has its own, and code may change it.
  * `SCRIPT_NAME` and `PATH_INFO` are decoded JavaScript strings; header values and `QUERY_STRING` are as on the wire.
  *
  * @see PEP 3333, "environ Variables"
@@ -84,7 +84,7 @@ export interface Environ {
   SCRIPT_NAME: string
   PATH_INFO: string
   QUERY_STRING: string
-  /** The target exactly as sent, query included. */
+  /** The request target exactly as sent, with the query. */
   REQUEST_URI?: string
   CONTENT_TYPE?: string
   CONTENT_LENGTH?: string
@@ -100,36 +100,36 @@ export interface Environ {
   'wsgi.multithread': boolean
   'wsgi.multiprocess': boolean
   'wsgi.run_once': boolean
-  /** True: the input has an end of its own, also where `CONTENT_LENGTH` is absent. */
+  /** True: the input ends at the end of the body, even without a `CONTENT_LENGTH`. */
   'wsgi.input_terminated'?: boolean
   'wsgi.file_wrapper'?: (filelike: FileLike | number, blockSize?: number) => FileWrapper
-  /** The scope that this environ was made from, where it was made from one. */
+  /** The scope that this environ was made from, if it was. */
   'isthmus.scope'?: HttpScope
-  /** Aborted, with a reason, when the client leaves, the request times out or the server shuts down. */
+  /** Aborted, with a reason, when the client leaves, the request times out, or the server shuts down. */
   'isthmus.signal'?: AbortSignal
-  /** What lifespan put into `scope.state`: a shallow copy for this request. */
+  /** A shallow copy, for this request, of the state that lifespan put into `scope.state`. */
   'isthmus.state'?: Record<string, unknown>
-  /** Push functions here; they run in reverse order once the response was closed. */
+  /** A list to push functions to. They run in reverse order after the response was closed. */
   'isthmus.responseFinished'?: ResponseFinished[]
-  /** `HTTP_*`, values that the deployer set, and whatever middleware adds. */
+  /** `HTTP_*`, the values that the operator set, and the values that middleware adds. */
   [key: string]: unknown
 }
 
-/** The environ of an async-iterable app: its input can be awaited. */
+/** The environ of an async-iterable app. Its input can be awaited. */
 export interface IterableEnviron extends Environ {
   'wsgi.input': AsyncInputStream
 }
 
-/** The body of a sync app. A bare string is left out: it would be iterated character by character. */
+/** The body of a sync app. Not a bare string, which would be sent character by character. */
 export type SyncBody = Iterable<Chunk> & object & { close?(): void }
 
 /** The body of an async-iterable app. */
 export type AsyncBody = AsyncIterable<Chunk> & { close?(): void | Promise<void> }
 
-/** Rung 1: blocking code is welcome. @see PEP 3333 */
+/** Style 1: an app that may block. @see PEP 3333 */
 export type SyncApp = (environ: Environ, startResponse: StartResponse) => SyncBody
 
-/** Rung 2: the same signature, and it may await. A promise of a sync iterable is welcome too. */
+/** Style 2: the same signature, for an app that awaits. It may also return a promise of a sync iterable. */
 export type IterableApp = (
   environ: IterableEnviron,
   startResponse: StartResponse,

@@ -2,51 +2,84 @@
 
 import type { Log } from './log.ts'
 
-/** Headers in order, duplicates kept: lower-case name, value as on the wire. */
+/** Headers in order, with duplicates: a lower-case name and the value as on the wire. */
 export type HeaderPairs = Array<[name: string, value: string]>
 
-/** What the server knows of a connection beyond ASGI. */
+/** The server's side of one exchange, at `scope['isthmus.exchange']`: facts and calls that ASGI does not have. */
 export interface ExchangeContext {
   /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
   readonly signal: AbortSignal
   /** The server's log. */
   readonly log: Log
-  /** What the server's options say to the bridges. */
+  /** The options of the server that the bridges need. */
   readonly hosting: Hosting
-  /** Calls back once the client is gone: at once if it already is. */
+  /** Calls back when the client leaves, at once if the client has left. */
   onDisconnect(callback: () => void): void
-  /** Calls back once the server shuts down, while the client is still there. */
+  /** Calls back when the server shuts down while the client is still there. */
   onShutdown(callback: () => void): void
+  /**
+   * Calls back once, when the exchange has ended: the last byte of the response is on its way, the client has left, the
+   * response broke off, or the WebSocket is closed or denied. The app may still run then. The callback that was
+   * registered last is called first. A callback that comes after the end is called at once. The server logs an error
+   * that a callback throws.
+   *
+   * @example
+   * scope['isthmus.exchange']?.onEnd(({ outcome, status }) => requests.count({ outcome, status }))
+   */
+  onEnd(callback: (end: ResponseEnd) => void): void
 }
 
-/** How this server hosts sync apps. */
+/**
+ * The end of an exchange, as the server knows it: the same value for every listener.
+ *
+ * The outcome of an HTTP response is `complete`, also if the server answered for the app; `disconnected` if the client
+ * left before the last byte; `aborted` if the app broke off, or a shutdown cut the connection. The outcome of a
+ * WebSocket is `closed` after an accepted handshake and `denied` after an answer other than 101; an unanswered handshake
+ * or a partial denial is `disconnected` or `aborted`.
+ */
+export interface ResponseEnd {
+  readonly outcome: 'complete' | 'disconnected' | 'aborted' | 'closed' | 'denied'
+  /** The status of the response, even if its head was still held back; 101 for an accepted WebSocket; null without a response. */
+  readonly status: number | null
+  /**
+   * Bytes of the body that went to the client, without the framing. Null for an accepted WebSocket, and in a pool
+   * thread for an answer that the gateway gives.
+   */
+  readonly bytes: number | null
+  /** The code with which a WebSocket was closed (RFC 6455, 7.4); undefined without an accepted handshake. */
+  readonly code: number | undefined
+  /** The error of the app that the server answered or that broke the response off, or the reason of the signal; else undefined. */
+  readonly error: unknown
+}
+
+/** The server options that the bridges read: how sync apps are hosted. */
 export interface Hosting {
-  /** Strings that every environ carries besides the request's own. */
+  /** Strings that are added to every environ. */
   readonly environ: Readonly<Record<string, string>>
-  /** Bytes of a request body that an inline sync app has in memory, before a temporary file takes over. */
+  /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
   readonly maxInlineBodyBytes: number
-  /** Pools of threads() run inline: to see the difference. */
+  /** Apps in threads() run inline instead, to compare the two. */
   readonly inlineThreads: boolean
 }
 
 interface ConnectionScope {
   asgi: { version: '3.0'; specVersion: '2.5' }
-  httpVersion: '1.0' | '1.1' | '2'
-  /** Percent-decoded and read as UTF-8; includes `rootPath`. */
+  httpVersion: '1.0' | '1.1'
+  /** The path, percent-decoded and read as UTF-8. It includes `rootPath`. */
   path: string
   /** The path as sent, without the query. */
   rawPath: string
-  /** Without the `?`, percent-encoded as sent. */
+  /** The query without the `?`, percent-encoded as sent. */
   queryString: string
-  /** Where the app is mounted: a prefix of `path`, `''` at the root. */
+  /** The path at which the app is mounted: a prefix of `path`, or `''` at the root. */
   rootPath: string
   headers: HeaderPairs
   client: [host: string, port: number] | null
   server: [host: string, port: number] | [path: string, port: null] | null
   state: Record<string, unknown>
-  /** One key for each extension that this server really supports. */
+  /** One key for each extension that the server supports. */
   extensions: Record<string, Record<string, unknown>>
-  /** The server's own side of this connection; absent under hosts that are not isthmus. */
+  /** The server's facts and functions for this exchange. Absent under hosts that are not isthmus. */
   'isthmus.exchange'?: ExchangeContext
 }
 
@@ -68,11 +101,11 @@ export interface WebSocketScope extends ConnectionScope {
 export interface LifespanScope {
   type: 'lifespan'
   asgi: { version: '3.0'; specVersion: '2.0' }
-  /** What is put here is copied, shallowly, into the `state` of every later connection. */
+  /** The app puts values here. Each later exchange gets a shallow copy as its `state`. */
   state: Record<string, unknown>
-  /** The server's log; absent under hosts that are not isthmus. */
+  /** The server's log. Absent under hosts that are not isthmus. */
   'isthmus.log'?: Log
-  /** What the server's options say to the bridges. */
+  /** The server options that the bridges read. */
   'isthmus.hosting'?: Hosting
 }
 
@@ -114,7 +147,7 @@ export interface HttpResponseStartEvent {
   type: 'http.response.start'
   status: number
   headers?: HeaderPairs
-  /** True: `http.response.trailers` will follow the body. */
+  /** True if `http.response.trailers` will follow the body. Default false. */
   trailers?: boolean
 }
 export interface HttpResponseBodyEvent {
@@ -134,7 +167,7 @@ export interface HttpResponseEarlyHintEvent {
 }
 export interface HttpResponsePathsendEvent {
   type: 'http.response.pathsend'
-  /** Absolute. */
+  /** An absolute path. */
   path: string
 }
 export interface WebSocketAcceptEvent {
@@ -177,7 +210,7 @@ export interface LifespanShutdownFailedEvent {
   message?: string
 }
 
-// A union in which a key of one member may be read from all: undefined where it does not belong.
+// A union whose members have all keys: a key that belongs to other members is undefined.
 type KeyOf<Union> = Union extends unknown ? keyof Union : never
 type Readable<Union, Keys extends PropertyKey = KeyOf<Union>> = Union extends unknown
   ? Union & { [Key in Exclude<Keys, keyof Union>]?: undefined }
@@ -190,7 +223,7 @@ export type WebSocketReceivedEvent =
   | WebSocketDisconnectEvent
 export type LifespanReceiveEvent = LifespanStartupEvent | LifespanShutdownEvent
 
-/** Whatever `receive()` may resolve to. */
+/** All events that `receive()` may resolve to. */
 export type ReceiveEvent = Readable<
   HttpReceiveEvent | WebSocketReceivedEvent | LifespanReceiveEvent
 >
@@ -213,20 +246,20 @@ export type LifespanSendEvent =
   | LifespanShutdownCompleteEvent
   | LifespanShutdownFailedEvent
 
-/** Whatever `send()` takes. */
+/** All events that `send()` takes. */
 export type SendEvent = HttpSendEvent | WebSocketSentEvent | LifespanSendEvent
 
 /**
- * The next event. While one call is pending, a further call returns the same promise, so that an
- * abandoned call loses nothing. Iterated, it ends after the event that ends the connection.
+ * Returns the next event. While a call is pending, a further call returns the same promise, so that an abandoned call
+ * loses no event. The iteration ends after the event that ends the exchange.
  */
 export interface Receive {
   (): Promise<ReceiveEvent>
   [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
 }
 
-/** Resolves once the event was taken and the peer is keeping up; rejects what is illegal where it stands. */
+/** Resolves once the server has taken the event and the peer keeps up. Rejects an event that is illegal at this point. */
 export type Send = (event: SendEvent) => Promise<void>
 
-/** Rung 3: HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */
+/** Style 3: an app that gets HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */
 export type EventApp = (scope: Scope, receive: Receive, send: Send) => Promise<void>

@@ -1,4 +1,4 @@
-// Where isthmus writes what an operator should know. A pino logger fits as it is.
+// The log for the operator. A pino logger fits as it is.
 
 /** One level of a {@link Log}: structured fields first, then the sentence. */
 export type LogLine = (fields: Record<string, unknown>, message: string) => void

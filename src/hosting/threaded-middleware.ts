@@ -1,19 +1,21 @@
-// threadedMiddleware(): a classic wrap in a pool thread, around an app of any style.
+// threadedMiddleware(): a classic wrap in the threads of a pool, around an app of any style.
 
 import { poolApp } from './gateway/pool-app.ts'
 import { poolSettings } from './gateway/pool-settings.ts'
+import { moduleUrl } from './module-url.ts'
 import { toEvents } from '../bridge/to-events.ts'
-import type { EventApp } from '../contract/events.ts'
 import type { App } from '../bridge/style.ts'
+import type { ThreadsApp } from './gateway/pool-app.ts'
 import type { ThreadOptions } from './gateway/pool-settings.ts'
 
 /**
- * Hosts a classic wrap, `(app: SyncApp) => SyncApp`, in worker threads. Its call to the app that it wraps crosses back
- * to the event loop and streams. WebSockets go to the app as they are: a classic wrap knows none.
+ * Hosts a classic wrap, `(app: SyncApp) => SyncApp`, in worker threads. The call of the wrap to its app crosses back to
+ * the event loop and streams. WebSockets go straight to the app: a classic wrap does not know them.
  *
- * @param module a `file:` URL of the module that exports the wrap
- * @param options as for {@link threads}
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @param module the module that exports the wrap, in the same forms as for {@link threads}
+ * @param options the same options as for {@link threads}
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a relative path, an unknown option or an impossible
+ *   value
  *
  * @example
  * const app = threadedMiddleware(new URL('./legacy-auth.js', import.meta.url))(live)
@@ -21,7 +23,8 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
 export function threadedMiddleware(
   module: URL | string,
   options: ThreadOptions = {},
-): (app: App) => EventApp {
-  const settings = poolSettings({ url: new URL(module).href, kind: 'wrap' }, options)
+): (app: App) => ThreadsApp {
+  const url = moduleUrl('threadedMiddleware', module)
+  const settings = poolSettings({ url, kind: 'wrap' }, options)
   return (app) => poolApp(settings, toEvents(app))
 }

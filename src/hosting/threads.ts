@@ -2,22 +2,25 @@
 
 import { poolApp } from './gateway/pool-app.ts'
 import { poolSettings } from './gateway/pool-settings.ts'
-import type { EventApp } from '../contract/events.ts'
+import { moduleUrl } from './module-url.ts'
+import type { ThreadsApp } from './gateway/pool-app.ts'
 import type { ThreadOptions } from './gateway/pool-settings.ts'
 
 /**
- * Hosts a sync app in worker threads. A function cannot cross a thread, so the app is named by its module, which
- * every thread loads for itself: module state is per thread.
+ * Hosts a sync app in worker threads. A function cannot cross into a thread, so the caller names the module of the app.
+ * Every thread loads the module for itself: module state is per thread.
  *
- * In a thread `environ['wsgi.input'].read()` and a slow client really block, and nothing else notices. A request
- * that loops, exhausts its heap or calls `process.exit()` costs its own response and its thread, which is replaced.
+ * In a thread, `environ['wsgi.input'].read()` and a slow client really block, and block only that thread. A request that
+ * loops for ever, exhausts its heap or calls `process.exit()` costs its own response and its thread, which is replaced.
  *
- * @param module a `file:` URL, as `new URL('./legacy.js', import.meta.url)`
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @param module `new URL('./legacy.js', import.meta.url)`, the text of a `file:` URL, or an absolute path
+ * @returns an event app; its `stats()` returns the load of the threads
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a relative path, an unknown option or an impossible
+ *   value
  *
  * @example
  * mount({ '/live': live, '/': threads(new URL('./legacy.js', import.meta.url)) })
  */
-export function threads(module: URL | string, options: ThreadOptions = {}): EventApp {
-  return poolApp(poolSettings({ url: new URL(module).href, kind: 'app' }, options))
+export function threads(module: URL | string, options: ThreadOptions = {}): ThreadsApp {
+  return poolApp(poolSettings({ url: moduleUrl('threads', module), kind: 'app' }, options))
 }

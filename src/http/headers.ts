@@ -5,11 +5,14 @@ import { inspect } from 'node:util'
 import { InvalidHeaderError } from '../errors.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
+/** A token, as a part of regular expressions (RFC 9110, 5.6.2). */
+export const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
 
-// Not all that trim() takes: NBSP is obs-text.
+// Narrower than trim(), which also removes NBSP: that is obs-text.
 const OWS = /^[ \t]+|[ \t]+$/g
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const WHOLE_TOKEN = new RegExp(`^${TOKEN}$`)
 // HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
@@ -17,6 +20,15 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 export function getHeader(headers: ReadonlyPairs, name: string): string | undefined {
   for (const pair of headers) if (pair[0] === name) return pair[1]
   return undefined
+}
+
+/** The pairs of a list in which names and values alternate. They are new: an app may change its own. */
+export function pairsOf(fields: readonly string[]): HeaderPairs {
+  const headers: HeaderPairs = []
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    headers.push([fields[index] as string, fields[index + 1] as string])
+  }
+  return headers
 }
 
 /** All values of `name` (lower-case), in order. */
@@ -38,15 +50,15 @@ export function listHasToken(value: string | undefined, token: string): boolean 
 
 /** Whether `text` is an RFC 9110 token: a method or a field name. */
 export function isToken(text: string): boolean {
-  return TOKEN.test(text)
+  return WHOLE_TOKEN.test(text)
 }
 
-/** Whether `text` may stand as a field value: latin-1, no CR, LF, NUL or other control. */
+/** Whether `text` may be a field value: latin-1 without CR, LF, NUL and other control characters. */
 export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text)
 }
 
-/** Whether `text` is DIGITs only, and at least one. Not by a regular expression: those take longer to begin. */
+/** Whether `text` is one DIGIT or more. A loop, because a regular expression is slow to start. */
 export function isDigits(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const octet = text.charCodeAt(at)
@@ -55,7 +67,7 @@ export function isDigits(text: string): boolean {
   return text !== ''
 }
 
-/** `text`, which is latin-1, in memory of its own: a piece of a long string keeps all of that string alive. */
+/** A copy of the latin-1 `text` in separate memory: in V8, a slice of a long string keeps the whole string alive. */
 export function ownCopy(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
 }
@@ -63,14 +75,15 @@ export function ownCopy(text: string): string {
 /**
  * Copies `pairs` with lower-case names.
  *
- * @throws {@link InvalidHeaderError} for a pair that is not a pair, a name that is not a token, a value with control characters
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for an entry that is not a pair, a name that is not a
+ *   token, or a value with control characters
  */
 export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
   if (!Array.isArray(pairs)) {
     throw new InvalidHeaderError('headers must be an array of [name, value] pairs')
   }
   const checked: HeaderPairs = []
-  // Not map(), which would let a hole through.
+  // A loop, because map() skips the holes of an array.
   for (const pair of pairs) checked.push([checkedField(pair), pair[1]])
   return checked
 }
@@ -78,7 +91,7 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
 /**
  * The name of a pair, in lower case.
  *
- * @throws {@link InvalidHeaderError} as {@link checkedHeaders} does
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) as {@link checkedHeaders} does
  */
 export function checkedField(pair: readonly [string, string]): string {
   if (!Array.isArray(pair) || pair.length !== 2) {
@@ -100,7 +113,7 @@ export function checkedField(pair: readonly [string, string]): string {
   return lowerCase
 }
 
-// Apps use the same few names, and mostly the same values, again and again: what was checked once is looked up.
+// Apps use the same few names, and mostly the same values, again and again: a look-up replaces the second check.
 const knownNames = new Map<string, string>()
 const MAX_KNOWN_NAMES = 256
 const knownValues = new Set<string>()

@@ -1,10 +1,10 @@
-// Which fields may stand behind a body (RFC 9110, 6.5.1).
+// The fields that may follow a body (RFC 9110, 6.5.1).
 
 import { InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from './headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-// Framing, routing, modifiers, authentication, response control and content format, as the RFC lists them.
+// Fields for framing, routing, modifiers, authentication, response control and content format: the list of the RFC.
 const FORBIDDEN = new Set([
   'age',
   'authorization',
@@ -37,7 +37,7 @@ const FORBIDDEN = new Set([
   'www-authenticate',
 ])
 
-/** Whether the field `name` (lower-case) has to stand before the body. */
+/** Whether the field `name` (lower-case) must come before the body. */
 export function isForbiddenTrailer(name: string): boolean {
   return FORBIDDEN.has(name)
 }
@@ -45,7 +45,7 @@ export function isForbiddenTrailer(name: string): boolean {
 /**
  * Copies trailers with lower-case names.
  *
- * @throws {@link InvalidHeaderError} for a field that must stand before the body
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a field that must come before the body
  */
 export function checkedTrailers(pairs: HeaderPairs): HeaderPairs {
   const trailers = checkedHeaders(pairs)

@@ -1,25 +1,29 @@
-// The one transfer coding that this server takes of a request (RFC 9112, 6.1).
+// The one transfer coding that this server takes in a request (RFC 9112, 6.1).
 
 import { BadRequestError } from '../errors.ts'
+import { TOKEN } from './headers.ts'
 
 // Codings, one or more, without parameters.
-const CODINGS = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/
+const CODINGS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`)
 const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
 
 /**
- * Refuses every Transfer-Encoding but `chunked`: a coding that is not understood leaves no way to tell where
- * the body ends.
+ * The reason why this Transfer-Encoding is refused; null for `chunked`. A coding that the server does not understand
+ * leaves the end of the body in doubt.
  *
- * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 501 for another coding; 400 in HTTP/1.0, which has none, for
- *   `chunked` that is not last, and for what is no list of codings
+ * The status is 501 for another coding; it is 400 in HTTP/1.0, which has no codings, for `chunked` that is not last, and
+ * for a value that is no list of codings.
  */
-export function requireChunked(value: string, httpVersion: '1.0' | '1.1'): void {
-  if (httpVersion === '1.0') throw new BadRequestError('HTTP/1.0 has no transfer codings')
-  if (value.toLowerCase() === 'chunked') return
+export function transferCodingFault(
+  value: string,
+  httpVersion: '1.0' | '1.1',
+): BadRequestError | null {
+  if (httpVersion === '1.0') return new BadRequestError('HTTP/1.0 has no transfer codings')
+  if (value.toLowerCase() === 'chunked') return null
 
   const shown = JSON.stringify(value)
   if (!CODINGS.test(value) || CHUNKED_NOT_LAST.test(value)) {
-    throw new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
+    return new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
   }
-  throw new BadRequestError(`transfer coding ${shown} is not understood`, 501)
+  return new BadRequestError(`transfer coding ${shown} is not understood`, 501)
 }

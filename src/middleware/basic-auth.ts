@@ -1,23 +1,26 @@
-// basicAuth(): a name and a password for each request (RFC 7617).
+// basicAuth(): asks for a name and a password with each request (RFC 7617).
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { validateHeaderValue } from 'node:http'
+import { isFieldValue } from '../http/headers.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { wait } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** Says whether a password is that of a user; a promise of it only around apps that await. */
+/** Decides if a password belongs to a user. It may return a promise in a chain around an app that can wait. */
 export type VerifyCredentials = (user: string, password: string) => boolean | PromiseLike<boolean>
 
-/** Options of {@link basicAuth}. Either `users` or `verify` must be given. */
+/** Options of {@link basicAuth}. One of `users` and `verify` is required. */
 export interface BasicAuthOptions {
-  /** Passwords by user, for a handful that the deployer knows. One that is undefined is refused. */
+  /** The password of each user, for a few users that the deployer knows. An undefined password is refused. */
   users?: Readonly<Record<string, string | undefined>> | undefined
-  /** Asks somebody else: a hash in a database. Taking equally long for users that do not exist is up to it. */
+  /**
+   * Checks a name and a password elsewhere: against a hash in a database. The function itself has to take equally long
+   * for unknown users.
+   */
   verify?: VerifyCredentials | undefined
-  /** What the browser shows. Default `Restricted`. */
+  /** The text that the browser shows when it asks for the password. Default `Restricted`. */
   realm?: string | undefined
 }
 
@@ -33,14 +36,13 @@ interface Credentials {
 }
 
 /**
- * Answers 401, with the challenge, unless the request has the name and the password of a user. The app finds the name as
- * `user` in the state. A WebSocket handshake is guarded too.
+ * Answers 401 with the challenge, unless the request has the name and the password of a user. The app gets the name as
+ * `user` in the state. The middleware guards WebSocket handshakes too.
  *
- * What is compared are digests, in constant time, and an unknown user takes as long as a known one. The password crosses
- * the wire as good as plain: put `httpsRedirect()` outside of it. A preflight of CORS has no credentials: put `cors()`
- * outside of it.
+ * It compares digests in constant time, and an unknown user takes as long as a known one. The password crosses the wire
+ * as readable text: put `httpsRedirect()` outside. A CORS preflight has no credentials: put `cors()` outside.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  * @throws {@link WaitUnderSyncError} (`ISTHMUS_WAIT_UNDER_SYNC`) for a `verify` that returns a promise around a sync app
  * @see RFC 7617
  *
@@ -58,7 +60,7 @@ export function basicAuth(options: BasicAuthOptions): Wrap {
       if (isRight === true) return yield* next(request.with({ state: { user: given.user } }))
     }
     const headers = [['www-authenticate', challenge], TEXT] as const
-    return respond(401, headers, 'Who are you?\n')
+    return respond(401, headers, 'A name and a password are needed.\n')
   })
 }
 
@@ -71,12 +73,12 @@ function credentialsOf(field: string | undefined): Credentials | null {
   const [, encoded] = BASIC.exec(field ?? '') ?? []
   const pair = encoded === undefined ? '' : decoded(Buffer.from(encoded, 'base64'))
   const colon = pair.indexOf(':')
-  // RFC 7617, 2: neither half has control characters.
+  // RFC 7617, 2: the name and the password have no control characters.
   if (colon < 0 || CONTROLS.test(pair)) return null
   return { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
 }
 
-// What is not UTF-8 is nobody's password: read leniently, many byte strings would become the same text.
+// Bytes that are not UTF-8 match no password: a lenient decoder would turn many byte strings into the same text.
 function decoded(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes)
@@ -85,13 +87,14 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-// Digests under a key of this process: equally long, whatever was given, and of no use to whoever measures.
+// The digests use a key of this process. They all have the same length, and a measurement of the comparison
+// tells nothing about the passwords.
 function verifierOf(users: Readonly<Record<string, string>>): VerifyCredentials {
   const key = randomBytes(32)
   const digest = (text: string): Buffer => createHmac('sha256', key).update(text).digest()
   const digests = new Map(Object.entries(users).map(([user, text]) => [user, digest(text)]))
-  const nobodys = randomBytes(32)
-  return (user, password) => timingSafeEqual(digest(password), digests.get(user) ?? nobodys)
+  const ofUnknownUser = randomBytes(32)
+  return (user, password) => timingSafeEqual(digest(password), digests.get(user) ?? ofUnknownUser)
 }
 
 function checked(options: BasicAuthOptions): { verify: VerifyCredentials; realm: string } {
@@ -103,36 +106,36 @@ function checked(options: BasicAuthOptions): { verify: VerifyCredentials; realm:
     throw refused('realm', realm, 'it is text that a header can carry')
   }
   if (options.users !== undefined && verify !== undefined) {
-    throw refused('verify', verify, 'there are "users" already; give one of the two')
+    throw refused('verify', verify, '"users" is given too; give one of the two')
   }
   if (verify !== undefined) {
     if (typeof verify !== 'function') throw refused('verify', verify, 'it is a function')
     return { verify, realm }
   }
   if (typeof users !== 'object' || users === null || Object.keys(users).length === 0) {
-    throw refused('users', typeof users, 'it has passwords by user, at least one; or give "verify"')
+    throw refused(
+      'users',
+      typeof users,
+      'it has the password of at least one user; or give "verify"',
+    )
   }
   return { verify: verifierOf(checkedUsers(users)), realm }
 }
 
-// The values are passwords: messages do not show them.
+// The values are passwords, so messages do not show them.
 function checkedUsers(users: Readonly<Record<string, unknown>>): Record<string, string> {
   for (const [user, password] of Object.entries(users)) {
     if (user.includes(':') || CONTROLS.test(user)) {
-      throw invalidOption('basicAuth', 'users', user, 'a name has no colon and no controls')
+      throw invalidOption(
+        'basicAuth',
+        'users',
+        user,
+        'a name has no colon and no control characters',
+      )
     }
     if (typeof password === 'string' && password !== '' && !CONTROLS.test(password)) continue
-    const remedy = `the password of "${user}" is text, not empty and without controls`
+    const remedy = `the password of "${user}" is text, not empty and without control characters`
     throw invalidOption('basicAuth', 'users', typeof password, remedy)
   }
   return users as Record<string, string>
-}
-
-function isFieldValue(text: string): boolean {
-  try {
-    validateHeaderValue('www-authenticate', text)
-    return true
-  } catch {
-    return false
-  }
 }

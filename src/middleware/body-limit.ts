@@ -1,58 +1,46 @@
-// bodyLimit(): no more of a request's body than an app is made for.
+// bodyLimit(): refuses request bodies that are longer than the app expects.
 
-import bytes from 'bytes'
 import { BodyTooLargeError } from '../errors.ts'
-import { completeOptions, invalidOption } from '../complete-options.ts'
+import { checkNumber, completeOptions } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link bodyLimit}. */
 export interface BodyLimitOptions {
-  /** The longest body: bytes, or a size such as `'10mb'`, of 1,024s. Default 1,048,576. */
-  maxBytes?: number | string
+  /** The longest body, in bytes. Default 1 MiB. */
+  maxBytes?: number | undefined
 }
 
-const DEFAULTS: Required<BodyLimitOptions> = { maxBytes: 1024 * 1024 }
-
-const SIZE = /^\d+(?:\.\d+)? *(?:b|kb|mb|gb|tb)?$/i
+const DEFAULTS = { maxBytes: 1024 * 1024 }
 
 /**
- * Refuses a longer body with 413: at once where its Content-Length says so, else when the app reads beyond the limit,
- * where the read throws. It stands around a part of the apps, as `serve({ maxBodyBytes })` does around all of them.
+ * Refuses a longer body with 413. If the request has a Content-Length, it is refused before the app runs; if not, the
+ * app's read beyond the limit throws. `serve({ maxBodyBytes })` limits all apps in the same way; this middleware limits
+ * the apps inside it.
  *
- * A body without a length may be on the server's disk already when an inline sync app reads it; `maxBodyBytes` stops it
- * before.
+ * The server receives the whole body of an inline sync app before the app runs. A body without a length may therefore be
+ * on the disk already when this limit stops it; only `maxBodyBytes` keeps it off the disk.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; a request that
- *   is too long, {@link BodyTooLargeError} (`ISTHMUS_BODY_TOO_LARGE`, 413; RFC 9110, 15.5.14)
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; at a
+ *   request with a longer body, {@link BodyTooLargeError} (`ISTHMUS_BODY_TOO_LARGE`, status 413)
+ * @see RFC 9110, 15.5.14
  *
  * @example
- * mount({ '/avatars': chain(bodyLimit({ maxBytes: '200kb' }))(avatars), '/': app })
+ * mount({ '/avatars': chain(bodyLimit({ maxBytes: 200 * 1024 }))(avatars), '/': app })
  */
 export function bodyLimit(options: BodyLimitOptions = {}): Wrap {
   const { maxBytes } = completeOptions('bodyLimit', options, DEFAULTS)
-  const limit = sizeOf(maxBytes)
+  checkNumber('bodyLimit', 'maxBytes', maxBytes, { min: 0 })
 
   return middleware('body-limit', function* (request, next) {
     if (request.kind === 'websocket') return yield* next(request)
-    if (Number(request.headers.get('content-length') ?? 0) > limit)
-      throw new BodyTooLargeError(limit)
+    if (Number(request.headers.get('content-length') ?? 0) > maxBytes)
+      throw new BodyTooLargeError(maxBytes)
     let readBytes = 0
     const onBody = ({ length }: Uint8Array): void => {
       readBytes += length
-      if (readBytes > limit) throw new BodyTooLargeError(limit)
+      if (readBytes > maxBytes) throw new BodyTooLargeError(maxBytes)
     }
     return yield* next(request.with({ onBody }))
   })
-}
-
-function sizeOf(given: number | string): number {
-  const size = typeof given === 'string' && SIZE.test(given) ? bytes.parse(given) : given
-  if (typeof size === 'number' && Number.isFinite(size) && size >= 0) return size
-  throw invalidOption(
-    'bodyLimit',
-    'maxBytes',
-    given,
-    "it is a number of bytes, or a size as '10mb'",
-  )
 }

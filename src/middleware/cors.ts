@@ -1,38 +1,42 @@
-// cors(): which other origins may read the responses, and open WebSockets.
+// cors(): decides which other origins may read the responses and open WebSockets.
 
-import vary from 'vary'
 import { AppError } from '../errors.ts'
+import { isToken } from '../http/headers.ts'
 import { parseHost } from '../http/host.ts'
+import { appendVary } from '../http/vary.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
-import { completeOptions, invalidOption } from '../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import type { Complete } from '../complete-options.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** Says whether an origin is let in. */
+/** Decides if an origin is allowed. */
 type OriginTest = (origin: string, request: ChainRequest) => boolean
 
 /** Options of {@link cors}. */
 export interface CorsOptions {
   /**
-   * Who is let in: `'*'` everybody; a list of origins, a RegExp standing for those that it matches as a whole; or a
-   * function. Default `'*'`.
+   * The allowed origins: `'*'` for all; a list of origins, in which a RegExp allows each origin that it matches as a
+   * whole; or a function that decides. Default `'*'`.
    */
-  origins?: '*' | ReadonlyArray<string | RegExp> | OriginTest
+  origins?: '*' | ReadonlyArray<string | RegExp> | OriginTest | undefined
   /** Methods that scripts may use. Default GET, HEAD, PUT, PATCH, POST, DELETE. */
-  methods?: readonly string[]
-  /** Request headers that scripts may send; `'*'` for all that they ask for. Default `'*'`. */
-  allowHeaders?: '*' | readonly string[]
-  /** Response headers that scripts may read, besides the safelisted ones. Default none. */
-  exposeHeaders?: readonly string[]
-  /** Whether cookies and other credentials come along; it excludes `origins: '*'`. Default false. */
-  credentials?: boolean
-  /** How long a browser may remember the answer to a preflight, in ms. Default 600,000. */
-  maxAgeMs?: number
+  methods?: readonly string[] | undefined
+  /** Request headers that scripts may send; `'*'` allows each header that a preflight asks for. Default `'*'`. */
+  allowHeaders?: '*' | readonly string[] | undefined
+  /** Response headers that scripts may read, besides the CORS-safelisted ones. Default none. */
+  exposeHeaders?: readonly string[] | undefined
+  /** Whether a browser may send cookies and other credentials. True excludes `origins: '*'`. Default false. */
+  credentials?: boolean | undefined
+  /** How long a browser may remember the answer to a preflight, in ms; rounded down to seconds. Default 600,000. */
+  maxAgeMs?: number | undefined
 }
 
-const DEFAULTS: Required<CorsOptions> = {
+type Settings = Complete<CorsOptions>
+
+const DEFAULTS: Settings = {
   origins: '*',
   methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
   allowHeaders: '*',
@@ -41,18 +45,19 @@ const DEFAULTS: Required<CorsOptions> = {
   maxAgeMs: 600_000,
 }
 
-// Fetch, 3.2: scheme, host and perhaps port, with nothing behind; or the four letters of an opaque one.
+// Fetch, 3.2: scheme, host and sometimes port, without a path; or the word `null` for an opaque origin.
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+|null)$/
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /**
- * Answers preflights, and says on each response which origin may read it (Fetch, "CORS protocol"). A browser sends no
- * preflight for a WebSocket: a handshake from an origin that is neither let in nor the server's own is denied with 403.
- * The own one is told by scheme, host and port: behind a proxy, put `forwarded()` outside of it.
+ * Answers preflights, and adds to each response the headers that say which origin may read it. A browser sends no
+ * preflight for a WebSocket, so a handshake is denied with 403 if its origin is neither allowed nor the server's own. The
+ * server's own origin has the scheme, host and port of the request: behind a proxy, put `forwarded()` outside.
  *
- * It belongs outside of what answers by itself: a browser shows a script only those errors that carry its headers.
+ * Put it outside every middleware that answers by itself: a script can read an error response only if the response has
+ * the headers of this middleware.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @see Fetch, "CORS protocol"
  *
  * @example
  * chain(cors({ origins: ['https://shop.example'], credentials: true }))(app)
@@ -65,33 +70,32 @@ export function cors(options: CorsOptions = {}): Wrap {
 
   return middleware('cors', function* (request, next) {
     const origin = request.headers.get('origin')
-    const isLetIn = origin !== undefined && isAllowed(origin, request)
+    const allowed = origin !== undefined && isAllowed(origin, request) ? origin : undefined
     if (isPreflight(request)) {
-      const answer = isLetIn ? answerPreflight(request) : forbidden()
-      return share(answer, isLetIn ? origin : undefined)
+      return share(allowed === undefined ? forbidden() : answerPreflight(request), allowed)
     }
-    if (request.kind === 'websocket' && origin !== undefined && !isLetIn) {
+    if (request.kind === 'websocket' && origin !== undefined && allowed === undefined) {
       if (!isOwn(origin, request)) return share(forbidden(), undefined)
     }
-    return share(yield* next(request), isLetIn ? origin : undefined)
+    return share(yield* next(request), allowed)
   })
 }
 
-// Fetch, 4.8: an OPTIONS with both fields; any other one is the app's.
+// Fetch, 4.8: a preflight is an OPTIONS request with both fields. The app answers every other OPTIONS request.
 function isPreflight({ method, headers }: ChainRequest): boolean {
   return (
     method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
   )
 }
 
-/** What says on a response who may read it. */
-function sharing({ origins, credentials, exposeHeaders }: Required<CorsOptions>) {
+/** Returns a function that adds the headers for the origins that may read a response. */
+function sharing({ origins, credentials, exposeHeaders }: Settings) {
   const exposed = exposeHeaders.join(', ')
   const isOpen = origins === '*'
   return (response: ChainResponse, origin: string | undefined): ChainResponse => {
     const { headers } = response
-    if (!isOpen) headers.set('vary', vary.append(headers.getAll('vary').join(', '), 'Origin'))
-    // An open response says so to everybody: a cache may give it to whoever asks next.
+    if (!isOpen) headers.set('vary', appendVary(headers.getAll('vary'), 'Origin'))
+    // A response that all origins may read has the header even without an Origin: a cache may reuse it for any client.
     if (origin === undefined && !isOpen) return response
     headers.set('access-control-allow-origin', isOpen ? '*' : (origin as string))
     if (credentials) headers.set('access-control-allow-credentials', 'true')
@@ -100,7 +104,7 @@ function sharing({ origins, credentials, exposeHeaders }: Required<CorsOptions>)
   }
 }
 
-function preflightAnswer({ methods, allowHeaders, maxAgeMs }: Required<CorsOptions>) {
+function preflightAnswer({ methods, allowHeaders, maxAgeMs }: Settings) {
   const allowedMethods = methods.join(', ')
   const maxAge = String(Math.floor(maxAgeMs / 1000))
   return (request: ChainRequest): ChainResponse => {
@@ -120,16 +124,16 @@ function askedFor({ headers }: ChainRequest): string[] {
   return asked
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => TOKEN.test(name))
+    .filter((name) => isToken(name))
 }
 
 function forbidden(): ChainResponse {
   const headers = [['content-type', 'text/plain; charset=utf-8']] as const
-  return respond(403, headers, 'This origin is not let in.\n')
+  return respond(403, headers, 'This origin is not allowed.\n')
 }
 
-// A page of the server itself says where it is from when it opens a WebSocket, too (RFC 6455, 10.2).
-// An origin is scheme, host and port (RFC 6454, 4); a browser leaves out the port that the scheme implies.
+// A page of the server itself sends an Origin too when it opens a WebSocket (RFC 6455, 10.2). An origin is scheme, host
+// and port (RFC 6454, 4); a browser leaves out the default port of the scheme.
 function isOwn(origin: string, { headers, scheme }: ChainRequest): boolean {
   const host = parseHost(headers.get('host') ?? '')
   if (!host) return false
@@ -139,7 +143,7 @@ function isOwn(origin: string, { headers, scheme }: ChainRequest): boolean {
   return URL.canParse(own) && new URL(own).origin === origin
 }
 
-function originTest(origins: Required<CorsOptions>['origins']): OriginTest {
+function originTest(origins: Settings['origins']): OriginTest {
   if (origins === '*') return () => true
   if (typeof origins === 'function') return (origin, request) => decided(origins(origin, request))
   const names = new Set(origins.filter((origin) => typeof origin === 'string'))
@@ -149,7 +153,7 @@ function originTest(origins: Required<CorsOptions>['origins']): OriginTest {
   return (origin) => names.has(origin) || patterns.some((pattern) => pattern.test(origin))
 }
 
-// A promise would let everybody in.
+// A promise is truthy, so it would allow every origin.
 function decided(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer
   throw new AppError(
@@ -157,18 +161,21 @@ function decided(answer: unknown): boolean {
   )
 }
 
-function checked(settings: Required<CorsOptions>): Required<CorsOptions> {
+function checked(settings: Settings): Settings {
   const { origins, methods, allowHeaders, exposeHeaders, credentials, maxAgeMs } = settings
   if (credentials && origins === '*') {
-    throw invalidOption('cors', 'origins', origins, 'with credentials every origin has to be named')
+    throw invalidOption(
+      'cors',
+      'origins',
+      origins,
+      'with credentials the allowed origins are listed one by one',
+    )
   }
   if (origins !== '*' && typeof origins !== 'function') checkOrigins(origins)
   checkTokens('methods', methods)
   if (allowHeaders !== '*') checkTokens('allowHeaders', allowHeaders)
   checkTokens('exposeHeaders', exposeHeaders)
-  if (!Number.isFinite(maxAgeMs) || maxAgeMs < 0) {
-    throw invalidOption('cors', 'maxAgeMs', maxAgeMs, 'it is a number of milliseconds')
-  }
+  checkNumber('cors', 'maxAgeMs', maxAgeMs, { min: 0 })
   return settings
 }
 
@@ -190,7 +197,7 @@ function checkOrigins(origins: unknown): void {
 function checkTokens(option: string, names: unknown): void {
   if (!Array.isArray(names)) throw invalidOption('cors', option, names, 'it is a list of names')
   for (const name of names as unknown[]) {
-    if (typeof name === 'string' && TOKEN.test(name)) continue
+    if (typeof name === 'string' && isToken(name)) continue
     throw invalidOption('cors', option, name, 'a name is a token (RFC 9110, 5.6.2)')
   }
 }

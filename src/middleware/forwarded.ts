@@ -1,4 +1,4 @@
-// forwarded(): who has asked, where proxies stand in between.
+// forwarded(): tells the app the client's address and scheme if proxies stand in front of the server.
 
 import { BlockList, isIP } from 'node:net'
 import { parse } from 'forwarded-parse'
@@ -10,21 +10,21 @@ import type { ChainRequest, RequestChanges } from '../chain/request.ts'
 import type { RequestHeaders } from '../chain/request-headers.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** What a proxy may say of a request. */
+/** A fact about the request that a proxy can tell. */
 export type ForwardedFact = 'for' | 'proto' | 'host' | 'port' | 'prefix'
 
 /** Options of {@link forwarded}. */
 export interface ForwardedOptions {
   /**
-   * The proxies: addresses, CIDR ranges, `loopback`, `private` (RFC 1918, RFC 4193), `link-local`, and
-   * `unix` for a peer without an address, on a unix socket. Default `loopback`.
+   * The trusted proxies: addresses, CIDR ranges, `loopback`, `private` (RFC 1918, RFC 4193), `link-local`, and `unix`
+   * for a peer on a unix socket, which has no address. Default `loopback`.
    */
   trust?: readonly string[] | undefined
-  /** How the proxies say it: in `X-Forwarded-*`, or in `Forwarded` (RFC 7239). Never both. Default `x-forwarded`. */
+  /** The headers that the proxies set: `X-Forwarded-*`, or `Forwarded` (RFC 7239), never both. Default `x-forwarded`. */
   header?: 'x-forwarded' | 'forwarded' | undefined
   /**
-   * What to believe: only what the proxies set themselves, whatever the client sends. `port` and `prefix` are of
-   * `X-Forwarded-*` alone. Default `for` and `proto`.
+   * The facts to take. List a fact only if the proxies always set or remove its header, because they may pass on a
+   * header that the client forged. `port` and `prefix` exist in `X-Forwarded-*` only. Default `for` and `proto`.
    */
   take?: readonly ForwardedFact[] | undefined
 }
@@ -41,7 +41,7 @@ const ALL_FIELDS = ['forwarded', ...X_FIELDS]
 
 type Client = [host: string, port: number]
 
-/** What is believed of a request. `client` is null where a proxy does not tell. */
+/** The facts that the proxies tell about a request. `client` is null if a proxy hides it. */
 interface Facts {
   client: Client | null
   proto?: string | undefined
@@ -51,15 +51,16 @@ interface Facts {
 }
 
 /**
- * Gives the app the client's address, the scheme, and what else is taken, as the proxies in front say them. The chain of
- * addresses is read from the right: each that is trusted vouches for the one to its left, and the first that is not is the
- * client; what stands further left anybody may have written. A client that a proxy hides (`unknown`, `_name`, or no
- * address at all) is null; a port that is not told is 0.
+ * Gives the app the client's address, the scheme, and the other facts of `take`, from the headers that trusted proxies
+ * set. It reads the list of addresses from the right: each trusted address vouches for the one to its left, and the first
+ * address that is not trusted is the client. The client itself may have written the addresses to the left of that one. A
+ * client that a proxy hides (`unknown`, `_name`, or no address at all) is null; an unknown port is 0.
  *
- * Fields that are not believed are taken away, so that the app cannot believe them either: all of them where the peer is
- * not trusted, else those of the other kind and those that are not taken. A `Forwarded` that is malformed is answered 400.
+ * It removes the fields that it does not use, so that the app cannot trust them by mistake: all of them if the peer is
+ * not trusted, else the fields of the other kind and those of facts that are not taken. It answers a malformed
+ * `Forwarded` field with 400.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  * @see RFC 7239
  *
  * @example
@@ -68,17 +69,17 @@ interface Facts {
 export function forwarded(options: ForwardedOptions = {}): Wrap {
   const { header, take, isTrusted } = checked(options)
   const fields = header === 'forwarded' ? ['forwarded'] : take.map((fact) => `x-forwarded-${fact}`)
-  const unbelieved = ALL_FIELDS.filter((field) => !fields.includes(field))
+  const unused = ALL_FIELDS.filter((field) => !fields.includes(field))
   const read = header === 'forwarded' ? readForwarded : readXForwarded
 
   return middleware('forwarded', function* (request, next) {
     const { headers } = request
-    const isSaid = fields.some((field) => headers.has(field))
-    const isBelieved = isSaid && isTrusted(request.client)
-    const removed = (isBelieved ? unbelieved : ALL_FIELDS).filter((field) => headers.has(field))
-    if (!isBelieved && removed.length === 0) return yield* next(request)
+    const isTold = fields.some((field) => headers.has(field))
+    const isUsed = isTold && isTrusted(request.client)
+    const removed = (isUsed ? unused : ALL_FIELDS).filter((field) => headers.has(field))
+    if (!isUsed && removed.length === 0) return yield* next(request)
 
-    const facts = isBelieved ? read(request, isTrusted) : undefined
+    const facts = isUsed ? read(request, isTrusted) : undefined
     if (facts === null) {
       return respond(400, [['content-type', 'text/plain']], 'Forwarded is malformed\n')
     }
@@ -86,24 +87,25 @@ export function forwarded(options: ForwardedOptions = {}): Wrap {
   })
 }
 
-// --- what is said ---
+// --- reading the headers ---
 
 type Trust = (client: readonly [host: string, port: number] | null) => boolean
 
 function readXForwarded(request: ChainRequest, isTrusted: Trust): Facts {
   const { headers } = request
   const nodes = listOf(headers, 'x-forwarded-for')
-  const at = vouchedFor(request, nodes, isTrusted)
-  // Where each proxy has added its own, it stands beside the address; else the nearest proxy is the one to believe.
-  const beside = (field: string): string | undefined => {
+  const at = indexOfClient(request, nodes, isTrusted)
+  // If each proxy added a value, the value at the position of the client's address belongs to it; else the last value
+  // is that of the nearest proxy.
+  const atClient = (field: string): string | undefined => {
     const values = listOf(headers, field)
     return values.length === nodes.length ? values[at] : values.at(-1)
   }
   return {
     client: at < nodes.length ? clientOf(nodes[at]) : (request.client as Client | null),
-    proto: beside('x-forwarded-proto'),
-    host: beside('x-forwarded-host'),
-    port: beside('x-forwarded-port'),
+    proto: atClient('x-forwarded-proto'),
+    host: atClient('x-forwarded-host'),
+    port: atClient('x-forwarded-port'),
     prefix: listOf(headers, 'x-forwarded-prefix').at(-1),
   }
 }
@@ -112,12 +114,13 @@ function readForwarded(request: ChainRequest, isTrusted: Trust): Facts | null {
   const elements = elementsOf(request.headers.get('forwarded') ?? '')
   if (!elements) return null
   const nodes = elements.map((element) => element['for'])
-  const at = vouchedFor(request, nodes, isTrusted)
+  const at = indexOfClient(request, nodes, isTrusted)
   const { proto, host } = elements[at] ?? {}
   return { client: clientOf(nodes[at]), proto, host }
 }
 
-// Never right to left here: a quotation mark of the client's could swallow what a proxy has added.
+// The field is parsed from the left: from the right, a quotation mark that the client sent could swallow an element that
+// a proxy added.
 function elementsOf(field: string): Array<Record<string, string>> | null {
   try {
     return parse(field)
@@ -126,8 +129,8 @@ function elementsOf(field: string): Array<Record<string, string>> | null {
   }
 }
 
-/** Which of `nodes` is the client: from the right, the first whose own address is not trusted to name another. */
-function vouchedFor(
+/** The index of the client in `nodes`: from the right, the first node that is not trusted to vouch for another. */
+function indexOfClient(
   request: ChainRequest,
   nodes: ReadonlyArray<string | undefined>,
   isTrusted: Trust,
@@ -137,7 +140,7 @@ function vouchedFor(
   while (at > 0 && isTrusted(client)) {
     at -= 1
     client = clientOf(nodes[at])
-    // Who hides vouches for nobody, also where a unix socket is trusted.
+    // A hidden node vouches for no other, even if unix sockets, which have no address either, are trusted.
     if (!client) break
   }
   return at
@@ -146,14 +149,14 @@ function vouchedFor(
 function listOf(headers: RequestHeaders, name: string): string[] {
   const field = headers.get(name)
   const values = field?.split(',').map((value) => value.trim()) ?? []
-  // RFC 9110, 5.6.1: an empty element is none.
+  // RFC 9110, 5.6.1: a recipient ignores empty elements.
   return values.filter((value) => value !== '')
 }
 
 const NODE = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::(\d{1,5}))?$/i
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
-// RFC 7239, 6, and what is seen in the wild: an IPv6 address without brackets.
+// RFC 7239, 6, and an IPv6 address without brackets, which some proxies send.
 function clientOf(node: string | undefined): Client | null {
   if (node === undefined) return null
   const [, bracketed, plain, port] = NODE.exec(node) ?? [node, node]
@@ -162,15 +165,15 @@ function clientOf(node: string | undefined): Client | null {
   return [MAPPED.exec(host)?.[1] ?? host, Number(port ?? 0)]
 }
 
-// --- what becomes of it ---
+// --- changing the request ---
 
-interface Believed {
+interface Findings {
   facts: Facts | undefined
   take: readonly ForwardedFact[]
   removed: readonly string[]
 }
 
-function changesFor(request: ChainRequest, { facts, take, removed }: Believed): RequestChanges {
+function changesFor(request: ChainRequest, { facts, take, removed }: Findings): RequestChanges {
   const headers: Record<string, string | null> = {}
   for (const field of removed) headers[field] = null
   const changes: RequestChanges = { headers }
@@ -194,7 +197,7 @@ function schemeOf(proto: string | undefined): 'http' | 'https' | undefined {
   return scheme === 'http' || scheme === 'ws' ? 'http' : undefined
 }
 
-function hostOf(request: ChainRequest, facts: Facts, take: Believed['take']): string | undefined {
+function hostOf(request: ChainRequest, facts: Facts, take: Findings['take']): string | undefined {
   const isTaken =
     take.includes('host') && facts.host !== undefined && parseHost(facts.host) !== null
   const field = isTaken ? facts.host : request.headers.get('host')
@@ -205,19 +208,19 @@ function hostOf(request: ChainRequest, facts: Facts, take: Believed['take']): st
   return `${host.name}:${port}`
 }
 
-// A prefix of segments, none of which leads out of it, or, with //, to another host.
+// A path of segments without `.` and `..`, which lead out of the prefix, and without `//`, which names another host.
 function isPrefix(prefix: string | undefined): prefix is string {
   return prefix !== undefined && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(prefix)
 }
 
-// --- who is believed ---
+// --- trusting the peer ---
 
 const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['loopback', ['127.0.0.0/8', '::1']],
   ['private', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
   ['link-local', ['169.254.0.0/16', 'fe80::/10']],
 ])
-// A check costs two microseconds, and proxies are few.
+// A check of a BlockList costs two microseconds, and a server has few proxies.
 const MAX_REMEMBERED = 512
 
 function trustOf(entries: readonly string[]): Trust {
@@ -246,7 +249,7 @@ function addRange(list: BlockList, range: string): void {
   const length = version === 6 ? 128 : 32
   if (version === 0 || Number(bits ?? length) > length) {
     const remedy =
-      'it is an address, a range like 10.0.0.0/8, loopback, private, link-local or unix'
+      'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
     throw invalidOption('forwarded', 'trust', range, remedy)
   }
   list.addSubnet(address, Number(bits ?? length), version === 6 ? 'ipv6' : 'ipv4')
@@ -257,13 +260,14 @@ function checked(options: ForwardedOptions) {
   const refused = (option: string, value: unknown, remedy: string): Error =>
     invalidOption('forwarded', option, value, remedy)
 
-  if (!Array.isArray(trust)) throw refused('trust', trust, "it lists proxies, as in ['10.0.0.0/8']")
+  if (!Array.isArray(trust))
+    throw refused('trust', trust, "it is a list of proxies, such as ['10.0.0.0/8']")
   if (header !== 'x-forwarded' && header !== 'forwarded') {
     throw refused('header', header, 'it is x-forwarded or forwarded')
   }
   const possible = header === 'forwarded' ? FACTS.slice(0, 3) : FACTS
   if (!Array.isArray(take) || !take.every((fact: ForwardedFact) => possible.includes(fact))) {
-    throw refused('take', take, `it lists some of ${possible.join(', ')}`)
+    throw refused('take', take, `it is a list of some of ${possible.join(', ')}`)
   }
   return { header, take: take as readonly ForwardedFact[], isTrusted: trustOf(trust) }
 }

@@ -1,4 +1,4 @@
-// httpsRedirect(): what came without TLS is sent to where there is TLS.
+// httpsRedirect(): redirects requests that came without TLS to https.
 
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { parseHost } from '../http/host.ts'
@@ -9,13 +9,13 @@ import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link httpsRedirect}. */
 export interface HttpsRedirectOptions {
-  /** Where to send, `host` or `host:port`. Default: the host of the request, on the port that https implies. */
+  /** The target, `host` or `host:port`. Default: the host of the request, on the default port of https. */
   host?: string | undefined
-  /** 308 and 307 keep method and body; 301 and 302 may turn a POST into a GET. Default 308. */
+  /** The status. 308 and 307 keep method and body; 301 and 302 may turn a POST into a GET. Default 308. */
   status?: 301 | 302 | 307 | 308 | undefined
   /**
-   * Paths that are served without TLS, with all that is below them. A path with a segment `.` or `..` is never one of
-   * them: an app that resolves it would serve something else. Default none.
+   * Paths that are served without TLS, and so are all paths below them. A path with a segment `.` or `..` is always
+   * redirected: an app that resolves it would serve another path. Default none.
    */
   except?: readonly string[] | undefined
 }
@@ -24,13 +24,13 @@ const DEFAULTS = { host: '', status: 308, except: [] as readonly string[] }
 const STATUSES: readonly number[] = [301, 302, 307, 308]
 
 /**
- * Redirects what came over http to https, with the path and the query as they were sent. A WebSocket handshake is denied
- * with the same answer. Without a usable Host it answers 400: there is nowhere to send to.
+ * Redirects a request that came over http to https, with the path and the query as the client sent them. It denies a
+ * WebSocket handshake with the same answer. It answers 400 if the request has no usable Host and the options have none.
  *
- * Behind a proxy that ends TLS the scheme is `http` for every request: put `forwarded()` outside of it, or it redirects
- * for ever. Without the option `host` the target is what the client said: put `trustedHost()` outside of it.
+ * If a proxy ends TLS, the scheme of every request is `http`: put `forwarded()` outside, or clients are redirected for
+ * ever. Without the option `host` the client chooses the target: put `trustedHost()` outside.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  * @see RFC 9110, 15.4.9
  *
  * @example
@@ -51,14 +51,14 @@ export function httpsRedirect(options: HttpsRedirectOptions = {}): Wrap {
 const TEXT = [['content-type', 'text/plain; charset=utf-8']] as const
 
 function targetOf({ rawPath, queryString }: ChainRequest): string {
-  // `*` is no path (RFC 9112, 3.2.4).
+  // The target `*` is not a path (RFC 9112, 3.2.4).
   const path = rawPath.startsWith('/') ? rawPath : '/'
   return queryString === '' ? path : `${path}?${queryString}`
 }
 
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\]|$)/
 
-// On a segment boundary, as mounts are.
+// The prefix ends at a slash, as the prefixes of mount() do.
 function isBelow(path: string, above: string): boolean {
   if (DOT_SEGMENT.test(path)) return false
   return path === above || path.startsWith(above.endsWith('/') ? above : `${above}/`)
@@ -71,11 +71,15 @@ function checked(options: HttpsRedirectOptions): typeof DEFAULTS {
     invalidOption('httpsRedirect', option, value, remedy)
 
   if (typeof host !== 'string' || (host !== '' && !parseHost(host))) {
-    throw refused('host', host, 'it is a host, with a port if need be: example.com:8443')
+    throw refused('host', host, 'it is a host with an optional port, such as example.com:8443')
   }
-  if (!STATUSES.includes(status)) throw refused('status', status, `it is ${STATUSES.join(', ')}`)
+  if (!STATUSES.includes(status)) throw refused('status', status, 'it is 301, 302, 307 or 308')
   if (!Array.isArray(except) || !except.every(isPath)) {
-    throw refused('except', except, "it lists paths, as in ['/.well-known/acme-challenge']")
+    throw refused(
+      'except',
+      except,
+      "it is a list of paths, such as ['/.well-known/acme-challenge']",
+    )
   }
   return settings
 }

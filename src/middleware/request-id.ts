@@ -1,38 +1,43 @@
-// requestId(): one name for a request, in its headers, in the app and in its response.
+// requestId(): gives each request an id, which the app, the logs and the client see.
 
 import { randomUUID } from 'node:crypto'
-import { validateHeaderName } from 'node:http'
-import { completeOptions, invalidOption } from '../complete-options.ts'
+import { isToken } from '../http/headers.ts'
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
+import type { Complete } from '../complete-options.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link requestId}. */
 export interface RequestIdOptions {
-  /** The field that carries the id, both ways. Default `x-request-id`. */
+  /** The name of the header that carries the id, in the request and in the response. Default `x-request-id`. */
   header?: string | undefined
-  /** Whether an id that came with the request is kept, if it is well-formed. Default true. */
+  /** Whether a request keeps the id that it came with, if the id is well-formed. Default true. */
   accept?: boolean | undefined
-  /** How long an id may be that came with the request, in characters. Default 128. */
+  /** The longest id that a request may keep, in characters. Default 128. */
   maxLength?: number | undefined
-  /** Makes an id. Default `crypto.randomUUID`. */
+  /** Makes a new id. Default `crypto.randomUUID`. */
   generate?: (() => string) | undefined
 }
 
-const DEFAULTS: Required<{ [Key in keyof RequestIdOptions]: NonNullable<RequestIdOptions[Key]> }> =
-  { header: 'x-request-id', accept: true, maxLength: 128, generate: () => randomUUID() }
+const DEFAULTS: Complete<RequestIdOptions> = {
+  header: 'x-request-id',
+  accept: true,
+  maxLength: 128,
+  generate: () => randomUUID(),
+}
 
-// What ids are made of in the field: UUIDs, ULIDs, hex, base64, trace ids. Nothing in it ends a line, opens a tag or
-// separates fields, wherever it is written down.
+// The characters of common ids: UUIDs, ULIDs, hex, base64, trace ids. None of them ends a line, opens a tag or separates
+// fields in a log or a page that shows the id.
 const WELL_FORMED = /^[\w.:@+/=-]+$/
 
 /**
- * Gives every request an id: the one that it came with, if it is well-formed and not too long, or else a new one. The
- * app sees it in the request's header, so that `currentRequest().requestId` has it in a pool thread, and as
- * `requestId` in the state; the client sees it in the response, or with the 101 of its WebSocket.
+ * Gives each request an id: the id that it came with, if that is well-formed and not too long, else a new one. The app
+ * finds it as `requestId` in the state and in the header of the request; `currentRequest().requestId` reads that header,
+ * in a pool thread too. The client finds it in the response, or in the 101 of its WebSocket.
  *
- * A response that the server gives for an app that failed has no id: put `errorPage()` inside.
+ * If the app fails, the server's own response has no id: put `errorPage()` inside.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
  * chain(requestId(), accessLog())(app)
@@ -55,22 +60,11 @@ function checked(options: RequestIdOptions): typeof DEFAULTS {
   const refused = (option: string, value: unknown, remedy: string): Error =>
     invalidOption('requestId', option, value, remedy)
 
-  if (!isFieldName(header)) {
+  if (typeof header !== 'string' || !isToken(header)) {
     throw refused('header', header, 'it is the name of a header')
   }
   if (typeof accept !== 'boolean') throw refused('accept', accept, 'it is true or false')
-  if (!Number.isInteger(maxLength) || maxLength < 1) {
-    throw refused('maxLength', maxLength, 'it is a whole number above 0')
-  }
+  checkNumber('requestId', 'maxLength', maxLength, { min: 1, isWhole: true })
   if (typeof generate !== 'function') throw refused('generate', generate, 'it is a function')
   return settings
-}
-
-function isFieldName(name: string): boolean {
-  try {
-    validateHeaderName(name)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,9 +1,10 @@
-// trustedHost(): only the hosts that the app is known by.
+// trustedHost(): refuses requests for hosts that are not listed.
 
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { parseHost } from '../http/host.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
+import type { Complete } from '../complete-options.ts'
 import type { HostParts } from '../http/host.ts'
 import type { ChainResponse } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
@@ -11,20 +12,21 @@ import type { Wrap } from '../chain/wrap.ts'
 /** Options of {@link trustedHost}. */
 export interface TrustedHostOptions {
   /**
-   * The hosts that are served. `example.com` is that name on any port; `example.com:8443` on that one; `*.example.com` is
-   * every name below it, at any depth, and not itself. Must be given.
+   * The hosts to serve. `example.com` is that name on any port; `example.com:8443` is that name on port 8443 only;
+   * `*.example.com` is every name below `example.com`, at any depth, but not `example.com` itself. Required.
    */
   hosts?: readonly string[] | undefined
 }
 
-const DEFAULTS: Required<{ [Key in keyof TrustedHostOptions]: readonly string[] }> = { hosts: [] }
+const DEFAULTS: Complete<TrustedHostOptions> = { hosts: [] }
 
 /**
- * Refuses a request for a host that is not listed: with 400 where Host is missing or malformed, with 421 where it names
- * another. Names are compared without case and without a trailing dot. What builds links from Host, or caches by it, can
- * then rely on it; put it behind `forwarded()` where that takes the host from a proxy.
+ * Refuses a request with 400 if its Host field is missing or malformed, and with 421 if the host is not listed. It
+ * compares names without case and without a trailing dot. Code that builds links from Host, or caches by Host, can then
+ * rely on the field. If `forwarded({ take: ['host'] })` takes the host from a proxy, put that outside.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible; without hosts
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value, and if no
+ *   host is listed
  * @see RFC 9110, 7.2 and 15.5.20
  *
  * @example
@@ -42,8 +44,9 @@ export function trustedHost(options: TrustedHostOptions = {}): Wrap {
   })
 }
 
-/** A host of the list; `suffix` is what all names below it end with. */
+/** A host of the list. */
 interface KnownHost extends HostParts {
+  /** The end of all names below a wildcard: `.example.com`. */
   readonly suffix: string | undefined
 }
 
@@ -59,7 +62,12 @@ function plain(status: number, text: string): ChainResponse {
 function checked(options: TrustedHostOptions): KnownHost[] {
   const { hosts } = completeOptions('trustedHost', options, DEFAULTS)
   if (!Array.isArray(hosts) || hosts.length === 0) {
-    throw invalidOption('trustedHost', 'hosts', hosts, "it lists hosts, as in ['example.com']")
+    throw invalidOption(
+      'trustedHost',
+      'hosts',
+      hosts,
+      "it is a list of hosts, such as ['example.com']",
+    )
   }
   return hosts.map((text: unknown) => {
     const isWild = typeof text === 'string' && text.startsWith('*.')
@@ -69,7 +77,7 @@ function checked(options: TrustedHostOptions): KnownHost[] {
       'trustedHost',
       'hosts',
       text,
-      'a host is a name, with a port or *. if need be',
+      'a host is a name, with an optional port and an optional *. before it',
     )
   })
 }

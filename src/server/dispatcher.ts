@@ -1,4 +1,4 @@
-// Between the engines and the app: makes the scope, refuses what must be refused, and knows what is running.
+// Stands between the engines and the app: makes scopes, refuses bad requests, and keeps the exchanges under way.
 
 import { ServerExchangeContext } from '../async/exchange-context.ts'
 import { deferred } from '../waiting/deferred.ts'
@@ -6,24 +6,23 @@ import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
 import { HttpRun } from './http-run.ts'
 import { makeIdentity } from './identity.ts'
-import { NOBODY } from './nobody.ts'
+import { IGNORED_EVENTS } from './engine.ts'
 import { refusal } from './refusal.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketRun } from './websocket/run.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { Identity } from '../async/framing.ts'
 import type { EventApp, Hosting } from '../contract/events.ts'
-import type { CycleRequest } from './cycle-request.ts'
+import type { RequestHead } from '../http/request-head.ts'
 import type { Settings } from './options.ts'
-import type { RequestHead } from './scope.ts'
+import type { HttpEvents, HttpTransport, WebSocketTransport } from './engine.ts'
 import type { ServerStats } from './stats.ts'
-import type { HttpEvents, HttpTransport, WebSocketTransport } from './transport.ts'
 
 /** An exchange under way. */
 interface Running {
-  /** Where the dispatcher keeps it. */
+  /** Its index in the dispatcher's list; only the dispatcher uses it. */
   slot: number
-  /** Calls back in the end, whatever happens. */
+  /** Calls back in the end, in every case. */
   run(onEnd: (ended: Running) => void): void
   shutdown(): void
 }
@@ -31,7 +30,7 @@ interface Running {
 /** Serves one app to any number of engines. */
 export class Dispatcher {
   readonly identity: Identity
-  /** For every timeout of every connection. */
+  /** The wheel of every timeout of every connection. */
   readonly wheel: TimerWheel = new TimerWheel()
   readonly #app: EventApp
   readonly #state: Record<string, unknown>
@@ -52,59 +51,60 @@ export class Dispatcher {
     this.#settings = { ...settings, identity, hosting: settings.sync, wheel }
   }
 
-  /** Serves one request on `transport`; the engine reports to what is returned. */
-  http(head: RequestHead, request: CycleRequest, transport: HttpTransport): HttpEvents {
+  /** Serves one request on `transport`. The engine reports to the returned events. */
+  http(head: RequestHead, transport: HttpTransport): HttpEvents {
     try {
-      this.#admit()
+      this.#admit(head)
       const settings = this.#settings
-      const connection = this.#connection()
-      const scope = httpScope(head, this.#state, settings, connection)
-      const cycle = new HttpRun(this.#app, scope, { transport, request, connection, settings })
+      const context = this.#context()
+      const scope = httpScope(head, this.#state, settings, context)
+      const parts = { transport, request: head, context, settings }
+      const run = new HttpRun(this.#app, scope, parts)
       this.#requests += 1
-      this.#start(cycle, this.#onEnd)
-      return cycle
+      this.#start(run, this.#onEnd)
+      return run
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ method: head.method, status: error.status }, error.message)
-      for (const part of refusal(error.status, this.identity, request)) transport.write(part)
-      return NOBODY
+      for (const part of refusal(error.status, this.identity, head)) transport.write(part)
+      return IGNORED_EVENTS
     }
   }
 
-  /** Serves one WebSocket whose handshake is valid; null when it was denied at once. */
+  /** Serves one WebSocket whose handshake is valid; null when the dispatcher denied it at once. */
   websocket(
     head: RequestHead,
     subprotocols: string[],
     transport: WebSocketTransport,
   ): WebSocketRun | null {
     try {
-      this.#admit()
+      this.#admit(head)
       const settings = this.#settings
-      const connection = this.#connection()
-      const handshake = httpScope(head, this.#state, settings, connection)
+      const context = this.#context()
+      const handshake = httpScope(head, this.#state, settings, context)
       const scope = websocketScope(handshake, subprotocols)
-      const cycle = new WebSocketRun(this.#app, scope, { transport, connection, settings })
+      const parts = { transport, context, settings }
+      const run = new WebSocketRun(this.#app, scope, parts)
       this.#webSockets += 1
       this.#openWebSockets += 1
-      this.#start(cycle, this.#onWebSocketEnd)
-      return cycle
+      this.#start(run, this.#onWebSocketEnd)
+      return run
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
       this.#settings.log.info({ websocket: true, status: error.status }, error.message)
-      const facts = { ...head, acceptsTrailers: false }
-      for (const part of refusal(error.status, this.identity, facts)) transport.deny(part)
+      for (const part of refusal(error.status, this.identity, head)) transport.deny(part)
       return null
     }
   }
 
-  /** Tells everything that is running; what comes later is refused with 503. */
+  /** Tells every running exchange that the server closes; later requests are refused with 503. */
   shutdown(): void {
     this.#closing = true
-    // A copy: who is told may end at once.
+    // A copy: an exchange may end at once when it is told.
     for (const running of this.#running.slice()) running.shutdown()
   }
 
-  /** Resolves when nothing is running. */
+  /** Resolves when no exchange is running. */
   idle(): Promise<void> {
     if (this.#running.length === 0) return Promise.resolve()
     this.#whenIdle ??= deferred()
@@ -121,14 +121,17 @@ export class Dispatcher {
     }
   }
 
-  #admit(): void {
-    if (!this.#closing && this.#running.length < this.#settings.maxConcurrency) return
-    this.#refused += 1
-    if (this.#closing) throw new UnavailableError('the server is shutting down')
-    throw new UnavailableError(`maxConcurrency of ${this.#settings.maxConcurrency} is reached`)
+  #admit(head: RequestHead): void {
+    const { maxConcurrency } = this.#settings
+    if (this.#closing || this.#running.length >= maxConcurrency) {
+      this.#refused += 1
+      if (this.#closing) throw new UnavailableError('the server is shutting down')
+      throw new UnavailableError(`maxConcurrency of ${maxConcurrency} is reached`)
+    }
+    if (head.fault !== null) throw head.fault
   }
 
-  #connection(): ServerExchangeContext {
+  #context(): ServerExchangeContext {
     return new ServerExchangeContext(this.#settings.log, this.#settings.hosting)
   }
 
@@ -142,7 +145,7 @@ export class Dispatcher {
     this.#onEnd(ended)
   }
 
-  // The last one takes the place of the one that has ended: cheaper than a Set.
+  // The last exchange takes the place of the one that has ended. This is cheaper than a Set.
   readonly #onEnd = (ended: Running): void => {
     const last = this.#running.pop() as Running
     if (last !== ended) {

@@ -1,16 +1,16 @@
-// What the server says of itself in a response head: `server` and `date`, the date made once a second.
+// The fields that the server adds to a response head by itself: `server`, and `date`, which is made once a second.
 
 import { setTimeout } from 'node:timers'
 import type { Identity } from '../async/framing.ts'
 
-/** The identity of a server; `server` null and `date` false leave the field out. */
+/** The identity of a server. A `server` of null and a `date` of false leave the field out. */
 export function makeIdentity(server: string | null, date: boolean): Identity {
   return { server, date: date ? httpDate : noDate }
 }
 
 let text: string | undefined
 
-// Good until the second is over. Not by the clock, which costs more to ask than all of a short head to write.
+// A timer drops the text when the second is over. To read the clock for each response costs more than to write a short head.
 function httpDate(): string {
   if (text === undefined) {
     const now = new Date()

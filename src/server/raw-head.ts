@@ -1,11 +1,11 @@
 // A head as text, in latin-1.
 
-import { STATUS_CODES } from 'node:http'
+import { statusLine } from '../http/status-line.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
-  let head = (statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
+  let head = (statusLines[status] ??= `HTTP/1.1 ${statusLine(status)}\r\n`)
   let place = 0
   for (const [name, value] of headers) head += lineAt(place++, name, value)
   return `${head}\r\n`
@@ -17,15 +17,15 @@ const statusLines: string[] = []
 interface Line {
   name: string
   value: string
-  /** Made when the line is wanted again. */
+  /** The joined line; empty until the line is needed a second time. */
   text: string
 }
 
-// What stood last in each of the first places of a head.
+// The last line in each of the first places of a head.
 const lastLines: Line[] = Array.from({ length: 16 }, () => ({ name: '', value: '', text: '' }))
 
-// Most lines say what the last head said in their place: the server, the date for a second, the type. Such a line is
-// kept in one piece, which a string that was added up is not: every write would put it together again.
+// Most lines are equal to the line in the same place of the last head: the server, the date for a second, the type. Such a
+// line is joined once and kept. A string that was built with `+` is not joined, and every write would join it again.
 function lineAt(place: number, name: string, value: string): string {
   const last = lastLines[place]
   if (last?.name === name && last.value === value) {

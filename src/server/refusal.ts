@@ -1,36 +1,57 @@
-// What the server answers by itself, before an app has a say: a whole response that ends its connection.
+// The answers that the server gives by itself, in plain text: refusals and failures.
 
+import { STATUS_CODES } from 'node:http'
 import { HttpExchange } from '../async/http-exchange.ts'
-import { plainResponse } from './plain-response.ts'
 import { SocketResponse } from './socket-response.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { Identity, RequestFacts } from '../async/framing.ts'
+import type {
+  HeaderPairs,
+  HttpResponseBodyEvent,
+  HttpResponseStartEvent,
+} from '../contract/events.ts'
 
-const UNKNOWN: Omit<RequestFacts, 'keepAlive'> = {
-  method: 'GET',
-  httpVersion: '1.1',
-  acceptsTrailers: false,
-}
+/** The facts of a request that frame its refusal. */
+type RefusedRequest = Omit<RequestFacts, 'keepAlive'>
 
-// What the peer gets to read the answer before the connection is cut.
+const UNREADABLE: RefusedRequest = { method: 'GET', httpVersion: '1.1', acceptsTrailers: false }
+
+// The peer has this time to read the answer before the connection is cut.
 const LINGER_MS = 2_000
 
-/** The parts of an answer in plain text; `facts` are those of the request, if there is one that could be read. */
+/** A whole response in two events. The body is `text`, by default the reason phrase of `status`. */
+export function plainResponse(
+  status: number,
+  text: string = STATUS_CODES[status] ?? 'Error',
+): [HttpResponseStartEvent, HttpResponseBodyEvent] {
+  const headers: HeaderPairs = [['content-type', 'text/plain; charset=utf-8']]
+  if (status === 503) headers.push(['retry-after', '1'])
+  return [
+    { type: 'http.response.start', status, headers },
+    { type: 'http.response.body', body: `${text}\n` },
+  ]
+}
+
+/** The parts of a refusal, which ends its connection. `request` is left out if its head could not be read. */
 export function refusal(
   status: number,
   identity: Identity,
-  facts: Omit<RequestFacts, 'keepAlive'> = UNKNOWN,
+  request: RefusedRequest = UNREADABLE,
 ): ResponsePart[] {
-  const exchange = new HttpExchange({ ...facts, keepAlive: false }, identity)
+  const { method, httpVersion, acceptsTrailers } = request
+  const exchange = new HttpExchange(
+    { method, httpVersion, acceptsTrailers, keepAlive: false },
+    identity,
+  )
   const commands = plainResponse(status).map((event) => exchange.accept(event))
   const parts = commands.flatMap((command) => (command.type === 'write' ? [command.part] : []))
-  // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: what to upgrade to, and in which version.
+  // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: a 426 names the protocol and its version.
   if (status === 426) for (const { head } of parts) head?.headers.push(...WEBSOCKET_13)
   return parts
 }
 
-/** Answers `status` in plain text on `socket`, and ends it. */
+/** Answers `status` in plain text on `socket`, and ends the socket. */
 export function refuse(socket: Socket, status: number, identity: Identity): void {
   socket.on('error', () => undefined)
   const response = new SocketResponse(socket, LINGER_MS)

@@ -1,4 +1,4 @@
-// The file of a http.response.pathsend, read off the event loop and sent at the client's pace.
+// The file of an http.response.pathsend, read off the event loop and sent at the client's pace.
 
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -7,10 +7,11 @@ import type { Command, HttpExchange } from '../async/http-exchange.ts'
 const BLOCK_BYTES = 64 * 1024
 
 /**
- * Sends the file at `path` through `exchange`; `carryOut` resolves when the client kept up.
- * The descriptor is closed here, however it ends.
+ * Sends the file at `path` through `exchange`. The descriptor is closed in every case.
  *
- * @throws what opening or reading the file threw; nothing was sent if the head was not
+ * @param carryOut resolves when the client keeps up
+ * @throws the error of opening or reading the file (`ENOENT` also for a path that is no regular file); before the first
+ *   chunk nothing was sent
  * @see ASGI extensions, "Path Send"
  */
 export async function sendFile(
@@ -25,7 +26,7 @@ export async function sendFile(
       throw Object.assign(new Error(`"${path}" is not a regular file`), { code: 'ENOENT' })
     }
     exchange.fileOpened(stats.size)
-    // What is appended from now on is not part of the length that was announced.
+    // The announced length does not count bytes that are appended from now on.
     for (let left = stats.size; ;) {
       const block = await readBlock(file, left)
       await carryOut(exchange.fileChunk(block))

@@ -1,12 +1,12 @@
-// An HTTP response written straight to a socket that ends with it: to a handshake that is denied, and where node:http
-// has no ServerResponse for a refusal.
+// An HTTP response written directly to a socket: for a denied handshake, and for a refusal for which node:http has no
+// ServerResponse.
 
 import { rawHead } from './raw-head.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { ResponseHead } from '../async/framing.ts'
 
-/** One response on a socket that ends with it. */
+/** One response on a socket. The socket ends with the response. */
 export class SocketResponse {
   readonly #socket: Socket
   readonly #lingerMs: number
@@ -18,7 +18,7 @@ export class SocketResponse {
     this.#lingerMs = lingerMs
   }
 
-  /** Writes what is there: head, chunk, end. False: wait for the socket's `drain`. */
+  /** Writes head, chunk and end, each if it is there. False: wait for the socket's `drain`. */
   write(part: ResponsePart): boolean {
     const socket = this.#socket
     socket.cork()
@@ -43,7 +43,7 @@ export class SocketResponse {
     if (this.#chunked) this.#socket.write('\r\n')
   }
 
-  // Destroying a socket with unread bytes resets it, and a reset takes the response with it (RFC 9112, 9.6).
+  // To destroy a socket with unread bytes resets it, and the client loses the response (RFC 9112, 9.6).
   #end(): void {
     const socket = this.#socket
     const timer = setTimeout(() => socket.destroy(), this.#lingerMs)

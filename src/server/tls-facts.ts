@@ -1,34 +1,11 @@
-// What a TLS connection says of itself, in the terms of the ASGI TLS extension.
+// The facts of a TLS connection in the terms of the ASGI TLS extension.
 
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { TlsFacts } from '../http/request-head.ts'
 
-/** `scope.extensions.tls`. @see ASGI TLS extension 0.2 */
-export interface TlsFacts {
-  /** The server's certificate in PEM. */
-  serverCert: string | null
-  /** The client's certificates in PEM, its own first; empty without one. */
-  clientCertChain: string[]
-  /** The distinguished name of the client's certificate, as RFC 4514 writes it. */
-  clientCertName: string | null
-  /** Why the client's certificate was not verified. */
-  clientCertError: string | null
-  /** `0x0304` for TLS 1.3. */
-  tlsVersion: number | null
-  /** As IANA numbers it: `0x1301` for TLS_AES_128_GCM_SHA256. */
-  cipherSuite: number | null
-}
-
-const known = new WeakMap<TLSSocket, TlsFacts>()
-
-/** The facts of a connection whose handshake is done; read once, however many requests it serves. */
+/** The facts of a connection whose handshake is done. Reading them is dear: read them once for a connection. */
 export function tlsFacts(socket: TLSSocket): TlsFacts {
-  const facts = known.get(socket) ?? readFacts(socket)
-  known.set(socket, facts)
-  return facts
-}
-
-function readFacts(socket: TLSSocket): TlsFacts {
   const client = socket.getPeerX509Certificate()
   return {
     serverCert: socket.getX509Certificate()?.toString() ?? null,
@@ -40,7 +17,7 @@ function readFacts(socket: TLSSocket): TlsFacts {
   }
 }
 
-// Node 24 leaves X509Certificate.issuerCertificate out; the older form has it everywhere. A root is its own issuer.
+// Node 24 leaves X509Certificate.issuerCertificate out; every version has the older form. A root is its own issuer.
 function chainOf(socket: TLSSocket): string[] {
   const chain: string[] = []
   let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
@@ -52,7 +29,7 @@ function chainOf(socket: TLSSocket): string[] {
   return chain
 }
 
-// OpenSSL gives one line to each part, the most significant first; RFC 4514, 2.1 starts with the last one.
+// OpenSSL gives one line to each part, the most significant first; RFC 4514, 2.1 starts with the last part.
 function distinguishedName(subject: string): string {
   return subject.split('\n').toReversed().join(',')
 }
@@ -64,7 +41,7 @@ const VERSIONS: Record<string, number> = {
   'TLSv1.3': 0x0304,
 }
 
-// Those that Node offers by default, and CCM. https://www.iana.org/assignments/tls-parameters
+// The suites that Node offers by default, and CCM. https://www.iana.org/assignments/tls-parameters
 const SUITES: Record<string, number> = {
   TLS_AES_128_GCM_SHA256: 0x1301,
   TLS_AES_256_GCM_SHA384: 0x1302,

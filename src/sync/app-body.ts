@@ -1,32 +1,33 @@
-// What an app may return, and the names of what it returns by mistake.
+// The values that an app may return, and the messages for those that it returns by mistake.
 
 import { AppError } from '../errors.ts'
 import { checkedChunk, chunkBytes, describe, isThenable } from './chunk.ts'
 
-/** A body as an app returned it: its chunks are still to be checked. */
+/** A body as an app returned it, before its chunks are checked. */
 export interface AppBody extends Iterable<unknown> {
   close?(): unknown
 }
 
 /**
- * `value`, if a sync app may return it.
+ * Returns `value` if it is a body. A bare string and bare bytes are refused, because they would be sent character by
+ * character or number by number.
  *
- * @throws AppError (`ISTHMUS_APP_FAULT`) that names the mistake and the way out; a bare string or bare
- *   bytes are iterable too, but by characters and by numbers
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) that names the mistake and the remedy
  */
 export function checkedBody(value: unknown): AppBody {
   if (Array.isArray(value)) return value
   if (isIterable(value) && !ArrayBuffer.isView(value)) return value
 
-  // The app's promise is refused here: its rejection must not end the process on top.
+  // A refused promise may still be rejected, and that must not end the process.
   if (isThenable(value)) void Promise.resolve(value).catch(() => {})
   throw new AppError(`the app returned ${describe(value)}; ${remedyFor(value)}`)
 }
 
 /**
- * How many bytes the chunks of an Array body are together.
+ * The length of an Array body in bytes. Its chunks are checked before the head is sent, so that an error page is still
+ * possible.
  *
- * @throws AppError (`ISTHMUS_APP_FAULT`) for an element that is no chunk, while an error page can still be
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for an element that is not a chunk
  */
 export function arrayBytes(body: readonly unknown[]): number {
   let bytes = 0

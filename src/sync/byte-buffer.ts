@@ -1,4 +1,4 @@
-// Bytes that have arrived and were not taken yet: contiguous, so that a line is one search and one view.
+// Bytes that have arrived and wait to be read: in one block, so that a line is one search and one view.
 
 import { Buffer } from 'node:buffer'
 
@@ -6,10 +6,11 @@ const LF = 0x0a
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A queue of bytes, without I/O. Every byte is copied at most a constant number of times and searched
- * once for a newline, whatever the size of the chunks it came in.
+ * A queue of bytes, without I/O. Every byte is copied a constant number of times at most, and searched once for a
+ * newline, even if the bytes came in tiny chunks.
  *
- * What is taken are `Buffer` views that nobody else writes to; a chunk that is appended is handed over.
+ * The take methods return `Buffer` views, and no code writes to those bytes again. An appended chunk belongs to the
+ * buffer.
  *
  * @example
  * const buffer = new ByteBuffer()
@@ -25,12 +26,12 @@ export class ByteBuffer {
   // No newline lies between #start and here.
   #searched = 0
 
-  /** How many bytes are there to take. */
+  /** The number of bytes in the buffer. */
   get length(): number {
     return this.#end - this.#start
   }
 
-  /** Adds `chunk` at the end. The buffer may keep it as it is: do not change it afterwards. */
+  /** Adds `chunk` at the end. The buffer may keep it without a copy: do not change it afterwards. */
   append(chunk: Uint8Array): void {
     if (this.length === 0) return this.#adopt(chunk)
 
@@ -40,7 +41,7 @@ export class ByteBuffer {
     this.#end = end
   }
 
-  /** Takes up to `size` bytes; fewer only when fewer are there. */
+  /** Takes `size` bytes, or all if the buffer has fewer. */
   take(size: number): Uint8Array {
     const from = this.#start
     this.#start = Math.min(from + size, this.#end)
@@ -49,22 +50,22 @@ export class ByteBuffer {
     return taken
   }
 
-  /** Takes what is there. */
+  /** Takes all bytes. */
   takeAll(): Uint8Array {
     return this.take(this.length)
   }
 
   /**
-   * Takes one line with its `\n`, or the first `limit` bytes of a line that is longer.
-   * Undefined, and nothing taken: neither a newline nor `limit` bytes are there yet.
+   * Takes one line with its `\n`, or the first `limit` bytes of a longer line. Takes nothing and returns undefined if
+   * the buffer has neither a newline nor `limit` bytes yet.
    *
    * @param limit in bytes, default none
    */
   takeLine(limit: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     const from = Math.max(this.#searched, this.#start)
-    // The view ends the search where the bytes end: what lies behind them is not ours to read.
+    // A view of the filled part: the rest of the block has old bytes, which the search must not find.
     const at = this.#block.subarray(from, this.#end).indexOf(LF)
-    // A newline that was found is found again at once, however small the limit is.
+    // The position of the newline, not the one after it: with a small limit the next call finds it again at once.
     this.#searched = at < 0 ? this.#end : from + at
 
     const lineLength = at < 0 ? Number.POSITIVE_INFINITY : this.#searched + 1 - this.#start
@@ -79,7 +80,7 @@ export class ByteBuffer {
     this.#searched = 0
   }
 
-  // Always to a new block: views of the old one are in the hands of whoever took them.
+  // Always to a new block: readers still hold views of the old one.
   #moveTo(capacity: number, chunk: Uint8Array): void {
     const block = Buffer.allocUnsafe(capacity)
     const length = this.#block.copy(block, 0, this.#start, this.#end)
@@ -92,7 +93,7 @@ export class ByteBuffer {
   }
 }
 
-/** `chunk` as the one kind for all: a Buffer and a Uint8Array answer toString() and slice() differently. */
+/** `chunk` as a Buffer over the same memory. Apps always get Buffers: toString() and slice() of a Uint8Array differ. */
 export function asBuffer(chunk: Uint8Array): Buffer {
   if (Buffer.isBuffer(chunk)) return chunk
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)

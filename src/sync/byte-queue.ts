@@ -1,13 +1,13 @@
-// Bytes that have arrived and were not taken yet, in the pieces in which they came: nothing is copied.
+// Bytes that have arrived and wait to be read, in the chunks in which they came: without a copy.
 
 const NOTHING = new Uint8Array(0)
 
-/** A queue of bytes, without I/O. What is put in is handed over, and comes out as views of it. */
+/** A queue of bytes, without I/O. It owns the chunks that are pushed, and returns views of them. */
 export class ByteQueue {
   readonly #chunks: Uint8Array[] = []
   #length = 0
 
-  /** How many bytes are there to take. */
+  /** The number of bytes in the queue. */
   get length(): number {
     return this.#length
   }
@@ -18,7 +18,7 @@ export class ByteQueue {
     this.#length += chunk.length
   }
 
-  /** The next bytes, at most `size` and never from more than one piece; empty only when there are none. */
+  /** The next bytes, at most `size`, all from one chunk; empty only if the queue is empty. */
   take(size: number): Uint8Array {
     const [chunk] = this.#chunks
     if (!chunk) return NOTHING

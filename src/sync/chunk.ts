@@ -1,16 +1,16 @@
-// What a body is made of: bytes as they are, or a string that is sent as UTF-8.
+// The chunks of a body: bytes, or a string that is sent as UTF-8.
 
 import { Buffer } from 'node:buffer'
 import { isUint8Array } from 'node:util/types'
 import { AppError } from '../errors.ts'
 import type { Chunk } from '../contract/environ.ts'
 
-/** The length of `chunk` on the wire, in bytes; a lone surrogate counts as the U+FFFD it becomes. */
+/** The length of `chunk` on the wire, in bytes. A lone surrogate counts as U+FFFD, which is sent in its place. */
 export function chunkBytes(chunk: Chunk): number {
   return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
 }
 
-/** The bytes of `chunk`, in memory of their own. */
+/** A copy of the bytes of `chunk`. */
 export function copyOf(chunk: Chunk): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk)
 }
@@ -21,10 +21,10 @@ export function cutTo(chunk: Chunk, bytes: number): Uint8Array {
 }
 
 /**
- * `value`, if it may stand in a body.
+ * Returns `value` if it is a chunk.
  *
- * @param origin who handed it over, for the message: `'the app yielded'`
- * @throws AppError (`ISTHMUS_APP_FAULT`) that names what it is instead (PEP 3333, "Unicode Issues")
+ * @param origin the beginning of the error message: `'the app yielded'`
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) that names the type of the value (PEP 3333, "Unicode Issues")
  */
 export function checkedChunk(value: unknown, origin: string): Chunk {
   if (typeof value === 'string' || isUint8Array(value)) return value
@@ -34,7 +34,7 @@ export function checkedChunk(value: unknown, origin: string): Chunk {
   throw new AppError(`${origin} ${describe(value)}; ${remedy}`)
 }
 
-/** Names the kind of `value` for a message: `'a number'`, `'a Promise'`, `'undefined'`. */
+/** The type of `value` for an error message: `'a number'`, `'a Promise'`, `'undefined'`. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value !== 'object') return withArticle(typeof value)
@@ -42,7 +42,7 @@ export function describe(value: unknown): string {
   return typeof name === 'string' && name !== '' ? withArticle(name) : 'an object'
 }
 
-/** Whether `value` is a promise, or passes for one. */
+/** Whether `value` is a promise, or has a `then` method. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

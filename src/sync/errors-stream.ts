@@ -6,10 +6,10 @@ import { inspect } from 'node:util'
 import type { ErrorStream } from '../contract/environ.ts'
 
 /**
- * An {@link ErrorStream} over `write`, which has to be durable when it returns: so is `flush()` then.
- * Takes any text, lone surrogates included; what is not text is shown as `console.error` shows it.
+ * An {@link ErrorStream} over `write`. The text has to be durable when `write` returns, because `flush()` does nothing.
+ * Lone surrogates are welcome, and so are values that are not text: those are shown as `console.error` shows them.
  *
- * @param write gets each text as the app wrote it, without a newline of ours
+ * @param write gets each text as the app wrote it, without an added newline
  *
  * @example
  * environ['wsgi.errors'] = errorStream((text) => log.error({ requestId }, text.trimEnd()))
@@ -25,7 +25,7 @@ class CallbackErrors implements ErrorStream {
     this.#write = write
   }
 
-  // An app that reports its failure must not fail at it: an error object is as welcome as its text.
+  // Not a TypeError: an app that reports a failure with an Error object must not fail a second time.
   write(text: unknown): void {
     this.#write(typeof text === 'string' ? text : inspect(text))
   }
@@ -35,25 +35,25 @@ class CallbackErrors implements ErrorStream {
   }
 
   flush(): void {
-    // Nothing is held back.
+    // Every write is durable when it returns.
   }
 }
 
-/** Writes to the process's stderr. Durable when it returns, also in a pool thread and right before an exit. */
+/** Writes to stderr of the process. Text is durable when `write` returns, also in a pool thread and just before an exit. */
 export const stderrStream: ErrorStream = errorStream(writeToStderr)
 
 const STDERR = 2
 const RETRY_MS = 1
 const clock = new Int32Array(new SharedArrayBuffer(4))
 
-// Not process.stderr: a pipe that is full makes it keep bytes back, and a thread's is written by the main thread.
+// Not process.stderr: it buffers if the pipe is full, and in a worker thread the main thread writes for it.
 function writeToStderr(text: string): void {
-  let rest: Uint8Array = Buffer.from(text)
-  while (rest.length > 0) {
+  let unwritten: Uint8Array = Buffer.from(text)
+  while (unwritten.length > 0) {
     try {
-      rest = rest.subarray(writeSync(STDERR, rest))
+      unwritten = unwritten.subarray(writeSync(STDERR, unwritten))
     } catch (error) {
-      // Nobody reads it any more: an app that reports its failure must not fail at it.
+      // Stderr is closed, and the text is lost: an app that reports a failure must not fail a second time.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
       Atomics.wait(clock, 0, 0, RETRY_MS)
     }

@@ -10,12 +10,12 @@ import type { FileLike, FileWrapper } from '../contract/environ.ts'
 const DEFAULT_BLOCK_BYTES = 65_536
 
 /**
- * Makes a file into a body. Nothing is read before the body is iterated; reading starts at the file's
- * current position. Whoever iterates closes it: `close()` closes the file, once.
+ * Makes a body from a file. The iteration reads the file, from its current position on. The host that iterates the body
+ * closes it, and with it the file.
  *
- * @param filelike has `read(size)` and perhaps `close()`; a number is an open descriptor
+ * @param filelike an object with `read(size)` and perhaps `close()`, or the number of an open descriptor
  * @param blockSize bytes per chunk, default 65,536
- * @throws AppError (`ISTHMUS_APP_FAULT`) for what is neither, or a block size that is not a positive integer
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for another value, or a block size that is not a positive integer
  *
  * @example
  * startResponse('200 OK', [['Content-Type', 'video/mp4']])
@@ -25,7 +25,7 @@ export function wrapFile(filelike: FileLike | number, blockSize?: number): FileW
   return new WrappedFile(filelike, blockSize)
 }
 
-/** What {@link wrapFile} returns: a host that gets it back as the body may send the file its own way. */
+/** The body that {@link wrapFile} returns. A host that recognizes it may send the file in a faster way. */
 export class WrappedFile implements FileWrapper {
   readonly filelike: FileLike
   readonly blockSize: number
@@ -54,9 +54,8 @@ export class WrappedFile implements FileWrapper {
   }
 
   #read(): Uint8Array {
-    // The number of a closed descriptor may belong to another file by now.
-    if (this.#closed)
-      throw new AppError('wsgi.file_wrapper: the file was closed, it cannot be read')
+    // The operating system may have given the number of a closed descriptor to another file.
+    if (this.#closed) throw new AppError('wsgi.file_wrapper: the file is closed, it cannot be read')
 
     const block: unknown = this.filelike.read(this.blockSize)
     if (isUint8Array(block)) return block
@@ -76,7 +75,7 @@ class DescriptorFile implements FileLike {
     this.fd = fd
   }
 
-  // A new block each time: the transport still holds the previous one.
+  // A new block for each read: the transport may still hold the previous one.
   read(size: number): Uint8Array {
     const block = Buffer.allocUnsafe(size)
     return block.subarray(0, readSync(this.fd, block, 0, size, null))

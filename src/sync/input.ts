@@ -5,26 +5,26 @@ import { AppError } from '../errors.ts'
 import { asBuffer, ByteBuffer } from './byte-buffer.ts'
 import type { InputStream } from '../contract/environ.ts'
 
-// How far readline() reads ahead of the line that it was asked for.
+// The size of the reads of readline(), which does not know the length of its line.
 const READ_AHEAD_BYTES = 65_536
 const ALL = Number.POSITIVE_INFINITY
 const NOTHING = new Uint8Array(0)
 
-/** Where the bytes of an {@link Input} come from. */
+/** The source of the bytes of an {@link Input}. */
 export interface InputSource {
   /**
-   * Waits until there is something, then gives what is there: at most `size` bytes, none at the end of
-   * the body and ever after. The bytes are handed over: they are not written to again.
+   * Waits for the next bytes and returns those that have come: at most `size`, and none from the end of the body on.
+   * The caller owns the bytes: the source does not write to them again.
    *
-   * @param size in bytes; far more than is left, or Infinity, when the rest is wanted: never allocate it
-   * @throws ClientDisconnectedError (`ECONNRESET`) when the body was cut, or another error that ends it
+   * @param size in bytes; may be Infinity, or far more than the rest of the body: do not allocate that much
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the body was cut; another error that ends the body
    */
   pull(size: number): Uint8Array
 }
 
 /**
- * The request body of a blocking app. Holds no more than what was asked for and 64 KiB; ends for good
- * where the body ends, and fails for good where it was cut: a cut never looks like an end.
+ * The request body of a blocking app. It holds the requested bytes and at most 64 KiB more. After the end of the body,
+ * all reads are empty. After a cut, all reads throw: a cut never looks like an end.
  *
  * @example
  * const body = environ['wsgi.input'].read()
@@ -41,26 +41,26 @@ export class Input implements InputStream {
   }
 
   /**
-   * Waits until `size` bytes are there or the body ends.
+   * Waits until `size` bytes have come or the body ends.
    *
-   * @param size in bytes; without it, or negative as in Python, the rest of the body
-   * @throws AppError (`ISTHMUS_APP_FAULT`) for a size that is not a whole number, and what the source throws
+   * @param size in bytes; absent, or negative as in Python: the rest of the body
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a size that is not a whole number; the errors of the source
    */
   read(size?: number): Uint8Array {
     const wanted = byteCount('read', size)
     return this.#buffer.length < wanted ? this.#gather(wanted) : this.#buffer.take(wanted)
   }
 
-  /** Whether there are bytes that a read finds without its source. */
+  /** Whether the next read finds bytes without a call of the source. */
   get buffered(): boolean {
     return this.#buffer.length > 0
   }
 
   /**
-   * What is there, at least one byte and at most `size`: the read that passes on what has come. Empty at the end.
+   * The bytes that have come, at least one and at most `size`; empty at the end. For a reader that passes bytes on.
    *
    * @param size in bytes
-   * @throws as {@link read}
+   * @throws the errors of {@link read}
    */
   read1(size: number): Uint8Array {
     if (this.#buffer.length === 0) this.#fill(size)
@@ -68,10 +68,10 @@ export class Input implements InputStream {
   }
 
   /**
-   * One line through its `\n`; the last one may have none. Empty only at the end, or for size 0.
+   * One line with its `\n`, which the last line may lack. Empty only at the end of the body, or for size 0.
    *
-   * @param size in bytes; of a longer line only so much
-   * @throws as {@link read}
+   * @param size in bytes; a longer line is cut to it. Default none
+   * @throws the errors of {@link read}
    */
   readline(size?: number): Uint8Array {
     const limit = byteCount('readline', size)
@@ -85,8 +85,8 @@ export class Input implements InputStream {
   /**
    * The remaining lines.
    *
-   * @param hint in bytes: stops after the line that reaches it; 0 is no hint, as in Python
-   * @throws as {@link read}
+   * @param hint in bytes: stops after the line that reaches it; 0 means no hint, as in Python
+   * @throws the errors of {@link read}
    */
   readlines(hint?: number): Uint8Array[] {
     const enough = byteCount('readlines', hint) || ALL
@@ -100,7 +100,7 @@ export class Input implements InputStream {
     return lines
   }
 
-  /** Line by line, from where the stream stands. */
+  /** The remaining lines, one by one. */
   *[Symbol.iterator](): Generator<Uint8Array, undefined> {
     for (;;) {
       const line = this.readline()
@@ -109,7 +109,7 @@ export class Input implements InputStream {
     }
   }
 
-  // Joined once: a buffer that grows would copy what it has, and leave it behind, time and again.
+  // The chunks are joined once: a buffer that grows with each chunk would copy the same bytes again and again.
   #gather(wanted: number): Uint8Array {
     const chunks = [this.#buffer.takeAll()]
     let length = chunks[0]?.length ?? 0
@@ -121,21 +121,21 @@ export class Input implements InputStream {
         length += chunk.length
       }
     } catch (error) {
-      // What has come before is there for smaller reads.
+      // The bytes that came before the error stay for smaller reads.
       this.#buffer.append(joined(chunks))
       throw error
     }
     return joined(chunks)
   }
 
-  // False: the body has ended, and nothing more will come.
+  // False after the end of the body.
   #fill(size: number): boolean {
     const chunk = this.#pull(size)
     this.#buffer.append(chunk)
     return chunk.length > 0
   }
 
-  // Empty at the end, and ever after.
+  // Empty from the end of the body on.
   #pull(size: number): Uint8Array {
     if (this.#failure !== undefined) throw this.#failure.error
     if (this.#ended) return NOTHING
@@ -150,13 +150,13 @@ export class Input implements InputStream {
   }
 }
 
-/** A body that is in memory already. */
+/** A body that is in memory. */
 export class BytesSource implements InputSource {
   readonly #chunks: readonly Uint8Array[]
   #index = 0
   #offset = 0
 
-  /** @param chunks in order; empty ones are skipped */
+  /** @param chunks in order; empty chunks are skipped */
   constructor(chunks: readonly Uint8Array[]) {
     this.#chunks = chunks
   }
@@ -176,7 +176,7 @@ export class BytesSource implements InputSource {
   }
 }
 
-/** The input of every request without a body: at its end from the start, so that all may share it. */
+/** The input of every request without a body. It is at its end from the start, so all requests share it. */
 export const EMPTY_INPUT: InputStream = Object.freeze(new Input(new BytesSource([])))
 
 function joined(chunks: readonly Uint8Array[]): Buffer {

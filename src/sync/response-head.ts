@@ -1,4 +1,4 @@
-// The arguments of startResponse: their grammar, and the head that they announce.
+// The arguments of startResponse: their checks, and the head that they announce.
 
 import { InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders, isDigits, ownCopy } from '../http/headers.ts'
@@ -6,7 +6,7 @@ import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-// Three digits, one space, and a reason that neither begins nor ends with one; it may be empty.
+// Three digits, one space, and a reason that may be empty and neither begins nor ends with a space.
 const STATUS = /^[2-5]\d\d (?:(?! )[\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/
 const HOP_BY_HOP = new Set([
   'connection',
@@ -25,33 +25,29 @@ interface Status {
   reason: string
 }
 
-/** What an app announced. */
+/** The head that an app announced. */
 export interface AnnouncedHead {
   readonly status: number
   readonly reason: string
-  /** Names in lower case, order and duplicates kept; a copy that belongs to whoever reads it. */
+  /** Names in lower case, order and duplicates kept. A copy: the host may change it. */
   readonly headers: HeaderPairs
-  /** What the app's Content-Length says, where it has a meaning. */
+  /** The app's Content-Length; undefined if it announced none, or for a 204. */
   readonly contentLength: number | undefined
 }
 
 /**
- * Checks the arguments of startResponse (PEP 3333, "The start_response() Callable").
- * Repeats of one Content-Length become one; a 204 has none (RFC 9110, 8.6).
+ * Checks the arguments of startResponse (PEP 3333, "The start_response() Callable"). Equal Content-Lengths become one,
+ * and a 204 loses its Content-Length (RFC 9110, 8.6).
  *
- * @param onDropped given where hop-by-hop headers are dropped: gets each name; else they are refused
- * @throws InvalidHeaderError (`ISTHMUS_INVALID_HEADER`)
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed status or header, and for a hop-by-hop header
  *
  * @example
  * announcedHead('200 OK', [['ETag', '"1"']]) // { status: 200, reason: 'OK', headers: [['etag', '"1"']], … }
  */
-export function announcedHead(
-  status: string,
-  headers: StartResponseHeaders,
-  onDropped?: (name: string) => void,
-): AnnouncedHead {
+export function announcedHead(status: string, headers: StartResponseHeaders): AnnouncedHead {
   const { code, reason } = knownStatuses.get(status) ?? checkedStatus(status)
-  const sent = endToEnd(checkedHeaders(headers), onDropped)
+  const sent = checkedHeaders(headers)
+  refuseHopByHop(sent)
 
   const contentLength = foldedLength(sent)
   if (code !== 204) return { status: code, reason, headers: sent, contentLength }
@@ -59,12 +55,7 @@ export function announcedHead(
   return { status: code, reason, headers: others, contentLength: undefined }
 }
 
-/** Whether a response to `method` with `status` has content (RFC 9110, 6.4.1). */
-export function hasContent(method: string, status: number): boolean {
-  return method !== 'HEAD' && status !== 204 && status !== 304
-}
-
-// Apps have few, and say them again and again.
+// Apps use few statuses, again and again: a look-up replaces the second check.
 const knownStatuses = new Map<string, Status>()
 const MAX_KNOWN_STATUSES = 64
 
@@ -84,8 +75,7 @@ function checkedStatus(text: unknown): Status {
   return status
 }
 
-function endToEnd(headers: HeaderPairs, onDropped?: (name: string) => void): HeaderPairs {
-  let dropped = false
+function refuseHopByHop(headers: HeaderPairs): void {
   for (const [name] of headers) {
     if (name === 'status') {
       throw new InvalidHeaderError(
@@ -93,16 +83,11 @@ function endToEnd(headers: HeaderPairs, onDropped?: (name: string) => void): Hea
       )
     }
     if (!HOP_BY_HOP.has(name)) continue
-    if (onDropped === undefined) {
-      throw new InvalidHeaderError(`header "${name}" is hop-by-hop: leave it to the server`)
-    }
-    onDropped(name)
-    dropped = true
+    throw new InvalidHeaderError(`header "${name}" is hop-by-hop: leave it to the server`)
   }
-  return dropped ? headers.filter(([name]) => !HOP_BY_HOP.has(name)) : headers
 }
 
-// Leaves the first of those that say the same.
+// Removes all Content-Lengths but the first, and returns its value.
 function foldedLength(headers: HeaderPairs): number | undefined {
   let length: number | undefined
   for (let index = 0; index < headers.length; index += 1) {

@@ -1,19 +1,19 @@
-// What has to happen after a response, however it went: no failure masks another, or skips what comes after it.
+// The steps after every response, whole or failed. A failure in one step neither hides another nor skips the next step.
 
 import { isThenable } from './chunk.ts'
 import type { Environ } from '../contract/environ.ts'
 import type { ResponseOptions, ResponseState } from './start-response.ts'
 
-// Where failures go that have no request to fail any more.
+// Gets the failures of these steps, because the request they belong to is over.
 type EndReport = Pick<ResponseOptions, 'warn'>
 
 /**
- * Runs one step of the end; its failure, now or by a promise, is reported and not thrown.
+ * Runs one step. A step that throws or returns a rejected promise is reported; this function never throws.
  *
- * @param what names the step in the report: `'close() of the body'`
+ * @param name the name of the step for the report: `'close() of the body'`
  */
-export function attempt(report: EndReport, what: string, step: () => unknown): void {
-  const onFailure = (error: unknown): void => report.warn(`${what} failed`, error)
+export function attempt(report: EndReport, name: string, step: () => unknown): void {
+  const onFailure = (error: unknown): void => report.warn(`${name} failed`, error)
   try {
     const result = step()
     if (isThenable(result)) void Promise.resolve(result).catch(onFailure)
@@ -23,10 +23,10 @@ export function attempt(report: EndReport, what: string, step: () => unknown): v
 }
 
 /**
- * Calls `environ['isthmus.responseFinished']` from last to first. Status and headers are those that
- * were transmitted: undefined for a response that failed before.
+ * Calls `environ['isthmus.responseFinished']` from last to first, with the status and the headers that were sent:
+ * undefined if the response failed before.
  *
- * @param error what went wrong, else undefined
+ * @param error the reason why the request failed, else undefined
  * @see Rack SPEC, "rack.response_finished"
  */
 export function callFinished(

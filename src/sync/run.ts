@@ -1,4 +1,4 @@
-// One request through a sync app: the host pulls chunks out of it, one at a time, and closes it.
+// One request through a sync app: the host pulls chunks from the app, one at a time, and closes it.
 
 import { arrayBytes, checkedBody } from './app-body.ts'
 import { attempt, callFinished } from './run-end.ts'
@@ -9,12 +9,13 @@ import type { AnnouncedHead } from './response-head.ts'
 import type { ResponseOptions } from './start-response.ts'
 
 /**
- * Runs an app for one request, as slowly as the host pulls: nothing is asked of the app before the
- * chunk before it was taken. The host calls `close` in the end, however the request went.
+ * Runs an app for one request, at the pace of the host: the app computes a chunk when the host pulls it. The host calls
+ * `close` at the end of every request, whole or failed.
  *
- * A generator that was never pulled has not begun, so its `finally` does not run: what a request must
- * have released in any case belongs into the body's `close()` or `environ['isthmus.responseFinished']`.
- * Bytes that an app yields are handed over: one that reuses its buffer yields copies.
+ * The `finally` of a generator runs only if the generator has begun, and a request may fail before the first pull. An
+ * app that must release a resource in any case does so in `close()` of its body or in a callback of
+ * `environ['isthmus.responseFinished']`. The host owns the bytes that an app yields: an app that reuses its buffer has
+ * to yield copies.
  *
  * @see PEP 3333, "The Application/Framework Side", "Buffering and Streaming"
  *
@@ -28,7 +29,7 @@ import type { ResponseOptions } from './start-response.ts'
  * }
  */
 export class SyncRun {
-  /** What the app announced and sent so far. */
+  /** The head and the bytes that the app has sent so far. */
   readonly response: ResponseState
   readonly #app: SyncApp
   readonly #environ: Environ
@@ -37,7 +38,7 @@ export class SyncRun {
   #list: readonly unknown[] | undefined
   #index = 0
   #iterator: Iterator<unknown> | undefined
-  // The iterator ended or threw: there is nothing to return() from.
+  // The iterator ended or threw, so it needs no return().
   #isOver = false
   #held: Chunk | null = null
   #started = false
@@ -45,7 +46,7 @@ export class SyncRun {
   #isPulling = false
   #closed = false
 
-  /** @param options may be shared by all requests of a host */
+  /** @param options one object may serve all requests of a host */
   constructor(app: SyncApp, environ: Environ, options: ResponseOptions) {
     this.#app = app
     this.#environ = environ
@@ -53,31 +54,31 @@ export class SyncRun {
     this.response = new ResponseState(environ.REQUEST_METHOD, options)
   }
 
-  /** The head that the app announced; it stands once `pull` returned, or write() was called. */
+  /** The head that the app announced; final after the first `pull` or write(). */
   get head(): AnnouncedHead | undefined {
     return this.response.head
   }
 
-  /** Whether there is nothing more to pull: already true when the chunk just pulled is known to be the last. */
+  /** Whether the body is over. True with the last chunk already if the app returned an Array. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** The very object that the app returned, once it was called: a host may know a `WrappedFile` by it. */
+  /** The object that the app returned; undefined before the call. A host looks here for a `WrappedFile`. */
   get body(): unknown {
     return this.#body
   }
 
   /**
-   * Calls the app, unless it was called before; `pull` does so by itself. Nothing is iterated yet.
+   * Calls the app, if it was not called before, and does not iterate its body yet. `pull` calls this by itself.
    *
-   * @throws what the app throws; AppError (`ISTHMUS_APP_FAULT`) when it returned no body
+   * @throws the error of the app; {@link AppError} (`ISTHMUS_APP_FAULT`) if the app returned no body
    */
   start(): void {
     if (this.#started) return
     this.#started = true
 
-    // Not called as a method of ours: the app gets two arguments and no `this`.
+    // A local variable, so that the app is not called as a method: its `this` is undefined.
     const app = this.#app
     const body = checkedBody(app(this.#environ, this.response.startResponse))
     this.#body = body
@@ -87,16 +88,17 @@ export class SyncRun {
   }
 
   /**
-   * The next chunk to transmit, never empty: what write() queued first, then what the body yields.
-   * Null at the end; the head is committed by then.
+   * The next chunk to send, never empty: the bytes that write() queued first, then the chunks of the body. Null at the
+   * end, with the head committed.
    *
-   * @throws what the app throws; AppError (`ISTHMUS_APP_FAULT`) for what it must not do. Nothing but
-   *   `close` may be called then, and unless `response.committed` an error page can still be sent
+   * After an error, the host may only call `close`. It can send an error page unless `response.committed`.
+   *
+   * @throws the error of the app; {@link AppError} (`ISTHMUS_APP_FAULT`) for a breach of the contract
    */
   pull(): Chunk | null {
     if (this.#ended) return null
     if (this.#isPulling || this.#closed) {
-      throw new Error('SyncRun: pull() inside pull(), after it threw, or after close()')
+      throw new Error('SyncRun: pull() was called inside pull(), after an error, or after close()')
     }
 
     this.#isPulling = true
@@ -106,11 +108,11 @@ export class SyncRun {
   }
 
   /**
-   * Ends the request, exactly once: `return()` of an iterator that was stopped early, `close()` of the
-   * body, then `environ['isthmus.responseFinished']` from last to first. Failures are reported as
-   * warnings; none masks another.
+   * Ends the request; a second call has no effect. Calls `return()` of an iterator that has not ended, `close()` of the
+   * body, then `environ['isthmus.responseFinished']` from last to first. Failures become warnings, and none hides
+   * another.
    *
-   * @param error why the request failed, else undefined
+   * @param error the reason why the request failed, else undefined
    */
   close(error?: unknown): void {
     if (this.#closed) return
@@ -150,7 +152,7 @@ export class SyncRun {
     return this.#finish()
   }
 
-  // Held, since bytes that were written on the way to the next value precede it.
+  // The chunk is held back: the bytes that the app writes on its way to this chunk come before it.
   #step(): void {
     this.#iterator ??= (this.#body as AppBody)[Symbol.iterator]()
     this.#isOver = true

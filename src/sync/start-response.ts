@@ -1,30 +1,29 @@
-// Everything between an app's startResponse, write() and yields, and the transport. No I/O, no clock.
+// The legality of one response of a sync app: startResponse, write() and yielded chunks. No I/O, no clock.
 
 import { AppError, ContentLengthMismatchError } from '../errors.ts'
 import { checkedChunk, chunkBytes, cutTo } from './chunk.ts'
-import { announcedHead, hasContent } from './response-head.ts'
+import { hasContent, mayHaveContent } from '../http/content.ts'
+import { announcedHead } from './response-head.ts'
+import { checkStartCall, missingHead } from './start-call.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../contract/environ.ts'
 import type { AnnouncedHead } from './response-head.ts'
 
-/** How a host hosts a response. One object may serve many requests. */
+/** The functions that a host gives to a response. One object may serve many requests. */
 export interface ResponseOptions {
-  /** Gets what an operator should know and no client notices; `cause` is the error behind it, if any. */
+  /** Gets messages for the operator about faults that the client does not notice; `cause` is the error, if any. */
   warn(message: string, cause?: unknown): void
   /**
-   * Sends what the app gives to write(), before it returns; the app may reuse the bytes afterwards.
-   * What it throws is thrown by write(). Without it, written bytes queue for {@link ResponseState.takeWritten}.
+   * Sends the bytes that the app passes to write(), and copies them if it keeps them: the app may reuse its bytes as soon
+   * as write() returns. An error of this function is thrown by write(). Without this function, written bytes queue for
+   * {@link ResponseState.takeWritten}, at most 16 MiB.
    */
   onWrite?(chunk: Chunk): void
-  /** How many written bytes may queue; default 16 MiB. */
-  maxWrittenBytes?: number
-  /** What becomes of a hop-by-hop header from the app; default `'refuse'`. */
-  hopByHop?: 'refuse' | 'drop'
 }
 
 /**
- * One response on its way out of an app: which head stands, whether it is committed, which bytes of
- * the body are sent. A host hands `startResponse` to the app and every yielded value to `admit`.
+ * One response of an app: its head, whether the head is committed, and the number of bytes sent. The host passes
+ * `startResponse` to the app, and every yielded value to `admit`.
  *
  * @see PEP 3333, "The start_response() Callable", "Handling the Content-Length Header"
  *
@@ -48,37 +47,37 @@ export class ResponseState {
   #sentBytes = 0
   #written: WriteQueue | undefined
 
-  /** @param method the request's: the content of a response to HEAD is dropped */
+  /** @param method the method of the request: a response to HEAD loses its content */
   constructor(method: string, options: ResponseOptions) {
     this.#method = method
     this.#options = options
   }
 
-  /** To be given to the app; a new one every time (`docs/decisions/018-no-closures-in-fields.md`). */
+  /** The function for the app; each read makes a new one (`docs/decisions/018-no-closures-in-fields.md`). */
   get startResponse(): StartResponse {
     return (status, headers, excInfo) => this.#start(status, headers, excInfo)
   }
 
-  /** What the app announced last; it may still be replaced until it is committed. */
+  /** The head that the app announced last. The app may replace it until it is committed. */
   get head(): AnnouncedHead | undefined {
     return this.#head
   }
 
-  /** Whether the head stands: it has to be transmitted, and cannot be replaced any more. */
+  /** Whether the head is final: the host has to send it, and the app cannot replace it any more. */
   get committed(): boolean {
     return this.#committed
   }
 
-  /** Whether what the app still yields would be dropped: ask it for nothing more. */
+  /** Whether all further chunks would be dropped: the host need not pull any more. */
   get exhausted(): boolean {
     return this.#exhausted
   }
 
   /**
-   * Takes a value that the app yielded, and returns what to transmit of it. Null: nothing, since it is
-   * empty, or the response has no content, or has all the bytes of its Content-Length.
+   * Takes a value that the app yielded, and returns the bytes to send. Null if the chunk is empty, the response has no
+   * content, or all bytes of its Content-Length were sent before.
    *
-   * @throws AppError (`ISTHMUS_APP_FAULT`) for a value that is no chunk, or one without a head before it
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a value that is not a chunk, or a chunk before the head
    */
   admit(value: unknown): Chunk | null {
     const chunk = checkedChunk(value, 'the app yielded')
@@ -90,32 +89,32 @@ export class ResponseState {
     return this.#withinLength(chunk, head.contentLength)
   }
 
-  /** Takes up to 64 KiB of what write() queued; null when nothing is queued. It precedes what was admitted later. */
+  /** Takes up to 64 KiB of the bytes that write() queued; null if there are none. They go before later chunks. */
   takeWritten(): Chunk | null {
     return this.#written === undefined ? null : this.#written.take()
   }
 
   /**
-   * Says how long the body is when all of it is known and none of it was transmitted: adds a
-   * Content-Length to a head that has none and may have one.
+   * Tells the length of a body that is complete before its first byte is sent. Adds a Content-Length to a head that has
+   * none and may have one.
    *
-   * @throws ContentLengthMismatchError (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when the app announced more
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) if the app announced more bytes
    */
   announceLength(bytes: number): void {
     const head = this.#head
     if (head === undefined || this.#committed) return
-    // An empty body says nothing of the length that the answer to a GET would have.
-    const isTelling = hasContent('GET', head.status) && (this.#method !== 'HEAD' || bytes > 0)
+    // RFC 9110, 8.6: in a response to HEAD, it is the length of the response to GET. An empty body does not tell it.
+    const isKnown = mayHaveContent(head.status) && (this.#method !== 'HEAD' || bytes > 0)
     if (head.contentLength !== undefined) this.#refuseShort(head, bytes)
-    else if (isTelling) head.headers.push(['content-length', String(bytes)])
+    else if (isKnown) head.headers.push(['content-length', String(bytes)])
   }
 
   /**
-   * The app's body has ended: commits the head if no chunk did.
+   * Ends the body, and commits the head if no chunk did. After an error, the host can send an error page unless
+   * `committed`.
    *
-   * @throws AppError (`ISTHMUS_APP_FAULT`) when startResponse was never called
-   * @throws ContentLengthMismatchError (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) when bytes are missing; unless
-   *   `committed`, nothing was transmitted yet and an error page can still be
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the app never called startResponse
+   * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) if bytes are missing
    */
   finish(): void {
     const head = this.#announced()
@@ -124,30 +123,18 @@ export class ResponseState {
     this.#closed = true
   }
 
-  /** The response is over, whole or not: from now on write() throws. */
+  /** Ends the response, whole or not: from now on write() throws. */
   close(): void {
     this.#closed = true
   }
 
   #start(status: string, headers: StartResponseHeaders, excInfo: unknown): Write {
-    const replaces = (excInfo ?? undefined) !== undefined
-    if (replaces && this.#committed) throw excInfo
-    if (!replaces && this.#called) {
-      throw new AppError(
-        'startResponse was called twice; to replace the head, pass the error being handled as third argument',
-      )
-    }
-
+    checkStartCall(this.#called, this.#committed, excInfo)
     this.#called = true
-    // What is invalid must not leave its predecessor standing: that was to be replaced.
+    // Removed first: after an invalid second head, the first one must not go out.
     this.#head = undefined
-    this.#head = announcedHead(status, headers, this.#onDropped())
+    this.#head = announcedHead(status, headers)
     return (data) => this.#accept(data)
-  }
-
-  #onDropped(): ((name: string) => void) | undefined {
-    if (this.#options.hopByHop !== 'drop') return undefined
-    return (name) => this.#options.warn(`dropped the app's hop-by-hop header "${name}"`)
   }
 
   #accept(data: unknown): void {
@@ -175,17 +162,13 @@ export class ResponseState {
   }
 
   #queue(chunk: Chunk): void {
-    this.#written ??= new WriteQueue(this.#options.maxWrittenBytes)
+    this.#written ??= new WriteQueue()
     this.#written.push(chunk)
   }
 
   #announced(): AnnouncedHead {
     if (this.#head !== undefined) return this.#head
-    throw new AppError(
-      this.#called
-        ? 'there is no head to send: the last call of startResponse failed'
-        : 'startResponse was not called before the first chunk, or the end, of the body',
-    )
+    throw missingHead(this.#called)
   }
 
   #refuseShort({ status, contentLength }: AnnouncedHead, bytes: number): void {

@@ -1,19 +1,19 @@
-// What the test client throws of itself; an error of the app under test is thrown as it is.
+// The errors of the test client itself. It throws an error of the app under test unchanged.
 
-import { IsthmusError } from '../errors.ts'
+import { IsthmusError, identifyErrors } from '../errors.ts'
 import type { ResponseHead } from '../async/framing.ts'
 import type { TestResponse } from './test-response.ts'
 
-/** Something that a test waited for did not come in time; the message names it. */
+/** The response or message that a test awaits did not come in time; the message of the error names it. */
 export class DeadlinePassedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_DEADLINE'
 
-  constructor(what: string, deadlineMs: number) {
-    super(`${what} did not come within ${deadlineMs} ms`)
+  constructor(awaited: string, deadlineMs: number) {
+    super(`${awaited} did not come within ${deadlineMs} ms`)
   }
 }
 
-/** The response was not whole; the message says who cut it, and where. */
+/** The response is not whole; the message names the party that cut it, and the place of the cut. */
 export class ResponseCutError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_RESPONSE_CUT'
   /** The head, if it was received. */
@@ -42,13 +42,13 @@ export class HandshakeDeniedError extends IsthmusError {
   }
 }
 
-/** How a WebSocket ended: 1005 when the frame had no code, 1006 when the connection dropped. */
+/** How a WebSocket ended: 1005 if the close frame had no code, 1006 if the connection dropped. */
 export interface SocketEnd {
   code: number
   reason: string
 }
 
-/** A message was awaited from, or sent to, a WebSocket that is closed. */
+/** The test awaits a message from a closed WebSocket, or sends one to it. */
 export class SocketClosedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_SOCKET_CLOSED'
   readonly end: SocketEnd
@@ -58,3 +58,5 @@ export class SocketClosedError extends IsthmusError {
     this.end = end
   }
 }
+
+identifyErrors({ DeadlinePassedError, ResponseCutError, HandshakeDeniedError, SocketClosedError })

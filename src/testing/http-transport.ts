@@ -5,7 +5,7 @@ import { RequestFeed } from './request-feed.ts'
 import { ResponsePipe } from './response-pipe.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
-import type { HttpEvents, HttpTransport } from '../server/transport.ts'
+import type { HttpEvents, HttpTransport } from '../server/engine.ts'
 import type { BodySource } from './request-feed.ts'
 
 /** The behaviour of the client in one exchange. */

@@ -1,9 +1,9 @@
 // The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
 
-import { cycleRequest } from '../server/cycle-request.ts'
+import { checkedHead } from '../server/checked-head.ts'
 import { MemoryHttpTransport } from './http-transport.ts'
 import { MemoryWebSocketTransport } from './websocket-transport.ts'
-import { headerList, hostFirst, prepareRequest, requestHead } from './request.ts'
+import { headerList, hostFirst, prepareRequest, sentHead } from './request.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
 import type { ServerStats } from '../server/stats.ts'
@@ -27,6 +27,8 @@ export interface TestHandshake {
 /** The place of the client, and its deadline. */
 interface ClientSettings extends ClientSide {
   deadlineMs: number
+  /** More fields are answered with 431. */
+  maxHeaderFields: number
 }
 
 const SOCKET_BUFFER = 64 * 1024
@@ -53,20 +55,19 @@ export class MemoryEngine {
 
   /** Sends a request; the app is called before this returns. */
   http(method: string, target: string, request: TestRequest): OpenHttpExchange {
-    const { head, body } = prepareRequest(method, target, request, this.#settings)
-    const expectsContinue = request.expectContinue === true && head.httpVersion === '1.1'
-    const facts = cycleRequest(head, expectsContinue)
+    const prepared = prepareRequest(method, target, request, this.#settings)
+    const head = checkedHead(prepared.head, this.#settings.maxHeaderFields)
     const { disconnect } = request
     const transport = new MemoryHttpTransport({
-      body,
-      contentLength: facts.contentLength,
+      body: prepared.body,
+      contentLength: head.contentLength,
       leaveAfterBytes: sentBytesOf(disconnect),
-      expectsContinue,
+      expectsContinue: head.expectsContinue,
       highWaterMark: request.highWaterMark ?? SOCKET_BUFFER,
     })
 
     const run = this.#watch.expect(() => {
-      transport.events = this.#dispatcher.http(head, facts, transport)
+      transport.events = this.#dispatcher.http(head, transport)
     })
     if (disconnect === 'at-once') transport.leave('the client left at once,')
     return { transport, run, name: `${method} ${target}`, deadlineMs: this.#deadline(request) }
@@ -76,7 +77,8 @@ export class MemoryEngine {
   websocket(target: string, handshake: TestHandshake): OpenWebSocket {
     const subprotocols = [...(handshake.subprotocols ?? [])]
     const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
-    const head = requestHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
+    const sent = sentHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
+    const head = checkedHead(sent, this.#settings.maxHeaderFields)
     const transport = new MemoryWebSocketTransport(handshake.highWaterMark ?? SOCKET_BUFFER)
 
     const run = this.#watch.expect(() => {

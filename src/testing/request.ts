@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkedHeaders, getHeader } from '../http/headers.ts'
 import { bodySource, typeOf, wholeBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
-import type { RequestHead } from '../server/scope.ts'
+import type { ReadHead } from '../server/checked-head.ts'
 import type { BodySource } from './request-feed.ts'
 import type { Departure, TestBody } from './request-body.ts'
 
@@ -46,7 +46,7 @@ export interface ClientSide {
 
 /** A request that is ready to be sent. */
 interface PreparedRequest {
-  head: RequestHead
+  head: ReadHead
   body: BodySource
 }
 
@@ -77,28 +77,24 @@ export function prepareRequest(
   }
   if (request.expectContinue === true) addMissing(headers, 'expect', '100-continue')
 
+  const { httpVersion = '1.1', expectContinue = false } = request
+  const head = sentHead(method, target, headers, side)
   return {
-    head: requestHead(method, target, headers, { ...side, httpVersion: request.httpVersion }),
+    // HTTP/1.0 has no expectations (RFC 9110, 10.1.1).
+    head: { ...head, httpVersion, expectsContinue: expectContinue && httpVersion === '1.1' },
     body: bodySource(body, request.split),
   }
 }
 
-/** Makes the head of a request that `side` sends. */
-export function requestHead(
+/** Makes the head of an HTTP/1.1 request that `side` sends. */
+export function sentHead(
   method: string,
   target: string,
   headers: HeaderPairs,
-  side: ClientSide & { httpVersion?: '1.0' | '1.1' | undefined },
-): RequestHead {
-  return {
-    method,
-    target,
-    httpVersion: side.httpVersion ?? '1.1',
-    headers,
-    client: side.client,
-    server: [side.host, side.port],
-    secure: side.secure,
-  }
+  { client, host, port, secure }: ClientSide,
+): ReadHead {
+  const ends = { client, server: [host, port], secure, tls: null } as const
+  return { method, target, httpVersion: '1.1', headers, expectsContinue: false, ends }
 }
 
 /** Converts `headers` to a list with lower-case names. */

@@ -77,7 +77,14 @@ export async function testClient(
   const watch = new AppWatch(asEventApp(app), raiseAppErrors)
   const { dispatcher, lifespan } = await openDispatcher(watch.app, settings)
   watch.lifespan.raise()
-  const engine = new MemoryEngine(dispatcher, watch, { host, port, secure, client, deadlineMs })
+  const engine = new MemoryEngine(dispatcher, watch, {
+    host,
+    port,
+    secure,
+    client,
+    deadlineMs,
+    maxHeaderFields: settings.maxHeaderFields,
+  })
   const testClient = new TestClient({ engine, watch, lifespan, signal })
   if (!signal?.aborted) return testClient
   await testClient[Symbol.asyncDispose]()

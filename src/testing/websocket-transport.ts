@@ -7,7 +7,7 @@ import { SocketClosedError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
-import type { WebSocketEvents, WebSocketTransport } from '../server/transport.ts'
+import type { WebSocketEvents, WebSocketTransport } from '../server/engine.ts'
 import type { SocketEnd } from './faults.ts'
 import type { SocketMessage } from './socket-inbox.ts'
 

@@ -1,4 +1,4 @@
-// Promises that somebody else settles, and that never end the process when nobody awaits them.
+// Promises that other code settles. Their rejections never end the process, even if no code awaits them.
 
 /** A promise with the two functions that settle it. */
 export interface Deferred<Value> {
@@ -7,7 +7,7 @@ export interface Deferred<Value> {
   reject(error: unknown): void
 }
 
-/** A promise to settle later. */
+/** Makes a promise to settle later. A rejection that no code handles does not end the process. */
 export function deferred<Value = void>(): Deferred<Value> {
   let resolve!: Deferred<Value>['resolve']
   let reject!: Deferred<Value>['reject']
@@ -18,12 +18,12 @@ export function deferred<Value = void>(): Deferred<Value> {
   return { promise: harmless(promise), resolve, reject }
 }
 
-/** A promise that is rejected already. */
+/** Makes a rejected promise. The process goes on even if no code handles the rejection. */
 export function rejected(error: unknown): Promise<never> {
   return harmless(Promise.reject(error))
 }
 
-/** Takes the sting out of a rejection that the app does not await: it is the app's loss, not the process's end. */
+/** Returns `promise`, and marks its rejection as handled: an app that ignores the promise must not end the process. */
 export function harmless<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(ignore)
   return promise

@@ -1,9 +1,9 @@
-// A wait with an end.
+// A wait with a time limit.
 
-/** setTimeout fires at once above this; 24.8 days stand for ever. */
+/** The longest delay of setTimeout, in ms: 24.8 days. A longer delay would fire at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
-/** Waits for `work` at most `timeoutMs`; false: it is still under way. Rejects as `work` does. */
+/** Waits for `work`, at most `timeoutMs`. False if the time is over first. Rejects as `work` does. */
 export async function settlesWithin(
   work: PromiseLike<unknown>,
   timeoutMs: number,

@@ -1,13 +1,15 @@
-// Every timeout of every connection, from one coarse interval.
+// All timeouts of all connections, driven by one coarse interval.
 
-/** How long a tick is: what a timeout may come late by, twice. */
+/** The length of a tick. A timeout may fire up to two ticks late. */
 const TICK_MS = 100
 const SLOTS = 128
 
 /**
- * Turns once for all timers. Time is counted in ticks and not read off a clock: when the event loop was held up, what
- * arrived meanwhile is read before the next tick, so no peer is cut for our own slowness. Arming a timer again and
- * again is two numbers compared: the wheel looks at a timer when it was first due, and then sees what became of it.
+ * The wheel of all timers. It counts ticks and reads no clock. After the event loop was blocked, the bytes that arrived
+ * meanwhile are read before the next tick, so a peer is not cut because the server was slow.
+ *
+ * To arm a timer again costs one comparison. The timer stays in its slot until the first due time; only then does the
+ * wheel look whether it has expired, moved or been disarmed.
  */
 export class TimerWheel {
   #now = 0
@@ -15,12 +17,12 @@ export class TimerWheel {
   #scheduled = 0
   #interval: NodeJS.Timeout | undefined
 
-  /** The number of the tick that passed last. */
+  /** The number of the last tick. */
   get now(): number {
     return this.#now
   }
 
-  /** Has `timer` looked at when it is due, or after one turn of the wheel. */
+  /** Puts `timer` into the slot in which it is due, at most one turn of the wheel ahead. */
   schedule(timer: Timer): void {
     if (timer.slot !== undefined) this.forget(timer)
     const ahead = Math.min(timer.due - this.#now, SLOTS - 1)
@@ -28,10 +30,11 @@ export class TimerWheel {
     timer.slot = this.#slots[timer.lookedAt % SLOTS] as Set<Timer>
     timer.slot.add(timer)
     this.#scheduled += 1
-    // The interval never holds the process.
+    // unref(): the interval does not keep the process alive.
     this.#interval ??= setInterval(() => this.#tick(), TICK_MS).unref()
   }
 
+  /** Takes `timer` out of its slot. */
   forget(timer: Timer): void {
     if (!timer.slot?.delete(timer)) return
     timer.slot = undefined
@@ -42,7 +45,7 @@ export class TimerWheel {
   #tick(): void {
     this.#now += 1
     const slot = this.#slots[this.#now % SLOTS] as Set<Timer>
-    // A copy: whoever is told may arm timers again, and into this slot.
+    // A copy, because an expired timer may arm timers again, into the same slot.
     for (const timer of slot.size > 0 ? [...slot] : []) this.#look(timer)
     if (this.#scheduled > 0) return
     clearInterval(this.#interval)
@@ -57,11 +60,11 @@ export class TimerWheel {
   }
 }
 
-/** One timeout, armed and disarmed as often as need be. Whoever made it calls {@link cancel} at its end. */
+/** One timeout, to be armed and disarmed many times. Its owner calls {@link cancel} in the end. */
 export class Timer {
-  /** The tick at which it expires; Infinity while it is disarmed. */
+  /** The tick at which the timer expires; Infinity while it is disarmed. */
   due: number = Infinity
-  /** When the wheel looks at it, and where it is until then; the wheel's own. */
+  /** The tick at which the wheel looks at this timer, and its slot until then. Only the wheel writes them. */
   lookedAt: number = Infinity
   slot: Set<Timer> | undefined
   readonly #wheel: TimerWheel
@@ -76,7 +79,7 @@ export class Timer {
     return this.due < Infinity
   }
 
-  /** Expires in `ms`, never earlier, whatever it was armed for before; with Infinity never. */
+  /** Sets the timer to expire in `ms` or a little later; Infinity for never. An earlier setting is replaced. */
   arm(ms: number): void {
     this.due = this.#wheel.now + 1 + Math.ceil(ms / TICK_MS)
     if (this.due < this.lookedAt) this.#wheel.schedule(this)
@@ -86,13 +89,13 @@ export class Timer {
     this.due = Infinity
   }
 
-  /** Disarms for good, so that the wheel does not hold what the timer belongs to. */
+  /** Disarms the timer for good. The wheel drops its reference, so that the owner can be collected. */
   cancel(): void {
     this.due = Infinity
     this.#wheel.forget(this)
   }
 
-  /** Of the wheel: the time is over. */
+  /** Called by the wheel when the time is over. */
   expire(): void {
     this.due = Infinity
     this.#onTimeout()

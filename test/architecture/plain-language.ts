@@ -29,7 +29,7 @@ const RIDDLES: readonly Riddle[] = [
     rewrite: 'name the thing: "a part of it" → "a part of the body"',
   },
   {
-    // Behind has a place, not a time: a proxy or a server stands in front.
+    // The word is for places: an app stands on the far side of a proxy or a server.
     pattern:
       /\bbehind (?!(?:(?:a|an|the|any|one|two|your|its|such a|a trusted|nginx|haproxy|apache|caddy) ?)?(?:\w+ )?(?:prox(?:y|ies)|load balancers?|balancers?|nginx|haproxy|apache|caddy|firewall|gateway)\b)/i,
     rewrite: 'use "after" for time: "the bytes behind the head" → "the bytes after the head"',
@@ -93,6 +93,7 @@ function readable(text: string): string {
     .replace(/`[^`\n]*`/g, blank)
     .replace(/"[^"\n]*"/g, blank)
     .replace(/https?:\S+/g, blank)
+    .replace(/\]\([^)\n]*\)/g, blank)
     .replace(/^[ \t]*\*?[ \t]?/gm, '')
 }
 

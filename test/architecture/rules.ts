@@ -96,7 +96,7 @@ export function cycles(files: readonly SourceFile[]): string[] {
   return found
 }
 
-/** Packages come from Node or from `dependencies`; what only developers have is not there for users. */
+/** Packages come from Node or from `dependencies`: users do not install `devDependencies`. */
 export function foreignPackages(
   files: readonly SourceFile[],
   dependencies: readonly string[],
@@ -111,7 +111,7 @@ export function foreignPackages(
   )
 }
 
-/** What a file exports, another file imports; public entries count, tests do not. */
+/** Another file imports each export; public entries count, tests do not. */
 export function unusedExports(files: readonly SourceFile[], entries: readonly string[]): string[] {
   const imports = files.flatMap((file) => file.imports)
   const used = new Set(
@@ -137,7 +137,7 @@ export function reexports(files: readonly SourceFile[], entries: readonly string
   })
 }
 
-/** A file is short, its name says what it is, and its exports have names too. */
+/** A file is short, has a telling name, and its exports have names too. */
 export function shape(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, lineCount, exports }) => [
     ...(lineCount > MAX_LINES ? [`${path} has ${lineCount} lines, more than ${MAX_LINES}`] : []),
@@ -148,7 +148,7 @@ export function shape(files: readonly SourceFile[]): string[] {
   ])
 }
 
-/** Nothing is left open: no `any`, no TODO without the number of its issue. */
+/** No `any`, and no TODO without the number of its issue. */
 export function looseEnds(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, anys, comments }) => [
     ...anys.map((line) => `${path}:${line} says any`),
@@ -158,7 +158,7 @@ export function looseEnds(files: readonly SourceFile[]): string[] {
   ])
 }
 
-/** Closures in fields, which V8 lets outlive their object (decision 018), but for what only tests make. */
+/** Closures in fields, which V8 lets outlive their object (decision 018), except in code that only tests run. */
 export function keptClosures(files: readonly SourceFile[]): string[] {
   return files
     .filter(({ path }) => !path.startsWith('testing/') && !path.startsWith('lint/'))

@@ -1,4 +1,4 @@
-// One source file taken apart: what it imports and exports, and what it holds that no compiler minds.
+// One source file taken apart: its imports and exports, and the habits that no compiler reports.
 
 import { posix } from 'node:path'
 import { parseSync } from 'vite'
@@ -34,9 +34,13 @@ export interface SourceFile {
   /** Where a closure is put into a field: `this.field = () => …`. */
   keptClosures: number[]
   comments: Array<{ line: number; text: string }>
+  /** The titles of tests: the first argument of `it`, `test` and `describe` if it is a literal. */
+  titles: Array<{ line: number; text: string }>
 }
 
-/** Takes apart the file at `path`, relative to src. Throws a SyntaxError for what does not parse. */
+const TEST_FUNCTIONS = ['describe', 'it', 'test']
+
+/** Takes apart the file at `path`, relative to src. @throws SyntaxError if the text does not parse */
 export function parseSource(path: string, text: string): SourceFile {
   const { program, module, comments, errors } = parseSync(path, text)
   if (errors[0]) throw new SyntaxError(`${path}: ${errors[0].message}`)
@@ -57,6 +61,10 @@ export function parseSource(path: string, text: string): SourceFile {
     anys: nodes.filter((node) => node.type === 'TSAnyKeyword').map(lineOf),
     keptClosures: nodes.filter(keepsClosure).map(lineOf),
     comments: comments.map((comment) => ({ line: lineOf(comment), text: comment.value })),
+    titles: nodes.flatMap((node) => {
+      const title = titleOf(node)
+      return title === null ? [] : [{ line: lineOf(node), text: title }]
+    }),
   }
 }
 
@@ -87,6 +95,21 @@ function importOf(node: ESTree.Node): Import[] {
 function keepsClosure(node: ESTree.Node): boolean {
   if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return false
   return node.left.object.type === 'ThisExpression' && node.right.type === 'ArrowFunctionExpression'
+}
+
+function titleOf(node: ESTree.Node): string | null {
+  if (node.type !== 'CallExpression' || !isTestFunction(node.callee)) return null
+  const [first] = node.arguments
+  if (first?.type === 'Literal' && typeof first.value === 'string') return first.value
+  if (first?.type !== 'TemplateLiteral') return null
+  return first.quasis.map(({ value }) => value.cooked ?? '').join('…')
+}
+
+// Also `it.skipIf(…)`, `it.each(…)` and `describe.for(…)`, whose result takes the title.
+function isTestFunction(callee: ESTree.Node): boolean {
+  if (callee.type === 'MemberExpression') return isTestFunction(callee.object)
+  if (callee.type === 'CallExpression') return isTestFunction(callee.callee)
+  return callee.type === 'Identifier' && TEST_FUNCTIONS.includes(callee.name)
 }
 
 function importedName(specifier: ESTree.ImportDeclarationSpecifier): string {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { NO_IDENTITY } from '../../src/async/framing.ts'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
 import { InvalidHeaderError } from '../../src/errors.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { Identity, RequestFacts } from '../../src/async/framing.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
-const NOBODY: Identity = { server: null, date: () => null }
 const NAMED: Identity = { server: 'isthmus', date: () => 'Thu, 01 Jan 1970 00:00:00 GMT' }
 
 interface Response {
@@ -14,12 +14,12 @@ interface Response {
   ended: boolean
 }
 
-/** What an engine is told for `chunks`, each a body event of its own. */
+/** The response that an engine gets for `chunks`, with one body event for each. */
 function respond(
   facts: Partial<RequestFacts>,
   start: { status?: number; headers?: HeaderPairs },
   chunks: string[],
-  identity: Identity = NOBODY,
+  identity: Identity = NO_IDENTITY,
 ): Response {
   const defaults = { method: 'GET', httpVersion: '1.1', keepAlive: true, acceptsTrailers: false }
   const exchange = new HttpExchange({ ...defaults, ...facts } as RequestFacts, identity)
@@ -38,8 +38,8 @@ function respond(
   }
 }
 
-describe('HttpExchange: how the body is delimited', () => {
-  it('[3b.22] adds the Content-Length of a body that is there as a whole, in bytes', () => {
+describe('HttpExchange: the end of the body', () => {
+  it('[3b.22] adds the Content-Length of a body in one event, in bytes', () => {
     for (const httpVersion of ['1.0', '1.1'] as const) {
       const { headers, body } = respond({ httpVersion, keepAlive: true }, {}, ['€'])
       expect(headers[0]).toEqual(['content-length', '3'])
@@ -57,12 +57,6 @@ describe('HttpExchange: how the body is delimited', () => {
   it('[3a.48] never chunks on HTTP/1.0: the end of the connection ends the body', () => {
     const response = respond({ httpVersion: '1.0', keepAlive: true }, {}, ['a', 'b'])
     expect(response).toEqual({ headers: [['connection', 'close']], body: 'ab', ended: true })
-  })
-
-  it('[3a.48] puts no connection-specific field into HTTP/2', () => {
-    const facts = { httpVersion: '2' as const, keepAlive: false }
-    expect(respond(facts, {}, ['a', 'b'])).toEqual({ headers: [], body: 'ab', ended: true })
-    expect(respond(facts, {}, ['a']).headers).toEqual([['content-length', '1']])
   })
 
   it('keeps an announced Content-Length instead, on both versions', () => {
@@ -95,17 +89,17 @@ describe('HttpExchange: how the body is delimited', () => {
 })
 
 describe('HttpExchange: responses without a body', () => {
-  it('[3b.26] answers HEAD as GET, without the body, and with the length of what there would be', () => {
+  it('[3b.26] answers HEAD like GET: with the length of the body, but without the body', () => {
     const whole = respond({ method: 'HEAD' }, {}, ['abc'])
     expect(whole).toEqual({ headers: [['content-length', '3']], body: '', ended: true })
   })
 
-  it('[3b.26] tells no length of a HEAD response whose app left the body out', () => {
-    // RFC 9110, 8.6: it would be taken for the length that GET has.
+  it('[3b.26] announces no length for a HEAD response whose app left the body out', () => {
+    // RFC 9110, 8.6: a client would read it as the length of the response to GET.
     expect(respond({ method: 'HEAD' }, {}, [''])).toEqual({ headers: [], body: '', ended: true })
   })
 
-  it('[3b.26] keeps the announced length of a HEAD response, whatever the app sends', () => {
+  it('[3b.26] keeps the announced length of a HEAD response, even if the app sends fewer bytes or more', () => {
     const headers: HeaderPairs = [['content-length', '1000']]
     for (const chunks of [[''], ['abc'], ['a', 'b', 'c']]) {
       const response = respond({ method: 'HEAD' }, { headers }, chunks)
@@ -135,7 +129,7 @@ describe('HttpExchange: responses without a body', () => {
     expect(respond({}, { status: 304 }, ['a', 'b'])).toEqual({ headers: [], body: '', ended: true })
   })
 
-  it('[3b.26] keeps an HTTP/1.0 connection open behind a response without a body', () => {
+  it('[3b.26] keeps an HTTP/1.0 connection open after a response without a body', () => {
     const facts = { httpVersion: '1.0', keepAlive: true } as const
     for (const status of [204, 304]) {
       expect(respond(facts, { status }, ['']).headers).toEqual([['connection', 'keep-alive']])
@@ -143,8 +137,8 @@ describe('HttpExchange: responses without a body', () => {
   })
 })
 
-describe('HttpExchange: what the head says besides', () => {
-  it('[3a.42] adds date and server behind the fields of the app', () => {
+describe('HttpExchange: the other fields of the head', () => {
+  it('[3a.42] adds date and server after the fields of the app', () => {
     const { headers } = respond({}, { headers: [['x', '1']] }, ['a'], NAMED)
     expect(headers).toEqual([
       ['x', '1'],
@@ -154,7 +148,7 @@ describe('HttpExchange: what the head says besides', () => {
     ])
   })
 
-  it('[3a.42] leaves date and server of the app alone, whatever their case', () => {
+  it('[3a.42] leaves date and server of the app alone, in upper and lower case', () => {
     const headers: HeaderPairs = [
       ['Server', 'mine'],
       ['DATE', 'today'],
@@ -166,7 +160,7 @@ describe('HttpExchange: what the head says besides', () => {
     ])
   })
 
-  it('[3b.23] ignores framing and persistence that the app wants to decide', () => {
+  it('[3b.23] ignores the fields with which an app would decide on framing and persistence', () => {
     const headers: HeaderPairs = [
       ['transfer-encoding', 'gzip, chunked'],
       ['keep-alive', 'timeout=99'],
@@ -177,14 +171,14 @@ describe('HttpExchange: what the head says besides', () => {
     expect(respond({}, { headers }, ['a']).headers).toEqual([['content-length', '1']])
   })
 
-  it('says connection: close when the client, the server or the app wants to close', () => {
+  it('sends connection: close if the client, the server or the app wants to close', () => {
     const close = ['connection', 'close']
     expect(respond({ keepAlive: false }, {}, ['a']).headers.at(-1)).toEqual(close)
     const headers: HeaderPairs = [['Connection', 'Close']]
     expect(respond({}, { headers }, ['a']).headers.at(-1)).toEqual(close)
     const exchange = new HttpExchange(
       { method: 'GET', httpVersion: '1.1', keepAlive: true, acceptsTrailers: false },
-      NOBODY,
+      NO_IDENTITY,
     )
     exchange.closeConnection()
     exchange.accept({ type: 'http.response.start', status: 200 })
@@ -193,7 +187,7 @@ describe('HttpExchange: what the head says besides', () => {
     })
   })
 
-  it('says connection: keep-alive to an HTTP/1.0 client that asked for it', () => {
+  it('sends connection: keep-alive to an HTTP/1.0 client that asked for it', () => {
     const facts = { httpVersion: '1.0', keepAlive: true } as const
     expect(respond(facts, {}, ['a']).headers.at(-1)).toEqual(['connection', 'keep-alive'])
   })

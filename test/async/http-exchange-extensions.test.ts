@@ -28,7 +28,7 @@ function after(facts: Partial<RequestFacts>, ...events: SendEvent[]): HttpExchan
 }
 
 describe('HttpExchange: trailers', () => {
-  it('[3b.34] chunks a whole body that trailers follow, and ends behind the last of them', () => {
+  it('[3b.34] chunks a whole body that trailers follow, and ends after the last trailers', () => {
     const exchange = after({}, WITH_TRAILERS)
     expect(exchange.accept(LAST)).toMatchObject({
       part: { head: { headers: [['transfer-encoding', 'chunked']] }, chunk: 'abc', end: false },
@@ -42,13 +42,13 @@ describe('HttpExchange: trailers', () => {
     expect(exchange).toMatchObject({ complete: true, ended: true })
   })
 
-  it('[3b.34] takes trailers without a single field', () => {
+  it('[3b.34] accepts trailers without a single field', () => {
     const exchange = after({}, WITH_TRAILERS, LAST)
     const part = { head: null, chunk: null, size: 0, trailers: [], end: true }
     expect(exchange.accept({ type: 'http.response.trailers' })).toEqual({ type: 'write', part })
   })
 
-  it('[3b.34] drops them for a client that did not ask, on HTTP/1.0, and behind a Content-Length', () => {
+  it('[3b.34] drops trailers for a client that did not ask for them, on HTTP/1.0, and with a Content-Length', () => {
     const withLength: SendEvent = { ...WITH_TRAILERS, headers: [['content-length', '3']] }
     const exchanges = [
       after({ acceptsTrailers: false }, WITH_TRAILERS, LAST),
@@ -60,7 +60,7 @@ describe('HttpExchange: trailers', () => {
     }
   })
 
-  it('[3b.34] takes and drops them where there is no body', () => {
+  it('[3b.34] accepts and drops trailers of a response without a body', () => {
     const exchange = after({ method: 'HEAD' }, WITH_TRAILERS)
     expect(exchange.accept(LAST)).toMatchObject({ part: { chunk: null, end: true } })
     expect(exchange.accept(TRAILERS)).toEqual(HOLD)
@@ -72,7 +72,7 @@ describe('HttpExchange: trailers', () => {
     expect(() => after({}, START, LAST).accept(TRAILERS)).toThrow(IllegalEventError)
   })
 
-  it('[3b.34] refuses fields that must stand before the body, and waits on for better ones', () => {
+  it('[3b.34] refuses fields that must come before the body, and accepts other trailers after that', () => {
     const exchange = after({}, WITH_TRAILERS, LAST)
     for (const name of ['Content-Length', 'transfer-encoding', 'set-cookie', 'authorization']) {
       const event: SendEvent = { type: 'http.response.trailers', headers: [[name, '1']] }
@@ -87,7 +87,7 @@ describe('HttpExchange: trailers', () => {
 })
 
 describe('HttpExchange: early hints', () => {
-  it('[3b.33] gives out any number of them before the head, also behind the start', () => {
+  it('[3b.33] sends any number of hints before the head, also after the start', () => {
     const exchange = after({})
     const command = { type: 'early-hint', headers: [['link', LINK]] }
     expect(exchange.accept(HINT)).toEqual(command)
@@ -102,17 +102,17 @@ describe('HttpExchange: early hints', () => {
     })
   })
 
-  it('[3b.33] ignores them behind the head and for HTTP/1.0', () => {
+  it('[3b.33] ignores hints after the head and on HTTP/1.0', () => {
     expect(after({}, START, MORE).accept(HINT)).toEqual(HOLD)
     expect(after({}, WITH_TRAILERS, LAST).accept(HINT)).toEqual(HOLD)
     expect(after({ httpVersion: '1.0' }).accept(HINT)).toEqual(HOLD)
   })
 
-  it('[3b.33] sends no hint that says nothing', () => {
+  it('[3b.33] sends no empty hint', () => {
     expect(after({}).accept({ type: 'http.response.early_hint', links: [] })).toEqual(HOLD)
   })
 
-  it('[3b.33] refuses links that are no list, or would break the head apart', () => {
+  it('[3b.33] refuses links that are not an array, or would break the head apart', () => {
     for (const links of [undefined, null, LINK, { 0: LINK }]) {
       const event = { type: 'http.response.early_hint', links } as unknown as SendEvent
       expect(() => after({}).accept(event)).toThrow(IllegalEventError)
@@ -144,7 +144,7 @@ describe('HttpExchange: a file', () => {
     })
   })
 
-  it('[3b.31] keeps the length that the app announced, and fails when the file is another', () => {
+  it('[3b.31] keeps the length that the app announced, and fails if the file has another', () => {
     const start: SendEvent = { ...START, headers: [['content-length', '3']] }
     const exchange = after({}, start, FILE)
     exchange.fileOpened(2)
@@ -153,7 +153,7 @@ describe('HttpExchange: a file', () => {
     expect(exchange.failed).toBe(true)
   })
 
-  it('[3b.26] completes with the head of the file where there is no body', () => {
+  it('[3b.26] completes with the head of the file if the response has no body', () => {
     for (const [method, status] of [
       ['HEAD', 200],
       ['GET', 304],
@@ -176,7 +176,7 @@ describe('HttpExchange: a file', () => {
     expect(exchange.accept(TRAILERS)).toMatchObject({ part: { end: true } })
   })
 
-  it('[3b.31] refuses a path that is not absolute, and lets the app do without', () => {
+  it('[3b.31] refuses a path that is not absolute, and accepts a body instead', () => {
     const exchange = after({}, START)
     for (const path of ['a.txt', './a.txt', '', undefined, 7, null]) {
       const event = { type: 'http.response.pathsend', path } as SendEvent
@@ -185,12 +185,12 @@ describe('HttpExchange: a file', () => {
     expect(exchange.accept(LAST)).toMatchObject({ part: { end: true } })
   })
 
-  it('[3b.31] refuses a file behind the head of an event stream', () => {
+  it('[3b.31] refuses a file after the head of an event stream', () => {
     const start: SendEvent = { ...START, headers: [['content-type', 'text/event-stream']] }
     expect(() => after({}, start).accept(FILE)).toThrow(IllegalEventError)
   })
 
-  it('takes no file that another response has taken the place of', () => {
+  it('refuses the file of a response that another one has replaced', () => {
     const exchange = after({}, START, FILE)
     exchange.restart()
     exchange.accept(START)

@@ -15,7 +15,7 @@ type Step = { send: SendEvent } | { file: Uint8Array[] }
 
 const facts: fc.Arbitrary<RequestFacts> = fc.record({
   method: fc.constantFrom('GET', 'POST', 'HEAD'),
-  httpVersion: fc.constantFrom('1.0', '1.1', '2'),
+  httpVersion: fc.constantFrom('1.0', '1.1'),
   keepAlive: fc.boolean(),
   acceptsTrailers: fc.boolean(),
 })
@@ -56,7 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ file: fc.array(fc.uint8Array({ maxLength: 2 })) }) },
 )
 
-// Mostly from a start that can be taken: what comes first decides how far a sequence gets.
+// Mostly with a legal start, because a sequence ends early after an illegal one.
 const begin: fc.Arbitrary<SendEvent> = fc.record({
   type: fc.constant('http.response.start' as const),
   status: fc.constantFrom(200, 200, 200, 204, 304),
@@ -154,7 +154,7 @@ function expectDelimited(
 
   if (lengths.length === 1) expect(sent.length).toBeLessThanOrEqual(Number(lengths[0]))
   if (lengths.length === 1 && exchange.ended) expect(String(sent.length)).toBe(lengths[0])
-  const selfDelimited = lengths.length === 1 || chunked !== undefined || request.httpVersion === '2'
+  const selfDelimited = lengths.length === 1 || chunked !== undefined
   if (!selfDelimited) expect(getHeader(head.headers, 'connection')).toBe('close')
 }
 
@@ -175,7 +175,7 @@ describe('HttpExchange under any events', () => {
     expect(ended).toBeGreaterThan(800)
   })
 
-  it('[3b.25] writes exactly the announced bytes of any body that was accepted to its end', () => {
+  it('[3b.25] writes exactly the announced bytes of any body that is accepted completely', () => {
     const chunks = fc.array(fc.string({ unit: 'binary', maxLength: 4 }), { minLength: 1 })
     fc.assert(
       fc.property(chunks, fc.boolean(), (bodies, announced) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_IDENTITY } from '../../src/async/framing.ts'
 import { HttpExchange } from '../../src/async/http-exchange.ts'
 import {
   ContentLengthMismatchError,
@@ -9,7 +10,6 @@ import type { Command } from '../../src/async/http-exchange.ts'
 import type { RequestFacts } from '../../src/async/framing.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
-const NOBODY = { server: null, date: () => null }
 const GET: RequestFacts = {
   method: 'GET',
   httpVersion: '1.1',
@@ -26,7 +26,7 @@ const HINT: SendEvent = { type: 'http.response.early_hint', links: ['</a.css>; r
 const FILE: SendEvent = { type: 'http.response.pathsend', path: '/srv/a.txt' }
 
 function exchangeOf(facts: Partial<RequestFacts> = {}): HttpExchange {
-  return new HttpExchange({ ...GET, ...facts }, NOBODY)
+  return new HttpExchange({ ...GET, ...facts }, NO_IDENTITY)
 }
 
 function after(...events: SendEvent[]): HttpExchange {
@@ -59,7 +59,7 @@ function partOf(command: Command): object {
 }
 
 describe('HttpExchange: the order of events', () => {
-  it('[3b.21] refuses everything but a start and a hint while it waits for the start', () => {
+  it('[3b.21] refuses all events but a start and a hint while it waits for the start', () => {
     const state = 'is illegal here: the response is waiting for http.response.start'
     for (const event of [MORE, LAST, TRAILERS, FILE]) {
       expect(refused(exchangeOf(), event)).toBe(`${event.type} ${state}`)
@@ -80,21 +80,21 @@ describe('HttpExchange: the order of events', () => {
     }
   })
 
-  it('[3b.31] refuses everything but a hint while a file is sent', () => {
+  it('[3b.31] refuses all events but a hint while a file is sent', () => {
     const state = 'is illegal here: the response is sending a file'
     for (const event of [START, MORE, LAST, TRAILERS, FILE]) {
       expect(refused(after(START, FILE), event)).toBe(`${event.type} ${state}`)
     }
   })
 
-  it('[3b.34] refuses everything but trailers and a hint behind a body that announced trailers', () => {
+  it('[3b.34] refuses all events but trailers and a hint after a body that announced trailers', () => {
     const state = 'is illegal here: the response is waiting for http.response.trailers'
     for (const event of [START, MORE, LAST, FILE]) {
       expect(refused(after(WITH_TRAILERS, LAST), event)).toBe(`${event.type} ${state}`)
     }
   })
 
-  it('[3b.21] refuses everything behind the end', () => {
+  it('[3b.21] refuses all events after the end', () => {
     const state = 'is illegal here: the response is complete'
     for (const event of [START, MORE, LAST, TRAILERS, HINT, FILE]) {
       expect(refused(after(START, LAST), event)).toBe(`${event.type} ${state}`)
@@ -102,7 +102,7 @@ describe('HttpExchange: the order of events', () => {
     }
   })
 
-  it('[3b.21] refuses everything once the response broke off', () => {
+  it('[3b.21] refuses all events after the response broke off', () => {
     const state = 'is illegal here: the response is broken off'
     for (const event of [START, MORE, LAST, TRAILERS, HINT, FILE]) {
       const exchange = after(length(9))
@@ -111,7 +111,7 @@ describe('HttpExchange: the order of events', () => {
     }
   })
 
-  it('[3b.39] refuses events that are not of an HTTP response, and what is no event', () => {
+  it('[3b.39] refuses events of other types, and values that are not events', () => {
     const names = ['http.response.push', 'http.response.debug', 'websocket.send', 'toString', '']
     for (const type of names) {
       expect(refused(exchangeOf(), { type })).toBe(`"${type}" is not an event of an HTTP response`)
@@ -122,7 +122,7 @@ describe('HttpExchange: the order of events', () => {
     }
   })
 
-  it('[3b.21] leaves the response as it was when it refuses an event', () => {
+  it('[3b.21] does not change the response when it refuses an event', () => {
     const exchange = after(START)
     refused(exchange, START)
     refused(exchange, { type: 'http.response.body', body: 7 })
@@ -153,7 +153,7 @@ describe('HttpExchange: the start', () => {
     expect(partOf(after(START).accept(flush))).toMatchObject({ head: { status: 200 }, chunk: null })
   })
 
-  it('[3b.23] takes integers from 200 to 999 as the status, and nothing else', () => {
+  it('[3b.23] accepts integers from 200 to 999 as the status, and no other value', () => {
     for (const status of [200, 404, 599, 600, 999]) {
       expect(exchangeOf().accept({ type: 'http.response.start', status })).toEqual({ type: 'hold' })
     }
@@ -223,7 +223,7 @@ describe('HttpExchange: the start', () => {
     }
   })
 
-  it('[3b.23] can be started again after a start with an invalid header, without a trace of it', () => {
+  it('[3b.23] accepts a second start after one with an invalid header, and keeps no part of the first', () => {
     const exchange = exchangeOf()
     const broken: HeaderPairs = [
       ['content-length', '9'],
@@ -236,7 +236,7 @@ describe('HttpExchange: the start', () => {
     expect(partOf(exchange.accept(LAST))).toMatchObject({ head: { headers } })
   })
 
-  it('[3b.2] refuses trailers and moreTrailers that are no booleans', () => {
+  it('[3b.2] refuses trailers and moreTrailers that are not booleans', () => {
     expect(refused(exchangeOf(), { ...START, trailers: 'yes' })).toBe(
       'trailers of http.response.start must be a boolean',
     )
@@ -245,11 +245,11 @@ describe('HttpExchange: the start', () => {
     )
   })
 
-  it('[3b.2] ignores keys that it does not know', () => {
+  it('[3b.2] ignores unknown keys', () => {
     expect(exchangeOf().accept({ ...START, colour: 'red' } as SendEvent)).toEqual({ type: 'hold' })
   })
 
-  it('restarts while the head is held, and the body counts from zero again', () => {
+  it('restarts while the head is held, and counts the body from zero again', () => {
     const exchange = after(
       startWith([
         ['x-old', '1'],
@@ -264,7 +264,7 @@ describe('HttpExchange: the start', () => {
     })
   })
 
-  it('restarts after a body that was too short, and the body counts from zero again', () => {
+  it('restarts after a body that was too short, and counts the body from zero again', () => {
     const exchange = after(length(9))
     expect(() => exchange.accept(LAST)).toThrow(ContentLengthMismatchError)
     exchange.restart()
@@ -272,13 +272,13 @@ describe('HttpExchange: the start', () => {
     expect(partOf(exchange.accept(LAST))).toMatchObject({ chunk: 'abc', end: true })
   })
 
-  it('does not restart once the head is out', () => {
+  it('does not restart after the head was sent', () => {
     expect(() => after(START, MORE).restart()).toThrow(IllegalEventError)
   })
 })
 
 describe('HttpExchange: the body', () => {
-  it('[3b.24] takes bytes and strings, by default an empty one that is the last', () => {
+  it('[3b.24] accepts bytes and strings; the default is an empty body that is the last', () => {
     const bytes = new Uint8Array([1, 2])
     const event: SendEvent = { type: 'http.response.body', body: bytes }
     expect(partOf(after(START).accept(event))).toMatchObject({ chunk: bytes, end: true })
@@ -286,7 +286,7 @@ describe('HttpExchange: the body', () => {
     expect(empty).toMatchObject({ chunk: null, end: true })
   })
 
-  it('[3b.2] refuses a body that is neither, and a moreBody that is no boolean', () => {
+  it('[3b.2] refuses other bodies, and a moreBody that is not a boolean', () => {
     for (const body of [null, 7, [1], new ArrayBuffer(1), Promise.resolve('a')]) {
       expect(refused(after(START), { type: 'http.response.body', body })).toBe(
         'the body of http.response.body must be a Uint8Array or a string',
@@ -299,7 +299,7 @@ describe('HttpExchange: the body', () => {
     }
   })
 
-  it('[3b.25] refuses what exceeds the Content-Length and writes nothing of it', () => {
+  it('[3b.25] refuses an event that exceeds the Content-Length, and writes no byte from it', () => {
     const exchange = after(length(4), MORE)
     expect(() => exchange.accept(LAST)).toThrow(
       new ContentLengthMismatchError('the body exceeds its Content-Length of 4 bytes by 2'),
@@ -319,7 +319,7 @@ describe('HttpExchange: the body', () => {
     expect(exchange).toMatchObject({ failed: true, complete: false, ended: false })
   })
 
-  it('[3b.25] counts a string in UTF-8, a lone surrogate as the U+FFFD that it becomes', () => {
+  it('[3b.25] counts a string in UTF-8, and a lone surrogate as U+FFFD', () => {
     const body: SendEvent = { type: 'http.response.body', body: '€\ud800' }
     expect(partOf(after(length(6)).accept(body))).toMatchObject({ end: true })
     expect(() => after(length(5)).accept(body)).toThrow(ContentLengthMismatchError)

@@ -61,7 +61,7 @@ describe('startLifespan', () => {
     expect(lines).toEqual([])
   })
 
-  it('[3b.64] the state is the app’s own object, also a new one that it has put there', async () => {
+  it('[3b.64] has the state object of the app, also after the app has replaced it', async () => {
     const own = { db: 1 }
     const { lifespan } = await start(async (scope, receive, send) => {
       scope.state = own
@@ -95,7 +95,7 @@ describe('startLifespan', () => {
     ])
   })
 
-  it('[3b.61] auto: an app that does not serve lifespan is no warning', async () => {
+  it('[3b.61] auto: an app without lifespan causes no warning', async () => {
     const { lifespan, lines } = await start(httpOnly, 'auto')
     await lifespan.shutdown()
     expect(lines).toEqual([['debug', 'the app has no lifespan']])
@@ -120,7 +120,7 @@ describe('startLifespan', () => {
     )
   })
 
-  it('[3b.61] an app that throws after startup.complete is an error in every mode', async () => {
+  it('[3b.61] logs an error for an app that throws after startup.complete, in every mode', async () => {
     for (const mode of ['auto', 'on'] as const) {
       const { lifespan, lines } = await start(async (_scope, receive, send) => {
         await receive()
@@ -132,13 +132,13 @@ describe('startLifespan', () => {
     }
   })
 
-  it('[3b.59] an app that never completes its startup fails in finite time', async () => {
+  it('[3b.59] fails after the timeout if the app never completes its startup', async () => {
     await expect(start(silent, 'auto', { startupTimeoutMs: 5 })).rejects.toThrow(
       'the app sent no lifespan.startup.complete within 5 ms',
     )
   })
 
-  it('[3b.63] an app that never completes its shutdown is left in finite time', async () => {
+  it('[3b.63] ends after the timeout if the app never completes its shutdown', async () => {
     const app: EventApp = async (_scope, receive, send) => {
       await receive()
       await send(UP)
@@ -149,7 +149,7 @@ describe('startLifespan', () => {
     expect(lines).toEqual([['error', 'the app sent no lifespan.shutdown.complete within 5 ms']])
   })
 
-  it('[3b.63] a failed shutdown is logged', async () => {
+  it('[3b.63] logs a failed shutdown', async () => {
     const { lifespan, lines } = await start(async (_scope, receive, send) => {
       await receive()
       await send(UP)
@@ -160,13 +160,13 @@ describe('startLifespan', () => {
     expect(lines).toEqual([['error', 'the app failed to shut down: disk full']])
   })
 
-  it('[3b.63] shuts down once, however often it is asked to', async () => {
+  it('[3b.63] shuts down once, even after many calls', async () => {
     const { lifespan } = await start(polite, 'on')
     expect(lifespan.shutdown()).toBe(lifespan.shutdown())
     await lifespan.shutdown()
   })
 
-  it('[3b.66] rejects an illegal transition to the app', async () => {
+  it('[3b.66] rejects an illegal event of the app', async () => {
     const failures: unknown[] = []
     const { lifespan } = await start(async (_scope, receive, send) => {
       await receive()
@@ -183,7 +183,7 @@ describe('startLifespan', () => {
 })
 
 describe('LifespanExchange', () => {
-  it('[3b.66] names the state, the move and the legal ones', () => {
+  it('[3b.66] names the state, the event and the legal events', () => {
     expect(() => new LifespanExchange().accept(DOWN)).toThrow(
       new IllegalEventError(
         '"lifespan.shutdown.complete" is illegal while the lifespan is starting: send lifespan.startup.complete or lifespan.startup.failed',
@@ -191,7 +191,7 @@ describe('LifespanExchange', () => {
     )
   })
 
-  it('[3b.66] takes no shutdown.complete before the app was told to shut down', () => {
+  it('[3b.66] refuses shutdown.complete before the app was told to shut down', () => {
     const exchange = new LifespanExchange()
     exchange.accept(UP)
     expect(() => exchange.accept(DOWN)).toThrow('while the lifespan is started: send nothing')
@@ -200,7 +200,7 @@ describe('LifespanExchange', () => {
     expect(() => exchange.accept(DOWN)).toThrow('while the lifespan is ended')
   })
 
-  it('[3b.2] rejects what is no event at all, and a message that is no string', () => {
+  it('[3b.2] rejects values that are not events, and a message that is not a string', () => {
     for (const event of [null, 1, {}, { type: 'http.response.start' }]) {
       expect(() => new LifespanExchange().accept(event as unknown as SendEvent)).toThrow(
         IllegalEventError,

@@ -15,7 +15,7 @@ function queueOf(limits = ROOMY): { queue: MessageQueue; calls: string[] } {
 }
 
 describe('MessageQueue', () => {
-  it('[3b.42] delivers websocket.connect first, whatever came before the first receive()', async () => {
+  it('[3b.42] delivers websocket.connect first, even if messages came before the first receive()', async () => {
     const { queue } = queueOf()
     queue.push('early')
     queue.end(1000, '')
@@ -23,7 +23,7 @@ describe('MessageQueue', () => {
     expect(await queue.receive()).toEqual({ type: 'websocket.receive', text: 'early' })
   })
 
-  it('[3b.46] delivers text as text and binary as bytes, and not both', async () => {
+  it('[3b.46] delivers text as text and binary as bytes, never both', async () => {
     const { queue } = queueOf()
     await queue.receive()
     queue.push('')
@@ -35,7 +35,7 @@ describe('MessageQueue', () => {
     })
   })
 
-  it('[3b.51] delivers the disconnect behind all pending messages, then for ever', async () => {
+  it('[3b.51] delivers the disconnect after all pending messages, then for ever', async () => {
     const { queue } = queueOf()
     await queue.receive()
     queue.push('last')
@@ -48,7 +48,7 @@ describe('MessageQueue', () => {
     expect(await queue.receive()).toEqual(gone)
   })
 
-  it('[3b.51] a change that the app makes to a disconnect event is not seen by the next receive()', async () => {
+  it('[3b.51] gives the next receive() a disconnect event without the changes of the app', async () => {
     const { queue } = queueOf()
     await queue.receive()
     queue.end(1000, '')
@@ -76,7 +76,7 @@ describe('MessageQueue', () => {
     expect(await pending).toMatchObject({ type: 'websocket.disconnect', code: 1006 })
   })
 
-  it('[3b.55] pauses at the message limit, once, and resumes when half of it was read', async () => {
+  it('[3b.55] pauses once at the message limit, and resumes when half of the messages were read', async () => {
     const { queue, calls } = queueOf({ maxMessages: 4, maxBytes: 1024 })
     await queue.receive()
     for (const text of ['a', 'b', 'c', 'd', 'e']) queue.push(text)
@@ -89,7 +89,7 @@ describe('MessageQueue', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
-  it('[3b.55] pauses at the byte limit, and takes a message that is larger than all of it', async () => {
+  it('[3b.55] pauses at the byte limit, and accepts a message that is larger than the limit', async () => {
     const { queue, calls } = queueOf({ maxMessages: 100, maxBytes: 10 })
     await queue.receive()
     queue.push(new Uint8Array(1000))

@@ -12,14 +12,14 @@ function receiveOf(...types: string[]) {
 }
 
 describe('makeReceive', () => {
-  it('can be called and iterated in turn, and loses nothing in between', async () => {
+  it('can be called and iterated in turn, and loses no event', async () => {
     const receive = receiveOf('http.request', 'http.request', 'http.disconnect', 'never')
     const seen = [(await receive()).type]
     for await (const { type } of receive) seen.push(type)
     expect(seen).toEqual(['http.request', 'http.request', 'http.disconnect'])
   })
 
-  it('ends the iteration behind the event that ends the connection', async () => {
+  it('ends the iteration after the event that ends the connection', async () => {
     for (const last of ['http.disconnect', 'websocket.disconnect', 'lifespan.shutdown']) {
       const seen: string[] = []
       for await (const { type } of receiveOf('http.request', last, 'never')) seen.push(type)
@@ -27,7 +27,7 @@ describe('makeReceive', () => {
     }
   })
 
-  it('throws out of the iteration what receive() rejects with', async () => {
+  it('throws the error of receive() out of the iteration', async () => {
     const drain = async (): Promise<void> => {
       for await (const { type } of receiveOf('http.request')) expect(type).toBe('http.request')
     }

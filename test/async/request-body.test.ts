@@ -12,7 +12,7 @@ const WAITING = Symbol('waiting')
 
 interface Fed {
   body: RequestBody
-  /** What the engine was told. */
+  /** The calls that the engine got. */
   calls: string[]
 }
 
@@ -32,7 +32,7 @@ function bodyOf(limits: Partial<BodyLimits> = {}, hasBody = true): Fed {
   return { body: new RequestBody(hasBody, flow, { ...roomy, ...limits }), calls }
 }
 
-/** A body of an engine that hands over what it has while it is asked. */
+/** The body of an engine that pushes its chunks inside start(). */
 function bodyAtOnce(chunks: string[], limits: Partial<BodyLimits> = {}): RequestBody {
   const start = (): void => {
     for (const chunk of chunks) body.push(Buffer.from(chunk))
@@ -58,12 +58,12 @@ function request(body: string, moreBody: boolean): HttpReceiveEvent {
   return { type: 'http.request', body: Buffer.from(body), moreBody }
 }
 
-/** What `pending` has come to by now. */
+/** The present state of `pending`. */
 function stateOf(pending: Promise<unknown>): Promise<unknown> {
   return Promise.race([pending, new Promise((resolve) => setImmediate(resolve, WAITING))])
 }
 
-/** As {@link stateOf}, with timers that do not run. */
+/** Like {@link stateOf}, for tests with fake timers. */
 function stateNow(pending: Promise<unknown>): Promise<unknown> {
   return Promise.race([pending, Promise.resolve().then(() => WAITING)])
 }
@@ -73,25 +73,23 @@ afterEach(() => {
 })
 
 describe('RequestBody: the events in their order', () => {
-  it('[3b.14] delivers one empty event where there is no body, and asks the engine for nothing', async () => {
+  it('[3b.14] delivers one empty event for a request without a body, and does not start the engine', async () => {
     const { body, calls } = bodyOf({}, false)
-    expect(body.arrived).toBe(true)
     expect(await body.receive()).toEqual({ ...request('', false), body: new Uint8Array(0) })
     expect(await stateOf(body.receive())).toBe(WAITING)
     expect(calls).toEqual([])
   })
 
-  it('[3b.14] delivers chunks in order, and says more of each but the last', async () => {
+  it('[3b.14] delivers chunks in order, with moreBody for each but the last', async () => {
     const { body } = bodyOf()
     body.push(Buffer.from('a'))
     body.push(Buffer.from('b'))
     expect(await body.receive()).toEqual(request('a', true))
     body.end()
-    expect(body.arrived).toBe(true)
     expect(await body.receive()).toEqual(request('b', false))
   })
 
-  it('[3b.14] ends with an empty event when the end comes behind the last chunk', async () => {
+  it('[3b.14] ends with an empty event if the end comes after the last chunk', async () => {
     const { body } = bodyOf()
     body.push(Buffer.from('a'))
     expect(await body.receive()).toEqual(request('a', true))
@@ -102,14 +100,14 @@ describe('RequestBody: the events in their order', () => {
     expect(await stateOf(body.receive())).toBe(WAITING)
   })
 
-  it('[3b.14] delivers what the engine hands over while it is asked', async () => {
+  it('[3b.14] delivers the bytes that the engine pushes inside start()', async () => {
     const body = bodyAtOnce(['a', 'b'])
     expect(await body.receive()).toEqual(request('a', true))
     expect(await body.receive()).toEqual(request('b', false))
     await expect(bodyAtOnce(['ab'], { maxBytes: 1 }).receive()).rejects.toThrow(BodyTooLargeError)
   })
 
-  it('[3b.15] waits behind the last event until the exchange is over', async () => {
+  it('[3b.15] waits after the last event until the exchange is over', async () => {
     const { body } = bodyOf()
     body.end()
     await body.receive()
@@ -119,7 +117,7 @@ describe('RequestBody: the events in their order', () => {
     expect(await pending).toEqual(DISCONNECT)
   })
 
-  it('[3b.16] says disconnect at once and for ever when the exchange is over', async () => {
+  it('[3b.16] delivers the disconnect at once and for ever after the exchange is over', async () => {
     const { body, calls } = bodyOf()
     body.push(bytes(1))
     body.close()
@@ -130,7 +128,7 @@ describe('RequestBody: the events in their order', () => {
     expect(calls).toEqual([])
   })
 
-  it('[3b.17] says disconnect, and never a last event, when the body was cut', async () => {
+  it('[3b.17] delivers the disconnect, and never a last event, if the body was cut', async () => {
     const { body } = bodyOf()
     body.push(Buffer.from('half'))
     expect(await body.receive()).toEqual(request('half', true))
@@ -140,7 +138,7 @@ describe('RequestBody: the events in their order', () => {
     expect(await body.receive()).toEqual(DISCONNECT)
   })
 
-  it('shows nobody what another app has made of its events', async () => {
+  it('gives each app new events, without the changes of another app', async () => {
     for (let request = 0; request < 2; request += 1) {
       const { body } = bodyOf({}, false)
       const last = await body.receive()
@@ -154,7 +152,7 @@ describe('RequestBody: the events in their order', () => {
     }
   })
 
-  it('[3b.20] returns the same promise while one is pending, so that nothing is lost', async () => {
+  it('[3b.20] returns the same promise while one is pending, so that no event is lost', async () => {
     const { body } = bodyOf()
     const abandoned = body.receive()
     const again = body.receive()
@@ -165,7 +163,7 @@ describe('RequestBody: the events in their order', () => {
     expect(await body.receive()).toEqual(request('b', true))
   })
 
-  it('[3b.14] keeps every byte in order and ends once, however calls and chunks interleave', async () => {
+  it('[3b.14] keeps every byte in order and ends once, in any order of calls and chunks', async () => {
     const chunks = fc.array(fc.uint8Array({ maxLength: 5 }), { maxLength: 8 })
     await fc.assert(
       fc.asyncProperty(chunks, fc.array(fc.boolean()), async (chunks, readFirst) => {
@@ -195,7 +193,7 @@ describe('RequestBody: the events in their order', () => {
 })
 
 describe('RequestBody: the pace', () => {
-  it('[3b.19] starts the engine at the first receive() that has to wait, once', async () => {
+  it('[3b.19] starts the engine once, at the first receive() that has to wait', async () => {
     const { body, calls } = bodyOf()
     expect(body.started).toBe(false)
     const first = body.receive()
@@ -207,7 +205,7 @@ describe('RequestBody: the pace', () => {
     expect(calls).toEqual(['start'])
   })
 
-  it('[3b.18] pauses the engine at the mark, once, and resumes it below half of it', async () => {
+  it('[3b.18] pauses the engine once at the mark, and resumes it below half of the mark', async () => {
     const { body, calls } = bodyOf({ highWaterMark: 100 })
     for (let count = 0; count < 3; count += 1) body.push(bytes(40))
     expect(calls).toEqual(['pause'])
@@ -221,7 +219,7 @@ describe('RequestBody: the pace', () => {
     expect(calls).toEqual(['pause', 'resume', 'pause'])
   })
 
-  it('[3b.18] does not pause for a chunk that somebody waits for', async () => {
+  it('[3b.18] does not pause for a chunk that the app waits for', async () => {
     const { body, calls } = bodyOf({ highWaterMark: 1 })
     const pending = body.receive()
     body.push(bytes(1_000))
@@ -231,7 +229,7 @@ describe('RequestBody: the pace', () => {
 })
 
 describe('RequestBody: the limits', () => {
-  it('[3a.26] takes exactly the limit, and throws 413 for a byte more', async () => {
+  it('[3a.26] accepts a body as long as the limit, and throws 413 for one byte more', async () => {
     const { body } = bodyOf({ maxBytes: 10 })
     body.push(bytes(10))
     expect(await body.receive()).toMatchObject({ moreBody: true })
@@ -242,17 +240,16 @@ describe('RequestBody: the limits', () => {
     await expect(body.receive()).rejects.toMatchObject({ status: 413 })
   })
 
-  it('[3a.26] drops what was buffered when the limit is exceeded', async () => {
+  it('[3a.26] drops the buffered bytes when the limit is exceeded', async () => {
     const { body } = bodyOf({ maxBytes: 10 })
     body.push(bytes(6))
     body.push(bytes(6))
     body.push(bytes(6))
     body.end()
     await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLargeError)
-    expect(body.arrived).toBe(false)
   })
 
-  it('[3b.16] says disconnect behind the end of an exchange whose body broke a limit', async () => {
+  it('[3b.16] delivers the disconnect after the end of an exchange whose body broke a limit', async () => {
     const { body } = bodyOf({ maxBytes: 1 })
     body.push(bytes(2))
     await expect(body.receive()).rejects.toBeInstanceOf(BodyTooLargeError)
@@ -260,7 +257,7 @@ describe('RequestBody: the limits', () => {
     expect(await body.receive()).toEqual(DISCONNECT)
   })
 
-  it('throws 408 at an app that waited too long for the next byte', async () => {
+  it('throws 408 after an app waited too long for the next byte', async () => {
     vi.useFakeTimers()
     const { body } = bodyOf({ timeoutMs: 1_000 })
     const first = body.receive()
@@ -275,7 +272,7 @@ describe('RequestBody: the limits', () => {
     await expect(body.receive()).rejects.toMatchObject({ status: 408 })
   })
 
-  it('times nobody who does not wait, and nobody who waits for the disconnect', async () => {
+  it('has no timeout while the app does not wait, or waits for the disconnect', async () => {
     vi.useFakeTimers()
     const { body } = bodyOf({ timeoutMs: 1_000 })
     body.push(bytes(1))
@@ -289,7 +286,7 @@ describe('RequestBody: the limits', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('leaves no timer behind, however it ends', async () => {
+  it('leaves no timer after any end', async () => {
     vi.useFakeTimers()
     const ends = [
       (body: RequestBody) => body.push(bytes(1)),
@@ -309,7 +306,7 @@ describe('RequestBody: the limits', () => {
     }
   })
 
-  it('takes a timeout longer than a timer can run for one that never comes', async () => {
+  it('never times out if the timeout is longer than a timer can run', async () => {
     vi.useFakeTimers()
     const { body } = bodyOf({ timeoutMs: 2 ** 40 })
     const pending = body.receive()
@@ -319,8 +316,8 @@ describe('RequestBody: the limits', () => {
   })
 })
 
-describe('RequestBody: the server is going', () => {
-  it('tells whoever has read the body and waits', async () => {
+describe('RequestBody: the shutdown of the server', () => {
+  it('delivers the disconnect to an app that has read the body and waits', async () => {
     const { body } = bodyOf({}, false)
     await body.receive()
     const pending = body.receive()
@@ -328,7 +325,7 @@ describe('RequestBody: the server is going', () => {
     expect(await pending).toEqual(DISCONNECT)
   })
 
-  it('cuts no body that is still read, and tells behind its end', async () => {
+  it('does not cut a body that is still read, and delivers the disconnect after its end', async () => {
     const { body } = bodyOf()
     body.hintDisconnect()
     body.push(Buffer.from('a'))

@@ -20,7 +20,7 @@ function text(message: string): ReceiveEvent {
   return { type: 'websocket.receive', text: message }
 }
 
-/** Runs `handler` on these events and returns what it sent; `refuse` may throw in place of the server. */
+/** Runs `handler` on these events and returns the sent events; `refuse` may throw in place of the server. */
 async function play(
   handler: SocketHandler,
   events: ReceiveEvent[] = [],
@@ -80,7 +80,7 @@ describe('websocket()', () => {
     ])
   })
 
-  it('receives undefined once the client has left, an empty message before', async () => {
+  it('receives undefined after the client has left, and an empty message before that', async () => {
     const seen: unknown[] = []
     await play(
       async (socket) => void seen.push(await socket.receive(), await socket.receive()),
@@ -103,7 +103,7 @@ describe('websocket()', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('may deny after a refused accept', async () => {
+  it('allows a denial after a refused accept', async () => {
     const sent = await play(
       async (socket) => {
         await socket.accept({ subprotocol: 'other' }).catch(() => socket.deny(400))
@@ -136,7 +136,7 @@ describe('websocket()', () => {
     expect(sent.slice(1)).toEqual([{ type: 'websocket.close', code: 4000, reason: 'enough' }])
   })
 
-  it('sends what was sent before a close before it, awaited or not', async () => {
+  it('keeps the order of sends and a close, awaited or not', async () => {
     const sent = await play(async (socket) => {
       const sends = [socket.send('a'), socket.send('b')]
       await socket.close()
@@ -166,7 +166,7 @@ describe('websocket()', () => {
     expect(sent.at(-1)).toEqual({ type: 'websocket.send', text: 'b' })
   })
 
-  it('[3b.8] ends quietly when a send finds the client gone, and lets the handler see it', async () => {
+  it('[3b.8] ends without an error after a send finds the client gone, and the handler can catch it', async () => {
     let failure: unknown
     const handler: SocketHandler = async (socket) => {
       try {
@@ -180,7 +180,7 @@ describe('websocket()', () => {
     expect(failure).toBeInstanceOf(ClientDisconnectedError)
   })
 
-  it('[3b.8] lets the loss of some other connection, and every other error, escape', async () => {
+  it('[3b.8] throws the loss of another connection, and every other error', async () => {
     const other = new ClientDisconnectedError()
     const here = new ServerExchangeContext(SILENT_LOG)
     const scope: WebSocketScope = { ...SCOPE, 'isthmus.exchange': here }
@@ -189,7 +189,7 @@ describe('websocket()', () => {
     await expect(play(() => Promise.reject(broken))).rejects.toBe(broken)
   })
 
-  it('does not raise an unhandled rejection for a send that nobody awaits', async () => {
+  it('causes no unhandled rejection for a send without await', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown): void => void unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -234,7 +234,7 @@ describe('websocket()', () => {
     expect(ran).toBe(false)
   })
 
-  it('has the connection’s signal, and one that never aborts under other hosts', async () => {
+  it('has the signal of the exchange, or under other hosts one that never aborts', async () => {
     const { signal } = new AbortController()
     const own = { ...SCOPE, 'isthmus.exchange': { signal } } as unknown as WebSocketScope
     const seen: AbortSignal[] = []

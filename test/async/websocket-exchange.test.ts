@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NO_IDENTITY } from '../../src/async/framing.ts'
 import { WebSocketExchange } from '../../src/async/websocket-exchange.ts'
 import {
   ClientDisconnectedError,
@@ -9,8 +10,6 @@ import {
 } from '../../src/errors.ts'
 import type { HeaderPairs, SendEvent } from '../../src/contract/events.ts'
 
-const NOBODY = { server: null, date: () => null }
-
 const ACCEPT: SendEvent = { type: 'websocket.accept' }
 const SEND: SendEvent = { type: 'websocket.send', text: 'a' }
 const CLOSE: SendEvent = { type: 'websocket.close' }
@@ -18,7 +17,7 @@ const DENY: SendEvent = { type: 'websocket.http.response.start', status: 401 }
 const BODY: SendEvent = { type: 'websocket.http.response.body', body: 'no' }
 
 function exchangeOf(subprotocols: string[] = []): WebSocketExchange {
-  return new WebSocketExchange({ httpVersion: '1.1', subprotocols }, NOBODY)
+  return new WebSocketExchange({ httpVersion: '1.1', subprotocols }, NO_IDENTITY)
 }
 
 function after(...events: SendEvent[]): WebSocketExchange {
@@ -62,7 +61,7 @@ describe('WebSocketExchange: the handshake', () => {
     expect(exchange.state).toBe('connecting')
   })
 
-  it('[3b.43] rejects sec-websocket-* and the fields that are the server’s own', () => {
+  it('[3b.43] rejects sec-websocket-* and the fields that only the server sets', () => {
     const names = ['Sec-WebSocket-Protocol', 'sec-websocket-accept', 'connection', 'content-length']
     for (const name of names) {
       const headers: HeaderPairs = [[name, 'x']]
@@ -131,7 +130,7 @@ describe('WebSocketExchange: the handshake', () => {
     expect(exchange.failed).toBe(true)
   })
 
-  it('[3b.45] lets the server’s own answer replace a denial whose head is still held', () => {
+  it('[3b.45] lets the server replace a denial whose head is still held', () => {
     const exchange = after(DENY)
     expect(exchange.unanswered).toBe(true)
     exchange.restart()
@@ -140,7 +139,7 @@ describe('WebSocketExchange: the handshake', () => {
     expect(partOf(exchange.accept(BODY))).toMatchObject({ head: { status: 500 } })
   })
 
-  it('does not take an accept back', () => {
+  it('refuses to restart after an accept', () => {
     expect(() => after(ACCEPT).restart()).toThrow(IllegalEventError)
   })
 })
@@ -164,7 +163,7 @@ describe('WebSocketExchange: messages and close', () => {
     }
   })
 
-  it('[3b.2] rejects text that is no string and bytes that are no Uint8Array', () => {
+  it('[3b.2] rejects text that is not a string and bytes that are not a Uint8Array', () => {
     const exchange = after(ACCEPT)
     const wrong = [{ text: 1 }, { bytes: 'a' }, { bytes: new ArrayBuffer(1) }, { bytes: [1] }]
     for (const event of wrong) {
@@ -180,7 +179,7 @@ describe('WebSocketExchange: messages and close', () => {
     expect(exchange.state).toBe('closing')
   })
 
-  it('[3b.50] closes with exactly the codes that may be on the wire', () => {
+  it('[3b.50] closes with exactly the codes that the protocol allows', () => {
     const allowed = (code: number): boolean =>
       (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) ||
       (code >= 3000 && code <= 4999)
@@ -196,7 +195,7 @@ describe('WebSocketExchange: messages and close', () => {
     }
   })
 
-  it('[3b.50] takes a reason of 123 bytes in UTF-8, and no more', () => {
+  it('[3b.50] accepts a reason of 123 bytes in UTF-8, and no longer one', () => {
     const fits = `${'é'.repeat(61)}!`
     expect(after(ACCEPT).accept({ type: 'websocket.close', reason: fits })).toMatchObject({
       reason: fits,
@@ -207,7 +206,7 @@ describe('WebSocketExchange: messages and close', () => {
     )
   })
 
-  it('[3b.52] rejects whatever follows the app’s own close, also when the peer is gone', () => {
+  it('[3b.52] rejects all events after the app’s own close, also when the peer is gone', () => {
     const exchange = after(ACCEPT, CLOSE)
     expect(() => exchange.accept(CLOSE)).toThrow(
       new IllegalEventError(
@@ -219,7 +218,7 @@ describe('WebSocketExchange: messages and close', () => {
     expect(() => exchange.accept(SEND)).toThrow(IllegalEventError)
   })
 
-  it('[3b.52] rejects with ClientDisconnectedError once the peer has gone', () => {
+  it('[3b.52] rejects with ClientDisconnectedError after the peer has gone', () => {
     for (const exchange of [exchangeOf(), after(ACCEPT), after(DENY)]) {
       exchange.disconnect()
       expect(exchange.state).toBe('disconnected')
@@ -230,20 +229,20 @@ describe('WebSocketExchange: messages and close', () => {
   })
 })
 
-describe('WebSocketExchange: illegal moves', () => {
-  it('[3b.46] names the state, the move and the legal ones', () => {
+describe('WebSocketExchange: illegal events', () => {
+  it('[3b.46] names the state, the event and the legal events', () => {
     expect(() => exchangeOf().accept(SEND)).toThrow(
       '"websocket.send" is illegal while the WebSocket is connecting: send websocket.accept or websocket.close or websocket.http.response.start',
     )
   })
 
-  it('[3b.47] takes no websocket message once a denial has begun', () => {
+  it('[3b.47] refuses a websocket message after a denial has begun', () => {
     for (const event of [ACCEPT, SEND, CLOSE, DENY]) {
       expect(() => after(DENY).accept(event)).toThrow('while the WebSocket is denying')
     }
   })
 
-  it('[3b.2] rejects what is no event at all', () => {
+  it('[3b.2] rejects values that are not events', () => {
     for (const event of [
       undefined,
       null,

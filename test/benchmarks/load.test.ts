@@ -1,4 +1,4 @@
-// The load of the benchmarks: it counts what was answered, and fails loudly.
+// The load of the benchmarks: it counts answers, and fails if a request fails.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'

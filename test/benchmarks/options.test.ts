@@ -16,7 +16,7 @@ describe('parseOptions', () => {
     })
   })
 
-  it('takes what is given', () => {
+  it('takes the given words', () => {
     const words = [
       '--only',
       'mixed,hello',

@@ -1,4 +1,4 @@
-// What is published agrees with the run that it was made of.
+// The published pages agree with the run that they are made from.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { RUN } from './run.ts'
 const README =
   '# a\n<!-- benchmarks: made by `npm run bench:pages` -->old<!-- end of benchmarks -->\nz\n'
 
-describe('what is committed', () => {
+describe('the committed pages', () => {
   const pages = pagesOf(readReport(RESULTS_JSON))
 
   it('is the README, RESULTS.md and two files for each chart', () => {
@@ -53,7 +53,7 @@ describe('a chart', () => {
 })
 
 describe('RESULTS.md', () => {
-  it('has the setting, the budgets, the tables, and what they do not say', () => {
+  it('has the setting, the budgets, the tables, and their limits', () => {
     const page = resultsPage(RUN)
     for (const text of [
       'commit abc1234',
@@ -61,7 +61,7 @@ describe('RESULTS.md', () => {
       'skipped: uvicorn',
       '| CPU, events | ≤ 0.75 × node:http | 0.70 | met |',
       '| isthmus, events | 11.6 | 9.1 – 14.0 | 0.70 |',
-      'What these numbers do not say',
+      'The limits of these numbers',
       'npm run bench -- --publish',
     ]) {
       expect(page).toContain(text)
@@ -78,7 +78,7 @@ describe('RESULTS.md', () => {
     expect(resultsPage({ ...RUN, ...setting })).toContain('> **Not to be quoted.**')
   })
 
-  it('does not warn of what had ended when the run began', () => {
+  it('does not warn of work that ended before the run began', () => {
     expect(resultsPage({ ...RUN, busyBefore: 3 })).not.toContain('Not to be quoted')
   })
 })

@@ -23,7 +23,7 @@ describe('parseCpuMs', () => {
 })
 
 describe.runIf(process.platform === 'linux')('cpuMs', () => {
-  it('counts what a process has worked', () => {
+  it('counts the CPU time of a process', () => {
     const before = cpuMs(process.pid) ?? NaN
     const used = process.cpuUsage()
     const isDone = (): boolean => process.cpuUsage(used).user > 100_000

@@ -36,7 +36,7 @@ describe('npm run bench', { timeout: TIMEOUT_MS }, () => {
     expect(cellOf(report, at)?.median['perSecond']).toBeGreaterThan(0)
   })
 
-  it('says in one line what is wrong with its command line', async () => {
+  it('names in one line the fault of its command line', async () => {
     const run = promisify(execFile)(process.execPath, [...RUN, '--only', 'nothing'], { cwd: ROOT })
     await expect(run).rejects.toMatchObject({
       code: 2,

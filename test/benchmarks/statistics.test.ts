@@ -1,4 +1,4 @@
-// The numbers that stand for many.
+// Quantiles, medians and ratios.
 
 import { describe, expect, it } from 'vitest'
 import { acrossRounds, median, medianRatio, quantile } from '../../benchmarks/statistics.ts'
@@ -6,7 +6,7 @@ import { acrossRounds, median, medianRatio, quantile } from '../../benchmarks/st
 const HUNDRED = Array.from({ length: 100 }, (_, index) => 100 - index)
 
 describe('quantile', () => {
-  it('is the nearest rank, whatever the order', () => {
+  it('is the nearest rank, in any order of the values', () => {
     expect([0.5, 0.99, 1].map((share) => quantile(HUNDRED, share))).toEqual([50, 99, 100])
   })
 

@@ -1,4 +1,4 @@
-// Tables and verdicts, of a run that was never measured.
+// Tables and verdicts of a made-up run.
 
 import { describe, expect, it } from 'vitest'
 import { budgetsOn, judge } from '../../benchmarks/budgets.ts'
@@ -19,7 +19,7 @@ describe('cellsOf', () => {
     expect(ours?.slice(0, 4)).toEqual(['isthmus, events', '11.6', '9.1 – 14.0', '0.70'])
   })
 
-  it('has no row for what was not measured', () => {
+  it('has no row without a measurement', () => {
     expect(cellsOf(hello, result, 'browser')).toHaveLength(1)
   })
 })
@@ -49,7 +49,7 @@ describe('the budgets', () => {
     expect(verdictOf('realtime p99 beside 20 ms of sync work')).toBe(true)
   })
 
-  it('are neither where a row was not measured', () => {
+  it('are neither if a row was not measured', () => {
     expect(verdictOf('CPU, events, browser fields')).toBeNull()
     expect(verdictOf('req/s, sync in one thread')).toBeNull()
   })

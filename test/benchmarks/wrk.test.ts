@@ -1,4 +1,4 @@
-// What wrk prints, read.
+// The output of wrk, read.
 
 import { describe, expect, it } from 'vitest'
 import { throughputOf } from '../../benchmarks/loads/autocannon.ts'
@@ -42,7 +42,7 @@ describe('parseWrk', () => {
     expect(() => parseWrk(output)).toThrow('wrk: not one request was answered')
   })
 
-  it('refuses what is not of wrk', () => {
+  it('refuses text that wrk did not print', () => {
     expect(() => parseWrk('')).toThrow('wrk answered nothing that can be read: ""')
   })
 })

@@ -22,7 +22,7 @@ async function linesOf(input: AsyncInput): Promise<string[]> {
 }
 
 describe('AsyncInput', () => {
-  it('[3a.22] reads so many bytes, or the rest with those that are buffered already', async () => {
+  it('[3a.22] reads the given number of bytes, or the rest with the buffered bytes', async () => {
     const input = inputOf('abcd', 'ef', 'gh')
     expect(await text(input.readAsync(1))).toBe('a')
     expect(await text(input.readAsync(4))).toBe('bcde')
@@ -31,7 +31,7 @@ describe('AsyncInput', () => {
     expect(await text(inputOf('ab').readAsync(-1))).toBe('ab')
   })
 
-  it('[3a.22] reads with read1Async what is there, and waits only while nothing is', async () => {
+  it('[3a.22] returns the bytes that have come from read1Async, and waits only if there are none', async () => {
     const input = inputOf('', 'abc', 'd', '')
     expect(await text(input.read1Async(2))).toBe('ab')
     expect(await text(input.read1Async(2))).toBe('c')
@@ -39,7 +39,7 @@ describe('AsyncInput', () => {
     expect(await text(input.read1Async(2))).toBe('')
   })
 
-  it('[3a.23] iterates lines with their ends; a blank line is no end', async () => {
+  it('[3a.23] iterates lines with their ends; a blank line is not the end', async () => {
     expect(await linesOf(inputOf('a\n\nb', 'c\n', '\n', 'd'))).toEqual([
       'a\n',
       '\n',
@@ -51,7 +51,7 @@ describe('AsyncInput', () => {
     expect(await linesOf(inputOf(''))).toEqual([])
   })
 
-  it('[3a.24] is empty at the end, again and again', async () => {
+  it('[3a.24] is empty at the end, for every call', async () => {
     const input = inputOf('a')
     await input.readAsync()
     for (let call = 0; call < 3; call += 1) {
@@ -62,7 +62,7 @@ describe('AsyncInput', () => {
     }
   })
 
-  it('[3a.25] throws where the body was cut, again and again, and never looks like an end', async () => {
+  it('[3a.25] throws if the body was cut, for every call, and never looks like an end', async () => {
     const input = inputOf('a\nb', null)
     expect(await text(input.readAsync(2))).toBe('a\n')
     for (let call = 0; call < 2; call += 1) {
@@ -74,14 +74,14 @@ describe('AsyncInput', () => {
     expect(await failureOf(input.read1Async(2))).toBeInstanceOf(ClientDisconnectedError)
   })
 
-  it('[3a.25] throws what receive() rejects with', async () => {
+  it('[3a.25] throws the error of receive()', async () => {
     const broken = new Error('broken')
     const input = new AsyncInput(makeReceive(() => Promise.reject(broken)))
     expect(await failureOf(input.readAsync())).toBe(broken)
     expect(await failureOf(input.read1Async(1))).toBe(broken)
   })
 
-  it('[3a.27] receives nothing before it is asked, and no further than it is asked', async () => {
+  it('[3a.27] receives events only on demand', async () => {
     let received = 0
     const receive = makeReceive(() => {
       received += 1
@@ -95,10 +95,10 @@ describe('AsyncInput', () => {
     expect(received).toBe(2)
   })
 
-  it('[3b.20] loses and doubles nothing when several reads wait at once', async () => {
+  it('[3b.20] neither loses nor repeats bytes when several reads wait at once', async () => {
     const waiting: Array<(event: ReceiveEvent) => void> = []
     let pending: Promise<ReceiveEvent> | undefined
-    // As the server does it: whoever calls while a call is pending gets the same promise.
+    // Like the server: a second call while one is pending gets the same promise.
     const receive = makeReceive(() => {
       pending ??= new Promise<ReceiveEvent>((resolve) => waiting.push(resolve)).finally(() => {
         pending = undefined
@@ -116,7 +116,7 @@ describe('AsyncInput', () => {
     expect(Array.from(taken.join('')).toSorted().join('')).toBe('abcde')
   })
 
-  it('[3a.65] refuses what would block, and says what to call instead', () => {
+  it('[3a.65] refuses blocking calls, and names the call to use instead', () => {
     const input = inputOf('a')
     const remedy = 'use `await input.readAsync(size)` or `for await (const line of input)`'
     const calls: Array<[string, () => unknown]> = [
@@ -132,7 +132,7 @@ describe('AsyncInput', () => {
     }
   })
 
-  it('refuses a size that is not a whole number of bytes, and loses nothing by it', async () => {
+  it('refuses a size that is not a whole number of bytes, and loses no byte', async () => {
     const input = inputOf('abc')
     for (const size of [Number.NaN, 1.5, '1', null]) {
       expect(await failureOf(input.readAsync(size as number))).toBeInstanceOf(AppError)
@@ -152,7 +152,7 @@ describe('AsyncInput against the blocking input', () => {
   )
   const part = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 5 })
 
-  it('[3a.22] reads the same bytes in the same order, whatever the parts and the calls', async () => {
+  it('[3a.22] reads the same bytes in the same order, for any parts and any calls', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(part, { minLength: 1 }), fc.array(call), async (parts, calls) => {
         const input = inputOf(...parts)
@@ -178,7 +178,7 @@ describe('AsyncInput against the blocking input', () => {
     return text(input.read1Async(call.read1))
   }
 
-  // read1 may return fewer bytes than it was asked for, but none only at the end.
+  // read1 may return fewer bytes than the size, but returns none only at the end.
   function sizeOf(call: Exclude<Call, 'line'>, taken: number): number | undefined {
     if ('readAsync' in call) return call.readAsync
     return taken === 0 ? call.read1 : taken

@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** An app that returns the file wrapped; `onOpen` gets its descriptor. */
+/** An app that returns a wrapped file; `onOpen` gets the descriptor. */
 const serving =
   (headers: HeaderPairs, onOpen: (fd: number) => void = () => undefined): SyncApp =>
   (environ, startResponse) => {
@@ -44,7 +44,7 @@ describe('a wrapped file as the body of a sync app', () => {
     expect(await bodyOf(app)).toEqual(['bcde', 'fghi', 'j', ''])
   })
 
-  it('[3a.57] is sent to its Content-Length and no further', async () => {
+  it('[3a.57] is sent up to its Content-Length and no further', async () => {
     expect(await bodyOf(serving([['content-length', '6']]))).toEqual(['abcd', 'ef', ''])
     expect(await bodyOf(serving([['content-length', '4']]))).toEqual(['abcd', ''])
     expect(await bodyOf(serving([['content-length', '0']]))).toEqual([''])
@@ -69,7 +69,7 @@ describe('a wrapped file as the body of a sync app', () => {
     }
   })
 
-  it('[3a.51] is closed, however the response ends', async () => {
+  it('[3a.51] is closed after every end of the response', async () => {
     const journal: string[] = []
     const app: SyncApp = (environ, startResponse) => {
       startResponse('200 OK', [])
@@ -92,7 +92,7 @@ describe('a wrapped file as the body of a sync app', () => {
     expect(journal).toEqual(['closed', 'closed', 'closed'])
   })
 
-  it('[3a.57] is read by its own read() where there is no descriptor', async () => {
+  it('[3a.57] is read by its own read() if it has no descriptor', async () => {
     const reads: number[] = []
     const filelike: FileLike = {
       read: (size) => {
@@ -108,7 +108,7 @@ describe('a wrapped file as the body of a sync app', () => {
     expect(reads).toEqual([4, 4])
   })
 
-  it('[3a.57] is iterated, and not taken past its wrapper, when a middleware wraps it', async () => {
+  it('[3a.57] is iterated through its wrapper if a middleware wraps it', async () => {
     let fd = -1
     const app: SyncApp = function* (environ, startResponse) {
       startResponse('200 OK', [])
@@ -122,7 +122,7 @@ describe('a wrapped file as the body of a sync app', () => {
     closeSync(fd)
   })
 
-  it('[3a.53] fails with what reading fails with, before anything is sent', async () => {
+  it('[3a.53] fails with the error of the read, before any byte is sent', async () => {
     const app: SyncApp = (environ, startResponse) => {
       startResponse('200 OK', [])
       return environ['wsgi.file_wrapper']?.(openSync(folder, 'r')) as FileWrapper

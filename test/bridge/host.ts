@@ -1,4 +1,4 @@
-// The host of an event app: says what it receives, writes down what it sends, and may leave.
+// A host for event apps in tests: it delivers events, records the sent ones, and its client may leave.
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { makeReceive } from '../../src/async/receive.ts'
@@ -13,7 +13,7 @@ import type {
 } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
 
-/** A log that keeps its lines as `level: message`, and what they are about. */
+/** A log that records its lines as `level: message`, and their fields. */
 export interface RecordingLog extends Log {
   readonly lines: string[]
   readonly fields: Array<Record<string, unknown>>
@@ -56,19 +56,19 @@ export function httpScope(parts: Partial<HttpScope> = {}): HttpScope {
   }
 }
 
-/** Plays the server for one call of an app. */
+/** The server's side of one call of an app. */
 export class Host {
   readonly sent: SendEvent[] = []
   readonly log: RecordingLog = recordingLog()
   readonly connection: ServerExchangeContext = new ServerExchangeContext(this.log)
-  /** Called before each event is taken; what it throws is what `send` rejects with. */
+  /** Called before each event is accepted; `send` rejects with its error. */
   onSend: (event: SendEvent) => unknown = () => undefined
   readonly #events: ReceiveEvent[]
   readonly #left: Promise<ReceiveEvent>
   #leave: () => void = () => undefined
   #isGone = false
 
-  /** @param body the request body, an event for each part; a part of null leaves it cut there */
+  /** @param body the request body, one event for each part; null cuts the body at this point */
   constructor(...body: Array<string | Uint8Array | null>) {
     this.#events = body
       .filter((part) => part !== null)
@@ -95,31 +95,31 @@ export class Host {
     this.sent.push(event)
   }
 
-  /** The client goes away. */
+  /** The client leaves. */
   leave(): void {
     this.#isGone = true
     this.#leave()
     this.connection.disconnect()
   }
 
-  /** Calls `app`; the scope knows this host. */
+  /** Calls `app` with a scope of this host. */
   run(app: EventApp, scope: Scope = httpScope()): Promise<void> {
     if (scope.type !== 'lifespan') scope['isthmus.exchange'] = this.connection
     return app(scope, this.receive, this.send)
   }
 
-  /** The events sent, without what they carry. */
+  /** The types of the sent events. */
   get types(): string[] {
     return this.sent.map(({ type }) => type.replace('http.response.', ''))
   }
 }
 
-/** Lets everything that is ready to run, run. */
+/** Waits until all ready callbacks have run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** What `work` rejects with; undefined when it does not. */
+/** The error of `work`; undefined if it resolves. */
 export function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => undefined,

@@ -27,7 +27,7 @@ const answering =
     return body()
   }
 
-/** A body that writes down what happens to it; an error is thrown, a promise is awaited. */
+/** A body that records the calls it gets. It throws the errors in its list, and awaits the promises. */
 function tracked(
   chunks: Array<Chunk | Error | Promise<unknown>>,
   journal: string[],
@@ -107,7 +107,7 @@ describe('iterableToEvents: the response', () => {
     }
   })
 
-  it('[3a.63] asks for no chunk before the client took the one before', async () => {
+  it('[3a.63] pulls a chunk only after the client has taken the previous one', async () => {
     const journal: string[] = []
     const host = new Host()
     const open: Array<() => void> = []
@@ -130,7 +130,7 @@ describe('iterableToEvents: the response', () => {
     expect(host.types).toEqual(['start', 'body', 'body', 'body'])
   })
 
-  it('[3a.67] takes a promise of a body, async or not', async () => {
+  it('[3a.67] accepts a promise of a body, async or not', async () => {
     const apps: IterableApp[] = [
       async (_environ, startResponse) => {
         startResponse('200 OK', [])
@@ -160,12 +160,12 @@ describe('iterableToEvents: the response', () => {
     expect(sent).toEqual([start(200, ['content-length', '2']), body('ab', false)])
   })
 
-  it('[3a.67] fails as the promise rejects', async () => {
+  it('[3a.67] fails with the error of the promise', async () => {
     const broken = new Error('broken')
     expect(await failureOf(run(() => Promise.reject(broken)))).toBe(broken)
   })
 
-  it('[3a.4] fails when the app returns, or yields, what is no body', async () => {
+  it('[3a.4] fails if the app returns a value that is not a body, or yields one that is not a chunk', async () => {
     for (const returned of ['text', Buffer.from('bytes'), undefined, null, 7, {}]) {
       const app = (async (_environ, startResponse) => {
         startResponse('200 OK', [])
@@ -179,7 +179,7 @@ describe('iterableToEvents: the response', () => {
     expect(journal).toEqual(['next', 'return', 'close'])
   })
 
-  it('[3a.66] answers as a sync app that yields the same', async () => {
+  it('[3a.66] answers like a sync app that yields the same chunks', async () => {
     const chunkLists = [[], ['a'], ['', 'a', ''], ['a', Buffer.from('b'), '€']]
     const headerLists: HeaderPairs[] = [[], [['content-length', '2']]]
     for (const chunks of chunkLists) {
@@ -206,7 +206,7 @@ describe('iterableToEvents: the response', () => {
     }
   })
 
-  it('[3a.68] turns the event loop between chunks, be they empty, that are always ready', async () => {
+  it('[3a.68] turns the event loop between chunks that are always ready, even if they are empty', async () => {
     for (const chunk of ['x', '']) {
       const loop = { turned: false }
       setImmediate(() => Object.assign(loop, { turned: true }))
@@ -228,14 +228,14 @@ describe('iterableToEvents: the response', () => {
 })
 
 describe('iterableToEvents: the request', () => {
-  it('[3a.65] [3c.7] streams the body through', async () => {
+  it('[3a.65] [3c.7] streams the body in both directions', async () => {
     const host = new Host('a\nb', 'c\n', 'd')
     await run(echo, { method: 'POST' }, host)
     const bodies = host.sent.slice(1).map((event) => 'body' in event && String(event.body))
     expect(bodies).toEqual(['a\n', 'bc\n', 'd', ''])
   })
 
-  it('[3a.65] fails as reading fails where the body was cut', async () => {
+  it('[3a.65] fails with the error of the read if the body was cut', async () => {
     const host = new Host('a\n', null)
     const failure = await failureOf(run(echo, { method: 'POST' }, host))
     expect(failure).toBeInstanceOf(ClientDisconnectedError)
@@ -244,7 +244,7 @@ describe('iterableToEvents: the request', () => {
 })
 
 describe('iterableToEvents: the end of the app', () => {
-  it('[3a.51] closes the body once, behind its end and behind its failure', async () => {
+  it('[3a.51] closes the body once, after its end and after its failure', async () => {
     const journal: string[] = []
     await run(answering(() => tracked(['a'], journal)))
     expect(journal).toEqual(['next', 'close'])
@@ -276,7 +276,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(host.log.lines).toEqual([])
   })
 
-  it('[3a.64] waits five seconds for an app that does not stop, and closes the body then', async () => {
+  it('[3a.64] waits five seconds for an app that does not stop, and then closes the body', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const journal: string[] = []
     const host = new Host()
@@ -295,12 +295,12 @@ describe('iterableToEvents: the end of the app', () => {
     expect(await running).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['next', 'next', 'return', 'close'])
     expect(host.log.lines).toEqual([
-      'warn: return() of the body took longer than 5000 ms; it is left behind',
+      'warn: return() of the body takes longer than 5000 ms; the server goes on',
     ])
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('[3a.51] closes a body that the app returns when its client has left already', async () => {
+  it('[3a.51] closes a body that the app returns after its client has left', async () => {
     const journal: string[] = []
     const host = new Host()
     let answer: (body: AsyncBody) => void = () => undefined
@@ -314,7 +314,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(journal).toEqual(['close'])
   })
 
-  it('[3a.52] logs what return() and close() throw, and does not mask the first error', async () => {
+  it('[3a.52] logs the errors of return() and close(), and keeps the first error', async () => {
     const host = new Host()
     const broken = new ClientDisconnectedError()
     host.onSend = () => {
@@ -356,7 +356,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(journal.at(-1)).toBe('closed')
   })
 
-  it('[3a.58] calls the finished-callbacks behind close(), with what went wrong', async () => {
+  it('[3a.58] calls the finished-callbacks after close(), with the error', async () => {
     const journal: unknown[] = []
     const broken = new Error('broken')
     const app: IterableApp = (environ, startResponse) => {
@@ -370,7 +370,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(journal).toEqual(['next', 'next', 'close', ['200 OK', broken]])
   })
 
-  it('[3a.69] aborts the signal when the client leaves, and not when the body was read', async () => {
+  it('[3a.69] aborts the signal when the client leaves, and not after the body was read', async () => {
     const host = new Host('a')
     let signal: AbortSignal | undefined
     const app: IterableApp = async function* (environ, startResponse) {

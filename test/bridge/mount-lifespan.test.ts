@@ -10,7 +10,7 @@ import type { SyncApp } from '../../src/contract/environ.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
 
-/** An app that writes down when it starts and stops, and keeps its name in its state. */
+/** An app that records its start and its stop, and puts its name into its state. */
 const living =
   (name: string, journal: string[], seen: unknown[] = []): EventApp =>
   async (scope, receive, send) => {
@@ -53,7 +53,7 @@ describe('mount: lifespan', () => {
     expect(journal).toEqual([...up, ...down])
   })
 
-  it('[3b.65] unwinds what has started when an app fails to start, and says which', async () => {
+  it('[3b.65] stops the apps that have started if another fails to start, and names that one', async () => {
     const journal: string[] = []
     const starting = start({
       '/a': living('a', journal),
@@ -70,7 +70,7 @@ describe('mount: lifespan', () => {
     ])
   })
 
-  it('[3b.61] is content with apps that have no lifespan', async () => {
+  it('[3b.61] accepts apps that have no lifespan', async () => {
     const journal: string[] = []
     const log = recordingLog()
     const lifespan = await start({ '/a': lifeless, '/b': living('b', journal), '/c': legacy }, log)
@@ -79,7 +79,7 @@ describe('mount: lifespan', () => {
     expect(log.lines.filter((line) => !line.startsWith('debug'))).toEqual([])
   })
 
-  it('[3b.65] gives every app its own state, and not that of its neighbour', async () => {
+  it('[3b.65] gives every app its own state, and not that of another app', async () => {
     const seen: unknown[] = []
     const app = mount({ '/a': living('a', [], seen), '/b': living('b', [], seen) })
     const lifespan = await startLifespan(app, { mode: 'on', log: SILENT_LOG })

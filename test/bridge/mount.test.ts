@@ -5,7 +5,7 @@ import { Host, httpScope } from './host.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
 import type { EventApp, HttpScope, WebSocketScope } from '../../src/contract/events.ts'
 
-/** Answers with its name and with where it stands. */
+/** An app that answers with its name and its root path. */
 const named =
   (name: string): EventApp =>
   async (scope, _receive, send) => {
@@ -28,7 +28,7 @@ async function ask(app: EventApp, path: string, parts: Partial<HttpScope> = {}):
   return `${start.status} ${String(body.body)}`
 }
 
-describe('mount: which app', () => {
+describe('mount: the choice of the app', () => {
   const app = mount({
     '/': named('root'),
     '/a': named('a'),
@@ -43,14 +43,14 @@ describe('mount: which app', () => {
     expect(await ask(app, '/A')).toBe('200 root  /A /A')
   })
 
-  it('the longest prefix wins, whatever the order of the table', async () => {
+  it('the longest prefix wins, in any order of the table', async () => {
     expect(await ask(app, '/a/b/x')).toBe('200 ab /a/b /a/b/x /a/b/x')
     expect(await ask(app, '/a/bx')).toBe('200 a /a /a/bx /a/bx')
     const reversed = mount({ '/a/b': named('ab'), '/a': named('a'), '/': named('root') })
     expect(await ask(reversed, '/a/b')).toBe('200 ab /a/b /a/b /a/b')
   })
 
-  it('takes a prefix with a slash at its end for the one without', async () => {
+  it('ignores a slash at the end of a prefix', async () => {
     expect(await ask(app, '/c')).toBe('200 c /c /c /c')
     expect(await ask(app, '/c/x')).toBe('200 c /c /c/x /c/x')
   })
@@ -74,7 +74,7 @@ describe('mount: which app', () => {
     expect(await ask(nested, '/a/ab')).toBe('200 outer /a /a/ab /a/ab')
   })
 
-  it('[3b.5] leaves the scope of the outer app alone', async () => {
+  it('[3b.5] does not change the scope of the outer app', async () => {
     const scope = httpScope({ path: '/a/x', state: { own: 1 } })
     const before = structuredClone(scope)
     const intruder: EventApp = async (scope, _receive, _send) => {
@@ -86,25 +86,25 @@ describe('mount: which app', () => {
     expect(scope).toEqual(before)
   })
 
-  it('gives the asterisk to the app at the root', async () => {
+  it('passes the asterisk to the app at the root', async () => {
     expect(await ask(app, '*')).toBe('200 root  * *')
     expect(await ask(mount({ '/a': named('a') }), '*')).toBe('404 Not Found\n')
   })
 
-  it('refuses a prefix that is no path, and one that stands twice', () => {
+  it('refuses a prefix that is not a path, and one that is in the table twice', () => {
     for (const prefix of ['a', '//', '/a//b', '//a', 'http://x/']) {
       expect(() => mount({ [prefix as '/']: legacy })).toThrow(
         new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`),
       )
     }
     expect(() => mount({ '/a': legacy, '/a/': legacy })).toThrow(
-      new AppError('mount: "/a" stands twice'),
+      new AppError('mount: "/a" is in the table twice'),
     )
     expect(() => mount({ '/a': 7 } as never)).toThrow(AppError)
   })
 })
 
-describe('mount: where nothing is mounted', () => {
+describe('mount: paths without an app', () => {
   const app = mount({ '/a': named('a') })
 
   it('[3c.5] answers 404', async () => {
@@ -138,7 +138,7 @@ describe('mount: where nothing is mounted', () => {
     ])
   })
 
-  it('is an app without any app', async () => {
+  it('works with an empty table', async () => {
     expect(await ask(mount({}), '/')).toBe('404 Not Found\n')
   })
 })

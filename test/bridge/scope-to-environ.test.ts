@@ -40,7 +40,7 @@ describe('scopeToEnviron', () => {
     expect(environOf()['wsgi.file_wrapper']).toBeTypeOf('function')
   })
 
-  it('[3a.2] is mutable, and no other request sees what an app does to it', () => {
+  it('[3a.2] is mutable, and no other request sees the changes of an app', () => {
     const environ = environOf()
     environ.PATH_INFO = '/x'
     environ['isthmus.responseFinished']?.push(() => undefined)
@@ -111,7 +111,7 @@ describe('scopeToEnviron', () => {
     expect(environ).toMatchObject({ HTTP_ACCEPT: 'a,b, c,', HTTP_COOKIE: 'x=1; y=2' })
   })
 
-  it('[3a.15] gives header names no way out of HTTP_', () => {
+  it('[3a.15] keeps every header name inside of HTTP_', () => {
     const environ = withHeaders(['__proto__', 'a'], ['constructor', 'b'], ['wsgi.input', 'c'])
     expect(environ).toMatchObject({ HTTP___PROTO__: 'a', HTTP_CONSTRUCTOR: 'b' })
     expect(environ['wsgi.input']).toBe(EMPTY_INPUT)
@@ -123,19 +123,19 @@ describe('scopeToEnviron', () => {
     expect(environOf({ headers })['HTTP_X']).toBe('y,'.repeat(50_000).slice(0, -1))
   })
 
-  it('[3a.17] has no CONTENT_LENGTH for a chunked body, whatever stands beside it', () => {
+  it('[3a.17] has no CONTENT_LENGTH for a chunked body, even if the head has one', () => {
     const environ = withHeaders(['content-length', '3'], ['transfer-encoding', 'chunked'])
     expect(environ).not.toHaveProperty('CONTENT_LENGTH')
     expect(environ['wsgi.input_terminated']).toBe(true)
   })
 
-  it('[3a.19] omits what is unknown', () => {
+  it('[3a.19] omits unknown facts', () => {
     expect(environOf()).not.toHaveProperty('REMOTE_ADDR')
     expect(environOf()).not.toHaveProperty('REMOTE_PORT')
     expect(Object.values(environOf())).not.toContain(null)
   })
 
-  it('[3a.20] carries the strings of the deployer', () => {
+  it('[3a.20] has the strings of the operator', () => {
     const connection = new ServerExchangeContext(SILENT_LOG, {
       environ: { SITE: 'a' },
       maxInlineBodyBytes: 1,
@@ -176,11 +176,11 @@ describe('scopeToEnviron', () => {
     expect(named()).toEqual(['/run/app.sock', '80'])
   })
 
-  it('[3c.1] knows the port of https where no server is known', () => {
+  it('[3c.1] uses the port of https if the server is unknown', () => {
     expect(environOf({ scheme: 'https' }).SERVER_PORT).toBe('443')
   })
 
-  it('[3a.69] makes the signal only for whoever asks, and lets middleware replace it', () => {
+  it('[3a.69] makes the signal only on demand, and lets middleware replace it', () => {
     const connection = new ServerExchangeContext(SILENT_LOG)
     const environ = environOf({ 'isthmus.exchange': connection })
     expect(connection.watched).toBe(false)
@@ -191,7 +191,7 @@ describe('scopeToEnviron', () => {
     expect(environOf()['isthmus.signal']).toBeUndefined()
   })
 
-  it('[3c.4] keeps the scope at hand', () => {
+  it('[3c.4] keeps the scope', () => {
     const scope = httpScope({ state: { db: 1 } })
     const environ = scopeToEnviron(scope, EMPTY_INPUT)
     expect(environ['isthmus.scope']).toBe(scope)
@@ -202,7 +202,7 @@ describe('scopeToEnviron', () => {
 describe('environToScope', () => {
   const environ = environOf({ path: '/a/€', rawPath: '/a/%E2%82%AC', rootPath: '/a' })
 
-  it('[3c.4] keeps the environ and the connection at hand', () => {
+  it('[3c.4] keeps the environ and the exchange context', () => {
     const connection = new ServerExchangeContext(SILENT_LOG)
     const environ = environOf({ 'isthmus.exchange': connection })
     const scope = environToScope(environ)
@@ -217,12 +217,12 @@ describe('environToScope', () => {
     expect(environToScope(environOf({ extensions: offered })).extensions).toEqual({})
   })
 
-  it('[3c.2] has the path as text, and the raw one from REQUEST_URI', () => {
+  it('[3c.2] has the path as text, and the raw path from REQUEST_URI', () => {
     const scope = { path: '/a/€', rawPath: '/a/%E2%82%AC', rootPath: '/a' }
     expect(environToScope(environ)).toMatchObject(scope)
   })
 
-  it('[3c.2] makes a raw path where there is no REQUEST_URI, from any text', () => {
+  it('[3c.2] makes a raw path from any text if REQUEST_URI is missing', () => {
     const rawPathOf = (PATH_INFO: string): string =>
       environToScope({ ...environ, PATH_INFO, REQUEST_URI: undefined }).rawPath
     expect(rawPathOf('/€ b')).toBe('/a/%E2%82%AC%20b')
@@ -231,7 +231,7 @@ describe('environToScope', () => {
     expect(rawPathOf('/\ud800')).toBe('/a/%EF%BF%BD')
   })
 
-  it('[3c.3] names headers in lower case with hyphens, and skips what is no header', () => {
+  it('[3c.3] names headers in lower case with hyphens, and skips keys that are not headers', () => {
     const scope = environToScope({
       ...environOf({ headers: [['x-forwarded-for', '1']] }),
       CONTENT_TYPE: 'text/plain',
@@ -250,12 +250,12 @@ describe('environToScope', () => {
     })
   })
 
-  it('[3a.8] takes an empty CONTENT_TYPE or CONTENT_LENGTH for an absent header', () => {
+  it('[3a.8] treats an empty CONTENT_TYPE or CONTENT_LENGTH as an absent header', () => {
     const empty = { ...environOf(), CONTENT_TYPE: '', CONTENT_LENGTH: '', HTTP_X: '' }
     expect(environToScope(empty).headers).toEqual([['x', '']])
   })
 
-  it('[3c.3] has ports as numbers, and no client where none is known', () => {
+  it('[3c.3] has ports as numbers, and no client if it is unknown', () => {
     const known = { ...environ, REMOTE_ADDR: '::1', REMOTE_PORT: '5000', SERVER_PORT: '81' }
     expect(environToScope(known)).toMatchObject({
       client: ['::1', 5000],

@@ -51,7 +51,7 @@ function readAll({ source }: SpooledBody): string {
   return Buffer.from(new Input(source).read()).toString()
 }
 
-/** -1 for each file that is closed. */
+/** The descriptors of the files: -1 for each closed one. */
 function descriptors(): number[] {
   return opened.map(({ fd }) => fd)
 }
@@ -67,7 +67,7 @@ describe('spoolBody', () => {
     expect(opened).toEqual([])
   })
 
-  it('[3a.29] writes a longer body to a file, what came before the bound included', async () => {
+  it('[3a.29] writes a longer body to a file, with the bytes from before the bound', async () => {
     const body = await spool(6, 'abc', 'def', 'g', '', 'hi')
     expect(body.source).not.toBeInstanceOf(BytesSource)
     expect(readAll(body)).toBe('abcdefghi')
@@ -76,7 +76,7 @@ describe('spoolBody', () => {
     expect(descriptors()).toEqual([-1])
   })
 
-  it('[3a.29] has no name in the file system, so that no crash leaves it behind', async () => {
+  it('[3a.29] has no name in the file system, so that it disappears in a crash', async () => {
     const body = await spool(1, 'abc', 'def')
     expect(await readdir(folder)).toEqual([])
     await body.close()
@@ -90,7 +90,7 @@ describe('spoolBody', () => {
     await body.close()
   })
 
-  it('[3a.29] takes many small parts as one, in memory and in the file', async () => {
+  it('[3a.29] joins many small parts, in memory and in the file', async () => {
     const parts = Array.from({ length: 5_000 }, (_, index) => String(index % 10))
     for (const memoryBytes of [10_000, 4_000, 1]) {
       const body = await spool(memoryBytes, ...parts)
@@ -99,7 +99,7 @@ describe('spoolBody', () => {
     }
   })
 
-  it('[3a.25] throws where the body was cut, and closes the file', async () => {
+  it('[3a.25] throws if the body was cut, and closes the file', async () => {
     expect(await failureOf(spool(10, 'abc', null))).toBeInstanceOf(ClientDisconnectedError)
     expect(opened).toEqual([])
     expect(await failureOf(spool(1, 'abc', 'def', null))).toBeInstanceOf(ClientDisconnectedError)
@@ -107,7 +107,7 @@ describe('spoolBody', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  it('[3a.26] throws what receive() rejects with, and closes the file', async () => {
+  it('[3a.26] throws the error of receive(), and closes the file', async () => {
     const events: ReceiveEvent[] = [
       { type: 'http.request', body: Buffer.from('abc'), moreBody: true },
     ]
@@ -119,7 +119,7 @@ describe('spoolBody', () => {
     expect(descriptors()).toEqual([-1])
   })
 
-  it('[3a.29] does not read on when the file is closed: its descriptor may be that of another', async () => {
+  it('[3a.29] does not read after the file is closed: the descriptor may belong to another file', async () => {
     const body = await spool(1, 'abc', 'def')
     await body.close()
     expect(() => readAll(body)).toThrow(
@@ -127,12 +127,12 @@ describe('spoolBody', () => {
     )
   })
 
-  it('[3a.29] fails when there is no place for the file', async () => {
+  it('[3a.29] fails if the file cannot be made', async () => {
     vi.stubEnv('TMPDIR', join(folder, 'missing'))
     expect(await failureOf(spool(1, 'abc', 'def'))).toMatchObject({ code: 'ENOENT' })
   })
 
-  it('[3a.29] closes the file that it cannot make nameless', async () => {
+  it('[3a.29] closes the file if it cannot be unlinked', async () => {
     faults.push(new Error('not permitted'))
     expect(await failureOf(spool(1, 'abc', 'def'))).toEqual(new Error('not permitted'))
     expect(descriptors()).toEqual([-1])
@@ -140,7 +140,7 @@ describe('spoolBody', () => {
 })
 
 describe('the spooled body of a sync app', () => {
-  it('[3a.51] is closed, however the app ends', async () => {
+  it('[3a.51] is closed after every end of the app', async () => {
     const apps: SyncApp[] = [
       (environ, startResponse) => {
         startResponse('200 OK', [])

@@ -28,7 +28,7 @@ function faultOf(app: unknown): string {
 }
 
 describe('styleOf: the rule for functions without a brand', () => {
-  it('takes three declared parameters for events', () => {
+  it('treats three declared parameters as events', () => {
     expect(styleName(async (_scope: unknown, _receive: unknown, _send: unknown) => undefined)).toBe(
       'events',
     )
@@ -37,19 +37,19 @@ describe('styleOf: the rule for functions without a brand', () => {
     )
   })
 
-  it('takes two of an async function or async generator for iterable', () => {
+  it('treats two parameters of an async function or async generator as iterable', () => {
     expect(styleName(async (_environ: unknown, _startResponse: unknown) => [])).toBe('iterable')
     expect(styleName(async function* (_environ: unknown, _startResponse: unknown) {})).toBe(
       'iterable',
     )
   })
 
-  it('takes any other two for sync', () => {
+  it('treats two parameters of any other function as sync', () => {
     expect(styleName((_environ: unknown, _startResponse: unknown) => [])).toBe('sync')
     expect(styleName(function* (_environ: unknown, _startResponse: unknown) {})).toBe('sync')
   })
 
-  it('knows an async function of another realm', () => {
+  it('recognizes an async function of another realm', () => {
     const foreign = runInContext('(async (environ, startResponse) => [])', createContext())
     expect(foreign).not.toBeInstanceOf(Function)
     expect(styleName(foreign)).toBe('iterable')
@@ -57,19 +57,17 @@ describe('styleOf: the rule for functions without a brand', () => {
 
   it('refuses any other number of parameters, and shows the brands', () => {
     const none = (): string[] => []
-    expect(faultOf(none)).toBe(
-      `the style of none, which declares 0 parameters, cannot be told; ${BRANDS}`,
-    )
+    expect(faultOf(none)).toBe(`the style of none is unclear: it declares 0 parameters; ${BRANDS}`)
     const rest = (...args: unknown[]): unknown[] => args
     expect(faultOf(rest)).toContain('declares 0 parameters')
     const optional = (_environ: unknown, startResponse: unknown = null): unknown => startResponse
     expect(faultOf(optional)).toContain('declares 1 parameters')
     expect(faultOf((_a: unknown, _b: unknown, _c: unknown, _d: unknown) => [])).toContain(
-      'the style of this function, which declares 4 parameters',
+      'the style of this function is unclear: it declares 4 parameters',
     )
   })
 
-  it('refuses what is no function', () => {
+  it('refuses values that are not functions', () => {
     for (const app of [undefined, null, 'app', 7, [], Promise.resolve()]) {
       expect(faultOf(app)).toBe(`an app is a function, got ${typeof app}; ${BRANDS}`)
     }
@@ -90,14 +88,14 @@ describe('the brands', () => {
     expect(styleName(sync(iterable(anything as never) as never))).toBe('sync')
   })
 
-  it('pass on exactly the arguments of the style, and what the app returns', () => {
+  it('pass on exactly the arguments of the style, and the result of the app', () => {
     const call = sync(anything) as unknown as (...args: unknown[]) => unknown
     expect(call('environ', 'startResponse', 'extra')).toEqual(['environ', 'startResponse'])
     const eventCall = events(anything as never) as unknown as (...args: unknown[]) => unknown
     expect(eventCall('scope', 'receive', 'send', 'extra')).toEqual(['scope', 'receive', 'send'])
   })
 
-  it('leave the app as it is, and keep its name', () => {
+  it('do not change the app, and keep its name', () => {
     const legacy: SyncApp = (_environ, _startResponse) => []
     expect(sync(legacy).name).toBe('legacy')
     expect(Object.getOwnPropertySymbols(legacy)).toEqual([])
@@ -108,7 +106,7 @@ describe('the brands', () => {
     expect(styleName(app)).toBe('events')
   })
 
-  it('refuse what is no function, at once', () => {
+  it('refuse values that are not functions, at once', () => {
     for (const brand of [sync, iterable, events]) {
       for (const app of [undefined, null, {}, 'app']) {
         expect(() => brand(app as never)).toThrow(
@@ -125,7 +123,7 @@ describe('toEvents', () => {
     expect(toEvents(app)).toBe(app)
   })
 
-  it('makes an app of three parameters of the others', () => {
+  it('makes an app of three parameters from the others', () => {
     const legacy: SyncApp = (_environ, _startResponse) => []
     const modern: IterableApp = async function* (_environ, _startResponse) {}
     for (const app of [legacy, modern]) expect(styleName(toEvents(app))).toBe('events')

@@ -31,7 +31,7 @@ const answering =
     return body()
   }
 
-/** A body that writes down what happens to it. */
+/** A body that records the calls it gets. */
 function tracked(chunks: Array<string | Error>, journal: string[]): SyncBody {
   const iterator = (function* () {
     for (const chunk of chunks) {
@@ -78,7 +78,7 @@ describe('syncToEvents: the response', () => {
     ])
   })
 
-  it('[3a.40] lets startResponse be called during the first next()', async () => {
+  it('[3a.40] accepts a call of startResponse during the first next()', async () => {
     const journal: string[] = []
     const app: SyncApp = function* (_environ, startResponse) {
       journal.push('iterated')
@@ -118,7 +118,7 @@ describe('syncToEvents: the response', () => {
     ])
   })
 
-  it('[3a.43] sends what write() was given before what is iterated', async () => {
+  it('[3a.43] sends written bytes before iterated chunks', async () => {
     const app: SyncApp = function* (_environ, startResponse) {
       const write = startResponse('200 OK', [])
       write('a')
@@ -129,7 +129,7 @@ describe('syncToEvents: the response', () => {
     expect(sent.slice(1)).toEqual([body(Buffer.from('ab'), true), body('c', true), body('', false)])
   })
 
-  it('[3a.46] sums up an Array, so that its last chunk is the last event', async () => {
+  it('[3a.46] announces the length of an Array, and its last chunk is the last event', async () => {
     const { sent } = await run(answering(() => ['ab', '€', '']))
     expect(sent).toEqual([
       start(200, ['content-length', '5']),
@@ -143,7 +143,7 @@ describe('syncToEvents: the response', () => {
     expect(none.sent).toEqual([start(200, ['content-length', '0']), body('', false)])
   })
 
-  it('[3a.44] asks for no chunk before the client took the one before', async () => {
+  it('[3a.44] pulls a chunk only after the client has taken the previous one', async () => {
     const journal: string[] = []
     const host = new Host()
     const open: Array<() => void> = []
@@ -189,7 +189,7 @@ describe('syncToEvents: the response', () => {
     expect(host.sent).toEqual([start(200, ['content-length', '4']), body('abc', true)])
   })
 
-  it('[3a.47] drops the body of HEAD and 304, asks for no second chunk, and closes', async () => {
+  it('[3a.47] drops the body of HEAD and 304, pulls no second chunk, and closes', async () => {
     for (const [method, status] of [
       ['HEAD', '200 OK'],
       ['GET', '304 Not Modified'],
@@ -219,7 +219,7 @@ describe('syncToEvents: the end of the app', () => {
     expect(journal).toEqual(['next a', 'close'])
   })
 
-  it('[3a.53] [3c.12] fails with what the app throws, and sends nothing', async () => {
+  it('[3a.53] [3c.12] fails with the error of the app, and sends nothing', async () => {
     const broken = new Error('broken')
     const thrown: SyncApp[] = [
       (_environ, _startResponse) => {
@@ -257,7 +257,7 @@ describe('syncToEvents: the end of the app', () => {
     expect(host.log.lines).toEqual([])
   })
 
-  it('[3a.52] logs what close() throws, and does not mask the first error', async () => {
+  it('[3a.52] logs the error of close(), and keeps the first error', async () => {
     const broken = new Error('broken')
     const body = tracked([broken], [])
     body.close = () => {
@@ -277,7 +277,7 @@ describe('syncToEvents: the end of the app', () => {
     expect(host.log.fields).toEqual([{ method: 'GET', path: '/x', err: new Error('close too') }])
   })
 
-  it('[3a.58] calls the finished-callbacks in reverse, behind close(), with what went wrong', async () => {
+  it('[3a.58] calls the finished-callbacks in reverse, after close(), with the error', async () => {
     const journal: unknown[] = []
     const broken = new Error('broken')
     const app: SyncApp = (environ, startResponse) => {
@@ -300,13 +300,13 @@ describe('syncToEvents: the end of the app', () => {
 describe('syncToEvents: the request', () => {
   const upload: Partial<HttpScope> = { method: 'POST', headers: [['content-length', '6']] }
 
-  it('[3a.29] [3c.7] runs the app once the body is there as a whole', async () => {
+  it('[3a.29] [3c.7] runs the app after the whole body has come', async () => {
     const host = new Host('abc', 'def')
     await run(echo, upload, host)
     expect(host.sent.at(-1)).toEqual(body(Buffer.from('abcdef'), false))
   })
 
-  it('[3a.29] hands over a body that is longer than the memory it may take', async () => {
+  it('[3a.29] passes on a body that is longer than the memory bound', async () => {
     const scope = httpScope(upload)
     const host = new Host('abc', 'def', 'ghi')
     Object.assign(host.connection, { hosting: { environ: {}, maxInlineBodyBytes: 4 } })
@@ -375,7 +375,7 @@ describe('syncToEvents: other scopes', () => {
     expect(host.sent).toEqual([{ type: 'websocket.close' }])
   })
 
-  it('[3b.6] throws for a scope that it does not know', async () => {
+  it('[3b.6] throws for an unknown scope', async () => {
     const host = new Host()
     const scope = { ...httpScope(), type: 'quic' } as unknown as HttpScope
     expect(await failureOf(host.run(syncToEvents(hello), scope))).toBeInstanceOf(
@@ -396,7 +396,7 @@ describe('syncToEvents: the event loop', () => {
     expect(host.types.length).toBeLessThan(1_000)
   })
 
-  it('names the mount that held the loop too long, and the cure', async () => {
+  it('names the mount that held the loop too long, and the remedy', async () => {
     const slow: SyncApp = (_environ, startResponse) => {
       startResponse('200 OK', [])
       const until = performance.now() + 51

@@ -44,7 +44,7 @@ const echo: EventApp = async (_scope, receive, send) => {
   }
 }
 
-/** What startResponse was told, and the body to pull. */
+/** The arguments of startResponse, and the body to pull. */
 interface Called {
   heads: Array<[string, HeaderPairs]>
   chunks: AsyncIterator<unknown>
@@ -75,7 +75,7 @@ afterEach(() => {
 })
 
 describe('toIterable: the response', () => {
-  it('returns an iterable app as it is, and brands what it makes', () => {
+  it('returns an iterable app as it is, and brands its own bridges', () => {
     const app: IterableApp = async function* (_environ, _startResponse) {}
     expect(toIterable(app)).toBe(app)
     expect(styleOf(toIterable(hello)).style).toBe('iterable')
@@ -108,7 +108,7 @@ describe('toIterable: the response', () => {
     expect(journal).toEqual(['sent 1', 'sent 2'])
   })
 
-  it('leaves it to the host to delimit the response', async () => {
+  it('leaves the framing of the response to the host', async () => {
     const chunked = call(hello)
     await pulled(chunked.chunks)
     expect(chunked.heads[0]?.[1]).toEqual([['content-type', 'text/plain']])
@@ -129,7 +129,7 @@ describe('toIterable: the response', () => {
     expect(whole.heads).toEqual([['404 Not Found', headers]])
   })
 
-  it('[3c.13] comes back as the same events when it is bridged twice', async () => {
+  it('[3c.13] gives the same events after two bridges', async () => {
     for (const method of ['GET', 'HEAD']) {
       const hosts = [new Host('a', 'b'), new Host('a', 'b')] as const
       await hosts[0].run(iterableToEvents(toIterable(echo)), httpScope({ method }))
@@ -141,7 +141,7 @@ describe('toIterable: the response', () => {
     }
   })
 
-  it('makes an async-iterable app of a sync one', async () => {
+  it('makes an async-iterable app from a sync one', async () => {
     const legacy: SyncApp = (environ, startResponse) => {
       startResponse('201 Created', [])
       return [environ.PATH_INFO]
@@ -159,7 +159,7 @@ describe('toIterable: the response', () => {
 })
 
 describe('toIterable: the request', () => {
-  it('[3c.19] hands on what has come, and says more of it until the end', async () => {
+  it('[3c.19] passes on the bytes that have come, with moreBody until the end', async () => {
     const received: ReceiveEvent[] = []
     const { chunks } = call(
       async (_scope, receive, send) => {
@@ -182,7 +182,7 @@ describe('toIterable: the request', () => {
     ])
   })
 
-  it('[3c.19] hands on at most 64 KiB at once', async () => {
+  it('[3c.19] passes on at most 64 KiB at once', async () => {
     const sizes: number[] = []
     const app: EventApp = async (_scope, receive, send) => {
       for await (const event of receive) {
@@ -220,7 +220,7 @@ describe('toIterable: the request', () => {
     expect(same).toEqual([true, true])
   })
 
-  it('[3b.17] says disconnect where the body was cut', async () => {
+  it('[3b.17] delivers the disconnect if the body was cut', async () => {
     const seen: string[] = []
     const app: EventApp = async (_scope, receive, send) => {
       for (let count = 0; count < 3; count += 1) seen.push((await receive()).type)
@@ -231,7 +231,7 @@ describe('toIterable: the request', () => {
     expect(seen).toEqual(['http.request', 'http.disconnect', 'http.disconnect'])
   })
 
-  it('rejects receive() with what reading fails with, also one that nobody awaits', async () => {
+  it('rejects receive() with the error of the read, also without await', async () => {
     const unhandled: unknown[] = []
     const note = (error: unknown): number => unhandled.push(error)
     process.on('unhandledRejection', note)
@@ -257,7 +257,7 @@ describe('toIterable: the request', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('[3c.21] offers no extension, and refuses those that are used all the same', async () => {
+  it('[3c.21] offers no extension, and refuses the use of one', async () => {
     const failures: unknown[] = []
     const { chunks } = call(
       async (scope, _receive, send) => {
@@ -280,7 +280,7 @@ describe('toIterable: the request', () => {
 describe('toIterable: the end of the app', () => {
   const broken = new Error('broken')
 
-  it('fails as the app does, before its head and behind it', async () => {
+  it('fails with the error of the app, before its head and after it', async () => {
     const before = call(() => Promise.reject(broken))
     expect(await failureOf(before.chunks.next())).toBe(broken)
     expect(before.heads).toEqual([])
@@ -307,7 +307,7 @@ describe('toIterable: the end of the app', () => {
     for (const app of apps) expect(await failureOf(pulled(call(app).chunks))).toEqual(fault)
   })
 
-  it('[3c.18] ends at once behind a whole response, and lets the app go on', async () => {
+  it('[3c.18] ends at once after a whole response, and lets the app go on', async () => {
     const journal: string[] = []
     let goOn: () => void = () => undefined
     const { chunks } = call(async (_scope, receive, send) => {
@@ -322,7 +322,7 @@ describe('toIterable: the end of the app', () => {
     expect(journal).toEqual(['http.disconnect'])
   })
 
-  it('[3b.29] logs what the app throws behind a whole response', async () => {
+  it('[3b.29] logs an error of the app after a whole response', async () => {
     const { chunks, host } = call(async (_scope, _receive, send) => {
       await send(START)
       await send(part('a', false))
@@ -330,11 +330,11 @@ describe('toIterable: the end of the app', () => {
     })
     expect(await pulled(chunks)).toEqual(['a'])
     await turn()
-    expect(host.log.lines).toEqual(['error: the event app failed behind its response'])
+    expect(host.log.lines).toEqual(['error: the event app failed after its response'])
     expect(host.log.fields).toEqual([{ err: broken }])
   })
 
-  it('[3c.17] tells the app by a disconnect and by failing sends when its body is closed early', async () => {
+  it('[3c.17] delivers a disconnect and rejects sends if the body is closed early', async () => {
     const journal: unknown[] = []
     const { chunks, host } = call(async (_scope, receive, send) => {
       await send(START)
@@ -353,7 +353,7 @@ describe('toIterable: the end of the app', () => {
     expect(host.log.lines).toEqual([])
   })
 
-  it('[3c.17] refuses what the app sent ahead of a consumer that closes early', async () => {
+  it('[3c.17] rejects the pending sends of an app if its consumer closes early', async () => {
     const journal: unknown[] = []
     const { chunks } = call(async (_scope, _receive, send) => {
       await send(START)
@@ -389,7 +389,7 @@ describe('toIterable: the end of the app', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('[3c.17] logs what the app throws, other than the disconnect, once it was closed', async () => {
+  it('[3c.17] logs an error of the app after the close, except for the disconnect', async () => {
     const { chunks, host } = call(async (_scope, _receive, send) => {
       await send(START)
       await failureOf(send(part('a', true)))
@@ -397,7 +397,7 @@ describe('toIterable: the end of the app', () => {
     })
     await chunks.next()
     await chunks.return?.()
-    expect(host.log.lines).toEqual(['error: the event app failed behind its response'])
+    expect(host.log.lines).toEqual(['error: the event app failed after its response'])
   })
 
   it('never starts an app whose body is never pulled', async () => {
@@ -428,7 +428,7 @@ describe('toIterable: the end of the app', () => {
 })
 
 describe('bridging back', () => {
-  it('[3c.4] finds the app that the bridge was made of', () => {
+  it('[3c.4] returns the app inside the bridge', () => {
     const iterableApp: IterableApp = async function* (_environ, _startResponse) {}
     expect(toEvents(toIterable(hello))).toBe(hello)
     expect(toIterable(toEvents(iterableApp))).toBe(iterableApp)

@@ -1,4 +1,4 @@
-// Each app three times: sync, async-iterable, events. What they say is the same, to the byte.
+// Each app three times: sync, async-iterable, events. All three answer with the same bytes.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { answer, httpApp, readAll } from '../raw/served.ts'
@@ -13,7 +13,7 @@ export interface Trio {
   sync: SyncApp
   iterable: IterableApp
   events: EventApp
-  /** How a thread makes the sync one. */
+  /** The recipe from which a thread makes the sync app. */
   recipe: Recipe
 }
 
@@ -33,7 +33,7 @@ export function streamed(status: number, headers: HeaderPairs, chunks: string[])
   }
 }
 
-/** Answers with `chunks` that are all there: an Array, or one event. */
+/** Answers with `chunks` at once: as an Array, or as one event. */
 export function whole(status: number, headers: HeaderPairs, chunks: string[]): Trio {
   return {
     sync: syncApps.whole(status, headers, chunks),
@@ -60,7 +60,7 @@ export const echo: Trio = {
   events: httpApp(async (_scope, receive, send) => answer(send, await readAll(receive))),
 }
 
-/** Answers with what it sees of the request, in the terms of the scope. */
+/** Answers with the facts of the request that the app sees, in the terms of the scope. */
 export const view: Trio = {
   sync: syncApps.view,
   recipe: { app: 'view' },
@@ -71,7 +71,7 @@ export const view: Trio = {
   events: httpApp((scope, _receive, send) => answer(send, JSON.stringify(scopeView(scope)))),
 }
 
-/** Throws: before anything was sent for `chunks` empty, else behind them. */
+/** Throws after `chunks`; without chunks, before any byte is sent. */
 export function failing(chunks: string[]): Trio {
   return {
     sync: syncApps.failing(chunks),

@@ -1,4 +1,4 @@
-// One behaviour, many subjects: whatever the style, the hosting and the engine, the answer is the same.
+// One behaviour, many subjects: every style in every hosting on every engine gives the same answer.
 
 import { mount } from 'isthmus'
 import { describe, expect, it } from 'vitest'
@@ -43,7 +43,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask()).toEqual({ status: 200, headers, body: 'hello, world' })
     })
 
-    it('a stream with the length that the app gave', async () => {
+    it('a stream with the length that the app announced', async () => {
       await using it = await host(streamed(200, [['content-length', '12']], ['hello, ', 'world']))
       expect(await it.ask()).toEqual({ status: 200, headers: length(12), body: 'hello, world' })
     })
@@ -62,7 +62,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect((await it.ask()).body === chunks.join('')).toBe(true)
     })
 
-    it('[3a.6] with empty chunks left out', async () => {
+    it('[3a.6] without empty chunks', async () => {
       await using it = await host(streamed(200, [], ['', 'a', '', 'b', '']))
       expect(await it.ask()).toEqual({ status: 200, headers: CHUNKED, body: 'ab' })
     })
@@ -91,7 +91,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask({ method: 'HEAD' })).toEqual({ status: 200, headers, body: '' })
     })
 
-    it('HEAD, and says no length for a stream', async () => {
+    it('HEAD, without a length for a stream', async () => {
       await using it = await host(streamed(200, TEXT, ['hello']))
       const headers = [...TEXT, ...SERVER]
       expect(await it.ask({ method: 'HEAD' })).toEqual({ status: 200, headers, body: '' })
@@ -102,7 +102,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask()).toEqual({ status: 204, headers: SERVER, body: '' })
     })
 
-    it('304, and keeps the length that the app gave', async () => {
+    it('304, and keeps the length that the app announced', async () => {
       await using it = await host(streamed(304, [['content-length', '5']], ['hello']))
       expect(await it.ask()).toEqual({ status: 304, headers: length(5), body: '' })
     })
@@ -155,7 +155,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       })
     })
 
-    it('[3a.14] [3b.12] where it is mounted', async () => {
+    it('[3a.14] [3b.12] the path at which it is mounted', async () => {
       await using it = await engine(mount({ '/a': hosted(view), '/a/b c': hosted(view) }))
       const viewOf = async (target: string): Promise<unknown> =>
         JSON.parse((await it.ask({ target })).body ?? '') as unknown
@@ -178,7 +178,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask()).toEqual(failure)
     })
 
-    it('[3a.54] [3b.28] cuts for an error after it', async () => {
+    it('[3a.54] [3b.28] cuts the response for an error after it', async () => {
       await using it = await host(failing(['half']))
       const headers = [['x-of', 'app'], ...CHUNKED]
       expect(await it.ask()).toEqual({ status: 200, headers, body: null })
@@ -194,14 +194,14 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask()).toEqual(failure)
     })
 
-    it('[3a.33] [3b.23] answers 500 for a header that would break out', async () => {
+    it('[3a.33] [3b.23] answers 500 for a header that would break the head apart', async () => {
       await using it = await host(streamed(200, [['x-a', 'b\r\nx-c: d']], ['x']))
       expect(await it.ask()).toEqual(failure)
     })
   })
 
   describe('while the response is under way', () => {
-    it('[3a.44] [3b.24] the first chunk arrives before the second is there', async ({ skip }) => {
+    it('[3a.44] [3b.24] the first chunk arrives before the second is made', async ({ skip }) => {
       if (gaps.waiting !== undefined) skip(gaps.waiting)
       const gate = deferred()
       await using it = await host(gated(gate.promise))
@@ -211,7 +211,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await stream.read()).toBe('second')
     })
 
-    it('[3a.51] [3a.52] [3a.55] a client that leaves has the app clean up, once', async () => {
+    it('[3a.51] [3a.52] [3a.55] the app cleans up once after the client leaves', async () => {
       const journal: Journal = { produced: 0, cleanup: [] }
       await using it = await host(endless(journal))
       const stream = await it.open()
@@ -223,7 +223,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(journal).toEqual({ produced, cleanup: ['finally', 'close'] })
     })
 
-    it('[3a.44] [3a.63] [3b.24] a client that does not read holds the app back', async () => {
+    it('[3a.44] [3a.63] [3b.24] the app waits for a client that does not read', async () => {
       const journal: Journal = { produced: 0, cleanup: [] }
       await using it = await host(endless(journal))
       const stream = await it.open()

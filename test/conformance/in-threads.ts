@@ -1,11 +1,11 @@
-// A sync app in a pool of one thread. The thread makes it by its recipe: a closure cannot cross.
+// A sync app in a pool of one thread. The thread makes the app from a recipe, because a closure cannot cross.
 
 import { BroadcastChannel, setEnvironmentData } from 'node:worker_threads'
 import { threads } from 'isthmus'
 import type { EventApp, HeaderPairs } from 'isthmus'
 import type { Journal } from './sync-apps.ts'
 
-/** Which of the sync apps, with what. */
+/** The name of a sync app, and its arguments. */
 export type Recipe =
   | { app: 'streamed' | 'whole'; args: [status: number, headers: HeaderPairs, chunks: string[]] }
   | { app: 'failing'; args: [chunks: string[]] }
@@ -13,7 +13,7 @@ export type Recipe =
   | { app: 'endless'; journal: Journal }
   | { app: 'gated'; gate: Promise<void> }
 
-/** What the thread gets of a recipe: {@link Recipe} without what has to stay here. */
+/** The part of a {@link Recipe} that crosses into the thread. */
 export type Crossed =
   | Exclude<Recipe, { app: 'endless' | 'gated' }>
   | { app: 'endless' }

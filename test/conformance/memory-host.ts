@@ -1,4 +1,4 @@
-// The engine of isthmus/testing as a subject.
+// The host that is the engine of isthmus/testing.
 
 import { ResponseCutError } from '../../src/testing/faults.ts'
 import { testClient } from '../../src/testing/test-client.ts'

@@ -1,4 +1,4 @@
-// serve() on a real socket as a subject, asked in raw bytes.
+// The host "serve() on a real socket". Requests are raw bytes.
 
 import { served } from '../raw/served.ts'
 import { dateless } from './host.ts'
@@ -7,7 +7,7 @@ import type { RawClient } from '../raw/raw-client.ts'
 import type { RawHead } from '../raw/raw-response.ts'
 import type { Answer, Engine, Host, Request } from './host.ts'
 
-/** Starts apps on free ports; every request has a connection of its own. */
+/** Starts apps on free ports. Every request has its own connection. */
 export function socketHost(engine: 'native' | 'node'): Engine {
   return (app) => listen(app, engine)
 }
@@ -24,7 +24,7 @@ async function listen(app: HostedApp, engine: 'native' | 'node'): Promise<Host> 
       const client = await server.connect()
       client.send(wireOf(request))
       await client.head()
-      // What nobody reads stays with the server.
+      // A paused socket: unread bytes wait in the server.
       client.socket.pause()
       return {
         async read() {

@@ -1,4 +1,4 @@
-// Who is under test: every style, as it may be hosted, on every engine. A new one is one line.
+// The subjects under test: every style in every hosting on every engine. A new subject is one line.
 
 import { events, iterable, sync } from 'isthmus'
 import { inThreads } from './in-threads.ts'
@@ -8,9 +8,9 @@ import type { App } from 'isthmus'
 import type { Trio } from './apps.ts'
 import type { Engine } from './host.ts'
 
-/** What a subject may be unable to do; the value is the reason. */
+/** The abilities that a subject may lack; the value is the reason. */
 export interface Gaps {
-  /** It cannot wait for something while it answers. */
+  /** The subject cannot wait in the middle of its answer. */
   waiting?: string
 }
 
@@ -33,7 +33,7 @@ const native = (trio: Trio): App => events(trio.events)
 const overSocket = socketHost('native')
 const overNode = socketHost('node')
 
-/** All of them. */
+/** All subjects. */
 export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
   { name: 'sync, in threads, in memory', host: threaded, engine: memoryHost, gaps: {} },

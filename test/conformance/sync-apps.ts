@@ -1,12 +1,12 @@
-// The sync app of every trio. On its own, because in threads each thread has to load it: see in-threads.ts.
+// The sync app of every trio, in a separate file because each thread has to load it: see in-threads.ts.
 
 import type { HeaderPairs, SyncApp } from 'isthmus'
 
-/** What an app may tell a test about its work. */
+/** The facts that an app tells a test about its work. */
 export interface Journal {
-  /** Chunks that were asked of the app. */
+  /** The number of chunks that were pulled. */
   produced: number
-  /** What was cleaned up, in order. */
+  /** The names of the cleaned-up parts, in order. */
   cleanup: string[]
 }
 
@@ -18,7 +18,7 @@ export function streamed(status: number, headers: HeaderPairs, chunks: string[])
   }
 }
 
-/** Answers with `chunks` that are all there. */
+/** Answers with `chunks` as one Array. */
 export function whole(status: number, headers: HeaderPairs, chunks: string[]): SyncApp {
   return (_environ, startResponse) => {
     startResponse(`${status} Reason`, headers)
@@ -32,13 +32,13 @@ export const echo: SyncApp = (environ, startResponse) => {
   return [environ['wsgi.input'].read()]
 }
 
-/** Answers with what it sees of the request. */
+/** Answers with the facts of the request that the app sees. */
 export const view: SyncApp = (environ, startResponse) => {
   startResponse('200 OK', [['content-type', 'text/plain']])
   return [JSON.stringify(environView(environ))]
 }
 
-/** Throws: before anything was sent for `chunks` empty, else behind them. */
+/** Throws after `chunks`; without chunks, before any byte is sent. */
 export function failing(chunks: string[]): SyncApp {
   return function* (_environ, startResponse) {
     startResponse('200 OK', [['x-of', 'app']])
@@ -73,7 +73,7 @@ export function gated(wait: () => void): SyncApp {
   }
 }
 
-/** The terms of the scope, from an environ. */
+/** The values of a scope, read from an environ. */
 export function environView(environ: Parameters<SyncApp>[0]): Record<string, unknown> {
   return {
     method: environ.REQUEST_METHOD,

@@ -1,4 +1,4 @@
-// The bytes of whole exchanges, letter by letter, for every style.
+// The exact bytes of whole exchanges, for every style.
 
 import { events, iterable, sync } from 'isthmus'
 import { describe, expect, it } from 'vitest'
@@ -55,7 +55,7 @@ describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host
     )
   })
 
-  it('no last chunk when the app breaks off', async () => {
+  it('no last chunk if the app breaks off', async () => {
     expect(await wire(failing(['half']))).toBe(
       'HTTP/1.1 200 OK|x-of: app|transfer-encoding: chunked|date: DATE|server: isthmus|connection: close||' +
         '4|half|',

@@ -7,14 +7,14 @@ const FENCE = /^```(\S*)[ \t]*(.*)\n([^]*?)^```$/gm
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g
 const HEADING = /^#+ +(.+)$/gm
 
-/** A fenced block: its language, what stands behind the language, and its text. */
+/** A fenced block: its language, the words after the language, and its text. */
 interface Block {
   language: string
   info: string
   text: string
 }
 
-/** A program of a page, and what it prints where the page says so. */
+/** A program of a page, and its output; null if the page shows none. */
 export interface Program {
   text: string
   output: string | null

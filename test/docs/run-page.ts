@@ -1,4 +1,4 @@
-// Runs the programs of a page as a reader would: with the built package, each in a module of its own, its
+// Runs the programs of a page as a reader would: with the built package, each in its own module, its
 // files beside it.
 
 import { execFile } from 'node:child_process'
@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const DEADLINE_MS = 30_000
+/** The limit for all programs of a page, in ms. */
+export const DEADLINE_MS = 30_000
 const SEPARATOR = '\0'
 
-/** What programs are to print, and what they printed, each with what went wrong. */
+/** The output of programs, expected and actual; the actual one includes errors. */
 export interface Printed {
   expected: string[]
   actual: string[]
@@ -34,7 +35,7 @@ export async function runPage(page: Page): Promise<Printed> {
   }
 }
 
-/** What the compiler says of the programs and files of `pages`; empty when it has nothing to say. */
+/** The errors of the compiler in the programs and files of `pages`; empty if there are none. */
 export async function checkTypes(pages: readonly Page[]): Promise<string> {
   await using folder = await projectFolder()
   for (const page of pages) await writeFiles(folder.path, page, page.path.replaceAll(/\W/g, '-'))
@@ -58,7 +59,7 @@ async function writeFiles(folder: string, page: Page, prefix: string): Promise<v
   }
 }
 
-// What goes wrong stands in the output, where the comparison shows it.
+// Errors go into the output, and the comparison shows them.
 function outputOf(command: string, args: string[], cwd: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(command, args, { cwd, timeout: DEADLINE_MS }, (error, stdout, stderr) => {

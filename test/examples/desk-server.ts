@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from 'isthmus'
 
-/** Starts the desk on a free port. Whoever calls it disposes of it. */
+/** Starts the desk on a free port. The caller disposes of the desk. */
 export async function startDesk(): Promise<AsyncDisposable & { url: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'desk-'))
   process.env['TICKET_DESK_DATA'] = folder
@@ -22,7 +22,7 @@ export async function startDesk(): Promise<AsyncDisposable & { url: string }> {
   }
 }
 
-/** Buys a ticket as a form does; answers as the desk does. */
+/** Buys a ticket like the form of the page, and returns the answer of the desk. */
 export async function buy(url: string, form: Record<string, string>): Promise<Response> {
   return fetch(`${url}/tickets`, {
     method: 'POST',

@@ -1,4 +1,4 @@
-// How the realtime side of the example desk learns of tickets that somebody else sold.
+// The realtime side of the example desk sees tickets that other threads and processes sold.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('following the ledger', { timeout: 10_000 }, () => {
-  it('yields what was sold since, then what is sold from then on', async () => {
+  it('yields the tickets sold since a number, then new ones', async () => {
     const seen = ledger.read().length
     const leaving = new AbortController()
     const tickets = follow.followTickets(seen, leaving.signal)
@@ -48,8 +48,8 @@ describe('following the ledger', { timeout: 10_000 }, () => {
   })
 })
 
-describe('what a client says it has seen', () => {
-  it('is a number, or else everything so far', () => {
+describe('the last number that a client has seen', () => {
+  it('is its own number, or else the newest', () => {
     ledger.sell('Ada', 'godot')
     const newest = ledger.read().length
     expect(['0', '17', '', '-1', '1e3', 'x', null].map(follow.parseSeen)).toEqual([

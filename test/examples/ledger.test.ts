@@ -1,4 +1,4 @@
-// The ledger of the example desk: what it makes of its file, whoever writes to it.
+// The ledger of the example desk, with a file that several sellers write.
 
 import { appendFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('the ledger', () => {
-  it('is empty where there is no file and no folder yet', () => {
+  it('is empty before its file and its folder exist', () => {
     expect(new Ledger(path).read()).toEqual([])
   })
 
@@ -34,7 +34,7 @@ describe('the ledger', () => {
     ])
   })
 
-  it('shows what another ledger sold through the same file, with the same numbers', () => {
+  it('shows the sales of another ledger on the same file, with the same numbers', () => {
     const [here, there] = [new Ledger(path), new Ledger(path)]
     here.sell('Ada', 'tempest')
     there.sell('Grace', 'tempest')
@@ -56,7 +56,7 @@ describe('the ledger', () => {
     expect(ledger.read()).toMatchObject([{ name: 'Zoë', number: 1 }])
   })
 
-  it('loses to a torn line nothing but that line', () => {
+  it('loses only the torn line', () => {
     const ledger = new Ledger(path)
     ledger.sell('Ada', 'tempest')
     appendFileSync(path, '{"id":"2","name":"To')

@@ -37,7 +37,7 @@ describe('the desk in a browser', { timeout: 90_000 }, () => {
     expect([...buyer.complaints, ...watcher.complaints]).toEqual([])
   })
 
-  it('draws the round trips, and tells what the report did to them', async () => {
+  it('draws the round trips, and the effect of the report', async () => {
     await using watcher = await openPage()
     await watcher.page.locator('#now', { hasText: 'ms' }).waitFor()
     await watcher.page.getByRole('button', { name: 'Run the slow report' }).click()
@@ -84,7 +84,7 @@ describe('the desk in a browser', { timeout: 90_000 }, () => {
 
 interface OpenPage extends AsyncDisposable {
   page: Page
-  /** What the browser complained about. */
+  /** The errors that the browser reported. */
   complaints: string[]
 }
 

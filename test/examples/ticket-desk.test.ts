@@ -21,7 +21,7 @@ describe('pages', () => {
     expect(await response.text()).toContain('Waiting for Godot')
   })
 
-  it('answers 404 with a way back where there is nothing', async () => {
+  it('answers 404 with a link back for an unknown path', async () => {
     const response = await get('/nothing')
     expect(response.status).toBe(404)
     expect(await response.text()).toContain('Back to the ticket desk')

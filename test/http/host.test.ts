@@ -1,7 +1,7 @@
-// What a Host field says, and what is none.
+// The two readings of a Host field: strict for links, and as sent for an environ.
 
 import { describe, expect, it } from 'vitest'
-import { parseHost } from '../../src/http/host.ts'
+import { parseHost, splitHost } from '../../src/http/host.ts'
 
 describe('parseHost()', () => {
   it.each([
@@ -45,7 +45,19 @@ describe('parseHost()', () => {
     'a\r\nb',
     "a'b",
     '<a>',
-  ])('takes %j for none', (field) => {
+  ])('returns null for %j', (field) => {
     expect(parseHost(field)).toBeNull()
+  })
+})
+
+describe('splitHost()', () => {
+  it.each([
+    ['Example.com', ['Example.com', undefined]],
+    ['Example.com:8000', ['Example.com', '8000']],
+    ['[::1]', ['[::1]', undefined]],
+    ['[::1]:443', ['[::1]', '443']],
+    ['', null],
+  ])('returns the parts of %j as sent', (field, parts) => {
+    expect(splitHost(field)).toEqual(parts)
   })
 })

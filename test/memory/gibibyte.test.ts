@@ -1,4 +1,4 @@
-// A gibibyte through every bridge, either way, and what it costs: the peak of the server's resident memory.
+// A gibibyte through every bridge, in both directions. The peak of the server's resident memory is measured.
 
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
@@ -11,8 +11,8 @@ import type { AddressInfo } from 'node:net'
 import type { ServerAddress } from 'isthmus'
 import type { Transfer } from './transfer.ts'
 
-// From Node 24 on V8 lets 64 MiB of dead array buffers gather in every thread before it collects them: a bare worker that
-// makes a gibibyte and posts it to a bare node:http takes more than we do.
+// From Node 24 on, V8 keeps up to 64 MiB of dead array buffers in every thread before it collects them. A bare worker
+// that makes a gibibyte and posts it to a bare node:http takes more memory than isthmus.
 const COLLECTS_LATE = Number(process.versions.node.split('.')[0]) >= 24
 const LIMIT_MIB = COLLECTS_LATE ? 96 : 64
 
@@ -22,14 +22,14 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'isthmus-gibibyte-'))
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  // Sparse: it takes no room on the disk.
+  // A sparse file, which takes no room on the disk.
   truncateSync(file, GIB)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /**
- * Moves a gibibyte through `path` in a fresh process, after one through a bare node:http, so that what the garbage
- * collector leaves lying about is there already: what the transfer counted, and MiB of peak memory on top.
+ * Moves a gibibyte through `path` in a fresh process, after one through a bare node:http, so that the usual garbage of a
+ * transfer is there before. Returns the counted bytes, and the growth of the peak memory in MiB.
  */
 async function extra(transfer: Transfer, path: string): Promise<{ bytes: number; mib: number }> {
   const child = fork(new URL('server.ts', import.meta.url), [join(folder, 'file')], {
@@ -51,7 +51,7 @@ async function peak(child: ChildProcess): Promise<number> {
   return (await answer(child)) as number
 }
 
-// When the collector runs is chance, and the peak with it; what is retained shows in every try.
+// The time of a collection is chance, and so is the peak. Retained memory shows in every attempt.
 describe(
   `a gibibyte takes no more than ${LIMIT_MIB} MiB`,
   { timeout: DEADLINE_MS, retry: 2 },

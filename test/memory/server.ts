@@ -1,5 +1,5 @@
-// A process of its own with two servers: one of ours, with every way to take or give a gibibyte, and a bare
-// node:http to compare with. Run by gibibyte.test.ts.
+// The process that gibibyte.test.ts starts, with two servers: isthmus, with each way to receive or send a gibibyte, and a
+// bare node:http for comparison.
 
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
@@ -103,8 +103,8 @@ await once(bare, 'listening')
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
 
-// Whenever the parent asks: peak resident memory in bytes, or the longest delay of the event loop, in ms, since it
-// asked last.
+// The answers to the parent: peak resident memory in bytes, or the longest delay of the event loop since the last
+// question, in ms.
 process.on('message', (question) => {
   if (question === 'peak') return process.send?.(process.resourceUsage().maxRSS * 1024)
   process.send?.(delay.max / 1e6)

@@ -1,4 +1,4 @@
-// Moves a gibibyte to or from a server, and asks the server's process what it cost.
+// Moves a gibibyte to or from a server, and asks the process of the server for its costs.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -9,10 +9,10 @@ export const MIB: number = 1024 * 1024
 export const GIB: number = 1024 * MIB
 export const DEADLINE_MS = 120_000
 
-/** Moves a gibibyte through `path`; what it has counted. */
+/** Moves a gibibyte through `path`, and returns the counted bytes. */
 export type Transfer = (address: ServerAddress, path: string) => Promise<number>
 
-/** What `child` says next. */
+/** The next message of `child`. */
 export async function answer(child: ChildProcess): Promise<unknown> {
   const signal = AbortSignal.timeout(DEADLINE_MS)
   const died = once(child, 'exit', { signal }).then(() => {
@@ -23,7 +23,7 @@ export async function answer(child: ChildProcess): Promise<unknown> {
   return message
 }
 
-/** Sends a gibibyte to `path` as fast as it is taken; the size that the app has counted. */
+/** Sends a gibibyte to `path` at the pace of the server, and returns the size that the app has counted. */
 export async function upload(address: ServerAddress, path: string): Promise<number> {
   const socket = connect(address)
   socket.write(
@@ -40,7 +40,7 @@ export async function upload(address: ServerAddress, path: string): Promise<numb
   return Number(text.split('\r\n\r\n')[1])
 }
 
-/** Reads what `path` sends, and drops it; how many bytes it was, head and framing included. */
+/** Reads and drops the response of `path`, and returns its size in bytes, with head and framing. */
 export async function download(address: ServerAddress, path: string): Promise<number> {
   const socket = connect(address)
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)

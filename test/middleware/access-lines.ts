@@ -1,4 +1,4 @@
-// A client of an app behind accessLog(), and the lines that were logged.
+// A client of an app inside accessLog(), and the lines that the middleware logs.
 
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { testClient } from '../../src/testing/test-client.ts'
@@ -7,12 +7,12 @@ import type { EventApp } from '../../src/contract/events.ts'
 import type { TestClient } from '../../src/testing/client.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
 
-/** A client, and what it has caused to be logged. Whoever opens it disposes of it. */
+/** A client, and the lines that its requests cause. The caller disposes of the client. */
 export interface Logged extends AsyncDisposable {
   client: TestClient
-  /** The sentences. */
+  /** The sentences of the lines. */
   lines: string[]
-  /** The fields, in the same order. */
+  /** The fields of the lines, in the same order. */
   fields: Array<Record<string, unknown>>
 }
 

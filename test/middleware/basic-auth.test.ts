@@ -1,4 +1,4 @@
-// Who gets in, and how little the others learn.
+// Which requests basicAuth() lets through, and how little a refused client learns.
 
 import { timingSafeEqual } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
@@ -35,7 +35,7 @@ async function statusFor(authorization: string, options?: BasicAuthOptions): Pro
 }
 
 describe('basicAuth()', () => {
-  it('lets a user in, and says to the app who it is', async () => {
+  it('lets a user through, and gives the app the name', async () => {
     const { response, seen } = await ask(basic('box:open: sesame'))
     expect([response.status, seen?.state['user']]).toEqual([200, 'box'])
   })
@@ -45,7 +45,7 @@ describe('basicAuth()', () => {
     expect(await statusFor(basic('box:open: sesame').replace('Basic ', 'bASIC   '))).toBe(200)
   })
 
-  it('challenges everybody else, with the realm', async () => {
+  it('challenges every other request, with the realm', async () => {
     const { response, seen } = await askThrough(basicAuth({ users: USERS, realm: 'a "b" \\' }))
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
@@ -64,16 +64,16 @@ describe('basicAuth()', () => {
     ['an empty pair', basic(':')],
     ['nothing', 'Basic'],
     ['another scheme', 'Bearer b3BlbjogZ2VzYW1l'],
-    ['what is not base64', 'Basic b3Blb#jo='],
-    ['base64 with something behind it', `${basic('box:open: sesame')}, x`],
-    ['controls', basic('box:open: sesame\n')],
+    ['text that is not base64', 'Basic b3Blb#jo='],
+    ['base64 with text after it', `${basic('box:open: sesame')}, x`],
+    ['control characters', basic('box:open: sesame\n')],
     ['bytes that are not UTF-8', basic(Buffer.from('d\xfcrer:n\xe4s', 'latin1'))],
     ['a byte order mark', basic('\u{feff}box:open: sesame')],
   ])('answers 401 to %s', async (_what, authorization) => {
     expect(await statusFor(authorization)).toBe(401)
   })
 
-  it('compares digests of one length, of unknown users too', async () => {
+  it('compares digests of the same length, for unknown users too', async () => {
     const compare = vi.mocked(timingSafeEqual)
     compare.mockClear()
     await statusFor(basic('box:x'))
@@ -87,7 +87,7 @@ describe('basicAuth()', () => {
     ])
   })
 
-  it('asks verify, which may take its time', async () => {
+  it('calls verify, which may be asynchronous', async () => {
     const verify = async (user: string, password: string): Promise<boolean> => user === password
     expect(await statusFor(basic('a:a'), { verify })).toBe(200)
     expect(await statusFor(basic('a:b'), { verify })).toBe(401)
@@ -96,7 +96,7 @@ describe('basicAuth()', () => {
     await expect(ask(basic('a:a'), { verify: broken })).rejects.toThrow('no database')
   })
 
-  it('asks a verify that returns a boolean around a sync app, and refuses to wait there', () => {
+  it('calls verify around a sync app, and throws if it returns a promise', () => {
     const app = sync((_environ, startResponse) => {
       startResponse('200 OK', [])
       return ['in']
@@ -112,26 +112,26 @@ describe('basicAuth()', () => {
     [undefined, 'the options are an object, got undefined'],
     [
       {},
-      'option "users" cannot be \'object\': it has passwords by user, at least one; or give "verify"',
+      'option "users" cannot be \'object\': it has the password of at least one user; or give "verify"',
     ],
     [
       { users: { 'a:b': 'c' } },
-      'option "users" cannot be \'a:b\': a name has no colon and no controls',
+      'option "users" cannot be \'a:b\': a name has no colon and no control characters',
     ],
     [
       { users: { a: '' } },
-      'option "users" cannot be \'string\': the password of "a" is text, not empty and without controls',
+      'option "users" cannot be \'string\': the password of "a" is text, not empty and without control characters',
     ],
     [
       { users: { a: undefined } },
-      'option "users" cannot be \'undefined\': the password of "a" is text, not empty and without controls',
+      'option "users" cannot be \'undefined\': the password of "a" is text, not empty and without control characters',
     ],
     [
       { users: { a: 'b' }, realm: 'a\nb' },
       'option "realm" cannot be \'a\\nb\': it is text that a header can carry',
     ],
     [{ verify: 1 }, 'option "verify" cannot be 1: it is a function'],
-    [{ user: {} }, 'unknown option "user"; the options are users, verify, realm'],
+    [{ user: {} }, 'unknown option "user"; did you mean "users"?'],
   ])('refuses %j when it is made', (options, message) => {
     expect(() => basicAuth(options as never)).toThrow(
       expect.objectContaining({
@@ -141,9 +141,9 @@ describe('basicAuth()', () => {
     )
   })
 
-  it('refuses users beside verify, and never shows a password', () => {
+  it('refuses users together with verify, and never shows a password', () => {
     const both = () => basicAuth({ users: { a: 'secret' }, verify: () => true })
-    expect(both).toThrow('there are "users" already; give one of the two')
+    expect(both).toThrow('"users" is given too; give one of the two')
     expect(() => basicAuth({ users: 'a:secret' as never })).toThrow(/^(?!.*secret)/)
   })
 })

@@ -1,4 +1,4 @@
-// Which origins may read, ask and open WebSockets.
+// Which origins may read responses, send requests and open WebSockets.
 
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
@@ -20,7 +20,7 @@ const app = (headers: StartResponseHeaders = []): SyncApp => {
   }
 }
 
-/** What cors and vary say on a response, by the last word of their names. */
+/** The CORS fields and Vary of a response, by the last part of their names. */
 function said({ headers }: TestResponse): Record<string, string> {
   const own = headers.list.filter(([name]) => /^(access-control-|vary$)/.test(name))
   return Object.fromEntries(
@@ -40,23 +40,23 @@ async function preflight(options: CorsOptions, asks: Record<string, string>) {
 }
 
 describe('a response', () => {
-  it('may be read by everybody where nothing else is said, whoever asks', async () => {
+  it('may be read by all origins by default', async () => {
     expect(said(await get({}, SHOP))).toEqual({ 'allow-origin': '*' })
     expect(said(await get({}, null))).toEqual({ 'allow-origin': '*' })
   })
 
-  it('names an origin that is let in, and always varies by origin', async () => {
+  it('names an allowed origin, and always varies by origin', async () => {
     const options = { origins: [SHOP] }
     expect(said(await get(options, SHOP))).toEqual({ 'allow-origin': SHOP, vary: 'Origin' })
     expect(said(await get(options, 'https://evil.example'))).toEqual({ vary: 'Origin' })
     expect(said(await get(options, null))).toEqual({ vary: 'Origin' })
   })
 
-  it('goes to an origin that is not let in, without a word that lets a script read it', async () => {
+  it('goes to a forbidden origin too, without the field that allows a script to read it', async () => {
     expect((await get({ origins: [SHOP] }, 'https://evil.example')).text()).toBe('the app saw GET')
   })
 
-  it('merges its vary with the fields of the app', async () => {
+  it('merges its Vary with the fields of the app', async () => {
     const options = { origins: [SHOP] }
     const vary = async (...values: string[]) => {
       const fields = values.map((value): [string, string] => ['Vary', value])
@@ -68,14 +68,14 @@ describe('a response', () => {
     expect(await vary('*')).toEqual(['*'])
   })
 
-  it('has one allow-origin, also where the app has written its own', async () => {
+  it('has one allow-origin, even if the app set its own', async () => {
     const inner = app([['Access-Control-Allow-Origin', '*']])
     expect(
       (await get({ origins: [SHOP] }, SHOP, inner)).headers.getAll('access-control-allow-origin'),
     ).toEqual([SHOP])
   })
 
-  it('says what may be read, and that credentials count', async () => {
+  it('names the headers that scripts may read, and allows credentials', async () => {
     const options = { origins: [SHOP], credentials: true, exposeHeaders: ['X-Total', 'ETag'] }
     expect(said(await get(options, SHOP))).toEqual({
       'allow-origin': SHOP,
@@ -110,13 +110,13 @@ describe('an origin', () => {
     expect(await isLetIn(origins, 'https://evil.example/https://eu.shop.example')).toBe(false)
   })
 
-  it('is judged by a function, with the request', async () => {
+  it('is judged by a function, which gets the request', async () => {
     const origins: CorsOptions['origins'] = (origin, { path }) => path === '/' && origin === SHOP
     expect(await isLetIn(origins, SHOP)).toBe(true)
     expect(await isLetIn(origins, 'https://evil.example')).toBe(false)
   })
 
-  it('is let in by no promise', async () => {
+  it('is not allowed by a promise', async () => {
     const origins = (async () => true) as never
     await expect(get({ origins }, SHOP)).rejects.toThrow(
       /origins\(\) returned object, not a boolean/,
@@ -125,7 +125,7 @@ describe('an origin', () => {
 })
 
 describe('a preflight', () => {
-  it('is answered without the app', async () => {
+  it('is answered before the app runs', async () => {
     const response = await preflight({ origins: [SHOP], methods: ['PUT'] }, { origin: SHOP })
     expect([response.status, response.text()]).toEqual([204, ''])
     expect(said(response)).toEqual({
@@ -136,7 +136,7 @@ describe('a preflight', () => {
     })
   })
 
-  it('allows the headers that are asked for, or those that are named', async () => {
+  it('allows the headers that it asks for, or those of the option', async () => {
     const asks = { origin: SHOP, 'access-control-request-headers': 'x-a,  X-B , (no token)' }
     const open = await preflight({}, asks)
     expect(open.headers.get('access-control-allow-headers')).toBe('x-a, X-B')
@@ -144,13 +144,13 @@ describe('a preflight', () => {
     expect(named.headers.get('access-control-allow-headers')).toBe('X-C')
   })
 
-  it('of an origin that is not let in is refused', async () => {
+  it('of a forbidden origin is refused', async () => {
     const response = await preflight({ origins: [SHOP] }, { origin: 'https://evil.example' })
     expect(response.status).toBe(403)
     expect(said(response)).toEqual({ vary: 'Origin' })
   })
 
-  it("is only what has both fields: any other OPTIONS is the app's", async () => {
+  it('has both fields: the app answers any other OPTIONS', async () => {
     await using client = await testClient(cors()(app()))
     const noMethod = await client.options('/', { headers: { origin: SHOP } })
     const noOrigin = await client.options('/', {
@@ -179,14 +179,14 @@ describe('a WebSocket handshake', () => {
     )
   }
 
-  it('is let through from origins that are let in, from the own one, and from what is no browser', async () => {
+  it('is let through from allowed origins, from the origin of the server, and from clients that are not browsers', async () => {
     expect(await answerTo(SHOP)).toBe(101)
     expect(await answerTo('http://127.0.0.1:8000')).toBe(101)
     expect(await answerTo(null)).toBe(101)
     expect(await answerTo('https://anybody.example', {})).toBe(101)
   })
 
-  it('is let through from the own origin: its scheme, its host and its port', async () => {
+  it('is let through from the origin of the server: the same scheme, host and port', async () => {
     const answers = async (scheme: 'http' | 'https', host: string, origins: string[]) => {
       const secured = middleware('secured', function* (request, next) {
         return yield* next(request.with({ scheme, headers: { host } }))
@@ -203,14 +203,14 @@ describe('a WebSocket handshake', () => {
     expect(await answers('http', 'a.example:80', http)).toEqual([101, 403, 403])
   })
 
-  it('is denied from all others', async () => {
+  it('is denied from all other origins', async () => {
     expect(await answerTo('https://evil.example')).toBe(403)
     expect(await answerTo('null')).toBe(403)
     expect(await answerTo('http://127.0.0.1:8001')).toBe(403)
   })
 })
 
-describe('options that cannot be', () => {
+describe('impossible options', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ orgin: '*' }, /cors\(\): unknown option "orgin"; the options are origins, /],
     [{ credentials: true }, /option "origins" cannot be '\*': with credentials/],

@@ -1,4 +1,4 @@
-// Who is believed, and what of it.
+// Which peers forwarded() trusts, and which facts it takes from them.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -22,10 +22,10 @@ function ask({ peer = '127.0.0.1', headers, ...options }: Said): Promise<Through
   return askThrough(forwarded(options), { headers: all, options: { client } })
 }
 
-/** The client that the app sees: `host port`; `nobody` where there is none. */
+/** The client that the app sees: `host port`, or `hidden`. */
 async function clientOf(said: Said): Promise<string> {
   const { seen } = await ask(said)
-  return seen?.client?.join(' ') ?? 'nobody'
+  return seen?.client?.join(' ') ?? 'hidden'
 }
 
 const PRIVATE = ['loopback', 'private']
@@ -45,27 +45,27 @@ describe('X-Forwarded-For', () => {
     ['6.6.6.6, ::ffff:10.0.0.1', '6.6.6.6 0'],
     ['6.6.6.6, fd00::1', '6.6.6.6 0'],
     [',, 192.0.2.1,', '192.0.2.1 0'],
-    ['unknown', 'nobody'],
-    ['6.6.6.6, unknown', 'nobody'],
-    ['6.6.6.6, unknown, 10.0.0.1', 'nobody'],
-    ['999.1.1.1', 'nobody'],
-    ['1.2.3.4:x', 'nobody'],
-    ['1.2.3.4:80:80', 'nobody'],
-    ['0x7f.1', 'nobody'],
-    ['fe80::1%eth0', 'nobody'],
-    ['<script>', 'nobody'],
+    ['unknown', 'hidden'],
+    ['6.6.6.6, unknown', 'hidden'],
+    ['6.6.6.6, unknown, 10.0.0.1', 'hidden'],
+    ['999.1.1.1', 'hidden'],
+    ['1.2.3.4:x', 'hidden'],
+    ['1.2.3.4:80:80', 'hidden'],
+    ['0x7f.1', 'hidden'],
+    ['fe80::1%eth0', 'hidden'],
+    ['<script>', 'hidden'],
   ])('%j names %s', async (field, client) => {
     expect(await clientOf({ trust: PRIVATE, headers: { 'x-forwarded-for': field } })).toBe(client)
   })
 
-  it('is one list in several fields', async () => {
+  it('is one list if it comes in several fields', async () => {
     const fields = ['6.6.6.6', '192.0.2.1, 10.0.0.1']
     expect(await clientOf({ trust: PRIVATE, headers: { 'x-forwarded-for': fields } })).toBe(
       '192.0.2.1 0',
     )
   })
 
-  it('names an address that no proxy could have been told to hide, whatever the client writes', async () => {
+  it('ignores the text that the client itself wrote, of any form', async () => {
     const text = fc.string({ unit: 'grapheme-ascii' })
     await fc.assert(
       fc.asyncProperty(text, async (written) => {
@@ -78,7 +78,7 @@ describe('X-Forwarded-For', () => {
     )
   })
 
-  it('is not believed of a peer that is no proxy, and does not reach the app', async () => {
+  it('is removed if the peer is not a proxy', async () => {
     const headers = {
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'https',
@@ -92,7 +92,7 @@ describe('X-Forwarded-For', () => {
     expect(seen?.headers).toEqual([['host', 'example.test']])
   })
 
-  it('leaves the request alone where nothing is said', async () => {
+  it('does not change a request without the field', async () => {
     let seen: unknown
     const app = events(async (scope) => void (seen = scope))
     const scope = httpScope({ client: ['127.0.0.1', 1], headers: [['host', 'a']] })
@@ -127,11 +127,11 @@ describe('a peer', () => {
     [null, ['loopback'], false],
     ['/run/web.sock', ['unix'], false],
   ])('%s, with %j trusted: %s', async (peer, trust, isTrusted) => {
-    const own = peer === null ? 'nobody' : `${peer} 4711`
+    const own = peer === null ? 'hidden' : `${peer} 4711`
     expect(await clientOf({ peer, trust, headers })).toBe(isTrusted ? '192.0.2.1 0' : own)
   })
 
-  it('is judged the same the second time, and after many others', async () => {
+  it('is judged the same the second time, and after many other peers', async () => {
     const wrap = forwarded({ trust: ['10.0.0.0/8'] })
     const clients: unknown[] = []
     const app = wrap(
@@ -151,9 +151,9 @@ describe('a peer', () => {
     ])
   })
 
-  it('on a unix socket vouches, and a hidden client does not', async () => {
+  it('on a unix socket vouches for its client, and a hidden client vouches for none', async () => {
     const said = { 'x-forwarded-for': '6.6.6.6, unknown' }
-    expect(await clientOf({ peer: null, trust: ['unix'], headers: said })).toBe('nobody')
+    expect(await clientOf({ peer: null, trust: ['unix'], headers: said })).toBe('hidden')
   })
 })
 
@@ -161,14 +161,14 @@ describe('X-Forwarded-Proto', () => {
   const schemeOf = async (headers: Said['headers']): Promise<string | undefined> =>
     (await ask({ trust: PRIVATE, headers })).seen?.scheme
 
-  it('is the scheme, where it is one', async () => {
+  it('is the scheme, if it is http or https', async () => {
     expect(await schemeOf({ 'x-forwarded-proto': 'https' })).toBe('https')
     expect(await schemeOf({ 'x-forwarded-proto': 'HTTPS' })).toBe('https')
     expect(await schemeOf({ 'x-forwarded-proto': 'wss' })).toBe('https')
     expect(await schemeOf({ 'x-forwarded-proto': 'javascript' })).toBe('http')
   })
 
-  it('stands beside the address that it belongs to, or else is that of the nearest proxy', async () => {
+  it('is taken from the position of the address, or else from the nearest proxy', async () => {
     const beside = {
       'x-forwarded-for': '6.6.6.6, 192.0.2.1, 10.0.0.1',
       'x-forwarded-proto': 'http, https, http',
@@ -178,7 +178,7 @@ describe('X-Forwarded-Proto', () => {
     expect(await schemeOf({ ...beside, 'x-forwarded-proto': 'https, http' })).toBe('http')
   })
 
-  it('is that of a WebSocket too', async () => {
+  it('is the scheme of a WebSocket too', async () => {
     let scheme: unknown
     const app = events(async (scope) => void (scheme = scope.type === 'websocket' && scope.scheme))
     const headers: Array<[string, string]> = [['x-forwarded-proto', 'https']]
@@ -195,7 +195,7 @@ describe('host, port and prefix', () => {
     'x-forwarded-prefix': '/shop',
   }
 
-  it('are not believed unless they are taken, and do not reach the app', async () => {
+  it('are removed unless they are taken', async () => {
     const through = await ask({ headers })
     expect(through.seen?.headers).toEqual([['host', 'example.test']])
     expect([through.seen?.path, through.seen?.rootPath]).toEqual(['/', ''])
@@ -207,7 +207,7 @@ describe('host, port and prefix', () => {
     expect([through.seen?.path, through.seen?.rootPath]).toEqual(['/shop/', '/shop'])
   })
 
-  it('are left where they are malformed', async () => {
+  it('are ignored if they are malformed', async () => {
     const evil = {
       'x-forwarded-host': 'a/b',
       'x-forwarded-port': '0',
@@ -222,7 +222,7 @@ describe('host, port and prefix', () => {
     }
   })
 
-  it('leave the client alone where the address is not taken', async () => {
+  it('do not change the client if the address is not taken', async () => {
     const said = {
       take: ['proto'] as const,
       headers: { 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' },
@@ -245,19 +245,19 @@ describe('Forwarded', () => {
     ['for=6.6.6.6, for=192.0.2.1, for=10.0.0.1', '192.0.2.1 0'],
     ['for="6.6.6.6, for=7.7.7.7", for=192.0.2.1', '192.0.2.1 0'],
     [String.raw`for="a\"b", for=192.0.2.1`, '192.0.2.1 0'],
-    ['for=unknown', 'nobody'],
-    ['for=_hidden', 'nobody'],
-    ['for="_hidden:_port"', 'nobody'],
-    ['for=192.0.2.1, for=_hidden', 'nobody'],
-    ['proto=https', 'nobody'],
-    ['for=192.0.2.1, proto=https', 'nobody'],
-    ['for=""', 'nobody'],
+    ['for=unknown', 'hidden'],
+    ['for=_hidden', 'hidden'],
+    ['for="_hidden:_port"', 'hidden'],
+    ['for=192.0.2.1, for=_hidden', 'hidden'],
+    ['proto=https', 'hidden'],
+    ['for=192.0.2.1, proto=https', 'hidden'],
+    ['for=""', 'hidden'],
   ])('%s names %s', async (field, client) => {
     const { seen } = await read(field)
-    expect(seen?.client?.join(' ') ?? 'nobody').toBe(client)
+    expect(seen?.client?.join(' ') ?? 'hidden').toBe(client)
   })
 
-  it('has scheme and host of the client beside its address', async () => {
+  it('has the scheme and the host of the client in the same element as its address', async () => {
     const field =
       'for=6.6.6.6;proto=http;host=evil.test, for=192.0.2.1;proto=https;host="shop.test:8443", for=10.0.0.1;proto=http'
     const through = await read(field, { take: ['for', 'proto', 'host'] })
@@ -265,7 +265,7 @@ describe('Forwarded', () => {
     expect(fieldOf(through, 'host')).toBe('shop.test:8443')
   })
 
-  it('is one list in several fields, and X-Forwarded-For beside it does not reach the app', async () => {
+  it('is one list if it comes in several fields, and X-Forwarded-For does not reach the app', async () => {
     const headers = { forwarded: ['for=6.6.6.6', 'for=192.0.2.1'], 'x-forwarded-for': '7.7.7.7' }
     const through = await ask({ header: 'forwarded', headers })
     expect(through.seen?.client).toEqual(['192.0.2.1', 0])
@@ -288,7 +288,7 @@ describe('Forwarded', () => {
     expect([response.status, seen]).toEqual([400, null])
   })
 
-  it('that is malformed does not matter from a peer that is no proxy', async () => {
+  it('is removed, even if it is malformed, if the peer is not a proxy', async () => {
     const said = {
       header: 'forwarded',
       peer: '192.0.2.9',
@@ -297,7 +297,7 @@ describe('Forwarded', () => {
     expect(await clientOf(said)).toBe('192.0.2.9 4711')
   })
 
-  it('cannot be made to name another by what the client wrote in front of it', async () => {
+  it('names the same client, or is malformed, for each text that the client itself wrote before', async () => {
     const unit = fc.constantFrom(
       '"',
       '\\',
@@ -324,11 +324,12 @@ describe('Forwarded', () => {
 })
 
 describe('forwarded()', () => {
-  const REMEDY = 'it is an address, a range like 10.0.0.0/8, loopback, private, link-local or unix'
+  const REMEDY =
+    'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
   it.each([
     [
       { trust: 'loopback' },
-      "option \"trust\" cannot be 'loopback': it lists proxies, as in ['10.0.0.0/8']",
+      "option \"trust\" cannot be 'loopback': it is a list of proxies, such as ['10.0.0.0/8']",
     ],
     [{ trust: ['*'] }, `option "trust" cannot be '*': ${REMEDY}`],
     [{ trust: ['10.0.0.0/33'] }, `option "trust" cannot be '10.0.0.0/33': ${REMEDY}`],
@@ -338,11 +339,11 @@ describe('forwarded()', () => {
     [{ header: 'both' }, 'option "header" cannot be \'both\': it is x-forwarded or forwarded'],
     [
       { take: ['by'] },
-      'option "take" cannot be [ \'by\' ]: it lists some of for, proto, host, port, prefix',
+      'option "take" cannot be [ \'by\' ]: it is a list of some of for, proto, host, port, prefix',
     ],
     [
       { header: 'forwarded', take: ['prefix'] },
-      'option "take" cannot be [ \'prefix\' ]: it lists some of for, proto, host',
+      'option "take" cannot be [ \'prefix\' ]: it is a list of some of for, proto, host',
     ],
     [{ hops: 1 }, 'unknown option "hops"; the options are trust, header, take'],
   ])('refuses %j when it is made', (options, message) => {

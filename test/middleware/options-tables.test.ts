@@ -1,6 +1,6 @@
-// The tables of docs/middleware-set.md have the options that the middleware have.
+// The tables of docs/middleware-set.md list the options of the middleware.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as bundled from '../../src/middleware.ts'
 
@@ -10,7 +10,7 @@ const SECTIONS = PAGE.split(/^## /m)
   .map((text) => ({ name: /^(\w+)\(\)/.exec(text)?.[1] ?? '', text }))
   .filter(({ name }) => name !== '')
 
-/** The options of a middleware: the refusal of an unknown one names them. */
+/** The options of a middleware, as the error for an unknown option lists them. */
 function optionsOf(name: string): string[] {
   const make = Reflect.get(bundled, name) as (options: object) => unknown
   try {
@@ -27,5 +27,24 @@ describe('the table of', () => {
     const table = /^\| Option [^]*?(?=\n\n|$(?![^]))/m.exec(text)?.[0] ?? ''
     const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, option]) => option)
     expect(rows).toEqual(optionsOf(name))
+  })
+})
+
+const SRC = new URL('../../src/', import.meta.url)
+const OPTIONS = ['middleware/', 'hosting/gateway/'].flatMap((folder) =>
+  readdirSync(new URL(folder, SRC)).flatMap((name) => {
+    const text = readFileSync(new URL(folder + name, SRC), 'utf8')
+    const found = text.matchAll(/^export interface (\w+Options) [^]*?^}/gm)
+    return [...found].map(([body, type]) => ({ type, body }))
+  }),
+)
+
+// Under exactOptionalPropertyTypes a caller can pass on an option that it does not have only if the type says so.
+describe('each option of', () => {
+  it.each(OPTIONS)('$type may be undefined', ({ body }) => {
+    const optional = [...body.matchAll(/^ {2}(\w+)\?: (.*)$/gm)]
+    expect(optional).not.toEqual([])
+    const strict = optional.filter(([, , type]) => !type?.endsWith('| undefined'))
+    expect(strict.map(([, option]) => option)).toEqual([])
   })
 })

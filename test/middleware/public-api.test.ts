@@ -1,4 +1,4 @@
-// What ships is made of what everybody has: an outside author can write the same.
+// The middleware that ship are made of public parts, and of a few helpers that an app can write itself.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -12,6 +12,15 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 const PUBLIC = new Set(
   ['index.ts', 'middleware.ts'].flatMap((entry) => publicNames(sources, entry)),
 )
+
+/** The private helpers. They check options or read header fields, and reach neither the chain nor the server. */
+const HELPERS = new Map([
+  ['complete-options.ts', ['Complete', 'checkNumber', 'completeOptions', 'invalidOption']],
+  ['http/error-verdict.ts', ['ErrorVerdict', 'judgeError']],
+  ['http/headers.ts', ['isFieldValue', 'isToken']],
+  ['http/host.ts', ['HostParts', 'parseHost']],
+  ['http/vary.ts', ['appendVary']],
+])
 
 const SHIPPING = parseSource('middleware.ts', readFileSync(new URL('middleware.ts', SRC), 'utf8'))
 const BUNDLED = [
@@ -27,13 +36,20 @@ const BUNDLED = [
   'timeout',
   'trusted-host',
 ]
-/** Files that are of one middleware alone, as an outside author may have some. */
+/** Files that belong to one middleware each. */
 const PARTS = ['encoder', 'error-report']
 
 const pathOf = (name: string): string => `middleware/${name}.ts`
 const importsOf = (name: string) =>
   sources.find(({ path }) => path === pathOf(name))?.imports.filter(isNotPart) ?? []
 const isNotPart = ({ target }: { target: string }): boolean => !PARTS.map(pathOf).includes(target)
+
+/** The imported names that are neither public nor helpers. */
+const privateImportsOf = (name: string): string[] =>
+  importsOf(name).flatMap(({ names, target }) => {
+    const helpers = HELPERS.get(target) ?? []
+    return names.filter((own) => !PUBLIC.has(own) && !helpers.includes(own))
+  })
 
 describe('a bundled middleware', () => {
   it('is each of those that are exported as an option-taking factory', () => {
@@ -42,14 +58,32 @@ describe('a bundled middleware', () => {
     expect(files).toEqual(new Set(BUNDLED.map(pathOf)))
   })
 
-  it.each(BUNDLED)('%s imports only what is public', (name) => {
-    const imported = importsOf(name).flatMap(({ names }) => names)
-    expect(imported).toContain('middleware')
-    expect(imported.filter((own) => !PUBLIC.has(own))).toEqual([])
+  it.each(BUNDLED)('%s imports only public names and helpers', (name) => {
+    expect(importsOf(name).flatMap(({ names }) => names)).toContain('middleware')
+    expect(privateImportsOf(name)).toEqual([])
   })
 
-  it.each(PARTS)('has in %s, a part of its own, only what is public, too', (name) => {
-    const imported = importsOf(name).flatMap(({ names }) => names)
-    expect(imported.filter((own) => !PUBLIC.has(own))).toEqual([])
+  it.each(PARTS)('has a part %s, which imports only public names and helpers too', (name) => {
+    expect(importsOf(name)).not.toEqual([])
+    expect(privateImportsOf(name)).toEqual([])
   })
+})
+
+describe('a helper', () => {
+  it.each([...HELPERS])(
+    'of %s is in use, and imports nothing of chain and server',
+    (path, names) => {
+      const used = new Set(
+        [...BUNDLED, ...PARTS].flatMap((name) =>
+          importsOf(name).flatMap((one) => (one.target === path ? one.names : [])),
+        ),
+      )
+      expect([...used].toSorted()).toEqual(names)
+      const source = sources.find((one) => one.path === path)
+      const targets = source?.imports.map(({ target }) => target) ?? []
+      expect(
+        targets.filter((target) => !/^(?:errors\.ts$|contract\/|http\/)/.test(target)),
+      ).toEqual([])
+    },
+  )
 })

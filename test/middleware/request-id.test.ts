@@ -1,4 +1,4 @@
-// Which ids are kept, which are replaced, and what an option may be.
+// Which ids requestId() keeps and replaces, and which options it takes.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ import type { RequestIdOptions } from '../../src/middleware/request-id.ts'
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
-/** The id that the response has, for a request that has `id`. */
+/** The id of the response to a request with `id`. */
 async function answered(id: string, options: RequestIdOptions = {}): Promise<string | undefined> {
   const wrap = requestId({ generate: () => 'new', ...options })
   const { response } = await askThrough(wrap, { headers: { 'x-request-id': id } })
@@ -19,7 +19,7 @@ async function answered(id: string, options: RequestIdOptions = {}): Promise<str
 }
 
 describe('requestId()', () => {
-  it('makes a UUID, another one for each request', async () => {
+  it('makes a new UUID for each request', async () => {
     const wrap = requestId()
     const ids = [await askThrough(wrap), await askThrough(wrap)].map(({ response }) =>
       response.headers.get('x-request-id'),
@@ -36,7 +36,7 @@ describe('requestId()', () => {
     expect(through.seen?.state['requestId']).toBe(id)
   })
 
-  it('keeps what ids look like in the field', async () => {
+  it('keeps ids in common forms', async () => {
     const kept = [
       '6f1c-4b',
       '01HZX5',
@@ -48,7 +48,7 @@ describe('requestId()', () => {
     expect(await Promise.all(kept.map((id) => answered(id)))).toEqual(kept)
   })
 
-  it('replaces what is empty, too long, repeated or made to be read as something else', async () => {
+  it('replaces an id that is empty, too long, repeated, or has characters of a log line or a page', async () => {
     const replaced = [
       '',
       'x'.repeat(129),
@@ -71,7 +71,7 @@ describe('requestId()', () => {
     expect(twice.seen?.headers.filter(([name]) => name === 'x-request-id')).toHaveLength(1)
   })
 
-  it('answers with printable text without blanks, whatever comes', async () => {
+  it('answers with printable text without blanks for every id', async () => {
     const value = fc
       .string({ unit: 'binary-ascii' })
       .filter((text) => /^[\t\x20-\x7e]*$/.test(text))
@@ -83,7 +83,7 @@ describe('requestId()', () => {
     )
   })
 
-  it('has a length limit, another field, and need not keep anything', async () => {
+  it('takes a length limit, another header, and an option that keeps no id', async () => {
     expect(await answered('12345', { maxLength: 4 })).toBe('new')
     expect(await answered('1234', { maxLength: 4 })).toBe('1234')
     expect(await answered('1234', { accept: false })).toBe('new')
@@ -94,7 +94,7 @@ describe('requestId()', () => {
     expect(response.headers.get('x-request-id')).toBeUndefined()
   })
 
-  it('names the answer of a middleware inside, and replaces an id that the app gave', async () => {
+  it('gives its id to the answer of a middleware inside, and replaces an id that the app set', async () => {
     const inside = middleware('inside', function* () {
       return respond(403, [['x-request-id', 'its-own']])
     })
@@ -103,13 +103,10 @@ describe('requestId()', () => {
   })
 
   it.each([
-    [
-      { headers: 'x' },
-      'unknown option "headers"; the options are header, accept, maxLength, generate',
-    ],
+    [{ headers: 'x' }, 'unknown option "headers"; did you mean "header"?'],
     [{ header: 'a b' }, 'option "header" cannot be \'a b\': it is the name of a header'],
     [{ accept: 1 }, 'option "accept" cannot be 1: it is true or false'],
-    [{ maxLength: 0 }, 'option "maxLength" cannot be 0: it is a whole number above 0'],
+    [{ maxLength: 0 }, 'option "maxLength" cannot be 0: it is a whole number of at least 1'],
     [{ generate: 'uuid' }, 'option "generate" cannot be \'uuid\': it is a function'],
     [null, 'the options are an object, got null'],
   ])('refuses %j when it is made', (options, message) => {

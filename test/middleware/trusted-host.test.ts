@@ -1,4 +1,4 @@
-// Whose name is known, and whose is not.
+// Which hosts trustedHost() serves, and which it refuses.
 
 import { describe, expect, it } from 'vitest'
 import { trustedHost } from '../../src/middleware/trusted-host.ts'
@@ -6,7 +6,7 @@ import { Host, httpScope } from '../bridge/host.ts'
 import { events } from '../../src/bridge/style.ts'
 import { askThrough } from '../chain/ask-through.ts'
 
-/** The status for a request that names `host`. */
+/** The status of the answer to a request for `host`. */
 async function statusFor(host: string, hosts: readonly string[]): Promise<number> {
   const { response, seen } = await askThrough(trustedHost({ hosts }), { headers: { host } })
   expect(seen !== null).toBe(response.status === 200)
@@ -43,7 +43,7 @@ describe('trustedHost()', () => {
     expect(host.sent[0]).toMatchObject({ type: 'http.response.start', status: 400 })
   })
 
-  it('answers 400 with two of them', async () => {
+  it('answers 400 with two Hosts', async () => {
     const host = new Host()
     const app = events(() => expect.unreachable())
     const headers: Array<[string, string]> = [
@@ -55,22 +55,22 @@ describe('trustedHost()', () => {
   })
 
   it.each([
-    [{}, 'option "hosts" cannot be []: it lists hosts, as in [\'example.com\']'],
+    [{}, 'option "hosts" cannot be []: it is a list of hosts, such as [\'example.com\']'],
     [
       { hosts: 'example.com' },
-      "option \"hosts\" cannot be 'example.com': it lists hosts, as in ['example.com']",
+      "option \"hosts\" cannot be 'example.com': it is a list of hosts, such as ['example.com']",
     ],
     [
       { hosts: ['*'] },
-      'option "hosts" cannot be \'*\': a host is a name, with a port or *. if need be',
+      'option "hosts" cannot be \'*\': a host is a name, with an optional port and an optional *. before it',
     ],
     [
       { hosts: ['a.*.b'] },
-      'option "hosts" cannot be \'a.*.b\': a host is a name, with a port or *. if need be',
+      'option "hosts" cannot be \'a.*.b\': a host is a name, with an optional port and an optional *. before it',
     ],
     [
       { hosts: ['https://a'] },
-      'option "hosts" cannot be \'https://a\': a host is a name, with a port or *. if need be',
+      'option "hosts" cannot be \'https://a\': a host is a name, with an optional port and an optional *. before it',
     ],
     [{ allowed: [] }, 'unknown option "allowed"; the options are hosts'],
   ])('refuses %j when it is made', (options, message) => {

@@ -4,32 +4,13 @@ import { resolveOptions } from '../../src/server/resolve-options.ts'
 import { recordingLog, turn } from '../bridge/host.ts'
 import { FakeHttpTransport } from './fake-http-transport.ts'
 import { FakeWebSocketTransport } from './fake-websocket-transport.ts'
+import { headWith } from './request-head.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { Log } from '../../src/contract/log.ts'
 import type { ServeOptions } from '../../src/server/options.ts'
-import type { RequestHead } from '../../src/server/scope.ts'
+import type { RequestHead } from '../../src/http/request-head.ts'
 
-const FACTS = {
-  method: 'GET',
-  httpVersion: '1.1',
-  keepAlive: true,
-  acceptsTrailers: false,
-  expectsContinue: false,
-  hasBody: false,
-  contentLength: null,
-} as const
-
-const head: RequestHead = {
-  method: 'GET',
-  target: '/',
-  httpVersion: '1.1',
-  headers: [['host', 'a']],
-  client: null,
-  server: null,
-  secure: false,
-}
-
-/** Waits until the client leaves or the server goes, then answers. */
+/** Waits until the client leaves or the server closes, then answers. */
 const waiting: EventApp = async (scope, receive, send) => {
   await receive()
   await receive()
@@ -49,7 +30,7 @@ function dispatcherOf(
 
 function request(dispatcher: Dispatcher, parts: Partial<RequestHead> = {}): FakeHttpTransport {
   const transport = new FakeHttpTransport()
-  transport.events = dispatcher.http({ ...head, ...parts }, FACTS, transport)
+  transport.events = dispatcher.http(headWith(parts), transport)
   return transport
 }
 
@@ -98,7 +79,7 @@ describe('Dispatcher', () => {
     const dispatcher = dispatcherOf(waiting, { maxConcurrency: 1 })
     const first = request(dispatcher)
     const transport = new FakeWebSocketTransport()
-    expect(dispatcher.websocket(head, [], transport)).toBeNull()
+    expect(dispatcher.websocket(headWith(), [], transport)).toBeNull()
     expect(transport.calls).toEqual([['deny', 503, 'Service Unavailable\n', true]])
     first.events?.onDisconnect()
     await dispatcher.idle()
@@ -107,11 +88,11 @@ describe('Dispatcher', () => {
   it('[3c.5] refuses a WebSocket that is not under the root path', () => {
     const dispatcher = dispatcherOf(waiting, { rootPath: '/api', rootPathMode: 'verify' })
     const transport = new FakeWebSocketTransport()
-    expect(dispatcher.websocket(head, [], transport)).toBeNull()
+    expect(dispatcher.websocket(headWith(), [], transport)).toBeNull()
     expect(transport.calls).toEqual([['deny', 404, 'Not Found\n', true]])
   })
 
-  it('tells what is running to go, and refuses what comes later', async () => {
+  it('tells running exchanges that the server closes, and refuses later requests', async () => {
     const dispatcher = dispatcherOf(waiting)
     const running = request(dispatcher)
     await turn()
@@ -121,7 +102,7 @@ describe('Dispatcher', () => {
     expect(running.calls).toEqual(['head 200', 'chunk a', 'end'])
   })
 
-  it('tells everybody who waits for it that nothing is running, now and again', async () => {
+  it('resolves every idle() when nothing is running, more than once', async () => {
     const dispatcher = dispatcherOf(waiting)
     await dispatcher.idle()
     for (let round = 0; round < 2; round += 1) {

@@ -1,13 +1,14 @@
-// A transport that writes down what it is told, and the cycle of an app on it.
+// A transport that records its calls, and the run of an app on it.
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
 import { HttpRun } from '../../src/server/http-run.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
+import { headWith } from './request-head.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../src/contract/events.ts'
-import type { CycleRequest } from '../../src/server/cycle-request.ts'
-import type { HttpEvents, HttpTransport } from '../../src/server/transport.ts'
+import type { RequestHead } from '../../src/http/request-head.ts'
+import type { HttpEvents, HttpTransport } from '../../src/server/engine.ts'
 import type { RecordingLog } from '../bridge/host.ts'
 
 /** Calls as `write 200`, `write "a"`, `end`; `flowing` false makes writes report a slow client. */
@@ -42,7 +43,7 @@ export class FakeHttpTransport implements HttpTransport {
     this.calls.push('pause')
   }
 
-  // As a socket does it: its end is reported in a later turn.
+  // Like a socket, it reports its end in a later turn.
   destroy(): void {
     this.calls.push('destroy')
     queueMicrotask(() => this.events?.onDisconnect())
@@ -51,7 +52,7 @@ export class FakeHttpTransport implements HttpTransport {
 
 export interface CycleOptions {
   scope?: Partial<HttpScope>
-  request?: Partial<CycleRequest>
+  request?: Partial<RequestHead>
   settings?: Partial<ConstructorParameters<typeof HttpRun>[2]['settings']>
 }
 
@@ -70,27 +71,16 @@ export function startCycle(
   const hosting = { environ: {}, maxInlineBodyBytes: 1024, inlineThreads: false }
   const connection = new ServerExchangeContext(log, hosting)
   const whole = { ...httpScope(scope), 'isthmus.exchange': connection }
-  const facts: CycleRequest = {
-    method: whole.method,
-    httpVersion: '1.1',
-    keepAlive: true,
-    acceptsTrailers: false,
-    expectsContinue: false,
-    hasBody: false,
-    contentLength: null,
-    ...request,
-  }
   const cycle = new HttpRun(app, whole, {
     transport,
-    request: facts,
-    connection,
+    request: headWith({ method: whole.method, ...request }),
+    context: connection,
     settings: {
       identity: { server: null, date: () => null },
       log,
       maxBodyBytes: Infinity,
       bodyTimeoutMs: Infinity,
       wheel: new TimerWheel(),
-      hosting,
       debug: false,
       ...settings,
     },

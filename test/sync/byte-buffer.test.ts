@@ -1,4 +1,4 @@
-// The queue of bytes: equal to the plain concatenation, however the bytes come and go, and in linear time.
+// The queue of bytes equals a plain concatenation for any order of calls, and takes linear time.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ describe('ByteBuffer', () => {
     expect(buffer.takeLine()).toBeUndefined()
   })
 
-  it('takes across chunks, and no more than is there', () => {
+  it('takes bytes across chunks, and no more than the buffer has', () => {
     const buffer = bufferOf('ab', 'cd', 'ef')
     expect(textOf(buffer.take(3))).toBe('abc')
     expect(textOf(buffer.take(99))).toBe('def')
@@ -53,22 +53,22 @@ describe('ByteBuffer', () => {
     expect(buffer.length).toBe(1)
   })
 
-  it('does not find a newline in what it never got', () => {
-    // The block behind two chunks has room; whatever memory holds there is not part of the line.
+  it('does not find a newline in memory outside of its bytes', () => {
+    // The block of two chunks has spare room. The old memory there is not part of the line.
     for (let round = 0; round < 200; round += 1) {
       const buffer = bufferOf('x'.repeat(700), 'y'.repeat(round + 1))
       expect(buffer.takeLine()).toBeUndefined()
     }
   })
 
-  it('leaves what was taken alone when more is appended', () => {
+  it('does not change taken bytes when more are appended', () => {
     const buffer = bufferOf('ab', 'cd')
     const first = buffer.take(3)
     for (let round = 0; round < 50; round += 1) buffer.append(bytesOf('zz'))
     expect(textOf(first)).toBe('abc')
   })
 
-  it('never writes into a chunk that it was given', () => {
+  it('never writes into an appended chunk', () => {
     const memory = bytesOf('abXX')
     const buffer = new ByteBuffer()
     buffer.append(memory.subarray(0, 2))
@@ -77,15 +77,15 @@ describe('ByteBuffer', () => {
     expect(textOf(buffer.takeAll())).toBe('abcd')
   })
 
-  it('gives Buffers, whatever it was given', () => {
+  it('returns Buffers, also for Uint8Arrays', () => {
     const buffer = bufferOf('abc')
     expect(Buffer.isBuffer(buffer.take(1))).toBe(true)
     expect(Buffer.isBuffer(buffer.takeAll())).toBe(true)
     expect(Buffer.isBuffer(buffer.takeAll())).toBe(true)
   })
 
-  it('takes a 16 MiB line that came in 64-byte chunks, asked after each', () => {
-    // Quadratic work would be 2^41 steps here: it would not end within the deadline of the test.
+  it('takes a 16 MiB line that came in 64-byte chunks, with a call after each', () => {
+    // Quadratic work would be 2^41 steps here, too many for the time limit of the test.
     const buffer = new ByteBuffer()
     const chunk = new Uint8Array(64).fill(0x61)
     for (let count = 0; count < 262_144; count += 1) {
@@ -96,7 +96,7 @@ describe('ByteBuffer', () => {
     expect(buffer.takeLine()).toHaveLength(16_777_217)
   })
 
-  it('takes a line byte by byte without searching it anew each time', () => {
+  it('takes a line byte by byte, and searches it once', () => {
     const buffer = new ByteBuffer()
     buffer.append(new Uint8Array(4_194_304).fill(0x61))
     buffer.append(bytesOf('\n'))

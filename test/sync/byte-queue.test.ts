@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ByteQueue } from '../../src/sync/byte-queue.ts'
 
 describe('a byte queue', () => {
-  it('gives what was put in, in its order, in takes of any size', () => {
+  it('returns the pushed bytes in their order, in takes of any size', () => {
     const property = fc.property(
       fc.array(fc.uint8Array({ maxLength: 20 })),
       fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),

@@ -1,4 +1,4 @@
-// wsgi.errors: whatever an app reports reaches the operator.
+// wsgi.errors: every report of an app reaches the operator.
 
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
@@ -18,13 +18,13 @@ describe('errorStream', () => {
     expect(texts).toEqual(['one\n', 'two\n', 'three'])
   })
 
-  it('[3a.30] takes any text, lone surrogates included', () => {
+  it('[3a.30] accepts any text, also lone surrogates', () => {
     const { stream, texts } = recorded()
     stream.write('\ud800 \0 \u{1f600}')
     expect(texts).toEqual(['\ud800 \0 \u{1f600}'])
   })
 
-  it('[3a.30] shows what is not text, instead of failing at it', () => {
+  it('[3a.30] shows values that are not text, instead of failing', () => {
     const { stream, texts } = recorded()
     const write = stream.write.bind(stream) as (text: unknown) => void
     write(undefined)
@@ -37,7 +37,7 @@ describe('errorStream', () => {
 })
 
 describe('stderrStream', () => {
-  it('[3a.30] has written when the process exits right after', () => {
+  it('[3a.30] has written the text even if the process exits at once', () => {
     const program = `
       import { stderrStream } from ${JSON.stringify(new URL('../../src/sync/errors-stream.ts', import.meta.url).href)}
       stderrStream.write('\\ud800' + 'x'.repeat(200_000))

@@ -1,4 +1,4 @@
-// What startResponse keeps of an error that it was given: nothing.
+// startResponse keeps no reference to its error argument.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -19,7 +19,7 @@ describe('startResponse with an error', () => {
     const response = new ResponseState('GET', { warn: () => undefined })
     response.startResponse('200 OK', [])
     const error = replaceHead(response)
-    // A WeakRef holds its target until the turn in which it was made is over.
+    // A WeakRef keeps its target alive until the end of the turn that made it.
     await new Promise((resolve) => setImmediate(resolve))
     collectGarbage()
     expect(error.deref()).toBeUndefined()

@@ -43,7 +43,7 @@ describe('wrapFile', () => {
     expect(body.filelike).toBe(file)
   })
 
-  it('[3a.57] reads a descriptor from its current position, in blocks of their own', () => {
+  it('[3a.57] reads a descriptor from its current position, each time into a new block', () => {
     const fd = openText('0123456789')
     readSync(fd, Buffer.alloc(3))
     const body = wrapFile(fd, 4)
@@ -52,7 +52,7 @@ describe('wrapFile', () => {
     body.close()
   })
 
-  it('reads 64 KiB at once unless told otherwise', () => {
+  it('reads 64 KiB at once by default', () => {
     const body = wrapFile(openText('x'.repeat(65_537)))
     expect(body.blockSize).toBe(65_536)
     expect([...body].map((block) => block.length)).toEqual([65_536, 1])
@@ -67,7 +67,7 @@ describe('wrapFile', () => {
     expect(closed).toBe(1)
   })
 
-  it('[3a.57] closes a descriptor exactly once, also when its number was given out again', () => {
+  it('[3a.57] closes a descriptor exactly once, also after its number was reused', () => {
     const fd = openText('x')
     const body = wrapFile(fd)
     body.close()
@@ -76,19 +76,19 @@ describe('wrapFile', () => {
     const reused = openText('y')
     body.close()
     expect(fstatSync(reused).isFile()).toBe(true)
-    expect(() => [...body]).toThrow('the file was closed')
+    expect(() => [...body]).toThrow('the file is closed')
     closeSync(reused)
   })
 
-  it('takes a file without close()', () => {
+  it('accepts a file without close()', () => {
     expect(() => wrapFile({ read: () => Buffer.of() }).close()).not.toThrow()
   })
 
-  it('is known by its class, so that a host can send it its own way', () => {
+  it('is recognizable by its class, so that a host can send the file in a faster way', () => {
     expect(wrapFile({ read: () => Buffer.of() })).toBeInstanceOf(WrappedFile)
   })
 
-  it('names what is no file', () => {
+  it('refuses values that are not files, and names their type', () => {
     const wrap = wrapFile as (filelike: unknown, blockSize?: number) => unknown
     expect(() => wrap('path')).toThrow(
       new AppError(
@@ -101,7 +101,7 @@ describe('wrapFile', () => {
     expect(() => wrap({ read: () => Buffer.of() }, 1.5)).toThrow('the block size 1.5')
   })
 
-  it('names a read() that does not give bytes, as that of a stream', () => {
+  it('refuses a read() that does not return bytes, such as that of a stream', () => {
     const stream = { read: () => null } as unknown as FileLike
     expect(() => [...wrapFile(stream)]).toThrow(
       'read() of the file returned null, not bytes; pass a file, not a stream',

@@ -11,7 +11,7 @@ const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin
 const inputOf = (...chunks: string[]): Input =>
   new Input(new BytesSource(chunks.map((chunk) => Buffer.from(chunk, 'latin1'))))
 
-// Gives the chunks, then throws for good, as the source of a body that was cut does.
+// The source of a body that was cut: it returns the chunks, then throws for ever.
 class CutSource implements InputSource {
   readonly #whole: BytesSource
   failures = 0
@@ -29,19 +29,19 @@ class CutSource implements InputSource {
 }
 
 describe('Input.read', () => {
-  it('[3a.22] reads the rest without a size, what is buffered included', () => {
+  it('[3a.22] reads the rest of the body without a size, with the buffered bytes', () => {
     const input = inputOf('one\ntwo', '\nthree')
     expect(textOf(input.readline())).toBe('one\n')
     expect(textOf(input.read())).toBe('two\nthree')
   })
 
-  it('[3a.22] waits until the size is there or the body ends', () => {
+  it('[3a.22] waits until enough bytes have come or the body ends', () => {
     const input = inputOf('ab', 'cd', 'e')
     expect(textOf(input.read(3))).toBe('abc')
     expect(textOf(input.read(3))).toBe('de')
   })
 
-  it('[3a.22] reads nothing with size 0, and asks the source for nothing', () => {
+  it('[3a.22] reads nothing with size 0, and does not call the source', () => {
     const source = new CutSource()
     expect(new Input(source).read(0)).toHaveLength(0)
     expect(source.failures).toBe(0)
@@ -52,7 +52,7 @@ describe('Input.read', () => {
     expect(textOf(inputOf('ab', 'c').read(Infinity))).toBe('abc')
   })
 
-  it('names a size that is no number of bytes', () => {
+  it('refuses a size that is not a number of bytes, and names it', () => {
     const input = inputOf('abc')
     expect(() => input.read(Number.NaN)).toThrow(
       new AppError(
@@ -65,7 +65,7 @@ describe('Input.read', () => {
     expect(textOf(input.read())).toBe('abc')
   })
 
-  it('asks the source for no more than is missing', () => {
+  it('asks the source for the missing bytes alone', () => {
     const asked: number[] = []
     const source = { pull: (size: number) => (asked.push(size), Buffer.from('xy')) }
     expect(textOf(new Input(source).read(6))).toBe('xyxyxy')
@@ -78,7 +78,7 @@ describe('Input.readline', () => {
     expect(textOf(inputOf('one\ntwo\n').readline())).toBe('one\n')
   })
 
-  it('[3a.23] gives a last line without a newline as it is', () => {
+  it('[3a.23] returns a last line without a newline as it is', () => {
     const input = inputOf('one\ntwo')
     input.readline()
     expect(textOf(input.readline())).toBe('two')
@@ -92,7 +92,7 @@ describe('Input.readline', () => {
     expect(textOf(input.readline(4))).toBe('gh')
   })
 
-  it('[3a.23] gives a blank line as a newline, which is no end', () => {
+  it('[3a.23] returns a blank line as a newline, which is not the end', () => {
     expect([...inputOf('a\n\nb')].map(textOf)).toEqual(['a\n', '\n', 'b'])
   })
 
@@ -116,7 +116,7 @@ describe('Input.readlines and iteration', () => {
     expect(input.readlines(3)).toEqual([])
   })
 
-  it('takes hint 0 for no hint, as Python does', () => {
+  it('treats hint 0 as no hint, like Python', () => {
     expect(inputOf('a\nb\n').readlines(0)).toHaveLength(2)
   })
 
@@ -133,7 +133,7 @@ describe('Input.readlines and iteration', () => {
 })
 
 describe('the end of the body', () => {
-  it('[3a.24] is empty for every call, ever after', () => {
+  it('[3a.24] is empty for every call from then on', () => {
     const input = inputOf('a')
     input.read()
     for (let round = 0; round < 3; round += 1) {
@@ -145,7 +145,7 @@ describe('the end of the body', () => {
     }
   })
 
-  it('is not asked for again once the source has ended', () => {
+  it('is not read again after the source has ended', () => {
     let calls = 0
     const source = { pull: () => (calls++ === 0 ? new Uint8Array(0) : Buffer.from('late')) }
     const input = new Input(source)
@@ -154,7 +154,7 @@ describe('the end of the body', () => {
     expect(calls).toBe(1)
   })
 
-  it('[3a.24] is where EMPTY_INPUT always stands, for all who share it', () => {
+  it('[3a.24] is the position of EMPTY_INPUT from the start, for all requests that share it', () => {
     expect(EMPTY_INPUT.read()).toHaveLength(0)
     expect(EMPTY_INPUT.readline()).toHaveLength(0)
     expect([...EMPTY_INPUT]).toEqual([])
@@ -162,7 +162,7 @@ describe('the end of the body', () => {
     expect(() => EMPTY_INPUT.read(0.5)).toThrow(AppError)
   })
 
-  it('[3a.25] throws ClientDisconnectedError where the body was cut, and never looks like an end', () => {
+  it('[3a.25] throws ClientDisconnectedError if the body was cut, and never looks like an end', () => {
     const input = new Input(new CutSource('first\nsec'))
     expect(textOf(input.readline())).toBe('first\n')
     expect(() => input.readline()).toThrow(ClientDisconnectedError)
@@ -171,13 +171,13 @@ describe('the end of the body', () => {
     expect(() => [...input]).toThrow(ClientDisconnectedError)
   })
 
-  it('[3a.25] still gives what arrived before the cut, to those who ask for no more', () => {
+  it('[3a.25] still returns the bytes from before the cut to reads that need no more', () => {
     const input = new Input(new CutSource('ab'))
     expect(() => input.read(3)).toThrow(ClientDisconnectedError)
     expect(textOf(input.read(2))).toBe('ab')
   })
 
-  it('[3a.25] fails for good, also when the source would not fail again', () => {
+  it('[3a.25] fails for ever, even if the source would not fail again', () => {
     let calls = 0
     const source: InputSource = {
       pull() {
@@ -194,17 +194,17 @@ describe('the end of the body', () => {
 })
 
 describe('BytesSource', () => {
-  it('skips empty chunks, which are no end', () => {
+  it('skips empty chunks, which are not the end', () => {
     const source = new BytesSource([Buffer.of(), Buffer.from('a'), Buffer.of(), Buffer.from('b')])
     expect([source.pull(9), source.pull(9), source.pull(9)].map(textOf)).toEqual(['a', 'b', ''])
   })
 
-  it('gives at most the size, in order', () => {
+  it('returns at most the size, in order', () => {
     const source = new BytesSource([Buffer.from('abcde')])
     expect([source.pull(2), source.pull(2), source.pull(2)].map(textOf)).toEqual(['ab', 'cd', 'e'])
   })
 
-  it('gives nothing for size 0 and loses nothing', () => {
+  it('returns nothing for size 0 and loses no byte', () => {
     const source = new BytesSource([Buffer.from('ab')])
     expect(source.pull(0)).toHaveLength(0)
     expect(textOf(source.pull(9))).toBe('ab')
@@ -235,7 +235,7 @@ describe('any reading of any chunking', () => {
   })
 })
 
-// PEP 3333's input over a string that is there as a whole.
+// A simple model of PEP 3333's input, over a whole string.
 class ModelInput {
   #rest: string
 

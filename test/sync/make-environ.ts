@@ -1,4 +1,4 @@
-// An environ as a server makes it for `GET /`, and what a test changes in it.
+// An environ as a server makes it for `GET /`, with the changes of a test.
 
 import { errorStream } from '../../src/sync/errors-stream.ts'
 import { EMPTY_INPUT } from '../../src/sync/input.ts'

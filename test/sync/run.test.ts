@@ -34,7 +34,7 @@ function host(
   return { run: new SyncRun(app, makeEnviron(environ), { warn, ...options }), warnings }
 }
 
-// Pulls to the end, as a host does; the texts of the chunks.
+// Pulls to the end like a host, and returns the texts of the chunks.
 function pullAll(run: SyncRun): string[] {
   const texts: string[] = []
   for (let chunk = run.pull(); chunk !== null; chunk = run.pull()) {
@@ -71,7 +71,7 @@ describe('calling the app', () => {
     expect(calls).toEqual([[undefined, environ, expect.any(Function)]])
   })
 
-  it('is done once, by start() or by pull()', () => {
+  it('happens once, by start() or by pull()', () => {
     let calls = 0
     const { run } = host((_environ, startResponse) => {
       calls += 1
@@ -85,7 +85,7 @@ describe('calling the app', () => {
     expect(calls).toBe(1)
   })
 
-  it('[3a.3] takes generators, arrays and any iterable object', () => {
+  it('[3a.3] accepts generators, arrays and any iterable object', () => {
     const app = (body: Iterable<string> & object): SyncApp => {
       return (_environ, startResponse) => {
         ok(startResponse)
@@ -98,7 +98,7 @@ describe('calling the app', () => {
     expect(bodyOf(app({ [Symbol.iterator]: () => ['a', 'b'].values() }))).toBe('ab')
   })
 
-  it('[3a.4] names a bare string and bare bytes', () => {
+  it('[3a.4] refuses a bare string and bare bytes by name', () => {
     expect(() => host(wrong('text')).run.pull()).toThrow(
       new AppError(
         'the app returned a string; return [text], or it would be sent character by character',
@@ -112,7 +112,7 @@ describe('calling the app', () => {
     expect(() => host(wrong(new Uint8Array(1))).run.pull()).toThrow('return [bytes]')
   })
 
-  it('[3a.4] names null, undefined, and other objects', () => {
+  it('[3a.4] refuses null, undefined and other objects by name', () => {
     const remedy = 'return an iterable of chunks, at least an empty array'
     expect(() => host(wrong(null)).run.pull()).toThrow(`the app returned null; ${remedy}`)
     expect(() => host(wrong(undefined)).run.pull()).toThrow(`the app returned undefined; ${remedy}`)
@@ -120,7 +120,7 @@ describe('calling the app', () => {
     expect(() => host(wrong({})).run.pull()).toThrow(`the app returned an Object; ${remedy}`)
   })
 
-  it('[3a.4] names the brand for what awaits', () => {
+  it('[3a.4] names the right brand for an app that awaits', () => {
     const remedy = 'an app that awaits is an async-iterable app: mark it as iterable(app)'
     const promised = wrong(Promise.resolve(['x']))
     expect(() => host(promised).run.pull()).toThrow(`the app returned a Promise; ${remedy}`)
@@ -128,19 +128,19 @@ describe('calling the app', () => {
     expect(() => host(stream).run.pull()).toThrow(remedy)
   })
 
-  it('[3a.4] leaves no rejection of a refused promise behind', async () => {
+  it('[3a.4] leaves no unhandled rejection of a refused promise', async () => {
     const unhandled: unknown[] = []
     const listener = (reason: unknown): void => void unhandled.push(reason)
     process.on('unhandledRejection', listener)
     const rejected = wrong(Promise.reject(new Error('boom')))
     expect(() => host(rejected).run.pull()).toThrow(AppError)
-    // Unhandled rejections are told after the microtasks and before the next immediate.
+    // Node reports unhandled rejections after the microtasks and before the next immediate.
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', listener)
     expect(unhandled).toEqual([])
   })
 
-  it('[3a.40] takes a startResponse that is called during the first next()', () => {
+  it('[3a.40] accepts a call of startResponse during the first next()', () => {
     const { run } = host(hello)
     run.start()
     expect(run.head).toBeUndefined()
@@ -165,7 +165,7 @@ describe('pulling', () => {
     expect(log).toEqual(['a', 'b'])
   })
 
-  it('[3a.6] [3a.39] passes over empty chunks; the head may still be replaced meanwhile', () => {
+  it('[3a.6] [3a.39] skips empty chunks; the head may still be replaced meanwhile', () => {
     const { run } = host(function* (_environ, startResponse) {
       ok(startResponse)
       yield ''
@@ -186,7 +186,7 @@ describe('pulling', () => {
     expect(run.pull()).toBeNull()
   })
 
-  it('knows the last element of an Array as the last', () => {
+  it('recognizes the last element of an Array as the last', () => {
     const { run } = host((_environ, startResponse) => {
       ok(startResponse)
       return ['a', 'b']
@@ -262,7 +262,7 @@ describe('pulling', () => {
     expect(run.ended).toBe(true)
   })
 
-  it('[3a.43] hands written bytes to a host that takes them itself', () => {
+  it('[3a.43] passes written bytes to a host that sends them itself', () => {
     const sent: unknown[] = []
     const { run } = host(
       (_environ, startResponse) => {
@@ -304,7 +304,7 @@ describe('pulling', () => {
     expect(log).toEqual(['after the last byte'])
   })
 
-  it('[3a.45] throws when the body is shorter, before any byte where that is known', () => {
+  it('[3a.45] throws if the body is shorter, for an Array before any byte is sent', () => {
     const array = host((_environ, startResponse) => {
       ok(startResponse, ['content-length', '3'])
       return ['ab']
@@ -321,7 +321,7 @@ describe('pulling', () => {
     expect([generator.ended, generator.response.committed]).toEqual([false, true])
   })
 
-  it('[3a.47] asks for nothing after the first bytes of a response without content', () => {
+  it('[3a.47] pulls no further chunk after the first bytes of a response without content', () => {
     let yields = 0
     const { run, warnings } = host(
       function* (_environ, startResponse) {
@@ -338,18 +338,18 @@ describe('pulling', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('[3a.47] tells HEAD the length of an Array body', () => {
+  it('[3a.47] announces the length of an Array body to HEAD', () => {
     const { run } = host(wrong(['hello']), { REQUEST_METHOD: 'HEAD' })
     expect(run.pull()).toBeNull()
     expect(run.head?.headers).toEqual([['content-length', '5']])
   })
 
-  it('[3a.49] sends what the app yields untouched', () => {
+  it('[3a.49] sends the chunks of the app unchanged', () => {
     const body = 'a\nb\r\nc\0\u{1f600}'
     expect(bodyOf(wrong([body]))).toBe(body)
   })
 
-  it('never makes an end of a failure', () => {
+  it('never ends normally after a failure', () => {
     const { run } = host(function* (_environ, startResponse) {
       ok(startResponse)
       yield 'a'
@@ -358,7 +358,7 @@ describe('pulling', () => {
     run.pull()
     expect(() => run.pull()).toThrow('boom')
     expect(() => run.pull()).toThrow(
-      'SyncRun: pull() inside pull(), after it threw, or after close()',
+      'SyncRun: pull() was called inside pull(), after an error, or after close()',
     )
     run.close()
     expect(() => run.pull()).toThrow('SyncRun')
@@ -404,7 +404,7 @@ describe('closing', () => {
     expect(log).toEqual(['return', 'close'])
   })
 
-  it('[3a.52] returns from the iterator when it yielded what is no chunk', () => {
+  it('[3a.52] returns from the iterator after it yielded a value that is not a chunk', () => {
     const next = (): IteratorResult<string> => ({ done: false, value: 5 as unknown as string })
     const { run } = host(logged({ ...endless, next }))
     expect(() => run.pull()).toThrow(AppError)
@@ -434,7 +434,7 @@ describe('closing', () => {
     expect(closed).toBe(2)
   })
 
-  it('[3a.52] runs the finally of a generator, once it has begun', () => {
+  it('[3a.52] runs the finally of a generator that has begun', () => {
     let finals = 0
     const app: SyncApp = function* (_environ, startResponse) {
       try {
@@ -455,14 +455,14 @@ describe('closing', () => {
     expect(finals).toBe(1)
   })
 
-  it('calls nothing of an app that was never called', () => {
+  it('calls no function of an app that was never called', () => {
     let calls = 0
     const { run } = host(() => ((calls += 1), []))
     run.close()
     expect(calls).toBe(0)
   })
 
-  it('[3a.52] reports what fails, and skips nothing for it', () => {
+  it('[3a.52] reports each failure, and skips no step', () => {
     const failing = (what: string) => (): never => {
       log.push(what)
       throw new Error(what)
@@ -483,7 +483,7 @@ describe('closing', () => {
     expect(warnings.map(({ cause }) => (cause as Error).message)).toEqual(log)
   })
 
-  it('[3a.52] reports a promise that rejects, as that of an async close()', async () => {
+  it('[3a.52] reports a rejected promise, such as that of an async close()', async () => {
     const { run, warnings } = host(
       logged({ ...endless, close: async () => Promise.reject(new Error('late')) } as never),
     )
@@ -522,7 +522,7 @@ describe('closing', () => {
     ])
   })
 
-  it('[3a.58] tells the finished-callbacks of the error, and of no head that was not sent', () => {
+  it('[3a.58] passes the error to the finished-callbacks, but no head that was not sent', () => {
     const calls: unknown[][] = []
     const { run } = host(
       (_environ, startResponse) => {
@@ -547,7 +547,7 @@ describe('closing', () => {
     expect(() => kept?.('late')).toThrow('write() was called after the response ended')
   })
 
-  it('[3a.57] shows the host the very file wrapper that the app returned, before it is read', () => {
+  it('[3a.57] shows the host the file wrapper of the app before it is read', () => {
     const reads: number[] = []
     const file = wrapFile({
       read: (size) => (reads.push(size), Buffer.of()),
@@ -563,7 +563,7 @@ describe('closing', () => {
 })
 
 describe('any body', () => {
-  it('[3a.66] is the same bytes as an Array, a generator and through write()', () => {
+  it('[3a.66] has the same bytes as an Array, as a generator and through write()', () => {
     const chunk = fc.oneof(
       fc.string({ maxLength: 6 }),
       fc.uint8Array({ maxLength: 6 }),

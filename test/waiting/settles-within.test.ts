@@ -8,13 +8,13 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('within', () => {
-  it('says true for work that ended in time, and leaves no timer', async () => {
+describe('settlesWithin()', () => {
+  it('returns true for work that ended in time, and leaves no timer', async () => {
     expect(await settlesWithin(Promise.resolve('done'), 10)).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('says false once the time is over', async () => {
+  it('returns false after the time is over', async () => {
     const waited = settlesWithin(new Promise(() => undefined), 10)
     await vi.advanceTimersByTimeAsync(10)
     expect(await waited).toBe(false)
@@ -25,7 +25,7 @@ describe('within', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('waits on where the time is longer than a timer can run', async () => {
+  it('waits on if the time is longer than a timer can run', async () => {
     for (const forever of [Infinity, 2 ** 31]) {
       let settled = false
       const waited = settlesWithin(new Promise(() => undefined), forever).finally(() => {

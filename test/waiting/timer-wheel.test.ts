@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Timer, TimerWheel } from '../../src/waiting/timer-wheel.ts'
 
-/** A timer that writes down when it expired, in ms since the start of the test. */
+/** A timer that records the times at which it expires, in ms since the start of the test. */
 function recorded(wheel: TimerWheel): { timer: Timer; expired: number[] } {
   const expired: number[] = []
   const startedAt = Date.now()
@@ -25,7 +25,7 @@ describe('a timer of the wheel', () => {
     }
   })
 
-  it('expires by what it was armed for last, be it later or earlier', () => {
+  it('expires at the time that was set last, even if that is earlier', () => {
     const wheel = new TimerWheel()
     const later = recorded(wheel)
     const earlier = recorded(wheel)
@@ -50,7 +50,7 @@ describe('a timer of the wheel', () => {
     expect(timers.map(({ expired }) => expired)).toEqual([[], [], []])
   })
 
-  it('may be armed again by what it calls', () => {
+  it('may be armed again by its own callback', () => {
     const wheel = new TimerWheel()
     let calls = 0
     const timer = new Timer(wheel, () => {
@@ -62,7 +62,7 @@ describe('a timer of the wheel', () => {
     expect(calls).toBe(3)
   })
 
-  it('leaves no interval behind when none is armed', () => {
+  it('leaves no interval when no timer is armed', () => {
     const wheel = new TimerWheel()
     const { timer } = recorded(wheel)
     timer.arm(1_000)

@@ -1,4 +1,4 @@
-// The board's round trips of the last minute, as a line; the reports that ran, as bands behind it.
+// The board's round trips of the last minute as a line, over bands for the reports that ran.
 
 const WINDOW_MS = 60_000
 /** The scale never zooms in below this, or idle noise would look like trouble. */
@@ -58,7 +58,7 @@ export function makeChart(element, { now, worst }) {
       const ping = pings.find((candidate) => candidate.id === id)
       if (ping) ping.tookMs = performance.now() - ping.sentAt
     },
-    /** The connection is gone, and with it the answers. */
+    /** The connection is lost, and the answers with the connection. */
     lost() {
       for (const ping of pings) ping.lost = ping.tookMs === undefined
     },

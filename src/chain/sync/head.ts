@@ -1,41 +1,35 @@
-// The head of a sync app's response, held back until the middleware is done with it.
+// The head of a sync app's response. The chain holds the head back until the middleware has finished with the response.
 
-import { STATUS_CODES } from 'node:http'
-import { AppError } from '../../errors.ts'
+import { statusLine } from '../../http/status-line.ts'
 import { announcedHead } from '../../sync/response-head.ts'
+import { checkStartCall, missingHead } from '../../sync/start-call.ts'
 import { Outgoing } from '../response.ts'
-import { fieldsOf } from '../header-list.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
 import type { AnnouncedHead } from '../../sync/response-head.ts'
 
-/** Stands in for the server's `startResponse` towards the app. */
+/** Takes the app's calls of `startResponse`, and passes one head to the server's `startResponse`. */
 export class SyncHead {
   readonly #startResponse: StartResponse
   #status = ''
   #headers: StartResponseHeaders = []
   #called = false
   #announced: AnnouncedHead | undefined
-  #isOver = false
+  #committed = false
 
   constructor(startResponse: StartResponse) {
     this.#startResponse = startResponse
   }
 
   /**
-   * What the app calls.
+   * Takes a call of `startResponse` by the app.
    *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`); {@link AppError} (`ISTHMUS_APP_FAULT`) for a second call;
-   *   `excInfo` once the head is out of the app's hands
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`); {@link AppError} (`ISTHMUS_APP_FAULT`) for a second call
+   *   without `excInfo`; `excInfo` itself after the server has the head
    */
   announce(status: string, headers: StartResponseHeaders, excInfo: unknown): void {
-    const replaces = (excInfo ?? undefined) !== undefined
-    if (replaces && this.#isOver) throw excInfo
-    if (!replaces && this.#called) {
-      throw new AppError(
-        'startResponse was called twice; to replace the head, pass the error being handled as third argument',
-      )
-    }
+    checkStartCall(this.#called, this.#committed, excInfo)
     this.#called = true
+    // An invalid head must not leave the earlier head in place: the app wants to replace that one.
     this.#announced = undefined
     this.#announced = announcedHead(status, headers)
     this.#status = status
@@ -43,34 +37,28 @@ export class SyncHead {
   }
 
   /**
-   * The response that was announced, with `body` as far as it is known.
+   * The response that the app announced.
    *
-   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when there is none
+   * @param body all chunks if the chain knows the whole body, else null
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the app announced no head
    */
   response(body: readonly Chunk[] | null): Outgoing {
-    if (!this.#announced) {
-      throw new AppError(
-        this.#called
-          ? 'there is no head to send: the last call of startResponse failed'
-          : 'startResponse was not called before the first chunk, or the end, of the body',
-      )
-    }
+    if (!this.#announced) throw missingHead(this.#called)
     const { status, headers } = this.#announced
     return new Outgoing({ status, headers, body })
   }
 
   /** Gives the server the head of the app's own response. */
   pass(response: Outgoing): Write {
-    this.#isOver = true
+    this.#committed = true
     if (response.untouched) return this.#startResponse(this.#status, this.#headers)
     return this.answer(response)
   }
 
   /** Gives the server a head. */
-  answer({ status, headers }: Outgoing): Write {
-    this.#isOver = true
-    const line =
-      this.#announced?.status === status ? this.#status : `${status} ${STATUS_CODES[status] ?? ''}`
-    return this.#startResponse(line, fieldsOf(headers))
+  answer({ status, fields }: Outgoing): Write {
+    this.#committed = true
+    const line = this.#announced?.status === status ? this.#status : statusLine(status)
+    return this.#startResponse(line, fields)
   }
 }

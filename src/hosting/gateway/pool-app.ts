@@ -1,20 +1,31 @@
-// A pool as an event app: it starts and ends with lifespan, and with the first request where there is none.
+// A pool as an event app. The pool opens with lifespan, or with the first request if the server runs no lifespan.
 
 import { startLifespan } from '../../async/lifespan.ts'
-import { SILENT_LOG } from '../../silent-log.ts'
+import { loadSyncApp } from '../../bridge/load-sync-app.ts'
 import { refuseScope } from '../../bridge/refuse-scope.ts'
 import { events } from '../../bridge/style.ts'
 import { syncToEvents } from '../../bridge/sync-to-events.ts'
-import { releaseCalledApps } from './called-app.ts'
-import { loadSyncApp } from '../../bridge/load-sync-app.ts'
+import { SILENT_LOG } from '../../silent-log.ts'
+import { releaseCalledApps } from './called-apps.ts'
 import { WorkerPool } from './pool.ts'
+import { emptyStats } from './pool-stats.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
 import type { EventApp, LifespanScope, Receive, Scope, Send } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { PoolSettings } from './pool.ts'
+import type { PoolStats } from './pool-stats.ts'
 
-/** The app of a pool; `inner` is what its middleware wraps, and gets the WebSockets. */
-export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
+/** An event app that runs in threads. */
+export type ThreadsApp = EventApp & {
+  /**
+   * Returns the load of the threads at this moment and the totals since they were started. All figures are 0 before the
+   * start, after the end of lifespan, and if the server runs the app inline.
+   */
+  stats(): PoolStats
+}
+
+/** Makes the app of a pool. `inner` is the app that the middleware in the threads wraps; it gets the WebSockets. */
+export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
   let pool: WorkerPool | undefined
   const open = (log: Log = SILENT_LOG): WorkerPool => (pool ??= new WorkerPool(settings, log))
 
@@ -27,7 +38,7 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
     pool = undefined
   }
 
-  return events(function pooledApp(scope, receive, send) {
+  const app = events(function pooledApp(scope, receive, send) {
     if (settings.target.kind === 'app' && isInline(scope)) {
       return openInline().then((app) => app(scope, receive, send))
     }
@@ -40,21 +51,22 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): EventApp {
         return runLifespan(scope, receive, send)
     }
   })
+  return Object.assign(app, { stats: () => pool?.stats() ?? emptyStats() })
 }
-
 function isInline(scope: Scope): boolean {
   const hosting =
     scope.type === 'lifespan' ? scope['isthmus.hosting'] : scope['isthmus.exchange']?.hosting
   return hosting?.inlineThreads ?? false
 }
 
-interface Alive {
+/** A pool between its startup and its shutdown. */
+interface Living {
   pool: WorkerPool
   inner: EventApp | undefined
   scope: LifespanScope
 }
 
-async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send): Promise<void> {
+async function live({ pool, inner, scope }: Living, receive: Receive, send: Send): Promise<void> {
   await receive()
   let lifespan: Lifespan | undefined
   try {
@@ -73,6 +85,6 @@ async function live({ pool, inner, scope }: Alive, receive: Receive, send: Send)
   await receive()
   await lifespan?.shutdown()
   pool.close()
-  await releaseCalledApps(pool)
+  await releaseCalledApps(pool.slots)
   await send({ type: 'lifespan.shutdown.complete' })
 }

@@ -1,297 +1,189 @@
-// A pool of threads: who gets which request, how many threads there are, and what happens when one ends.
+// A pool of threads: the shell around the scheduler. It owns the workers, the clock and the ticker, and carries out the
+// orders of the scheduler.
 
-import {
-  PoolFullError,
-  ThreadCrashedError,
-  UnavailableError,
-  WouldDeadlockError,
-} from '../../errors.ts'
+import { performance } from 'node:perf_hooks'
+import { ThreadCrashedError, UnavailableError } from '../../errors.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
-import { freshestOf, hasRoom, quickestOf } from './thread-choice.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
 import { heldSlots } from './held-slots.ts'
-import { PoolQueue } from './pool-queue.ts'
 import { GatewayRequest } from './request.ts'
-import { PoolThread } from './pool-thread.ts'
-import { PoolWatch } from './pool-watch.ts'
-import { CrashBackoff } from './crash-backoff.ts'
-import { waitFor } from './deadlock.ts'
+import { Scheduler } from './scheduler/scheduler.ts'
+import { WaitGraph } from './scheduler/wait-graph.ts'
+import { sampleStack } from './stack-sample.ts'
+import { publishEnd, publishStart } from './thread-channels.ts'
+import { ThreadPort } from './thread-port.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Log } from '../../contract/log.ts'
-import type { HeldSlot, SlotPool } from './held-slots.ts'
 import type { LoadedMessage, LogMessage, WornMessage } from '../protocol/messages.ts'
+import type { PoolStats } from './pool-stats.ts'
 import type { PoolExchange } from './request.ts'
-import type { ThreadEvents, ThreadSettings } from './pool-thread.ts'
+import type { HostEnd, SchedulerCommands, SchedulerLimits } from './scheduler/commands.ts'
+import type { Host } from './scheduler/host.ts'
+import type { SlotPool } from './scheduler/slots.ts'
+import type { ThreadEnd } from './thread-channels.ts'
+import type { ThreadEvents, ThreadSettings } from './thread-port.ts'
 
-/** The bounds of a pool. */
-export interface PoolSettings extends ThreadSettings {
-  min: number
-  max: number
-  maxQueue: number
-  /** Requests after which a thread is replaced. */
-  maxRequests: number
-  /** How long a thread above `min` may be idle. */
-  idleTimeoutMs: number
+/** The completed options of a pool. */
+export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {}
+
+type ThreadHost = Host<GatewayRequest>
+
+interface Thread {
+  port: ThreadPort
+  end: ThreadEnd
 }
 
-/** Runs requests in threads. Whoever makes it closes it. */
-export class WorkerPool implements SlotPool, ThreadEvents {
+const TICK_MS = 50
+const WAITS = new WaitGraph()
+
+/** Runs requests in threads. The caller closes the pool. */
+export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
-  // Without those that were told to end, which may take their time: code of the system cannot be interrupted.
-  readonly #threads = new Set<PoolThread>()
-  readonly #queue = new PoolQueue()
+  readonly #scheduler: Scheduler<GatewayRequest>
+  readonly #threads = new Map<ThreadHost, Thread>()
   readonly #started: Deferred<void> = deferred()
-  readonly #rest = new CrashBackoff()
-  readonly #watch: PoolWatch
+  readonly #ticker: NodeJS.Timeout
   #nextId = 1
-  #loadError: Error | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#watch = new PoolWatch({
-      ...settings,
-      log,
-      threads: this.#threads,
-      isBusy: () => this.#isBusy(),
-      relieve: (thread, kept) => this.#relieve(thread, kept),
-      retire: (thread) => this.#retire(thread),
-      dismiss: (thread) => this.#dismiss(thread),
-      failToLoad: (thread, error) => this.#failToLoad(thread, error),
-      handOut: () => this.#handOut(),
-    })
+    this.#scheduler = new Scheduler({ ...settings, hostName: 'thread' }, this, WAITS)
+    this.#ticker = setInterval(() => this.#scheduler.tick(performance.now()), TICK_MS).unref()
   }
 
   /**
    * Starts the first thread; resolves when it has loaded the app.
    *
-   * @throws what loading the app threw
+   * @throws the error that loading the app has thrown
    */
   start(): Promise<void> {
-    // The others follow then: side by side they would only hold each other up.
-    if (this.#threads.size === 0) this.#spawn()
+    this.#scheduler.start(performance.now())
     return this.#started.promise
   }
 
   /**
    * Runs the app on one request, at once or when a thread is free; resolves when the response is whole.
    *
-   * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), {@link ThreadCrashedError} (500), what the app threw
+   * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), {@link ThreadCrashedError} (500), the error of the app
    */
   run(exchange: PoolExchange): Promise<void> {
     try {
-      const request = new GatewayRequest({ pool: this, requestId: this.#nextId++ }, exchange)
-      this.#begin(request)
+      const now = performance.now()
+      const slot = { pool: this.#scheduler, requestId: this.#nextId++ }
+      const request = new GatewayRequest(slot, exchange, now)
+      const held = heldSlots()
+      this.#scheduler.request(request, held, now)
+      if (held.length > 0) this.#watchEnd(request)
       return request.ended
     } catch (error) {
       return rejected(error)
     }
   }
 
-  /** As {@link SlotPool} has it. */
-  holders(): number[] | null {
-    if (this.#threads.size < this.#settings.max) return null
-    const ids: number[] = []
-    for (const { settled, current } of this.#threads) {
-      if (!settled || !current) return null
-      ids.push(current.id)
-    }
-    return ids
+  /** The owner of the slots of this pool, as the requests see it. */
+  get slots(): SlotPool {
+    return this.#scheduler
   }
 
-  /** Ends all threads, whatever they are doing. */
+  stats(): PoolStats {
+    return { threads: this.#scheduler.hosts, ...this.#scheduler.stats(performance.now()) }
+  }
+
+  /** Ends all threads, even if they run code. */
   close(): void {
-    this.#closed = true
-    this.#watch.close()
-    this.#rest.end()
-    this.#started.reject(poolClosed())
-    this.#queue.failAll(poolClosed())
-    for (const thread of this.#threads) thread.stop()
+    this.#isClosed = true
+    clearInterval(this.#ticker)
+    this.#started.reject(new UnavailableError('the pool is closed'))
+    this.#scheduler.close()
   }
 
-  onLoaded(thread: PoolThread, { error }: LoadedMessage): void {
-    if (error) return this.#failToLoad(thread, fromErrorData(error))
-    this.#loadError = undefined
+  // --- the events of threads ---
+
+  onLoaded(host: ThreadHost, { error }: LoadedMessage): void {
+    const now = performance.now()
+    if (error) return this.#scheduler.hostFailedToLoad(host, fromErrorData(error), now)
     this.#started.resolve()
-    this.#serve(thread)
-    this.#grow()
+    this.#scheduler.hostLoaded(host, now)
   }
 
   onLog({ level, fields, error, message }: LogMessage): void {
     this.#log[level](error ? { ...fields, err: fromErrorData(error) } : fields, message)
   }
 
-  onWorn(thread: PoolThread, { left }: WornMessage): void {
+  onWorn(host: ThreadHost, { left }: WornMessage): void {
     this.#log.warn({ left }, 'requests leave timers or sockets behind in their thread: replaced')
-    thread.worn = true
-    if (thread.load === 0) this.#retire(thread)
+    this.#scheduler.hostWorn(host, performance.now())
   }
 
-  onDone(thread: PoolThread): void {
-    this.#rest.recovered()
-    if (thread.worn || thread.served >= this.#settings.maxRequests) this.#retire(thread)
-    else this.#serve(thread)
+  onDone(host: ThreadHost, id: number, tookMs: number, now: number): void {
+    this.#scheduler.requestDone(host, id, tookMs, now)
   }
 
-  onExit(thread: PoolThread, cause: Error | undefined): void {
-    this.#threads.delete(thread)
-    if (this.#closed) return thread.failAll(poolClosed())
-    this.#queue.putBack(thread.takeBack(Infinity))
-    if (cause) this.#crashed(thread, cause)
-    this.#handOut()
+  onExit(host: ThreadHost, cause: Error | undefined): void {
+    const { end } = this.#threads.get(host) as Thread
+    this.#threads.delete(host)
+    publishEnd(cause ? { ...end, reason: 'crashed', error: cause } : end)
+    if (cause && !this.#isClosed) this.#log.error({ err: cause }, 'a thread ended by itself')
+    const crash = cause && new ThreadCrashedError(`the thread ended: ${cause.message}`, { cause })
+    this.#scheduler.hostGone(host, crash, performance.now())
   }
 
-  #begin(request: GatewayRequest): void {
-    const slots = heldSlots()
-    if (this.#closed) request.fail(poolClosed())
-    else if (slots.length === 0) this.#place(request)
-    else this.#placeHeld(request, slots)
-  }
+  // --- the orders of the scheduler ---
 
-  #placeHeld(request: GatewayRequest, slots: readonly HeldSlot[]): void {
-    const own = slots.findLast(({ pool }) => pool === this)
-    if (own) return this.#nest(request, own.requestId)
-    const over = waitFor(this, slots)
-    if (!over) return request.fail(heldUp())
-    request.ended.then(over, over)
-    this.#place(request)
-  }
-
-  // A second slot might never come free: the ones who hold them all may be waiting just like this one.
-  #nest(request: GatewayRequest, holder: number): void {
-    const thread = [...this.#threads].find((candidate) => candidate.has(holder))
-    if (thread) thread.assignNested(request, holder)
-    else request.fail(new UnavailableError('the request that made this call is over'))
-  }
-
-  #place(request: GatewayRequest): void {
-    this.#watch.hold()
-    const thread = freshestOf(this.#threads) ?? quickestOf(this.#threads)
-    if (thread) return thread.assign(request)
-    this.#queue.push(request)
-    this.#grow()
-    if (this.#loadError && !this.#mayServe()) this.#queue.failAll(this.#loadError)
-    this.#bound()
-  }
-
-  // A thread that is being started has one of those that wait already.
-  #bound(): void {
-    const last = this.#queue.overflow(this.#settings.maxQueue + this.#loading)
-    const { size } = this.#threads
-    last?.fail(new PoolFullError(`${this.#queue.length} requests wait for ${size} threads`))
-  }
-
-  // What waits goes to a thread that is free: from the queue, else from behind another thread's request.
-  #serve(thread: PoolThread): void {
-    while (hasRoom(thread)) {
-      const request = this.#queue.next() ?? (thread.load === 0 ? this.#behindOthers() : undefined)
-      if (!request) return
-      thread.assign(request)
-    }
-  }
-
-  #handOut(): void {
-    while (this.#queue.length > 0) {
-      const thread = freshestOf(this.#threads)
-      if (!thread) break
-      this.#serve(thread)
-    }
-    this.#grow()
-  }
-
-  #behindOthers(): GatewayRequest | undefined {
-    for (const thread of this.#threads) {
-      const [request] = thread.load > 1 ? thread.takeBack(1) : []
-      if (request) return request
-    }
-    return undefined
-  }
-
-  #retire(thread: PoolThread): void {
-    thread.retiring = true
-    this.#queue.putBack(thread.takeBack(Infinity))
-    if (thread.load === 0) this.#dismiss(thread)
-    this.#handOut()
-  }
-
-  #dismiss(thread: PoolThread): void {
-    thread.retiring = true
-    this.#threads.delete(thread)
-    thread.stop()
-  }
-
-  #failToLoad(thread: PoolThread, error: Error): void {
-    this.#log.error({ err: error }, 'a thread could not load its app')
-    this.#dismiss(thread)
-    this.#cannotLoad(error)
-    this.#grow()
-  }
-
-  #crashed(thread: PoolThread, cause: Error): void {
-    this.#log.error({ err: cause }, 'a thread ended by itself')
-    const crash = new ThreadCrashedError(`the thread ended: ${cause.message}`, { cause })
-    thread.failAll(crash)
-    if (thread.settled) this.#rest.crashed(() => this.#grow())
-    else this.#cannotLoad(crash)
-  }
-
-  #cannotLoad(error: Error): void {
-    this.#loadError = error
-    this.#started.reject(error)
-    this.#rest.crashed(() => this.#grow())
-    if (!this.#mayServe()) this.#queue.failAll(error)
-  }
-
-  #mayServe(): boolean {
-    return [...this.#threads].some((thread) => !thread.retiring)
-  }
-
-  get #loading(): number {
-    return [...this.#threads].filter((thread) => !thread.settled).length
-  }
-
-  #grow(): void {
-    while (!this.#closed && !this.#rest.isResting && this.#wantsMore()) this.#spawn()
-  }
-
-  #wantsMore(): boolean {
-    const { min, max } = this.#settings
-    if (this.#threads.size < min) return true
-    return this.#queue.length > this.#loading && this.#threads.size < max
-  }
-
-  #spawn(): void {
-    this.#watch.hold()
+  startHost(host: ThreadHost): ThreadPort {
     try {
-      this.#threads.add(new PoolThread(this.#settings, this))
+      const port = new ThreadPort(this.#settings, host, this)
+      const { url, exportName } = this.#settings.target
+      const start = { threadId: port.threadId, url, export: exportName }
+      this.#threads.set(host, { port, end: { ...start, reason: 'closed', error: undefined } })
+      publishStart(start)
+      return port
     } catch (error) {
-      // The system has no thread to give.
       this.#log.error({ err: error }, 'a thread could not be started')
-      this.#cannotLoad(error as Error)
+      throw error
     }
   }
 
-  // The one whose turn it is goes only where it can begin at once: a thread that only was not scheduled keeps it.
-  #relieve(thread: PoolThread, kept: number): void {
-    const others = freshestOf(this.#threads) ? thread.load : thread.load - kept
-    this.#queue.putBack(thread.takeBack(others))
+  endHost(host: ThreadHost, end: HostEnd): void {
+    const thread = this.#threads.get(host)
+    if (!thread) return
+    thread.end.reason = end.reason
+    if (end.reason === 'loadFailed') {
+      thread.end.error = end.error
+      this.#log.error({ err: end.error }, 'a thread could not load its app')
+    } else if (end.reason === 'timedOut') {
+      const subject = end.isIdle ? 'what a request left behind' : 'a request'
+      const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
+      this.#log.error(fields, `${subject} took too long; its thread is ended`)
+    }
+    thread.port.stop()
   }
 
-  // Who waits for an answer holds the process; threads that do nothing do not.
-  #isBusy(): boolean {
-    const isAtWork = [...this.#threads].some(({ load, settled }) => load > 0 || !settled)
-    return isAtWork || this.#queue.length > 0
+  inspectHost(host: ThreadHost): void {
+    const { port } = this.#threads.get(host) as Thread
+    sampleStack(port.threadId)
+      .catch(() => undefined)
+      .then((stack) => this.#scheduler.hostInspected(host, stack, performance.now()))
+      .catch(() => undefined)
   }
-}
 
-function poolClosed(): UnavailableError {
-  return new UnavailableError('the pool is closed')
-}
+  cannotLoad(error: Error): void {
+    this.#started.reject(error)
+  }
 
-function heldUp(): WouldDeadlockError {
-  return new WouldDeadlockError(
-    'all threads of this pool are with requests that wait for the thread of the one that calls it: they would hold each other up; raise max, or host both apps in one pool',
-  )
+  keepProcess(): void {
+    this.#ticker.ref()
+  }
+
+  releaseProcess(): void {
+    this.#ticker.unref()
+  }
+
+  #watchEnd(request: GatewayRequest): void {
+    const onEnd = (): void => this.#scheduler.requestEnded(request)
+    request.ended.then(onEnd, onEnd)
+  }
 }

@@ -1,22 +1,21 @@
-// One request on the side of the gateway: receive() and send() here, messages there.
+// One request on the side of the gateway: `receive` and `send` of the server here, messages to the host there.
 
 import { AsyncResource } from 'node:async_hooks'
-import { deferred, rejected } from '../../waiting/deferred.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
+import { carriedValues } from '../../bridge/request-context.ts'
+import { hasBody } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
-import { carriedValues } from '../../bridge/context.ts'
-import { hasBody } from '../../http/has-body.ts'
-import { Calls } from './calls.ts'
-import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
-import { ownBytes } from '../protocol/own-bytes.ts'
+import { deferred } from '../../waiting/deferred.ts'
+import { toErrorData } from '../protocol/error-data.ts'
+import { BODY_WINDOW_BYTES, RESPONSE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { scopeData } from '../protocol/scope-data.ts'
-import { BODY_WINDOW, RESPONSE_WINDOW } from '../protocol/flow-windows.ts'
-import type { Deferred } from '../../waiting/deferred.ts'
+import { Calls } from './calls.ts'
+import { GatewayRequestBody } from './request-body.ts'
+import { ResponseParts } from './response-parts.ts'
+import type { Carried } from '../../bridge/request-context.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
-import type { Carried } from '../../bridge/context.ts'
-import type { HeldSlot } from './held-slots.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type {
-  BodyMessage,
   CallMessage,
   FailureMessage,
   PartMessage,
@@ -24,9 +23,11 @@ import type {
   ToHost,
   WantMessage,
 } from '../protocol/messages.ts'
+import type { ScheduledRequest } from './scheduler/host-port.ts'
+import type { HeldSlot } from './scheduler/slots.ts'
 import type { SentState } from './sent-state.ts'
 
-/** What a request is made of: the three arguments of an event app, and the app that middleware wraps. */
+/** The three arguments of an event app, and the app that middleware wraps. */
 export interface PoolExchange {
   scope: HttpScope
   receive: Receive
@@ -34,210 +35,151 @@ export interface PoolExchange {
   inner: EventApp | undefined
 }
 
-/** How a request comes to a host. */
+/** The way of a request to a host. */
 interface Dispatch {
   post: (message: ToHost) => void
-  /** What the host knows of lifespan's state. */
+  /** The part of the state of lifespan that the host has. */
   state: SentState
-  /** When it times out, in ms since the epoch; undefined for never. */
+  /** The time at which the request times out, in ms since the epoch; undefined for never. */
   deadline: number | undefined
-  /** The request in whose call it runs; null: in its turn. */
+  /** The request that this one runs inside of; null: it runs in its turn. */
   nestedIn: number | null
 }
 
-/** From dispatch to the end of the response. Whoever runs it may have it taken back, as long as it has not begun. */
-export class GatewayRequest {
+type RequestReport = WantMessage | PartMessage | FailureMessage | CallMessage
+
+/** Lives from the arrival to the end of the response. It may go to a second host as long as the first has not begun. */
+export class GatewayRequest implements ScheduledRequest {
   readonly id: number
-  readonly #scope: HttpScope
-  readonly #receive: Receive
-  readonly #send: Send
+  readonly arrivedAt: number
   readonly #slot: HeldSlot
-  readonly #inner: EventApp | undefined
-  #calls: Calls | undefined
+  readonly #exchange: PoolExchange
   readonly #carried: Carried
-  // Hosts report in the context of whoever started them; what they say is this request's all the same.
+  // The messages of a host arrive in the context of the thread's start. This resource keeps the context of the request.
   readonly #context = new AsyncResource('isthmus.GatewayRequest')
   readonly #ended: Deferred<void> = deferred()
   #post: ((message: ToHost) => void) | undefined
-  #parts: Array<PartMessage | FailureMessage> = []
-  #pumping = false
-  #wantedBytes = 0
-  #feeding = false
+  #body: GatewayRequestBody | undefined
+  #response: ResponseParts | undefined
+  #calls: Calls | undefined
   #isOver = false
-  // Until the host has begun, the request may go to another one, and what was sent has to be sent again.
-  #sentBody: BodyMessage[] | undefined = []
 
-  /** @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross */
-  constructor(slot: HeldSlot, { scope, receive, send, inner }: PoolExchange) {
+  /**
+   * @param arrivedAt the time of the arrival, by the clock of the pool
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross
+   */
+  constructor(slot: HeldSlot, exchange: PoolExchange, arrivedAt: number) {
     this.id = slot.requestId
-    this.#scope = scope
-    this.#receive = receive
-    this.#send = send
-    this.#carried = carriedValues()
+    this.arrivedAt = arrivedAt
     this.#slot = slot
-    this.#inner = inner
-    const connection = scope['isthmus.exchange']
-    connection?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
-    connection?.onShutdown(() => {
+    this.#exchange = exchange
+    this.#carried = carriedValues()
+    const context = exchange.scope['isthmus.exchange']
+    context?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
+    context?.onShutdown(() => {
       this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
     })
   }
 
-  /** Resolves when the response was sent whole; rejects with what went wrong. */
+  /** Resolves when the response was sent whole; rejects with the error of the request. */
   get ended(): Promise<void> {
     return this.#ended.promise
   }
 
-  /** Nobody waits for it any more. */
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** Begins on a host. */
+  /** Sends the request to a host. */
   dispatch(dispatch: Dispatch): void {
-    const isFirst = this.#post === undefined
+    const { scope, receive } = this.#exchange
     const { post, state } = dispatch
     this.#post = post
-    const change = state.change(this.#scope.state, this.#scope['isthmus.exchange']?.log)
+    const change = state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
     const message = this.#message(dispatch)
     post(message)
-    for (const body of this.#sentBody ?? []) post(body)
-    if (isFirst && message.hasBody) {
-      this.#context.runInAsyncScope(() => this.#feed(message.bodyWindow))
-    }
+    if (this.#body) return this.#body.sendAgain()
+    if (!message.hasBody) return
+    const body = new GatewayRequestBody(this, receive)
+    this.#body = body
+    this.#context.runInAsyncScope(() => body.feed(message.bodyWindow))
   }
 
-  take(message: WantMessage | PartMessage | FailureMessage | CallMessage): void {
+  /** Takes a message of the host about this request. */
+  take(message: RequestReport): void {
     this.#context.runInAsyncScope(() => this.#take(message))
   }
 
-  /** Gives the request up; its host is told, also when the response is whole: it may be waiting for the body. */
+  /** Sends a message to the host that has the request. */
+  post(message: ToHost): void {
+    this.#post?.(message)
+  }
+
+  /** Gives the request up. The host is told even after a whole response: it may still wait for the body. */
   cancel(error: Error): void {
     this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
     this.fail(error)
   }
 
-  /** The request has failed, and its host knows or is no more. */
+  /** The request has failed, and its host knows or is gone. */
   fail(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#parts = []
+    this.#response?.drop()
     this.#calls?.close(error as Error)
     this.#ended.reject(error)
   }
 
-  #take(message: WantMessage | PartMessage | FailureMessage | CallMessage): void {
-    this.#sentBody = undefined
+  /** The response was sent whole. */
+  complete(): void {
+    this.#isOver = true
+    this.#ended.resolve()
+  }
+
+  #take(message: RequestReport): void {
+    this.#body?.hostHasBegun()
     switch (message.type) {
-      // A call may still have to be closed when nobody waits for the response any more.
+      // The host may have to close a call after the response is over.
       case 'call':
         return this.#openCalls().take(message)
       case 'want':
         if (this.#isOver) return this.cancel(new ClientDisconnectedError('the request is over'))
-        return this.#feed(message.bytes)
+        return this.#body?.feed(message.bytes)
       case 'part':
       case 'failure':
         if (this.#isOver) return
-        this.#parts.push(message)
-        if (!this.#pumping) this.#pump()
+        this.#response ??= new ResponseParts(this, this.#exchange.send)
+        return this.#response.take(message)
     }
   }
 
   #openCalls(): Calls {
-    this.#calls ??= new Calls(this.#slot, this.#scope, this.#inner, (message) =>
-      this.#post?.(message),
-    )
+    const { scope, inner } = this.#exchange
+    this.#calls ??= new Calls(this.#slot, scope, inner, (message) => this.#post?.(message))
     return this.#calls
   }
 
   #message({ deadline, nestedIn }: Dispatch): RequestMessage {
-    const { headers, 'isthmus.exchange': connection } = this.#scope
-    const waits = getHeader(headers, 'expect') !== undefined
+    const { scope } = this.#exchange
+    const { headers, 'isthmus.exchange': context } = scope
+    const waitsForContinue = getHeader(headers, 'expect') !== undefined
     const requestId = getHeader(headers, 'x-request-id')
     const traceparent = getHeader(headers, 'traceparent')
     return {
       type: 'request',
       id: this.id,
-      scope: scopeData(this.#scope),
-      environ: orNull(connection?.hosting.environ),
-      hasBody: hasBody(this.#scope),
-      // RFC 9110, 10.1.1: a client that waits for 100 waits for the app's first read.
-      bodyWindow: waits ? 0 : BODY_WINDOW,
-      responseWindow: RESPONSE_WINDOW,
+      scope: scopeData(scope),
+      environ: orNull(context?.hosting.environ),
+      hasBody: hasBody(scope),
+      // RFC 9110, 10.1.1: a client that waits for 100 waits for the first read of the app.
+      bodyWindow: waitsForContinue ? 0 : BODY_WINDOW_BYTES,
+      responseWindow: RESPONSE_WINDOW_BYTES,
       nestedIn,
       context: { request: { requestId, traceparent, deadline }, carried: this.#carried },
     }
   }
-
-  #feed(bytes: number): void {
-    this.#wantedBytes += bytes
-    if (!this.#feeding) this.#feedWanted().catch(() => undefined)
-  }
-
-  async #feedWanted(): Promise<void> {
-    this.#feeding = true
-    try {
-      while (this.#wantedBytes > 0) {
-        const event = await this.#receive()
-        if (event.type !== 'http.request') return this.cancel(new ClientDisconnectedError())
-        const { body, moreBody } = event
-        this.#wantedBytes -= body.length
-        this.#sendBody({ type: 'body', id: this.id, chunk: ownBytes(body), last: !moreBody })
-        if (!moreBody) return
-      }
-    } catch (error) {
-      this.cancel(error as Error)
-    }
-    this.#feeding = false
-  }
-
-  #sendBody(message: BodyMessage): void {
-    this.#sentBody?.push(message)
-    this.#post?.(message)
-  }
-
-  // No async functions: of most responses there is one part, and every promise more would be one in four.
-  #pump(): void {
-    const part = this.#parts.shift()
-    this.#pumping = part !== undefined
-    if (!part) return
-    if (part.type === 'failure') return this.fail(fromErrorData(part.error))
-    this.#pass(part).then(
-      () => {
-        this.#passed(part)
-        this.#pump()
-      },
-      (error: Error) => this.cancel(error),
-    )
-  }
-
-  #pass({ head, chunk, end }: PartMessage): Promise<void> {
-    try {
-      // A start that is refused has its body refused.
-      if (head) {
-        const { status, headers } = head
-        this.#send({ type: 'http.response.start', status, headers }).catch(ignore)
-      }
-      return Promise.resolve(
-        this.#send({ type: 'http.response.body', body: chunk ?? '', moreBody: !end }),
-      )
-    } catch (error) {
-      return rejected(error)
-    }
-  }
-
-  #passed({ chunk, end }: PartMessage): void {
-    if (end) {
-      this.#isOver = true
-      this.#ended.resolve()
-    } else if (chunk !== null) {
-      this.#post?.({ type: 'credit', id: this.id, bytes: chunk.length })
-    }
-  }
 }
-
-function ignore(): void {}
 
 function orNull(environ: Record<string, string> | undefined): RequestMessage['environ'] {
   return environ && Object.keys(environ).length > 0 ? environ : null

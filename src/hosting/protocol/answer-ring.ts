@@ -1,6 +1,7 @@
-// Whole answers in memory that a thread shares with its pool: an answer is there for the pool at once, and one wake-up
-// does for all that are. What does not fit goes as a message.
+// Whole answers in memory that a thread shares with its pool. The pool sees an answer at once, and one wake-up is enough
+// for all answers. An answer that does not fit goes as a message.
 
+import { pairsOf } from '../../http/headers.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { PartMessage } from './messages.ts'
 
@@ -12,7 +13,7 @@ interface Answer extends Pick<PartMessage, 'id' | 'head' | 'chunk'> {
 const RING_BYTES = 256 * 1024
 const MAX_BYTES = 16 * 1024
 
-// Three words that both sides share, padded to where the records begin.
+// Three words that both sides share. The records begin at an aligned address after them.
 const WRITTEN = 0
 const READ = 1
 const WOKEN = 2
@@ -27,14 +28,14 @@ const ID = 3
 const TOOK_MS = 4
 const RECORD_BYTES = 40
 const ALIGNMENT = 8
-/** Stands for a size: the record would not have fitted before the end. */
-const TO_THE_START = -1
+/** In the place of a size: the next record is at the start, because it had no room before the end. */
+const NEXT_AT_START = -1
 
-const NONE = 0
+const NO_CHUNK = 0
 const ASCII = 1
 const BYTES = 2
 
-/** One writer, the thread, and one reader, the pool. Neither ever waits for the other. */
+/** The thread writes and the pool reads. Neither waits for the other. */
 export class AnswerRing {
   readonly memory: SharedArrayBuffer
   readonly #shared: Int32Array
@@ -50,7 +51,7 @@ export class AnswerRing {
     this.#bytes = Buffer.from(memory, FIRST_BYTE)
   }
 
-  /** Puts an answer down, of the thread; false: there is no room for it, or it is too long for the ring. */
+  /** For the thread: writes an answer. Returns false if there is no room, or if the answer is too long for the ring. */
   put({ id, head, chunk, tookMs }: Answer): boolean {
     if (head === null || (chunk !== null && chunk.length > MAX_BYTES)) return false
     const text = headText(head.headers)
@@ -73,23 +74,23 @@ export class AnswerRing {
     return true
   }
 
-  /** Whether the pool has to be woken for what was put down: true once, until it has listened. */
+  /** For the thread: whether it has to wake the pool. True once, until the pool calls {@link listen}. */
   mustWake(): boolean {
     return Atomics.exchange(this.#shared, WOKEN, 1) === 0
   }
 
-  /** The pool is awake, and takes all that is there: what comes later has to wake it again. */
+  /** For the pool, before it takes all answers: later ones have to wake it again. */
   listen(): void {
     Atomics.store(this.#shared, WOKEN, 0)
   }
 
-  /** Takes the next answer, of the pool; undefined: there is none. */
+  /** For the pool: takes the next answer; undefined if there is none. */
   take(): Answer | undefined {
     const read = Atomics.load(this.#shared, READ)
     if (read === Atomics.load(this.#shared, WRITTEN)) return undefined
     const at = offset(read)
     const size = this.#words[at / 4] as number
-    if (size === TO_THE_START) {
+    if (size === NEXT_AT_START) {
       Atomics.add(this.#shared, READ, RING_BYTES - at)
       return this.take()
     }
@@ -98,17 +99,17 @@ export class AnswerRing {
     return answer
   }
 
-  // Where a record of this size may stand, in one piece; negative without room.
+  // Returns the place of a record of this size, in one piece; negative if there is no room.
   #reserve(size: number): number {
     if (size > MAX_BYTES) return -1
     const written = Atomics.load(this.#shared, WRITTEN)
-    // Both count on and on, and wrap around: their difference does not mind.
+    // Both numbers only grow, and wrap around; `| 0` keeps their difference right.
     const free = RING_BYTES - ((written - Atomics.load(this.#shared, READ)) | 0)
     const at = offset(written)
     const toEnd = RING_BYTES - at
     if (size <= toEnd) return size <= free ? at : -1
     if (toEnd + size > free) return -1
-    this.#words[at / 4] = TO_THE_START
+    this.#words[at / 4] = NEXT_AT_START
     Atomics.add(this.#shared, WRITTEN, toEnd)
     return 0
   }
@@ -127,15 +128,15 @@ export class AnswerRing {
       tookMs: this.#floats[at / 8 + TOOK_MS] as number,
       head: {
         status: this.#words[word + STATUS] as number,
-        headers: headersOf(this.#bytes.toString('latin1', at + RECORD_BYTES, chunkAt)),
+        headers: pairsOf(this.#bytes.toString('latin1', at + RECORD_BYTES, chunkAt).split('\0')),
       },
       chunk: this.#chunk(this.#words[word + CHUNK_KIND] as number, chunkAt, chunkEnd),
     }
   }
 
-  // Copied: the ring goes on.
+  // A copy, because the ring uses the memory again.
   #chunk(kind: number, start: number, end: number): Answer['chunk'] {
-    if (kind === NONE) return null
+    if (kind === NO_CHUNK) return null
     return kind === ASCII
       ? this.#bytes.toString('latin1', start, end)
       : Uint8Array.prototype.slice.call(this.#bytes, start, end)
@@ -151,25 +152,13 @@ function aligned(bytes: number): number {
 }
 
 function kindOf(chunk: Answer['chunk'], chunkBytes: number): number {
-  if (chunk === null) return NONE
+  if (chunk === null) return NO_CHUNK
   return typeof chunk === 'string' && chunkBytes === chunk.length ? ASCII : BYTES
 }
 
-// No field has a NUL (RFC 9110, 5.5), and all are latin-1.
+// A field is latin-1 without NUL (RFC 9110, 5.5).
 function headText(headers: HeaderPairs): string {
   let text = ''
   for (const [name, value] of headers) text += `${name}\0${value}\0`
   return text
-}
-
-function headersOf(text: string): HeaderPairs {
-  const headers: HeaderPairs = []
-  let at = 0
-  while (at < text.length) {
-    const nameEnd = text.indexOf('\0', at)
-    const valueEnd = text.indexOf('\0', nameEnd + 1)
-    headers.push([text.slice(at, nameEnd), text.slice(nameEnd + 1, valueEnd)])
-    at = valueEnd + 1
-  }
-  return headers
 }

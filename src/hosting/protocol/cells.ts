@@ -1,9 +1,10 @@
-// How messages travel over a MessagePort: as one flat array. A structured clone of an object carries the names of its
-// keys, and takes three times as long; so those messages of which there are two or three for every request are cells.
+// The form of messages in a MessagePort: one flat array. A structured clone of an object carries the names of its keys and
+// takes three times as long, so the messages that every request has are written as cells.
 
-import { BODY_WINDOW } from './flow-windows.ts'
+import { pairsOf } from '../../http/headers.ts'
+import { BODY_WINDOW_BYTES } from './flow-windows.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { Carried } from '../../bridge/context.ts'
+import type { Carried } from '../../bridge/request-context.ts'
 import type {
   DoneMessage,
   FromHost,
@@ -13,16 +14,16 @@ import type {
   ToHost,
 } from './messages.ts'
 
-/** What crosses at once. Cells are what a structured clone takes. */
+/** The messages that cross together. Each cell is a value that can be cloned. */
 export type Cells = unknown[]
 
-const AS_IT_IS = 0
+const UNCHANGED = 0
 const REQUEST = 1
 const PART = 2
 const DONE = 3
 
-const NOTHING = Object.freeze({})
-const PLAIN: Rare = [null, false, BODY_WINDOW, null, undefined, undefined, NOTHING, null]
+const NO_VALUES = Object.freeze({})
+const PLAIN: Rare = [null, false, BODY_WINDOW_BYTES, null, undefined, undefined, NO_VALUES, null]
 
 type Message = ToHost | FromHost
 
@@ -53,7 +54,7 @@ class CellReader {
     return this.#at < this.#cells.length
   }
 
-  // What stands where is what the writer has put there.
+  // The reader asks for the types in the order of the writer.
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   next<Value>(): Value {
     return this.#cells[this.#at++] as Value
@@ -61,9 +62,9 @@ class CellReader {
 
   headers(): HeaderPairs {
     const count = this.next<number>()
-    const headers: HeaderPairs = []
-    for (let index = 0; index < count; index += 1) headers.push([this.next(), this.next()])
-    return headers
+    const start = this.#at
+    this.#at += count * 2
+    return pairsOf(this.#cells.slice(start, this.#at) as string[])
   }
 }
 
@@ -76,7 +77,7 @@ function writeMessage(cells: Cells, message: Message): void {
     case 'done':
       return void cells.push(DONE, message.id, message.tookMs)
     default:
-      cells.push(AS_IT_IS, message)
+      cells.push(UNCHANGED, message)
   }
 }
 
@@ -93,7 +94,7 @@ function readMessage(cells: CellReader): Message {
   }
 }
 
-// What few requests have stands apart, so that for most of them it is one cell.
+// The fields that few requests have are one cell together, which is null for most requests.
 type Rare = readonly [
   environ: RequestMessage['environ'],
   hasBody: boolean,
@@ -111,7 +112,7 @@ function writeRequest(cells: Cells, message: RequestMessage): void {
   cells.push(REQUEST, message.id, rareOf(message), message.responseWindow, context.request.deadline)
   cells.push(scope.httpVersion, scope.method, scope.scheme, scope.path, scope.rawPath)
   cells.push(scope.queryString, scope.rootPath)
-  // Four cells, as an array of its own costs as much as all of them.
+  // Four cells: two arrays would cost as much as all other cells.
   cells.push(client && client[0], client && client[1], server && server[0], server && server[1])
   writeHeaders(cells, scope.headers)
 }
@@ -122,7 +123,7 @@ function rareOf(message: RequestMessage): Rare | null {
   const isPlain =
     environ === null &&
     !hasBody &&
-    bodyWindow === BODY_WINDOW &&
+    bodyWindow === BODY_WINDOW_BYTES &&
     nestedIn === null &&
     requestId === undefined &&
     traceparent === undefined &&

@@ -1,14 +1,14 @@
-// What can cross between threads, and what stays behind: functions, sockets, pools of connections.
+// The values that can cross between threads. Functions, sockets and pools of connections cannot.
 
-/** The values of a record, by whether they can cross. */
+/** The values of a record, sorted by whether they can cross. */
 interface Cloneable {
-  /** What crosses: copies, of which nobody else has a part. */
+  /** The values that cross, as deep copies. */
   data: Record<string, unknown>
-  /** The keys of what does not. */
+  /** The keys of the values that do not cross. */
   rest: string[]
 }
 
-/** Copies what of `record` is data, as a structured clone takes it. */
+/** Copies the values of `record` that a structured clone takes. */
 export function cloneable(record: Readonly<Record<string, unknown>>): Cloneable {
   const copies = new Map<string, unknown>()
   const rest: string[] = []

@@ -1,18 +1,21 @@
-// The memory that a pool and one of its threads share: a bell that wakes a blocked thread, and the claims that
-// decide who has a request, the thread that is about to run it or the pool that wants it back.
+// The memory that a pool and one of its threads share: a bell that wakes a blocked thread, and one claim for each request.
+//
+// A claim decides a race: the thread is about to run a request while the pool wants to take the request back. Both try to
+// change the same word from FREE with one atomic operation, and exactly one of them succeeds. The words form a ring:
+// request number n uses word n modulo 64.
 
 const BELL = 0
 const TURN = 1
 const FIRST_CLAIM = 2
 const CLAIMS = 64
-// A wait never lasts longer without a look around, whatever became of the other side.
+// A blocked thread wakes at least this often, in case a ring was lost with the other side.
 const MAX_WAIT_MS = 1_000
 
 const FREE = 0
 const RUNNING = 1
 const TAKEN_BACK = 2
 
-/** Both sides count the requests of a thread in their order; the count is what names a claim. */
+/** Both sides count the requests of a thread in their order. The count names a claim. */
 export class Doorbell {
   readonly memory: SharedArrayBuffer
   readonly #words: Int32Array
@@ -22,18 +25,18 @@ export class Doorbell {
     this.#words = new Int32Array(memory)
   }
 
-  /** Rung by the pool behind everything that it sends. */
+  /** The pool rings after everything that it sends. */
   ring(): void {
     Atomics.add(this.#words, BELL, 1)
     Atomics.notify(this.#words, BELL)
   }
 
-  /** How often it was rung. */
+  /** The number of rings so far. */
   get rings(): number {
     return Atomics.load(this.#words, BELL)
   }
 
-  /** Blocks the calling thread until it is rung again. */
+  /** Blocks the calling thread until the next ring after number `rings`, or for a second. */
   wait(rings: number): void {
     Atomics.wait(this.#words, BELL, rings, MAX_WAIT_MS)
   }
@@ -43,23 +46,23 @@ export class Doorbell {
     Atomics.store(this.#words, slot(count), FREE)
   }
 
-  /** The thread is about to run it; false: it was taken back. Either way it is past it. */
+  /** The thread has come to request number `count`. Returns true if it may run the request; false: it was taken back. */
   claim(count: number): boolean {
     Atomics.store(this.#words, TURN, count + 1)
     return Atomics.compareExchange(this.#words, slot(count), FREE, RUNNING) === FREE
   }
 
-  /** The number behind the last one that the thread has come to. */
+  /** The number after the last request that the thread has come to. */
   get turn(): number {
     return Atomics.load(this.#words, TURN)
   }
 
-  /** Whether number `count` would take the word of a request that the thread has not come to. */
+  /** Whether number `count` would use the word of a request that the thread has not come to. */
   isFull(count: number): boolean {
     return count - this.turn >= CLAIMS
   }
 
-  /** The pool wants it back; false: it is running. */
+  /** The pool wants request number `count` back. Returns false if the request runs already. */
   takeBack(count: number): boolean {
     return Atomics.compareExchange(this.#words, slot(count), FREE, TAKEN_BACK) === FREE
   }

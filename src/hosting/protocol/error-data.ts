@@ -1,36 +1,52 @@
-// Errors as data, there and back: what crosses keeps its name, stack, code, status and cause.
+// Converts errors to data and back: an error that crosses keeps its name, message, stack, code, status and causes.
 
 import { inspect } from 'node:util'
 import {
+  AppError,
+  AppLoadError,
   AppTimeoutError,
   BadRequestError,
   BodyTimeoutError,
   BodyTooLargeError,
   ClientDisconnectedError,
+  ContentLengthMismatchError,
+  IllegalEventError,
+  InvalidHeaderError,
+  InvalidOptionError,
+  LifespanError,
+  LintError,
   PoolFullError,
   ServerShutdownError,
   ThreadCrashedError,
   UnavailableError,
   UnsupportedScopeError,
+  WaitUnderSyncError,
   WouldDeadlockError,
 } from '../../errors.ts'
+import type { IsthmusError } from '../../errors.ts'
 import type { ErrorData } from './messages.ts'
 
 const MAX_CAUSES = 8
 
-/** What of `error` can cross. Anything may be thrown, so nothing is taken for granted. */
+/** Returns the parts of `error` that can cross. An app may throw a value of any type, so each part is checked. */
 export function toErrorData(error: unknown): ErrorData {
   return dataOf(error, MAX_CAUSES)
 }
 
-/** The error that `data` was: of its class where isthmus or its user tells that apart, else a look-alike. */
+/** Returns the error that `data` came from: an instance of its class if that is a class of isthmus, else an `Error`. */
 export function fromErrorData({ cause, ...data }: ErrorData): Error {
-  const known = KNOWN.get(data.name)?.(data)
-  const error = known?.code === data.code && known ? known : new Error(data.message)
-  // Not enumerable: the stack tells them already.
+  const Kind = kindOf(data)
+  const error = Kind ? new Kind(data.message as never, data.status) : new Error(data.message)
+  // Not enumerable, because the stack shows them already.
   hide(error, { name: data.name, message: data.message, stack: data.stack })
   if (data.code !== undefined) Object.assign(error, { code: data.code })
   return cause ? hide(error, { cause: fromErrorData(cause) }) : error
+}
+
+function kindOf({ name, code }: ErrorData): Kind | undefined {
+  // Sockets of databases have this code too.
+  if (code === 'ECONNRESET' && name !== 'ClientDisconnectedError') return undefined
+  return KINDS.get(code)
 }
 
 function dataOf(error: unknown, causes: number): ErrorData {
@@ -68,17 +84,28 @@ function hide(error: Error, properties: Record<string, unknown>): Error {
   return error
 }
 
-// By name and code: a database that was disconnected has the code of a client that was.
-const KNOWN = new Map<string, (data: ErrorData) => Error & { code: string }>([
-  ['AppTimeoutError', ({ message }) => new AppTimeoutError(message)],
-  ['BadRequestError', ({ message, status }) => new BadRequestError(message, status)],
-  ['BodyTimeoutError', () => new BodyTimeoutError(0)],
-  ['BodyTooLargeError', () => new BodyTooLargeError(0)],
-  ['ClientDisconnectedError', ({ message }) => new ClientDisconnectedError(message)],
-  ['PoolFullError', ({ message }) => new PoolFullError(message)],
-  ['ServerShutdownError', ({ message }) => new ServerShutdownError(message)],
-  ['ThreadCrashedError', ({ message }) => new ThreadCrashedError(message)],
-  ['UnavailableError', ({ message }) => new UnavailableError(message)],
-  ['UnsupportedScopeError', ({ message }) => new UnsupportedScopeError(message)],
-  ['WouldDeadlockError', ({ message }) => new WouldDeadlockError(message)],
+type Kind = new (message: never, status?: number) => IsthmusError | AppError
+
+/** The classes that an error of isthmus can have on the other side, by code. */
+const KINDS = new Map<unknown, Kind>([
+  ['ECONNRESET', ClientDisconnectedError],
+  ['ISTHMUS_APP_FAULT', AppError],
+  ['ISTHMUS_APP_LOAD', AppLoadError],
+  ['ISTHMUS_APP_TIMEOUT', AppTimeoutError],
+  ['ISTHMUS_BAD_REQUEST', BadRequestError],
+  ['ISTHMUS_BODY_TIMEOUT', BodyTimeoutError],
+  ['ISTHMUS_BODY_TOO_LARGE', BodyTooLargeError],
+  ['ISTHMUS_CONTENT_LENGTH_MISMATCH', ContentLengthMismatchError],
+  ['ISTHMUS_ILLEGAL_EVENT', IllegalEventError],
+  ['ISTHMUS_INVALID_HEADER', InvalidHeaderError],
+  ['ISTHMUS_INVALID_OPTION', InvalidOptionError],
+  ['ISTHMUS_LIFESPAN_FAILED', LifespanError],
+  ['ISTHMUS_LINT', LintError],
+  ['ISTHMUS_POOL_FULL', PoolFullError],
+  ['ISTHMUS_SERVER_SHUTDOWN', ServerShutdownError],
+  ['ISTHMUS_THREAD_CRASHED', ThreadCrashedError],
+  ['ISTHMUS_UNAVAILABLE', UnavailableError],
+  ['ISTHMUS_UNSUPPORTED_SCOPE', UnsupportedScopeError],
+  ['ISTHMUS_WAIT_UNDER_SYNC', WaitUnderSyncError],
+  ['ISTHMUS_WOULD_DEADLOCK', WouldDeadlockError],
 ])

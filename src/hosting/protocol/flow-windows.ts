@@ -1,7 +1,7 @@
-// How much of a body may be under way between a gateway and a host.
+// The windows of flow control: the bytes that may be on the way between a gateway and a host at once.
 
-/** Bytes of a request body that are sent unasked. */
-export const BODY_WINDOW: number = 64 * 1024
+/** Bytes of a request body that are sent before the receiver asks for more. */
+export const BODY_WINDOW_BYTES: number = 64 * 1024
 
-/** Bytes of a response that are sent without a credit. */
-export const RESPONSE_WINDOW: number = 256 * 1024
+/** Bytes of a response that are sent before the receiver gives credit. */
+export const RESPONSE_WINDOW_BYTES: number = 256 * 1024

@@ -1,8 +1,8 @@
-// Bytes that are to cross. A structured clone copies the whole memory that a view lies in, however small the view.
+// Bytes that cross. A structured clone copies the whole memory of a view, even if the view is small.
 
 import type { Chunk } from '../../contract/environ.ts'
 
-/** `chunk`, if it has its memory nearly to itself and nobody shares it; else a copy of just its bytes. */
+/** Returns `chunk` if it is most of its memory and no other thread shares the memory; else a copy of its bytes. */
 export function ownBytes<Bytes extends Chunk>(chunk: Bytes): Bytes | Uint8Array {
   if (typeof chunk === 'string') return chunk
   const { buffer, byteLength } = chunk

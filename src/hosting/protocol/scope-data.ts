@@ -1,14 +1,14 @@
-// A scope as data, and back: its own keys as they are, and of what others have added what is data.
+// A scope as data, and back: all standard keys, and the added values that are data.
 
+import { ASGI } from '../../async/asgi-version.ts'
 import { cloneable } from './cloneable.ts'
 import type { ExchangeContext, HttpScope } from '../../contract/events.ts'
 import type { ScopeData } from './messages.ts'
 
-const ASGI = Object.freeze({ version: '3.0', specVersion: '2.5' } as const)
-// An app behind a host cannot use any.
+// An app in a host cannot use any extension.
 const NO_EXTENSIONS = Object.freeze({})
 
-// The environ that a scope was made of has the body and the functions of its own side.
+// `isthmus.environ` stays here: an environ has the body and the functions of its own side.
 const KNOWN_KEYS = [
   'type',
   'asgi',
@@ -29,7 +29,7 @@ const KNOWN_KEYS = [
 ]
 const KNOWN = new Set(KNOWN_KEYS)
 
-/** `scope` as data: without the server's side, and without state, which goes its own way. */
+/** Returns `scope` as data. The context of the exchange stays here, and state has a message of its own. */
 export function scopeData(scope: HttpScope): ScopeData {
   return {
     httpVersion: scope.httpVersion,
@@ -46,11 +46,11 @@ export function scopeData(scope: HttpScope): ScopeData {
   }
 }
 
-/** The scope that `data` was made of, on the other side. */
+/** Makes a scope of `data`, on the other side. */
 export function scopeOf(
   data: ScopeData,
   state: Record<string, unknown>,
-  connection: ExchangeContext | undefined,
+  context: ExchangeContext | undefined,
 ): HttpScope {
   const scope: HttpScope = {
     type: 'http',
@@ -68,7 +68,7 @@ export function scopeOf(
     state,
     extensions: NO_EXTENSIONS,
   }
-  if (connection) scope['isthmus.exchange'] = connection
+  if (context) scope['isthmus.exchange'] = context
   return data.added === null ? scope : Object.assign(scope, data.added)
 }
 
@@ -78,7 +78,7 @@ function addedTo(scope: HttpScope): Record<string, unknown> | null {
   return cloneable(Object.fromEntries(added)).data
 }
 
-// For every request: in the order in which the server puts them there, a comparison does instead of a look-up.
+// Runs for every request. The server sets the keys in this order, and a comparison is faster than a look-up in a set.
 function isPlain(scope: HttpScope): boolean {
   let at = 0
   for (const key in scope) {

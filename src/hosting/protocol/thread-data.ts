@@ -1,4 +1,4 @@
-// What the gateway hands to a thread when the thread starts.
+// The data that the gateway gives to a new thread.
 
 import type { AppTarget } from '../../bridge/load-sync-app.ts'
 

@@ -1,5 +1,6 @@
-// The first module of a pool thread: loads the app, then serves what the pool sends.
+// The first module of a pool thread: loads the app, then serves the messages of the pool.
 
+import { getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
 import { loadTarget } from './load-target.ts'
@@ -7,7 +8,6 @@ import { fromCells } from '../protocol/cells.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
 import { Doorbell } from '../protocol/doorbell.ts'
 import { toErrorData } from '../protocol/error-data.ts'
-import { standBack } from './niceness.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
 import type { MessagePort } from 'node:worker_threads'
@@ -15,14 +15,17 @@ import type { Cells } from '../protocol/cells.ts'
 import type { ToHost } from '../protocol/messages.ts'
 import type { ThreadData } from '../protocol/thread-data.ts'
 
+const THIS_THREAD = 0
+const LOWEST_PRIORITY = 19
+
 const port = parentPort as MessagePort
 const { target, bell, answers, multiprocess, nice } = workerData as ThreadData
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 
 try {
   const app = await loadTarget(target)
-  // Not before: whoever waits for the first thread waits for all that it loads.
-  standBack(nice)
+  // Loading runs at full priority: the start of the server waits for the first thread.
+  lowerPriority(nice)
   const host = new SyncHost(app, link, { multiprocess, errors: stderrStream })
   port.on('message', (cells: Cells) => host.take(fromCells<ToHost>(cells)))
   link.post({ type: 'loaded', error: null })
@@ -30,3 +33,13 @@ try {
   link.post({ type: 'loaded', error: toErrorData(error) })
 }
 link.flush()
+
+// On Linux only: on other systems the processes have priorities, and not their threads.
+function lowerPriority(steps: number): void {
+  if (process.platform !== 'linux' || steps === 0) return
+  try {
+    setPriority(THIS_THREAD, Math.min(getPriority(THIS_THREAD) + steps, LOWEST_PRIORITY))
+  } catch {
+    // A sandbox may forbid this. The thread then runs at the priority of the event loop.
+  }
+}

@@ -1,7 +1,9 @@
 // The rules of lint for an HTTP exchange: the legal order, as HttpExchange knows it, and stricter rules for headers
 // and status.
 
+import { NO_IDENTITY } from '../../async/framing.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
+import { mayHaveContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { asEventBreach, breach } from '../breach.ts'
 import { nameOf } from './event-shape.ts'
@@ -17,7 +19,6 @@ const CONNECTION_FIELDS = new Set([
   'upgrade',
 ])
 const EVENTS_WITHOUT_EXTENSION = new Set(['http.response.start', 'http.response.body'])
-const NO_IDENTITY = { server: null, date: (): null => null }
 
 /** The events of one HTTP exchange, both directions. */
 export class HttpTrial {
@@ -89,7 +90,7 @@ export class HttpTrial {
   }
 
   #checkBodyless(body: Uint8Array | string): void {
-    if (body.length === 0 || (this.#status !== 204 && this.#status !== 304)) return
+    if (body.length === 0 || mayHaveContent(this.#status)) return
     throw breach(
       'app',
       'the status',

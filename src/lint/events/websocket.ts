@@ -1,12 +1,11 @@
 // The rules of lint for a WebSocket: the legal order, as WebSocketExchange knows it, and stricter rules for denials.
 
+import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { asEventBreach, breach } from '../breach.ts'
 import { nameOf } from './event-shape.ts'
 import { checkStrictHeaders, checkStrictStatus } from './http.ts'
 import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
-
-const NO_IDENTITY = { server: null, date: (): null => null }
 
 /** The events of one WebSocket, both directions. */
 export class WebSocketTrial {

@@ -2,41 +2,42 @@
 
 import type { Socket } from 'node:net'
 
-// Under a stream of arrivals that does not end, those who came first are not to wait for it.
+// When connections arrive without a pause, the first ones wait no longer than this.
 const MAX_HELD_MS = 250
 
 /**
- * Holds arrivals back until nobody else is at the door. libuv accepts one connection in a turn of the event loop, so each
- * one that is served makes all who come behind it wait longer: of a thousand that came at once the last would wait for
- * seconds. One that comes alone is let in a turn later.
+ * Holds new connections until no further one arrives. libuv accepts one connection in a turn of the event loop, so each
+ * connection that is served makes all later ones wait longer: of a thousand that arrive at once, the last one would wait
+ * for seconds. A connection that arrives alone is admitted one turn later.
  */
-export class Arrivals {
+export class AcceptGate {
   readonly #admit: (socket: Socket) => void
-  #waiting: Socket[] = []
+  #held: Socket[] = []
   #since = 0
 
+  /** @param admit gets each socket, in the order of arrival */
   constructor(admit: (socket: Socket) => void) {
     this.#admit = admit
   }
 
   add(socket: Socket): void {
-    this.#waiting.push(socket)
-    if (this.#waiting.length > 1) return
+    this.#held.push(socket)
+    if (this.#held.length > 1) return
     this.#since = performance.now()
     this.#lookAgain(0)
   }
 
-  /** Lets everybody in. */
+  /** Admits all connections now. */
   admitAll(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const socket of waiting) this.#admit(socket)
+    const held = this.#held
+    this.#held = []
+    for (const socket of held) this.#admit(socket)
   }
 
-  // Behind every turn, as an immediate of this turn would see nobody new.
+  // In a later turn: an immediate of this turn would see no new connection.
   #lookAgain(before: number): void {
     setImmediate(() => {
-      const { length } = this.#waiting
+      const { length } = this.#held
       const isOver = length === before || performance.now() - this.#since >= MAX_HELD_MS
       if (isOver) this.admitAll()
       else this.#lookAgain(length)

@@ -1,4 +1,4 @@
-// What a socket receives: by its `data` events, or read into one buffer for all connections where Node lets us.
+// The receiving side of a socket: its `data` events, or reads into one buffer for all connections, if Node offers these.
 
 import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
@@ -9,32 +9,32 @@ type OnBytes = (bytes: Buffer) => void
 /** The receiving side of one socket. */
 export interface ByteSource {
   readonly socket: Socket
-  /** What is given out is overwritten by the next read of whatever connection: who keeps it copies it. */
+  /** The next read of any connection overwrites the bytes: a receiver that keeps bytes copies them. */
   readonly isLent: boolean
-  /** Gives out what arrives, from now on. */
+  /** Hands the bytes to `onBytes` as they arrive. */
   start(onBytes: OnBytes): void
-  /** What arrives from now on stays in the socket, which is paused, for whoever reads from it. */
+  /** Pauses the socket. Bytes that arrive from now on stay in it for the next reader. */
   stop(): void
 }
 
 /**
- * Takes over a socket that was accepted with `pauseOnConnect`, or one under TLS. The socket of the source may be another
- * one: forget `accepted`.
+ * Takes over a socket that was accepted with `pauseOnConnect`, or a socket under TLS. The source may have another socket:
+ * do not use `accepted` any more.
  */
 export function byteSource(accepted: Socket): ByteSource {
   const handle = handleOf(accepted)
   if (handle === undefined) return new EventSource(accepted)
-  // Two sockets on one handle: the first one gives it up.
+  // Two sockets must not share a handle, so the first one gives it up.
   Object.assign(accepted, { _handle: null })
   accepted.destroy()
   return new LentSource(handle)
 }
 
-// Node allocates 64 KiB for every read, and gives back what was not needed: a tenth of what a small request costs.
-// Sockets that connect have `onread` against that, and those that are accepted have it too, but for the way there: the
-// handle, which is not of the documented API. Where it is not what it was, `data` events do.
+// Node allocates 64 KiB for every read and gives the unused part back: a tenth of the cost of a small request. The option
+// `onread` avoids the allocation. Node documents it for outgoing sockets only; accepted sockets accept it too, together
+// with their handle, which is not documented. If a version of Node has another handle, `data` events serve.
 function handleOf(socket: Socket): object | undefined {
-  // On Windows a read that is under way has its buffer already.
+  // On Windows the read that is under way already has its buffer.
   if (process.platform === 'win32' || socket instanceof TLSSocket) return undefined
   const { _handle: handle } = socket as { _handle?: { useUserBuffer?: unknown } | null }
   return typeof handle?.useUserBuffer === 'function' ? handle : undefined
@@ -61,7 +61,7 @@ class EventSource implements ByteSource {
 }
 
 const LENT = Buffer.allocUnsafeSlow(64 * 1024)
-// What was read last. Most reads are as long as the one before, and a view costs as much as parsing a small head.
+// The view of the last read. Most reads are as long as the read before, and a view costs as much as to parse a small head.
 let view = LENT
 
 class LentSource implements ByteSource {
@@ -80,7 +80,7 @@ class LentSource implements ByteSource {
 
   stop(): void {
     this.#onBytes = undefined
-    // Not as sockets with `onread` do it, which read no further then and miss the end.
+    // pause() of a socket with `onread` stops reading, and misses the end; that of its base class does not.
     Readable.prototype.pause.call(this.socket)
   }
 

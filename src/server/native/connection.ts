@@ -3,70 +3,79 @@
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
-import { NOBODY } from '../nobody.ts'
+import { endpointsOf } from '../endpoints.ts'
+import { IGNORED_EVENTS } from '../engine.ts'
 import { refusal } from '../refusal.ts'
-import { endpointsOf, requestBetween } from './endpoints.ts'
 import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SocketEnd } from './socket-end.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { RequestHead } from '../scope.ts'
-import type { HttpEvents, HttpTransport } from '../transport.ts'
+import type { RequestHead } from '../../http/request-head.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { HttpEvents, HttpTransport } from '../engine.ts'
+import type { Settings } from '../options.ts'
+import type { WebSockets } from '../websocket/websockets.ts'
 import type { ByteSource } from './byte-source.ts'
-import type { ConnectionTools } from './connection-tools.ts'
-import type { Endpoints } from './endpoints.ts'
-import type { ParsedHead } from './parser/request-head.ts'
+
+/** The parts of an engine that its connections share. */
+export interface ConnectionTools {
+  dispatcher: Dispatcher
+  webSockets: WebSockets
+  settings: Settings
+}
 
 /**
- * What the next bytes are: a request's `head`, its `body`, the `rest` of a body behind its response, the requests
- * that wait `behind` one whose response is under way, or `nothing` any more.
+ * The meaning of the next bytes: the first byte of a request while the connection is `idle`, more of a `head`, a `body`
+ * that the app reads, or a `held-body` that the app does not ask for now. After its response, the `body-rest` is dropped;
+ * `pipelined` requests wait for the response under way. `nothing`: the bytes are dropped, or belong to a WebSocket.
  */
-type Reading = 'head' | 'body' | 'rest' | 'behind' | 'nothing'
+type Reading = 'idle' | 'head' | 'body' | 'held-body' | 'body-rest' | 'pipelined' | 'nothing'
 
-// A client that has ended its side may still read; one that has left takes nothing.
+/** Our side: `ready` for the next response, `responding`, `ended` after its last bytes, or `upgraded` to a WebSocket. */
+type Responding = 'ready' | 'responding' | 'ended' | 'upgraded'
+
+// A client that has ended its side may still read; a client that has left takes nothing.
 const HALF_CLOSED_MS = 200
 const STILL_TAKING_MS = 1_000
 
 /** Owns one socket, and closes it in every case. */
 export class NativeConnection implements HttpTransport {
-  /** It speaks WebSocket now. */
-  upgraded = false
   readonly #socket: Socket
   readonly #source: ByteSource
   readonly #tools: ConnectionTools
   readonly #reader: RequestReader
   readonly #writer: ResponseWriter
   readonly #readTimer: Timer
-  readonly #ends: Endpoints
-  readonly #end: SocketEnd
-  #reading: Reading = 'head'
-  #events: HttpEvents = NOBODY
-  #responding = false
-  #advancing = false
-  #bodyWanted = false
-  #headBegun = false
-  #peerEnded = false
-  #isLast = false
+  readonly #socketEnd: SocketEnd
+  #reading: Reading = 'idle'
+  #responding: Responding = 'ready'
+  #events: HttpEvents = IGNORED_EVENTS
+  #isAdvancing = false
+  #closesWhenIdle = false
 
   constructor(source: ByteSource, tools: ConnectionTools) {
-    const { settings, wheel } = tools
+    const { settings, dispatcher } = tools
     const { socket } = source
+    const { wheel } = dispatcher
+    const ends = endpointsOf(socket, settings.uds)
     this.#socket = socket
     this.#source = source
     this.#tools = tools
-    this.#reader = new RequestReader(source, settings)
+    this.#reader = new RequestReader(source, settings, ends)
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
     this.#writer = new ResponseWriter(socket, wheel, settings.writeTimeoutMs, () => this.cut())
-    this.#ends = endpointsOf(socket, settings.uds)
-    const canReset = this.#ends.client !== null && !this.#ends.secure
-    this.#end = new SocketEnd(socket, this.#readTimer, canReset)
+    this.#socketEnd = new SocketEnd(socket, this.#readTimer, ends)
     this.#readTimer.arm(settings.headTimeoutMs)
     source.start(this.#onData)
     socket.on('drain', this.#onDrain).on('end', this.#onEnd)
-    // Of an error the close that follows says it.
+    // 'error' is always followed by 'close', which cleans up.
     socket.on('error', () => undefined).once('close', () => this.#onClose())
+  }
+
+  get isUpgraded(): boolean {
+    return this.#responding === 'upgraded'
   }
 
   continue(): void {
@@ -80,41 +89,41 @@ export class NativeConnection implements HttpTransport {
   write(part: ResponsePart): boolean {
     this.#writer.write(part)
     const { blocked } = this.#writer
-    if (this.#peerEnded) this.#readTimer.arm(HALF_CLOSED_MS)
+    if (this.#socket.readableEnded) this.#readTimer.arm(HALF_CLOSED_MS)
     if (part.end) this.#onResponded()
     return !blocked
   }
 
   resume(): void {
-    this.#bodyWanted = true
+    if (this.#reading === 'held-body') this.#reading = 'body'
     this.#advance()
   }
 
   pause(): void {
-    this.#bodyWanted = false
+    if (this.#reading === 'body') this.#reading = 'held-body'
   }
 
   destroy(): void {
     if (!this.#writer.endsWithConnection) return void this.#socket.destroy()
-    // Only the end of the connection ends the body: a clean end would make a torso look whole.
+    // Only the end of the connection ends the body, so a clean end would make a cut response look complete.
     this.#stopReading()
-    this.#end.resetSoon()
+    this.#socketEnd.resetSoon()
   }
 
-  /** Closes behind the response under way, at once if there is none. */
+  /** Closes after the response under way, or at once if none is under way. */
   closeWhenIdle(): void {
-    this.#isLast = true
-    this.#closeIfIdle()
+    this.#closesWhenIdle = true
+    this.#advance()
   }
 
-  /** Cuts the connection: a response under way ends in a reset, which nobody takes for its end. */
+  /** Cuts the connection. A response under way ends in a reset, so that the client does not take it for complete. */
   cut(): void {
-    if (this.#responding) this.#end.reset()
+    if (this.#responding === 'responding') this.#socketEnd.reset()
     else this.#socket.destroy()
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    if (this.#reading === 'nothing') return this.#end.drop(bytes.length)
+    if (this.#reading === 'nothing') return this.#socketEnd.drop(bytes.length)
     this.#reader.push(bytes)
     this.#advance()
   }
@@ -127,8 +136,8 @@ export class NativeConnection implements HttpTransport {
   }
 
   readonly #onEnd = (): void => {
-    this.#peerEnded = true
-    if (this.#responding) this.#readTimer.arm(HALF_CLOSED_MS)
+    this.#closesWhenIdle = true
+    if (this.#responding === 'responding') this.#readTimer.arm(HALF_CLOSED_MS)
     this.#advance()
   }
 
@@ -140,87 +149,75 @@ export class NativeConnection implements HttpTransport {
   }
 
   #onReadTimeout(): void {
-    // Who is still taking a response has time; for who takes nothing of it there is the writer's timeout.
-    if (this.#writer.waiting && !this.#headBegun) return this.#readTimer.arm(STILL_TAKING_MS)
-    if (this.#reading !== 'head') return this.cut()
-    if (this.#headBegun) this.#refuse(408)
-    else this.#closeIdle()
+    if (this.#reading === 'head') return this.#refuse(408)
+    // A client that still takes its response gets more time; the writer has a timeout for a client that takes nothing.
+    if (this.#writer.waiting) this.#readTimer.arm(STILL_TAKING_MS)
+    else if (this.#reading === 'idle') this.#closeIdle()
+    else this.cut()
   }
 
-  // Not into itself: what a step calls may come back here, and the loop goes on with what that left.
+  // A step may call the app, which may call back into this method: it answers at once, or asks for the body. The nested
+  // call returns, and the loop that is already running continues from the state that the call has left.
   #advance(): void {
-    if (this.#advancing) return
-    this.#advancing = true
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
     try {
       while (this.#step());
     } finally {
-      this.#advancing = false
+      this.#isAdvancing = false
     }
-    this.#closeIfIdle()
-    this.#reader.settle(this.#reading === 'body')
+    const isIdle = this.#isHeadExpected() && this.#reader.waiting === 0
+    if (isIdle && this.#closesWhenIdle) this.#closeIdle()
+    this.#reader.settle(this.#isBodyExpected())
   }
 
+  /** Takes one head, or the next part of a body. False: more bytes, or the app, must come first. */
   #step(): boolean {
-    if (this.#reading === 'head') return this.#readHead()
-    const isWanted = this.#reading === 'rest' || (this.#reading === 'body' && this.#bodyWanted)
-    return isWanted && this.#readBody()
+    try {
+      if (this.#isHeadExpected()) return this.#readHead()
+      return (this.#reading === 'body' || this.#reading === 'body-rest') && this.#readBody()
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error
+      this.#onBadBytes(error.status)
+      return false
+    }
   }
 
   #readHead(): boolean {
     // A client that does not read its responses gets no further ones.
     if (this.#reader.waiting === 0 || this.#writer.blocked) return false
-    try {
-      const head = this.#reader.head()
-      if (head === null) return this.#awaitHead()
+    const head = this.#reader.head()
+    if (head !== null) {
       this.#readTimer.disarm()
-      this.#headBegun = false
       this.#serve(head)
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error
-      this.#refuse(error.status)
+      return true
     }
-    return true
-  }
-
-  #awaitHead(): boolean {
-    if (!this.#headBegun) this.#readTimer.arm(this.#tools.settings.headTimeoutMs)
-    this.#headBegun = true
+    if (this.#reading === 'idle') this.#readTimer.arm(this.#tools.settings.headTimeoutMs)
+    this.#reading = 'head'
     return false
   }
 
-  #serve(head: ParsedHead): void {
-    const hasBody = head.chunked || (head.contentLength ?? 0) > 0
-    const request = requestBetween(this.#ends, head, hasBody)
-    if (head.upgrade !== null && listHasToken(head.upgrade, 'websocket')) {
-      return this.#upgrade(request)
-    }
+  #serve(head: RequestHead): void {
+    const { upgrade } = this.#reader.framing
+    if (upgrade !== null && listHasToken(upgrade, 'websocket')) return this.#upgrade(head)
 
-    if (hasBody) this.#reader.startBody(head)
-    this.#reading = hasBody ? 'body' : 'behind'
-    this.#bodyWanted = false
-    this.#responding = true
+    if (head.hasBody) this.#reader.startBody()
+    this.#reading = head.hasBody ? 'held-body' : 'pipelined'
+    this.#responding = 'responding'
     this.#writer.begin()
-    const events = this.#tools.dispatcher.http(request, request, this)
-    // It may be answered already.
-    if (this.#responding) this.#events = events
+    const events = this.#tools.dispatcher.http(head, this)
+    // The response may be complete already.
+    if (this.#responding === 'responding') this.#events = events
   }
 
   #readBody(): boolean {
     const before = this.#reader.waiting
-    if (before === 0) {
-      if (this.#peerEnded) this.#socket.destroy()
-      return false
-    }
-    try {
-      const isWhole = this.#reader.body(this.#onBody)
-      if (this.#reading === 'rest') this.#end.drop(before - this.#reader.waiting)
-      if (isWhole) this.#onBodyEnd()
-      return true
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error
-      this.#onBadBody(error.status)
-      return false
-    }
+    if (before === 0 && this.#socket.readableEnded) this.#socket.destroy()
+    if (before === 0) return false
+    const isWhole = this.#reader.body(this.#onBody)
+    if (this.#reading === 'body-rest') this.#socketEnd.drop(before - this.#reader.waiting)
+    if (isWhole) this.#onBodyEnd()
+    return true
   }
 
   readonly #onBody = (bytes: Uint8Array): void => {
@@ -228,71 +225,74 @@ export class NativeConnection implements HttpTransport {
   }
 
   #onBodyEnd(): void {
-    if (this.#reading === 'rest') return this.#next()
-    this.#reading = 'behind'
+    if (this.#reading === 'body-rest') return this.#next()
+    this.#reading = 'pipelined'
     this.#events.onBodyEnd()
   }
 
-  // To the app this is the loss of its client; the client still gets an answer, if none has begun.
-  #onBadBody(status: number): void {
+  #onBadBytes(status: number): void {
+    if (this.#isHeadExpected()) return this.#refuse(status)
+    // To the app a malformed body is the loss of its client; the client still gets an answer if none has begun.
     this.#events.onDisconnect()
-    if (this.#responding && !this.#writer.headSent) this.#refuse(status)
+    if (this.#responding === 'responding' && !this.#writer.headSent) this.#refuse(status)
     else this.cut()
   }
 
   #onResponded(): void {
-    this.#responding = false
-    this.#events = NOBODY
+    this.#responding = 'ready'
+    this.#events = IGNORED_EVENTS
     if (!this.#writer.keepsAlive) return this.#close()
-    if (this.#reading !== 'body') return this.#next()
-
-    this.#reading = 'rest'
-    this.#end.startDropping(true)
+    if (!this.#isBodyExpected()) return this.#next()
+    this.#reading = 'body-rest'
+    this.#socketEnd.startDropping(true)
     this.#advance()
   }
 
   #next(): void {
-    this.#reading = 'head'
+    this.#reading = 'idle'
     this.#readTimer.arm(this.#tools.settings.keepAliveTimeoutMs)
     this.#advance()
   }
 
   #upgrade(head: RequestHead): void {
-    const behind = this.#stopReading()
-    if (this.#peerEnded) return void this.#socket.destroy()
-    this.upgraded = true
+    const firstBytes = this.#stopReading()
+    if (this.#socket.readableEnded) return void this.#socket.destroy()
+    this.#responding = 'upgraded'
     this.#readTimer.cancel()
     this.#writer.release()
     this.#source.stop()
     this.#socket.off('drain', this.#onDrain).off('end', this.#onEnd)
-    this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, behind })
+    this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, firstBytes })
   }
 
   #refuse(status: number): void {
-    this.#responding = false
-    const { identity } = this.#tools.dispatcher
-    for (const part of refusal(status, identity)) this.#writer.write(part)
+    for (const part of refusal(status, this.#tools.dispatcher.identity)) this.#writer.write(part)
     this.#close()
   }
 
-  /** Ends our side, and reads on for a while, so that the client gets to see what was written. */
+  /** Ends our side, and reads on for a while, so that the client can read the response. */
   #close(): void {
-    this.#end.startDropping(this.#reading === 'body')
+    this.#responding = 'ended'
+    this.#socketEnd.startDropping(this.#isBodyExpected())
     this.#stopReading()
     this.#writer.end()
   }
 
-  #closeIfIdle(): void {
-    const isIdle = this.#reading === 'head' && this.#reader.waiting === 0
-    if (isIdle && (this.#isLast || this.#peerEnded)) this.#closeIdle()
-  }
-
   #closeIdle(): void {
+    this.#responding = 'ended'
     this.#stopReading()
-    this.#end.closeSoon()
+    this.#socketEnd.closeSoon()
   }
 
-  /** What comes from now on is dropped; what waited is returned. */
+  #isHeadExpected(): boolean {
+    return this.#reading === 'idle' || this.#reading === 'head'
+  }
+
+  #isBodyExpected(): boolean {
+    return this.#reading === 'body' || this.#reading === 'held-body'
+  }
+
+  /** Drops the bytes that come from now on, and returns the bytes that waited. */
   #stopReading(): Buffer {
     this.#reading = 'nothing'
     return this.#reader.takeRest()

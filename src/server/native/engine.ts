@@ -2,10 +2,9 @@
 
 import { createServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
-import { listen } from '../listen.ts'
+import { listen, SOCKET_OPTIONS } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
-import { Arrivals } from './accept-gate.ts'
+import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
@@ -14,16 +13,16 @@ import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
-import type { ConnectionTools } from './connection-tools.ts'
+import type { ConnectionTools } from './connection.ts'
 
-/** HTTP/1.1 of our own, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
+/** HTTP/1.1 by our own parser, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NativeEngine implements Engine {
   readonly #settings: Settings
   readonly #server: Server
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
   readonly #handshakes = new Handshakes()
-  readonly #arrivals = new Arrivals((socket) => this.#onConnection(socket))
+  readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
   #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
@@ -32,12 +31,11 @@ export class NativeEngine implements Engine {
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
-      wheel: dispatcher.wheel,
     }
     this.#server =
       settings.tls === null
         ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
-            this.#arrivals.add(socket),
+            this.#gate.add(socket),
           )
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
   }
@@ -51,22 +49,22 @@ export class NativeEngine implements Engine {
   }
 
   async drain(): Promise<void> {
-    // What was sent before stands in the system's buffers: it is read, and answered.
+    // Requests that were sent before are still in the buffers of the system: they are read and answered.
     await turns()
-    this.#arrivals.admitAll()
+    this.#gate.admitAll()
     await turns()
     const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#arrivals.admitAll()
+    this.#gate.admitAll()
     for (const connection of this.#connections) connection.closeWhenIdle()
     this.#handshakes.cutAll()
     await closed
-    // Most are none of the listener's any more.
+    // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     this.#whenEmpty = deferred()
     if (this.#connections.size > 0) await this.#whenEmpty.promise
   }
 
   cutRequests(): void {
-    for (const connection of this.#connections) if (!connection.upgraded) connection.cut()
+    for (const connection of this.#connections) if (!connection.isUpgraded) connection.cut()
   }
 
   closeWebSockets(): void {
@@ -74,7 +72,7 @@ export class NativeEngine implements Engine {
   }
 
   destroy(): void {
-    this.#arrivals.admitAll()
+    this.#gate.admitAll()
     for (const connection of this.#connections) connection.cut()
   }
 
@@ -89,8 +87,8 @@ export class NativeEngine implements Engine {
   }
 }
 
-// The first immediate may fire in this turn of the loop. In the next one connections are accepted, in the one behind it
-// they are read.
+// The first immediate may fire in this turn of the event loop. Connections are accepted in the next turn, and read in the
+// turn after it.
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))

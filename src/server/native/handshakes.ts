@@ -1,15 +1,15 @@
-// TLS in front of the engine: accepts, and knows who has not finished its handshake yet.
+// TLS in front of the engine: accepts sockets, and knows the sockets whose handshake is under way.
 
 import { createServer } from 'node:tls'
 import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
+import { SOCKET_OPTIONS } from '../listen.ts'
 import type { Server, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Settings } from '../options.ts'
 
-/** The handshakes that are under way on one listener. A closing server would wait for them. */
+/** The handshakes that are under way on one listener. A server that closes would wait for them. */
 export class Handshakes {
-  // By the address of the client: nothing else leads from the secured socket back to the one that it grew out of.
+  // By the address of the client: the secured socket has no other relation to the socket below it.
   readonly #sockets = new Map<string, Socket>()
 
   /** A server of node:tls; `onSecure` gets each socket once its handshake is done. */
@@ -34,7 +34,7 @@ export class Handshakes {
     return server
   }
 
-  /** Cuts all that have not come to their end. */
+  /** Cuts the sockets whose handshake is under way. */
   cutAll(): void {
     for (const socket of this.#sockets.values()) socket.destroy()
   }

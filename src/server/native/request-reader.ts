@@ -1,16 +1,18 @@
-// Requests out of the bytes of one connection: heads and bodies in turns, and what waits behind them.
+// Cuts the bytes of one connection into requests: heads and bodies in turns, and the bytes that wait after them.
 
 import { bodyDecoder } from './parser/body-decoder.ts'
 import { HeadParser } from './parser/head-parser.ts'
-import type { BodyDecoder } from './parser/body-decoder.ts'
+import type { Endpoints, RequestHead } from '../../http/request-head.ts'
 import type { ByteSource } from './byte-source.ts'
-import type { HeadLimits, ParsedHead } from './parser/request-head.ts'
+import type { BodyDecoder } from './parser/body-decoder.ts'
+import type { HeadLimits } from './parser/head-limits.ts'
+import type { RequestFraming } from './parser/request-framing.ts'
 
 const EMPTY = Buffer.alloc(0)
-// What may wait behind a request whose response is under way; then the client gets no further ahead.
-const MAX_BEHIND_BYTES = 64 * 1024
+// The limit of pipelined bytes while a response is under way. Above it, the socket is paused.
+const MAX_PIPELINED_BYTES = 64 * 1024
 
-/** Keeps what has arrived until it is asked for. */
+/** Keeps the bytes that have arrived until the connection asks for them. */
 export class RequestReader {
   readonly #source: ByteSource
   readonly #limits: HeadLimits
@@ -21,15 +23,20 @@ export class RequestReader {
   #isLent = false
   #paused = false
 
-  constructor(source: ByteSource, limits: HeadLimits) {
+  constructor(source: ByteSource, limits: HeadLimits, ends: Endpoints) {
     this.#source = source
     this.#limits = limits
-    this.#parser = new HeadParser(limits)
+    this.#parser = new HeadParser(limits, ends)
   }
 
-  /** Bytes that have arrived and were not asked for. */
+  /** The number of bytes that have arrived and were not taken. */
   get waiting(): number {
     return this.#bytes.length - this.#at
+  }
+
+  /** The framing of the last head. */
+  get framing(): RequestFraming {
+    return this.#parser.framing
   }
 
   push(bytes: Buffer): void {
@@ -44,19 +51,19 @@ export class RequestReader {
    *
    * @throws {@link BadRequestError} with the status that the bytes deserve
    */
-  head(): ParsedHead | null {
+  head(): RequestHead | null {
     const end = this.#parser.parse(this.#bytes, this.#at)
     this.#at = end < 0 ? this.#bytes.length : end
     return end < 0 ? null : this.#parser.head
   }
 
-  /** What comes next is the body of this head. */
-  startBody(head: ParsedHead): void {
-    this.#decoder = bodyDecoder(head, this.#limits)
+  /** The next bytes are the body of the last head. */
+  startBody(): void {
+    this.#decoder = bodyDecoder(this.#parser.framing, this.#limits)
   }
 
   /**
-   * Hands over what is there of the body. True: it is complete.
+   * Hands over the bytes of the body that have arrived. True: the body is complete.
    *
    * @throws {@link BadRequestError} with the status that the bytes deserve
    */
@@ -66,21 +73,26 @@ export class RequestReader {
     return decoder.done
   }
 
-  /** All was taken that could be: keeps the rest, and pauses the socket while that is more of a `body`, or behind one, than may be. */
+  /**
+   * Keeps the bytes that the connection did not take in this turn, and pauses the socket if they are too many.
+   *
+   * @param isBody the bytes belong to a body: not one of them may wait here
+   */
   settle(isBody: boolean): void {
     if (this.#isLent) this.#own()
-    this.#throttle(this.waiting > (isBody ? 0 : MAX_BEHIND_BYTES))
+    this.#throttle(this.waiting > (isBody ? 0 : MAX_PIPELINED_BYTES))
   }
 
-  /** All that waits, which is nobody's request any more. */
+  /** Gives up all bytes that wait, and resumes the socket. */
   takeRest(): Buffer {
     this.#own()
-    const rest = this.#bytes
+    const taken = this.#bytes
     this.#bytes = EMPTY
     this.#throttle(false)
-    return rest
+    return taken
   }
 
+  // The shared read buffer is overwritten by the next read, so the bytes that wait are copied.
   #own(): void {
     this.#bytes = this.waiting === 0 ? EMPTY : Buffer.from(this.#bytes.subarray(this.#at))
     this.#at = 0

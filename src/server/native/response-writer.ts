@@ -1,4 +1,4 @@
-// Responses of one connection as bytes: head and first chunk in one write, and no further ahead than the client reads.
+// Writes the responses of one connection: head and first chunk in one write, and no further ahead than the client reads.
 
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { rawHead } from '../raw-head.ts'
@@ -7,14 +7,14 @@ import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 
-// What is handed to the socket at once: a client that takes so much is seen to read.
+// The most bytes that the socket gets in one write. A client that takes a slice is seen to read.
 const SLICE_BYTES = 64 * 1024
 
-/** Writes to one socket; its owner reports `drain` to it. */
+/** Writes to one socket. The owner of the socket reports `drain` to the writer. */
 export class ResponseWriter {
   /** The head of the response under way was written. */
   headSent = false
-  /** The connection serves on behind the response. */
+  /** The connection serves further requests after the response. */
   keepsAlive = true
   /** Only the end of the connection ends the body. */
   endsWithConnection = false
@@ -22,12 +22,12 @@ export class ResponseWriter {
   readonly #timer: Timer
   readonly #timeoutMs: number
   #chunked = false
-  #rest: Uint8Array | null = null
-  #behind = ''
+  #unsent: Uint8Array | null = null
+  #tail = ''
   #ending = false
   #lastTaken = 0
 
-  /** Calls `onStall` when the client has taken nothing of what waits for it for `timeoutMs`. */
+  /** @param onStall called when bytes wait and the client has taken none for `timeoutMs` */
   constructor(socket: Socket, wheel: TimerWheel, timeoutMs: number, onStall: () => void) {
     this.#socket = socket
     this.#timer = new Timer(wheel, () =>
@@ -36,14 +36,14 @@ export class ResponseWriter {
     this.#timeoutMs = timeoutMs
   }
 
-  /** The client has to read on before more is written. */
+  /** The client must read before more is written. */
   get blocked(): boolean {
-    return this.#rest !== null || this.#socket.writableNeedDrain
+    return this.#unsent !== null || this.#socket.writableNeedDrain
   }
 
-  /** Something that was written has not left yet. */
+  /** Written bytes wait for the client. */
   get waiting(): boolean {
-    return this.#rest !== null || this.#socket.writableLength > 0
+    return this.#unsent !== null || this.#socket.writableLength > 0
   }
 
   /** The next response begins. */
@@ -59,7 +59,7 @@ export class ResponseWriter {
     this.#socket.write(rawHead(status, headers), 'latin1')
   }
 
-  /** Writes head, chunk, trailers and last chunk, as far as they are there, in one go. */
+  /** Writes head, chunk, trailers and last chunk together, each if it is there. */
   write({ head, chunk, size, trailers, end }: ResponsePart): void {
     let before = ''
     if (head !== null) {
@@ -69,31 +69,31 @@ export class ResponseWriter {
       this.#chunked = head.delimiter === 'chunks'
       before = rawHead(head.status, head.headers)
     }
-    let behind = ''
+    let tail = ''
     if (this.#chunked) {
       if (chunk !== null) {
         before += `${size.toString(16)}\r\n`
-        behind = '\r\n'
+        tail = '\r\n'
       }
-      if (end) behind += lastChunk(trailers)
+      if (end) tail += lastChunk(trailers)
     }
-    this.#send(before, chunk, size, behind)
+    this.#send(before, chunk, size, tail)
     if (this.waiting && !this.#timer.armed) this.#watch()
   }
 
-  /** The socket has taken what was written; writes on. */
+  /** The socket has taken the last bytes: writes the next ones. */
   onDrain(): void {
-    while (this.#rest !== null && !this.#socket.writableNeedDrain) this.#writeSlice(this.#rest)
-    if (this.#rest === null && this.#ending) this.#socket.end()
+    while (this.#unsent !== null && !this.#socket.writableNeedDrain) this.#writeSlice(this.#unsent)
+    if (this.#unsent === null && this.#ending) this.#socket.end()
   }
 
-  /** Ends our side of the connection behind what was written. */
+  /** Ends our side of the connection after the bytes that wait. */
   end(): void {
     this.#ending = true
     this.onDrain()
   }
 
-  /** The socket is gone, or somebody else's. */
+  /** The socket is gone, or belongs to a WebSocket. */
   release(): void {
     this.#timer.cancel()
   }
@@ -108,21 +108,21 @@ export class ResponseWriter {
     return this.#socket.bytesWritten - this.#socket.writableLength
   }
 
-  #send(before: string, chunk: Uint8Array | string | null, size: number, behind: string): void {
-    // ASCII, which a string of as many bytes as characters is, stands in latin-1 as it does in UTF-8.
-    if (chunk === null) this.#sendText(before + behind)
-    else if (typeof chunk !== 'string') this.#sendBytes(before, chunk, behind)
-    else if (size === chunk.length && size <= SLICE_BYTES) this.#sendText(before + chunk + behind)
-    else this.#sendBytes(before, Buffer.from(chunk), behind)
+  #send(before: string, chunk: Uint8Array | string | null, size: number, tail: string): void {
+    // A string of as many bytes as characters is ASCII, whose bytes are the same in latin-1 and UTF-8.
+    if (chunk === null) this.#sendText(before + tail)
+    else if (typeof chunk !== 'string') this.#sendBytes(before, chunk, tail)
+    else if (size === chunk.length && size <= SLICE_BYTES) this.#sendText(before + chunk + tail)
+    else this.#sendBytes(before, Buffer.from(chunk), tail)
   }
 
   #sendText(text: string): void {
     if (text !== '') this.#socket.write(text, 'latin1')
   }
 
-  #sendBytes(before: string, bytes: Uint8Array, behind: string): void {
+  #sendBytes(before: string, bytes: Uint8Array, tail: string): void {
     const socket = this.#socket
-    this.#behind = behind
+    this.#tail = tail
     socket.cork()
     if (before !== '') socket.write(before, 'latin1')
     this.#writeSlice(bytes)
@@ -132,13 +132,13 @@ export class ResponseWriter {
 
   #writeSlice(bytes: Uint8Array): void {
     if (bytes.byteLength > SLICE_BYTES) {
-      this.#rest = bytes.subarray(SLICE_BYTES)
+      this.#unsent = bytes.subarray(SLICE_BYTES)
       this.#socket.write(bytes.subarray(0, SLICE_BYTES))
       return
     }
-    this.#rest = null
+    this.#unsent = null
     this.#socket.write(bytes)
-    this.#sendText(this.#behind)
+    this.#sendText(this.#tail)
   }
 }
 

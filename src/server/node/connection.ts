@@ -1,72 +1,75 @@
-// One connection of node:http: requests that were pipelined wait here for the responses before them.
+// One connection of node:http: pipelined requests wait here for the responses before them.
 
 import type { Socket } from 'node:net'
+import type { Endpoints } from '../../http/request-head.ts'
 
-// More than this and the socket is paused: a client gets no further ahead of its responses.
+// With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
 const MAX_WAITING = 16
 
 /** Serves the requests of one socket one at a time, in order (RFC 9112, 9.3.2). */
 export class NodeConnection {
   readonly socket: Socket
-  /** It speaks WebSocket now. */
-  upgraded = false
-  /** What it sent could not be parsed, and that was its answer. */
-  refused = false
+  readonly ends: Endpoints
+  /** The socket belongs to a WebSocket. */
+  isUpgraded = false
+  /** A malformed request was answered: it ends the connection. */
+  isRefused = false
   #waiting: Array<() => void> = []
-  #busy = false
-  #lastResponse = false
+  #isBusy = false
+  #closesWhenIdle = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, ends: Endpoints) {
     this.socket = socket
+    this.ends = ends
   }
 
   /** A response is under way. */
-  get busy(): boolean {
-    return this.#busy
+  get isBusy(): boolean {
+    return this.#isBusy
   }
 
-  /** Runs `serve` once the responses before it are complete; `serve` calls {@link release} behind its own. */
+  /** Runs `serve` once the responses before it are complete. After its own response, `serve` calls {@link release}. */
   enqueue(serve: () => void): void {
     this.#waiting.push(serve)
     if (this.#waiting.length === MAX_WAITING) this.socket.pause()
-    if (!this.#busy) this.#next()
+    if (!this.#isBusy) this.#next()
   }
 
   /** The response under way is over. */
   release(): void {
-    this.#busy = false
+    this.#isBusy = false
     this.#next()
   }
 
-  /** Closes behind the response under way, at once if there is none. */
+  /** Closes after the response under way, or at once if none is under way. */
   closeWhenIdle(): void {
-    this.#lastResponse = true
-    if (!this.#busy) this.socket.destroySoon()
+    this.#closesWhenIdle = true
+    if (!this.#isBusy) this.socket.destroySoon()
   }
 
-  /** Cuts the connection: a response under way ends in a reset, which nobody takes for its end. */
+  /** Cuts the connection. A response under way ends in a reset, so that the client does not take it for complete. */
   cut(): void {
     const { socket } = this
-    if (this.#busy && !this.upgraded && socket.remoteAddress) socket.resetAndDestroy()
+    if (this.#isBusy && !this.isUpgraded && socket.remoteAddress) socket.resetAndDestroy()
     else socket.destroy()
   }
 
-  /** The socket is gone: nobody waits any more. */
+  /** The socket is gone: the requests that wait are dropped. */
   drop(): void {
     this.#waiting = []
   }
 
   #next(): void {
-    // A response has closed the connection: what was sent behind its request stays unanswered.
+    // A response has closed the connection: the requests after its own stay unanswered.
     if (!this.socket.writable) return this.drop()
     const next = this.#waiting.shift()
     if (!next) {
-      if (this.#lastResponse) this.socket.destroySoon()
+      if (this.#closesWhenIdle) this.socket.destroySoon()
       return
     }
 
     if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
-    this.#busy = true
+    this.#isBusy = true
     next()
   }
 }

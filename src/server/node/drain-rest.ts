@@ -1,5 +1,5 @@
-// What is left of a request body after the response: read and dropped up to a bound, so that the client
-// gets to see the response, and no further, so that nobody can make us read for ever.
+// The rest of a request body after its response. It is read and dropped, so that the client can read the response, and
+// only up to a limit, so that a client cannot make the server read for ever.
 
 import type { IncomingMessage } from 'node:http'
 
@@ -7,9 +7,9 @@ const MAX_BYTES = 1024 * 1024
 const MAX_MS = 5_000
 
 /**
- * Drops the rest of `req`. When there is more than a megabyte, or it takes more than five seconds, the
- * connection is closed. Until then a closing socket is kept open for reading, because closing it with unread
- * bytes resets the connection and the response with it (RFC 9112, 9.6).
+ * Drops the rest of `req`. The connection is closed when the rest has more than one megabyte, or takes more than five
+ * seconds. Until then a closing socket stays open for reading: closing it with unread bytes resets the connection, and the
+ * client loses the response (RFC 9112, 9.6).
  */
 export function drainRest(req: IncomingMessage): void {
   const { socket } = req
@@ -22,7 +22,7 @@ export function drainRest(req: IncomingMessage): void {
     droppedBytes += chunk.byteLength
     if (droppedBytes > MAX_BYTES) socket.destroy()
   })
-  // node:http calls destroySoon() behind a response that closes; for the time of the rest it only half-closes.
+  // node:http calls destroySoon() after a response that closes. While the rest is read, the socket only half-closes.
   socket.destroySoon = () => {
     closing = true
     socket.end()

@@ -6,17 +6,17 @@ import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
-import { requestHead } from './request-head.ts'
-import { cycleRequest } from '../cycle-request.ts'
+import { incomingHead } from './incoming-head.ts'
+import { endpointsOf } from '../endpoints.ts'
 import { listen } from '../listen.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { RequestHead } from '../../http/request-head.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
-import type { RequestHead } from '../scope.ts'
 import type { Settings } from '../options.ts'
 
 /** HTTP/1.1 by node:http, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
@@ -35,18 +35,18 @@ export class NodeEngine implements Engine {
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
-      // Uploads have a timeout of their own, between two bytes; a total would forbid large ones.
+      // Uploads have a timeout between two bytes; a timeout for the whole request would forbid large uploads.
       requestTimeout: 0,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
-      // The scope asks for Host, and answers as everywhere else.
+      // Our own check of the head answers a missing Host, the same on both engines.
       requireHostHeader: false,
       noDelay: true,
     }
     this.#server = settings.tls
       ? createTlsServer({ ...settings.tls, ...options, ALPNProtocols: ['http/1.1'] })
       : createServer(options)
-    // node:http drops the fields above its limit in silence; ours is answered with 431.
+    // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
   }
@@ -67,7 +67,8 @@ export class NodeEngine implements Engine {
   }
 
   cutRequests(): void {
-    for (const connection of this.#connections.values()) if (!connection.upgraded) connection.cut()
+    for (const connection of this.#connections.values())
+      if (!connection.isUpgraded) connection.cut()
   }
 
   closeWebSockets(): void {
@@ -85,20 +86,20 @@ export class NodeEngine implements Engine {
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
     server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))
-    // Not the stream that is handed over: for a request with a body it may be another than the socket.
+    // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
       this.#takeOver(socket, () => this.#refuse(socket, 501))
     })
-    server.on('upgrade', (req: IncomingMessage, _stream: Duplex, head: Buffer) => {
+    server.on('upgrade', (req: IncomingMessage, _stream: Duplex, firstBytes: Buffer) => {
       this.#takeOver(req.socket, (connection) => {
-        this.#answering(req.socket, () => this.#onUpgrade(req, connection, head))
+        this.#answering(req.socket, () => this.#onUpgrade(req, connection, firstBytes))
       })
     })
     server.on('clientError', (error, socket) => this.#onClientError(error, socket))
   }
 
   #onConnection(socket: Socket): void {
-    const connection = new NodeConnection(socket)
+    const connection = new NodeConnection(socket, endpointsOf(socket, this.#settings.uds))
     this.#connections.set(socket, connection)
     socket.once('close', () => {
       this.#connections.delete(socket)
@@ -109,26 +110,25 @@ export class NodeEngine implements Engine {
   #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const connection = this.#connections.get(req.socket)
     connection?.enqueue(() => {
-      this.#serve(req, res, expectsContinue, () => connection.release())
+      this.#answering(req.socket, () => {
+        const head = this.#headOf(req, connection, expectsContinue)
+        this.#serve(head, req, res, () => connection.release())
+      })
     })
   }
 
-  #serve(
-    req: IncomingMessage,
-    res: ServerResponse,
-    expectsContinue: boolean,
-    onClose: () => void,
-  ): void {
-    this.#answering(req.socket, () => {
-      const head = requestHead(req, this.#settings.uds)
-      if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
-        return this.#refuse(req.socket, 414)
-      }
-      const request = cycleRequest(head, expectsContinue)
-      const transport = new NodeHttpTransport(req, res, request.hasBody, onClose)
-      request.keepAlive &&= res.shouldKeepAlive
-      transport.events = this.#dispatcher.http(head, request, transport)
-    })
+  #headOf(req: IncomingMessage, { ends }: NodeConnection, expectsContinue: boolean): RequestHead {
+    const { maxHeaderFields } = this.#settings
+    return incomingHead(req, { ends, expectsContinue, maxHeaderFields })
+  }
+
+  #serve(head: RequestHead, req: IncomingMessage, res: ServerResponse, onClose: () => void): void {
+    if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
+      return this.#refuse(req.socket, 414)
+    }
+    const transport = new NodeHttpTransport(req, res, head.hasBody, onClose)
+    head.keepAlive &&= res.shouldKeepAlive
+    transport.events = this.#dispatcher.http(head, transport)
   }
 
   #answering(socket: Socket, serve: () => void): void {
@@ -144,43 +144,42 @@ export class NodeEngine implements Engine {
     this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
   }
 
-  // node:http has let go of the socket: a response still under way could not be finished, and none comes after.
+  // node:http has released the socket: a response under way could not be finished, and no response follows it.
   #takeOver(socket: Socket, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
-    if (!connection || connection.busy) return void socket.destroy()
+    if (!connection || connection.isBusy) return void socket.destroy()
     connection.enqueue(() => serve(connection))
   }
 
-  #onUpgrade(req: IncomingMessage, connection: NodeConnection, head: Buffer): void {
+  #onUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
     const { socket } = connection
+    const head = this.#headOf(req, connection, false)
     if (listHasToken(req.headers.upgrade, 'websocket')) {
-      connection.upgraded = true
-      // The timers of HTTP end here; from now on pings tell the living from the dead.
+      connection.isUpgraded = true
+      // The timers of HTTP end here. From now on pings find the clients that are gone.
       socket.setTimeout(0)
-      const request = requestHead(req, this.#settings.uds)
-      return this.#webSockets.handleUpgrade({ head: request, socket, behind: head })
+      return this.#webSockets.handleUpgrade({ head, socket, firstBytes })
     }
 
-    // RFC 9110, 7.8: an upgrade that nobody wants is ignored. The body, if any, was not parsed.
-    if (cycleRequest(requestHead(req, this.#settings.uds), false).hasBody)
-      return this.#refuse(socket, 400)
+    // RFC 9110, 7.8: an upgrade that the server does not want is ignored. node:http has not parsed the body.
+    if (head.hasBody) return this.#refuse(socket, 400)
     const res = new ServerResponse(req)
     res.assignSocket(socket)
     res.shouldKeepAlive = false
     socket.on('drain', () => res.emit('drain'))
     res.once('finish', () => socket.destroySoon())
-    this.#serve(req, res, false, () => undefined)
+    this.#serve(head, req, res, () => undefined)
   }
 
-  // What comes behind a malformed request is malformed too: it is answered once.
+  // The bytes after a malformed request are malformed too: only the first error is answered.
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
-    if (!connection || connection.refused) return
-    // RFC 9112, 9.6: what follows the request that ends the connection is nobody's.
-    if (error.code === 'HPE_CLOSED_CONNECTION' && connection.busy) return
-    const isLost = error.code === 'ECONNRESET' || connection.busy || !socket.writable
+    if (!connection || connection.isRefused) return
+    // RFC 9112, 9.6: the bytes after the request that ends the connection are ignored.
+    if (error.code === 'HPE_CLOSED_CONNECTION' && connection.isBusy) return
+    const isLost = error.code === 'ECONNRESET' || connection.isBusy || !socket.writable
     if (isLost) return void socket.destroy()
-    connection.refused = true
+    connection.isRefused = true
     this.#refuse(connection.socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
   }
 
@@ -189,7 +188,7 @@ export class NodeEngine implements Engine {
   }
 }
 
-// RFC 9112, 3: two spaces and the version stand with method and target.
+// RFC 9112, 3: the line has two spaces and the version besides method and target.
 function requestLineBytes({ method, target }: RequestHead): number {
   return method.length + target.length + ' HTTP/1.1'.length + 1
 }

@@ -6,11 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { ResponseHead } from '../../async/framing.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { HttpEvents, HttpTransport } from '../transport.ts'
+import type { HttpEvents, HttpTransport } from '../engine.ts'
 
-/** Moves bytes between an exchange and node:http; `onClose` runs when the response is over, whole or not. */
+/** Moves bytes between an exchange and node:http. */
 export class NodeHttpTransport implements HttpTransport {
-  /** To whom it reports. Nothing is reported before the event loop turns. */
+  /** The receiver of the reports. The owner sets it before the next turn of the event loop, when reports begin. */
   events: HttpEvents | undefined
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
@@ -18,11 +18,12 @@ export class NodeHttpTransport implements HttpTransport {
   #listening = false
   #closeDelimited = false
 
+  /** @param onClose called when the response is over, complete or not */
   constructor(req: IncomingMessage, res: ServerResponse, hasBody: boolean, onClose: () => void) {
     this.#req = req
     this.#res = res
     this.#hasBody = hasBody
-    // Without listeners node:http throws what a broken upload, or a write behind the client's leaving, emits.
+    // A broken upload, or a write to a client that has left, emits 'error', which Node throws without a listener.
     req.on('error', () => undefined)
     res.on('error', () => undefined)
     res.on('drain', () => this.events?.onDrain())
@@ -61,9 +62,9 @@ export class NodeHttpTransport implements HttpTransport {
 
   destroy(): void {
     const { socket } = this.#req
-    // Where only the end of the connection ends the body, a clean end would make a torso look whole.
+    // If only the end of the connection ends the body, a clean end would make a cut response look complete.
     if (this.#closeDelimited && socket.remoteAddress) return void socket.resetAndDestroy()
-    // What was written in this turn is still corked. A client that gets nothing at all may send its request again.
+    // The bytes of this turn are still corked. A client that gets no byte may send its request again.
     this.#res.uncork()
     socket.destroy()
   }
@@ -76,7 +77,7 @@ export class NodeHttpTransport implements HttpTransport {
 
   #writeHead(head: ResponseHead): void {
     const res = this.#res
-    // Framing, date and connection come from the exchange; node must add none of its own.
+    // Framing, date and connection come from the exchange: node:http must add none.
     res.sendDate = false
     res.removeHeader('connection')
     res.removeHeader('transfer-encoding')
@@ -94,7 +95,7 @@ export class NodeHttpTransport implements HttpTransport {
 const NOTHING = new Uint8Array(0)
 const OBS_TEXT = /[\x80-\xff]/
 
-// A head is latin-1, but in front of a string node:http writes it as UTF-8; so does flushHeaders().
+// A head is latin-1. node:http writes it as UTF-8 if a string follows it, and so does flushHeaders().
 function bytesOf({ head, chunk }: ResponsePart): Uint8Array | string {
   if (typeof chunk !== 'string') return chunk ?? NOTHING
   return head?.headers.some(([, value]) => OBS_TEXT.test(value)) ? Buffer.from(chunk) : chunk

@@ -7,23 +7,23 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerOptions, WebSocket } from 'ws'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { RequestHead } from '../scope.ts'
+import type { RequestHead } from '../../http/request-head.ts'
 
-/** A request to upgrade, as the engines hand it over. */
+/** A request to upgrade. The engine gives the socket away with it. */
 export interface UpgradeRequest {
   head: RequestHead
   socket: Socket
-  /** What the client sent behind the head. */
-  behind: Buffer
+  /** The bytes that arrived after the head. */
+  firstBytes: Buffer
 }
 
-/** What the 101 says besides the handshake itself. */
+/** The parts of the 101 besides the handshake itself. */
 interface AcceptAnswer {
   subprotocol: string | null
   headers: HeaderPairs
 }
 
-/** What of the WebSocket options concerns frames. */
+/** The WebSocket options that concern frames. */
 interface AcceptorSettings {
   maxMessageBytes: number
   closeTimeoutMs: number
@@ -31,8 +31,8 @@ interface AcceptorSettings {
 }
 
 /**
- * Writes the 101 and hands the WebSocket over, synchronously. When the socket turns out to be gone or the
- * offered extensions to be malformed, nothing is handed over and the socket closes.
+ * Writes the 101 and hands the WebSocket over, synchronously. If the socket is gone, or the client offers malformed
+ * extensions, no WebSocket is handed over and the socket closes.
  */
 export type Acceptor = (
   upgrade: UpgradeRequest,
@@ -40,7 +40,7 @@ export type Acceptor = (
   onOpen: (socket: WebSocket) => void,
 ) => void
 
-// Compression costs memory by the socket: no context is kept, small messages stay as they are (RFC 7692, 7.1.1).
+// Compression costs memory for each socket, so no context is kept, and small messages stay uncompressed (RFC 7692, 7.1.1).
 const DEFLATE = {
   threshold: 1024,
   serverNoContextTakeover: true,
@@ -48,13 +48,13 @@ const DEFLATE = {
   concurrencyLimit: 10,
 }
 
-/** Makes the function that accepts; subprotocol and headers are given for each request. */
+/** Makes the function that accepts. The caller gives subprotocol and headers for each request. */
 export function createAcceptor(settings: AcceptorSettings): Acceptor {
   const answers = new WeakMap<IncomingMessage, AcceptAnswer>()
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
-    // A text message becomes one string; and 0 would mean no limit.
+    // A text message becomes one string, whose length has a limit; ws takes 0 for no limit.
     maxPayload: Math.min(Math.max(settings.maxMessageBytes, 1), constants.MAX_STRING_LENGTH),
     closeTimeout: settings.closeTimeoutMs,
     perMessageDeflate: settings.deflate && DEFLATE,
@@ -65,14 +65,14 @@ export function createAcceptor(settings: AcceptorSettings): Acceptor {
     for (const [name, value] of answers.get(request)?.headers ?? []) lines.push(`${name}: ${value}`)
   })
 
-  return ({ head, socket, behind }, answer, onOpen) => {
+  return ({ head, socket, firstBytes }, answer, onOpen) => {
     const request = asIncomingMessage(head)
     answers.set(request, answer)
     // Header values are latin-1; ws writes them in the socket's default encoding, its text frames too.
     socket.setDefaultEncoding('latin1')
-    server.handleUpgrade(request, socket, behind, onOpen)
+    server.handleUpgrade(request, socket, firstBytes, onOpen)
     socket.setDefaultEncoding('utf8')
-    // The socket rests until its handshake is answered.
+    // The socket was paused until this answer.
     socket.resume()
   }
 }
@@ -85,7 +85,7 @@ const READ_BY_WS = [
   'sec-websocket-extensions',
 ]
 
-// All that ws reads of a request; there need not be a node:http behind the socket.
+// ws reads no other parts of a request, so that an engine without node:http can hand one over.
 function asIncomingMessage({ method, headers }: RequestHead): IncomingMessage {
   const fields = READ_BY_WS.map((name) => [name, getListHeader(headers, name)] as const)
   return { method, headers: Object.fromEntries(fields) } as unknown as IncomingMessage

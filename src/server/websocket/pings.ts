@@ -1,19 +1,21 @@
-// Finds peers that are gone without a word: pings all WebSockets from one coarse timer.
+// Finds peers that are gone without a close: pings all WebSockets from one coarse timer.
 
-/** A connection whose life is watched. */
+import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
+
+/** A connection that is watched for signs of life. */
 export interface Pulse {
-  /** Bytes that ever came in: any of them is a sign of life. */
+  /** The bytes received so far. A new byte is a sign of life. */
   readonly bytesRead: number
-  /** Bytes that wait to go out: a peer that takes them is alive, and cannot have seen the ping behind them. */
+  /** The bytes that wait to be sent. A peer that takes some is alive, and cannot have seen the ping after them. */
   readonly backlog: number
-  /** We do not read, so silence means nothing. */
+  /** The server does not read, so silence is no sign of death. */
   readonly paused: boolean
   ping(): void
   /** The peer did not answer in time. */
   expire(): void
 }
 
-/** How often to ping and how long to wait for a sign of life, in ms. An interval of 0 never pings. */
+/** The time between two pings and the wait for a sign of life, in ms. With an interval of 0 no ping is sent. */
 interface PingSettings {
   pingIntervalMs: number
   pongTimeoutMs: number
@@ -23,17 +25,16 @@ interface Watch {
   bytesRead: number
   backlog: number
   sincePing: number
-  /** Ticks without a sign of life since an unanswered ping; null when none is unanswered. */
+  /** Ticks without a sign of life since an unanswered ping; null if every ping was answered. */
   silence: number | null
 }
 
 const TICKS = 4
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
- * Watches any number of connections. Time is counted in ticks, a quarter of the shorter setting each, and not
- * read off a clock: when the event loop was held up, answers that arrived meanwhile are read before the next
- * tick, so nobody is dropped for our own slowness.
+ * Watches any number of connections. Time is counted in ticks, each a quarter of the shorter setting, and not read from
+ * a clock: after a blocked event loop, the answers that arrived meanwhile are read before the next tick, so a slow server
+ * does not drop a live peer.
  */
 export class Pings {
   readonly #tickMs: number
@@ -43,13 +44,13 @@ export class Pings {
   #timer: NodeJS.Timeout | undefined
 
   constructor({ pingIntervalMs, pongTimeoutMs }: PingSettings) {
-    const shorterMs = Math.max(1, Math.min(pingIntervalMs, pongTimeoutMs, MAX_DELAY_MS))
+    const shorterMs = Math.max(1, Math.min(pingIntervalMs, pongTimeoutMs, MAX_TIMER_MS))
     this.#tickMs = Math.ceil(shorterMs / TICKS)
     this.#pingTicks = pingIntervalMs > 0 ? Math.ceil(pingIntervalMs / this.#tickMs) : Infinity
     this.#pongTicks = Math.ceil(pongTimeoutMs / this.#tickMs)
   }
 
-  /** Starts to watch; {@link unwatch} ends it. The timer never holds the process. */
+  /** Starts to watch `pulse`, until {@link unwatch}. The timer does not keep the process alive. */
   watch(pulse: Pulse): void {
     if (this.#pingTicks === Infinity) return
     const { bytesRead, backlog } = pulse

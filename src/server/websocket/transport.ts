@@ -1,14 +1,14 @@
-// One WebSocket of either engine: first a socket whose handshake waits for its answer, then frames or a denial.
+// One WebSocket of either engine: a socket whose handshake waits for its answer, then frames or a denial.
 
 import { SocketResponse } from '../socket-response.ts'
 import type { WebSocket } from 'ws'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
-import type { WebSocketEvents, WebSocketTransport } from '../transport.ts'
+import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Acceptor, UpgradeRequest } from './acceptor.ts'
 import type { Pings, Pulse } from './pings.ts'
 
-/** What all transports of a server share. */
+/** The parts that all transports of a server share. */
 export interface TransportTools {
   accept: Acceptor
   pings: Pings
@@ -20,7 +20,7 @@ const PING_TIMEOUT = 'keepalive ping timeout'
 
 /** The engine's side of one WebSocket; it closes the socket in every case. */
 export class SocketTransport implements WebSocketTransport, Pulse {
-  /** To whom it reports. Nothing is reported before the event loop turns. */
+  /** The receiver of the reports. The owner sets it before the next turn of the event loop, when reports begin. */
   events: WebSocketEvents | undefined
   readonly #upgrade: UpgradeRequest
   readonly #tools: TransportTools
@@ -32,7 +32,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   constructor(upgrade: UpgradeRequest, tools: TransportTools) {
     this.#upgrade = upgrade
     this.#tools = tools
-    // What the client sends before the 101 stays in the socket.
+    // The socket is paused: bytes that the client sends before the 101 stay in it.
     upgrade.socket.on('drain', this.#onDrain)
     upgrade.socket.on('close', this.#onGone)
     upgrade.socket.on('end', this.#onGone)
@@ -68,7 +68,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
       frames.send(message)
       return true
     }
-    // Only who may have to wait pays for the callback.
+    // A callback costs: only a message that may have to wait gets one.
     frames.send(message, this.#onWritten)
     this.#draining ||= frames.bufferedAmount >= HIGH_WATER_MARK
     return !this.#draining
@@ -120,7 +120,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     this.#tools.pings.watch(this)
   }
 
-  // A socket that dies fails what waits to be written: that is no drain, and the close follows.
+  // When a socket dies, its waiting writes fail: that is no drain, and the close follows.
   readonly #onWritten = (error?: Error | null): void => {
     if (error || !this.#draining || this.backlog >= HIGH_WATER_MARK) return
     this.#draining = false
@@ -131,7 +131,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     this.events?.onDrain()
   }
 
-  // A client that ends its side before the handshake is answered has left: it could not take part any more.
+  // A client that ends its side before the answer to the handshake has left: a WebSocket needs both sides.
   readonly #onGone = (): void => {
     this.destroy()
     this.events?.onClose(1006, '')

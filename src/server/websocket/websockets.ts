@@ -1,4 +1,4 @@
-// WebSockets of either engine: from a request to upgrade to a running cycle, and the register of all that live.
+// WebSockets of either engine: from a request to upgrade to a running app, and the register of all open ones.
 
 import { PeerError } from '../../errors.ts'
 import { createAcceptor } from './acceptor.ts'
@@ -18,7 +18,7 @@ export class WebSockets {
   readonly #dispatcher: Dispatcher
   readonly #log: Log
   readonly #tools: TransportTools
-  readonly #cycles = new Set<WebSocketRun>()
+  readonly #runs = new Set<WebSocketRun>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     const { websocket } = settings
@@ -31,7 +31,7 @@ export class WebSockets {
     }
   }
 
-  /** Takes over a socket whose client asks for a WebSocket; it is closed in every case. */
+  /** Takes over a socket whose client asks for a WebSocket. The socket is closed in every case. */
   handleUpgrade(upgrade: UpgradeRequest): void {
     const { head, socket } = upgrade
     socket.on('error', ignore)
@@ -44,19 +44,19 @@ export class WebSockets {
     }
   }
 
-  /** Closes every WebSocket with 1001; each is gone after the closing handshake or `closeTimeoutMs`. */
+  /** Closes every WebSocket with 1001. Each one ends with its closing handshake, or after `closeTimeoutMs`. */
   closeAll(): void {
-    for (const cycle of this.#cycles) cycle.closeNow()
+    for (const run of this.#runs) run.closeNow()
   }
 
   #start(upgrade: UpgradeRequest, subprotocols: string[]): void {
     const transport = new SocketTransport(upgrade, this.#tools)
-    const cycle = this.#dispatcher.websocket(upgrade.head, subprotocols, transport)
-    if (cycle === null) return
+    const run = this.#dispatcher.websocket(upgrade.head, subprotocols, transport)
+    if (run === null) return
 
-    transport.events = cycle
-    this.#cycles.add(cycle)
-    upgrade.socket.once('close', () => this.#cycles.delete(cycle))
+    transport.events = run
+    this.#runs.add(run)
+    upgrade.socket.once('close', () => this.#runs.delete(run))
   }
 }
 

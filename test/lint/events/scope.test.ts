@@ -36,7 +36,7 @@ describe('a scope under lint', () => {
           ['x-a', 'caf\xe9'],
         ],
       },
-      { httpVersion: '2', method: 'PROPFIND' },
+      { httpVersion: '1.0', method: 'PROPFIND' },
     ]
     expect(edges.map((changes) => breachOf(httpScope(changes)))).toEqual(edges.map(() => 'none'))
   })
@@ -62,6 +62,7 @@ describe('a scope under lint', () => {
 
   it.each([
     ['httpVersion', '1'],
+    ['httpVersion', '2'],
     ['method', 'get'],
     ['method', 'GE T'],
     ['scheme', 'ws'],

@@ -1,4 +1,4 @@
-// The app of every recipe where it awaits: async-iterable, events, WebSocket. What they say is the same, to the byte.
+// The app of each recipe in the styles that await: async-iterable, events, WebSocket. All send the same bytes.
 
 import { answer, httpApp, readAll } from '../../raw/served.ts'
 import { jsonHead, seenInEnviron, sorted } from './sync-apps.ts'
@@ -61,7 +61,7 @@ export function eventApp(recipe: Recipe): EventApp {
   })
 }
 
-/** Accepts with the head of `recipe`, says its body as one message, and waits for the end. */
+/** An app that accepts with the head of `recipe`, sends the body as one message, and waits for the disconnect. */
 export function socketApp(recipe: Recipe): EventApp {
   return async (scope, receive, send) => {
     if (scope.type !== 'websocket') throw new Error(`only WebSockets are served, not ${scope.type}`)
@@ -79,7 +79,7 @@ function messageOf(recipe: Recipe, scope: WebSocketScope): string {
   return recipe.app === 'whole' || recipe.app === 'streamed' ? recipe.chunks.join('') : ''
 }
 
-/** A handshake has no body, and nothing that frames one. */
+/** Whether a field may be in a handshake, which has no body to frame. */
 export function isNoFraming([name]: readonly [name: string, value: string]): boolean {
   return !/^(?:content-(?:type|length)|transfer-encoding|connection)$/.test(name)
 }

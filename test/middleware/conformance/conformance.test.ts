@@ -1,4 +1,4 @@
-// One behaviour, many subjects: a bundled middleware does the same in every style and hosting.
+// Each bundled middleware behaves in the same way in every style and hosting.
 
 import { readdirSync } from 'node:fs'
 import { events, iterable, sync } from 'isthmus'
@@ -28,7 +28,7 @@ async function loaded(file: string): Promise<Loaded> {
 
 const ROWS = await Promise.all(readdirSync(FOLDER).toSorted().map(loaded))
 
-/** What is expected of `subject`: a handshake has no body to frame. */
+/** The expected answer of `subject`: a handshake has no body to frame. */
 function expectedOf({ expected }: Case, subject: SubjectName): Answer {
   if (subject !== 'websocket') return expected
   return { ...expected, headers: expected.headers.filter(isNoFraming) }
@@ -67,7 +67,7 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
     },
   )
 
-  describe('never buffers: the first chunk is with the client before the app makes its second', () => {
+  describe('never buffers: the client has the first chunk before the app makes the second', () => {
     it('in an async-iterable app', async () => {
       const gate = deferred()
       const app = iterable(async function* (_environ, startResponse) {
@@ -92,7 +92,7 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
       expect(await firstAndRest(row, events(app), gate)).toEqual([true, true])
     })
 
-    it('in a sync app, one chunk for one chunk', () => {
+    it('in a sync app, chunk by chunk', () => {
       let made = 0
       const app = sync(function* (_environ, startResponse) {
         startResponse('200 OK', [['content-type', 'text/plain']])
@@ -112,7 +112,7 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
   describe.skipIf(row.touchesBody)(
     `lets a body pass that it does not touch${row.touchesBody ? ` (not here: ${row.touchesBody})` : ''}`,
     () => {
-      it('of a sync app as the very object, without an iterator', () => {
+      it('of a sync app as the same object, without an iterator', () => {
         const body = counted(['one', 'two'])
         const app = sync((_environ, startResponse) => {
           startResponse('200 OK', [['content-type', 'text/plain']])
@@ -122,7 +122,7 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
         expect(body.iterators()).toBe(0)
       })
 
-      it('of an event app event by event, with the promises of the server', async () => {
+      it('of an event app event by event, with the promises that the server returns', async () => {
         const event = { type: 'http.response.body', body: 'one', moreBody: true } as const
         const pairs: Array<[given: Promise<void>, got: Promise<void>]> = []
         const given: Array<Promise<void>> = []
@@ -150,7 +150,7 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
   )
 })
 
-/** Reads a chunk while the app waits, then the rest: whether either was there. Every wait has its deadline. */
+/** Reads a chunk while the app waits, then the other chunks, and returns if both arrived. Each wait has a deadline. */
 async function firstAndRest(row: Row, app: App, gate: Deferred<void>): Promise<boolean[]> {
   const { secure = false } = row.ask ?? {}
   await using client = await testClient(row.wrap()(app), { deadlineMs: DEADLINE_MS, secure })
@@ -172,7 +172,7 @@ function environOf(row: Row): Environ {
   return makeEnviron({ ...Object.fromEntries(headers), 'wsgi.url_scheme': scheme })
 }
 
-/** An Array that counts who iterates over it. */
+/** An Array that counts its iterators. */
 function counted(chunks: Chunk[]): { chunks: SyncBody; iterators: () => number } {
   let iterators = 0
   const iterate = chunks[Symbol.iterator].bind(chunks)

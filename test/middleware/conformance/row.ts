@@ -1,56 +1,56 @@
-// What a bundled middleware has to say for itself. A row is loaded by pool threads too, so it imports no test runner.
+// The cases of one bundled middleware. Pool threads load a row too, so it imports no test runner.
 
 import type { HeaderPairs } from 'isthmus'
 import type { Wrap } from '../../../src/middleware.ts'
 
-/** Which app stands inside; each is written in every style. */
+/** The app inside the middleware; each exists in every style. */
 export type Recipe =
-  /** Answers 200 with what it sees of the request, as JSON: a {@link Seen}. A WebSocket sends it as its first message. */
+  /** Answers 200 with the request as the app sees it, a {@link Seen} in JSON. A WebSocket sends it as its first message. */
   | { app: 'view' }
-  /** Answers with `chunks` that are all there: an Array, one event. */
+  /** Answers with all `chunks` at once: an Array, or one event. */
   | { app: 'whole'; status?: number; headers?: HeaderPairs; chunks: string[] }
   /** Answers with `chunks`, one by one. */
   | { app: 'streamed'; status?: number; headers?: HeaderPairs; chunks: string[] }
   /** Answers with the body of the request. */
   | { app: 'echo' }
-  /** Throws `new Error(message)`: before the head, or behind `chunks`. */
+  /** Throws `new Error(message)`: before the head, or after `chunks`. */
   | { app: 'failing'; message: string; chunks?: string[] }
 
-/** What an app sees of its request: the same words in every style. */
+/** The request as an app sees it, in the same words in every style. */
 export interface Seen {
   method: string
-  /** Of a WebSocket too: `http` or `https`. */
+  /** `http` or `https`, for a WebSocket too. */
   scheme: string
   path: string
   rootPath: string
   query: string
   /** `host:port`. */
   client: string | null
-  /** Without those of a handshake; repeated ones are joined. */
+  /** The fields without those of a handshake; repeated fields are joined. */
   headers: Record<string, string>
-  /** What the server's lifespan and the middleware left for it. */
+  /** The state that the server's lifespan and the middleware set. */
   state: Record<string, unknown>
 }
 
-/** What a client asks. */
+/** The request of a client. */
 export interface Ask {
   method?: string
   target?: string
   headers?: HeaderPairs
   body?: string
-  /** Over TLS. */
+  /** Whether the request comes over TLS. */
   secure?: boolean
-  /** Default `['127.0.0.1', 49152]`. */
+  /** The address of the client. Default `['127.0.0.1', 49152]`. */
   client?: [host: string, port: number] | null
 }
 
-/** What a client gets: without `date` and `server`. Of a WebSocket it is its handshake and its first message. */
+/** The answer that a client gets, without `date` and `server`. For a WebSocket: the handshake and the first message. */
 export interface Answer {
-  /** 101 of a WebSocket is shown as 200: it is what the app said. */
+  /** The status. The 101 of a WebSocket is shown as 200, so that all subjects have the same status. */
   status: number
-  /** In order; of a WebSocket without those that frame a body. */
+  /** The fields in order; for a WebSocket without those that frame a body. */
   headers: HeaderPairs
-  /** Latin-1; null where it was cut. */
+  /** The body in Latin-1; null if it was cut. */
   body: string | null
 }
 
@@ -60,13 +60,13 @@ export interface Case {
   app: Recipe
   ask?: Ask
   expected: Answer
-  /** Brings an answer into a form that can be compared: undoes a coding, hides what differs each time. */
+  /** Changes an answer into a form that can be compared: undoes a coding, hides values that differ each time. */
   normalised?: (answer: Answer) => Answer
-  /** Subjects that cannot do it, with the reason; it is printed. */
+  /** The subjects that cannot do it, with the reason, which the test prints. */
   gaps?: Gaps
 }
 
-/** Who is under test. */
+/** The subjects under test. */
 export type SubjectName =
   | 'sync, inline'
   | 'sync, chain in the thread'
@@ -75,24 +75,24 @@ export type SubjectName =
   | 'events'
   | 'websocket'
 
-/** Why a subject cannot. */
+/** The reasons of the subjects that cannot do it. */
 export type Gaps = Partial<Record<SubjectName, string>>
 
 /** One bundled middleware. */
 export interface Row {
   name: string
-  /** Makes it, with options that show it at work, and with nothing random in them. */
+  /** Makes the middleware, with options that show an effect and use nothing random. */
   wrap: () => Wrap
   cases: Case[]
   /** A request for `/` that the middleware lets through, with its body on the way. Default: one with a host. */
   ask?: Pick<Ask, 'headers' | 'secure'>
-  /** Why it changes every body on its way; left out where a body passes untouched. */
+  /** Why the middleware changes every body; left out if it changes none. */
   touchesBody?: string
-  /** Subjects that it cannot stand around at all. */
+  /** The subjects that the middleware cannot wrap. */
   gaps?: Gaps
 }
 
-/** The answer of the app `view`, with nothing else in its head. */
+/** The answer of the app `view`, with only these fields in its head. */
 export function viewed(seen: Partial<Seen>, headers: HeaderPairs = []): Answer {
   const body = JSON.stringify({ ...PLAIN, ...seen })
   const own: HeaderPairs = [

@@ -1,4 +1,4 @@
-// A case over a real connection, asked in raw bytes.
+// A case over a real connection, sent as raw bytes.
 
 import { getHeader } from '../../../src/http/headers.ts'
 import { served } from '../../raw/served.ts'
@@ -6,10 +6,10 @@ import { wireOf } from '../../conformance/socket-host.ts'
 import type { Answer, Ask, Case } from './row.ts'
 import type { Loaded, Subject } from './subjects.ts'
 
-/** What the app sees of a client on a port of its own, in as many characters. */
+/** The port of the client in the answer; its replacement has the same length. */
 const PORT = /(?<=127\.0\.0\.1:)\d{5}/
 
-/** Why a case cannot be asked over a socket; undefined where it can. */
+/** Why a case cannot run over a socket; undefined if it can. */
 export function socketGap({ ask = {} }: Case, { name }: Subject): string | undefined {
   if (name === 'websocket') return 'a WebSocket, in test/server/websocket'
   if (ask.secure) return 'TLS, in test/raw'
@@ -17,7 +17,7 @@ export function socketGap({ ask = {} }: Case, { name }: Subject): string | undef
   return undefined
 }
 
-/** What a client gets from `subject` behind the middleware, over a socket. */
+/** The answer of `subject` inside the middleware, over a socket. */
 export async function wireAnswerFrom(
   subject: Subject,
   loaded: Loaded,
@@ -41,7 +41,7 @@ export async function wireAnswerFrom(
   return { status: head.status, headers: head.headers, body }
 }
 
-// `wireOf` says by itself how a body is framed, and what the host is.
+// `wireOf` adds the framing of the body and the Host itself.
 function wireOfAsk({ method, target, headers = [], body }: Ask): string {
   const others = headers.filter(([name]) => name !== 'host' && name !== 'transfer-encoding')
   const isChunked = others.length < headers.filter(([name]) => name !== 'host').length

@@ -1,4 +1,4 @@
-// Who is under test: a middleware around every style and hosting. A new one is one line.
+// The subjects under test: a middleware around every style and hosting. A new subject is one entry.
 
 import { setEnvironmentData } from 'node:worker_threads'
 import { events, iterable, sync, threads } from 'isthmus'
@@ -10,22 +10,22 @@ import type { App, EventApp, HeaderPairs } from 'isthmus'
 import type { TestClient } from '../../../src/testing/client.ts'
 import type { Answer, Ask, Recipe, Row, SubjectName } from './row.ts'
 
-/** A row, and where a thread finds it. */
+/** A row, and the URL that a thread loads it from. */
 export interface Loaded {
   row: Row
   url: string
 }
 
-/** What a thread gets: the app to make, and the module of the row to put around it. */
+/** The data that a thread gets: the app to make, and the module of the row to put around it. */
 export interface Crossed {
   recipe: Recipe
   row?: string
 }
 
-/** A style in a hosting. */
+/** One style in one hosting. */
 export interface Subject {
   name: SubjectName
-  /** The app of `recipe` behind the middleware. */
+  /** The app of `recipe` inside the middleware. */
   hosted: (loaded: Loaded, recipe: Recipe) => App
   ask: (client: TestClient, ask: Ask) => Promise<Answer>
 }
@@ -39,7 +39,7 @@ function inThreads(crossed: Crossed): EventApp {
   return threads(new URL(`?${key}`, MODULE), { max: 1 })
 }
 
-/** All of them. */
+/** All subjects. */
 export const SUBJECTS: Subject[] = [
   {
     name: 'sync, inline',
@@ -73,7 +73,7 @@ export const SUBJECTS: Subject[] = [
   },
 ]
 
-/** What a client gets from `subject` behind the middleware. */
+/** The answer of `subject` inside the middleware. */
 export async function answerFrom(
   subject: Subject,
   loaded: Loaded,

@@ -1,4 +1,4 @@
-// The sync app of every recipe. On its own, because in threads each thread has to load it.
+// The sync app of each recipe. It has a file of its own because each pool thread loads it.
 
 import { headersOf } from '../../../src/bridge/environ-to-scope.ts'
 import type { Environ, HeaderPairs, SyncApp } from 'isthmus'
@@ -37,7 +37,7 @@ export function syncApp(recipe: Recipe): SyncApp {
   }
 }
 
-/** What an environ says of a request. */
+/** The request as an environ describes it. */
 export function seenInEnviron(environ: Environ): Seen {
   const { REMOTE_ADDR: host, REMOTE_PORT: port } = environ
   return {

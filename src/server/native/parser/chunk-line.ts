@@ -1,4 +1,4 @@
-// The line in front of a chunk: its size and its extensions (RFC 9112, 7.1), octet by octet.
+// The line before a chunk: its size and its extensions (RFC 9112, 7.1), octet by octet.
 
 import { BadRequestError } from '../../../errors.ts'
 import { CR, IS_FIELD_CONTENT, IS_TOKEN, LF, shown } from './octets.ts'
@@ -25,13 +25,13 @@ const HEX = Uint8Array.from({ length: 256 }, (_, octet) => {
   return /[\da-f]/i.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT
 })
 
-/** Reads the size of a chunk. Extensions are checked and dropped: nobody here knows one. */
+/** Reads the size of a chunk. Extensions are checked and dropped: the server knows none. */
 export class ChunkLine {
   size = 0
   readonly #maxExtensionBytes: number
   #phase = SIZE
   #digits = 0
-  // Of the name or value that is being read.
+  // The length of the name or value under way.
   #length = 0
   #extensionBytes = 0
 
@@ -47,7 +47,7 @@ export class ChunkLine {
     this.size = 0
   }
 
-  /** Takes octets from `at`; the offset behind those that it took: behind the line, or the end. */
+  /** Takes octets from `at`; returns the offset after the line, or the end of `bytes`. */
   scan(bytes: Uint8Array, at: number): number {
     let next = at
     while (next < bytes.length && this.#phase !== DONE) this.#take(bytes[next++] as number)
@@ -123,7 +123,7 @@ export class ChunkLine {
     }
   }
 
-  // Behind the size, a name or a value.
+  // The octet after the size, a name or a value.
   #endPart(octet: number): void {
     if (octet === SEMICOLON) this.#phase = EXTENSION_NAME
     else if (octet === CR) this.#phase = LINE_FEED

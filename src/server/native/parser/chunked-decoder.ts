@@ -4,8 +4,7 @@ import { BadRequestError } from '../../../errors.ts'
 import { ChunkLine } from './chunk-line.ts'
 import { CR, LF, shown } from './octets.ts'
 import { TrailerSection } from './trailer-section.ts'
-import type { HeaderPairs } from '../../../contract/events.ts'
-import type { HeadLimits } from './request-head.ts'
+import type { HeadLimits } from './head-limits.ts'
 
 const LINE = 0
 const DATA = 1
@@ -14,7 +13,7 @@ const DATA_LF = 3
 const TRAILERS = 4
 const DONE = 5
 
-/** Takes the chunks apart: what was data comes out, what was framing is checked. */
+/** Takes the chunks apart: hands out their data, and checks their framing. */
 export class ChunkedDecoder {
   readonly #line: ChunkLine
   readonly #trailers: TrailerSection
@@ -31,12 +30,7 @@ export class ChunkedDecoder {
     return this.#phase === DONE
   }
 
-  /** What stood behind the last chunk. */
-  get trailers(): HeaderPairs {
-    return this.#trailers.trailers
-  }
-
-  /** Takes bytes from `at`; the offset behind those that belong to the body. */
+  /** Takes bytes from `at`; returns the offset after the bytes that belong to the body. */
   decode(bytes: Buffer, at: number, onData: (data: Buffer) => void): number {
     let next = at
     while (next < bytes.length && this.#phase !== DONE) next = this.#step(bytes, next, onData)

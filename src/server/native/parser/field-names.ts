@@ -1,4 +1,4 @@
-// The field names that most requests have, in lower case, found without making a string of the bytes.
+// The common field names in lower case, found without making a string from the bytes.
 
 const KNOWN = [
   'accept',
@@ -79,7 +79,7 @@ for (const name of KNOWN) {
   TABLE[slot(octets, 0, octets.length)]?.push({ name, octets })
 }
 
-/** The name in lower case, if it is one of the known; undefined is no verdict on it. */
+/** The name in lower case if the table knows it. Undefined says nothing about a name: it may be valid. */
 export function knownFieldName(block: Uint8Array, start: number, end: number): string | undefined {
   for (const { name, octets } of TABLE[slot(block, start, end)] as KnownName[]) {
     if (octets.length === end - start && isSame(octets, block, start)) return name

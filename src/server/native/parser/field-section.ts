@@ -12,18 +12,18 @@ const LAST_LINE_FEED = 4
 const DONE = 5
 
 /**
- * Finds the fields of a section, and refuses it at the first octet that no section has.
+ * Finds the fields of a section, and refuses the section at the first octet that no section has.
  *
- * What is scanned lies in one block; it may grow between two calls. Offsets count from the start of the block.
+ * The section lies in one block, which may grow between two calls. Offsets count from the start of the block.
  */
 export class FieldSection {
-  /** How far it is scanned. */
+  /** The scanned octets. */
   at = 0
   readonly #maxFields: number
   #phase = LINE_START
   #start = 0
   #count = 0
-  // Of every field where its colon and where its CR is. Kept between two sections: it grows once.
+  // The offsets of the colon and the CR of every field. The arrays are used again for the next section.
   readonly #colons: number[] = []
   readonly #ends: number[] = []
 
@@ -31,7 +31,7 @@ export class FieldSection {
     this.#maxFields = maxFields
   }
 
-  /** Starts again, `at` so many octets behind the start of a block. */
+  /** Starts with the next section, `at` this offset in its block. */
   reset(at: number): void {
     this.#phase = LINE_START
     this.#start = at
@@ -39,7 +39,7 @@ export class FieldSection {
     this.at = at
   }
 
-  /** Goes on scanning; whether the section is whole, in which case `at` is behind it. */
+  /** Continues the scan. True: the section is complete, and `at` is the offset after it. */
   scan(block: Uint8Array, start: number, end: number): boolean {
     let at = start + this.at
     let phase = this.#phase
@@ -68,7 +68,7 @@ export class FieldSection {
   }
 
   /**
-   * The names and values of a section that is whole, in turns: name, value, name, value …
+   * The names and values of a complete section, in turns: name, value, name, value …
    *
    * @param text the block as latin-1
    */
@@ -89,7 +89,7 @@ export class FieldSection {
 
   #startLine(octet: number): number {
     if (octet === CR) return LAST_LINE_FEED
-    // RFC 9112, 5.2: folding is obsolete, and what one reader takes for a value is a field to another.
+    // RFC 9112, 5.2: folding is obsolete. One reader takes a folded line for a part of a value, another for a field.
     if (octet === SP || octet === HTAB)
       throw new BadRequestError('a field line begins with white space')
     if (octet === COLON) throw new BadRequestError('a field has no name')
@@ -114,13 +114,13 @@ function requireLineFeed(octet: number): void {
   if (octet !== LF) throw new BadRequestError('a field section has a bare CR')
 }
 
-// White space by RFC 9110, 5.5, but not to all readers: where the body ends must be no matter of opinion.
+// A tab is white space by RFC 9110, 5.5, but not to all readers, and all readers must agree on the end of the body.
 function requireNoTab(text: string, start: number, end: number): void {
   if (!text.slice(start, end).includes('\t')) return
   throw new BadRequestError('a tab stands in Content-Length or Transfer-Encoding')
 }
 
-// Without SP and HTAB around it (RFC 9110, 5.5), and not trim(), which takes more than that for white space.
+// Strips SP and HTAB (RFC 9110, 5.5). trim() would strip other characters too.
 function trimmed(text: string, start: number, end: number): string {
   let from = start
   let to = end

@@ -1,39 +1,44 @@
 // The parser of request heads (RFC 9112, 2 to 5): bytes in, a head out, no I/O.
 
 import { BadRequestError } from '../../../errors.ts'
-import { pairs } from '../../../http/field-pairs.ts'
+import { pairsOf } from '../../../http/headers.ts'
+import { requestHead } from '../../../http/request-head.ts'
 import { FieldSection } from './field-section.ts'
 import { CR, LF } from './octets.ts'
 import { PartialBlock } from './partial-block.ts'
 import { requestFraming } from './request-framing.ts'
 import { RequestLine } from './request-line.ts'
+import type { Endpoints, RequestHead } from '../../../http/request-head.ts'
+import type { HeadLimits } from './head-limits.ts'
 import type { RequestFraming } from './request-framing.ts'
-import type { HeadLimits, ParsedHead } from './request-head.ts'
 
-/** A field section that was parsed, to be used again for one that is byte for byte the same. */
+/** The last field section. Its facts are used again for a section that is byte for byte the same. */
 interface Remembered {
   text: string
-  httpVersion: ParsedHead['httpVersion']
+  httpVersion: RequestHead['httpVersion']
   framing: RequestFraming
   /** Names and values in turns. */
   fields: string[]
 }
 
 /**
- * Parses the heads of one connection, one behind the other.
+ * Parses the heads of one connection, one after the other.
  *
- * Every byte is looked at once. What dooms a head refuses it at the first such byte, so the outcome is the
- * same whatever pieces the bytes came in. What only a whole head can say (framing) is judged at its end.
+ * Every byte is scanned once. A head that cannot become a request is refused at the first wrong byte, so the outcome does
+ * not depend on the pieces that the bytes arrive in. Framing is judged at the end of the head, and so are target and Host:
+ * a head that is refused for one of these two is complete, and has a `fault`.
  *
  * @example
- * const parser = new HeadParser({ maxHeadBytes: 16384, maxRequestLineBytes: 8192, maxHeaderFields: 100 })
+ * const limits = { maxHeadBytes: 16384, maxRequestLineBytes: 8192, maxHeaderFields: 100 }
+ * const parser = new HeadParser(limits, { client: null, server: null, secure: false, tls: null })
  * const bytes = Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
- * parser.parse(bytes, 0) // 27: behind the head
+ * parser.parse(bytes, 0) // 27: the offset after the head
  * parser.head.headers // [['host', 'x']]
  */
 export class HeadParser {
-  #head: ParsedHead | undefined
+  #head: RequestHead | undefined
   readonly #limits: HeadLimits
+  readonly #ends: Endpoints
   readonly #line: RequestLine
   readonly #fields: FieldSection
   readonly #partial = new PartialBlock()
@@ -41,29 +46,33 @@ export class HeadParser {
   #isInFields = false
   #remembered: Remembered | undefined
 
-  constructor(limits: HeadLimits) {
+  /** @param ends the ends of the connection, which every head refers to */
+  constructor(limits: HeadLimits, ends: Endpoints) {
     this.#limits = limits
+    this.#ends = ends
     this.#line = new RequestLine(limits.maxRequestLineBytes)
     this.#fields = new FieldSection(limits.maxHeaderFields)
   }
 
-  /** The head that was parsed last. */
-  get head(): ParsedHead {
+  /** The last head that was parsed. */
+  get head(): RequestHead {
     if (this.#head === undefined) throw new TypeError('no head was parsed: call parse() first')
     return this.#head
   }
 
-  /** Part of a head has arrived, and the rest has not. */
-  get underWay(): boolean {
-    return this.#partial.length > 0
+  /** The framing of the last head that was parsed. Heads with the same fields share it. */
+  get framing(): RequestFraming {
+    if (this.#remembered === undefined)
+      throw new TypeError('no head was parsed: call parse() first')
+    return this.#remembered.framing
   }
 
   /**
    * Takes the bytes from `at`.
    *
-   * @returns the offset behind the head when it is whole, else -1: all bytes were taken, and more are needed
-   * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve; nothing that
-   *   comes after them can be made sense of
+   * @returns the offset after the head if the head is complete; -1 if all bytes were taken and more are needed
+   * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with the status that the bytes deserve; the bytes after them
+   *   cannot be parsed any more
    */
   parse(bytes: Buffer, at: number): number {
     if (this.#partial.length > 0) return this.#resume(bytes, at)
@@ -79,7 +88,7 @@ export class HeadParser {
   #resume(bytes: Buffer, at: number): number {
     const partial = this.#partial
     const before = partial.length
-    // One byte above the limit is enough to see that it is exceeded.
+    // One byte above the limit is enough to see that the head exceeds it.
     const room = this.#limits.maxHeadBytes + 1 - before
     partial.append(bytes, at, Math.min(bytes.length, at + room))
     if (!this.#scan(partial.bytes, 0, partial.length)) return -1
@@ -89,7 +98,7 @@ export class HeadParser {
     return at + size - before
   }
 
-  // RFC 9112, 2.2: one empty line in front, which old clients sent behind a body, is ignored.
+  // RFC 9112, 2.2: one empty line before a request line is ignored, because old clients sent one after a body.
   #skipEmptyLine(bytes: Buffer, at: number): number {
     let from = at
     if (this.#emptyLineBytes === 0 && bytes[from] === CR) {
@@ -125,7 +134,7 @@ export class HeadParser {
     return size
   }
 
-  // A client that asks again mostly has the same to say of itself: only the request line is another.
+  // The next request of a client mostly has the same fields: only its request line is parsed then.
   #recall(bytes: Buffer, start: number): number {
     const stop = Math.min(bytes.length, start + this.#limits.maxHeadBytes)
     const last = this.#remembered
@@ -141,26 +150,12 @@ export class HeadParser {
     return size
   }
 
-  #handOut(text: string, section: Remembered): void {
-    this.#head = parsedHead(this.#line, text, section)
-    this.#line.reset()
+  #handOut(text: string, { framing, fields }: Remembered): void {
+    const line = this.#line
+    line.takeTarget(text)
+    this.#head = requestHead(line, pairsOf(fields), framing, this.#ends)
+    line.reset()
     this.#isInFields = false
     this.#emptyLineBytes = 0
-  }
-}
-
-// Field by field: spreading costs more than all the rest.
-function parsedHead(line: RequestLine, text: string, { framing, fields }: Remembered): ParsedHead {
-  return {
-    method: line.method,
-    target: text.slice(line.targetStart, line.targetEnd),
-    httpVersion: line.httpVersion,
-    headers: pairs(fields),
-    keepAlive: framing.keepAlive,
-    expectsContinue: framing.expectsContinue,
-    acceptsTrailers: framing.acceptsTrailers,
-    chunked: framing.chunked,
-    contentLength: framing.contentLength,
-    upgrade: framing.upgrade,
   }
 }

@@ -1,8 +1,8 @@
-// The bytes of a head or a trailer section that did not arrive at once, in one block.
+// The bytes of a head or a trailer section that arrives in pieces, in one block.
 
 const NOTHING = Buffer.alloc(0)
 
-/** Grows by doubling, so that a byte is copied a constant number of times, whatever pieces it came in. */
+/** Grows by doubling, so that the cost of a byte does not depend on the size of the pieces. */
 export class PartialBlock {
   bytes: Buffer = NOTHING
   length = 0
@@ -19,7 +19,7 @@ export class PartialBlock {
     this.length = length
   }
 
-  /** Lets go of the block: an idle connection has none. */
+  /** Gives the block up, so that an idle connection holds no memory for it. */
   clear(): void {
     this.bytes = NOTHING
     this.length = 0

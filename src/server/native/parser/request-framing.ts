@@ -1,50 +1,53 @@
-// What the fields of a head say of the connection and of the body behind it (RFC 9112, 6 and 9; RFC 9110, 7.8 and 10.1.1).
+// The facts that the fields of a head state of the connection and the body (RFC 9112, 6 and 9; RFC 9110, 7.8 and 10.1.1).
 
 import { BadRequestError } from '../../../errors.ts'
-import { requireChunked } from '../../../http/transfer-coding.ts'
+import { hostFault } from '../../../http/authority.ts'
+import { listHasToken } from '../../../http/headers.ts'
+import { wantsKeepAlive } from '../../../http/keep-alive.ts'
+import { transferCodingFault } from '../../../http/transfer-coding.ts'
+import type { FieldFacts } from '../../../http/request-head.ts'
 
-/** How the body is delimited, and what the client wants of the connection. */
-export interface RequestFraming {
-  /** The client wants to keep the connection. */
-  keepAlive: boolean
-  /** `Expect: 100-continue`, in HTTP/1.1. */
-  expectsContinue: boolean
-  /** `TE: trailers`, in HTTP/1.1. */
-  acceptsTrailers: boolean
+/** The facts of the fields, and how the body is delimited. */
+export interface RequestFraming extends FieldFacts {
   /** The body is in chunks. */
-  chunked: boolean
-  /** The length of the body; null without one. */
-  contentLength: number | null
-  /** The value of Upgrade, when Connection names it too, in HTTP/1.1. */
-  upgrade: string | null
+  readonly isChunked: boolean
+  /** The value of Upgrade, if Connection names Upgrade too, in HTTP/1.1; null otherwise. */
+  readonly upgrade: string | null
 }
 
 /**
- * Reads what frames a request.
+ * Reads the fields that frame a request. A Host that is refused is no doubt about the framing: it is reported as the
+ * `fault`.
  *
  * @param fields names in lower case and values, in turns
- * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 400 when it is in doubt where the body ends, 501 for a
- *   transfer coding that is not understood, 417 for an expectation that is not
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) 400 when the end of the body is in doubt, 501 for a transfer
+ *   coding that the server does not understand, 417 for such an expectation
  */
 export function requestFraming(
   httpVersion: '1.0' | '1.1',
   fields: readonly string[],
 ): RequestFraming {
-  const { connection, upgrade, te, expectation, coding, length } = framingFields(fields)
+  const found = framingFields(fields)
+  const { connection, upgrade, coding } = found
   const isModern = httpVersion === '1.1'
-  if (coding !== undefined) requireChunked(coding, httpVersion)
-  const contentLength = lengthOf(length)
-  // RFC 9112, 6.1: whoever believes the other of the two sees another request behind this one.
+  const codingFault = coding === undefined ? null : transferCodingFault(coding, httpVersion)
+  if (codingFault !== null) throw codingFault
+  const contentLength = lengthOf(found.length)
+  // RFC 9112, 6.1: a reader that believes the other of the two sees another request after this one.
   if (coding !== undefined && contentLength !== null) {
     throw new BadRequestError('Transfer-Encoding and Content-Length exclude each other')
   }
+  const isUpgrade = isModern && upgrade !== undefined && listHasToken(connection, 'upgrade')
   return {
-    keepAlive: wantsKeepAlive(isModern, connection),
-    expectsContinue: isModern && wantsContinue(expectation),
-    acceptsTrailers: isModern && lists(TRAILERS, te),
-    chunked: coding !== undefined,
+    keepAlive: wantsKeepAlive(httpVersion, connection),
+    expectsContinue: isModern && wantsContinue(found.expectation),
+    acceptsTrailers: isModern && listHasToken(found.te, 'trailers'),
+    hasBody: coding !== undefined || (contentLength ?? 0) > 0,
     contentLength,
-    upgrade: isModern && lists(UPGRADE, connection) ? (upgrade ?? null) : null,
+    hasUnderscore: found.hasUnderscore,
+    fault: hostFault(found.host, found.hosts, httpVersion),
+    isChunked: coding !== undefined,
+    upgrade: isUpgrade ? upgrade : null,
   }
 }
 
@@ -55,39 +58,58 @@ interface FramingFields {
   expectation: string | undefined
   coding: string | undefined
   length: string | undefined
+  /** The first Host. */
+  host: string | undefined
+  /** The number of Host fields. */
+  hosts: number
+  hasUnderscore: boolean
 }
 
 function framingFields(fields: readonly string[]): FramingFields {
-  let connection: string | undefined
-  let upgrade: string | undefined
-  let te: string | undefined
-  let expectation: string | undefined
-  let coding: string | undefined
-  let length: string | undefined
-  for (let index = 0; index < fields.length; index += 2) {
-    const value = fields[index + 1] as string
-    switch (fields[index] as string) {
-      case 'connection':
-        connection = joined(connection, value)
-        break
-      case 'upgrade':
-        upgrade = joined(upgrade, value)
-        break
-      case 'te':
-        te = joined(te, value)
-        break
-      case 'expect':
-        expectation = joined(expectation, value)
-        break
-      case 'transfer-encoding':
-        coding = single('Transfer-Encoding', coding, value)
-        break
-      case 'content-length':
-        length = single('Content-Length', length, value)
-        break
-    }
+  const found: FramingFields = {
+    connection: undefined,
+    upgrade: undefined,
+    te: undefined,
+    expectation: undefined,
+    coding: undefined,
+    length: undefined,
+    host: undefined,
+    hosts: 0,
+    hasUnderscore: false,
   }
-  return { connection, upgrade, te, expectation, coding, length }
+  for (let index = 0; index < fields.length; index += 2) {
+    takeField(found, fields[index] as string, fields[index + 1] as string)
+  }
+  return found
+}
+
+function takeField(found: FramingFields, name: string, value: string): void {
+  switch (name) {
+    case 'host':
+      found.host ??= value
+      found.hosts += 1
+      break
+    case 'connection':
+      found.connection = joined(found.connection, value)
+      break
+    case 'upgrade':
+      found.upgrade = joined(found.upgrade, value)
+      break
+    case 'te':
+      found.te = joined(found.te, value)
+      break
+    case 'expect':
+      found.expectation = joined(found.expectation, value)
+      break
+    case 'transfer-encoding':
+      found.coding = single('Transfer-Encoding', found.coding, value)
+      break
+    case 'content-length':
+      found.length = single('Content-Length', found.length, value)
+      break
+    default:
+      found.hasUnderscore ||= name.includes('_')
+  }
 }
 
 function joined(before: string | undefined, value: string): string {
@@ -97,26 +119,6 @@ function joined(before: string | undefined, value: string): string {
 function single(name: string, before: string | undefined, value: string): string {
   if (before === undefined) return value
   throw new BadRequestError(`${name} stands more than once`)
-}
-
-const CLOSE = member('close')
-const KEEP_ALIVE = member('keep-alive')
-const TRAILERS = member('trailers')
-const UPGRADE = member('upgrade')
-
-// A member of a list, compared without case (RFC 9110, 5.6.1).
-function member(token: string): RegExp {
-  return new RegExp(`(?:^|,)[ \\t]*${token}[ \\t]*(?:,|$)`, 'i')
-}
-
-function lists(token: RegExp, value: string | undefined): boolean {
-  return value !== undefined && token.test(value)
-}
-
-// RFC 9112, 9.3.
-function wantsKeepAlive(isModern: boolean, connection: string | undefined): boolean {
-  if (lists(CLOSE, connection)) return false
-  return isModern || lists(KEEP_ALIVE, connection)
 }
 
 function wantsContinue(expectation: string | undefined): boolean {

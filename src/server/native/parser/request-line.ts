@@ -3,6 +3,7 @@
 import { METHODS } from 'node:http'
 import { BadRequestError } from '../../../errors.ts'
 import { CR, IS_TOKEN, IS_VISIBLE, LF, shown, skip, SP } from './octets.ts'
+import type { RequestStart } from '../../../http/request-head.ts'
 
 const METHOD = 0
 const TARGET = 1
@@ -18,19 +19,21 @@ const ZERO = 0x30
 const DIGIT = /^\d$/
 
 /**
- * Finds the parts of a request line, and refuses it at the first octet that no request line has.
+ * Finds the parts of a request line, and refuses the line at the first octet that no request line has.
  *
- * What is scanned lies in one block; it may grow between two calls. Offsets count from the start of the line.
+ * The line lies in one block, which may grow between two calls. Offsets count from the start of the line.
  */
-export class RequestLine {
+export class RequestLine implements RequestStart {
   method = ''
+  /** The target, once {@link takeTarget} has read it. */
+  target = ''
   httpVersion: '1.0' | '1.1' = '1.1'
-  targetStart = 0
-  targetEnd = 0
-  /** How far it is scanned. */
+  /** The scanned octets. */
   at = 0
   readonly #maxBytes: number
   #phase = METHOD
+  #targetStart = 0
+  #targetEnd = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -41,7 +44,12 @@ export class RequestLine {
     this.at = 0
   }
 
-  /** Goes on scanning; whether the line is whole, in which case `at` is behind it. */
+  /** Reads the target out of `text`, a text in latin-1 that begins with the line. */
+  takeTarget(text: string): void {
+    this.target = text.slice(this.#targetStart, this.#targetEnd)
+  }
+
+  /** Continues the scan. True: the line is complete, and `at` is the offset after the line. */
   scan(block: Uint8Array, start: number, end: number): boolean {
     if (this.#phase === METHOD) this.#scanMethod(block, start, end)
     if (this.#phase === TARGET) this.#scanTarget(block, start, end)
@@ -54,7 +62,7 @@ export class RequestLine {
     const stop = Math.min(end, start + LONGEST_METHOD + 1)
     const at = skip(IS_TOKEN, block, start + this.at, stop)
     this.at = at - start
-    // RFC 9112, 3: longer than any that is known.
+    // RFC 9112, 3: the method is longer than all known ones.
     if (this.at > LONGEST_METHOD) throw new BadRequestError('the method is not known', 501)
     if (at === end) return
 
@@ -62,7 +70,7 @@ export class RequestLine {
     if (at === start) throw new BadRequestError('the method is missing')
     this.method = servedMethod(block, start, at)
     this.#phase = TARGET
-    this.targetStart = ++this.at
+    this.#targetStart = ++this.at
   }
 
   #scanTarget(block: Uint8Array, start: number, end: number): void {
@@ -72,15 +80,15 @@ export class RequestLine {
     if (at === end) return
 
     if (at >= stop) throw this.#tooLong()
-    if (this.at === this.targetStart) throw new BadRequestError('the request target is missing')
+    if (this.at === this.#targetStart) throw new BadRequestError('the request target is missing')
     if (block[at] === CR) throw new BadRequestError('HTTP/0.9 is not served', 505)
     if (block[at] !== SP) throw new BadRequestError(`the request target has ${shown(block[at])}`)
     this.#phase = VERSION
-    this.targetEnd = this.at++
+    this.#targetEnd = this.at++
   }
 
   #scanVersion(block: Uint8Array, start: number, end: number): void {
-    const first = start + this.targetEnd + 1
+    const first = start + this.#targetEnd + 1
     const last = first + VERSION_BYTES
     let at = start + this.at
     while (at < end && at < last && block[at] === HTTP_1_1[at - first]) at++
@@ -94,7 +102,7 @@ export class RequestLine {
   }
 
   #endLine(octet: number): void {
-    if (octet !== CR) throw new BadRequestError(`${shown(octet)} stands behind the HTTP version`)
+    if (octet !== CR) throw new BadRequestError(`${shown(octet)} follows the HTTP version`)
     if (this.at > this.#maxBytes) throw this.#tooLong()
     this.at += 1
     this.#phase = LINE_FEED
@@ -113,7 +121,7 @@ export class RequestLine {
   }
 }
 
-// CONNECT is for proxies. All others are those of node:http, so that both engines serve the same.
+// The methods of node:http, so that both engines serve the same ones. CONNECT is for proxies.
 const SERVED = METHODS.filter((method) => method !== 'CONNECT')
 const LONGEST_METHOD = Math.max(...SERVED.map((method) => method.length))
 const BY_LENGTH = Array.from({ length: LONGEST_METHOD + 1 }, (_, length) => {
@@ -121,7 +129,7 @@ const BY_LENGTH = Array.from({ length: LONGEST_METHOD + 1 }, (_, length) => {
   return methods.map((method) => ({ method, octets: Buffer.from(method) }))
 })
 
-// RFC 9110, 9.1: methods are case-sensitive, and one that is not implemented is 501.
+// RFC 9110, 9.1: methods are case-sensitive, and a method that is not implemented is answered with 501.
 function servedMethod(block: Uint8Array, start: number, end: number): string {
   for (const { method, octets } of BY_LENGTH[end - start] ?? []) {
     let at = start
@@ -131,7 +139,7 @@ function servedMethod(block: Uint8Array, start: number, end: number): string {
   throw new BadRequestError('the method is not served', 501)
 }
 
-// Another version is 505, something else than a version 400 (RFC 9110, 15.6.6).
+// Another version is answered with 505, any other text with 400 (RFC 9110, 15.6.6).
 function wrongVersion(index: number, octet: number): BadRequestError {
   const isDigit = index === MAJOR || index === MINOR
   if (isDigit && DIGIT.test(String.fromCharCode(octet))) {

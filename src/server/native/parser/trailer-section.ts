@@ -1,16 +1,13 @@
-// The trailer section behind the last chunk (RFC 9112, 7.1.2).
+// The trailer section after the last chunk (RFC 9112, 7.1.2): it is checked and dropped.
 
 import { isForbiddenTrailer } from '../../../http/trailers.ts'
 import { BadRequestError } from '../../../errors.ts'
 import { FieldSection } from './field-section.ts'
-import { pairs } from '../../../http/field-pairs.ts'
 import { PartialBlock } from './partial-block.ts'
-import type { HeaderPairs } from '../../../contract/events.ts'
-import type { HeadLimits } from './request-head.ts'
+import type { HeadLimits } from './head-limits.ts'
 
-/** Parses one trailer section; mostly it is the empty line alone. */
+/** Parses one trailer section, which mostly is the empty line alone. */
 export class TrailerSection {
-  trailers: HeaderPairs = []
   readonly #maxBytes: number
   readonly #fields: FieldSection
   readonly #partial = new PartialBlock()
@@ -20,7 +17,7 @@ export class TrailerSection {
     this.#fields = new FieldSection(limits.maxHeaderFields)
   }
 
-  /** Takes the bytes from `at`; the offset behind the section when it is whole, else -1. */
+  /** Takes the bytes from `at`; returns the offset after the section, or -1 while it is incomplete. */
   parse(bytes: Buffer, at: number): number {
     const partial = this.#partial
     const before = partial.length
@@ -41,10 +38,11 @@ export class TrailerSection {
   #finish(block: Buffer, start: number): number {
     const size = this.#fields.at
     const text = block.toString('latin1', start, start + size)
-    this.trailers = pairs(this.#fields.fields(block, start, text))
-    const forbidden = this.trailers.find(([name]) => isForbiddenTrailer(name))
-    if (forbidden)
-      throw new BadRequestError(`"${forbidden[0]}" must not be a trailer (RFC 9110, 6.5.1)`)
+    const forbidden = this.#fields
+      .fields(block, start, text)
+      .find((name, index) => index % 2 === 0 && isForbiddenTrailer(name))
+    if (forbidden !== undefined)
+      throw new BadRequestError(`"${forbidden}" must not be a trailer (RFC 9110, 6.5.1)`)
     return size
   }
 }

@@ -1,4 +1,4 @@
-// accessLog(): nothing of the exchange changes, and each has its line. The lines are in the unit tests.
+// accessLog(): the exchange does not change. The unit tests check the lines.
 
 import { accessLog } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -10,15 +10,15 @@ export const row: Row = {
   cases: [
     { title: 'changes nothing', app: { app: 'view' }, expected: viewed({}) },
     {
-      title: 'passes on what is streamed',
+      title: 'passes on a streamed body',
       app: { app: 'streamed', chunks: ['one ', 'two'] },
       expected: { status: 200, headers: [['transfer-encoding', 'chunked']], body: 'one two' },
     },
     {
-      title: 'leaves a response cut that an app broke off',
+      title: 'leaves a response cut if the app breaks it off',
       app: { app: 'failing', message: 'broken', chunks: ['one'] },
       expected: { status: 200, headers: [['transfer-encoding', 'chunked']], body: null },
-      gaps: { websocket: 'a handshake is whole or not there' },
+      gaps: { websocket: 'a handshake arrives whole or not at all' },
     },
   ],
 }

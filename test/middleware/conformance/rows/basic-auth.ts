@@ -1,4 +1,4 @@
-// basicAuth(): nobody gets in without a password.
+// basicAuth(): a request without the right password gets a challenge.
 
 import { basicAuth } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -14,9 +14,9 @@ const CHALLENGED: Answer = {
   headers: [
     ['www-authenticate', 'Basic realm="The \\"Globe\\"", charset="UTF-8"'],
     ['content-type', 'text/plain; charset=utf-8'],
-    ['content-length', '13'],
+    ['content-length', '34'],
   ],
-  body: 'Who are you?\n',
+  body: 'A name and a password are needed.\n',
 }
 
 export const row: Row = {

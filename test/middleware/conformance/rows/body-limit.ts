@@ -1,4 +1,4 @@
-// bodyLimit(): what is longer is refused, with a length and without.
+// bodyLimit(): a longer body is refused, with a length and without.
 
 import { bodyLimit } from '../../../../src/middleware.ts'
 import type { Row } from '../row.ts'
@@ -24,14 +24,14 @@ export const row: Row = {
       gaps: NO_BODY,
     },
     {
-      title: 'refuses a longer one that says so',
+      title: 'refuses a longer body with a length',
       app: { app: 'failing', message: 'never called' },
       ask: { method: 'POST', body: '0123456789+' },
       expected: refused(),
       gaps: NO_BODY,
     },
     {
-      title: 'refuses a longer one that does not say so, where it is read',
+      title: 'refuses a longer body without a length, at the read',
       app: { app: 'echo' },
       ask: { method: 'POST', headers: [['transfer-encoding', 'chunked']], body: '0123456789+' },
       expected: refused(),

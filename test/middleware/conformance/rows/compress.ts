@@ -1,4 +1,4 @@
-// compress(): what is sent decodes to what the app said, and its head says so.
+// compress(): the body decodes to the body of the app, and the head names the coding.
 
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { compress } from '../../../../src/middleware.ts'
@@ -10,7 +10,7 @@ const FIVE: [string, string] = ['content-length', '5']
 const TYPE: [string, string] = ['content-type', 'text/plain']
 const NO_BODY = { websocket: 'a handshake has no body; messages have permessage-deflate' }
 
-/** Decoded, and without what depends on the version of the encoder. */
+/** The answer with its body decoded, and without the length, which depends on the version of the encoder. */
 function decoded(answer: Answer): Answer {
   const bytes = Buffer.from(answer.body ?? '', 'latin1')
   const isGzip = answer.headers.some(([, value]) => value === 'gzip')
@@ -26,7 +26,7 @@ function coded(coding: string, ...others: HeaderPairs): HeaderPairs {
 export const row: Row = {
   name: 'compress',
   wrap: () => compress({ codings: ['br', 'gzip'] }),
-  touchesBody: 'a body in a coding is another one',
+  touchesBody: 'a coding changes the bytes of a body',
   ask: { headers: [['accept-encoding', 'gzip']] },
   cases: [
     {
@@ -50,7 +50,7 @@ export const row: Row = {
       gaps: NO_BODY,
     },
     {
-      title: 'leaves alone what is short',
+      title: 'does not change a short body',
       app: { app: 'whole', headers: [TYPE, FIVE], chunks: ['seats'] },
       ask: { headers: [['accept-encoding', 'gzip']] },
       expected: {
@@ -61,7 +61,7 @@ export const row: Row = {
       gaps: NO_BODY,
     },
     {
-      title: 'leaves alone what is in a coding already',
+      title: 'does not change a body that has a coding already',
       app: { app: 'whole', headers: [TYPE, ['content-encoding', 'br']], chunks: [TEXT] },
       ask: { headers: [['accept-encoding', 'gzip']] },
       expected: {

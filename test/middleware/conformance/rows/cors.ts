@@ -1,4 +1,4 @@
-// cors(): preflights are answered, responses say who may read them, foreign handshakes are denied.
+// cors(): preflights are answered, responses name the origin that may read them, foreign handshakes are denied.
 
 import { cors } from '../../../../src/middleware.ts'
 import type { HeaderPairs } from 'isthmus'
@@ -18,7 +18,7 @@ export const row: Row = {
   wrap: () => cors({ origins: [SHOP], credentials: true, methods: ['PUT'] }),
   cases: [
     {
-      title: 'names an origin that is let in, behind the vary of the app',
+      title: 'names an allowed origin, and adds to the Vary of the app',
       app: { app: 'whole', headers: [TEXT, FIVE, ['vary', 'Cookie']], chunks: ['seats'] },
       ask: { headers: [['origin', SHOP]] },
       expected: {
@@ -28,7 +28,7 @@ export const row: Row = {
       },
     },
     {
-      title: 'only varies for who sends no origin',
+      title: 'only varies if the request has no origin',
       app: { app: 'whole', headers: [TEXT, FIVE], chunks: ['seats'] },
       expected: {
         status: 200,
@@ -37,7 +37,7 @@ export const row: Row = {
       },
     },
     {
-      title: 'answers a preflight without the app',
+      title: 'answers a preflight before the app runs',
       app: { app: 'failing', message: 'never called' },
       ask: {
         method: 'OPTIONS',
@@ -61,7 +61,7 @@ export const row: Row = {
       gaps: NO_PREFLIGHT,
     },
     {
-      title: 'lets no other origin read',
+      title: 'allows no other origin to read',
       app: { app: 'whole', headers: [TEXT, FIVE], chunks: ['seats'] },
       ask: { headers: [['origin', 'https://evil.example']] },
       expected: {
@@ -81,7 +81,7 @@ export const row: Row = {
           ['vary', 'Origin'],
           ['connection', 'close'],
         ],
-        body: 'This origin is not let in.\n',
+        body: 'This origin is not allowed.\n',
       },
       gaps: handshakesOnly(),
     },
@@ -90,7 +90,7 @@ export const row: Row = {
 
 function handshakesOnly(): NonNullable<Row['gaps']> {
   const reason =
-    'a request of another origin reaches the app, which the browser keeps from the page'
+    'a request of another origin reaches the app; the browser hides the response from the page'
   return {
     'sync, inline': reason,
     'sync, chain in the thread': reason,

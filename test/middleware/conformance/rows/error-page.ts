@@ -1,4 +1,4 @@
-// errorPage(): an app that fails is answered for, unless its response has begun.
+// errorPage(): answers if the app fails before its response has begun.
 
 import { errorPage } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -25,7 +25,7 @@ export const row: Row = {
       expected: viewed({}),
     },
     {
-      title: 'answers for an app that failed, in plain text',
+      title: 'answers in plain text if the app fails',
       app: { app: 'failing', message: 'a secret' },
       expected: {
         status: 500,
@@ -35,7 +35,7 @@ export const row: Row = {
       gaps: { websocket: 'a denial ends its connection: the next case' },
     },
     {
-      title: 'denies a handshake that failed',
+      title: 'denies a handshake if the app fails',
       app: { app: 'failing', message: 'a secret' },
       expected: {
         status: 500,
@@ -45,7 +45,7 @@ export const row: Row = {
       gaps: handshakesOnly(),
     },
     {
-      title: 'answers with problem details who asks for them',
+      title: 'answers with problem details if the client accepts them',
       app: { app: 'failing', message: 'a secret' },
       ask: { headers: [['accept', 'application/problem+json']] },
       expected: {
@@ -59,7 +59,7 @@ export const row: Row = {
       title: 'cuts a response that has begun',
       app: { app: 'failing', message: 'a secret', chunks: ['half'] },
       expected: { status: 200, headers: [['transfer-encoding', 'chunked']], body: null },
-      gaps: { websocket: 'a handshake that was answered cannot fail any more' },
+      gaps: { websocket: 'an accepted handshake cannot fail any more' },
     },
   ],
 }

@@ -1,4 +1,4 @@
-// forwarded(): what proxies say is believed of proxies only.
+// forwarded(): the facts of trusted proxies are taken, those of other peers are removed.
 
 import { forwarded } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -11,7 +11,7 @@ export const row: Row = {
   wrap: () => forwarded({ trust: ['loopback', '10.0.0.0/8'], take: ['for', 'proto', 'host'] }),
   cases: [
     {
-      title: 'reads the addresses from the right, up to the first that is no proxy',
+      title: 'reads the addresses from the right, up to the first that is not a proxy',
       app: { app: 'view' },
       ask: { headers: [['x-forwarded-for', '6.6.6.6, 192.0.2.7, 10.1.2.3']] },
       expected: viewed({
@@ -38,7 +38,7 @@ export const row: Row = {
       }),
     },
     {
-      title: 'believes nobody else, and takes what they say away',
+      title: 'removes the fields of other peers',
       app: { app: 'view' },
       ask: {
         client: ['192.0.2.1', 4711],

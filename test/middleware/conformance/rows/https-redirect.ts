@@ -1,4 +1,4 @@
-// httpsRedirect(): what came without TLS is sent to where there is TLS.
+// httpsRedirect(): a request without TLS is redirected to https.
 
 import { httpsRedirect } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -10,7 +10,7 @@ export const row: Row = {
   ask: { secure: true },
   cases: [
     {
-      title: 'redirects, with the path and the query as they were sent',
+      title: 'redirects with the path and the query of the request, byte for byte',
       app: { app: 'view' },
       ask: { target: '/a%20b/%2e?c=%20d', headers: [['host', 'example.test:8000']] },
       expected: {
@@ -23,13 +23,13 @@ export const row: Row = {
       },
     },
     {
-      title: 'lets through what came over TLS',
+      title: 'lets a request over TLS through',
       app: { app: 'view' },
       ask: { secure: true },
       expected: viewed({ scheme: 'https' }),
     },
     {
-      title: 'lets through what needs no TLS',
+      title: 'lets a request for a path of `except` through',
       app: { app: 'view' },
       ask: { target: '/health/live' },
       expected: viewed({ path: '/health/live' }),

@@ -1,4 +1,4 @@
-// requestId(): the app, and the client, see one id.
+// requestId(): the app and the client see the same id.
 
 import { requestId } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -32,7 +32,7 @@ export const row: Row = {
       ),
     },
     {
-      title: 'replaces an id that is none',
+      title: 'replaces a malformed id',
       app: { app: 'view' },
       ask: { headers: [['x-request-id', '<script>']] },
       expected: viewed(

@@ -1,4 +1,4 @@
-// timeout(): a response in time is as it would be without. What is late is in test/middleware/timeout.test.ts.
+// timeout(): a response in time does not change. Late responses are in test/middleware/timeout.test.ts.
 
 import { timeout } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -9,7 +9,7 @@ export const row: Row = {
   wrap: () => timeout({ timeoutMs: 60_000 }),
   cases: [
     {
-      title: 'changes nothing of an exchange that is in time',
+      title: 'does not change an exchange that is in time',
       app: { app: 'view' },
       expected: viewed({}),
     },

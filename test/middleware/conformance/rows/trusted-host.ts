@@ -1,4 +1,4 @@
-// trustedHost(): who is not known by the name is told so.
+// trustedHost(): a request for an unknown host is refused.
 
 import { trustedHost } from '../../../../src/middleware.ts'
 import { viewed } from '../row.ts'
@@ -30,7 +30,7 @@ export const row: Row = {
       expected: text(421, 'This host is not served here\n'),
     },
     {
-      title: 'answers 400 for what names no host',
+      title: 'answers 400 for a Host that is malformed',
       app: { app: 'view' },
       ask: { headers: [['host', "a'b"]] },
       expected: text(400, 'Host is malformed\n'),

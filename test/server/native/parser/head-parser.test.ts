@@ -1,9 +1,10 @@
-// What the parser owes its connection besides the right answer: when it refuses, what it keeps, what it hands out.
+// The duties of the parser besides the right answer: early refusals, memory, and heads that do not share state.
 
 import { describe, expect, it } from 'vitest'
 import { BadRequestError } from '../../../../src/errors.ts'
 import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
+import { UNKNOWN_ENDS } from '../../request-head.ts'
 
 const HEAD = 'GET /a HTTP/1.1\r\nHost: a\r\nX-B: c\r\n\r\n'
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
@@ -13,9 +14,9 @@ function parsed(parser: HeadParser, text: string): HeadParser['head'] {
   return parser.head
 }
 
-/** How many bytes have to come, one by one, until they are refused; null: they are not. */
+/** The number of bytes after which the text, sent byte by byte, is refused; null if it is not refused. */
 function refusedAfter(text: string): number | null {
-  const parser = new HeadParser(DEFAULTS)
+  const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
   for (const [index, octet] of bytesOf(text).entries()) {
     try {
       parser.parse(Buffer.from([octet]), 0)
@@ -27,7 +28,7 @@ function refusedAfter(text: string): number | null {
   return null
 }
 
-describe('a head that is doomed', () => {
+describe('a head that cannot become valid', () => {
   it.each([
     ['a TLS ClientHello', '\x16\x03\x01\x02\x00', 1],
     ['NUL', '\0GET / HTTP/1.1', 1],
@@ -51,8 +52,8 @@ describe('a head that is doomed', () => {
     expect(refusedAfter(text)).toBe(expected)
   })
 
-  it('says why, and what to do', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('is refused with a message that names the octet', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     expect(() => parser.parse(bytesOf('GET / HTTP/1.1\r\nA : b\r\n\r\n'), 0)).toThrow(
       'a field name has " "',
     )
@@ -60,8 +61,8 @@ describe('a head that is doomed', () => {
 })
 
 describe('a head', () => {
-  it('may stand anywhere in what was read, with other bytes behind it', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('may begin anywhere in the bytes, with other bytes after it', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     expect(parser.parse(bytesOf(`body${HEAD}rest`), 4)).toBe(4 + HEAD.length)
     expect(parser.head.headers).toEqual([
       ['host', 'a'],
@@ -69,24 +70,14 @@ describe('a head', () => {
     ])
   })
 
-  it('is under way from its first byte to its last', () => {
-    const parser = new HeadParser(DEFAULTS)
-    expect(parser.underWay).toBe(false)
-    parser.parse(bytesOf('\r\n'), 0)
-    expect(parser.underWay).toBe(false)
-    parser.parse(bytesOf(HEAD.slice(0, 1)), 0)
-    expect(parser.underWay).toBe(true)
-    parser.parse(bytesOf(HEAD.slice(1)), 0)
-    expect(parser.underWay).toBe(false)
-  })
-
-  it('is nothing that can be asked for before it was parsed', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('cannot be read before it was parsed', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     expect(() => parser.head).toThrow('call parse() first')
+    expect(() => parser.framing).toThrow('call parse() first')
   })
 
   it('does not depend on the memory that it was read from', () => {
-    const parser = new HeadParser(DEFAULTS)
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const [first, second] = [bytesOf(HEAD.slice(0, 20)), bytesOf(HEAD.slice(20))]
     parser.parse(first, 0)
     first.fill(0)
@@ -100,9 +91,9 @@ describe('a head', () => {
   })
 })
 
-describe('a head whose fields are byte for byte those of the one before', () => {
-  it('is a new head: what an app did to the first does not show', () => {
-    const parser = new HeadParser(DEFAULTS)
+describe('a head whose fields are byte for byte those of the head before', () => {
+  it('is a new head: changes of an app to the first head do not show', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     first.headers[0]![1] = 'evil'
     first.headers.push(['x', 'y'])
@@ -118,22 +109,23 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     expect(parsed(parser, HEAD).headers).toHaveLength(2)
   })
 
-  it('has the request line that it came with', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('has its own request line', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     const second = parsed(parser, HEAD.replace('GET /a', 'DELETE /another'))
-    expect(second).toEqual({ ...first, method: 'DELETE', target: '/another' })
+    const parsedTarget = { ...first.parsedTarget, path: '/another', rawPath: '/another' }
+    expect(second).toEqual({ ...first, method: 'DELETE', target: '/another', parsedTarget })
   })
 
   it('is too long when its request line makes it so', () => {
-    const parser = new HeadParser({ ...DEFAULTS, maxHeadBytes: HEAD.length + 5 })
+    const parser = new HeadParser({ ...DEFAULTS, maxHeadBytes: HEAD.length + 5 }, UNKNOWN_ENDS)
     parsed(parser, HEAD)
     parsed(parser, HEAD.replace('/a', '/abcdef'))
     expect(() => parser.parse(bytesOf(HEAD.replace('/a', '/abcdefg')), 0)).toThrow('is longer than')
   })
 
-  it('is not one that is as long and differs, wherever it differs', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('is not mistaken for a head of the same length that differs in any place', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     parsed(parser, HEAD)
     for (const [from, to] of [
       ['/a', '/b'],
@@ -142,14 +134,14 @@ describe('a head whose fields are byte for byte those of the one before', () => 
       ['GET', 'PUT'],
       ['1.1', '1.0'],
     ] as const) {
-      const fresh = parsed(new HeadParser(DEFAULTS), HEAD.replace(from, to))
+      const fresh = parsed(new HeadParser(DEFAULTS, UNKNOWN_ENDS), HEAD.replace(from, to))
       expect(parsed(parser, HEAD.replace(from, to))).toEqual(fresh)
       parsed(parser, HEAD)
     }
   })
 
-  it('is found also when it comes in pieces, or behind an empty line', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('is read right also in pieces, or after an empty line', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     parser.parse(bytesOf(HEAD.slice(0, 9)), 0)
     expect(parser.parse(bytesOf(`${HEAD.slice(9)}rest`), 0)).toBe(HEAD.length - 9)
@@ -157,8 +149,8 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     expect(parsed(parser, `\r\n${HEAD}`)).toEqual(first)
   })
 
-  it('does not save the empty line for the next head', () => {
-    const parser = new HeadParser(DEFAULTS)
+  it('does not carry the empty line over to the next head', () => {
+    const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     parsed(parser, HEAD)
     parsed(parser, `\r\n${HEAD}`)
     parsed(parser, `\r\n${HEAD}`)
@@ -167,11 +159,11 @@ describe('a head whose fields are byte for byte those of the one before', () => 
 })
 
 describe('limits', () => {
-  it('are those that were given', () => {
+  it('are the given ones', () => {
     const limits = { maxHeadBytes: 60, maxRequestLineBytes: 20, maxHeaderFields: 2 }
     const statusOf = (text: string): number | null => {
       try {
-        new HeadParser(limits).parse(bytesOf(text), 0)
+        new HeadParser(limits, UNKNOWN_ENDS).parse(bytesOf(text), 0)
         return null
       } catch (error) {
         return error instanceof BadRequestError ? error.status : 0

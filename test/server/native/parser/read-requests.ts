@@ -1,4 +1,4 @@
-// The parser's half of an engine, for tests: bytes of one connection in, the requests that an app would get out.
+// The parsing half of an engine, for tests: takes the bytes of one connection, and keeps the requests for an app.
 
 import { ServerExchangeContext } from '../../../../src/async/exchange-context.ts'
 import { SILENT_LOG } from '../../../../src/silent-log.ts'
@@ -7,36 +7,46 @@ import { bodyDecoder } from '../../../../src/server/native/parser/body-decoder.t
 import { HeadParser } from '../../../../src/server/native/parser/head-parser.ts'
 import { DEFAULTS } from '../../../../src/server/options.ts'
 import { httpScope } from '../../../../src/server/scope.ts'
+import { UNKNOWN_ENDS } from '../../request-head.ts'
 import type { HeaderPairs } from '../../../../src/contract/events.ts'
 import type { BodyDecoder } from '../../../../src/server/native/parser/body-decoder.ts'
-import type { ParsedHead } from '../../../../src/server/native/parser/request-head.ts'
+import type { RequestHead } from '../../../../src/http/request-head.ts'
 
-const CONNECTION = new ServerExchangeContext(SILENT_LOG)
+const CONTEXT = new ServerExchangeContext(SILENT_LOG)
 
-/** A request as an app gets it. */
-export interface ReadRequest extends Omit<ParsedHead, 'chunked' | 'contentLength'> {
-  /** Its headers as they were sent, before the scope drops or replaces any. */
+/** A request in the form that an app gets. */
+export interface ReadRequest extends Pick<
+  RequestHead,
+  | 'method'
+  | 'target'
+  | 'httpVersion'
+  | 'headers'
+  | 'keepAlive'
+  | 'expectsContinue'
+  | 'acceptsTrailers'
+> {
+  /** The headers as sent, before the scope drops or replaces some. */
   sentHeaders: HeaderPairs
-  /** As latin-1; what has come of it so far. */
+  /** As latin-1; the part that has arrived. */
   body: string
-  trailers: HeaderPairs
+  upgrade: string | null
 }
 
-/** What came of the bytes of a connection. */
+/** The outcome of the bytes of a connection. */
 export interface Reading {
-  /** Those that came whole. */
+  /** The complete requests. */
   requests: ReadRequest[]
-  /** The one whose body is not whole. */
+  /** The request whose body is incomplete. */
   current: ReadRequest | null
   then: number | 'unfinished' | 'nothing'
-  /** Of a refusal, why. */
+  /** The message of a refusal. */
   reason: string | null
 }
 
-/** Reads requests until one is refused or is the last of its connection, as an engine does. */
+/** Like an engine, reads requests until one is refused or is the last of its connection. */
 export class RequestReader {
   readonly reading: Reading = { requests: [], current: null, then: 'nothing', reason: null }
-  readonly #parser = new HeadParser(DEFAULTS)
+  readonly #parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
   #body: BodyDecoder | undefined
   #ended = false
 
@@ -55,7 +65,7 @@ export class RequestReader {
 
   #step(bytes: Buffer, at: number): number {
     const next = this.#body ? this.#readBody(this.#body, bytes, at) : this.#readHead(bytes, at)
-    if (this.#body?.done) this.#finish(this.#body)
+    if (this.#body?.done) this.#finish()
     return next
   }
 
@@ -64,12 +74,23 @@ export class RequestReader {
     const next = this.#parser.parse(bytes, at)
     if (next < 0) return bytes.length
 
-    const { chunked, contentLength, ...head } = this.#parser.head
-    const peer = { client: null, server: null, secure: false }
-    const { headers } = httpScope({ ...head, ...peer }, {}, DEFAULTS, CONNECTION)
-    const sentHeaders = head.headers
-    this.reading.current = { ...head, headers, sentHeaders, body: '', trailers: [] }
-    this.#body = bodyDecoder({ chunked, contentLength }, DEFAULTS)
+    const { head, framing } = this.#parser
+    if (head.fault !== null) throw head.fault
+    const { method, target, httpVersion, keepAlive, expectsContinue, acceptsTrailers } = head
+    const { headers } = httpScope(head, {}, DEFAULTS, CONTEXT)
+    this.reading.current = {
+      method,
+      target,
+      httpVersion,
+      headers,
+      keepAlive,
+      expectsContinue,
+      acceptsTrailers,
+      upgrade: framing.upgrade,
+      sentHeaders: head.headers,
+      body: '',
+    }
+    this.#body = bodyDecoder(framing, DEFAULTS)
     return next
   }
 
@@ -79,10 +100,10 @@ export class RequestReader {
     })
   }
 
-  #finish({ trailers }: BodyDecoder): void {
+  #finish(): void {
     const { current } = this.reading
     if (!current) return
-    this.reading.requests.push({ ...current, trailers })
+    this.reading.requests.push(current)
     this.reading.current = null
     this.reading.then = 'nothing'
     this.#ended = !current.keepAlive
@@ -90,7 +111,7 @@ export class RequestReader {
   }
 }
 
-/** What comes of `bytes` that arrive in these pieces. */
+/** The outcome of bytes that arrive in these pieces. */
 export function readPieces(pieces: readonly Buffer[]): Reading {
   const reader = new RequestReader()
   for (const piece of pieces) reader.take(piece)

@@ -1,0 +1,28 @@
+// The figures of a pool for its user.
+
+import type { HostCounts } from './scheduler/hosts.ts'
+import type { LoadStats } from './scheduler/load-stats.ts'
+
+/** The load of the threads at one moment, and the totals since their pool was opened. */
+export interface PoolStats extends LoadStats {
+  /** The threads by their phase. */
+  threads: HostCounts
+}
+
+const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
+
+/** The figures before the first request, and after the end of lifespan. */
+export function emptyStats(): PoolStats {
+  return {
+    threads: { loading: 0, ready: 0, retiring: 0 },
+    inFlight: 0,
+    queued: 0,
+    completed: 0,
+    refused: 0,
+    timedOut: 0,
+    crashes: 0,
+    waitMs: { ...NO_TIMES },
+    runMs: { ...NO_TIMES },
+    utilization: 0,
+  }
+}

@@ -1,0 +1,75 @@
+// The body of a request on its way from the server to the host.
+
+import { ClientDisconnectedError } from '../../errors.ts'
+import { ownBytes } from '../protocol/own-bytes.ts'
+import type { Receive } from '../../contract/events.ts'
+import type { BodyMessage, ToHost } from '../protocol/messages.ts'
+
+/** The request that a body belongs to. */
+interface BodyOwner {
+  readonly id: number
+  post(message: ToHost): void
+  /** Gives the request up. */
+  cancel(error: Error): void
+}
+
+/** Reads the body as fast as the host asks for it. */
+export class GatewayRequestBody {
+  readonly #owner: BodyOwner
+  readonly #receive: Receive
+  #phase: 'idle' | 'reading' | 'ended' = 'idle'
+  #wantedBytes = 0
+  // Until the host has begun, the request may go to another host, which needs the same pieces.
+  #sent: BodyMessage[] | undefined = []
+
+  constructor(owner: BodyOwner, receive: Receive) {
+    this.#owner = owner
+    this.#receive = receive
+  }
+
+  /** The host may get `bytes` more. */
+  feed(bytes: number): void {
+    this.#wantedBytes += bytes
+    if (this.#phase === 'idle') this.#read().catch(() => undefined)
+  }
+
+  /** The request has gone to another host, which gets all pieces again. */
+  sendAgain(): void {
+    for (const message of this.#sent ?? []) this.#owner.post(message)
+  }
+
+  /** The host has begun, so the request stays there. */
+  hostHasBegun(): void {
+    this.#sent = undefined
+  }
+
+  async #read(): Promise<void> {
+    this.#phase = 'reading'
+    try {
+      while (this.#wantedBytes > 0) if (await this.#readPiece()) return this.#end()
+    } catch (error) {
+      this.#end()
+      return this.#owner.cancel(error as Error)
+    }
+    this.#phase = 'idle'
+  }
+
+  // Returns true for the last piece.
+  async #readPiece(): Promise<boolean> {
+    const event = await this.#receive()
+    if (event.type !== 'http.request') throw new ClientDisconnectedError()
+    const { body, moreBody } = event
+    this.#wantedBytes -= body.length
+    this.#send({ type: 'body', id: this.#owner.id, chunk: ownBytes(body), last: !moreBody })
+    return !moreBody
+  }
+
+  #end(): void {
+    this.#phase = 'ended'
+  }
+
+  #send(message: BodyMessage): void {
+    this.#sent?.push(message)
+    this.#owner.post(message)
+  }
+}

@@ -1,0 +1,84 @@
+// The requests that one host has, in the order in which it runs them.
+
+import type { HostPort, ScheduledRequest } from './host-port.ts'
+
+/** One request of a host. */
+export interface Assigned<Request> {
+  request: Request
+  /** The number of the request in the order of the host; null for a nested request, which has no turn of its own. */
+  turn: number | null
+}
+
+/** An ordered list. It is short, so searches go through all entries. */
+export class Assignments<Request extends ScheduledRequest> {
+  readonly #list: Array<Assigned<Request>> = []
+  #nextTurn = 0
+  #takenBackTo = 0
+
+  get size(): number {
+    return this.#list.length
+  }
+
+  /** The request that the host runs, or will run first. */
+  get first(): Request | undefined {
+    return this.#list[0]?.request
+  }
+
+  /** The number that the next request gets. */
+  get nextTurn(): number {
+    return this.#nextTurn
+  }
+
+  /** The number after the last request that was taken back; 0 if none was. */
+  get takenBackTo(): number {
+    return this.#takenBackTo
+  }
+
+  /** Adds a request; returns its number. */
+  add(request: Request): number {
+    const turn = this.#nextTurn++
+    this.#list.push({ request, turn })
+    return turn
+  }
+
+  addNested(request: Request): void {
+    this.#list.push({ request, turn: null })
+  }
+
+  find(id: number): Request | undefined {
+    return this.#list.find(({ request }) => request.id === id)?.request
+  }
+
+  /** Removes the request with this `id`: the first one, unless nested requests run. */
+  remove(id: number): Assigned<Request> | undefined {
+    if (this.#list[0]?.request.id === id) return this.#list.shift()
+    const index = this.#list.findIndex(({ request }) => request.id === id)
+    return index < 0 ? undefined : this.#list.splice(index, 1)[0]
+  }
+
+  /** Takes back the requests that the host has not begun: at most `most`, the last ones, in their order. */
+  takeBack(most: number, port: HostPort<Request>): Request[] {
+    const taken: Request[] = []
+    for (let index = this.#list.length - 1; index >= 0 && taken.length < most; index -= 1) {
+      const { turn, request } = this.#list[index] as Assigned<Request>
+      // A nested request runs already, or waits for the request that it is nested in.
+      if (turn === null) continue
+      if (!port.takeBack(turn)) break
+      this.#takenBackTo = Math.max(this.#takenBackTo, turn + 1)
+      this.#list.splice(index, 1)
+      taken.unshift(request)
+    }
+    return taken
+  }
+
+  /** Fails all requests; returns how many were not over yet. */
+  failAll(error: Error): number {
+    let failed = 0
+    for (const { request } of this.#list) {
+      if (request.isOver) continue
+      failed += 1
+      request.fail(error)
+    }
+    return failed
+  }
+}

@@ -1,0 +1,53 @@
+// The orders that the scheduler gives to the shell around it, which owns the hosts and the clock.
+
+import type { Host } from './host.ts'
+import type { HostPort, ScheduledRequest } from './host-port.ts'
+
+/** The bounds of a pool. */
+export interface SchedulerLimits {
+  /** The word for a host in messages, like `thread`. */
+  hostName: string
+  /** Hosts that are always there. */
+  min: number
+  /** The most hosts. */
+  max: number
+  /** The most requests that may wait for a host. */
+  maxQueue: number
+  /** Requests after which a host is replaced. */
+  maxRequests: number
+  /** The time that a request may have its host, in ms. */
+  timeoutMs: number
+  /** The time that a host above `min` may be idle, in ms. */
+  idleTimeoutMs: number
+}
+
+/** The reason why the scheduler ends a host. */
+export type HostEnd =
+  | { reason: 'idle' | 'worn' | 'maxRequests' | 'closed' }
+  /** The app could not be loaded, or not in time. */
+  | { reason: 'loadFailed'; error: Error }
+  /**
+   * A request had its time; or, if `isIdle`, the rest of a request that is over. `sample` is the text that the shell
+   * has found in {@link SchedulerCommands.inspectHost}.
+   */
+  | { reason: 'timedOut'; isIdle: boolean; sample: string | undefined }
+
+/** The shell carries these out at once; its answers are calls to the scheduler, later. */
+export interface SchedulerCommands<Request extends ScheduledRequest> {
+  /**
+   * Starts a host, and returns the way to the host.
+   *
+   * @throws the error of the system that has no host to give
+   */
+  startHost(host: Host<Request>): HostPort<Request>
+  /** Ends a host at once, even if it runs code. */
+  endHost(host: Host<Request>, end: HostEnd): void
+  /** Finds out for the log where a host is that has exceeded the time limit; then calls `hostInspected()`. */
+  inspectHost(host: Host<Request>): void
+  /** No host can load the app at the moment. */
+  cannotLoad(error: Error): void
+  /** A request waits for an answer: the process has to go on. */
+  keepProcess(): void
+  /** No request waits: the pool does not keep the process any more. */
+  releaseProcess(): void
+}

@@ -1,0 +1,31 @@
+// The two things that the scheduler directs: a request, and the way to a host. A thread is one kind of host; a process
+// at a socket can be another.
+
+/** A request in the eyes of the scheduler. */
+export interface ScheduledRequest {
+  /** A number that the pool never uses again. */
+  readonly id: number
+  /** The time at which the request arrived, in ms, by the clock that the shell passes to the scheduler. */
+  readonly arrivedAt: number
+  /** The request is answered or has failed. It needs no host any more. */
+  readonly isOver: boolean
+  /** Ends the request with an error. A second call has no effect. */
+  fail(error: unknown): void
+}
+
+/** The way to one host. The requests of a host have numbers from 0 on, in the order in which the host runs them. */
+export interface HostPort<Request> {
+  /** Sends `request` as number `turn`. */
+  assign(request: Request, turn: number): void
+  /** Sends `request` to run at once, inside the request with the id `holder`. */
+  assignNested(request: Request, holder: number): void
+  /**
+   * Takes number `turn` back; false: the host has begun the request. A transport without shared memory always
+   * returns false.
+   */
+  takeBack(turn: number): boolean
+  /** Whether the transport has no room for number `turn` at the moment. */
+  isFull(turn: number): boolean
+  /** The number of requests that the host has come to; those that were taken back count. */
+  readonly reached: number
+}

@@ -1,0 +1,93 @@
+// The hosts of a pool, and the choice between them.
+
+import type { Host } from './host.ts'
+import type { ScheduledRequest } from './host-port.ts'
+
+/** The hosts of a pool by their phase. */
+export interface HostCounts {
+  /** They load the app. */
+  loading: number
+  /** They take requests. */
+  ready: number
+  /** They finish their last request, and then end. */
+  retiring: number
+}
+
+/** A set of hosts. A host that was told to end leaves the set at once. */
+export class Hosts<Request extends ScheduledRequest> {
+  readonly #set = new Set<Host<Request>>()
+
+  get size(): number {
+    return this.#set.size
+  }
+
+  [Symbol.iterator](): Iterator<Host<Request>> {
+    return this.#set.values()
+  }
+
+  add(host: Host<Request>): void {
+    this.#set.add(host)
+  }
+
+  /** Returns false if the host was not in the set. */
+  delete(host: Host<Request>): boolean {
+    return this.#set.delete(host)
+  }
+
+  /** The idle host that was busy last. The other idle hosts stay idle, so that a pool can end those that it does not need. */
+  freshest(now: number): Host<Request> | undefined {
+    let freshest: Host<Request> | undefined
+    for (const host of this.#set) {
+      if (host.load > 0 || !host.isOpen || host.isAway(now)) continue
+      if (!freshest || host.turnSince > freshest.turnSince) freshest = host
+    }
+    return freshest
+  }
+
+  /** The host with the fewest requests among those that may get requests ahead of time. */
+  quickest(now: number): Host<Request> | undefined {
+    let quickest: Host<Request> | undefined
+    for (const host of this.#set) {
+      if (!host.isOpen || !host.hasRoomAhead(now)) continue
+      if (!quickest || host.load < quickest.load) quickest = host
+    }
+    return quickest
+  }
+
+  /** The host that has the request with this `id`. */
+  withRequest(id: number): Host<Request> | undefined {
+    for (const host of this.#set) if (host.find(id)) return host
+    return undefined
+  }
+
+  /** Takes back one request that a busy host has ahead of time. */
+  takeOneAhead(): Request | undefined {
+    for (const host of this.#set) {
+      const [request] = host.load > 1 ? host.takeBack(1) : []
+      if (request) return request
+    }
+    return undefined
+  }
+
+  /** The ids of the requests that the hosts run; null if a host runs none, or loads. */
+  currentIds(): number[] | null {
+    const ids: number[] = []
+    for (const { phase, current } of this.#set) {
+      if (phase === 'loading' || !current) return null
+      ids.push(current.id)
+    }
+    return ids
+  }
+
+  /** Whether a host has a request, or loads. */
+  get isBusy(): boolean {
+    for (const { load, phase } of this.#set) if (load > 0 || phase === 'loading') return true
+    return false
+  }
+
+  get counts(): HostCounts {
+    const counts: HostCounts = { loading: 0, ready: 0, retiring: 0 }
+    for (const { phase } of this.#set) if (phase !== 'ended') counts[phase] += 1
+    return counts
+  }
+}

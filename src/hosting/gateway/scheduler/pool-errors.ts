@@ -1,0 +1,36 @@
+// The errors with which a pool fails requests.
+
+import {
+  AppLoadError,
+  AppTimeoutError,
+  PoolFullError,
+  UnavailableError,
+  WouldDeadlockError,
+} from '../../../errors.ts'
+
+export function poolClosed(): UnavailableError {
+  return new UnavailableError('the pool is closed')
+}
+
+export function holderIsOver(): UnavailableError {
+  return new UnavailableError('the request that made this call is over')
+}
+
+export function queueFull(waiting: number, hosts: string): PoolFullError {
+  return new PoolFullError(`${waiting} requests wait for ${hosts}`)
+}
+
+export function requestTimedOut(timeoutMs: number): AppTimeoutError {
+  return new AppTimeoutError(`the app took longer than ${timeoutMs} ms`)
+}
+
+export function loadTimedOut(timeoutMs: number): AppLoadError {
+  return new AppLoadError(`the app took longer than ${timeoutMs} ms to load`)
+}
+
+/** @param hostName the word for a host, like `thread` */
+export function wouldDeadlock(hostName: string): WouldDeadlockError {
+  return new WouldDeadlockError(
+    `all ${hostName}s of this pool run requests that wait for the ${hostName} of the caller, so they would hold each other up; raise max, or host both apps in one pool`,
+  )
+}

@@ -1,0 +1,300 @@
+// The scheduler of a pool: it decides which host gets which request, how many hosts there are, and what happens when a
+// host ends. It takes events with their time and gives orders. It has no clock, no timer and no worker of its own, so
+// any kind of host can use it, and a test needs no threads.
+
+import { CrashBackoff } from './crash-backoff.ts'
+import { Host, SLOW_MS } from './host.ts'
+import { Hosts } from './hosts.ts'
+import { LoadCounters } from './load-stats.ts'
+import {
+  holderIsOver,
+  loadTimedOut,
+  poolClosed,
+  queueFull,
+  requestTimedOut,
+  wouldDeadlock,
+} from './pool-errors.ts'
+import { RequestQueue } from './request-queue.ts'
+import type { HostEnd, SchedulerCommands, SchedulerLimits } from './commands.ts'
+import type { ScheduledRequest } from './host-port.ts'
+import type { HostCounts } from './hosts.ts'
+import type { LoadStats } from './load-stats.ts'
+import type { HeldSlot, SlotPool } from './slots.ts'
+import type { WaitGraph } from './wait-graph.ts'
+
+// The same limit as for the startup of an app on the event loop.
+const LOAD_TIMEOUT_MS = 60_000
+
+/** `now` is always a time in ms by one clock that never goes back. */
+export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
+  readonly #limits: SchedulerLimits
+  readonly #commands: SchedulerCommands<Request>
+  readonly #waits: WaitGraph
+  // A host that was told to end leaves at once, although its end may take time: code of the system cannot be
+  // interrupted.
+  readonly #hosts = new Hosts<Request>()
+  readonly #queue = new RequestQueue<Request>()
+  readonly #backoff = new CrashBackoff()
+  readonly #counters = new LoadCounters<Request>()
+  // The hosts that the shell inspects, each with the request that exceeded the limit.
+  readonly #inspected = new Map<Host<Request>, Request | undefined>()
+  #loadError: Error | undefined
+  #isClosed = false
+
+  /** @param waits the graph that all pools of the process share */
+  constructor(limits: SchedulerLimits, commands: SchedulerCommands<Request>, waits: WaitGraph) {
+    this.#limits = limits
+    this.#commands = commands
+    this.#waits = waits
+  }
+
+  /** Starts the first host. The others follow when it is ready: hosts that load at the same time slow each other down. */
+  start(now: number): void {
+    if (this.#hosts.size === 0) this.#startHost(now)
+  }
+
+  /**
+   * A request has arrived: it goes to a host, or waits, or fails. `held` are the slots that the code holds that makes
+   * the request; the shell reports its end to {@link requestEnded} if there are any.
+   */
+  request(request: Request, held: readonly HeldSlot[], now: number): void {
+    if (this.#isClosed) request.fail(poolClosed())
+    else if (held.length === 0) this.#place(request, now)
+    else this.#placeHolder(request, held, now)
+  }
+
+  /** A request that holds slots is over: it waits for this pool no longer. */
+  requestEnded(request: Request): void {
+    this.#waits.end(request)
+  }
+
+  /** A host has loaded the app. */
+  hostLoaded(host: Host<Request>, now: number): void {
+    if (host.phase !== 'loading') return
+    host.phase = 'ready'
+    host.readySince = now
+    this.#loadError = undefined
+    this.#serve(host, now)
+    this.#grow(now)
+  }
+
+  /** A host could not load the app. */
+  hostFailedToLoad(host: Host<Request>, error: Error, now: number): void {
+    if (host.phase === 'ended') return
+    this.#end(host, { reason: 'loadFailed', error }, now)
+    this.#cannotLoad(error, now)
+    this.#grow(now)
+  }
+
+  /** A host has finished the request with this `id`, after `tookMs` ms of its own time. */
+  requestDone(host: Host<Request>, id: number, tookMs: number, now: number): void {
+    const done = host.finish(id, tookMs, now)
+    if (!done) return
+    this.#counters.completed(done.arrivedAt, tookMs, now)
+    this.#backoff.recovered()
+    if (host.phase === 'ended') return
+    if (host.isWorn) this.#retire(host, 'worn', now)
+    else if (host.served >= this.#limits.maxRequests) this.#retire(host, 'maxRequests', now)
+    else this.#serve(host, now)
+  }
+
+  /** Requests have left too many timers or sockets open in a host. */
+  hostWorn(host: Host<Request>, now: number): void {
+    if (host.phase === 'ended') return
+    host.isWorn = true
+    if (host.load === 0) this.#retire(host, 'worn', now)
+  }
+
+  /** The shell has inspected a host that exceeded the time limit; `sample` describes the place. */
+  hostInspected(host: Host<Request>, sample: string | undefined, now: number): void {
+    const current = this.#inspected.get(host)
+    // The host has finished the request meanwhile, or is gone.
+    if (!this.#inspected.delete(host) || host.current !== current) return
+
+    const isIdle = host.load === 0
+    this.#makeWay(host, 0, now)
+    this.#counters.timedOut += host.failAll(requestTimedOut(this.#limits.timeoutMs))
+    this.#end(host, { reason: 'timedOut', isIdle, sample }, now)
+    this.#handOut(now)
+  }
+
+  /** A host is gone. `crash` is the error for the requests that it ran; undefined after `endHost()`. */
+  hostGone(host: Host<Request>, crash: Error | undefined, now: number): void {
+    const wasLoading = host.phase === 'loading'
+    this.#forget(host, now)
+    if (this.#isClosed) return void host.failAll(poolClosed())
+    this.#queue.putBack(host.takeBack(Infinity))
+    if (crash) {
+      this.#counters.crashes += 1
+      host.failAll(crash)
+      if (wasLoading) this.#cannotLoad(crash, now)
+      else this.#backoff.crashed(now)
+    }
+    this.#handOut(now)
+  }
+
+  /** Time has passed. The shell calls this about every 50 ms. */
+  tick(now: number): void {
+    for (const host of this.#hosts) this.#check(host, now)
+    this.#handOut(now)
+    // A request that waits keeps the process; idle hosts do not.
+    if (this.#queue.length === 0 && !this.#hosts.isBusy) this.#commands.releaseProcess()
+  }
+
+  /** Ends all hosts, even if they run code. Their requests fail when they are gone. */
+  close(): void {
+    this.#isClosed = true
+    this.#queue.failAll(poolClosed())
+    for (const host of this.#hosts) this.#commands.endHost(host, { reason: 'closed' })
+  }
+
+  holders(): number[] | null {
+    return this.#hosts.size < this.#limits.max ? null : this.#hosts.currentIds()
+  }
+
+  get hosts(): HostCounts {
+    return this.#hosts.counts
+  }
+
+  stats(now: number): LoadStats {
+    return this.#counters.stats(this.#hosts, this.#queue.waiting, now)
+  }
+
+  #placeHolder(request: Request, held: readonly HeldSlot[], now: number): void {
+    const own = held.findLast(({ pool }) => pool === this)
+    if (own) return this.#nest(request, own.requestId)
+    if (!this.#waits.begin(request, this, held))
+      return request.fail(wouldDeadlock(this.#limits.hostName))
+    this.#place(request, now)
+  }
+
+  // A nested request never waits for a second slot: all other slots may be held by requests that wait in the same way.
+  #nest(request: Request, holder: number): void {
+    const host = this.#hosts.withRequest(holder)
+    if (host) return host.assignNested(request, holder)
+    request.fail(holderIsOver())
+  }
+
+  #place(request: Request, now: number): void {
+    this.#commands.keepProcess()
+    const host = this.#hosts.freshest(now) ?? this.#hosts.quickest(now)
+    if (host && this.#queue.length === 0) return host.assign(request, now)
+    this.#queue.push(request)
+    // The host has become free without a message. The requests that wait go first.
+    if (host) this.#serve(host, now)
+    this.#grow(now)
+    if (this.#loadError && !this.#hasHope()) this.#queue.failAll(this.#loadError)
+    this.#boundQueue()
+  }
+
+  // A host that loads has one of the waiting requests as good as taken.
+  #boundQueue(): void {
+    const { maxQueue, hostName } = this.#limits
+    const last = this.#queue.overflow(maxQueue + this.hosts.loading)
+    if (!last) return
+    this.#counters.refused += 1
+    const { size } = this.#hosts
+    last.fail(queueFull(this.#queue.length, `${size} ${hostName}s`))
+  }
+
+  // A free host gets requests from the queue, else one that another host has ahead of time.
+  #serve(host: Host<Request>, now: number): void {
+    while (host.hasRoom(now)) {
+      const request =
+        this.#queue.next() ?? (host.load === 0 ? this.#hosts.takeOneAhead() : undefined)
+      if (!request) return
+      host.assign(request, now)
+    }
+  }
+
+  #handOut(now: number): void {
+    while (this.#queue.length > 0) {
+      const host = this.#hosts.freshest(now)
+      if (!host) break
+      this.#serve(host, now)
+    }
+    this.#grow(now)
+  }
+
+  #check(host: Host<Request>, now: number): void {
+    const heldMs = now - host.turnSince
+    if (host.phase === 'loading') {
+      const isLate = heldMs >= LOAD_TIMEOUT_MS
+      if (isLate) this.hostFailedToLoad(host, loadTimedOut(LOAD_TIMEOUT_MS), now)
+      return
+    }
+    if (host.load > 0 || host.isAway(now)) {
+      if (heldMs >= this.#limits.timeoutMs) this.#inspect(host)
+      else if (heldMs >= SLOW_MS) this.#makeWay(host, 1, now)
+      return
+    }
+    const { idleTimeoutMs, min } = this.#limits
+    if (heldMs >= idleTimeoutMs && this.#hosts.size > min) this.#retire(host, 'idle', now)
+  }
+
+  #inspect(host: Host<Request>): void {
+    if (this.#inspected.has(host)) return
+    this.#inspected.set(host, host.current)
+    this.#commands.inspectHost(host)
+  }
+
+  // Takes back the requests of a slow host, except the first `kept`. The next one in turn leaves the host only if
+  // another host is idle: the slow host may merely not have been scheduled by the system for a while.
+  #makeWay(host: Host<Request>, kept: number, now: number): void {
+    const most = this.#hosts.freshest(now) ? host.load : host.load - kept
+    this.#queue.putBack(host.takeBack(most))
+  }
+
+  #retire(host: Host<Request>, reason: 'idle' | 'worn' | 'maxRequests', now: number): void {
+    host.phase = 'retiring'
+    this.#queue.putBack(host.takeBack(Infinity))
+    if (host.load === 0) this.#end(host, { reason }, now)
+    this.#handOut(now)
+  }
+
+  #end(host: Host<Request>, end: HostEnd, now: number): void {
+    this.#forget(host, now)
+    this.#commands.endHost(host, end)
+  }
+
+  #forget(host: Host<Request>, now: number): void {
+    if (this.#hosts.delete(host)) this.#counters.ended(host, now)
+    this.#inspected.delete(host)
+    host.phase = 'ended'
+  }
+
+  #cannotLoad(error: Error, now: number): void {
+    this.#loadError = error
+    this.#commands.cannotLoad(error)
+    this.#backoff.crashed(now)
+    if (!this.#hasHope()) this.#queue.failAll(error)
+  }
+
+  // Whether a host is there, or loads, that may take requests.
+  #hasHope(): boolean {
+    const { loading, ready } = this.hosts
+    return loading + ready > 0
+  }
+
+  #grow(now: number): void {
+    while (!this.#isClosed && !this.#backoff.isPaused(now) && this.#wantsMore())
+      this.#startHost(now)
+  }
+
+  #wantsMore(): boolean {
+    const { min, max } = this.#limits
+    const { size } = this.#hosts
+    return size < min || (size < max && this.#queue.length > this.hosts.loading)
+  }
+
+  #startHost(now: number): void {
+    this.#commands.keepProcess()
+    const host = new Host<Request>(now)
+    try {
+      host.port = this.#commands.startHost(host)
+      this.#hosts.add(host)
+    } catch (error) {
+      this.#cannotLoad(error as Error, now)
+    }
+  }
+}

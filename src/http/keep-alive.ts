@@ -1,0 +1,16 @@
+// The wish of a client to keep its connection (RFC 9112, 9.3).
+
+import { listHasToken } from './headers.ts'
+
+/** Whether a request with this `Connection` field, several joined by commas, keeps its connection. */
+export function wantsKeepAlive(
+  httpVersion: '1.0' | '1.1',
+  connection: string | undefined,
+): boolean {
+  if (connection === undefined) return httpVersion === '1.1'
+  // Browsers send this value with every request.
+  if (connection === 'keep-alive') return true
+  // A client that asks for both gets the close.
+  if (listHasToken(connection, 'close')) return false
+  return httpVersion === '1.1' || listHasToken(connection, 'keep-alive')
+}
