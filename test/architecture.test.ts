@@ -79,6 +79,7 @@ describe('the public names', () => {
       Chunk
       ClientDisconnectedError
       ContentLengthMismatchError
+      DurationStats
       Environ
       ErrorStream
       EventApp
@@ -86,6 +87,7 @@ describe('the public names', () => {
       FileLike
       FileWrapper
       HeaderPairs
+      HostCounts
       HostedApp
       Hosting
       HttpDisconnectEvent
@@ -116,11 +118,13 @@ describe('the public names', () => {
       LifespanStartupEvent
       LifespanStartupFailedEvent
       LintError
+      LoadStats
       Log
       LogLine
       MountTable
       PeerError
       PoolFullError
+      PoolStats
       Receive
       ReceiveEvent
       RequestContext
@@ -142,7 +146,10 @@ describe('the public names', () => {
       SyncBody
       SyncOptions
       ThreadCrashedError
+      ThreadEnd
       ThreadOptions
+      ThreadStart
+      ThreadsApp
       UnavailableError
       UnsupportedScopeError
       WaitUnderSyncError
@@ -198,7 +205,6 @@ describe('the public names', () => {
       EitherForms
       ErrorPageFailure
       ErrorPageOptions
-      ErrorVerdict
       EventWrap
       ForwardedFact
       ForwardedOptions

@@ -31,6 +31,15 @@ console.log(response.status, await response.text())
 await server[Symbol.asyncDispose]()
 `
 
+const THREADS = `
+import { serve, threads } from 'isthmus'
+const app = threads(new URL('./hosted.mjs', import.meta.url), { max: 1 })
+const server = await serve(app, { port: 0, lifespan: 'on' })
+const response = await fetch(server.url + '/threads')
+console.log(response.status, await response.text())
+await server[Symbol.asyncDispose]()
+`
+
 const CONSUMER = `
 import { mount, serve } from 'isthmus'
 import type { EventApp, IterableApp, SyncApp } from 'isthmus'
@@ -115,6 +124,14 @@ describe('the package', { timeout: minute }, () => {
 
   it('serves', async () => {
     expect(await runModule('serve.mjs', SERVE)).toBe('200 served\n')
+  })
+
+  it('starts workers by an expression that bundlers and file tracers find', async () => {
+    const file = join(home, 'node_modules/isthmus/dist/hosting/gateway/start-worker.js')
+    const text = await readFile(file, 'utf8')
+    expect(text).toContain("new Worker(new URL('../thread/worker.js', import.meta.url), options)")
+    await writeFile(join(home, 'hosted.mjs'), APP)
+    expect(await runModule('threads.mjs', THREADS)).toBe('200 Hello, /threads\n')
   })
 
   it('declares its types', async () => {

@@ -5,29 +5,29 @@ import { importExports } from './app-module.ts'
 import { styleOf } from './style.ts'
 import type { SyncApp } from '../contract/environ.ts'
 
-/** The place of an app: a module, an export of it, and a key of that export where the export is a mount table. */
+/** The place of an app: a module, its export, and a key of the export if the export is a mount table. */
 export interface AppTarget {
   url: string
   exportName: string
   mountKey: string | undefined
-  /** The user has said that the app is a sync app, so its style is not guessed. */
+  /** The user has named the style, sync, so isthmus does not guess it. */
   isBranded: boolean
 }
 
 /**
  * Imports the module of `target` and returns the sync app in it.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when the export is missing or is no sync app; an error of the module
- *   itself is thrown as it is
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the export is missing or is not a sync app; the error of the
+ *   module, unchanged
  */
 export async function loadSyncApp(target: AppTarget): Promise<SyncApp> {
   return asSyncApp(await loadExport(target), target)
 }
 
 /**
- * Imports the module of `target` and returns what `target` names in it.
+ * Imports the module of `target` and returns the value that `target` names.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when the module has no such export
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the module has no such export
  */
 export async function loadExport({ url, exportName, mountKey }: AppTarget): Promise<unknown> {
   const exports = (await importExports(url)) as Record<string, unknown>

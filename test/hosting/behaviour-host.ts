@@ -1,4 +1,4 @@
-// A fixture hosted by threads(), behind a server on a free port.
+// A fixture in threads(), and a server for it on a free port.
 
 import { threads } from 'isthmus'
 import { served } from '../raw/served.ts'

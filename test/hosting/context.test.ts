@@ -39,13 +39,13 @@ describe('[3c.28] the context of a request', () => {
     expect(seen.deadline).toBeLessThanOrEqual(Date.now() + 20_000)
   })
 
-  it('has no deadline where there is none, and is not there on the event loop', async () => {
+  it('has no deadline without a time limit, and is undefined on the event loop', async () => {
     await using server = await hosted(context('current', { timeoutMs: Infinity }))
     expect(await askJson(server)).toEqual({})
     expect(currentRequest()).toBeUndefined()
   })
 
-  it('has the registered values of its own request, whatever runs beside it', async () => {
+  it('has the registered values of its own request while others run', async () => {
     const app = wrapped(context('carried'), ({ queryString }, next) =>
       tenant.run(queryString, () => basket.run({ of: [queryString] }, next)),
     )
@@ -64,7 +64,7 @@ describe('[3c.28] the context of a request', () => {
     expect(await askJson(server)).toEqual([null, null])
   })
 
-  it('ends with the request, also for what enterWith() has set', async () => {
+  it('ends with the request, even if enterWith() has set it', async () => {
     await using server = await hosted(context('entering'))
     expect(await askJson(server)).toEqual([null, null])
     expect(await askJson(server)).toEqual([null, null])
@@ -82,7 +82,7 @@ describe('[3c.28] the context of a request', () => {
     expect(await askJson(server)).toEqual([null, 'good'])
   })
 
-  it('is there for whoever wraps receive and send', async () => {
+  it('is there in wraps of receive and send', async () => {
     const current = new AsyncLocalStorage<string>()
     const seen: Array<string | undefined> = []
     const pool = context('carried')
@@ -126,7 +126,7 @@ describe('the environ in a thread', () => {
     expect(seen).toMatchObject({ DESK: 'main', SCRIPT_NAME: '/root', HTTP_X_TWICE: '1,caf\xe9' })
   })
 
-  it('[3c.4] has what others have added to the scope, as far as it is data', async () => {
+  it('[3c.4] has the values that middleware has added to the scope, if they are data', async () => {
     const app = wrapped(context('scopeKeys'), (scope, next) => {
       Object.assign(scope, { user: { id: 7 }, logout: () => undefined, 'isthmus.environ': {} })
       return next()
@@ -162,7 +162,7 @@ describe("[3b.64] lifespan's state in a thread", () => {
     })
   }
 
-  it('arrives, as far as it is data, and the log says once what does not', async () => {
+  it('arrives if it is data; the log names each other key once', async () => {
     const state = { theatre: 'Globe', seats: new Map([[12, 'free']]).size, db: { query: () => 1 } }
     await using server = await hosted(leaving(context('state', { max: 2, min: 2 }), state))
     const seen = await Promise.all(Array.from({ length: 6 }, () => askJson(server)))
@@ -184,7 +184,7 @@ describe("[3b.64] lifespan's state in a thread", () => {
     expect(await askJson(server)).toEqual({ a: [1] })
   })
 
-  it('has what middleware adds for a request, and for no other', async () => {
+  it('has the values that middleware adds for that request, and no others', async () => {
     const more = { ann: { user: 'Ann' }, bob: { user: 'Bob', a: 2 } }
     await using server = await hosted(leaving(context('state'), { a: 1 }, more))
     const targets = ['/?ann', '/', '/?bob', '/?ann', '/']

@@ -96,7 +96,7 @@ describe('a body that breaks a limit', () => {
 })
 
 describe('the end of a request', () => {
-  it('[3c.10] [3b.16] a read behind the response throws instead of waiting', async () => {
+  it('[3c.10] [3b.16] a read after the response throws instead of waiting', async () => {
     await using server = await journaling('readingLate')
     using client = await server.connect()
     client.send(`${POST}half`)

@@ -1,4 +1,4 @@
-// What an app does to its thread costs its own request, and nothing else.
+// An app that harms its thread costs its own request, and nothing else.
 
 import { once } from 'node:events'
 import { mount, threads, websocket } from 'isthmus'
@@ -38,7 +38,7 @@ describe('a request that ends its thread', { timeout: 40_000 }, () => {
     expect(await statusOf(server, '/')).toBe(200)
   })
 
-  it('[3c.25] by never ending is 504, with the stack of the stuck code in the log', async () => {
+  it('[3c.25] that never ends is 504, with the stack of the stuck code in the log', async () => {
     const stacks: unknown[] = []
     const log = { debug: skip, info: skip, warn: skip, error: note }
     function note(fields: Record<string, unknown>): void {
@@ -51,14 +51,14 @@ describe('a request that ends its thread', { timeout: 40_000 }, () => {
     expect(stacks).toEqual([expect.stringContaining('at loopForEver (file://')])
   })
 
-  it('[3c.25] behind its head is cut, not ended', async () => {
+  it('[3c.25] after its head is cut, not ended', async () => {
     await using server = await pool({ timeoutMs: 300 })
     const response = await fetch(`${server.server.url}/headThenLoop`)
     await expect(response.text()).rejects.toThrow('terminated')
     expect(await statusOf(server, '/')).toBe(200)
   })
 
-  it('[3c.31] by what it leaves behind costs nobody anything', async () => {
+  it('[3c.31] by a late error, after its response, costs no other request', async () => {
     await using server = await pool()
     for (const deed of ['/later', '/reject']) {
       expect(await statusOf(server, deed)).toBe(200)

@@ -1,5 +1,5 @@
-// Whatever an app reads and answers, and however that is cut into pieces: a thread, or any nesting of threads and
-// event loop, shows the app and the client what an inline run shows them.
+// Any app, with any reads and any pieces of its answer, behaves in the same way inline, in a thread, and in any nesting of
+// threads and the event loop: for itself and for its client.
 
 import { sync, threadedMiddleware, toEvents } from 'isthmus'
 import fc from 'fast-check'
@@ -25,7 +25,7 @@ const plan: fc.Arbitrary<Plan> = fc
     lengthOff: fc.constantFrom(null, null, 0, 1, -1),
     failAt: fc.option(fc.nat(5), { freq: 4 }),
   })
-  // On the event loop write() has sent nothing yet when the app fails behind it; in a thread it has.
+  // On the event loop write() has sent nothing yet when the app fails afterwards; in a thread it has.
   .map((plan) => (plan.how === 'write' ? { ...plan, lengthOff: null, failAt: null } : plan))
 const piece = size.map((length) => 'line\nline\r\n\n'.repeat(length / 11 + 1).slice(0, length))
 const body = fc.oneof(
@@ -75,7 +75,7 @@ async function wire(name: string, request: Request): Promise<string> {
   return text.replace(/date: [^\r]+/, 'date: DATE')
 }
 
-/** Without the sizes of chunks: write() on the event loop gathers what it is given. */
+/** Without the sizes of chunks: write() on the event loop gathers its chunks. */
 function gathered(text: string): string {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   return `${head}\n${rest.join('\r\n\r\n').replace(/(?:^|\r\n)[\da-f]+\r\n/g, '')}`
@@ -108,7 +108,7 @@ describe('[3a.25] [3a.51] a client may leave at any moment', () => {
   const LENGTH = 200_000
 
   it.each(['in a thread', 'in a thread, wrapped by a thread'])(
-    '%s: what has begun is closed once, and a cut body is never whole',
+    '%s: a response that has begun is closed once, and a cut body is never whole',
     { timeout: 60_000 },
     async (hosting) => {
       const pool = pooled('plan', 'journaling')
@@ -126,19 +126,23 @@ describe('[3a.25] [3a.51] a client may leave at any moment', () => {
     },
   )
 
-  it('in a thread: what answers is stopped and closed once', { timeout: 60_000 }, async () => {
-    await using server = await hosted(pooled('plan', 'journaling'))
-    const property = fc.asyncProperty(fc.integer({ min: 1, max: 700_000 }), async (taken) => {
-      using client = await server.connect()
-      client.send(`POST ${TARGET} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nlines`)
-      await client.bytes(taken)
-      client.reset()
-      expect(await journalOf(server)).toMatch(/^(?:whole )?finally close$/)
-    })
-    await fc.assert(property, { seed: 20261121, numRuns: 40 })
-  })
+  it(
+    'in a thread: an app that answers is stopped and closed once',
+    { timeout: 60_000 },
+    async () => {
+      await using server = await hosted(pooled('plan', 'journaling'))
+      const property = fc.asyncProperty(fc.integer({ min: 1, max: 700_000 }), async (taken) => {
+        using client = await server.connect()
+        client.send(`POST ${TARGET} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nlines`)
+        await client.bytes(taken)
+        client.reset()
+        expect(await journalOf(server)).toMatch(/^(?:whole )?finally close$/)
+      })
+      await fc.assert(property, { seed: 20261121, numRuns: 40 })
+    },
+  )
 
-  /** What the thread has written down since it was asked last: it answers when it is done with what was before. */
+  /** The entries of the journal since the last call. The thread answers after it has finished the requests before. */
   async function journalOf(server: Served): Promise<string> {
     const steps = JSON.parse(await ask(server, { target: '/journal' })) as string[]
     return steps.join(' ')

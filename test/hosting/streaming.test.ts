@@ -10,7 +10,7 @@ const POST = 'POST / HTTP/1.1\r\nhost: x\r\n'
 const CHUNKED = `${POST}transfer-encoding: chunked\r\n\r\n`
 
 describe('the request body in a thread', () => {
-  it('[3a.22] [3a.29] [3c.7] a read waits for what has not come yet', async () => {
+  it('[3a.22] [3a.29] [3c.7] a read waits for bytes that have not arrived yet', async () => {
     await using server = await hosted(streaming('lines'))
     using client = await server.connect()
     client.send(CHUNKED)
@@ -54,7 +54,7 @@ describe('the request body in a thread', () => {
     expect(text).toContain('connection: close')
   })
 
-  it('[3c.7] arrives whole, whatever the size of the reads', async () => {
+  it('[3c.7] arrives whole for any size of the reads', async () => {
     await using server = await hosted(streaming('size'))
     const body = 'x'.repeat(300_000)
     const sizes = await Promise.all(

@@ -34,7 +34,7 @@ const view = httpApp(async (scope, receive, send) => {
 
 describe('a classic wrap in a thread', () => {
   it.each(['sync', 'iterable', 'events', 'threads'])(
-    '[3c.13] sees what an app of style %s answers, and changes it',
+    '[3c.13] sees and changes the answer of an app of style %s',
     async (style) => {
       await using server = await hosted(wrapped('shouting', hello[style] as App))
       using client = await server.connect()
@@ -46,7 +46,7 @@ describe('a classic wrap in a thread', () => {
     },
   )
 
-  it('[3c.16] streams what the app streams', async () => {
+  it('[3c.16] streams a streaming app', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200 })
@@ -75,7 +75,7 @@ describe('a classic wrap in a thread', () => {
     expect(await ask(server, { method: 'POST', body: ['te', 'xt'] })).toBe('/rewritten yes <text>')
   })
 
-  it('[3c.12] has what the app throws thrown at its call', async () => {
+  it('[3c.12] gets the error of the app at its call', async () => {
     const app = httpApp(async () => {
       throw new RangeError('no seat')
     })

@@ -81,7 +81,7 @@ describe('an async app, called by code in a thread', () => {
     expect((await waiting.response()).body).toBe('nothing')
   })
 
-  it('[3c.12] throws what it has thrown, before its head', async () => {
+  it('[3c.12] throws its error at the call, before its head', async () => {
     await using server = await hosted(pool)
     expect(await ask(server, { target: '/catching' })).toBe(
       'RangeError: seat 12 does not exist; true',

@@ -1,26 +1,25 @@
-// A call of a host, on the side of the gateway: an event app on the loop, its request and response in messages.
+// A call of a host, on the side of the gateway: an event app on the event loop, with its request and response in messages.
 
 import { deferred } from '../../waiting/deferred.ts'
 import { ByteQueue } from '../../sync/byte-queue.ts'
 import { EventSession } from '../../bridge/event-session.ts'
 import { withoutHostFields } from '../../bridge/host-fields.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
+import { BODY_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
 import type { AnswerMessage, CalledMessage, CallMessage } from '../protocol/messages.ts'
 
-const WINDOW_BYTES = 64 * 1024
-
-/** Runs `app` for one call; the messages of the call are taken by {@link take}. Whoever opens it closes it. */
+/** Runs an app for one call. {@link Calls} opens the call and closes it. */
 export class GatewayCall {
   readonly #message: CalledMessage
   readonly #post: (message: AnswerMessage['message']) => void
-  readonly #bytes = new ByteQueue()
+  readonly #bodyBytes = new ByteQueue()
   #bodyEnded: boolean
   #grantedBytes = 0
   #arrival: Deferred<void> | undefined
-  #underWayBytes = 0
+  #unacknowledgedBytes = 0
   #credit: Deferred<void> | undefined
   #failure: Error | undefined
   #session: EventSession | undefined
@@ -32,7 +31,7 @@ export class GatewayCall {
     this.#bodyEnded = !message.hasBody
   }
 
-  /** Never rejects: what goes wrong is told to the caller. */
+  /** Runs the app to its end. Never rejects: the caller gets the error as a message. */
   async run(app: Promise<EventApp>, scope: HttpScope): Promise<void> {
     const { id } = this.#message
     try {
@@ -47,22 +46,23 @@ export class GatewayCall {
     this.#done()
   }
 
+  /** Takes a message of the caller. */
   take(message: Exclude<CallMessage['message'], CalledMessage>): void {
     switch (message.type) {
       case 'body':
-        this.#bytes.push(message.chunk)
+        this.#bodyBytes.push(message.chunk)
         this.#grantedBytes -= message.chunk.length
         this.#bodyEnded = message.last
         return this.#wake()
       case 'credit':
-        this.#underWayBytes -= message.bytes
+        this.#unacknowledgedBytes -= message.bytes
         return this.#wake()
       case 'cancel':
         return this.close(fromErrorData(message.error))
     }
   }
 
-  /** Stops the app: the caller is gone, or wants no more. It is done when the app has ended, or its grace is over. */
+  /** Stops the app: the caller is gone or wants no more. The call is done when the app has ended or its grace is over. */
   close(error: Error): void {
     this.#failure = error
     this.#wake()
@@ -78,13 +78,13 @@ export class GatewayCall {
       const head = part.head && { ...part.head, headers: withoutHostFields(part.head.headers) }
       const chunk = part.chunk === null ? null : ownBytes(part.chunk)
       this.#post({ type: 'part', id, head, chunk, end })
-      this.#underWayBytes += chunk?.length ?? 0
+      this.#unacknowledgedBytes += chunk?.length ?? 0
       if (!end) await this.#awaitCredit(responseWindow)
     }
   }
 
   async #awaitCredit(window: number): Promise<void> {
-    while (this.#underWayBytes > window) {
+    while (this.#unacknowledgedBytes > window) {
       if (this.#failure) throw this.#failure
       this.#credit = deferred()
       await this.#credit.promise
@@ -92,20 +92,20 @@ export class GatewayCall {
   }
 
   async #read(size: number): Promise<Uint8Array> {
-    while (this.#bytes.length === 0 && !this.#bodyEnded) {
+    while (this.#bodyBytes.length === 0 && !this.#bodyEnded) {
       if (this.#failure) throw this.#failure
       this.#want()
       this.#arrival = deferred()
       await this.#arrival.promise
     }
-    return this.#bytes.take(size)
+    return this.#bodyBytes.take(size)
   }
 
-  // What was granted and has not come yet counts: the buffer never holds more than a window and a chunk.
+  // The window includes granted bytes that have not arrived: the buffer never holds more than a window and a chunk.
   #want(): void {
     if (this.#grantedBytes > 0) return
-    const bytes = WINDOW_BYTES - this.#grantedBytes
-    this.#grantedBytes = WINDOW_BYTES
+    const bytes = BODY_WINDOW_BYTES - this.#grantedBytes
+    this.#grantedBytes = BODY_WINDOW_BYTES
     this.#post({ type: 'want', id: this.#message.id, bytes })
   }
 

@@ -1,4 +1,4 @@
-// Finds the app that a host calls: the one its middleware wraps, or one of a module, loaded once on the loop.
+// The apps that hosts call: the app that their middleware wraps, or an app of a module, which the event loop loads once.
 
 import { SILENT_LOG } from '../../silent-log.ts'
 import { startLifespan } from '../../async/lifespan.ts'
@@ -11,11 +11,11 @@ import type { Log } from '../../contract/log.ts'
 import type { App } from '../../bridge/style.ts'
 import type { CalledApp } from '../protocol/messages.ts'
 
-/** Who calls. */
-interface CallerSide {
-  /** The app that its middleware wraps. */
+/** The caller of an app. */
+interface Caller {
+  /** The app that the middleware in the host wraps. */
   inner: EventApp | undefined
-  /** The pool; what it has called lives until it is closed. */
+  /** The pool of the host. A called app lives at least until the pool is closed. */
   pool: object
   log: Log | undefined
 }
@@ -27,37 +27,38 @@ interface Loaded {
 
 interface Shared {
   readonly loaded: Promise<Loaded>
+  /** The pools that have called the app. */
   readonly users: Set<object>
 }
 
 const shared = new Map<string, Shared>()
 
 /**
- * The app for a call. A module is imported, and its lifespan started, at the first call in the process; its lifespan
- * ends with the last of the pools that have called it.
+ * Returns the app for a call. A module is imported, and its lifespan started, at the first call in the process; its lifespan
+ * ends with the last pool that has called the app.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when there is none; what the module throws
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the app does not exist; the error of the module
  */
-export async function calledApp(called: CalledApp, side: CallerSide): Promise<EventApp> {
+export async function calledApp(called: CalledApp, caller: Caller): Promise<EventApp> {
   if (called === 'inner') {
-    if (side.inner) return side.inner
-    throw new AppLoadError('there is no inner app here: only middleware has one')
+    if (caller.inner) return caller.inner
+    throw new AppLoadError('only middleware has an inner app, and this host runs none')
   }
 
   const key = `${called.url}#${called.exportName}`
-  const entry = shared.get(key) ?? { loaded: load(called, side.log), users: new Set() }
+  const entry = shared.get(key) ?? { loaded: load(called, caller.log), users: new Set() }
   shared.set(key, entry)
-  entry.users.add(side.pool)
+  entry.users.add(caller.pool)
   try {
     return (await entry.loaded).app
   } catch (error) {
-    // The next call tries again.
+    // The next call loads the module again.
     if (shared.get(key) === entry) shared.delete(key)
     throw error
   }
 }
 
-/** `pool` is closed: ends the lifespan of what nobody else has called. Never rejects. */
+/** `pool` is closed: ends the lifespan of the apps that no other pool has called. Never rejects. */
 export async function releaseCalledApps(pool: object): Promise<void> {
   for (const [key, { loaded, users }] of shared) {
     if (!users.delete(pool) || users.size > 0) continue

@@ -1,4 +1,4 @@
-// The calls that the code of one request makes out of its thread, on the side of the gateway.
+// The calls that a request makes from its host to apps on the event loop, on the side of the gateway.
 
 import { runCarrying } from '../../bridge/request-context.ts'
 import { calledApp } from './called-apps.ts'
@@ -9,7 +9,7 @@ import type { EventApp, HttpScope } from '../../contract/events.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
 import type { CalledApp, CalledMessage, CallMessage, ToHost } from '../protocol/messages.ts'
 
-/** Opens calls, passes their messages on, and closes them with the request. */
+/** Opens the calls of one request, passes their messages on, and closes them with the request. */
 export class Calls {
   readonly #slot: HeldSlot
   readonly #scope: HttpScope
@@ -34,7 +34,7 @@ export class Calls {
     else this.#open.get(message.id)?.take(message)
   }
 
-  /** The request is over: what it called has nobody to answer any more. */
+  /** The request is over: the called apps stop. */
   close(error: Error): void {
     for (const call of this.#open.values()) call.close(error)
   }
@@ -47,10 +47,10 @@ export class Calls {
     })
     this.#open.set(message.id, call)
 
-    const { state, 'isthmus.exchange': connection } = this.#scope
-    const scope = scopeOf(message.scope, { ...state }, connection)
-    const side = { inner: this.#inner, pool: this.#slot.pool, log: connection?.log }
-    const run = (): Promise<void> => call.run(calledApp(app, side), scope)
+    const { state, 'isthmus.exchange': context } = this.#scope
+    const scope = scopeOf(message.scope, { ...state }, context)
+    const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log }
+    const run = (): Promise<void> => call.run(calledApp(app, caller), scope)
     holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)
   }
 }

@@ -1,4 +1,4 @@
-// What a host knows of lifespan's state: it is told what has changed, and nothing with every request.
+// The state of lifespan that a host has. The host gets changes only, not the whole state with every request.
 
 import { cloneable } from '../protocol/cloneable.ts'
 import type { Log } from '../../contract/log.ts'
@@ -8,13 +8,13 @@ type State = Readonly<Record<string, unknown>>
 
 const warned = new WeakMap<Log, Set<string>>()
 
-/** The state that one host has. */
+/** Remembers the state that one host has. */
 export class SentState {
   #sent: State = {}
 
   /**
-   * What to send ahead of a request with this `state`; null when the host has it already. Values are compared by
-   * identity; those that cannot cross are left out, and the log says so once.
+   * Returns the message to send before a request with this `state`; null if the host has the same state. Values are
+   * compared by identity. Values that cannot cross are left out, with one warning for each key.
    */
   change(state: State, log: Log | undefined): StateMessage | null {
     const sent = this.#sent
@@ -29,7 +29,7 @@ export class SentState {
   }
 }
 
-// For every request, and nearly always true.
+// Runs for every request, and is nearly always true.
 function isSame(sent: State, state: State): boolean {
   for (const key in state) if (!has(sent, key, state[key])) return false
   for (const key in sent) if (!Object.hasOwn(state, key)) return false

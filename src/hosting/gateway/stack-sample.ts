@@ -1,4 +1,4 @@
-// Where a thread is stuck: its stack, taken by the inspector while it runs.
+// The stack of a thread that does not answer. The inspector takes it while the thread runs.
 
 import { Session } from 'node:inspector'
 
@@ -14,8 +14,8 @@ type WorkerMessage =
   | { method: 'Debugger.paused'; params: { callFrames: CallFrame[] } }
 
 /**
- * The stack of the code that a thread is running, as text; undefined when it did not answer within half a
- * second, as a thread does not that waits in `Atomics.wait`. The thread goes on as if nothing had happened.
+ * Returns the stack of the code that a thread runs, as text. Returns undefined if the thread does not answer within half
+ * a second: a thread that waits in `Atomics.wait` does not. The thread goes on afterwards.
  */
 export async function sampleStack(threadId: number): Promise<string | undefined> {
   const session = new Session()
@@ -35,7 +35,7 @@ export async function sampleStack(threadId: number): Promise<string | undefined>
 function stackOf(session: Session, threadId: number): Promise<string> {
   return new Promise((resolve) => {
     session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-      // `workerId` numbers the sessions; the thread is named in the title alone.
+      // `workerId` is the number of the session. Only the title has the number of the thread.
       if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return
       const urls = new Map<string, string>()
       session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
@@ -43,7 +43,7 @@ function stackOf(session: Session, threadId: number): Promise<string> {
         const { method, params: event } = JSON.parse(params.message) as WorkerMessage
         if (method === 'Debugger.scriptParsed') urls.set(event.scriptId, event.url)
         if (method !== 'Debugger.paused') return
-        // A thread that is left paused can not be terminated.
+        // terminate() does not end a thread that is paused.
         tell(session, sessionId, 'Debugger.resume')
         resolve(event.callFrames.map((frame) => frameText(frame, urls)).join('\n'))
       })

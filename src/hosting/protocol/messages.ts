@@ -1,8 +1,8 @@
-// What crosses between the gateway, which owns the sockets, and a host of sync apps. Nothing here knows of
-// threads: a host may be a process, in another language, at the end of a socket. See docs/host-protocol.md.
+// The messages between the gateway, which owns the sockets, and a host of sync apps. Nothing here depends on threads: a
+// host may be a process, in another language, at the end of a socket. See docs/host-protocol.md.
 //
-// A request has an `id` that is never used again, so whatever comes late for a finished one is dropped by it.
-// Messages travel in order, in batches: at most one loop turn's worth at a time.
+// A request has an `id` that is never used again, so both sides drop late messages of a finished request by their `id`.
+// Messages travel in order and in batches.
 
 import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
 import type { Carried, Context } from '../../bridge/request-context.ts'
@@ -21,7 +21,7 @@ export interface ScopeData extends Pick<
   | 'client'
   | 'server'
 > {
-  /** What others have put into the scope, as far as it is data. */
+  /** The keys that middleware has put into the scope and that are data; null if there are none. */
   added: Readonly<Record<string, unknown>> | null
 }
 
@@ -31,7 +31,7 @@ export interface ErrorData {
   message: string
   stack: string
   code?: string | number
-  /** What the client is told, where the error says so. */
+  /** The status of the answer to the client, if the error has one. */
   status?: number
   cause?: ErrorData
 }
@@ -44,17 +44,17 @@ export interface RequestMessage {
   /** Strings that the deployer adds to every environ. */
   environ: Readonly<Record<string, string>> | null
   hasBody: boolean
-  /** Body bytes that come unasked; more come for `want`. */
+  /** Body bytes that come before the first `want`. */
   bodyWindow: number
-  /** Response bytes that may be under way at once; more may follow `credit`. */
+  /** Response bytes that may be on the way without `credit`. */
   responseWindow: number
-  /** The request in whose call this one runs: at once, in the slot that it holds. Null: in its turn. */
+  /** The request that this one runs inside of, at once and in its slot. Null: the request runs in its turn. */
   nestedIn: number | null
-  /** Values that go along with the request: what is in AsyncLocalStorage here is there too. */
+  /** The values that go along with the request: the host sets the same storages of AsyncLocalStorage. */
   context: Context
 }
 
-/** The next piece of the request body; `last` says that it is whole. */
+/** The next piece of the request body. `last` marks the last piece. */
 export interface BodyMessage {
   type: 'body'
   id: number
@@ -62,14 +62,14 @@ export interface BodyMessage {
   last: boolean
 }
 
-/** The client has taken so much of the response: the lengths of its chunks, as they were sent. */
+/** The client has taken a chunk of the response; `bytes` is the length of the chunk as the host sent it. */
 export interface CreditMessage {
   type: 'credit'
   id: number
   bytes: number
 }
 
-/** Nobody waits for this request any more: reads and writes fail from now on. */
+/** The request is given up: reads and writes fail from now on. */
 export interface CancelMessage {
   type: 'cancel'
   id: number
@@ -83,14 +83,14 @@ export interface WarnMessage {
   error: ErrorData
 }
 
-/** What has changed in `scope.state`, as far as it is data; for the requests that come behind it. */
+/** The changes of `scope.state` that are data, for the requests after this message. */
 export interface StateMessage {
   type: 'state'
   set: Readonly<Record<string, unknown>>
   unset: readonly string[]
 }
 
-/** What an app on the gateway's event loop says to the call of a host. */
+/** A message of an app on the event loop of the gateway to the host that called it. */
 export interface AnswerMessage {
   type: 'answer'
   /** The request that the call is made for. */
@@ -108,7 +108,7 @@ export type ToHost =
   | StateMessage
   | AnswerMessage
 
-/** The app wants to read: `bytes` more of the body may come. The first one also sends `100 Continue`. */
+/** The app wants to read: `bytes` more of the body may come. The first `want` also sends `100 Continue`. */
 export interface WantMessage {
   type: 'want'
   id: number
@@ -124,7 +124,7 @@ export interface PartMessage {
   end: boolean
 }
 
-/** The app failed. Before the head that is a 500; behind it the response is cut. */
+/** The app failed. The client gets 500 if no head was sent, else a response that breaks off. */
 export interface FailureMessage {
   type: 'failure'
   id: number
@@ -135,11 +135,11 @@ export interface FailureMessage {
 export interface DoneMessage {
   type: 'done'
   id: number
-  /** How long the app had the host to itself. */
+  /** The time that the app had the host to itself, in ms. */
   tookMs: number
 }
 
-/** Which app a host calls: the one that its middleware wraps, or one by its module. */
+/** The app that a host calls: the app that its middleware wraps, or the app of a module. */
 export type CalledApp = 'inner' | { url: string; exportName: string }
 
 /** A host calls an app on the gateway's event loop: the same protocol with the roles exchanged. */
@@ -151,36 +151,36 @@ export interface CallMessage {
   message: CalledMessage | BodyMessage | CreditMessage | CancelMessage
 }
 
-/** Runs an app on the loop. */
+/** Runs an app on the event loop of the gateway. */
 export interface CalledMessage {
   type: 'request'
-  /** The call's own, unique within the host. */
+  /** The number of the call, unique within the host. */
   id: number
   scope: ScopeData
   hasBody: boolean
-  /** As in {@link RequestMessage}. */
+  /** The same meaning as in {@link RequestMessage}. */
   responseWindow: number
   /** Carried values that have changed since the request arrived. */
   carried: Carried
 }
 
-/** Something for the operator. */
+/** A log line for the operator. */
 export interface LogMessage {
   type: 'log'
   level: 'warn' | 'error'
   fields: Record<string, unknown>
-  /** The error that it is about: the field `err` of the log. */
+  /** The error that the line is about: the field `err` of the log. */
   error: ErrorData | null
   message: string
 }
 
-/** The app is loaded, or could not be. */
+/** The app is loaded; or it could not be loaded, and `error` is the reason. */
 export interface LoadedMessage {
   type: 'loaded'
   error: ErrorData | null
 }
 
-/** Requests have left so much behind that the host should be replaced: timers, sockets, by their kind. */
+/** Requests have left so many timers or sockets open that the host should be replaced. `left` counts them by kind. */
 export interface WornMessage {
   type: 'worn'
   left: Readonly<Record<string, number>>

@@ -8,16 +8,16 @@ import type { Chunk, StartResponse, SyncApp, SyncBody } from '../../contract/env
 import type { CalledApp, PartMessage } from '../protocol/messages.ts'
 
 /**
- * `app` as a sync app. It blocks until the head is there, then for each chunk.
+ * Makes a sync app of `app`. It blocks until the head has arrived, and then for each chunk.
  *
- * @throws {@link WouldDeadlockError} (`ISTHMUS_WOULD_DEADLOCK`), from the app, outside of the requests of pool threads
+ * @throws {@link WouldDeadlockError} (`ISTHMUS_WOULD_DEADLOCK`), from the app, outside of requests in pool threads
  */
 export function callApp(app: CalledApp): SyncApp {
   return (environ, startResponse) => {
     const caller = runningRequest()
     if (!caller) {
       throw new WouldDeadlockError(
-        'a blocking call on the event loop would wait for what only the loop can do; call it in code that threads() hosts',
+        'a blocking call on the event loop would wait for work that only the loop can do; call it in code that threads() hosts',
       )
     }
     const call = new ThreadCall(app, environ, caller)
@@ -39,7 +39,7 @@ function begin(call: ThreadCall, startResponse: StartResponse): PartMessage | nu
 }
 
 function bodyOf(call: ThreadCall, first: PartMessage | null): SyncBody {
-  // Whole at once: its length is known, and it need not cross in two parts.
+  // The body is whole: its length is known, and it can cross in one part.
   if (first?.end && first.chunk !== null) {
     call.close()
     return [first.chunk]

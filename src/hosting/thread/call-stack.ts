@@ -1,4 +1,4 @@
-// Which requests this thread is running, one on top of the other: what blocking code calls out through.
+// The requests that this thread runs. The first one has its turn; each other one runs inside a call of the one before.
 
 import type { Input } from '../../sync/input.ts'
 import type { Carried } from '../../bridge/request-context.ts'
@@ -6,36 +6,35 @@ import type { Wires } from './gateway-link.ts'
 import type { ThreadRequestBody } from './request-body.ts'
 import type { AnswerMessage } from '../protocol/messages.ts'
 
-/** A running request, as its calls see it. */
+/** A running request in the eyes of its calls. */
 export interface Caller {
   readonly id: number
   readonly wires: Wires
   readonly body: ThreadRequestBody
   /** Reads from `body`. */
   readonly input: Input
-  /** What was carried along with the request. */
+  /** The registered values that came with the request. */
   readonly carried: Carried
-  /** Calls under way, by their number. */
+  /** The open calls by their number. */
   readonly calls: Map<number, OpenCall>
-  /** Throws when nobody waits for the request any more. */
+  /** Throws if the request was cancelled. */
   refuseCancelled(): void
 }
 
-/** A call under way. */
+/** An open call. */
 export interface OpenCall {
   take(message: AnswerMessage): void
-  /** Passes on what there is of the request body, if it was asked for; whether it did. Never throws. */
+  /** Passes bytes of the request body on, if the called app has asked for them and some are there. Returns whether it has. Never throws. */
   passBody(): boolean
-  /** Makes room for the answer of a call that a nested request runs on top of; false: there is too much of it. */
+  /** Makes room for more of the answer while a nested request runs inside the call. Returns false at the limit. */
   makeRoom(): boolean
-  /** Stops the called app; nobody waits until it has ended. */
+  /** Stops the called app without waiting for its end. */
   abandon(): void
 }
 
-// The request that arrived in its turn, then what runs nested in its calls.
 const stack: Caller[] = []
 
-/** The innermost request that runs here; undefined outside of pool threads and between requests. */
+/** Returns the innermost running request; undefined outside of pool threads and between requests. */
 export function runningRequest(): Caller | undefined {
   return stack.at(-1)
 }
@@ -50,12 +49,12 @@ export function runAs(caller: Caller, work: () => void): void {
   }
 }
 
-/** The calls under way, of all running requests. */
+/** Returns the open calls of all running requests. */
 export function openCalls(): OpenCall[] {
   return stack.flatMap(({ calls }) => [...calls.values()])
 }
 
-/** The calls under way that the innermost request runs on top of. */
+/** Returns the open calls that the innermost request runs inside of. */
 export function callsBelow(): OpenCall[] {
   return stack.slice(0, -1).flatMap(({ calls }) => [...calls.values()])
 }

@@ -1,22 +1,22 @@
-// A call out of blocking code to an app on the gateway's event loop: the thread waits, the loop works.
+// A call from blocking code to an app on the event loop of the gateway: the thread waits while the loop works.
 
 import { ClientDisconnectedError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { hasBody } from '../../http/content.ts'
 import { environToScope } from '../../bridge/environ-to-scope.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
+import { BODY_WINDOW_BYTES, RESPONSE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { scopeData } from '../protocol/scope-data.ts'
 import type { Environ, InputStream } from '../../contract/environ.ts'
 import type { Caller, OpenCall } from './call-stack.ts'
 import type { AnswerMessage, CalledApp, CallMessage, PartMessage } from '../protocol/messages.ts'
 
-const READ_BYTES = 64 * 1024
-const WINDOW_BYTES = 256 * 1024
-const NESTED_BYTES = 16 * 1024 * 1024
-let lastCall = 0
+// Bytes of an answer that may wait here while a nested request runs inside the call.
+const MAX_LENT_BYTES = 16 * 1024 * 1024
+let lastCallId = 0
 
-/** One call; whoever opens it closes it. */
+/** One call. Its opener closes it. */
 export class ThreadCall implements OpenCall {
   readonly id: number
   readonly #app: CalledApp
@@ -27,13 +27,13 @@ export class ThreadCall implements OpenCall {
   #lentBytes = 0
   #wantedBytes = 0
   #isPassing = false
-  #bodySent = false
-  #whole = false
-  #done = false
+  #isBodySent = false
+  #isWhole = false
+  #isDone = false
   #failure: Error | undefined
 
   constructor(app: CalledApp, environ: Environ, caller: Caller) {
-    this.id = ++lastCall
+    this.id = ++lastCallId
     this.#app = app
     this.#caller = caller
     this.#input = environ['wsgi.input']
@@ -42,9 +42,9 @@ export class ThreadCall implements OpenCall {
       type: 'request',
       id: this.id,
       scope: scopeData(scope),
-      // An input that middleware has put there may have bytes of which the head knows nothing.
+      // Middleware may have replaced the input by one with bytes that the head does not announce.
       hasBody: hasBody(scope) || this.#input !== caller.input,
-      responseWindow: WINDOW_BYTES,
+      responseWindow: RESPONSE_WINDOW_BYTES,
       carried: carriedValues(caller.carried),
     })
     caller.calls.set(this.id, this)
@@ -63,44 +63,44 @@ export class ThreadCall implements OpenCall {
         this.#failure ??= fromErrorData(message.error)
         return
       case 'done':
-        this.#done = true
+        this.#isDone = true
     }
   }
 
-  /** Blocks until the next part is there; null behind the last one. */
+  /** Blocks until the next part has arrived; null after the last one. */
   next(): PartMessage | null {
     for (;;) {
       const part = this.#parts.shift()
       if (part) return this.#taken(part)
       if (this.#failure) throw this.#failure
-      if (this.#whole || this.#done) return null
+      if (this.#isWhole || this.#isDone) return null
       this.#caller.refuseCancelled()
       this.#caller.wires.block()
     }
   }
 
-  /** Stops the app unless it is done, and waits until it has cleaned up; the gateway bounds that. */
+  /** Stops the app unless it is done, and waits until it has cleaned up. The gateway limits that time. */
   close(): void {
-    if (!this.#whole && !this.#done) {
+    if (!this.#isWhole && !this.#isDone) {
       this.abandon()
-      while (!this.#done) this.#caller.wires.block()
+      while (!this.#isDone) this.#caller.wires.block()
     }
     this.#caller.calls.delete(this.id)
   }
 
   abandon(): void {
-    if (this.#whole || this.#done) return
+    if (this.#isWhole || this.#isDone) return
     this.#post({ type: 'cancel', id: this.id, error: toErrorData(new ClientDisconnectedError()) })
   }
 
-  // Nothing here waits for the body alone: a part may come first.
+  // This does not wait for bytes of the body: a part of the answer may come first.
   passBody(): boolean {
-    if (this.#isPassing || this.#wantedBytes <= 0 || this.#bodySent) return false
+    if (this.#isPassing || this.#wantedBytes <= 0 || this.#isBodySent) return false
     this.#isPassing = true
     try {
       return this.#passChunk()
     } catch (error) {
-      this.#bodySent = true
+      this.#isBodySent = true
       this.#failure ??= error as Error
       this.abandon()
       return true
@@ -110,8 +110,8 @@ export class ThreadCall implements OpenCall {
   }
 
   makeRoom(): boolean {
-    if (this.#heldBytes <= WINDOW_BYTES + this.#lentBytes) return true
-    const bytes = NESTED_BYTES - this.#lentBytes
+    if (this.#heldBytes <= RESPONSE_WINDOW_BYTES + this.#lentBytes) return true
+    const bytes = MAX_LENT_BYTES - this.#lentBytes
     if (bytes <= 0) return false
     this.#lentBytes += bytes
     this.#post({ type: 'credit', id: this.id, bytes })
@@ -119,7 +119,7 @@ export class ThreadCall implements OpenCall {
   }
 
   #taken(part: PartMessage): PartMessage {
-    this.#whole = part.end
+    this.#isWhole = part.end
     const bytes = part.chunk?.length ?? 0
     this.#heldBytes -= bytes
     const returned = Math.min(this.#lentBytes, bytes)
@@ -130,16 +130,16 @@ export class ThreadCall implements OpenCall {
     return part
   }
 
-  // False: there is nothing yet.
+  // Returns false if no byte is there yet.
   #passChunk(): boolean {
     const { input, body } = this.#caller
     const isOwn = this.#input === input
     if (isOwn && !input.buffered && !body.askForMore()) return false
 
-    const chunk = isOwn ? input.read1(READ_BYTES) : this.#input.read(READ_BYTES)
+    const chunk = isOwn ? input.read1(BODY_WINDOW_BYTES) : this.#input.read(BODY_WINDOW_BYTES)
     this.#wantedBytes -= chunk.length
-    this.#bodySent = chunk.length === 0
-    this.#post({ type: 'body', id: this.id, chunk: ownBytes(chunk), last: this.#bodySent })
+    this.#isBodySent = chunk.length === 0
+    this.#post({ type: 'body', id: this.id, chunk: ownBytes(chunk), last: this.#isBodySent })
     return true
   }
 

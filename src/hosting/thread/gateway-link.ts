@@ -1,25 +1,25 @@
-// How a host reaches its gateway: the host's whole view of the transport between them.
+// The transport between a host and its gateway in the eyes of the host.
 
 import type { FromHost, ToHost } from '../protocol/messages.ts'
 
-/** One end of the transport, for code that blocks. */
+/** The end of the transport that code in the host uses, which may block. */
 export interface GatewayLink {
   /** Sends with the next {@link flush}. */
   post(message: FromHost): void
   flush(): void
-  /** What has arrived since the last call, perhaps nothing. */
+  /** Returns the messages that have arrived since the last call, if any. */
   arrived(): ToHost[]
-  /** Blocks until something has arrived. */
+  /** Blocks until a message has arrived. */
   wait(): ToHost[]
-  /** Starts the next request in the order of arrival; false: the gateway has taken it back. */
+  /** Claims the next request in the order of arrival; false: the gateway has taken it back. */
   claim(): boolean
 }
 
-/** The ways of one request to its gateway. */
+/** The ways of a request to its gateway. */
 export interface Wires {
   link: GatewayLink
-  /** Takes what has arrived. */
+  /** Takes the messages that have arrived. */
   poll(): void
-  /** Waits until something has arrived, and takes it. */
+  /** Blocks until a message has arrived, and takes it. */
   block(): void
 }

@@ -9,8 +9,8 @@ import type { ThreadTarget } from '../protocol/thread-data.ts'
 /**
  * Loads the app of `target`.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) when it is missing or is neither a sync app nor a wrap; an error of
- *   the module itself is thrown as it is
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the app is missing, or if it is neither a sync app nor a wrap;
+ *   the error of the module, unchanged
  */
 export async function loadTarget(target: ThreadTarget): Promise<SyncApp> {
   if (target.kind === 'app') return loadSyncApp(target)
@@ -18,6 +18,6 @@ export async function loadTarget(target: ThreadTarget): Promise<SyncApp> {
   const wrap = await loadExport(target)
   if (typeof wrap === 'function') return asSyncApp(wrap(callApp('inner')), target)
   throw new AppLoadError(
-    `${target.url}#${target.exportName} is no middleware: a classic wrap is a function (app) => app`,
+    `${target.url}#${target.exportName} is not middleware: a classic wrap is a function (app) => app`,
   )
 }

@@ -1,14 +1,14 @@
-// The request body on the side of the app: a read really blocks, for as long as nothing has come.
+// The request body on the side of the app: a read really blocks until bytes have arrived.
 
 import { ByteQueue } from '../../sync/byte-queue.ts'
+import { BODY_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import type { InputSource } from '../../sync/input.ts'
 import type { Wires } from './gateway-link.ts'
 import type { BodyMessage, RequestMessage } from '../protocol/messages.ts'
 
-const WINDOW_BYTES = 64 * 1024
 const NOTHING = new Uint8Array(0)
 
-/** Asks for more when half of its window is used, so that memory stays bounded and the next read finds bytes. */
+/** Asks for more bytes when half of the window is used, so that memory has a bound and the next read finds bytes. */
 export class ThreadRequestBody implements InputSource {
   readonly #id: number
   readonly #wires: Wires
@@ -30,7 +30,7 @@ export class ThreadRequestBody implements InputSource {
     this.#ended = last
   }
 
-  /** What has not been read yet is lost: a cut body never looks like an end. */
+  /** The rest of the body is lost. Reads throw the error, so that a cut body never looks like a whole one. */
   fail(error: Error): void {
     this.#failure = error
   }
@@ -46,7 +46,7 @@ export class ThreadRequestBody implements InputSource {
     }
   }
 
-  /** Whether a pull would find something, or the end, without waiting; if not, more is on its way. */
+  /** Whether a pull would find bytes, or the end, without a wait. If not, the gateway was asked for more. */
   askForMore(): boolean {
     this.#wires.poll()
     this.#wantMore()
@@ -54,11 +54,11 @@ export class ThreadRequestBody implements InputSource {
   }
 
   #wantMore(): void {
-    const isStarved = !this.#ended && this.#bytes.length < WINDOW_BYTES / 2
-    if (!isStarved || this.#grantedBytes > WINDOW_BYTES / 2) return
-    // A piece may have been larger than what was granted: the window is filled up, whatever it lacks.
-    const bytes = WINDOW_BYTES - this.#grantedBytes
-    this.#grantedBytes = WINDOW_BYTES
+    const isStarved = !this.#ended && this.#bytes.length < BODY_WINDOW_BYTES / 2
+    if (!isStarved || this.#grantedBytes > BODY_WINDOW_BYTES / 2) return
+    // A piece may have been larger than the grant, so the grant may be negative: the request fills the whole window.
+    const bytes = BODY_WINDOW_BYTES - this.#grantedBytes
+    this.#grantedBytes = BODY_WINDOW_BYTES
     this.#wires.link.post({ type: 'want', id: this.#id, bytes })
     this.#wires.link.flush()
   }

@@ -30,13 +30,13 @@ import type {
   WarnMessage,
 } from '../protocol/messages.ts'
 
-/** What a host says of itself in every environ. */
+/** The facts about the host that every environ has. */
 export interface HostSettings {
   multiprocess: boolean
   errors: ErrorStream
 }
 
-/** What a host has for a request besides its message. */
+/** The things of the host that a request needs. */
 interface Hosted {
   app: SyncApp
   state: Readonly<Record<string, unknown>>
@@ -47,7 +47,7 @@ interface Hosted {
 
 type Continuation = BodyMessage | CreditMessage | CancelMessage | WarnMessage | AnswerMessage
 
-/** Created when the request arrives, so that what follows it has somewhere to wait; runs once. */
+/** Made when the request arrives, so that later messages have a place to wait. Runs once. */
 export class ThreadRequest implements Caller, Ending {
   readonly id: number
   readonly wires: Wires
@@ -57,9 +57,9 @@ export class ThreadRequest implements Caller, Ending {
   readonly calls: Caller['calls'] = new Map()
   readonly #message: RequestMessage
   readonly #hosted: Hosted
-  readonly #connection: ThreadExchangeContext
-  #underWayBytes = 0
-  #headSent = false
+  readonly #context: ThreadExchangeContext
+  #unacknowledgedBytes = 0
+  #isHeadSent = false
   #cancelled: Error | undefined
   #run: SyncRun | undefined
   #failure: unknown
@@ -72,30 +72,31 @@ export class ThreadRequest implements Caller, Ending {
     this.wires = hosted.wires
     this.#message = message
     this.#hosted = hosted
-    this.#connection = new ThreadExchangeContext(message.environ, hosted.log, hosted.wires)
+    this.#context = new ThreadExchangeContext(message.environ, hosted.log, hosted.wires)
     this.body = new ThreadRequestBody(message, hosted.wires)
     this.input = new Input(this.body)
   }
 
+  /** Takes a message that follows the request. */
   take(message: Continuation): void {
     switch (message.type) {
       case 'body':
         return this.body.push(message)
       case 'credit':
-        this.#underWayBytes -= message.bytes
+        this.#unacknowledgedBytes -= message.bytes
         return
       case 'warn':
-        return this.#connection.abort(fromErrorData(message.error))
+        return this.#context.abort(fromErrorData(message.error))
       case 'cancel':
         this.#cancelled = fromErrorData(message.error)
         this.body.fail(this.#cancelled)
-        return this.#connection.cancel(this.#cancelled)
+        return this.#context.cancel(this.#cancelled)
       case 'answer':
         return this.calls.get(message.message.id)?.take(message)
     }
   }
 
-  /** Runs the app to its end. Never throws: what goes wrong is told to the gateway. */
+  /** Runs the app to its end. Never throws: the gateway gets the error as a message. */
   run(): void {
     const since = performance.now()
     if (!this.#cancelled) this.#inContext(() => this.#serve())
@@ -104,17 +105,18 @@ export class ThreadRequest implements Caller, Ending {
     link.flush()
   }
 
-  /** The app is not to run: the gateway is told why. */
+  /** Fails the request without running the app. */
   refuse(error: Error): void {
     this.#fail(error)
     this.#cancelled = error
   }
 
+  /** Throws the error with which the gateway has cancelled the request, if it has. */
   refuseCancelled(): void {
     if (this.#cancelled) throw this.#cancelled
   }
 
-  // A resource of its own: what an app does with enterWith() ends with the request.
+  // An async resource for each request: the effect of enterWith() in the app ends with the request.
   #inContext(work: () => void): void {
     const resource = new AsyncResource('isthmus.ThreadRequest')
     resource.runInAsyncScope(() => runInContext(this.#message.context, () => runAs(this, work)))
@@ -130,14 +132,14 @@ export class ThreadRequest implements Caller, Ending {
       failure = error
       this.#fail(error)
     }
-    // The client need not wait for what the app does in close().
+    // The client gets the response before the work that the app does in close().
     if (!Array.isArray(run?.body)) this.wires.link.flush()
     this.#close(run, failure)
   }
 
   #start(): SyncRun {
     const run: SyncRun = new SyncRun(this.#hosted.app, this.#environ(), {
-      warn: (message, cause) => this.#connection.log.warn({ err: cause }, message),
+      warn: (message, cause) => this.#context.log.warn({ err: cause }, message),
       onWrite: (chunk) => this.#send(run, chunk, false),
     })
     return run
@@ -160,11 +162,11 @@ export class ThreadRequest implements Caller, Ending {
     try {
       run?.close(failure)
     } catch (error) {
-      this.#connection.log.error({ err: error }, 'the end of a request failed')
+      this.#context.log.error({ err: error }, 'the end of a request failed')
     }
     this.#run = run
     this.#failure = failure
-    this.#connection.finish(this)
+    this.#context.finish(this)
     for (const call of this.calls.values()) call.abandon()
   }
 
@@ -172,13 +174,13 @@ export class ThreadRequest implements Caller, Ending {
     this.wires.link.post({ type: 'failure', id: this.id, error: toErrorData(error) })
   }
 
-  // What is not the end leaves at once: the app may take its time for what comes next.
+  // A part leaves at once, unless it is the last one: the next part may take long.
   #send(run: SyncRun, chunk: Chunk | null, end: boolean): void {
     this.wires.poll()
     this.refuseCancelled()
     const head =
-      this.#headSent || !run.head ? null : { status: run.head.status, headers: run.head.headers }
-    this.#headSent = true
+      this.#isHeadSent || !run.head ? null : { status: run.head.status, headers: run.head.headers }
+    this.#isHeadSent = true
 
     const { link } = this.wires
     const sent = chunk === null ? null : ownBytes(chunk)
@@ -186,18 +188,18 @@ export class ThreadRequest implements Caller, Ending {
     link.post({ type: 'part', id: this.id, head, chunk: sent, end })
     if (end) return
     link.flush()
-    this.#underWayBytes += sent?.length ?? 0
+    this.#unacknowledgedBytes += sent?.length ?? 0
     this.#awaitCredit()
   }
 
   // Without a listener the bytes of a text are not worth a count.
   #count(chunk: Chunk): void {
-    const counted = this.#connection.hasEndListeners ? this.#sentBytes : null
+    const counted = this.#context.hasEndListeners ? this.#sentBytes : null
     this.#sentBytes = counted === null ? null : counted + chunkBytes(chunk)
   }
 
   #awaitCredit(): void {
-    while (this.#underWayBytes > this.#message.responseWindow) {
+    while (this.#unacknowledgedBytes > this.#message.responseWindow) {
       for (const call of callsBelow()) if (!call.makeRoom()) throw tooMuchBelow()
       this.wires.block()
       this.refuseCancelled()
@@ -206,7 +208,7 @@ export class ThreadRequest implements Caller, Ending {
 
   #environ(): Environ {
     const { state, settings } = this.#hosted
-    const scope = scopeOf(this.#message.scope, { ...state }, this.#connection)
+    const scope = scopeOf(this.#message.scope, { ...state }, this.#context)
     const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors
     environ['wsgi.multiprocess'] = settings.multiprocess
@@ -216,6 +218,6 @@ export class ThreadRequest implements Caller, Ending {
 
 function tooMuchBelow(): WouldDeadlockError {
   return new WouldDeadlockError(
-    'a nested request answers more than 16 MiB through the very call that it runs on top of; let the app that is called take the answer, or use a pool of its own',
+    'a nested request answers more than 16 MiB through the very call that it runs inside of; let the called app take the answer, or give it a pool of its own',
   )
 }

@@ -1,9 +1,9 @@
-// Runs a sync app for a gateway: one request at a time, blocking where the app blocks.
+// Runs a sync app for a gateway: one request at a time. The host blocks when the app blocks.
 
 import { UnavailableError } from '../../errors.ts'
 import { hostedLog } from './exchange-context.ts'
 import { ThreadRequest } from './request.ts'
-import { Leftovers } from './leak-watch.ts'
+import { LeakWatch } from './leak-watch.ts'
 import { openCalls } from './call-stack.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 import type { Log } from '../../contract/log.ts'
@@ -13,19 +13,19 @@ import type { RequestMessage, StateMessage, ToHost } from '../protocol/messages.
 
 const MAX_TURN_MS = 10
 
-/** A host: give it what arrives. While an app blocks it takes what arrives by itself. */
+/** A host. It gets messages by {@link take}; while the app blocks it takes them from the link itself. */
 export class SyncHost {
   readonly #app: SyncApp
   readonly #settings: HostSettings
   readonly #wires: Wires
   readonly #log: Log
-  // In the order of arrival, which is that of the claims. One that was taken back may come a second time.
+  // In the order of arrival, which is the order of the claims. A request that was taken back may arrive a second time.
   readonly #turns: ThreadRequest[] = []
   readonly #nested = new Map<number, ThreadRequest>()
-  // Nested ones that have not begun.
+  // Nested requests that have not begun.
   readonly #waiting: ThreadRequest[] = []
-  #passing = false
-  readonly #leftovers = new Leftovers()
+  #isPassing = false
+  readonly #leaks = new LeakWatch()
   #running: ThreadRequest | undefined
   #routed = 0
   #state: Readonly<Record<string, unknown>> = {}
@@ -48,42 +48,42 @@ export class SyncHost {
     for (let request = this.#turns.shift(); request; request = this.#turns.shift()) {
       this.#run(request)
       if (performance.now() - since < MAX_TURN_MS) continue
-      // What the app has left on the event loop, a logger that flushes, gets its turn under any load.
+      // The event loop of the thread turns under any load, for a logger that flushes, for example.
       return void setImmediate(() => this.#runAll())
     }
-    this.#lookAround()
+    this.#checkLeaks()
   }
 
-  #lookAround(): void {
-    const left = this.#leftovers.look()
+  #checkLeaks(): void {
+    const left = this.#leaks.look()
     if (!left) return
     this.#wires.link.post({ type: 'worn', left })
     this.#wires.link.flush()
   }
 
   #run(request: ThreadRequest): void {
-    // What has arrived may be for this one.
+    // A message that has arrived may cancel this request.
     this.#running = request
     this.#wires.poll()
     if (this.#wires.link.claim()) request.run()
     this.#running = undefined
   }
 
-  // Whoever blocks looks again at what it waits for, then blocks again.
+  // The caller looks after each return whether its message has arrived, and blocks again if not.
   #block(): void {
     const routed = this.#routed
-    // Of all calls, also those that a nested request runs on top of: it may be reading the body that they pass on.
+    // All calls pass bodies on, also those that a nested request runs inside of: it may read the body that they pass.
     const passed = this.#passBodies()
-    // Passing takes what has arrived: to wait for that would be to wait for ever.
+    // Passing takes messages too. A wait for a message that was just taken would last for ever.
     if (this.#routed === routed && !passed) this.#route(this.#wires.link.wait())
   }
 
-  // What is nested begins afterwards: inside of a call that is passing a body on it would wait for that very call.
+  // Nested requests begin afterwards: inside a call that passes a body on, they would wait for that same call.
   #passBodies(): boolean {
-    const outer = this.#passing
-    this.#passing = true
+    const outer = this.#isPassing
+    this.#isPassing = true
     const passed = openCalls().map((call) => call.passBody())
-    this.#passing = outer
+    this.#isPassing = outer
     this.#runWaiting()
     return passed.includes(true)
   }
@@ -96,13 +96,13 @@ export class SyncHost {
       else if (message.nestedIn === null) this.#turns.push(this.#received(message))
       else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
     }
-    // All is routed first: what a nested request waits for may stand behind it.
+    // All messages are routed first: a nested request may wait for a message that comes after it.
     this.#runWaiting()
   }
 
-  // In the slot of a request that waits for an answer: nobody else may have it, so there is nothing to claim.
+  // A nested request runs in the slot of a request that waits for an answer, so it has no claim.
   #runWaiting(): void {
-    while (!this.#passing) {
+    while (!this.#isPassing) {
       const request = this.#waiting.shift()
       if (!request) return
       request.run()
@@ -128,8 +128,8 @@ export class SyncHost {
     })
   }
 
-  // There are few at a time: a Map that is filled and emptied all the time costs more, and its old tables keep alive
-  // what was in them until the next full collection.
+  // A search in a short list: a Map that is filled and emptied all the time costs more, and its old tables keep their
+  // entries alive until the next full collection.
   #find(id: number): ThreadRequest | undefined {
     if (this.#nested.size > 0 && this.#nested.has(id)) return this.#nested.get(id)
     const waiting = this.#turns.findLast((request) => request.id === id)
@@ -137,8 +137,8 @@ export class SyncHost {
   }
 
   #update({ set, unset }: StateMessage): void {
-    const gone = new Set(unset)
-    const kept = Object.entries(this.#state).filter(([key]) => !gone.has(key))
+    const removed = new Set(unset)
+    const kept = Object.entries(this.#state).filter(([key]) => !removed.has(key))
     this.#state = { ...Object.fromEntries(kept), ...set }
   }
 }

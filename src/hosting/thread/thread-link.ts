@@ -1,5 +1,5 @@
-// The thread's end of the transport to its pool: batches over a MessagePort, a ring for answers that are whole, and a
-// doorbell for blocked code.
+// The end of the transport in a thread: batches over a MessagePort, a ring for whole answers, and a doorbell that wakes
+// blocked code.
 
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { fromCells, toCells } from '../protocol/cells.ts'
@@ -15,10 +15,10 @@ export class ThreadLink implements GatewayLink {
   readonly #bell: Doorbell
   readonly #ring: AnswerRing
   #outbox: FromHost[] = []
-  // Requests that have said something through the port: what is still in it comes before their answer.
-  #speaking: number[] = []
-  #heard = 0
-  #claimed = 0
+  // The requests with messages in the port: their answer may not overtake them in the ring.
+  #inPort: number[] = []
+  #ringsHeard = 0
+  #nextClaim = 0
 
   constructor(port: MessagePort, bell: Doorbell, ring: AnswerRing) {
     this.#port = port
@@ -33,21 +33,21 @@ export class ThreadLink implements GatewayLink {
   flush(): void {
     if (this.#outbox.length === 0) return
     const batch = this.#outbox
-    // First: what cannot cross is not to be tried again.
+    // Before the send: a batch that cannot be cloned is not sent again.
     this.#outbox = []
-    if (batch.length === 2 && this.#putDown(batch[0] as FromHost, batch[1] as FromHost)) return
+    if (batch.length === 2 && this.#putInRing(batch[0] as FromHost, batch[1] as FromHost)) return
     for (const message of batch) this.#note(message)
     this.#port.postMessage(toCells(batch))
   }
 
   arrived(): ToHost[] {
     const { rings } = this.#bell
-    if (rings === this.#heard) return NOTHING
-    this.#heard = rings
+    if (rings === this.#ringsHeard) return NO_MESSAGES
+    this.#ringsHeard = rings
     return this.drain()
   }
 
-  /** What is in the port. */
+  /** Takes all messages in the port. */
   drain(): ToHost[] {
     const messages: ToHost[] = []
     for (;;) {
@@ -62,19 +62,19 @@ export class ThreadLink implements GatewayLink {
     for (;;) {
       const messages = this.arrived()
       if (messages.length > 0) return messages
-      this.#bell.wait(this.#heard)
+      this.#bell.wait(this.#ringsHeard)
     }
   }
 
   claim(): boolean {
-    return this.#bell.claim(this.#claimed++)
+    return this.#bell.claim(this.#nextClaim++)
   }
 
-  // A response that is whole, and the end of its request.
-  #putDown(part: FromHost, done: FromHost): boolean {
+  // Writes a whole response and the end of its request into the ring; false if they have to go through the port.
+  #putInRing(part: FromHost, done: FromHost): boolean {
     if (part.type !== 'part' || !part.end || done.type !== 'done' || done.id !== part.id)
       return false
-    if (this.#speaking.includes(part.id)) return false
+    if (this.#inPort.includes(part.id)) return false
     const { id, head, chunk } = part
     if (!this.#ring.put({ id, head, chunk, tookMs: done.tookMs })) return false
     if (this.#ring.mustWake()) this.#port.postMessage(WAKE)
@@ -82,12 +82,11 @@ export class ThreadLink implements GatewayLink {
   }
 
   #note(message: FromHost): void {
-    if (message.type === 'done') this.#speaking = this.#speaking.filter((id) => id !== message.id)
-    // Once: a stream that never ends says something for ever.
-    else if ('id' in message && !this.#speaking.includes(message.id))
-      this.#speaking.push(message.id)
+    if (message.type === 'done') this.#inPort = this.#inPort.filter((id) => id !== message.id)
+    // Once for each request: a stream may send parts for ever.
+    else if ('id' in message && !this.#inPort.includes(message.id)) this.#inPort.push(message.id)
   }
 }
 
-const NOTHING: ToHost[] = []
+const NO_MESSAGES: ToHost[] = []
 const WAKE = toCells([])

@@ -1,4 +1,4 @@
-// Who gets which request, and what bounds the wait.
+// The threads of a pool, and the limits of a wait for them.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
@@ -57,7 +57,7 @@ describe('a pool', { timeout: 30_000 }, () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('lets no request wait behind a slow one while another thread is free', async () => {
+  it('lets no request wait for a slow one while another thread is free', async () => {
     await using server = await pool({ min: 2, max: 2 })
     // So many quick ones that the handler counts as quick, and is given requests ahead.
     for (let round = 0; round < 20; round += 1) {
@@ -74,7 +74,7 @@ describe('a pool', { timeout: 30_000 }, () => {
   })
 
   it.runIf(process.platform === 'linux')(
-    'stands back behind the event loop, as far as it is told to',
+    'runs its threads at a lower priority than the event loop, by `nice`',
     async () => {
       const own = getPriority()
       await using standing = await pool({ max: 1 })

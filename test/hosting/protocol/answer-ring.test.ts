@@ -30,7 +30,7 @@ const step = fc.oneof(
 )
 
 describe('the ring of answers', () => {
-  it('gives out what was put down, in its order, however often it comes to its end', () => {
+  it('returns the answers in the order in which they were written, also after its end was reached many times', () => {
     const property = fc.property(fc.array(step, { minLength: 20, maxLength: 200 }), (steps) => {
       const thread = new AnswerRing()
       const pool = new AnswerRing(thread.memory)
@@ -54,7 +54,7 @@ describe('the ring of answers', () => {
     }
   })
 
-  it('refuses what finds no room, and has room again when something was taken', () => {
+  it('refuses an answer without room for it, and has room again after one was taken', () => {
     const ring = new AnswerRing()
     let count = 0
     while (ring.put(hello(count, 'x'.repeat(8_000)))) count += 1
@@ -64,11 +64,11 @@ describe('the ring of answers', () => {
     for (let id = 1; id <= count; id += 1) expect(ring.take()?.id).toBe(id)
   })
 
-  it('refuses what has no head: it is not the whole of a response', () => {
+  it('refuses a part without a head: it is not a whole response', () => {
     expect(new AnswerRing().put({ id: 1, tookMs: 0, head: null, chunk: 'x' })).toBe(false)
   })
 
-  it('wakes the pool once for all that is put down until it listens', () => {
+  it('wakes the pool once for all answers until the pool listens', () => {
     const ring = new AnswerRing()
     expect([ring.mustWake(), ring.mustWake()]).toEqual([true, false])
     ring.listen()

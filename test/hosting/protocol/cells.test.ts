@@ -68,7 +68,7 @@ describe('messages in cells', () => {
     fc.assert(property, { seed: 3, numRuns: 300 })
   })
 
-  it('[3c.2] bring a scope over, with what others have added to it as far as it is data', () => {
+  it('[3c.2] bring a scope over, with the added values that are data', () => {
     const scope = { ...httpScope(), 'theatre.seat': { row: 7 }, 'theatre.desk': () => undefined }
     const crossed = scopeOf(scopeData(scope), {}, undefined)
     const { 'theatre.desk': _desk, ...rest } = scope

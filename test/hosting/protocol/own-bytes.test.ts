@@ -14,7 +14,7 @@ describe('bytes that are to cross', () => {
     expect(bytes.buffer.byteLength).toBe(2)
   })
 
-  it('are copied out of memory that somebody else may change', () => {
+  it('are copied out of memory that another thread may change', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(7)
     const bytes = ownBytes(shared)
     shared.fill(8)

@@ -3,8 +3,8 @@ import { events } from 'isthmus'
 import { ask, eventually, hosted, pooled } from '../behaviour-host.ts'
 import type { HeaderPairs } from 'isthmus'
 
-describe('[3c.31] what requests leave behind in a thread', () => {
-  it('has it replaced when it piles up, and the log says what it is', async () => {
+describe('[3c.31] timers that requests leave running in a thread', () => {
+  it('cause a new thread when there are many, and the log names their kind', async () => {
     await using server = await hosted(pooled('leaving', 'piling'))
     const first = await ask(server)
     await eventually(async () => (await ask(server)) !== first)
@@ -13,7 +13,7 @@ describe('[3c.31] what requests leave behind in a thread', () => {
   })
 })
 
-describe('[3c.25] what cannot cross', () => {
+describe('[3c.25] a header that cannot cross', () => {
   it('fails the request, and neither the server nor the next one', async () => {
     const pool = pooled('wrapped', 'hello')
     const app = events((scope, receive, send) => {

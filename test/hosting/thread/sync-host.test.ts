@@ -32,7 +32,7 @@ function request(id: number, parts: Partial<RequestMessage> = {}): RequestMessag
   }
 }
 
-/** A gateway that has said what it has to say when it is asked. */
+/** A gateway whose messages are there at each poll. */
 class Gateway implements GatewayLink {
   readonly heard: FromHost[] = []
   arrive: () => ToHost[] = () => []
@@ -55,7 +55,7 @@ class Gateway implements GatewayLink {
     return true
   }
 
-  /** What was heard of a request, by type. */
+  /** The types of the messages about a request. */
   of(id: number): string[] {
     return this.heard
       .filter((message) => 'id' in message && message.id === id)
@@ -77,7 +77,7 @@ describe('a host', () => {
     expect(gateway.of(1)).toEqual(['part', 'done'])
   })
 
-  it('[3c.26] drops what comes late for a finished request', () => {
+  it('[3c.26] drops late messages of a finished request', () => {
     const gateway = new Gateway()
     const it = host(hello, gateway)
     it.take([request(1)])
@@ -86,7 +86,7 @@ describe('a host', () => {
     expect(gateway.of(1)).toEqual(['part', 'done'])
   })
 
-  it('takes what arrives for a request that is about to begin', () => {
+  it('takes messages for a request that is about to begin', () => {
     const gateway = new Gateway()
     const body = new Uint8Array([7])
     gateway.arrive = () => {
@@ -102,14 +102,14 @@ describe('a host', () => {
     expect(read).toEqual([Buffer.from(body)])
   })
 
-  it('[3c.23] does not run what was cancelled before it began', () => {
+  it('[3c.23] does not run a request that was cancelled before it began', () => {
     const gateway = new Gateway()
     const error = { name: 'Error', message: 'gone', stack: '' }
     host(hello, gateway).take([request(1), { type: 'cancel', id: 1, error }])
     expect(gateway.of(1)).toEqual(['done'])
   })
 
-  it('gives each request the state that was sent ahead of it', () => {
+  it('gives each request the state that was sent before the request', () => {
     const gateway = new Gateway()
     const seen: unknown[] = []
     const app: SyncApp = (environ, startResponse) => {

@@ -61,7 +61,7 @@ export class Host<Request extends ScheduledRequest> {
     return this.phase === 'ready' && !this.port.isFull(this.#assigned.nextTurn)
   }
 
-  /** Something that a request has left behind keeps the host busy: it has not even passed requests that were taken back. */
+  /** Whether the rest of an old request keeps the host busy: the host has not even passed requests that were taken back. */
   isAway(now: number): boolean {
     return this.port.reached < this.#assigned.takenBackTo && now - this.turnSince >= SLOW_MS
   }
