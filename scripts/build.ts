@@ -6,6 +6,7 @@
 
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -43,7 +44,14 @@ function replace(folder: string, source: string): void {
   const paths = filesUnder(source)
   for (const path of paths) {
     const [from, to] = [join(source, path), join(folder, path)]
-    if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) continue
+    const text = readFileSync(from)
+    // `npx isthmus` in this folder starts the command from dist.
+    const mode = text.subarray(0, 2).toString() === '#!' ? 0o755 : 0o644
+    if (existsSync(to) && text.equals(readFileSync(to))) {
+      chmodSync(to, mode)
+      continue
+    }
+    chmodSync(from, mode)
     mkdirSync(dirname(to), { recursive: true })
     renameSync(from, to)
   }

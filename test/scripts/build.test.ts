@@ -28,13 +28,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(project, { recursive: true, force: true }))
 
-beforeEach(async () => {
-  await writeSource('index.ts', "export const name = 'first'\n")
-  await writeSource('inner/kept.ts', 'export const kept = true\n')
-  await build()
-}, TIMEOUT_MS)
-
 describe('the build', { timeout: TIMEOUT_MS }, () => {
+  beforeEach(async () => {
+    await writeSource('index.ts', "export const name = 'first'\n")
+    await writeSource('inner/kept.ts', 'export const kept = true\n')
+    await build()
+  }, TIMEOUT_MS)
+
   it('writes every module of src, and nothing beside dist', async () => {
     expect(await built()).toEqual(['index.js', 'inner', 'inner/kept.js'])
     expect(await readdir(project)).toEqual(
@@ -63,6 +63,14 @@ describe('the build', { timeout: TIMEOUT_MS }, () => {
     expect([...seen].filter((text) => !/name = '(?:first|second)';\n$/.test(text))).toEqual([])
   })
 
+  it('makes a command executable, also after a change', async () => {
+    await writeSource('index.ts', "#!/usr/bin/env node\nexport const name = 'first'\n")
+    await build()
+    await writeSource('index.ts', "#!/usr/bin/env node\nexport const name = 'second'\n")
+    await build()
+    expect(await modesOf('index.js', 'inner/kept.js')).toEqual([0o755, 0o644])
+  })
+
   it('removes the module of a source that is gone', async () => {
     await writeSource('inner/old.ts', 'export const old = true\n')
     await build()
@@ -78,14 +86,14 @@ describe('the build', { timeout: TIMEOUT_MS }, () => {
     await expect(build()).rejects.toMatchObject({ stdout: expect.stringContaining('TS2322') })
     expect(await readFile(join(project, 'dist/index.js'), 'utf8')).toContain('first')
   })
+})
 
-  it('is the script that npm runs before it packs and after it installs', async () => {
-    const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>
-    }
-    expect(manifest.scripts['prepare']).toBe('npm run build')
-    expect(manifest.scripts['build']).toBe('node --import tsx scripts/build.ts')
-  })
+it('is the script that npm runs before it packs and after it installs', async () => {
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  expect(manifest.scripts['prepare']).toBe('npm run build')
+  expect(manifest.scripts['build']).toBe('node --import tsx scripts/build.ts')
 })
 
 async function build(): Promise<void> {
@@ -100,6 +108,12 @@ async function writeSource(path: string, text: string): Promise<void> {
 async function built(): Promise<string[]> {
   const paths = await readdir(join(project, 'dist'), { recursive: true })
   return paths.toSorted()
+}
+
+function modesOf(...paths: string[]): Promise<number[]> {
+  return Promise.all(
+    paths.map(async (path) => (await stat(join(project, 'dist', path))).mode & 0o777),
+  )
 }
 
 async function inodeOf(path: string): Promise<number> {
