@@ -1,4 +1,4 @@
-// How the suite runs: the sources stand for the package, two processes, and nothing may dangle.
+// The suite runs the sources in place of the package, in two processes.
 
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
@@ -19,7 +19,7 @@ const config: ViteUserConfig = {
     ],
   },
   test: {
-    // What is true of a server is true over either engine.
+    // Tests of behaviour run over both engines.
     projects: [
       {
         extends: true,
@@ -30,8 +30,8 @@ const config: ViteUserConfig = {
         test: {
           name: 'node',
           include: BEHAVIOUR,
-          // node:http takes what we refuse, and answers some refusals with other statuses: docs/native-engine.md has
-          // the list, and corpus/afterwards.test.ts holds what both take to the same answers.
+          // node:http accepts requests that we refuse, and answers some refusals with other statuses: docs/native-engine.md has
+          // the list, and corpus/afterwards.test.ts compares the answers to requests that both accept.
           exclude: ['test/raw/corpus.test.ts'],
           provide: { engine: 'node' },
         },

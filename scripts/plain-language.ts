@@ -4,19 +4,16 @@
 //
 // `--count` prints the number of words and of such phrases by folder instead.
 
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { proseOfPage, riddles, wordCount } from '../test/architecture/plain-language.ts'
-import { parseSource } from '../test/architecture/source-file.ts'
-import { trackedFiles } from '../test/architecture/tracked-files.ts'
-import type { Prose } from '../test/architecture/plain-language.ts'
+import { riddles, wordCount } from '../test/architecture/plain-language.ts'
+import { filesOfProse, proseOf } from '../test/architecture/project-prose.ts'
 
 const { values, positionals } = parseArgs({
   options: { count: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const roots = positionals.length > 0 ? positionals : ['.']
-const rows = trackedFiles(roots).map((path) => {
+const rows = filesOfProse(roots).map((path) => {
   const prose = proseOf(path)
   return { path, words: wordCount(prose), found: riddles(path, prose) }
 })
@@ -24,13 +21,6 @@ const rows = trackedFiles(roots).map((path) => {
 if (values.count) printCounts()
 else for (const { found } of rows) for (const line of found) console.log(line)
 process.exitCode = rows.some(({ found }) => found.length > 0) ? 1 : 0
-
-function proseOf(path: string): Prose[] {
-  const text = readFileSync(path, 'utf8')
-  if (path.endsWith('.md')) return proseOfPage(text)
-  const { comments, titles } = parseSource(path, text)
-  return [...comments, ...titles]
-}
 
 function printCounts(): void {
   for (const [folder, files] of byFolder()) {

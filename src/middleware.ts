@@ -18,19 +18,15 @@ export { middleware } from './chain/middleware.ts'
 export { mapBody, respond } from './chain/response.ts'
 export { either, until, wait, within } from './chain/effects.ts'
 export { classicWrap, eventWrap } from './chain/wrap.ts'
-export type { ClassicWrap, EventWrap, ChainLink, Wrap } from './chain/wrap.ts'
+export type { ChainLink, ClassicWrap, EventWrap, Wrap } from './chain/wrap.ts'
 export type { ChainRequest, RequestChanges } from './chain/request.ts'
 export type { RequestHeaders } from './chain/request-headers.ts'
 export type { AnswerBody, ChainResponse } from './chain/response.ts'
 export type { HeaderList } from './chain/header-list.ts'
-export type { ResponseEnd } from './chain/response-end.ts'
+export type { ResponseEnd } from './contract/events.ts'
 export type { BodyMap } from './chain/body-map.ts'
-export type {
-  MiddlewareEffect,
-  EitherForms,
-  AbortSignalLike,
-  MiddlewareStep,
-} from './chain/effects.ts'
+export type { EitherForms, MiddlewareEffect, MiddlewareStep } from './chain/effects.ts'
+export type { AbortSignalLike } from './chain/interruption.ts'
 export type { CallNext, MiddlewareRun } from './chain/layer.ts'
 
 // Middleware that ship with isthmus

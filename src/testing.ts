@@ -1,5 +1,5 @@
 /**
- * Testing apps: a client without sockets, and lint for every style.
+ * Tools to test apps: a client without sockets, and lint for every style of app.
  *
  * @example
  * import { lint, testClient } from 'isthmus/testing'
@@ -14,7 +14,7 @@
 export { testClient } from './testing/test-client.ts'
 export type { TestClientOptions } from './testing/test-client.ts'
 export { TestClient } from './testing/client.ts'
-export { ResponseHeaders, TestResponse } from './testing/response.ts'
+export { ResponseHeaders, TestResponse } from './testing/test-response.ts'
 export { StreamedResponse } from './testing/streamed-response.ts'
 export { WebSocketSession } from './testing/websocket-session.ts'
 export {
@@ -25,7 +25,7 @@ export {
 } from './testing/faults.ts'
 export type { SocketEnd } from './testing/faults.ts'
 export type { TestHandshake } from './testing/memory-engine.ts'
-export type { Message } from './testing/message-pipe.ts'
+export type { SocketMessage } from './testing/socket-inbox.ts'
 export type { TestHeaders, TestRequest } from './testing/request.ts'
 export type { Departure, TestBody } from './testing/request-body.ts'
 

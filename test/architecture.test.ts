@@ -128,6 +128,7 @@ describe('the public names', () => {
       Receive
       ReceiveEvent
       RequestContext
+      ResponseEnd
       ResponseFinished
       Scope
       Send
@@ -248,11 +249,11 @@ describe('the public names', () => {
       "DeadlinePassedError
       Departure
       HandshakeDeniedError
-      Message
       ResponseCutError
       ResponseHeaders
       SocketClosedError
       SocketEnd
+      SocketMessage
       StreamedResponse
       TestBody
       TestClient

@@ -115,7 +115,7 @@ describe('an impossible value', () => {
     )
   })
 
-  it('is shown with what is possible', () => {
+  it('is shown with the possible values', () => {
     const { message, code } = invalidOption('serve', 'engine', 'steam', 'it is native or node')
     expect(message).toBe(`serve(): option "engine" cannot be 'steam': it is native or node`)
     expect(code).toBe('ISTHMUS_INVALID_OPTION')

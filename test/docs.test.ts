@@ -12,10 +12,9 @@ import {
   WEBSOCKET_OPTIONS,
 } from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
-import { parseSource } from './architecture/source-file.ts'
 import { trackedFiles } from './architecture/tracked-files.ts'
 import { Page } from './docs/page.ts'
-import { checkTypes, runPage } from './docs/run-page.ts'
+import { DEADLINE_MS, checkTypes, runPage } from './docs/run-page.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const GUIDE = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
@@ -65,7 +64,7 @@ function optionsOf(table: object, defaults: object): string[] {
   )
 }
 
-describe('the programs of', () => {
+describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   it('the styles run and print the output on the page', async () => {
     const { actual, expected } = await runPage(styles)
     expect(actual).toEqual(expected)
@@ -211,17 +210,12 @@ describe('the sources', () => {
   })
 })
 
-/** The numbers of rules in the titles and comments of a source, or in a page: `[3a.4]`, `[3b.37, 38]`, `3c.6`. */
+/** The numbers of rules that a file cites: `[3a.4]`, `[3b.37, 38]`, `3c.6`. */
 function citations(path: string): string[] {
   const text = readFileSync(join(ROOT, path), 'utf8')
-  const { comments, titles } = path.endsWith('.md')
-    ? { comments: [], titles: [{ text }] }
-    : parseSource(path, text)
-  return [...comments, ...titles].flatMap((prose) =>
-    [...prose.text.matchAll(/\b(3[abc])\.(\d+)((?:, \d+)*)/g)].flatMap(
-      ([, part, first, others = '']) =>
-        [first, ...(others.match(/\d+/g) ?? [])].map((number) => `${part}.${number}`),
-    ),
+  const lists = text.matchAll(/\b(3[abc])\.(\d+)((?:, \d+\b)*)/g)
+  return [...lists].flatMap(([, part, first, others = '']) =>
+    [first, ...(others.match(/\d+/g) ?? [])].map((number) => `${part}.${number}`),
   )
 }
 

@@ -1,4 +1,4 @@
-// Which engine this run of the suite is about: vitest.config.ts runs the behavioural suites once for each.
+// The engine of this run of the suite: vitest.config.ts runs the behavioural suites once for each engine.
 
 import { inject } from 'vitest'
 

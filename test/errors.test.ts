@@ -198,7 +198,7 @@ describe.each(MADE)('%s', (name, { make, code, parents, status }) => {
     expect(isNativeError(error)).toBe(true)
   })
 
-  it('is an instance of its class and of the parents of it, and of no other class', () => {
+  it('is an instance of its class and its parents, and of no other class', () => {
     expect(kindsOf(make(), CLASSES).toSorted()).toEqual([name, ...parents].toSorted())
   })
 

@@ -1,4 +1,4 @@
-// What is looked up instead of checked again is kept for ever: the piece, and not the string that it was cut from.
+// Checked names and values are kept for ever in tables. A table must keep the piece only, not the long string around it.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,7 +10,7 @@ import { announcedHead } from '../src/sync/response-head.ts'
 const LONG = 512 * 1024
 const COUNT = 40
 
-it('keeps no long string alive for a piece of it', () => {
+it('keeps no long string alive for one of its pieces', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
@@ -24,7 +24,7 @@ it('keeps no long string alive for a piece of it', () => {
   expect(process.memoryUsage().heapUsed - before).toBeLessThan((COUNT * LONG) / 2)
 })
 
-// V8 makes a reference into the long string of it.
+// V8 represents the piece as a reference into the long string.
 function pieceOf(beginning: string): string {
   return Buffer.from(beginning.padEnd(LONG, 'a')).toString('latin1').slice(0, 40)
 }

@@ -5,6 +5,7 @@
 import { Bench } from 'tinybench'
 import { chain, events, sync } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
+import { TAKEN } from '../../dist/waiting/taken.js'
 import type { Environ, EventApp, HttpScope, Receive, SyncApp } from 'isthmus'
 
 const ROUNDS = 5
@@ -45,7 +46,6 @@ const scope = {
   headers: [],
   state: {},
 } as unknown as HttpScope
-const TAKEN = Promise.resolve()
 const receive = (() => TAKEN) as unknown as Receive
 const send = (): Promise<void> => TAKEN
 

@@ -1,20 +1,32 @@
-// What a scope carries of the server: the log, and a signal that exists only once somebody asks for it.
+// The server's side of one exchange: the log, and a signal that is made when the app asks for it.
 
 import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
-import type { ExchangeContext, Hosting } from '../contract/events.ts'
+import type { ExchangeContext, Hosting, ResponseEnd } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 
-const PLAIN_HOSTING: Hosting = { environ: {}, maxInlineBodyBytes: 1024 * 1024, inlineThreads: false }
+const PLAIN_HOSTING: Hosting = {
+  environ: {},
+  maxInlineBodyBytes: 1024 * 1024,
+  inlineThreads: false,
+}
 
-/** The server's own side of one connection, at `scope['isthmus.exchange']`. */
+/** An exchange that has ended. */
+export interface Ending {
+  /** The end; built when it is read, so that an exchange without a listener builds none. */
+  readonly end: ResponseEnd
+}
+
+/** The value of `scope['isthmus.exchange']`, one for each exchange. */
 export class ServerExchangeContext implements ExchangeContext {
   readonly log: Log
   readonly hosting: Hosting
   #controller: AbortController | undefined
   #reason: Error | undefined
   #gone = false
+  #ending: Ending | undefined
   #onDisconnect: Array<() => void> | undefined
   #onShutdown: Array<() => void> | undefined
+  #onEnd: Array<(end: ResponseEnd) => void> | undefined
 
   constructor(log: Log, hosting: Hosting = PLAIN_HOSTING) {
     this.log = log
@@ -29,9 +41,19 @@ export class ServerExchangeContext implements ExchangeContext {
     return this.#controller.signal
   }
 
-  /** Whether anybody holds the signal, and so can be told. */
+  /** Whether the app has taken the signal, so that an abort can reach it. */
   get watched(): boolean {
     return this.#controller !== undefined
+  }
+
+  /** Whether code listens for the end, so that the bytes of the body have to be counted. */
+  get hasEndListeners(): boolean {
+    return this.#onEnd !== undefined
+  }
+
+  /** The reason of the signal; undefined before an abort. Unlike `signal.reason`, it makes no signal. */
+  get reason(): Error | undefined {
+    return this.#reason
   }
 
   onDisconnect(callback: () => void): void {
@@ -41,9 +63,16 @@ export class ServerExchangeContext implements ExchangeContext {
   }
 
   onShutdown(callback: () => void): void {
-    if (this.#reason) return this.#call(callback)
+    if (this.#reason instanceof ServerShutdownError && !this.#gone) return this.#call(callback)
     this.#onShutdown ??= []
     this.#onShutdown.push(callback)
+  }
+
+  onEnd(callback: (end: ResponseEnd) => void): void {
+    const ending = this.#ending
+    if (ending) return this.#call(() => callback(ending.end))
+    this.#onEnd ??= []
+    this.#onEnd.push(callback)
   }
 
   /** Aborts the signal with a reason; the first reason stays. */
@@ -55,7 +84,7 @@ export class ServerExchangeContext implements ExchangeContext {
     for (const callback of this.#onShutdown ?? []) this.#call(callback)
   }
 
-  /** The client is gone: aborts the signal and calls back. */
+  /** The client has left: aborts the signal and calls back. */
   disconnect(): void {
     if (this.#gone) return
     this.#gone = true
@@ -64,7 +93,18 @@ export class ServerExchangeContext implements ExchangeContext {
     this.#onDisconnect = undefined
   }
 
-  // An app's callback is called by the engine, which must not fail with it.
+  /** The exchange has ended: calls back, once. */
+  finish(ending: Ending): void {
+    if (this.#ending) return
+    this.#ending = ending
+    const callbacks = this.#onEnd
+    if (!callbacks) return
+    this.#onEnd = undefined
+    const { end } = ending
+    for (const callback of callbacks.toReversed()) this.#call(() => callback(end))
+  }
+
+  // The engine calls the callbacks of an app, and must not fail with them.
   #call(callback: () => void): void {
     try {
       callback()

@@ -66,6 +66,11 @@ export class ResponseFraming {
     this.keepAlive = request.keepAlive
   }
 
+  /** The status of the head. */
+  get status(): number {
+    return this.#status
+  }
+
   /** HTTP/1.0 has no interim responses (RFC 9110, 15.2). */
   get takesInterim(): boolean {
     return this.#request.httpVersion !== '1.0'

@@ -68,6 +68,11 @@ export class HttpExchange {
     return this.#state !== 'waiting'
   }
 
+  /** The status that the app announced; null before `http.response.start`. */
+  get status(): number | null {
+    return this.#state === 'waiting' ? null : this.#framing.status
+  }
+
   /** The app has sent its last event. */
   get complete(): boolean {
     return this.#state === 'complete'

@@ -11,7 +11,7 @@ export function bridged<Bridge extends App>(bridge: Bridge, original: App): Brid
   return Object.defineProperty(bridge, ORIGINAL, { value: original })
 }
 
-/** `app` with its style; for a bridge made from an app of the style `wanted`, that app. @see SEMANTICS 3c.4 */
+/** `app` with its style; for a bridge made from an app of the style `wanted`, that app. @see docs/semantics.md, 3c.4 */
 export function unbridged(app: App, wanted: StyledApp['style']): StyledApp {
   const original = (app as { [ORIGINAL]?: App } | null | undefined)?.[ORIGINAL]
   if (original === undefined) return styleOf(app)

@@ -13,7 +13,7 @@ const NO_EXTENSIONS = Object.freeze({})
 /**
  * The HTTP scope of `environ`. The original is kept at `scope['isthmus.environ']`.
  *
- * @see SEMANTICS 3c.1 to 3c.4
+ * @see docs/semantics.md, 3c.1 to 3c.4
  */
 export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ': Environ } {
   const [rawPath, queryString] = targetOf(environ)

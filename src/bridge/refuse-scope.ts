@@ -4,7 +4,7 @@
 import { UnsupportedScopeError } from '../errors.ts'
 import type { Receive, Scope, Send } from '../contract/events.ts'
 
-/** Answers a lifespan or websocket scope in place of an app that supports neither. @see SEMANTICS 3c.6 */
+/** Answers a lifespan or websocket scope in place of an app that supports neither. @see docs/semantics.md, 3c.6 */
 export async function refuseScope(scope: Scope, receive: Receive, send: Send): Promise<void> {
   switch (scope.type) {
     case 'lifespan':

@@ -1,14 +1,14 @@
-// The body of a request under the eyes of middleware, on its way to whoever reads it.
+// Shows the body of a request to middleware, on its way to the reader.
 
 import { harmless } from '../waiting/deferred.ts'
 import { makeReceive } from '../async/receive.ts'
 import type { InputStream } from '../contract/environ.ts'
 import type { Receive, ReceiveEvent } from '../contract/events.ts'
 
-/** Shows a part of a body to somebody, and returns it. */
+/** Shows a part of a body to a callback, and returns the part. */
 export type BodyWatch = (bytes: Uint8Array) => Uint8Array
 
-/** What shows to `onBody`. What that throws it throws again, whatever is read afterwards. */
+/** Makes the watch for `onBody`. An error that `onBody` throws is thrown again at each later read. */
 export function bodyWatch(onBody: (bytes: Uint8Array) => void): BodyWatch {
   let failure: { error: unknown } | undefined
   return (bytes) => {
@@ -23,7 +23,7 @@ export function bodyWatch(onBody: (bytes: Uint8Array) => void): BodyWatch {
   }
 }
 
-/** `receive`, its bodies shown to `watches`, each once. */
+/** A `receive` that shows each part of the body once to each of `watches`. */
 export function watchedReceive(receive: Receive, watches: readonly BodyWatch[]): Receive {
   let pending: Promise<ReceiveEvent> | undefined
   const next = async (): Promise<ReceiveEvent> => {
@@ -38,7 +38,7 @@ export function watchedReceive(receive: Receive, watches: readonly BodyWatch[]):
   return makeReceive(() => (pending ??= harmless(next())))
 }
 
-/** `wsgi.input`, what is read of it shown to `watch`. */
+/** A `wsgi.input` that shows each part that is read to `watch`. */
 export class WatchedInput implements InputStream {
   readonly #input: InputStream
   readonly #watch: BodyWatch

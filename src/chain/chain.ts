@@ -16,15 +16,16 @@ import type { Layer } from './layer.ts'
 import type { ChainLink, Part, Wrap } from './wrap.ts'
 
 /**
- * Middleware as one wrap, the first one outermost. It keeps the style of the app that it is put around, and may itself
- * stand in a chain.
+ * Makes one wrap of several middleware, the first one outermost. The wrapped app has the style of the app inside. A
+ * chain may be an argument of another chain.
  *
- * Three kinds stand in a chain. `middleware(…)` runs around every style. An event wrap, `(app: EventApp) => EventApp`,
- * and a classic wrap, `(app: SyncApp) => SyncApp`, run around apps of theirs; which of the two a function is, is told by
- * the style of the app that it returns, unless `eventWrap(…)` or `classicWrap(…)` says so.
+ * A chain takes three kinds of arguments. `middleware(…)` runs around every style. An event wrap,
+ * `(app: EventApp) => EventApp`, runs around event and iterable apps. A classic wrap, `(app: SyncApp) => SyncApp`, runs
+ * around sync apps. The style of the app that a wrap returns shows its kind, unless `eventWrap(…)` or `classicWrap(…)`
+ * says it.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`), when it is put around an app, for a wrap that cannot run there; the
- *   message names it and the way out
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`), when the chain is put around an app, for a wrap that cannot run there;
+ *   the message names the wrap and the solution
  *
  * @example
  * const app = chain(requestId(), accessLog())(mount({ '/live': live, '/': threads(legacy) }))
@@ -47,7 +48,7 @@ function wrapped(parts: readonly Part[], hosted: HostedApp): App {
     case 'events':
       return composed<EventApp>(parts, styled, driveEvents)
     case 'iterable': {
-      // An app that awaits has its middleware on its event side, where a server finds it without a bridge.
+      // The chain stands on the event side of the app, so that the server needs no bridge to reach it.
       const inner: StyledApp = { style: 'events', app: toEvents(styled.app) }
       return toIterable(composed(parts, inner, driveEvents))
     }

@@ -1,35 +1,43 @@
-// What a middleware yields: requests to whoever drives it. A generator has no colour; its driver has one.
+// The effects that a middleware yields. A generator works around sync apps and around apps that await; only the driver
+// knows the kind of the app, and so the driver carries the effects out.
 
 import { AppError } from '../errors.ts'
 import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { AbortSignalLike } from './interruption.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 
-/** To be used as `yield* step`: its value is a `Result`. */
+/** One step of a middleware. `yield* step` carries the step out; its value is a `Result`. */
 export interface MiddlewareStep<Result> {
   [Symbol.iterator](): Iterator<MiddlewareEffect, Result, unknown>
 }
 
-/** Something to be done by the driver. */
+/** A request of a middleware to its driver. Only `next`, `wait` and `either` make effects. */
 export type MiddlewareEffect = Next | Wait | Either
 
-/** Calls what is inside. */
-type Next = Asking<'next', ChainRequest>
+/** Calls the inner layer, or the app. */
+type Next = Step<'next', ChainRequest>
 
-/** Waits, where one can. */
-export type Wait = Asking<'wait', PromiseLike<unknown>>
+/** Waits for a promise. The driver of sync apps refuses it. */
+export type Wait = Step<'wait', PromiseLike<unknown>>
 
-/** Does the same in two ways. */
-export type Either = Asking<'either', EitherForms<unknown>>
+/** One piece of work, written for both kinds of apps. */
+export type Either = Step<'either', EitherForms<unknown>>
 
 /**
- * Yields itself once, and returns what it is answered. It is its own iterator, and its own result, so that a layer costs
- * one object besides its generator.
+ * A step that is carried out once. `yield*` runs its operand with three objects: an iterable, its iterator, and the
+ * iterator's results. One object plays all three parts, because each request makes one step for each layer:
+ *
+ * 1. `yield* step` asks the iterable for its iterator, and gets the step;
+ * 2. it calls `next()` on the iterator, and gets the step as result: `done` is false, and `value`, the effect that goes to
+ *    the driver, is the step too;
+ * 3. the driver answers; `yield*` calls `next(answer)`, and gets the step again: now `done` is true, and `value`, which
+ *    becomes the value of `yield*`, is the answer.
  */
-export class Asking<Kind, Subject> {
+export class Step<Kind, Subject> {
   readonly kind: Kind
   readonly subject: Subject
-  /** What `within` and `until` add to a call; most have nothing. */
+  /** The conditions that `within` and `until` add to a call; most calls have none. */
   terms: Terms | undefined = undefined
   done = false
   value: unknown = undefined
@@ -39,7 +47,7 @@ export class Asking<Kind, Subject> {
     this.subject = subject
   }
 
-  /** It was reached by `yield*`, not by a bare `yield`, and waits for its answer. */
+  /** Whether `yield*` has passed it to the driver, and it waits for the answer. A bare `yield` does not set this. */
   get isAsked(): boolean {
     return this.value === this
   }
@@ -59,58 +67,58 @@ export class Asking<Kind, Subject> {
     throw new AppError('a step is yielded once: call next(), wait() or either() for each of them')
   }
 
-  // Without it `yield*` would make a TypeError of what the driver throws.
+  // Without this method, `yield*` throws a TypeError in place of the error that the driver throws.
   throw(error: unknown): never {
     throw error
   }
 }
 
-/** How a layer calls what is inside. */
+/** The conditions of a call of the inner layer. */
 export interface Terms {
   /** Calls `work` with the storages set that `within` names. */
   enter?: (work: () => void) => void
-  /** What ends the waiting, where one can wait. */
+  /** The signals that end the wait for the response; ignored around a sync app. */
   signals?: readonly AbortSignalLike[]
 }
 
-/** One piece of work in both colours. */
+/** One piece of work in two forms. */
 export interface EitherForms<Result> {
-  /** Returns the result, and may block: it runs around a sync app. */
+  /** Returns the result, and may block. Runs around a sync app. */
   sync(): Result
-  /** Returns a promise of it: it runs around an app that awaits. */
+  /** Returns a promise of the result. Runs around an app that awaits. */
   async(): PromiseLike<Result>
 }
 
 /**
  * Waits for a promise, around an app that awaits: an async-iterable or an event app.
  *
- * @returns to be used with `yield*`: what the promise resolves to; what it rejects with is thrown there
+ * @returns a step for `yield*`: its value is the value of the promise; a rejection is thrown there
  * @throws {@link WaitUnderSyncError} (`ISTHMUS_WAIT_UNDER_SYNC`), from the `yield*`, around a sync app
  *
  * @example
  * const user = yield* wait(sessions.find(request.headers.get('cookie')))
  */
 export function wait<Result>(promise: PromiseLike<Result>): MiddlewareStep<Result> {
-  return new Asking('wait', promise) as MiddlewareStep<unknown> as MiddlewareStep<Result>
+  return new Step('wait', promise) as MiddlewareStep<unknown> as MiddlewareStep<Result>
 }
 
 /**
- * Does one thing in the way that fits the app: `sync` around a sync app, `async` around all others.
+ * Does one thing in the form that fits the app: `sync` around a sync app, `async` around all others.
  *
- * @returns to be used with `yield*`: the result of the form that ran
+ * @returns a step for `yield*`: its value is the result of the form that ran
  *
  * @example
  * const page = yield* either({ sync: () => readFileSync(path), async: () => readFile(path) })
  */
 export function either<Result>(forms: EitherForms<Result>): MiddlewareStep<Result> {
-  return new Asking('either', forms) as MiddlewareStep<unknown> as MiddlewareStep<Result>
+  return new Step('either', forms) as MiddlewareStep<unknown> as MiddlewareStep<Result>
 }
 
 /**
- * Runs all that is inside with `storage` set to `value`, as `storage.run` does: the inner middleware, the app, and its
- * body. Behind the `yield*` the storage is what it was before.
+ * Runs the inner middleware, the app and its body with `storage` set to `value`, as `storage.run` does. After the
+ * `yield*` the storage has its earlier value again.
  *
- * @param step what `next(request)` returned, or another `within`
+ * @param step the return value of `next(request)`, of `until`, or of another `within`
  *
  * @example
  * const response = yield* within(tenant, request.headers.get('x-tenant'), next(request))
@@ -128,20 +136,12 @@ export function within<Value>(
   return step
 }
 
-/** What {@link until} listens to: an AbortSignal, or as much of one, where making one for each request is too dear. */
-export interface AbortSignalLike {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
-
 /**
- * Waits for the response of what is inside until `signal` is aborted: then its reason is thrown at the `yield*`, what is
- * inside of there runs its `finally`, and what the app still sends is refused. Around a sync app, which nobody can
- * interrupt, it waits for the response in any case.
+ * Waits for the response of the inner layers until `signal` is aborted. Then the reason of the signal is thrown at the
+ * `yield*`, the inner middleware run their `finally`, and later events of the app are refused. A sync app cannot be
+ * interrupted: around one, the signal has no effect.
  *
- * @param step what `next(request)` returned, a `within`, or another `until`
+ * @param step the return value of `next(request)`, of `within`, or of another `until`
  *
  * @example
  * const response = yield* until(AbortSignal.timeout(5_000), next(request))

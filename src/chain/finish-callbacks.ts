@@ -1,12 +1,12 @@
-// Who wants to know how an exchange went.
+// The callbacks of the middleware for the end of one exchange.
 
 import { AppError } from '../errors.ts'
+import type { ResponseEnd } from '../contract/events.ts'
 import type { FinishHooks } from './request.ts'
-import type { ResponseEnd } from './response-end.ts'
 
 type Report = (message: string, error: unknown) => void
 
-/** The callbacks of one exchange. Each is called once, the last one first; what it throws is reported. */
+/** The callbacks of one exchange. Each is called once, the last one first; an error of a callback is reported. */
 export class FinishCallbacks implements FinishHooks {
   readonly #report: Report
   readonly #onFinish: Array<(end: ResponseEnd) => void> = []
@@ -32,17 +32,21 @@ export class FinishCallbacks implements FinishHooks {
     for (const callback of this.#onFinish.toReversed()) this.#try('onFinish', () => callback(end))
   }
 
-  #try(what: string, call: () => void): void {
+  #try(name: string, call: () => void): void {
     try {
       call()
     } catch (error) {
-      this.#report(`a callback of request.${what} failed`, error)
+      this.#report(`a callback of request.${name} failed`, error)
     }
   }
 }
 
-/** Refuses a callback that comes when the response is on its way: it would miss what has been sent. */
+/**
+ * Refuses a callback that comes after the call of the app, because it would miss a part of the exchange.
+ *
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`)
+ */
 export function refuseLate(isLate: boolean): void {
   if (!isLate) return
-  throw new AppError('request.onFinish and onAccept are called before next(), not behind it')
+  throw new AppError('call request.onFinish and onAccept before next(), not after it')
 }

@@ -1,45 +1,56 @@
-// One request through adjacent middleware: a stack of generators, and one loop that runs them. It knows no colour: what
-// only one colour can do it hands to its driver.
+// One request through the layers of a chain: a stack of generators, and one loop that runs them. In ten lines:
+//
+// 1. The driver calls start(request), which makes the generator of the first layer, and then run().
+// 2. run() resumes the innermost generator. The generator yields an effect, returns a response, or throws.
+// 3. `yield* next(request)` makes the generator of the next layer and puts it on the stack.
+// 4. In the last layer, `next` leaves the loop: run() returns the request, and the driver calls the app with it.
+// 5. When the app has answered, the driver calls answer(response), or fail(error), and then run() again.
+// 6. A generator that returns leaves the stack; the response is the value of `yield* next()` in the layer outside it.
+// 7. A generator that throws leaves the stack; the error is thrown at `yield* next()` in the layer outside it.
+// 8. When the stack is empty, run() returns the response, or throws the error, and the driver sends the result.
+// 9. `yield* wait(promise)` leaves the loop too: the driver awaits the promise, then calls resume(value) or fail(error).
+// 10. The flow never awaits and never calls the app, so it is the same around sync apps and around apps that await.
 
 import { AppError, WaitUnderSyncError } from '../errors.ts'
 import { describe } from '../sync/chunk.ts'
-import { Asking } from './effects.ts'
+import { Step } from './effects.ts'
 import { watchSignals } from './interruption.ts'
 import { currentContext, LayerContexts } from './layer-contexts.ts'
 import { Outgoing } from './response.ts'
 import type { AsyncResource } from 'node:async_hooks'
-import type { MiddlewareEffect, Either, MiddlewareStep, Terms, Wait } from './effects.ts'
+import type { Either, MiddlewareEffect, MiddlewareStep, Terms, Wait } from './effects.ts'
 import type { Interruptible, Interruption } from './interruption.ts'
 import type { CallNext, Layer, MiddlewareRun } from './layer.ts'
 import type { ChainRequest } from './request.ts'
 import type { ChainResponse } from './response.ts'
 
-/** Why the loop stopped: the app is to be called, the response is there, or something is to be waited for. */
+/** The reason why the loop stopped: the app has to be called, the response is final, or a promise has to be awaited. */
 export type Halt = ChainRequest | Outgoing | Wait
 
 const callNext: CallNext = (request) =>
-  new Asking('next', request) as unknown as MiddlewareStep<ChainResponse>
+  new Step('next', request) as unknown as MiddlewareStep<ChainResponse>
 
-/** The generators of one request. One says what is next, and lets them go. */
+/** The generators of one request. Its owner sets the next move, and then calls `run`. */
 export class Flow {
   readonly #layers: readonly Layer[]
   readonly #waiter: Interruptible | undefined
-  // As long as the layers are, because an array that grows costs more than they do; those below `#depth` run.
+  // It has its full length from the beginning, because an array that grows costs more than a layer. The generators below
+  // `#depth` run.
   readonly #running: MiddlewareRun[]
   #depth = 0
-  // How many have been called, the app included: each is called once.
+  // The number of calls, the call of the app included: each layer is called once.
   #called = 0
   #response: Outgoing | undefined = undefined
-  // The next move: `#value` is given, or thrown, to the innermost that runs.
+  // The next move: the innermost generator is resumed with `#value`, or `#value` is thrown in it.
   #value: unknown = undefined
   #throws = false
-  // Where the layers go on behind `next`; and where what is inside of a `within` runs, where there is one.
-  #outside: AsyncResource | undefined = undefined
-  #within: LayerContexts | undefined = undefined
-  // What ends the watch of each layer that waits `until`.
+  // The context in which the layers resume after next(), and the contexts that within() opens.
+  #resumeContext: AsyncResource | undefined = undefined
+  #contexts: LayerContexts | undefined = undefined
+  // For each layer that waits in `until`, the function that removes its listeners.
   #watches: Array<(() => void) | undefined> | undefined = undefined
 
-  /** @param waiter whose app awaits, and who makes the move `interrupt` when told to; undefined around an app that blocks */
+  /** @param waiter the driver, if its app awaits: it is told when a signal of `until` is aborted; undefined around a sync app */
   constructor(layers: readonly Layer[], waiter: Interruptible | undefined) {
     this.#layers = layers
     this.#waiter = waiter
@@ -47,54 +58,54 @@ export class Flow {
     this.#running = new Array<MiddlewareRun>(layers.length)
   }
 
-  /** Who runs, for messages. */
+  /** The name of the innermost layer, for messages. */
   get name(): string {
     return this.#layers[this.#depth - 1]?.name ?? ''
   }
 
-  /** The context to call the app in, where it is not the one that is. */
+  /** The context to call the app in; undefined for the current one. */
   get appContext(): AsyncResource | undefined {
-    return this.#within?.inside(this.#layers.length)
+    return this.#contexts?.inside(this.#layers.length)
   }
 
-  /** The context that is now is the one that the layers go on in behind `next`. */
+  /** Remembers the current async context: the layers resume in it after `yield* next()`. */
   keepContext(): void {
-    this.#outside = currentContext()
+    this.#resumeContext = currentContext()
   }
 
-  /** Next, the first middleware is called. */
+  /** Next move: call the first layer. */
   start(request: ChainRequest): void {
     this.#call(request)
   }
 
-  /** Next, the innermost layer gets what the app has answered. */
+  /** Next move: give the response of the app to the innermost layer. */
   answer(response: Outgoing): void {
     this.#response = response
     this.#give(response)
   }
 
-  /** Next, the innermost layer gets what it has waited for. */
+  /** Next move: give the value of the awaited promise to the innermost layer. */
   resume(value: unknown): void {
     this.#give(value)
   }
 
-  /** Next, `error` is thrown where the innermost layer waits. */
+  /** Next move: throw `error` at the `yield*` of the innermost layer. */
   fail(error: unknown): void {
     this.#throw(error)
   }
 
-  /** What a layer waits for is abandoned; next, `reason` is thrown where it waits. */
+  /** Ends the layers inside `level`. Next move: throw `reason` at the `yield*` of that layer. */
   interrupt({ level, reason }: Interruption): void {
     try {
-      this.#leave(level)
+      this.#endInside(level)
       this.#throw(reason)
     } catch (error) {
       this.#throw(error)
     }
   }
 
-  /** Runs the layers for as long as they can. Throws what none of them has caught. */
-  go(): Halt {
+  /** Makes the moves until the driver has to act. Throws an error that no layer caught. */
+  run(): Halt {
     for (;;) {
       const context = this.#contextOfTop()
       const halt = context
@@ -104,13 +115,13 @@ export class Flow {
     }
   }
 
-  /** Nobody wants a response any more: every layer runs its `finally`. Throws what one of them throws. */
+  /** The response is no longer wanted: each layer runs its `finally`. Throws the last error of a `finally`. */
   abandon(): void {
-    this.#leave(0)
+    this.#endInside(0)
   }
 
-  // As a `finally` that throws does, a later failure takes the place of an earlier one.
-  #leave(level: number): void {
+  // A later error replaces an earlier one, as in nested `finally` blocks.
+  #endInside(level: number): void {
     let failure: { error: unknown } | undefined
     while (this.#depth > level) {
       if (this.#watches) this.#unwatch(this.#watches)
@@ -125,20 +136,20 @@ export class Flow {
   }
 
   #contextOfTop(): AsyncResource | undefined {
-    return this.#within?.inside(this.#depth - 1) ?? this.#outside
+    return this.#contexts?.inside(this.#depth - 1) ?? this.#resumeContext
   }
 
-  // Not a closure, which would cost as much as a layer.
+  // A static method, because a closure costs as much as a layer.
   static #stepsOf(this: void, flow: Flow, context: AsyncResource): Halt | undefined {
     return flow.#steps(context)
   }
 
-  // Undefined: the next one runs in another context.
+  // Undefined means that the next layer runs in another context.
   #steps(context: AsyncResource | undefined): Halt | undefined {
     do {
       const halt = this.#step()
       if (halt !== undefined) return halt
-    } while (!this.#within || this.#contextOfTop() === context)
+    } while (!this.#contexts || this.#contextOfTop() === context)
     return undefined
   }
 
@@ -148,7 +159,7 @@ export class Flow {
     let step: IteratorResult<MiddlewareEffect, ChainResponse>
     try {
       step = this.#throws ? top.throw(this.#value) : top.next(this.#value)
-      if (step.done) this.#take(step.value)
+      if (step.done) this.#accept(step.value)
     } catch (error) {
       return this.#threw(error)
     }
@@ -169,8 +180,8 @@ export class Flow {
     return this.#give(this.#response)
   }
 
-  // What a middleware returned, in place of what it was given.
-  #take(response: ChainResponse): void {
+  // A middleware may return the response that it was given, or another one instead.
+  #accept(response: ChainResponse): void {
     const before = this.#response
     if (response === before) return
     if (!(response instanceof Outgoing)) {
@@ -196,21 +207,21 @@ export class Flow {
       return this.#refuse('called next() a second time; it can be called once')
     }
     this.#called = level + 1
-    if (effect.terms || this.#within) this.#heed(effect.terms, level)
+    if (effect.terms || this.#contexts) this.#applyTerms(effect.terms, level)
     if (level === this.#layers.length) return effect.subject
     return this.#call(effect.subject)
   }
 
   #wait(effect: Wait): Wait | undefined {
     if (this.#waiter) return effect
-    // Refused here: its rejection must not end the process on top.
+    // The middleware gets an error here; a rejection of the promise must not end the process as well.
     void Promise.resolve(effect.subject).catch(() => undefined)
     return this.#throw(new WaitUnderSyncError(this.name))
   }
 
   #choose({ subject: forms }: Either): Wait | undefined {
     try {
-      if (this.#waiter) return new Asking('wait', forms.async())
+      if (this.#waiter) return new Step('wait', forms.async())
       return this.#give(forms.sync())
     } catch (error) {
       return this.#throw(error)
@@ -221,18 +232,18 @@ export class Flow {
     return this.#throw(new AppError(`middleware "${this.name}" ${what}`))
   }
 
-  #heed({ enter, signals }: Terms = {}, level: number): void {
-    if (enter || this.#within) {
-      this.#outside ??= currentContext()
-      this.#within ??= new LayerContexts()
-      this.#within.enter(level, enter)
+  #applyTerms({ enter, signals }: Terms = {}, level: number): void {
+    if (enter || this.#contexts) {
+      this.#resumeContext ??= currentContext()
+      this.#contexts ??= new LayerContexts()
+      this.#contexts.enter(level, enter)
     }
     if (!signals || !this.#waiter) return
     this.#watches ??= []
     this.#watches[level] = watchSignals(signals, level, this.#waiter)
   }
 
-  // Whoever goes on by itself waits no longer.
+  // A layer that resumes no longer waits in `until`.
   #unwatch(watches: Array<(() => void) | undefined>): void {
     watches[this.#depth]?.()
     watches[this.#depth] = undefined

@@ -1,37 +1,62 @@
-// The fields of a response, as a middleware reads and changes them.
+// The header fields of a response, as a middleware reads and changes them.
 
 import { checkedHeaders, getAllHeaders } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-/** A list of `pairs`, which are checked, and from now on the list's own. */
-export let makeList: (pairs: HeaderPairs) => HeaderList
-/** The fields themselves: of a list that nobody changes any more. */
-export let fieldsOf: (list: HeaderList) => HeaderPairs
-/** Whether anything was set, appended or deleted. */
-export let isChanged: (list: HeaderList) => boolean
-
 /**
- * Response headers in the order of the wire; names may be in any case, and are kept in lower case.
+ * Response headers in the order in which they are sent. Names are accepted in any case and kept in lower case.
  *
  * @example
  * response.headers.append('vary', 'origin')
  */
-export class HeaderList implements Iterable<readonly [name: string, value: string]> {
+export interface HeaderList extends Iterable<readonly [name: string, value: string]> {
+  /** The first value of `name`; undefined if the response has none. */
+  get(name: string): string | undefined
+  /** All values of `name`, in order. */
+  getAll(name: string): string[]
+  has(name: string): boolean
+  /**
+   * Replaces all values of `name` by this one. It stands in the place of the first value, or at the end of the list.
+   *
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would break the message format
+   */
+  set(name: string, value: string): void
+  /**
+   * Adds a value at the end of the list.
+   *
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would break the message format
+   */
+  append(name: string, value: string): void
+  /** Removes every value of `name`. */
+  delete(name: string): void
+}
+
+/** The list of one response. Static methods read its private fields, so that a middleware sees only {@link HeaderList}. */
+export class ResponseHeaders implements HeaderList {
   #pairs: HeaderPairs
   #changed = false
 
-  private constructor(pairs: HeaderPairs) {
+  /** @param pairs checked pairs with lower-case names; the list owns them from now on */
+  constructor(pairs: HeaderPairs) {
     this.#pairs = pairs
   }
 
-  /** The first value of `name`; undefined without one. */
+  /** The pairs to send. */
+  static pairsOf(list: ResponseHeaders): HeaderPairs {
+    return list.#pairs
+  }
+
+  /** Whether a middleware has changed the list. */
+  static isChanged(list: ResponseHeaders): boolean {
+    return list.#changed
+  }
+
   get(name: string): string | undefined {
     const lowerName = name.toLowerCase()
     for (const pair of this.#pairs) if (pair[0] === lowerName) return pair[1]
     return undefined
   }
 
-  /** The values of `name`, in order. */
   getAll(name: string): string[] {
     return getAllHeaders(this.#pairs, name.toLowerCase())
   }
@@ -40,11 +65,6 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     return this.get(name) !== undefined
   }
 
-  /**
-   * Gives `name` this one value, where its first one stands or else at the end.
-   *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
-   */
   set(name: string, value: string): void {
     const [field] = checkedHeaders([[name, value]]) as [[string, string]]
     const first = this.#pairs.findIndex(([own]) => own === field[0])
@@ -54,17 +74,11 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
     this.#changed = true
   }
 
-  /**
-   * Adds a value behind those that are there.
-   *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for what would break the response apart
-   */
   append(name: string, value: string): void {
     this.#pairs.push(...checkedHeaders([[name, value]]))
     this.#changed = true
   }
 
-  /** Takes every value of `name` away. */
   delete(name: string): void {
     const lowerName = name.toLowerCase()
     if (!this.has(lowerName)) return
@@ -74,12 +88,5 @@ export class HeaderList implements Iterable<readonly [name: string, value: strin
 
   [Symbol.iterator](): Iterator<readonly [string, string]> {
     return this.#pairs[Symbol.iterator]()
-  }
-
-  // For the drivers, and none of what a middleware has.
-  static {
-    makeList = (pairs) => new HeaderList(pairs)
-    fieldsOf = (list) => list.#pairs
-    isChanged = (list) => list.#changed
   }
 }

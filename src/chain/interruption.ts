@@ -1,39 +1,49 @@
-// A layer that waits until a signal is aborted.
+// A layer that waits for a response until a signal is aborted.
 
-import type { AbortSignalLike } from './effects.ts'
+/** The part of an AbortSignal that a chain uses. A middleware may pass a cheaper object than a real AbortSignal. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
 
-/** A layer that stops waiting for what it called, and why. */
+/** The layer that stops waiting for the inner ones, and the reason. */
 export interface Interruption {
   level: number
   reason: unknown
 }
 
-/** Whoever is told of an interruption, at a moment at which no layer runs. */
+/** Takes an interruption. No layer runs at that moment. */
 export interface Interruptible {
   interrupt(interruption: Interruption): void
 }
 
-/** Tells `whom` when the first of `signals` is aborted. @returns what ends it */
+/**
+ * Calls `target.interrupt` in a microtask when the first of `signals` is aborted.
+ *
+ * @returns a function that removes the listeners
+ */
 export function watchSignals(
   signals: readonly AbortSignalLike[],
   level: number,
-  whom: Interruptible,
+  target: Interruptible,
 ): () => void {
   let isOver = false
-  const tell = (reason: unknown): void => {
+  const interrupt = (reason: unknown): void => {
     queueMicrotask(() => {
-      if (!isOver) whom.interrupt({ level, reason })
+      if (!isOver) target.interrupt({ level, reason })
     })
   }
-  const ends = signals.map((signal) => watchSignal(signal, tell))
+  const ends = signals.map((signal) => watchSignal(signal, interrupt))
   return () => {
     isOver = true
     for (const end of ends) end()
   }
 }
 
-function watchSignal(signal: AbortSignalLike, tell: (reason: unknown) => void): () => void {
-  const onAbort = (): void => tell(signal.reason)
+function watchSignal(signal: AbortSignalLike, interrupt: (reason: unknown) => void): () => void {
+  const onAbort = (): void => interrupt(signal.reason)
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort)
   return () => signal.removeEventListener('abort', onAbort)

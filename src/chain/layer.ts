@@ -1,4 +1,4 @@
-// A middleware inside of a chain.
+// A middleware inside a chain.
 
 import type { MiddlewareEffect, MiddlewareStep } from './effects.ts'
 import type { ChainRequest } from './request.ts'
@@ -7,10 +7,10 @@ import type { ChainResponse } from './response.ts'
 /** The generator of a middleware. */
 export type MiddlewareRun = Generator<MiddlewareEffect, ChainResponse, unknown>
 
-/** Calls what is inside; to be used once, with `yield*`. */
+/** Calls the inner layer, or the app. A middleware uses it once, with `yield*`. */
 export type CallNext = (request: ChainRequest) => MiddlewareStep<ChainResponse>
 
-/** A middleware, run for each request. */
+/** A middleware; `run` is called for each request. */
 export interface Layer {
   readonly name: string
   readonly run: (request: ChainRequest, next: CallNext) => MiddlewareRun

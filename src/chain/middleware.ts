@@ -1,4 +1,4 @@
-// middleware(): written once, runs around apps of every style.
+// middleware(): one text that runs around apps of every style.
 
 import { AppError } from '../errors.ts'
 import { chainOf } from './chain.ts'
@@ -7,15 +7,17 @@ import type { ChainRequest } from './request.ts'
 import type { Wrap } from './wrap.ts'
 
 /**
- * A middleware: a generator that gets the request, and returns the response. `yield* next(request)` is the response of
- * what is inside, its head still to be changed and its body on its way; what the app throws before that is thrown
- * there. One that does not call `next` answers by itself, with `respond(…)`.
+ * Makes a middleware of a generator function, which gets the request and returns the response. The value of
+ * `yield* next(request)` is the response of the inner layers: its head can still be changed, and its body comes later. An
+ * error that the app throws before its response is thrown there. A middleware that does not call `next` answers by
+ * itself, with `respond(…)`.
  *
- * Around a sync app it runs without a promise, so also in a pool thread; around all others on the event loop.
+ * Around a sync app the middleware runs without a promise, also in a pool thread; around all other apps it runs on the
+ * event loop.
  *
- * @param name names it in messages
- * @returns what stands in a `chain`, or wraps an app by itself
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is no generator function
+ * @param name the name for messages
+ * @returns a wrap: an argument of `chain`, or a function that wraps an app by itself
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if `run` is not a generator function
  *
  * @example
  * const poweredBy = middleware('powered-by', function* (request, next) {

@@ -1,4 +1,4 @@
-// The fields of a request, as a middleware reads them: the same answers from a scope and from an environ.
+// The header fields of a request, as a middleware reads them: the same answers from a scope and from an environ.
 
 import { environName, separatorOf } from '../bridge/scope-to-environ.ts'
 import { headersOf } from '../bridge/environ-to-scope.ts'
@@ -8,9 +8,9 @@ import type { HeaderPairs } from '../contract/events.ts'
 
 /** Request headers, read only; names may be in any case. */
 export interface RequestHeaders extends Iterable<readonly [name: string, value: string]> {
-  /** The value of `name`, repeated fields joined as RFC 9110, 5.3 says (cookies: RFC 6265, 5.4); undefined without one. */
+  /** The value of `name`, with repeated fields joined (RFC 9110, 5.3; cookies: RFC 6265, 5.4); undefined if there is none. */
   get(name: string): string | undefined
-  /** The values of `name` one by one; around a sync app they come joined, as CGI has them. */
+  /** The values of `name` one by one; around a sync app one joined value, because CGI joins them. */
   getAll(name: string): string[]
   has(name: string): boolean
 }
@@ -58,7 +58,7 @@ export class EnvironHeaders implements RequestHeaders {
     const key = environName(name.toLowerCase())
     const value = this.#environ[key]
     if (typeof value !== 'string') return undefined
-    // CGI has these two empty where there are none (RFC 3875, 4.1.2 and 4.1.3).
+    // CGI sets CONTENT_TYPE and CONTENT_LENGTH to an empty string for a request without them (RFC 3875, 4.1.2, 4.1.3).
     return value === '' && !key.startsWith('HTTP_') ? undefined : value
   }
 

@@ -1,78 +1,94 @@
-// The request as a middleware sees it: the same words for a scope and for an environ.
+// The request as a middleware sees it: the same members for a scope and for an environ.
 
 import type { Environ } from '../contract/environ.ts'
-import type { HttpScope, WebSocketScope } from '../contract/events.ts'
+import type { HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
+import type { AbortSignalLike } from './interruption.ts'
 import type { RequestHeaders } from './request-headers.ts'
-import type { ResponseEnd } from './response-end.ts'
 
-/** What {@link ChainRequest.with} changes; what is left out stays. */
+/** The changes of {@link ChainRequest.with}; omitted members stay the same. */
 export interface RequestChanges {
   method?: string
-  /** Of a WebSocket, `'http'` stands for `'ws'`, and `'https'` for `'wss'`. */
+  /** For a WebSocket, `'http'` means `'ws'`, and `'https'` means `'wss'`. */
   scheme?: 'http' | 'https' | 'ws' | 'wss'
-  /** Decoded, `rootPath` included; the path as it was sent stays what it was. */
+  /** Decoded, with `rootPath`; `rawPath` stays the same. */
   path?: string
   rootPath?: string
   queryString?: string
   client?: [host: string, port: number] | null
-  /** Fields to set, instead of all that had the name; null takes them away. */
+  /** Fields to set, in place of all fields with the same name; null removes them. */
   headers?: Readonly<Record<string, string | null>>
   /** Keys to add to the state. */
   state?: Readonly<Record<string, unknown>>
-  /** Called with each part of the body that is read; what it throws is thrown to the reader, then and from then on. */
+  /** Called with each part of the body that is read. An error that it throws is thrown to the reader, now and at each later read. */
   onBody?: (bytes: Uint8Array) => void
+  /**
+   * Gives the inner app an earlier end. When this signal is aborted, the app is told as if its client had left: its own
+   * signal (`scope['isthmus.exchange'].signal`, `environ['isthmus.signal']`) is aborted with the same reason, and the
+   * callbacks of `scope['isthmus.exchange'].onDisconnect` are called, each once: at the abort, or when the client leaves,
+   * if that comes first. The signal of the app is still aborted when the outer one is.
+   *
+   * The signal tells the app, and does not choose a response: use it together with `until`. A bridge stops an
+   * async-iterable app, and a pool of threads drops its request, as if the client had left. Under a host other than
+   * isthmus, whose scope has no exchange, an event app is not told.
+   */
+  signal?: AbortSignalLike
 }
 
 /** An HTTP request or a WebSocket handshake on its way in. */
 export interface ChainRequest {
-  /** What asks: a handshake is an HTTP exchange that is answered 101. */
+  /** A handshake is an HTTP exchange that is answered with 101. */
   readonly kind: 'http' | 'websocket'
   /** `'GET'` for a WebSocket. */
   readonly method: string
   readonly scheme: 'http' | 'https' | 'ws' | 'wss'
-  /** Decoded, `rootPath` included. */
+  /** Decoded, with `rootPath`. */
   readonly path: string
   /** As it was sent, without the query. */
   readonly rawPath: string
-  /** Where the app is mounted: a prefix of `path`, `''` at the root. */
+  /** The mount point of the app: a prefix of `path`, `''` at the root. */
   readonly rootPath: string
-  /** Without the `?`, as it was sent. */
+  /** As it was sent, without the `?`. */
   readonly queryString: string
   readonly headers: RequestHeaders
   readonly client: readonly [host: string, port: number] | null
-  /** What lifespan left for this request; the app finds there what a middleware puts there. */
+  /** The state that lifespan left for this request. A middleware may add keys for the app. */
   readonly state: Record<string, unknown>
-  /** The server's log; undefined where there is none, as in a pool thread. */
+  /** The server's log; undefined under a host without one, and in a pool thread. */
   readonly log: Log | undefined
-  /** Around a sync app: its environ. To be read; `with` makes changes. */
+  /** The environ, around a sync app. Read only: `with` makes changes. */
   readonly environ: Environ | undefined
-  /** Around an app that awaits: its scope. To be read; `with` makes changes. */
+  /** The scope, around an app that awaits. Read only: `with` makes changes. */
   readonly scope: HttpScope | WebSocketScope | undefined
   /**
-   * This request with changes, for `next`. The scope or environ is copied: whatever is outside sees nothing of it.
+   * A copy of this request with changes, for `next`. The scope or environ is copied, so the outer layers do not see the
+   * changes.
    *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for an invalid header
    *
    * @example
    * yield* next(request.with({ headers: { 'x-request-id': id }, state: { id } }))
+   *
+   * @example
+   * const deadline = AbortSignal.timeout(5_000)
+   * const response = yield* until(deadline, next(request.with({ signal: deadline })))
    */
   with(changes: RequestChanges): ChainRequest
   /**
-   * Calls back once, when all is over: the response is whole, or never will be; the WebSocket is closed, or was never
-   * opened. Those that registered last are called first; what they throw is logged.
+   * Calls back once, at the end of the exchange: the response is complete or never will be, or the WebSocket is closed or
+   * was never opened. The last registered callback is called first; an error that a callback throws is logged.
    *
-   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the response is already on its way
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the response is already on its way
    *
    * @example
    * request.onFinish(({ status, bytes, outcome }) => requests.count({ status, outcome }))
    */
   onFinish(callback: (end: ResponseEnd) => void): void
-  /** Calls back once a WebSocket is accepted: its 101 was taken. Never for HTTP. */
+  /** Calls back once, when the server has taken the 101 of a WebSocket. Never for HTTP. */
   onAccept(callback: () => void): void
 }
 
-/** Where a request registers what its middleware waits for. */
+/** The register for the callbacks of the middleware in one exchange. */
 export interface FinishHooks {
   onFinish(callback: (end: ResponseEnd) => void): void
   onAccept(callback: () => void): void

@@ -1,42 +1,40 @@
-// The response as a middleware sees it: its head to be changed, its body on its way.
+// The response as a middleware sees it: the head can be changed, the body comes later.
 
-import { inspect } from 'node:util'
 import { AppError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import { hasContent } from '../http/content.ts'
 import { attempt } from '../sync/run-end.ts'
-import { MappedBody } from './body-map.ts'
-import { isChanged, makeList } from './header-list.ts'
+import { AS_WARNING, MappedBody } from './body-map.ts'
+import { ResponseHeaders } from './header-list.ts'
 import type { Chunk } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { BodyMap } from './body-map.ts'
 import type { HeaderList } from './header-list.ts'
 
-/** What a middleware may answer with: one chunk, or chunks as they come. */
+/** A body that a middleware can answer with: one chunk, or chunks as they come. */
 export type AnswerBody = Chunk | Iterable<Chunk> | AsyncIterable<Chunk>
 
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** A response on its way out through the chain. */
 export interface ChainResponse {
-  /** 101: the app has accepted the WebSocket. Anything else denies it. */
+  /** 101 means that the app has accepted the WebSocket. Any other status denies the handshake. */
   status: number
   readonly headers: HeaderList
-  /** All of the body where it is there already, as an array or as a single event; null while it is still to come. */
+  /** The whole body if it is already known (an array, or a single event); null if more chunks can come. */
   readonly body: readonly Chunk[] | null
 }
 
-/** The same, with what the drivers need to know of it. */
+/** The same response with the members that the drivers need. */
 export class Outgoing implements ChainResponse {
   status: number
   body: readonly Chunk[] | null
-  /** The body, where a middleware answered by itself. */
+  /** The body, if a middleware made this response with `respond()`. */
   readonly answer: AnswerBody | undefined
   readonly #statusBefore: number
   readonly #pairs: HeaderPairs
-  #headers: HeaderList | undefined = undefined
-  #maps: BodyMap[] | undefined = undefined
-  #announcedBytes: number | undefined = undefined
+  #headers: ResponseHeaders | undefined = undefined
+  #mapped: MappedBody | undefined = undefined
   #taken = false
 
   constructor(parts: ResponseParts) {
@@ -47,42 +45,46 @@ export class Outgoing implements ChainResponse {
     this.answer = parts.answer
   }
 
-  get headers(): HeaderList {
-    return (this.#headers ??= makeList(ownCopy(this.#pairs)))
+  get headers(): ResponseHeaders {
+    return (this.#headers ??= new ResponseHeaders(ownCopy(this.#pairs)))
   }
 
-  /** The head is the one that it was made with. */
+  /** The header fields to send. */
+  get fields(): HeaderPairs {
+    return ResponseHeaders.pairsOf(this.headers)
+  }
+
+  /** Whether the head is still the original one. */
   get untouched(): boolean {
-    return this.status === this.#statusBefore && !(this.#headers && isChanged(this.#headers))
+    if (this.status !== this.#statusBefore) return false
+    return !(this.#headers && ResponseHeaders.isChanged(this.#headers))
   }
 
-  /** The body on its way through its maps; undefined without any. `method` is that of the request. */
+  /** The maps of the body; undefined if it has none. `method` is the method of the request. */
   mapped(method: string): MappedBody | undefined {
-    if (!this.#maps) return undefined
-    const announced = hasContent(method, this.status) ? this.#announcedBytes : undefined
-    return new MappedBody(this.#maps, announced)
+    return this.#mapped?.begin(hasContent(method, this.status))
   }
 
-  /** Adds what the body passes through, and takes away the length that it will not have any more. */
+  /** Adds a map for the body, and deletes the Content-Length, which is no longer right. */
   map(map: BodyMap): void {
-    if (!this.#maps) {
+    if (!this.#mapped) {
       const length = this.headers.get('content-length')
-      this.#announcedBytes = length === undefined ? undefined : Number(length)
+      this.#mapped = new MappedBody(length === undefined ? undefined : Number(length))
     }
-    this.#maps ??= []
-    this.#maps.push(map)
+    this.#mapped.add(map)
     this.headers.delete('content-length')
   }
 
-  /** Done with, sent or not: closes the body of an answer. What fails then is for the operator alone. */
+  /** Closes the maps of the body, and the body of `respond()`. Called at the end of the response, sent or not. */
   discard(): void {
+    this.#mapped?.close()
     const { answer } = this
     if (typeof answer !== 'object' || !('close' in answer)) return
     const close = (): unknown => (answer as { close(): unknown }).close()
-    attempt(TO_PROCESS, 'close() of the body of respond()', close)
+    attempt(AS_WARNING, 'close() of the body of respond()', close)
   }
 
-  /** Takes the response for one exchange. */
+  /** Marks the response as used by one exchange. */
   take(): void {
     if (this.#taken) {
       throw new AppError('a response answers one request: call respond() for each of them')
@@ -91,38 +93,31 @@ export class Outgoing implements ChainResponse {
   }
 }
 
-// A response knows no log.
-const TO_PROCESS = {
-  warn: (message: string, cause?: unknown): void => {
-    process.emitWarning(`${message}: ${inspect(cause)}`)
-  },
-}
-
 function ownCopy(pairs: HeaderPairs): HeaderPairs {
   return pairs.map(([name, value]) => [name.toLowerCase(), value])
 }
 
 interface ResponseParts {
   status: number
-  /** Checked; they are copied as soon as somebody looks at them. */
+  /** Checked pairs; they are copied at the first access to `headers`. */
   headers: HeaderPairs
   body: readonly Chunk[] | null
   answer?: AnswerBody
 }
 
 /**
- * An answer of the middleware itself, instead of the app's.
+ * Makes a response of the middleware itself, in place of the app's response.
  *
  * @param status 200 to 599; on a WebSocket handshake it denies
  * @param headers `[name, value]` pairs, default none
- * @param body one chunk, or an iterable of chunks (an async one only around an app that awaits), default empty;
+ * @param body one chunk, or an iterable of chunks (an async iterable only around an app that awaits), default empty;
  *   its `close()`, if it has one, is called once
- * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that cannot be; {@link AppError}
- *   (`ISTHMUS_APP_FAULT`) for a status that cannot be
+ * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for an invalid header; {@link AppError}
+ *   (`ISTHMUS_APP_FAULT`) for an invalid status
  *
  * @example
  * if (!request.headers.has('authorization')) {
- *   return respond(401, [['www-authenticate', 'Bearer']], 'Who are you?\n')
+ *   return respond(401, [['www-authenticate', 'Bearer']], 'Please log in\n')
  * }
  */
 export function respond(status: number, headers: Pairs = [], body: AnswerBody = ''): ChainResponse {
@@ -139,9 +134,10 @@ export function respond(status: number, headers: Pairs = [], body: AnswerBody = 
 }
 
 /**
- * Changes the body of `response` on its way. Its Content-Length is taken away, because it will be another one. Nothing
- * is called before the first chunk comes; a file that the server would have sent by itself is read for it; trailers
- * pass. The maps of inner middleware come first.
+ * Changes the body of `response` on its way out, and deletes its Content-Length. The server's check of the app's own
+ * Content-Length still happens here. The maps of inner middleware come first. No function of the map is called before the
+ * first chunk comes. A file that the app sends by path (`http.response.pathsend`) is read in blocks; trailers pass
+ * unchanged.
  *
  * @returns `response`
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a 101, which has no body

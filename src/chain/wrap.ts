@@ -1,4 +1,4 @@
-// The wraps of a chain: what they are made of, and which kind a function is that says nothing.
+// The arguments of chain(): their kinds, and the parts that a chain consists of.
 
 import { AppError } from '../errors.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
@@ -8,7 +8,7 @@ import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { Layer } from './layer.ts'
 
-/** Wraps an app of any style, and keeps the style; a mount table becomes an event app. */
+/** Wraps an app of any style and keeps the style; a mount table becomes an event app. */
 export interface Wrap {
   (app: SyncApp): SyncApp
   (app: IterableApp): IterableApp
@@ -17,13 +17,13 @@ export interface Wrap {
   (app: HostedApp): App
 }
 
-/** A middleware of event apps: ASGI's kind. */
+/** A function from event app to event app, like an ASGI middleware. */
 export type EventWrap = (app: EventApp) => EventApp
 
-/** A middleware of sync apps: PEP 3333's kind. */
+/** A function from sync app to sync app, like a middleware of PEP 3333. */
 export type ClassicWrap = (app: SyncApp) => SyncApp
 
-/** What may stand in a chain. */
+/** An argument of `chain`. */
 export type ChainLink = Wrap | EventWrap | ClassicWrap
 
 /** One part of a chain: a middleware, or a function that wraps. */
@@ -31,28 +31,29 @@ export type Part =
   | { kind: 'layer'; layer: Layer }
   | { kind: 'events' | 'sync' | 'told by its app'; wrap: (app: App) => unknown; name: string }
 
-// Registered, so that two copies of the library in one process know each other's parts.
+// A registered symbol, so that two copies of the library in one process recognize each other's chains.
 const PARTS = Symbol.for('isthmus.parts')
 
-/** Says that `wrap` is a middleware of event apps. @example chain(eventWrap((app) => (...call) => app(...call))) */
+/** Declares that `wrap` wraps event apps. @example chain(eventWrap((app) => (...call) => app(...call))) */
 export function eventWrap(wrap: EventWrap): EventWrap {
   return marked((app) => wrap(app), [part('events', wrap)])
 }
 
-/** Says that `wrap` is a middleware of sync apps. @example chain(classicWrap((app) => (...call) => app(...call))) */
+/** Declares that `wrap` wraps sync apps. @example chain(classicWrap((app) => (...call) => app(...call))) */
 export function classicWrap(wrap: ClassicWrap): ClassicWrap {
   return marked((app) => wrap(app), [part('sync', wrap)])
 }
 
-/** Gives `wrap` the parts that it consists of. */
+/** Marks `wrap` with the parts that it consists of. */
 export function marked<Marked extends ChainLink>(wrap: Marked, parts: readonly Part[]): Marked {
   return Object.defineProperty(wrap, PARTS, { value: parts })
 }
 
 /**
- * The parts of what stands in a chain: a chain is opened, so that what stands side by side runs together.
+ * The parts of one argument of `chain`. A chain inside a chain gives its parts, so that adjacent middleware run in one
+ * loop.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for what is no function
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if `link` is not a function
  */
 export function partsOf(link: ChainLink, position: number): readonly Part[] {
   if (typeof link !== 'function') {

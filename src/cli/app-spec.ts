@@ -1,19 +1,20 @@
-// How the command line names an app: [sync:|iterable:|events:]FILE[#export].
+// The name of an app on the command line: [sync:|iterable:|events:]FILE[#export].
 
 import { InvalidOptionError } from '../errors.ts'
 import type { AppSpec } from './load-app.ts'
 
 const STYLED = /^(sync|iterable|events):(.*)$/s
-// Only an identifier is an export: any other `#` belongs to the name of the file.
+// An export is an identifier. A `#` before any other text belongs to the name of the file.
 const EXPORTED = /^(.*)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su
 
 /**
  * Reads `[sync:|iterable:|events:]FILE[#export]`.
  *
- * What follows the last `#` is an export where it is an identifier, else it is part of FILE. A FILE that
- * itself ends so, or starts with a style, is written out: `./sync:app.js`, `odd#name#default`.
+ * The text after the last `#` is an export if it is an identifier; otherwise it is a part of FILE. For a FILE that
+ * starts like a style, write `./sync:app.js`; for a FILE that ends like an export, name the export too:
+ * `odd#name#default`.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) where no FILE is left
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if FILE is empty
  *
  * @example
  * parseAppSpec('sync:legacy.js#app') // { style: 'sync', file: 'legacy.js', exportName: 'app' }

@@ -1,4 +1,4 @@
-// The command line and the environment, read against the options table.
+// Reads the command line and the environment by the tables of options.
 
 import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
@@ -18,32 +18,32 @@ import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
 
-/** `isthmus serve`, fully read: every option has its value. */
+/** The command `isthmus serve`, with a value for every option. */
 export interface ServeCommand extends ProcessOptions {
   type: 'serve'
   app: AppSpec
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
-/** `isthmus bench`, fully read. */
+/** The command `isthmus bench`, with a value for every option. */
 export interface BenchCommand extends BenchOptions {
   type: 'bench'
   app: AppSpec
 }
 
-/** What to do: serve, measure, or print the help or the version. */
+/** The command: serve, measure, or print the help or the version. */
 type Command = ServeCommand | BenchCommand | { type: 'print'; text: string }
 
-/** Where options are that the command line does not give. */
+/** The environment, for options that are not on the command line. */
 type Environment = Readonly<Record<string, string | undefined>>
 
 type Given = Parsed['given']
 
 /**
- * Reads a command line, without the two paths in front of it. The environment fills in for options that
- * are not given, then the defaults do.
+ * Reads a command line, without the paths of Node and of the script. An option that is not on it comes from the
+ * environment, and then from the defaults.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) in one line, with the remedy
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) with a message of one line that names the remedy
  *
  * @example
  * parseArguments(process.argv.slice(2), process.env)
@@ -76,21 +76,21 @@ function readTable<Values extends object>(
   const names = Object.keys(table) as Array<keyof Values>
   const entries = names.map((name) => {
     const value = readOption(table[name], given, environment)
-    // Not `??`: null is a value, as that of --server-header "".
+    // Not `??`, because null is a value: that of --server-header "".
     return [name, value === undefined ? defaults[name] : value] as const
   })
   return Object.fromEntries(entries) as Values
 }
 
-/** Undefined where neither the command line nor the environment has it. */
+/** Reads one option; undefined if neither the command line nor the environment has it. */
 function readOption<Value>(
   option: Option<Value>,
   given: Given,
   environment: Environment,
 ): Value | undefined {
   const { flag, kind } = option
-  const onLine = given[flag]
-  if (onLine !== undefined) return readGiven(option, [onLine].flat())
+  const onCommandLine = given[flag]
+  if (onCommandLine !== undefined) return readGiven(option, [onCommandLine].flat())
 
   const variable = `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
   const inEnvironment = environment[variable]
@@ -101,7 +101,7 @@ function readOption<Value>(
 
 function readGiven<Value>(option: Option<Value>, values: unknown[]): Value {
   const { flag, kind } = option
-  // yargs takes --no-host for a host of false.
+  // yargs reads --no-host as the value false for host.
   if (kind.takes !== 'switch' && values.includes(false)) {
     throw new InvalidOptionError(`--${flag} is no switch, so there is no --no-${flag}`)
   }

@@ -1,4 +1,4 @@
-// The end of the process, which no thread can put off.
+// Ends the process in any case, even if a thread does not end.
 
 import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Worker } from 'node:worker_threads'
@@ -7,10 +7,10 @@ const THREADS_END_MS = 1_000
 
 const threads = new Set<Worker>()
 
-/** Keeps count of the threads that are running: to be called before the first one starts. */
+/** Keeps a list of the running threads. The command calls it before the first thread starts. */
 export function watchThreads(): void {
   process.on('worker', (thread) => {
-    // Node 20 tells of its own thread for module hooks too, whose end would be that of the process.
+    // Node 20 reports its own thread for module hooks too; ending that thread ends the process.
     if (thread.constructor.name === 'InternalWorker') return
     threads.add(thread)
     thread.once('exit', () => threads.delete(thread))
@@ -18,12 +18,14 @@ export function watchThreads(): void {
 }
 
 /**
- * Ends the process with `status`, and its threads with it. One that is inside a blocking call (`execSync`, a
- * database driver) cannot be ended, and process.exit() would wait for it: after a second the process is killed.
+ * Ends the process and its threads. A thread inside a blocking call (`execSync`, a database driver) does not end, and
+ * process.exit() waits for it, so after a second the process kills itself.
+ *
+ * @param status the exit status of the process
  */
 export function exit(status: number): void {
   const ends = [...threads].map((thread) => {
-    // Nobody is to take its end for a crash, and replace it.
+    // The pool must not take the end for a crash and replace the thread.
     thread.removeAllListeners('exit')
     return thread.terminate()
   })

@@ -1,4 +1,4 @@
-// From the name of an app, as a command line gives it, to an event app.
+// Loads an app that the command line names, and makes an event app from the export.
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -16,9 +16,9 @@ import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { MountTable } from '../bridge/mount.ts'
 import type { App } from '../bridge/style.ts'
 
-/** An app named by module, as gunicorn and uvicorn name theirs. */
+/** The name of an app: a module and an export, as for gunicorn and uvicorn. */
 export interface AppSpec {
-  /** What the export is; null leaves it to the rule of {@link asEventApp}. */
+  /** The style of the export; null leaves it to the rule of {@link asEventApp}. */
   style: 'sync' | 'iterable' | 'events' | null
   /** JavaScript or TypeScript, relative to the working directory. */
   file: string
@@ -31,13 +31,14 @@ const BRANDS = { sync, iterable, events }
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
  *
- * A sync app, also one inside a table, is hosted in threads, each of which loads the module for itself; with
+ * A sync app, also one inside a table, is hosted in threads, and each thread loads the module for itself. With
  * `maxThreads` 0 it runs inline.
  *
- * TypeScript goes through tsx, which is loaded for it alone; so do, from then on, its own imports.
+ * tsx loads TypeScript. This function loads tsx with the first TypeScript module; from then on tsx handles further
+ * imports too.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) in one line. With a `cause` the module itself threw while
- *   loading; without one the spec names what is not there: no such file, no such export, or no app.
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) with a message of one line. It has a `cause` if the module threw
+ *   while it loaded; it has none if there is no such file, no such export, or the export is no app.
  *
  * @example
  * const app = await loadApp({ style: null, file: 'app.ts', exportName: 'default' }, 2)
@@ -57,8 +58,8 @@ export async function loadApp(spec: AppSpec, maxThreads: number): Promise<EventA
 async function requireFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => null)
   if (found?.isFile()) return
-  const what = found ? 'it is not a file' : 'there is no such file'
-  throw new AppLoadError(`cannot load ${file}: ${what}; an app is FILE or FILE#export`)
+  const reason = found ? 'it is not a file' : 'there is no such file'
+  throw new AppLoadError(`cannot load ${file}: ${reason}; an app is FILE or FILE#export`)
 }
 
 async function exportsOf(file: string): Promise<object> {

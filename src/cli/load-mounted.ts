@@ -1,7 +1,7 @@
-// The apps that a command line names, as one.
+// Loads all apps of a command line, and mounts them as one app.
 
-import { loadApp } from './load-app.ts'
 import { mount } from '../bridge/mount.ts'
+import { loadApp } from './load-app.ts'
 import type { AppSpec } from './load-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { ProcessOptions } from './options-table.ts'
@@ -9,7 +9,7 @@ import type { ProcessOptions } from './options-table.ts'
 /** The apps of a command line. */
 export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'threads'>
 
-/** Loads one app after the other, so that the first one to fail is the one that is reported. */
+/** Loads one app after the other, so that the error is always that of the first app that fails. */
 export async function loadMounted({ app, mounts, threads }: NamedApps): Promise<EventApp> {
   const root = await loadApp(app, threads)
   if (mounts.length === 0) return root

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The isthmus command: parse, then do it; what fails is one line on stderr and an exit status.
+// The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
 import { reportFailure } from './report.ts'
 
 const ignore = (): void => undefined
-// Whoever read our output may have gone (EPIPE): no reason to stop serving.
+// The process that reads our output may have ended (EPIPE); the server goes on without it.
 process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
 
-  // Help and the version come without the weight of a server.
+  // The import is dynamic so that help and version do not load the server.
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command)
   process.off('uncaughtException', crashed)
@@ -36,12 +36,14 @@ async function main(): Promise<void> {
 }
 
 function crashed(error: unknown): void {
-  const message = `an exception was thrown while the app loaded, and nobody caught it: ${String(error)}`
+  const message = `an uncaught exception was thrown while the app loaded: ${String(error)}`
   fail(new Error(message, { cause: error }))
 }
 
 function stuck(): void {
   fail(
-    new Error('the app never finished loading: it awaits, at top level, what nothing will settle'),
+    new Error(
+      'the app did not finish loading: a promise that it awaits at top level never settles',
+    ),
   )
 }

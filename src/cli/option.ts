@@ -1,12 +1,12 @@
-// What an option of the command line is, and the kinds of values that options have.
+// The options of the command line: a type for their tables, and the kinds of values that they can have.
 
 import { InvalidOptionError } from '../errors.ts'
 
-/** How the texts of a command line become a value, and how the value is shown in the help. */
+/** A kind of values: converts the texts of a command line to a value, and shows the value in the help. */
 export interface Kind<Value> {
   /** `value`: the last text counts. `switch`: no text, `--no-` turns it off. `list`: every text counts. */
   readonly takes: 'value' | 'switch' | 'list'
-  /** Says what is wrong with an {@link InvalidOptionError} that starts with "must be". */
+  /** Throws an {@link InvalidOptionError} whose message starts with "must be" for a wrong text. */
   read(texts: readonly string[]): Value
   show(value: Value): string
 }
@@ -18,10 +18,10 @@ export interface Option<Value> {
   readonly kind: Kind<Value>
 }
 
-/** The options behind an object of values, one for each of its keys. */
+/** A table with one option for each key of an object of values. */
 export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> }
 
-// setTimeout takes 31 bits; what is longer would fire at once.
+// setTimeout() takes 31 bits of milliseconds; a longer timer fires at once.
 const LONGEST_SECONDS = 2_147_483
 
 /** Any text, the empty one included. */
@@ -33,7 +33,7 @@ export const optionalText: Kind<string | null> = value(
   (shown) => shown ?? 'none',
 )
 
-/** A path prefix: empty, or with a slash in front. */
+/** A path prefix: empty, or a path that starts with a slash. */
 export const pathPrefix: Kind<string> = value((given) => {
   if (given === '' || given.startsWith('/')) return given
   throw new InvalidOptionError('must be a path that starts with "/"')
@@ -61,7 +61,7 @@ export function limit(min: number): Kind<number> {
   )
 }
 
-/** What `kind` is, or `none` for null. */
+/** A value of `kind`, or `none` for null. */
 export function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
   return value(
     (given) => (given === 'none' ? null : kind.read([given])),
@@ -69,7 +69,7 @@ export function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
   )
 }
 
-/** Seconds on the command line, milliseconds as a value; fractions are fine. */
+/** Seconds on the command line, also with a fraction; milliseconds as a value. */
 export const seconds: Kind<number> = value(
   (given) => {
     const number = /^(\d+(\.\d+)?|\.\d+)$/.test(given) ? Number(given) : Number.NaN
@@ -88,7 +88,7 @@ export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
   }, String)
 }
 
-/** On or off: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
+/** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
 export const toggle: Kind<boolean> = {
   takes: 'switch',
   read([given]) {
@@ -99,7 +99,7 @@ export const toggle: Kind<boolean> = {
   show: String,
 }
 
-/** Repeatable `KEY=VALUE`; in the environment one to a line. */
+/** A repeatable `KEY=VALUE`; in the environment, one on each line. */
 export const pairs: Kind<Readonly<Record<string, string>>> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(splitPair)),

@@ -1,4 +1,4 @@
-// Every option of the command line: the one table behind parser, types, defaults and --help.
+// Every option of the command line. Parser, types, defaults and --help all use these tables.
 
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
@@ -11,21 +11,21 @@ import type { Option, OptionTable } from './option.ts'
 /** Apps by the path that they are mounted at. */
 type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 
-/** What the command line decides by itself; the rest are options of `serve()`. */
+/** The options of the command line alone; all others are options of `serve()`. */
 export interface ProcessOptions {
   mounts: Mounts
-  /** Threads of each sync app; 0 runs them, and every threads() pool, inline. */
+  /** The threads of each sync app; 0 runs sync apps, and those of every threads() pool, inline. */
   threads: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
   accessLog: boolean
-  /** Files in PEM; null serves without TLS. */
+  /** Paths of PEM files; null serves without TLS. */
   tlsCert: string | null
   tlsKey: string | null
 }
 
-/** The options of `serve()` that stand at the top level of {@link DEFAULTS}. */
+/** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
 export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'sync' | 'tls' | 'signal'>
 
 /** The options of `serve()` under `sync` that have a flag of their own. */
@@ -61,7 +61,7 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   ),
   logLevel: option(
     'log-level',
-    'What to log: debug, info, warn, error or silent',
+    'Lowest level that is logged: debug, info, warn, error or silent',
     kind.oneOf('debug', 'info', 'warn', 'error', 'silent'),
   ),
   logFormat: option(
@@ -78,7 +78,7 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   tlsKey: option('tls-key', 'File of the private key, in PEM', kind.optionalText),
 }
 
-/** The options of `serve()`, WebSockets apart. */
+/** The options of `serve()` at its top level. */
 export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   host: option('host', 'Address to listen on', kind.text),
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
@@ -88,10 +88,14 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Inherited descriptor to listen on, instead of host and port',
     kind.optional(kind.integer(0, 2 ** 31 - 1)),
   ),
-  backlog: option('backlog', 'Connections waiting to be accepted', kind.integer(1, 2 ** 31 - 1)),
+  backlog: option(
+    'backlog',
+    'Most connections that wait to be accepted',
+    kind.integer(1, 2 ** 31 - 1),
+  ),
   engine: option(
     'engine',
-    'What speaks HTTP: native, or node for node:http',
+    'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
   ),
   rootPath: option('root-path', 'Where a proxy in front mounts this server', kind.pathPrefix),
@@ -102,17 +106,21 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   ),
   headerMap: option(
     'header-map',
-    'Header names with an underscore: drop, refuse or dangerous (keep)',
+    'Header names with an underscore: drop, refuse (with 400) or dangerous (keep)',
     kind.oneOf('drop', 'refuse', 'dangerous'),
   ),
   serverHeader: option('server-header', 'The server field; empty for none', kind.optionalText),
   dateHeader: option('date-header', 'Send a date field', kind.toggle),
   lifespan: option(
     'lifespan',
-    'Lifespan of the app: auto, on (it must have one) or off',
+    'Lifespan of the app: auto, on (required) or off',
     kind.oneOf('auto', 'on', 'off'),
   ),
-  lifespanTimeoutMs: option('timeout-lifespan', 'Seconds to start up, or shut down', kind.seconds),
+  lifespanTimeoutMs: option(
+    'timeout-lifespan',
+    'Seconds for the app to start up, and to shut down',
+    kind.seconds,
+  ),
   keepAliveTimeoutMs: option(
     'timeout-keep-alive',
     'Seconds that an idle connection stays open',
@@ -121,12 +129,12 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   headTimeoutMs: option('timeout-head', 'Seconds for a request head to arrive', kind.seconds),
   bodyTimeoutMs: option(
     'timeout-body',
-    'Seconds without a byte of an awaited request body',
+    'Seconds to wait for the next bytes of a request body',
     kind.seconds,
   ),
   writeTimeoutMs: option(
     'timeout-write',
-    'Seconds for a client to take some of its response',
+    'Seconds to wait for a client that reads nothing of its response',
     kind.seconds,
   ),
   graceMs: option(
@@ -140,11 +148,15 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Longest request line, in bytes',
     kind.integer(1, LARGEST),
   ),
-  maxHeaderFields: option('limit-header-fields', 'Most header fields', kind.integer(1, LARGEST)),
+  maxHeaderFields: option(
+    'limit-header-fields',
+    'Most header fields of a request',
+    kind.integer(1, LARGEST),
+  ),
   maxBodyBytes: option('limit-body', 'Longest request body, in bytes', kind.limit(1)),
   maxConcurrency: option(
     'limit-concurrency',
-    'Requests and WebSockets at once; 503 above',
+    'Most requests and WebSockets at once; further ones get 503',
     kind.limit(1),
   ),
   debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
@@ -155,7 +167,7 @@ export const SYNC_OPTIONS: OptionTable<SyncDefaults> = {
   environ: option('environ', 'KEY=VALUE for every environ; repeatable', kind.pairs),
   maxInlineBodyBytes: option(
     'limit-inline-body',
-    'Request body of an inline app in memory, in bytes; a file above',
+    'Bytes of the request body that an inline app has in memory; the rest is in a file',
     kind.limit(1),
   ),
 }
@@ -163,7 +175,7 @@ export const SYNC_OPTIONS: OptionTable<SyncDefaults> = {
 /** The options of `serve()` under `websocket`. */
 export const WEBSOCKET_OPTIONS: OptionTable<typeof DEFAULTS.websocket> = {
   maxMessageBytes: option('ws-max-message', 'Longest message, in bytes', kind.integer(1, LARGEST)),
-  maxQueue: option('ws-max-queue', 'Messages waiting for the app', kind.integer(1, LARGEST)),
+  maxQueue: option('ws-max-queue', 'Most messages that wait for the app', kind.integer(1, LARGEST)),
   pingIntervalMs: option('ws-ping-interval', 'Seconds between pings; 0 for none', kind.seconds),
   pongTimeoutMs: option('ws-ping-timeout', 'Seconds for a pong to arrive', kind.seconds),
   closeTimeoutMs: option('ws-close-timeout', 'Seconds for a closing handshake', kind.seconds),

@@ -15,12 +15,12 @@ import {
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
-/** What a command line gives: texts by flag, or a help to print. */
+/** The content of a command line: texts by flag, or a help to print. */
 export interface Parsed {
   command: 'serve' | 'bench'
-  /** By flag: a text, a boolean where it was switched, or an array of these where it was repeated. */
+  /** By flag: a text, a boolean for a switch, or an array of them for a repeated option. */
   given: Readonly<Record<string, unknown>>
-  /** The help or the version; empty where something is to be done. */
+  /** The help or the version; empty for a command to run. */
   printed: string
 }
 
@@ -34,15 +34,15 @@ const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
 
 const APP_HELP = '[sync:|iterable:|events:]FILE[#export]: JavaScript or TypeScript'
 const EPILOGUE =
-  'Each option is also read from the environment: --log-level from ISTHMUS_LOG_LEVEL; what can be ' +
-  'repeated stands one to a line there. The command line wins.\n' +
-  'Exit status: 0 drained; 1 failed, or connections had to be cut; 2 wrong command line; ' +
+  'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
+  'option has one value on each line there. The command line wins.\n' +
+  'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
 const SEE_HELP = 'see "isthmus serve --help"'
 
-// yargs has no words of its own for these that would name the remedy. Where it counts, it wants two of each.
+// The messages of yargs for these do not name the remedy. Messages with a number need a singular and a plural.
 const NO_APP = 'no APP to serve%c%c' // %c takes a number and shows nothing
 const STRINGS = {
   'Not enough non-option arguments: got %s, need at least %s': { one: NO_APP, other: NO_APP },
@@ -52,9 +52,10 @@ const STRINGS = {
 }
 
 /**
- * Reads `argv`, without the two paths in front of it, as far as texts go.
+ * Splits `argv`, without the paths of Node and of the script, into a command and the texts of its options.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for what is no option, no command, or lacks its text
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or command, or an option without
+ *   its value
  */
 export function parseTexts(argv: readonly string[]): Parsed {
   refuseSwitchTexts(argv)
@@ -63,11 +64,11 @@ export function parseTexts(argv: readonly string[]): Parsed {
     printed = output
   })
 
-  // yargs looks at what stands behind a lone "--" least of all; with --help it takes nothing in at all.
-  const [first, stray] = given._
+  // yargs does not check the arguments after a lone "--". With --help it reads none at all.
+  const [first, extra] = given._
   const command = first === 'bench' ? 'bench' : 'serve'
-  if (stray === undefined || printed !== '') return { command, given, printed }
-  throw new InvalidOptionError(`unknown argument "${stray}"; ${SEE_HELP}`)
+  if (extra === undefined || printed !== '') return { command, given, printed }
+  throw new InvalidOptionError(`unknown argument "${extra}"; ${SEE_HELP}`)
 }
 
 function isthmusParser(): Argv {
@@ -109,7 +110,7 @@ function appParser(parser: Argv, groups: Groups): Argv {
       parser.option(option.flag, yargsOption(group, option, Reflect.get(defaults, name) as never))
     }
   }
-  // From here on what is too much is an argument, and no command.
+  // Within a command, a superfluous word is an unknown argument and not an unknown command.
   return parser.strictCommands(false).positional('app', { type: 'string', describe: APP_HELP })
 }
 
@@ -121,7 +122,7 @@ function yargsOption(group: string, option: Option<never>, fallback: never): Opt
   return { ...shown, requiresArg: true }
 }
 
-// yargs takes --debug=maybe for --no-debug.
+// yargs reads --debug=maybe as --no-debug.
 function refuseSwitchTexts(argv: readonly string[]): void {
   const options: Array<Option<never>> = GROUPS.flatMap(([, table]) => Object.values(table))
   for (const { flag, kind } of options) {

@@ -1,21 +1,21 @@
-// How the command line fails: one line on stderr that names the thing and the remedy, and an exit status.
+// A failure of the command line: one line on stderr that names the reason and the remedy, and an exit status.
 
 import { inspect } from 'node:util'
 import { AppLoadError, InvalidOptionError, LifespanError } from '../errors.ts'
 
-/** Exit status of a failure: the app did not load or start, or the server could not listen. */
+/** The exit status of a failure: the app did not load or start, or the server could not listen. */
 export const FAILED = 1
-/** Exit status of a command line that is wrong, be it in an option or in the file or export it names. */
+/** The exit status of a wrong command line: a wrong option, or a file or export that does not exist. */
 const WRONG_USAGE = 2
 
-/** Writes `isthmus: …` to stderr, at `withStack` the stack below, and returns the exit status. */
+/** Writes `isthmus: …` to stderr, and the stack after it if `withStack`. Returns the exit status. */
 export function reportFailure(error: unknown, withStack: boolean): number {
   process.stderr.write(`isthmus: ${sentenceOf(error).replaceAll(/\s+/g, ' ')}\n`)
   if (withStack) process.stderr.write(`${inspect(error)}\n`)
   return isWrongUsage(error) ? WRONG_USAGE : FAILED
 }
 
-// An AppLoadError without a cause names what is not there; with one, the module itself threw.
+// An AppLoadError has a cause if the module threw, and none if the file or the export does not exist.
 function isWrongUsage(error: unknown): boolean {
   if (error instanceof AppLoadError) return !Object.hasOwn(error, 'cause')
   return error instanceof InvalidOptionError
@@ -36,11 +36,11 @@ interface SystemError extends NodeJS.ErrnoException {
 
 function listenFailure(error: SystemError): string | undefined {
   if (error.syscall === 'getaddrinfo') {
-    return `${error.hostname ?? 'the host'} is no address that is known; choose another --host`
+    return `${error.hostname ?? 'the host'} is no known address; choose another --host`
   }
   if (error.syscall !== 'listen') return undefined
   if (error.fd !== undefined) {
-    return `--fd ${error.fd} is no listening socket that was inherited (${error.code}); have the parent pass one on`
+    return `--fd ${error.fd} is no inherited listening socket (${error.code}); the parent process has to pass one`
   }
   const { address = '', port = -1 } = error
   return port < 0 ? socketFailure(error.code, address) : portFailure(error.code, address, port)
@@ -49,7 +49,7 @@ function listenFailure(error: SystemError): string | undefined {
 function socketFailure(code: string | undefined, path: string): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `${path} is in use; choose another --uds, or remove the file if no server is left behind it`
+      return `${path} is in use; choose another --uds, or remove the file if no server uses it`
     case 'EACCES':
       return `${path} cannot be made: there is no such folder, or it is not writable; choose another --uds`
     default:
@@ -63,7 +63,7 @@ function portFailure(code: string | undefined, host: string, port: number): stri
     case 'EADDRINUSE':
       return `${where} is in use; choose another --port, or 0 for a free one`
     case 'EACCES':
-      return `${where} may not be listened on by this user; choose a --port from 1024`
+      return `${where} needs a privileged user; choose a --port from 1024`
     case 'EADDRNOTAVAIL':
       return `${where} is no address of this machine; choose another --host`
     default:

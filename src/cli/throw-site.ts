@@ -1,4 +1,4 @@
-// Where an error was thrown, as file:line, for a message that has one line to say it in.
+// The place where an error was thrown, as file:line, for a message of one line.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 const PLACE = String.raw`(file:\/\/\/\S+?|\/[^():]+|[A-Za-z]:\\[^():]+):(\d+)`
 const FRAME = new RegExp(String.raw`^ +at (?:async )?(?:.*\()?${PLACE}:\d+\)?$`, 'm')
 const FIRST_LINE = new RegExp(`^${PLACE}\n`)
-// From here on the stack tells who loads modules, not who threw; the compiler's frames tell nothing at all.
+// From this frame on, the stack is that of the module loader or of the compiler, and not of the module that threw.
 const LOADER = /^ +at .*(?:node:internal\/modules\/| importModule |[\\/]esbuild[\\/])/m
 const CHECK_TIMEOUT_MS = 5_000
 
-/** The `file:line` that threw `error` while `entry` was being imported; undefined where nothing tells. */
+/** Returns the `file:line` that threw `error` while `entry` was imported; undefined if it cannot be found. */
 export function throwSite(error: unknown, entry: string): string | undefined {
   if (!(error instanceof Error)) return undefined
 
@@ -21,7 +21,8 @@ export function throwSite(error: unknown, entry: string): string | undefined {
   return checkedSite(entry)
 }
 
-// V8 keeps the place of a syntax error in an ES module to itself, until it prints the error and dies.
+// An error for wrong syntax in an ES module does not contain the place. Node prints the place when the error ends the
+// process, so a second process checks the file.
 function checkedSite(entry: string): string | undefined {
   const { stderr } = spawnSync(process.execPath, ['--check', entry], {
     encoding: 'utf8',

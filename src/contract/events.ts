@@ -5,18 +5,51 @@ import type { Log } from './log.ts'
 /** Headers in order, with duplicates: a lower-case name and the value as on the wire. */
 export type HeaderPairs = Array<[name: string, value: string]>
 
-/** What the server knows of a connection beyond ASGI. */
+/** The server's side of one exchange, at `scope['isthmus.exchange']`: facts and calls that ASGI does not have. */
 export interface ExchangeContext {
   /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
   readonly signal: AbortSignal
   /** The server's log. */
   readonly log: Log
-  /** What the server's options say to the bridges. */
+  /** The options of the server that the bridges need. */
   readonly hosting: Hosting
-  /** Calls back once the client is gone: at once if it already is. */
+  /** Calls back when the client leaves, at once if the client has left. */
   onDisconnect(callback: () => void): void
-  /** Calls back once the server shuts down, while the client is still there. */
+  /** Calls back when the server shuts down while the client is still there. */
   onShutdown(callback: () => void): void
+  /**
+   * Calls back once, when the exchange has ended: the last byte of the response is on its way, the client has left, the
+   * response broke off, or the WebSocket is closed or denied. The app may still run then. The callback that was
+   * registered last is called first. A callback that comes after the end is called at once. The server logs an error
+   * that a callback throws.
+   *
+   * @example
+   * scope['isthmus.exchange']?.onEnd(({ outcome, status }) => requests.count({ outcome, status }))
+   */
+  onEnd(callback: (end: ResponseEnd) => void): void
+}
+
+/**
+ * The end of an exchange, as the server knows it: the same value for every listener.
+ *
+ * The outcome of an HTTP response is `complete`, also if the server answered for the app; `disconnected` if the client
+ * left before the last byte; `aborted` if the app broke off, or a shutdown cut the connection. The outcome of a
+ * WebSocket is `closed` after an accepted handshake and `denied` after an answer other than 101; an unanswered handshake
+ * or a partial denial is `disconnected` or `aborted`.
+ */
+export interface ResponseEnd {
+  readonly outcome: 'complete' | 'disconnected' | 'aborted' | 'closed' | 'denied'
+  /** The status of the response, even if its head was still held back; 101 for an accepted WebSocket; null without a response. */
+  readonly status: number | null
+  /**
+   * Bytes of the body that went to the client, without the framing. Null for an accepted WebSocket, and in a pool
+   * thread for an answer that the gateway gives.
+   */
+  readonly bytes: number | null
+  /** The code with which a WebSocket was closed (RFC 6455, 7.4); undefined without an accepted handshake. */
+  readonly code: number | undefined
+  /** The error of the app that the server answered or that broke the response off, or the reason of the signal; else undefined. */
+  readonly error: unknown
 }
 
 /** The server options that the bridges read: how sync apps are hosted. */

@@ -1,16 +1,16 @@
-// lint(): the validator that fits an app, whichever style it is of.
+// lint(): wraps an app of any style in the validator of its style.
 
+import { events, iterable, styleOf, sync } from '../bridge/style.ts'
 import { lintEvents } from './events/lint-events.ts'
 import { lintIterable } from './iterable/lint-iterable.ts'
-import { events, iterable, styleOf, sync } from '../bridge/style.ts'
 import { lintSync } from './sync/lint-sync.ts'
 import type { App } from '../bridge/style.ts'
 
 /**
  * Wraps `app`, of any style, so that every breach of its contract is a {@link LintError} (`ISTHMUS_LINT`):
- * `<who> broke <rule>: <what>; <remedy>`. What is returned is an app of the same style.
+ * `<party> broke <rule>: <fact>; <remedy>`. Returns an app of the same style.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when the style of `app` cannot be told
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a value that is no app
  *
  * @example
  * await using client = await testClient(lint(app))

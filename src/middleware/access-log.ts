@@ -1,28 +1,27 @@
-// accessLog(): a line for each response and for each turn of a WebSocket's life, with nothing in it that a client could
-// forge.
+// accessLog(): one line for each response, and one for each change of a WebSocket. A client cannot forge a line.
 
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { Log } from '../contract/log.ts'
 import type { ChainRequest } from '../chain/request.ts'
-import type { ResponseEnd } from '../chain/response-end.ts'
+import type { ResponseEnd } from '../contract/events.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** How a line is written. */
+/** The form of a line. */
 export type AccessLogFormat = 'log' | 'json' | 'common' | 'combined'
 
 /** Options of {@link accessLog}. */
 export interface AccessLogOptions {
   /**
-   * `log` gives fields and a sentence to a log, such as pino's. The others write lines of text: `json` an object,
-   * `common` and `combined` those of the web servers. Default `log`.
+   * `log` gives fields and a sentence to a log, such as pino. The other formats write lines of text: `json` an object,
+   * `common` and `combined` the lines of Apache and nginx. Default `log`.
    */
   format?: AccessLogFormat | undefined
-  /** Where the format `log` goes. Default: the log of the server; nowhere where there is none, as in a pool thread. */
+  /** The log for the format `log`. Default: the log of the server. A pool thread has none, and writes nothing. */
   log?: Log | undefined
-  /** Takes a line of the other formats, without a line end. Default: standard output. */
+  /** Takes a line of the other formats, without a line end. Default: writes to standard output. */
   write?: ((line: string) => void) | undefined
-  /** Leaves a request out where it returns true. Default: none is left out. */
+  /** Returns true for a request that gets no line. Default: every request gets one. */
   skip?: ((request: ChainRequest) => boolean) | undefined
 }
 
@@ -33,31 +32,31 @@ const DEFAULTS = {
   skip: (_request: ChainRequest): boolean => false,
 }
 
-/** One request, and when it came. */
+/** One request, and the time of its arrival. */
 interface Exchange {
   readonly request: ChainRequest
   readonly receivedAt: number
   readonly startedAt: number
 }
 
-/** What is to be said of an exchange: that its WebSocket is open, or how it ended. */
+/** The subject of a line: the accept of a WebSocket, or the end of an exchange. */
 type Turn = ResponseEnd | 'accepted'
 
-/** Writes a turn; undefined where nobody has a log. */
+/** Writes a line about a turn; undefined without a log. */
 type Writer = ((exchange: Exchange, turn: Turn) => void) | undefined
 
 /**
- * Logs one line for an HTTP response (`method`, `path`, `status`, `bytes` of its body), one each for a WebSocket that is
- * accepted, denied or closed (`status` or `code`), all with `client` and `durationMs`. The formats `common` and
- * `combined` have one line for a WebSocket, when it is over.
+ * Logs one line for an HTTP response (`method`, `path`, `status`, `bytes` of its body). A WebSocket has a line when it is
+ * accepted, and one when it is denied or closed (`status` or `code`). All lines have `client` and `durationMs`. The
+ * formats `common` and `combined` have one line for a WebSocket, at its end.
  *
- * `outcome` is `complete`; `disconnected` where the client left before the response was whole, with the status
- * that it may have seen, or null; `aborted` where the app broke off or a shutdown cut it. An answer that the server
- * gives for the app is a complete one, its `bytes` null. Messages pass through untouched and unbuffered; the path is
- * logged as sent, without the query, and what could forge a line is escaped.
+ * The end is the report of the server ({@link ResponseEnd}): `outcome` is `complete`, also if the server answers for the
+ * app; `disconnected` if the client leaves before the last byte, with the status that the app announced, or null;
+ * `aborted` if the app breaks off or a shutdown cuts the connection. Messages pass through untouched and unbuffered. The
+ * path is the one that the client sent, without the query; characters that could forge a line are escaped.
  *
- * It sees what is inside of it as it is sent, and the request as it is where it stands: put `forwarded()` outside of it
- * for the client's address, and `basicAuth()` outside of it for the name of the user.
+ * The request of a line is the request at this place in the chain: put `forwarded()` outside for the address of the
+ * client, and `basicAuth()` outside for the name of the user.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  *
@@ -94,7 +93,7 @@ function logWriter(log: Log | undefined): Writer {
   )
 }
 
-/** What a line says, by name. */
+/** The fields of a line. */
 interface Fields extends Record<string, unknown> {
   method: string
   path: string
@@ -157,7 +156,7 @@ function jsonLine(exchange: Exchange, turn: Turn): string {
   })
 }
 
-// As Apache has it: host, identity, user, when it came, the request line, status, bytes.
+// The order of Apache: host, identity, user, time of arrival, request line, status, bytes.
 function commonLine({ request, receivedAt }: Exchange, { status, bytes }: ResponseEnd): string {
   const host = request.client ? escaped(request.client[0]) : '-'
   const user = userOf(request)?.replaceAll(' ', '\\x20') ?? '-'
@@ -165,7 +164,7 @@ function commonLine({ request, receivedAt }: Exchange, { status, bytes }: Respon
   return `${host} - ${user} [${clockOf(receivedAt)}] "${line}" ${status ?? '-'} ${bytes || '-'}`
 }
 
-// Many lines share a second, and its name costs as much as the rest of a line.
+// Many lines share a second, and to format a second costs as much as the rest of a line.
 let lastSecond = Number.NaN
 let lastClock = ''
 
@@ -197,13 +196,13 @@ function headerOf(request: ChainRequest, name: string): string | undefined {
   return value === undefined ? undefined : escaped(value, UNSAFE_IN_QUOTES)
 }
 
-// Controls, blanks, quotes, the backslash and all beyond ASCII: nothing that a client sends can end a line,
-// start an escape sequence of a terminal, or look like another field.
+// Controls, blanks, quotes, the backslash and all beyond ASCII: no text of a client can end a line, start an escape
+// sequence of a terminal, or look like another field.
 const UNSAFE = /[^\x21\x23-\x5b\x5d-\x7e]/u
 const UNSAFE_IN_QUOTES = /[^\x20\x21\x23-\x5b\x5d-\x7e]/u
 
 function escaped(text: string, unsafe: RegExp = UNSAFE): string {
-  // Almost all of it is safe, and a test costs a fifth of a replacement that replaces nothing.
+  // Almost every text is safe, and a test costs a fifth of a replacement that replaces nothing.
   if (!unsafe.test(text)) return text
   return text.replaceAll(new RegExp(unsafe, 'gu'), (character) => {
     const code = character.codePointAt(0) ?? 0

@@ -1,4 +1,4 @@
-// compress(): bodies in the coding that the client takes, streams flushed chunk by chunk.
+// compress(): sends bodies in a content coding that the client accepts, and flushes streams chunk by chunk.
 
 import compressible from 'compressible'
 import Negotiator from 'negotiator'
@@ -17,13 +17,13 @@ import type { Wrap } from '../chain/wrap.ts'
 
 /** Options of {@link compress}. */
 export interface CompressOptions {
-  /** What is offered, the best first; the client's own order of preference comes before. Default `br`, `zstd` where the Node has it, `gzip`. */
+  /** The codings to offer, the best first; the preference of the client comes before this order. Default `br`, `zstd` (if this Node has it), `gzip`. */
   codings?: readonly ContentCoding[] | undefined
-  /** The shortest body that is compressed, in bytes. A stream always is. Default 1,024. */
+  /** The length of the shortest body to compress, in bytes. A stream is always compressed. Default 1,024. */
   minBytes?: number | undefined
-  /** Which types, besides what mime-db calls compressible. Default none. */
+  /** Media types to compress besides those that mime-db calls compressible. Default none. */
   types?: ReadonlyArray<string | RegExp> | undefined
-  /** Whether each chunk of a stream is sent at once. False waits for more, which packs better; server-sent events never wait. Default true. */
+  /** Whether each chunk of a stream is sent at once. False waits for more bytes, which compresses better; server-sent events never wait. Default true. */
   flush?: boolean | undefined
   /** Quality of br, 0 to 11. Default 4. */
   brQuality?: number | undefined
@@ -35,7 +35,7 @@ export interface CompressOptions {
 
 type Settings = Complete<CompressOptions>
 
-/** Of a Negotiator, whose types know nothing of preferences. */
+/** A method of Negotiator; its type lacks the option `preferred`. */
 interface Ranking {
   encodings(offered: readonly string[], options: { preferred: readonly string[] }): string[]
 }
@@ -50,26 +50,33 @@ const DEFAULTS: Settings = {
   zstdLevel: 3,
 }
 
-// Longer ones are worth the way to another thread and back.
+// A longer body is compressed on another thread, which costs a round trip.
 const AT_ONCE_BYTES = 32 * 1024
-// Archives and pictures come as it, too.
+// Archives and pictures have this type too, so mime-db is not asked about it.
 const ANYTHING = 'application/octet-stream'
 const EVENT_STREAM = /^text\/event-stream\b/i
 const NO_TRANSFORM = /(?:^|[\s,])no-transform(?:$|[\s,])/i
-// They say something of bytes that nobody gets (RFC 9530; RFC 9110, 14.3: ranges would be those of the coding).
-const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
+// Fields about the bytes before the coding, which the client does not get (RFC 9530; RFC 9110, 14.3: ranges are ranges of
+// the encoded bytes).
+const FIELDS_OF_PLAIN_BYTES = [
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'content-md5',
+  'accept-ranges',
+]
 
 /**
- * Sends bodies in a content coding that the client accepts (RFC 9110, 12.5.3). A body that streams goes on streaming:
- * each chunk is flushed. An entity tag becomes a weak one, because the bytes are others.
+ * Sends bodies in a content coding that the client accepts (RFC 9110, 12.5.3). A stream stays a stream: each chunk is
+ * flushed. A strong entity tag becomes a weak one, because the bytes change.
  *
- * Left as it is: what has a Content-Encoding, or a type that does not shrink; 206, 204 and 304; what says
- * `Cache-Control: no-transform`; what is shorter than `minBytes`; a WebSocket.
+ * These responses stay unchanged: a response with a Content-Encoding, or with a type that does not shrink; 206, 204 and
+ * 304; a response with `Cache-Control: no-transform`; a body shorter than `minBytes`; a WebSocket.
  *
- * A body that has a secret in it together with what an attacker may choose gives the secret away by its length (BREACH):
- * answer it with `no-transform`.
+ * A body that contains a secret and also text that an attacker can choose reveals the secret by its compressed length
+ * (BREACH): answer such a request with `no-transform`.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an invalid value
  *
  * @example
  * chain(compress({ minBytes: 2048 }))(app)
@@ -90,7 +97,7 @@ export function compress(options: CompressOptions = {}): Wrap {
     if (coding === undefined || !isWorthIt(response, minBytes)) return response
 
     headers.set('content-encoding', coding)
-    for (const name of OF_THE_BYTES) headers.delete(name)
+    for (const name of FIELDS_OF_PLAIN_BYTES) headers.delete(name)
     weaken(headers)
     return encoded(response, request, { coding, settings })
   })
@@ -103,7 +110,7 @@ function mayBeEncoded({ status, headers }: ChainResponse, settings: Settings): b
   return isCompressible(headers.get('content-type'), settings.types)
 }
 
-// What streams is: nobody knows how long it will be. Of a HEAD without a length nobody knows anything.
+// A stream is worth it, because its length is unknown. So is a response to HEAD without a length.
 function isWorthIt({ headers, body }: ChainResponse, minBytes: number): boolean {
   const length = headers.get('content-length')
   if (length !== undefined) return Number(length) >= minBytes
@@ -142,7 +149,7 @@ function weaken(headers: HeaderList): void {
   if (tag?.startsWith('"') === true) headers.set('etag', `W/${tag}`)
 }
 
-// RFC 9111, 4.3.4: the tag of a 304 is the one that the client has, and that may be the weak one of here.
+// RFC 9111, 4.3.4: a 304 carries the tag that the client has, and that may be the weak tag that compress() made.
 function revalidated(response: ChainResponse, request: ChainRequest): ChainResponse {
   const tag = response.headers.get('etag')
   const asked = request.headers.get('if-none-match') ?? ''
@@ -156,29 +163,18 @@ interface Choice {
 }
 
 function encoded(response: ChainResponse, request: ChainRequest, choice: Choice): ChainResponse {
-  // A HEAD is not worth the work that would tell its length (RFC 9110, 9.3.2), and that of the plain body is another.
+  // The length of the encoded body would cost the work of a GET, so a response to HEAD has none (RFC 9110, 9.3.2).
   if (request.method === 'HEAD') return mapBody(response, { chunk: () => '' })
 
   const type = response.headers.get('content-type') ?? ''
   const flush = choice.settings.flush || EVENT_STREAM.test(type)
   let encoder: Encoder | undefined
-  const begun = (): Encoder => {
-    if (!encoder) {
-      encoder = encoderFor(response, request, choice)
-      closeAtEnd(request, encoder)
-    }
-    return encoder
-  }
+  const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
   return mapBody(response, {
     chunk: (chunk) => begun().encode(chunk, flush),
     end: () => begun().end(),
+    close: () => encoder?.close(),
   })
-}
-
-// A body that breaks off has no end that a map would hear of.
-function closeAtEnd({ environ, scope }: ChainRequest, encoder: Encoder): void {
-  if (environ) (environ['isthmus.responseFinished'] ??= []).push(() => encoder.close())
-  else scope?.['isthmus.exchange']?.onDisconnect(() => encoder.close())
 }
 
 function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {

@@ -1,5 +1,5 @@
-// Content codings (RFC 9110, 8.4.1; zstd: RFC 8878), each in three forms: a body that is there at once, one that streams
-// past a blocking app, and one that streams past an app that awaits, on Node's own threads.
+// Content codings (RFC 9110, 8.4.1; zstd: RFC 8878), each in three forms: for a complete body, for a stream of a sync app,
+// and for a stream of an app that awaits, which is encoded on Node's own threads.
 
 import * as zlib from 'node:zlib'
 import * as minizlib from 'minizlib'
@@ -9,7 +9,7 @@ import type { Chunk } from '../contract/environ.ts'
 /** A content coding that can be offered. */
 export type ContentCoding = 'br' | 'gzip' | 'zstd'
 
-/** How hard each coding tries. */
+/** The quality or level of each coding. */
 interface Efforts {
   br: number
   gzip: number
@@ -18,13 +18,13 @@ interface Efforts {
 
 type Bytes = Uint8Array | Promise<Uint8Array>
 
-/** One body on its way through a coding. */
+/** Encodes one body. */
 export interface Encoder {
-  /** The bytes that `chunk` has become; with `flush` all of them, else those that are there. */
+  /** The encoded bytes of `chunk`: all of them with `flush`, else those that the coding has finished. */
   encode(chunk: Chunk, flush: boolean): Bytes
-  /** The rest. */
+  /** The last bytes. */
   end(): Bytes
-  /** Frees its memory, which is none of JavaScript's: also when there is no end, and more than once. */
+  /** Frees memory outside of the JavaScript heap. May be called without `end`, and more than once. */
   close(): void
 }
 
@@ -40,7 +40,7 @@ interface Codec {
   awaiting: () => Zlib
 }
 
-// The types are those of the oldest Node, which has no zstd.
+// @types/node describes the oldest supported Node, which has no zstd.
 const LATER = zlib as unknown as {
   zstdCompressSync(body: Uint8Array, options: object): Uint8Array
   createZstdCompress?(options: object): Zlib
@@ -51,7 +51,7 @@ const LATER = zlib as unknown as {
 export const CODINGS: readonly ContentCoding[] =
   LATER.createZstdCompress === undefined ? ['br', 'gzip'] : ['br', 'zstd', 'gzip']
 
-/** What makes a whole body of `coding`. */
+/** Encodes a complete body in one call. */
 export function wholeBody(coding: ContentCoding, efforts: Efforts): Encoder {
   const chunks: Chunk[] = []
   return {
@@ -64,7 +64,7 @@ export function wholeBody(coding: ContentCoding, efforts: Efforts): Encoder {
   }
 }
 
-/** What makes a stream of `coding` past a sync app: every call returns when its work is done. */
+/** Encodes a stream of a sync app: each call returns when its work is done. */
 export function blockingStream(coding: ContentCoding, efforts: Efforts): Encoder {
   const { blocking, flushKind } = codecOf(coding, efforts)
   const stream = blocking()
@@ -85,13 +85,13 @@ export function blockingStream(coding: ContentCoding, efforts: Efforts): Encoder
   }
 }
 
-/** What makes a stream of `coding` past an app that awaits: the work is done on Node's threads. */
+/** Encodes a stream of an app that awaits: Node's threads do the work. */
 export function awaitingStream(coding: ContentCoding, efforts: Efforts): Encoder {
   const { awaiting, flushKind } = codecOf(coding, efforts)
   const stream = awaiting()
   const output: Uint8Array[] = []
   stream.on('data', (bytes: Uint8Array) => output.push(bytes))
-  // Whoever waits hears of it; there is nobody else to tell.
+  // A pending call rejects with the error; without this listener the error would end the process.
   stream.on('error', () => undefined)
   const settled = (start: (done: () => void) => void): Bytes => {
     if (stream.destroyed) return EMPTY
@@ -101,7 +101,7 @@ export function awaitingStream(coding: ContentCoding, efforts: Efforts): Encoder
         drain(stream)
         resolve(taken(output))
       }
-      // Closed in the middle: the bytes are for nobody.
+      // close() in the middle of a call ends the call: the client does not get the bytes.
       stream.once('error', reject).once('close', done)
       start(done)
     })
@@ -118,11 +118,11 @@ export function awaitingStream(coding: ContentCoding, efforts: Efforts): Encoder
   }
 }
 
-// What waits in the buffer of the stream itself comes out as 'data' of a read.
+// Bytes in the internal buffer of the stream come out as 'data' events of read().
 function drain(stream: Transform): void {
-  let rest: unknown
-  do rest = stream.read()
-  while (rest !== null)
+  let bytes: unknown
+  do bytes = stream.read()
+  while (bytes !== null)
 }
 
 const EMPTY = new Uint8Array(0)

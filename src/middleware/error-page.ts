@@ -1,31 +1,27 @@
-// errorPage(): what a client gets where an app fails: a plain page, or, in development, a helpful one.
+// errorPage(): the answer to a client when an app fails: a plain page, or, in development, a helpful one.
 
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import Negotiator from 'negotiator'
-import {
-  ClientDisconnectedError,
-  PeerError,
-  ServerShutdownError,
-  ServiceError,
-  UnsupportedScopeError,
-} from '../errors.ts'
+import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
+import { judgeError } from '../http/error-verdict.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import type { Complete } from '../complete-options.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
+import type { ErrorVerdict } from '../http/error-verdict.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** What failed, for a page of your own. */
+/** A failure, for a page of your own. */
 export interface ErrorPageFailure {
-  /** Of the response: 500, or that of an error of isthmus. */
+  /** The status of the response: that of an error of isthmus, else 500. */
   readonly status: number
-  /** The words for it: `Internal Server Error`. */
+  /** The reason phrase of the status: `Internal Server Error`. */
   readonly title: string
-  /** What was thrown: not for the eyes of a client. */
+  /** The error, of any type. A client must not see it. */
   readonly error: unknown
 }
 
@@ -33,7 +29,7 @@ export interface ErrorPageFailure {
 export interface ErrorPageOptions {
   /** Whether the page shows the error, its stack and the source. Default: whether `NODE_ENV` is `development`. */
   development?: boolean | undefined
-  /** Makes the HTML of the page, where it is not that for development. Default: the status and its words. */
+  /** Makes the HTML of the page, except for the page in development. Default: the status and its reason phrase. */
   html?: ((failure: ErrorPageFailure) => string) | undefined
 }
 
@@ -48,12 +44,12 @@ const DEFAULTS: Complete<ErrorPageOptions> = {
 const TYPES = ['text/plain', 'text/html', 'application/json']
 
 /**
- * Answers where the app fails before its response has begun, and logs the error: in HTML, in plain text, or as problem
- * details (RFC 9457), whatever the client accepts best. An error of isthmus has a status of its own: 413, 503, 504. A
- * response that has begun is cut, as it is without; a client that left, and a server that shuts down, are none of its
- * concern.
+ * Answers when the app fails before its response has begun, and logs the error. The answer is HTML, plain text, or
+ * problem details (RFC 9457): the type that the client prefers. An error of isthmus has a status of its own, such as 413,
+ * 503 or 504 ({@link judgeError}). A response that has begun is cut, with or without this middleware. The errors of a
+ * client that left and of a server that shuts down pass through.
  *
- * Middleware outside of it sees a response like any other: `chain(requestId(), cors(), errorPage())`.
+ * Middleware outside sees an ordinary response: `chain(requestId(), cors(), errorPage())`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
@@ -75,32 +71,24 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
     } catch (error) {
       if (error instanceof ClientDisconnectedError || error instanceof ServerShutdownError)
         throw error
-      const status = statusOf(error)
-      report(request, error, status)
+      const verdict = judgeError(error)
+      const { status } = verdict
+      report(request, error, verdict)
       const failure = { status, title: STATUS_CODES[status] ?? 'Error', error }
       return page(request, failure, settings)
     }
   })
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof PeerError || error instanceof ServiceError) return error.status
-  return error instanceof UnsupportedScopeError ? 404 : 500
-}
-
-// As the server does for what it answers itself. A pool thread has no log; its `wsgi.errors` leads to that of the server.
+// The line of the server for the same error. A pool thread has no log; its `wsgi.errors` leads to the log of the server.
 function report(
   { environ, log, method, path }: ChainRequest,
   error: unknown,
-  status: number,
+  { status, level }: ErrorVerdict,
 ): void {
-  if (status !== 500 && log) return log[levelOf(error)]({ method, path, err: error }, String(error))
-  if (log) return log.error({ method, path, err: error }, 'the app failed')
+  const message = status === 500 ? 'the app failed' : String(error)
+  if (log) return log[level]({ method, path, err: error }, message)
   environ?.['wsgi.errors'].write(`the app failed: ${inspect(error)}\n`)
-}
-
-function levelOf(error: unknown): 'info' | 'warn' {
-  return error instanceof ServiceError ? 'warn' : 'info'
 }
 
 function page(

@@ -1,4 +1,4 @@
-// What a developer sees of an error: what it says, where it was thrown, and the lines around.
+// The view of an error for a developer: its message, the place where it was thrown, and the lines around.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-widt
 pre{background:#f4f4f2;overflow:auto;padding:1rem}mark{background:#ffe08a;display:block}h1{font-size:1.4rem}
 @media(prefers-color-scheme:dark){body{background:#1c1c1a;color:#eee}pre{background:#2a2a27}mark{background:#6b5300;color:#fff}}`
 
-/** The error as text: as Node prints it, and the line that threw it. */
+/** The error as text: the output of `inspect`, and the line that threw it. */
 export function developmentText(error: unknown): string {
   const place = thrownAt(error)
   const line = place && sourceLines(place).find(({ isThrower }) => isThrower)
@@ -54,7 +54,7 @@ function sourceBlock(place: Place): string {
   return `<h2>${escaped(`${place.path}:${place.line}`)}</h2><pre>${shown.join('')}</pre>`
 }
 
-// The first frame of the app's own: neither Node's nor a package's, as long as there is another one.
+// The first frame that belongs to the app. An error that only frames of packages have gets the first of those.
 function thrownAt(error: unknown): Place | undefined {
   if (!(error instanceof Error)) return undefined
   const places = parse(error, { allowEmpty: true }).flatMap(placeOf)
@@ -75,7 +75,7 @@ interface SourceLine {
   isThrower: boolean
 }
 
-// Read again at each failure, because in development the source changes.
+// The file is read again at each failure, because the source changes in development.
 function sourceLines({ path, line }: Place): SourceLine[] {
   let source: string
   try {

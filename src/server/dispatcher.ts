@@ -58,7 +58,7 @@ export class Dispatcher {
       const settings = this.#settings
       const context = this.#context()
       const scope = httpScope(head, this.#state, settings, context)
-      const parts = { transport, request: head, connection: context, settings }
+      const parts = { transport, request: head, context, settings }
       const run = new HttpRun(this.#app, scope, parts)
       this.#requests += 1
       this.#start(run, this.#onEnd)
@@ -83,7 +83,7 @@ export class Dispatcher {
       const context = this.#context()
       const handshake = httpScope(head, this.#state, settings, context)
       const scope = websocketScope(handshake, subprotocols)
-      const parts = { transport, connection: context, settings }
+      const parts = { transport, context, settings }
       const run = new WebSocketRun(this.#app, scope, parts)
       this.#webSockets += 1
       this.#openWebSockets += 1
@@ -111,7 +111,7 @@ export class Dispatcher {
     return this.#whenIdle.promise
   }
 
-  /** The counters: what is under way, and the sums since the start. */
+  /** The counters: the exchanges under way, and the sums since the start. */
   stats(): Omit<ServerStats, 'connections'> {
     const open = this.#openWebSockets
     return {

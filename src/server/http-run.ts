@@ -1,88 +1,109 @@
-// One request through one app: the scope, receive and send of an exchange, and the three moments at which
-// it can fail (nothing sent, head sent, complete).
+// One HTTP request through one app: the scope, receive and send of the exchange, and the way in which it ends.
 
 import { inspect } from 'node:util'
-import { deferred, harmless, rejected } from '../waiting/deferred.ts'
+import { TAKEN } from '../waiting/taken.ts'
 import { HttpExchange } from '../async/http-exchange.ts'
 import { makeReceive } from '../async/receive.ts'
-import { RequestBody } from '../async/request-body.ts'
 import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
+import { judgeError } from '../http/error-verdict.ts'
+import { deferred, harmless, rejected } from '../waiting/deferred.ts'
+import { publishEnd, publishStart } from './diagnostics.ts'
+import { openBody } from './open-body.ts'
+import {
+  actionAt,
+  isDisconnect,
+  momentOf,
+  returnedLine,
+  STOPPED,
+  UNANSWERED,
+  valueLine,
+} from './open-response.ts'
 import { plainResponse } from './refusal.ts'
 import { sendFile } from './send-file.ts'
-import { judge } from './verdict.ts'
-import type { ServerExchangeContext } from '../async/exchange-context.ts'
-import type { Deferred } from '../waiting/deferred.ts'
-import type { Command, ResponsePart } from '../async/http-exchange.ts'
+import type { Ending, ServerExchangeContext } from '../async/exchange-context.ts'
 import type { Identity } from '../async/framing.ts'
-import type { TimerWheel } from '../waiting/timer-wheel.ts'
-import type { EventApp, Hosting, HttpScope, SendEvent } from '../contract/events.ts'
+import type { Command, ResponsePart } from '../async/http-exchange.ts'
+import type { RequestBody } from '../async/request-body.ts'
+import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
+import type { ErrorVerdict } from '../http/error-verdict.ts'
 import type { RequestHead } from '../http/request-head.ts'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { BodySettings } from './open-body.ts'
+import type { Moment } from './open-response.ts'
 import type { HttpEvents, HttpTransport } from './engine.ts'
-import type { Verdict } from './verdict.ts'
 
-/** What of the settings rules an exchange. */
-interface RunSettings {
+/** The settings that an exchange needs. */
+interface RunSettings extends BodySettings {
   identity: Identity
   log: Log
-  maxBodyBytes: number
-  bodyTimeoutMs: number
-  wheel: TimerWheel
-  hosting: Hosting
   debug: boolean
 }
 
 interface RunParts {
   transport: HttpTransport
   request: RequestHead
-  /** As the scope has it. */
-  connection: ServerExchangeContext
+  /** The value of `scope['isthmus.exchange']`. */
+  context: ServerExchangeContext
   settings: RunSettings
 }
 
-const BODY_MARK = 64 * 1024
-const DONE: Promise<void> = Promise.resolve()
-
-/** Runs an app on one request. The engine owns it, feeds it as {@link HttpEvents}, and closes nothing else. */
-export class HttpRun implements HttpEvents {
-  /** Of whoever runs it. */
+/** Runs an app on one request. The engine owns the run and feeds it as {@link HttpEvents}; the run closes nothing else. */
+export class HttpRun implements HttpEvents, Ending {
+  /** The index in the dispatcher's list of running exchanges. A field is cheaper than a Map; only the dispatcher uses it. */
   slot = -1
-  readonly #app: EventApp
-  readonly #scope: HttpScope
+
+  // Connection state
   readonly #transport: HttpTransport
-  readonly #request: RequestHead
   readonly #settings: RunSettings
-  readonly #exchange: HttpExchange
-  readonly #connection: ServerExchangeContext
-  #body: RequestBody | undefined
   #gone = false
-  #leaving = false
+  #stopping = false
   #drain: Deferred<void> | undefined
 
+  // Request state
+  readonly #app: EventApp
+  readonly #scope: HttpScope
+  readonly #request: RequestHead
+  readonly #context: ServerExchangeContext
+  #body: RequestBody | undefined
+
+  // Response state
+  readonly #exchange: HttpExchange
+  #bodyBytes = 0
+  #outcome: ResponseEnd['outcome'] | undefined
+  #error: unknown
+
   constructor(app: EventApp, scope: HttpScope, parts: RunParts) {
-    const { transport, request, connection, settings } = parts
     this.#app = app
     this.#scope = scope
-    this.#transport = transport
-    this.#request = request
-    this.#settings = settings
-    this.#connection = connection
-    this.#exchange = new HttpExchange(request, settings.identity)
+    this.#transport = parts.transport
+    this.#request = parts.request
+    this.#context = parts.context
+    this.#settings = parts.settings
+    this.#exchange = new HttpExchange(parts.request, parts.settings.identity)
   }
 
-  /** Runs the app to its end, then calls back. What went wrong is answered, or cut, and logged. */
-  run(onEnd: (cycle: this) => void): void {
-    // Not in an async function, which would be one of the dearest things that are done for a request.
+  /** Runs the app to its end, then calls back. The server answers or cuts a response that the app leaves open. */
+  run(onSettled: (run: this) => void): void {
+    publishStart(this.#scope)
+    // Not in an async function, which is one of the largest costs of a request.
     this.#callApp().then(
       (result) => {
-        this.#returned(result)
-        onEnd(this)
+        this.#appEnded(false, result)
+        onSettled(this)
       },
       (error: unknown) => {
-        this.#failed(error)
-        onEnd(this)
+        this.#appEnded(true, error)
+        onSettled(this)
       },
     )
+  }
+
+  /** The end of the exchange, for the listeners of `onEnd`; to be read once it has ended. */
+  get end(): ResponseEnd {
+    const { status } = this.#exchange
+    const outcome = this.#outcome ?? 'complete'
+    return { outcome, status, bytes: this.#bodyBytes, code: undefined, error: this.#error }
   }
 
   onBody(chunk: Uint8Array): void {
@@ -102,16 +123,17 @@ export class HttpRun implements HttpEvents {
     if (this.#gone || this.#exchange.ended) return
     this.#gone = true
     this.#body?.close()
-    this.#connection.disconnect()
+    this.#context.disconnect()
     this.#drain?.reject(new ClientDisconnectedError())
     this.#drain = undefined
+    this.#finish(this.#stopping ? 'aborted' : 'disconnected', this.#context.reason)
   }
 
-  /** Tells the app that the server is going: by its signal, and by a disconnect if it waits for one. */
+  /** Tells the app that the server shuts down: by its signal, and by a disconnect if the app waits for an event. */
   shutdown(): void {
-    this.#leaving = true
+    this.#stopping = true
     if (!this.#exchange.headSent) this.#exchange.closeConnection()
-    this.#connection.abort(new ServerShutdownError())
+    this.#context.abort(new ServerShutdownError())
     this.#body?.hintDisconnect()
   }
 
@@ -127,27 +149,15 @@ export class HttpRun implements HttpEvents {
     }
   }
 
-  // Made when it is asked for: most requests have no body, and most apps do not look for one.
+  // Made at the first receive(): most requests have no body, and most apps read none.
   #bodyOf(): RequestBody {
     if (this.#body) return this.#body
-    const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, wheel } = this.#settings
-    const limits = { highWaterMark: BODY_MARK, maxBytes, timeoutMs, wheel }
-    const body = new RequestBody(this.#request.hasBody, this.#flow(), limits)
-    if (this.#leaving) body.hintDisconnect()
+    const headSent = (): boolean => this.#exchange.headSent
+    const body = openBody(this.#request, this.#transport, this.#settings, headSent)
+    if (this.#stopping) body.hintDisconnect()
     if (this.#gone || this.#exchange.ended) body.close()
     this.#body = body
     return body
-  }
-
-  #flow(): { start(): void; resume(): void; pause(): void } {
-    return {
-      start: () => {
-        if (this.#request.expectsContinue && !this.#exchange.headSent) this.#transport.continue()
-        this.#transport.resume()
-      },
-      resume: () => this.#transport.resume(),
-      pause: () => this.#transport.pause(),
-    }
   }
 
   #send(event: SendEvent): Promise<void> {
@@ -158,7 +168,7 @@ export class HttpRun implements HttpEvents {
     try {
       return this.#carryOut(this.#exchange.accept(event))
     } catch (error) {
-      if (this.#exchange.failed) this.#cut(error)
+      if (this.#exchange.failed) this.#breakOff(error)
       return rejected(error)
     }
   }
@@ -166,26 +176,28 @@ export class HttpRun implements HttpEvents {
   #carryOut(command: Command): Promise<void> {
     switch (command.type) {
       case 'hold':
-        // As if the client had left: an app that streams for ever would never end otherwise.
-        return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : DONE
+        // The same as for a client that has left: an app that streams for ever would never end otherwise.
+        return this.#exchange.dropping ? rejected(new ClientDisconnectedError()) : TAKEN
       case 'write':
         return this.#write(command.part)
       case 'early-hint':
         this.#transport.earlyHint(command.headers)
-        return DONE
+        return TAKEN
       case 'pathsend':
         return harmless(this.#sendFile(command.path))
     }
   }
 
   #write(part: ResponsePart): Promise<void> {
+    this.#bodyBytes += part.size
     const flowing = this.#transport.write(part)
     if (part.end) {
       this.#body?.close()
       this.onDrain()
-      return DONE
+      this.#finish('complete', this.#error)
+      return TAKEN
     }
-    if (flowing) return DONE
+    if (flowing) return TAKEN
     this.#drain ??= deferred()
     return this.#drain.promise
   }
@@ -197,99 +209,90 @@ export class HttpRun implements HttpEvents {
       )
     } catch (error) {
       if (this.#gone) throw new ClientDisconnectedError()
-      if (!this.#exchange.ended) this.#recoverFile(error)
+      if (!this.#exchange.ended) this.#fileFailed(error)
       throw error
     }
   }
 
-  #recoverFile(error: unknown): void {
-    if (this.#exchange.failed || this.#exchange.headSent) return this.#cut(error)
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    this.#exchange.restart()
-    this.#answer(missing ? 404 : 500)
+  #fileFailed(error: unknown): void {
+    if (this.#exchange.failed || this.#exchange.headSent) return this.#breakOff(error)
+    this.#answer((error as NodeJS.ErrnoException).code === 'ENOENT' ? 404 : 500, error)
   }
 
-  // When the log fails, there is nobody left to tell.
-  #failed(error: unknown): void {
+  #appEnded(threw: boolean, value: unknown): void {
     try {
-      this.#threw(error)
-    } catch {}
-  }
-
-  #returned(result: unknown): void {
-    try {
-      this.#judgeEnd(result)
+      if (threw) this.#appThrew(value)
+      else this.#appReturned(value)
     } catch (error) {
-      this.#failed(error)
+      // An object that the app throws may itself throw when the server looks at it.
+      if (momentOf(this.#exchange, this.#gone) !== 'over') this.#cut(error)
     }
   }
 
-  #judgeEnd(result: unknown): void {
-    const { log } = this.#settings
-    if (result !== undefined) {
-      log.warn(
-        this.#fields(),
-        `the app returned a value (${typeof result}); an event app returns nothing`,
-      )
-    }
-    if (this.#gone || this.#exchange.ended || this.#exchange.failed) return
+  #appReturned(result: unknown): void {
+    const moment = momentOf(this.#exchange, this.#gone)
+    const verdict = this.#stopping ? STOPPED : UNANSWERED
+    this.#settle(moment, verdict, undefined)
 
-    // An app that stops when it is told to has done nothing wrong.
-    const level = this.#leaving ? 'info' : 'error'
-    if (this.#exchange.started) {
-      log[level](
-        this.#fields(),
-        'the app returned before its response was complete; the connection is cut',
-      )
-      this.#transport.destroy()
-    } else {
-      log[level](this.#fields(), 'the app returned without a response')
-      this.#answer(this.#leaving ? 503 : 500)
+    if (result !== undefined) this.#log('warn', valueLine(result))
+    const line = returnedLine(moment)
+    if (line !== null) this.#log(verdict.level, line)
+  }
+
+  #appThrew(error: unknown): void {
+    const moment = momentOf(this.#exchange, this.#gone)
+    const { ended, failed } = this.#exchange
+    const verdict = judgeError(error)
+    this.#settle(moment, verdict, error)
+
+    if ((this.#gone || ended) && isDisconnect(error)) {
+      this.#log('debug', 'the client left before the response was complete')
+    } else if (!failed) {
+      this.#log(verdict.level, verdict.status === 500 ? 'the app failed' : String(error), error)
     }
   }
 
-  #threw(error: unknown): void {
-    if ((this.#gone || this.#exchange.ended) && isDisconnect(error)) {
-      this.#settings.log.debug(this.#fields(), 'the client left before the response was complete')
-      return
-    }
-    if (this.#exchange.failed) return
-
-    const verdict = judge(error)
-    const message = verdict.status === 500 ? 'the app failed' : String(error)
-    this.#settings.log[verdict.level](this.#fields(error), message)
-    if (!this.#gone) this.#recover(error, verdict)
+  #settle(moment: Moment, verdict: ErrorVerdict, error: unknown): void {
+    const action = actionAt(moment, verdict)
+    if (action === 'nothing') return
+    if (action === 'cut') return this.#cut(error)
+    if (verdict.closesConnection) this.#exchange.closeConnection()
+    const isShown = error !== undefined && verdict.status === 500 && this.#settings.debug
+    this.#answer(verdict.status, error, isShown ? inspect(error) : undefined)
   }
 
-  // The three moments: complete, so nothing is owed; head announced, so the cut must show; else an answer.
-  #recover(error: unknown, { status, closes }: Verdict): void {
-    if (this.#exchange.ended) return
-    const replaceable = closes && !this.#exchange.headSent
-    if (this.#exchange.started && !replaceable) return this.#transport.destroy()
-
+  #answer(status: number, error: unknown, text?: string): void {
+    this.#error = error
     this.#exchange.restart()
-    if (closes) this.#exchange.closeConnection()
-    const isShown = status === 500 && this.#settings.debug
-    this.#answer(status, isShown ? inspect(error) : undefined)
-  }
-
-  #answer(status: number, text?: string): void {
     for (const event of plainResponse(status, text)) this.#send(event).catch(() => undefined)
   }
 
   #cut(error: unknown): void {
-    this.#settings.log.error(this.#fields(error), 'the response broke off; the connection is cut')
+    this.#finish('aborted', error)
     this.#transport.destroy()
   }
 
-  #fields(error?: unknown): Record<string, unknown> {
-    const { method, path } = this.#scope
-    return error === undefined ? { method, path } : { method, path, err: error }
+  #breakOff(error: unknown): void {
+    this.#cut(error)
+    this.#log('error', 'the response broke off; the connection is cut', error)
   }
-}
 
-// Node's own APIs reject with an AbortError whose cause is the reason of the signal.
-function isDisconnect(error: unknown): boolean {
-  if (error instanceof ClientDisconnectedError) return true
-  return error instanceof Error && error.cause instanceof ClientDisconnectedError
+  #finish(outcome: ResponseEnd['outcome'], error: unknown): void {
+    if (this.#outcome) return
+    this.#outcome = outcome
+    this.#error = error
+    this.#context.finish(this)
+    publishEnd(this.#scope, this)
+  }
+
+  // Always after the answer. There is no other place to report that a log fails.
+  #log(level: 'debug' | ErrorVerdict['level'], message: string, err?: unknown): void {
+    const { method, path } = this.#scope
+    try {
+      this.#settings.log[level](
+        err === undefined ? { method, path } : { method, path, err },
+        message,
+      )
+    } catch {}
+  }
 }

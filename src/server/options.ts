@@ -3,19 +3,19 @@
 import type { TlsOptions } from 'node:tls'
 import type { Log } from '../contract/log.ts'
 
-/** Limits and timers of WebSockets. */
+/** The limits and timers of WebSockets. */
 export interface WebSocketOptions {
-  /** The longest message, joined and inflated, in bytes; longer ones close with 1009. Default 16 MiB. */
+  /** The longest message after it is joined and inflated, in bytes; a longer one closes with 1009. Default 16 MiB. */
   maxMessageBytes?: number | undefined
-  /** Messages that may wait for the app before the socket is paused. Default 32. */
+  /** The messages that may wait for the app before the socket is paused. Default 32. */
   maxQueue?: number | undefined
-  /** How often a ping is sent, in ms; 0 sends none. Default 20,000. */
+  /** The time between two pings, in ms; 0 sends none. Default 20,000. */
   pingIntervalMs?: number | undefined
   /** How long an answer to a ping may take, in ms. Default 20,000. */
   pongTimeoutMs?: number | undefined
   /** How long the closing handshake may take, in ms. Default 5,000. */
   closeTimeoutMs?: number | undefined
-  /** Offers permessage-deflate (RFC 7692); it costs memory for every socket. Default false. */
+  /** Whether the server offers permessage-deflate (RFC 7692), which needs memory for every socket. Default false. */
   deflate?: boolean | undefined
 }
 
@@ -34,54 +34,60 @@ export interface SyncOptions {
 
 /** The options of {@link serve}. Times are milliseconds, sizes are bytes. */
 export interface ServeOptions {
-  /** Address to listen on. Default `127.0.0.1`. */
+  /** The address to listen on. Default `127.0.0.1`. */
   host?: string | undefined
-  /** Port to listen on; 0 takes a free one. Default 8000. */
+  /** The port to listen on; 0 takes a free one. Default 8000. */
   port?: number | undefined
-  /** Path of a unix socket to listen on, instead of host and port. Default none. */
+  /** The path of a unix socket to listen on, instead of host and port. Default none. */
   uds?: string | null | undefined
-  /** Descriptor of a listening socket that this process inherited, instead of host, port and path. Default none. */
+  /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */
   fd?: number | null | undefined
   /**
    * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
-   * `requestCert`, `minVersion` … ALPN is the server's. Default none.
+   * `requestCert`, `minVersion` … The server sets ALPN itself. Default none.
    */
   tls?: TlsOptions | null | undefined
-  /** Connections that may wait to be accepted. Default 2048. */
+  /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
-  /** `native`: HTTP/1.1 of our own. `node`: `node:http`. Default `native`. */
+  /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
-  /** Where the server is mounted, as a proxy in front sees it: `/api`. Default none. */
+  /** The path under which a proxy mounts this server: `/api`. Default none. */
   rootPath?: string | undefined
-  /** `prepend`: the proxy strips `rootPath`. `verify`: it passes it on, and other paths are 404. Default `prepend`. */
+  /**
+   * `prepend`: the proxy removes `rootPath` from the path. `verify`: the proxy passes the whole path, and the server
+   * answers other paths with 404. Default `prepend`.
+   */
   rootPathMode?: 'prepend' | 'verify' | undefined
-  /** Header names with an underscore, which hide hyphenated ones in CGI: dropped, refused with 400, or kept. Default `drop`. */
+  /**
+   * Header names with an underscore, which CGI cannot tell from names with a hyphen. `drop` removes them, `refuse`
+   * answers 400, `dangerous` keeps them. Default `drop`.
+   */
   headerMap?: 'drop' | 'refuse' | 'dangerous' | undefined
-  /** The `server` field; null leaves it out. Default `isthmus`. */
+  /** The value of the `server` field; null sends none. Default `isthmus`. */
   serverHeader?: string | null | undefined
   /** Whether responses carry `date`. Default true. */
   dateHeader?: boolean | undefined
-  /** `auto`: apps without lifespan are fine. `on`: they are an error. `off`: it is not run. Default `auto`. */
+  /** `auto`: the app may have no lifespan. `on`: the app must have one. `off`: lifespan is not run. Default `auto`. */
   lifespan?: 'auto' | 'on' | 'off' | undefined
-  /** How long an app may take to start up and to shut down. Default 60,000. */
+  /** How long an app may take to start up, and to shut down. Default 60,000. */
   lifespanTimeoutMs?: number | undefined
   /** How long an idle connection stays open. Default 5,000. */
   keepAliveTimeoutMs?: number | undefined
   /** How long a request's head may take to arrive. Default 10,000. */
   headTimeoutMs?: number | undefined
-  /** How long an app that reads waits for the next byte of the body; then 408. Default 30,000. */
+  /** How long an app that reads waits for the next bytes of the body; then 408. Default 30,000. */
   bodyTimeoutMs?: number | undefined
-  /** How long a client may take nothing of its response before it is cut. Default 30,000. */
+  /** How long the server waits for a client that reads nothing of its response; then it cuts. Default 30,000. */
   writeTimeoutMs?: number | undefined
   /** The longest request head. Default 16 KiB. */
   maxHeadBytes?: number | undefined
-  /** The longest request line. Default 8 KiB. */
+  /** The longest request line: method, target and version. Default 8 KiB. */
   maxRequestLineBytes?: number | undefined
   /** The most header fields of a request. Default 100. */
   maxHeaderFields?: number | undefined
   /** The longest request body; then 413. Default Infinity. */
   maxBodyBytes?: number | undefined
-  /** Requests and WebSockets at once; then 503 with Retry-After. Default Infinity. */
+  /** The most requests and WebSockets at once; further ones get 503 with Retry-After. Default Infinity. */
   maxConcurrency?: number | undefined
   /** How long `close()` waits for requests in flight before it cancels them. Default 10,000. */
   graceMs?: number | undefined
@@ -89,11 +95,11 @@ export interface ServeOptions {
   sync?: SyncOptions | undefined
   /** Closes the server when it aborts, as `close()` does. Default none. */
   signal?: AbortSignal | null | undefined
-  /** Limits and timers of WebSockets. */
+  /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
-  /** Where the server logs; null keeps it silent. Default: JSON lines on stderr. */
+  /** The log of the server; null logs nothing. Default: JSON lines on stderr. */
   log?: Log | null | undefined
-  /** Shows the error in a 500 response: for development only. Default false. */
+  /** Whether a 500 response shows the error, for development only. Default false. */
   debug?: boolean | undefined
 }
 
@@ -105,7 +111,7 @@ type Defaults = Complete<Omit<ServeOptions, 'websocket' | 'sync' | 'log'>> & {
   sync: Complete<SyncOptions>
 }
 
-/** Every default, in one place. */
+/** The default of every option. */
 export const DEFAULTS: Defaults = {
   host: '127.0.0.1',
   port: 8000,
@@ -148,5 +154,5 @@ export const DEFAULTS: Defaults = {
   debug: false,
 }
 
-/** All options, each with a value. */
+/** The options, each with a value. */
 export type Settings = Defaults & { log: Log }

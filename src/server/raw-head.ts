@@ -1,11 +1,11 @@
 // A head as text, in latin-1.
 
-import { STATUS_CODES } from 'node:http'
+import { statusLine } from '../http/status-line.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** A status line and header block (RFC 9112, 2.1). */
 export function rawHead(status: number, headers: HeaderPairs): string {
-  let head = (statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`)
+  let head = (statusLines[status] ??= `HTTP/1.1 ${statusLine(status)}\r\n`)
   let place = 0
   for (const [name, value] of headers) head += lineAt(place++, name, value)
   return `${head}\r\n`

@@ -1,19 +1,20 @@
-// The order of a shutdown: tell, wait, say goodbye, cancel, then lifespan. Every step ends in finite time.
+// The shutdown of a server, in this order: tells the apps, waits for them, cancels the rest, ends lifespan. Every step
+// ends in finite time.
 
 import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Engine } from './engine.ts'
 
-/** How a shutdown went. */
+/** The result of a shutdown. */
 export interface Shutdown {
-  /** Something was still running after the grace and had to be cancelled. */
+  /** Whether requests or WebSockets were cancelled because they had not ended after `graceMs`. */
   forced: boolean
 }
 
-// What a cancelled app gets for its cleanup before lifespan goes on without it.
+// The time that a cancelled app has for its cleanup before lifespan.shutdown.
 const CLEANUP_MS = 2_000
 
-/** Shuts everything down; resolves when the last connection is closed and lifespan has ended. */
+/** Shuts the server down. Resolves when the last connection is closed and lifespan has ended. */
 export async function shutDown(parts: {
   dispatcher: Dispatcher
   engine: Engine

@@ -1,6 +1,6 @@
 // The counters of a server, as stats() returns them.
 
-/** What a server does now, and what it has done since it started. */
+/** The counters of a server: the current numbers, and the sums since its start. */
 export interface ServerStats {
   /** Connections that are open, idle ones and those of WebSockets included. */
   connections: number

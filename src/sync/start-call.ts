@@ -1,14 +1,14 @@
-// The rules of PEP 3333 for a call of startResponse. The server and a chain around a sync app both ask here.
+// The rules of PEP 3333 for a call of startResponse, for the server and for a chain around a sync app.
 
 import { AppError } from '../errors.ts'
 
 /**
  * Checks whether the app may call startResponse now.
  *
- * @param called an earlier call exists
- * @param committed the app can no longer replace the head
+ * @param called the app has called it before
+ * @param committed the head is final, so the app cannot replace it
  * @param excInfo the third argument of startResponse; with it the call replaces an earlier head
- * @throws AppError (`ISTHMUS_APP_FAULT`) for a second call without `excInfo`; `excInfo` itself after the commit
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a second call without `excInfo`; `excInfo` itself after the commit
  * @see PEP 3333, "The start_response() Callable"
  */
 export function checkStartCall(called: boolean, committed: boolean, excInfo: unknown): void {
@@ -21,9 +21,9 @@ export function checkStartCall(called: boolean, committed: boolean, excInfo: unk
 }
 
 /**
- * The error for a body that needs a head while none stands.
+ * The error for a body that begins or ends without a head.
  *
- * @param called the app called startResponse, and the last call failed
+ * @param called the app has called startResponse, and the last call failed
  */
 export function missingHead(called: boolean): AppError {
   return new AppError(

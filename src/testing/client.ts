@@ -1,18 +1,18 @@
-// The client of one app: requests, streams and WebSockets, each wait with a deadline.
+// The client of one app: requests, streamed responses and WebSockets, each with a deadline for every wait.
 
-import { collect, collectDenial } from './collect.ts'
+import { readResponse, readDenial } from './read-response.ts'
 import { inTime } from './deadline.ts'
 import { HandshakeDeniedError } from './faults.ts'
-import { blame, finished } from './open.ts'
+import { appEnded, causeOf } from './open-exchange.ts'
 import { StreamedResponse } from './streamed-response.ts'
 import { WebSocketSession } from './websocket-session.ts'
 import type { Lifespan } from '../async/lifespan.ts'
 import type { ServerStats } from '../server/stats.ts'
-import type { AppWatch } from './app-runs.ts'
+import type { AppWatch } from './app-watch.ts'
 import type { MemoryEngine, TestHandshake } from './memory-engine.ts'
-import type { Open } from './open.ts'
+import type { OpenExchange } from './open-exchange.ts'
 import type { TestRequest } from './request.ts'
-import type { TestResponse } from './response.ts'
+import type { TestResponse } from './test-response.ts'
 
 interface ClientParts {
   engine: MemoryEngine
@@ -21,12 +21,12 @@ interface ClientParts {
   signal: AbortSignal | null
 }
 
-/** A client of one app, in its process. Whoever made it closes it; `await using` does. */
+/** A client of one app, in the same process. The test that makes the client closes it; `await using` does. */
 export class TestClient implements AsyncDisposable {
   readonly #engine: MemoryEngine
   readonly #watch: AppWatch
   readonly #lifespan: Lifespan
-  readonly #opened = new Set<Open>()
+  readonly #opened = new Set<OpenExchange>()
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -38,7 +38,7 @@ export class TestClient implements AsyncDisposable {
     signal?.addEventListener('abort', close, { signal: this.#closed.signal })
   }
 
-  /** What the app's lifespan has put into `scope.state`. */
+  /** The `scope.state` of the app's lifespan. */
   get state(): Record<string, unknown> {
     return this.#lifespan.state
   }
@@ -84,27 +84,27 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
-   * Sends a request and reads the whole response, then waits until the app has ended, so that what it does
-   * after its last byte is seen too. For an app that works on in the background there is {@link stream}.
+   * Sends a request, reads the whole response, and waits until the app has ended, so that an error after the last
+   * byte reaches the test too. For an app that works on after its response, see {@link stream}.
    *
-   * @param target path and query as they are sent: percent-encoded
+   * @param target path and query as they are sent, percent-encoded
    * @throws {@link ResponseCutError} (`ISTHMUS_TEST_RESPONSE_CUT`) for a response that is not whole,
-   *   {@link DeadlinePassedError} (`ISTHMUS_TEST_DEADLINE`), and what escaped the app
+   *   {@link DeadlinePassedError} (`ISTHMUS_TEST_DEADLINE`), and the error that escaped the app
    */
   async request(method: string, target: string, request: TestRequest = {}): Promise<TestResponse> {
     const exchange = this.#open(this.#engine.http(method, target, request))
     const { disconnect } = request
     const leaves = typeof disconnect === 'object' && 'receivedBytes' in disconnect
-    const collected = collect(exchange.transport, leaves ? disconnect.receivedBytes : null)
+    const whole = readResponse(exchange.transport, leaves ? disconnect.receivedBytes : null)
 
-    const response = await this.#wait(exchange, collected, 'the end of the response to')
-    await finished(exchange)
+    const response = await this.#wait(exchange, whole, 'the end of the response to')
+    await appEnded(exchange)
     this.#opened.delete(exchange)
     return response
   }
 
   /**
-   * Sends a request and returns once the head is there; the body is read by iterating over the response.
+   * Sends a request and resolves when the head has arrived. The test reads the body by iterating over the response.
    *
    * @throws as {@link request}
    */
@@ -120,10 +120,10 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
-   * Opens a WebSocket: resolves once the app has accepted it.
+   * Opens a WebSocket, and resolves when the app has accepted it.
    *
-   * @throws {@link HandshakeDeniedError} (`ISTHMUS_TEST_HANDSHAKE_DENIED`) with the response that the app gave instead,
-   *   {@link ResponseCutError}, {@link DeadlinePassedError}, and what escaped the app
+   * @throws {@link HandshakeDeniedError} (`ISTHMUS_TEST_HANDSHAKE_DENIED`) with the response that the app sent instead,
+   *   {@link ResponseCutError}, {@link DeadlinePassedError}, and the error that escaped the app
    */
   async websocket(target: string, handshake: TestHandshake = {}): Promise<WebSocketSession> {
     const socket = this.#open(this.#engine.websocket(target, handshake))
@@ -131,8 +131,8 @@ export class TestClient implements AsyncDisposable {
     socket.run.raise()
     if (answer.type === 'accepted') return new WebSocketSession(socket, answer)
 
-    const denial = await this.#wait(socket, collectDenial(answer.response), 'the denial of')
-    await finished(socket)
+    const denial = await this.#wait(socket, readDenial(answer.response), 'the denial of')
+    await appEnded(socket)
     throw new HandshakeDeniedError(denial)
   }
 
@@ -147,21 +147,25 @@ export class TestClient implements AsyncDisposable {
 
   async #close(): Promise<void> {
     for (const { transport } of this.#opened) transport.abandon()
-    const ends = await Promise.allSettled([...this.#opened].map(finished))
+    const ends = await Promise.allSettled([...this.#opened].map(appEnded))
     await this.#lifespan.shutdown()
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     this.#watch.lifespan.raise()
   }
 
-  async #wait<Value>(open: Open, awaited: Promise<Value>, what: string): Promise<Value> {
+  async #wait<Value>(
+    exchange: OpenExchange,
+    awaited: Promise<Value>,
+    part: string,
+  ): Promise<Value> {
     try {
-      return await inTime(awaited, open.deadlineMs, () => `${what} ${open.name}`)
+      return await inTime(awaited, exchange.deadlineMs, () => `${part} ${exchange.name}`)
     } catch (fault) {
-      throw await blame(open, fault)
+      throw await causeOf(exchange, fault)
     }
   }
 
-  #open<Opened extends Open>(opened: Opened): Opened {
+  #open<Opened extends OpenExchange>(opened: Opened): Opened {
     this.#opened.add(opened)
     return opened
   }

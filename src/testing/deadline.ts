@@ -1,19 +1,20 @@
-// The deadline that every wait of the test client has.
+// Every wait of the test client has a deadline.
 
 import { settlesWithin } from '../waiting/settles-within.ts'
 import { DeadlinePassedError } from './faults.ts'
 
 /**
- * Settles as `awaited` does, or rejects once `deadlineMs` have passed.
+ * Settles as `awaited` does, or rejects after `deadlineMs`.
  *
- * @param what is asked for the name of what was waited for, when it did not come
+ * @param nameOf names the awaited thing, for the message of the error
  * @throws {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`
  */
 export async function inTime<Value>(
   awaited: Promise<Value>,
   deadlineMs: number,
-  what: () => string,
+  nameOf: () => string,
 ): Promise<Value> {
-  if (!(await settlesWithin(awaited, deadlineMs))) throw new DeadlinePassedError(what(), deadlineMs)
+  if (!(await settlesWithin(awaited, deadlineMs)))
+    throw new DeadlinePassedError(nameOf(), deadlineMs)
   return awaited
 }

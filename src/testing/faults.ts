@@ -2,7 +2,7 @@
 
 import { IsthmusError, identifyErrors } from '../errors.ts'
 import type { ResponseHead } from '../async/framing.ts'
-import type { TestResponse } from './response.ts'
+import type { TestResponse } from './test-response.ts'
 
 /** The response or message that a test awaits did not come in time; the message of the error names it. */
 export class DeadlinePassedError extends IsthmusError {

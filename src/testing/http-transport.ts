@@ -1,33 +1,33 @@
-// The engine's side of one exchange in memory: what a connection is between sockets.
+// The transport of one HTTP exchange in memory, in place of a connection.
 
 import { InvalidOptionError } from '../errors.ts'
-import { BodyFeed } from './body-feed.ts'
+import { RequestFeed } from './request-feed.ts'
 import { ResponsePipe } from './response-pipe.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { HttpEvents, HttpTransport } from '../server/engine.ts'
-import type { BodySource } from './body-feed.ts'
+import type { BodySource } from './request-feed.ts'
 
-/** How the client of one exchange behaves. */
+/** The behaviour of the client in one exchange. */
 interface MemoryHttpOptions {
   body: BodySource
   /** The length that the request announces; null for none. */
   contentLength: number | null
-  /** The client goes away after so many bytes of its body; null: it stays. */
+  /** The number of bytes of its body after which the client leaves; null if it stays. */
   leaveAfterBytes: number | null
   /** The client waits for `100 Continue` before it sends the body. */
   expectsContinue: boolean
-  /** Bytes of the response that may wait unread. */
+  /** The bytes of the response that may wait unread. */
   highWaterMark: number
 }
 
 /** Moves bytes between an exchange and a test. */
 export class MemoryHttpTransport implements HttpTransport {
-  /** To whom it reports. Nothing is reported before the caller's turn is over. */
+  /** The receiver of the reports. The transport reports nothing before the caller has set it. */
   events: HttpEvents | undefined
   readonly response: ResponsePipe
   readonly earlyHints: HeaderPairs[] = []
-  readonly #feed: BodyFeed
+  readonly #feed: RequestFeed
   readonly #options: MemoryHttpOptions
   #sentBytes = 0
   #continued = false
@@ -35,14 +35,14 @@ export class MemoryHttpTransport implements HttpTransport {
   constructor(options: MemoryHttpOptions) {
     this.#options = options
     this.response = new ResponsePipe(options.highWaterMark, () => this.events?.onDrain())
-    this.#feed = new BodyFeed(options.body, {
-      chunk: (bytes) => this.#sendBody(bytes),
-      end: () => this.#endBody(),
-      fail: (error) => this.leave(error instanceof Error ? error : String(error)),
+    this.#feed = new RequestFeed(options.body, {
+      onChunk: (bytes) => this.#sendBody(bytes),
+      onEnd: () => this.#endBody(),
+      onFailure: (error) => this.leave(error instanceof Error ? error : String(error)),
     })
   }
 
-  /** `100 Continue` was sent. */
+  /** Whether `100 Continue` was sent. */
   get continued(): boolean {
     return this.#continued
   }
@@ -65,7 +65,7 @@ export class MemoryHttpTransport implements HttpTransport {
 
   write(part: ResponsePart): boolean {
     const flowing = this.response.write(part)
-    // RFC 9110, 10.1.1: a final status instead of 100 tells the client to keep its body.
+    // RFC 9110, 10.1.1: after a final status instead of 100 the client does not send its body.
     const unwanted = this.#options.expectsContinue && !this.#continued && this.response.started
     if (part.end || unwanted) this.#feed.stop()
     return flowing
@@ -74,11 +74,11 @@ export class MemoryHttpTransport implements HttpTransport {
   destroy(): void {
     this.#feed.stop()
     this.response.cut(this.response.faultOf('the server cut the connection'))
-    // A socket reports its end in a later turn too.
+    // A socket reports its end in a later turn as well.
     queueMicrotask(() => this.events?.onDisconnect())
   }
 
-  /** The client goes away; whoever reads the response on gets the fault, or one that says the reason. */
+  /** The client leaves. A test that reads the response further gets `reason`, or an error with it as its message. */
   leave(reason: string | Error): void {
     if (this.response.over) return
     this.#feed.stop()
@@ -87,7 +87,7 @@ export class MemoryHttpTransport implements HttpTransport {
     this.events?.onDisconnect()
   }
 
-  /** The client is closed as a whole. */
+  /** Leaves because the test client is closed. */
   abandon(): void {
     this.leave('the client was closed')
   }

@@ -7,24 +7,24 @@ import { headerList, hostFirst, prepareRequest, sentHead } from './request.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
 import type { ServerStats } from '../server/stats.ts'
-import type { AppWatch } from './app-runs.ts'
+import type { AppWatch } from './app-watch.ts'
 import type { ClientSide, TestHeaders, TestRequest } from './request.ts'
-import type { OpenExchange } from './streamed-response.ts'
-import type { OpenSocket } from './websocket-session.ts'
+import type { OpenHttpExchange } from './streamed-response.ts'
+import type { OpenWebSocket } from './websocket-session.ts'
 
-/** What a test says of a WebSocket handshake. */
+/** The handshake of a WebSocket, as a test describes it. */
 export interface TestHandshake {
-  /** Offered to the app, in order of preference. Default none. */
-  subprotocols?: readonly string[]
-  /** Sent after those of the handshake itself. Default none. */
-  headers?: TestHeaders
-  /** Bytes of messages that may wait unread before the app's `send()` has to wait. Default 65,536. */
-  highWaterMark?: number
+  /** The subprotocols that the client offers, in order of preference. Default none. */
+  subprotocols?: readonly string[] | undefined
+  /** Headers after those of the handshake itself. Default none. */
+  headers?: TestHeaders | undefined
+  /** The bytes of messages that may wait unread before the app's `send()` has to wait. Default 65,536. */
+  highWaterMark?: number | undefined
   /** How long each wait on this WebSocket may take, in ms. Default: the client's. */
-  deadlineMs?: number
+  deadlineMs?: number | undefined
 }
 
-/** What the engine knows of its client. */
+/** The place of the client, and its deadline. */
 interface ClientSettings extends ClientSide {
   deadlineMs: number
   /** More fields are answered with 431. */
@@ -32,10 +32,10 @@ interface ClientSettings extends ClientSide {
 }
 
 const SOCKET_BUFFER = 64 * 1024
-// The sample key of RFC 6455, 1.2: nobody checks the answer to it here.
+// The sample key of RFC 6455, 1.2. The test client does not check the answer to it.
 const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 
-/** Opens exchanges and WebSockets on a dispatcher whose app is watched. */
+/** Opens exchanges and WebSockets on a dispatcher, and watches the call of the app in each. */
 export class MemoryEngine {
   readonly #dispatcher: Dispatcher
   readonly #watch: AppWatch
@@ -54,7 +54,7 @@ export class MemoryEngine {
   }
 
   /** Sends a request; the app is called before this returns. */
-  http(method: string, target: string, request: TestRequest): OpenExchange {
+  http(method: string, target: string, request: TestRequest): OpenHttpExchange {
     const prepared = prepareRequest(method, target, request, this.#settings)
     const head = checkedHead(prepared.head, this.#settings.maxHeaderFields)
     const { disconnect } = request
@@ -74,7 +74,7 @@ export class MemoryEngine {
   }
 
   /** Sends a WebSocket handshake; the app is called before this returns. */
-  websocket(target: string, handshake: TestHandshake): OpenSocket {
+  websocket(target: string, handshake: TestHandshake): OpenWebSocket {
     const subprotocols = [...(handshake.subprotocols ?? [])]
     const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
     const sent = sentHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
@@ -92,7 +92,7 @@ export class MemoryEngine {
     }
   }
 
-  #deadline({ deadlineMs }: { deadlineMs?: number }): number {
+  #deadline({ deadlineMs }: { deadlineMs?: number | undefined }): number {
     return deadlineMs ?? this.#settings.deadlineMs
   }
 }

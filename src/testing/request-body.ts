@@ -1,24 +1,24 @@
-// The body of a test's request: its bytes, its type, and the chunks it goes out in.
+// The body of a test's request: its bytes, its content type, and its chunks.
 
 import { InvalidOptionError } from '../errors.ts'
-import type { BodySource } from './body-feed.ts'
+import type { BodySource } from './request-feed.ts'
 
-/** What a test may send. Strings are sent as UTF-8. */
+/** The bodies that a test may send. Strings are sent as UTF-8. */
 export type TestBody = string | Uint8Array | URLSearchParams | IteratedBody
 
 type IteratedBody = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 
-/** When the client goes away on purpose, counted in bytes of the body that it sent or of the one it read. */
+/** When the client leaves on purpose: at once, or after bytes of its body, or after bytes of the response. */
 export type Departure = 'at-once' | { sentBytes: number } | { receivedBytes: number }
 
-/** The bytes of a body that is there as a whole; undefined for one that is iterated, and for none. */
+/** Returns the bytes of a whole body; undefined for an iterated body, and for none. */
 export function wholeBody(body: TestBody | undefined): Uint8Array | undefined {
   if (body instanceof Uint8Array) return body
   if (body instanceof URLSearchParams || typeof body === 'string') return bytesOf(String(body))
   return undefined
 }
 
-/** The content type that `fetch` would send with `body`. */
+/** Returns the content type that `fetch` sends with `body`. */
 export function typeOf(body: TestBody | undefined): string | undefined {
   if (typeof body === 'string') return 'text/plain;charset=UTF-8'
   if (body instanceof URLSearchParams) return 'application/x-www-form-urlencoded;charset=UTF-8'
@@ -26,10 +26,10 @@ export function typeOf(body: TestBody | undefined): string | undefined {
 }
 
 /**
- * The chunks in which `body` goes out.
+ * Returns the chunks of `body`.
  *
- * @param split all chunks of one size, or of these sizes and the rest; only for a body that is whole
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a `split` that cannot be
+ * @param split one size for all chunks, or a list of sizes after which the rest is one chunk; only for a whole body
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an impossible `split`
  */
 export function bodySource(
   body: TestBody | undefined,

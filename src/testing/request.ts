@@ -1,11 +1,11 @@
-// From what a test says of a request to a head and a body, as a client would send them.
+// Makes the head and the body of a request from its description in a test.
 
 import { InvalidOptionError } from '../errors.ts'
 import { checkedHeaders, getHeader } from '../http/headers.ts'
 import { bodySource, typeOf, wholeBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { ReadHead } from '../server/checked-head.ts'
-import type { BodySource } from './body-feed.ts'
+import type { BodySource } from './request-feed.ts'
 import type { Departure, TestBody } from './request-body.ts'
 
 /** Request headers: an object, pairs in order, or a `Headers`. */
@@ -13,45 +13,45 @@ export type TestHeaders =
   | Readonly<Record<string, string | readonly string[]>>
   | Iterable<readonly [name: string, value: string]>
 
-/** What a test says of a request. */
+/** A request, as a test describes it. */
 export interface TestRequest {
-  /** Sent after `host`, in order. Default none. */
-  headers?: TestHeaders
-  /** A body of known size is sent with its Content-Length, an iterable one chunked. Default none. */
-  body?: TestBody
-  /** Sent as the body, with the content type `application/json`. */
+  /** Headers after `host`, in order. Default none. */
+  headers?: TestHeaders | undefined
+  /** The body. One of known size is sent with its Content-Length, an iterable one chunked. Default none. */
+  body?: TestBody | undefined
+  /** A value that is sent as the body, with the content type `application/json`. */
   json?: unknown
-  /** Cuts a whole body into chunks: all of one size, or of these sizes and the rest. Default one chunk. */
-  split?: number | readonly number[]
-  /** Sends `Expect: 100-continue` and keeps the body until the app asks for it. Default false. */
-  expectContinue?: boolean
+  /** Cuts a whole body into chunks: all of one size, or chunks of these sizes and one with the rest. Default one chunk. */
+  split?: number | readonly number[] | undefined
+  /** Sends `Expect: 100-continue`, and the body only when the app reads it. Default false. */
+  expectContinue?: boolean | undefined
   /** Default `1.1`. */
-  httpVersion?: '1.0' | '1.1'
-  /** The client goes away: at once, or after so many bytes. Default it stays. */
-  disconnect?: Departure
-  /** Bytes of the response that may wait unread before the app's `send()` has to wait. Default 65,536. */
-  highWaterMark?: number
+  httpVersion?: '1.0' | '1.1' | undefined
+  /** When the client leaves: at once, or after a number of bytes. By default it stays. */
+  disconnect?: Departure | undefined
+  /** The bytes of the response that may wait unread before the app's `send()` has to wait. Default 65,536. */
+  highWaterMark?: number | undefined
   /** How long each wait of this request may take, in ms. Default: the client's. */
-  deadlineMs?: number
+  deadlineMs?: number | undefined
 }
 
-/** Where a client stands. */
+/** The two ends of the connection that the app sees. */
 export interface ClientSide {
   host: string
   port: number
   secure: boolean
-  /** The client's address; null where none is known. */
+  /** The client's address; null if it is unknown. */
   client: [host: string, port: number] | null
 }
 
-/** A request ready to be sent. */
+/** A request that is ready to be sent. */
 interface PreparedRequest {
   head: ReadHead
   body: BodySource
 }
 
 /**
- * Prepares a request. `target` goes out as it is: what needs percent-encoding has to be encoded.
+ * Prepares a request. `target` is sent unchanged, so the test has to percent-encode it.
  *
  * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a malformed header
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for options that exclude each other
@@ -86,7 +86,7 @@ export function prepareRequest(
   }
 }
 
-/** The head of a request in HTTP/1.1 that `side` sends. */
+/** Makes the head of an HTTP/1.1 request that `side` sends. */
 export function sentHead(
   method: string,
   target: string,
@@ -97,7 +97,7 @@ export function sentHead(
   return { method, target, httpVersion: '1.1', headers, expectsContinue: false, ends }
 }
 
-/** `headers` as a list with lower-case names. */
+/** Converts `headers` to a list with lower-case names. */
 export function headerList(headers: TestHeaders = []): HeaderPairs {
   if (Symbol.iterator in headers) return checkedHeaders([...headers])
   return checkedHeaders(
@@ -107,7 +107,7 @@ export function headerList(headers: TestHeaders = []): HeaderPairs {
   )
 }
 
-/** `headers` with a `host` in front, unless they have their own. */
+/** Puts a `host` before `headers` if they have none. */
 export function hostFirst(headers: HeaderPairs, side: ClientSide): HeaderPairs {
   if (getHeader(headers, 'host') !== undefined) return headers
   const usual = side.port === (side.secure ? 443 : 80)

@@ -1,5 +1,5 @@
-// The way of a response from app to test: what was written and is not yet read, bounded by a mark as a
-// socket's buffer is.
+// The way of a response from the app to the test. It holds the chunks that the test has not read yet, and like the
+// buffer of a socket it has a limit.
 
 import { deferred } from '../waiting/deferred.ts'
 import { ResponseCutError } from './faults.ts'
@@ -8,7 +8,7 @@ import type { ResponsePart } from '../async/http-exchange.ts'
 import type { ResponseHead } from '../async/framing.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-/** One response under way: parts in, a head and chunks out, each chunk as it was written. */
+/** One response: the server writes parts, the test reads the head and then each chunk as it was written. */
 export class ResponsePipe {
   readonly #highWaterMark: number
   readonly #onDrain: () => void
@@ -24,15 +24,15 @@ export class ResponsePipe {
   #reader: Deferred<Uint8Array | null> | undefined
 
   /**
-   * @param highWaterMark so many bytes may wait unread; beyond them the writer is told to wait
-   * @param onDrain called when a writer that was told to wait may go on
+   * @param highWaterMark the bytes that may wait unread; above them the writer has to wait
+   * @param onDrain called when the writer no longer has to wait
    */
   constructor(highWaterMark: number, onDrain: () => void) {
     this.#highWaterMark = highWaterMark
     this.#onDrain = onDrain
   }
 
-  /** The head, once it is there; rejects when the response is cut before. */
+  /** Resolves with the head; rejects if the response is cut before it. */
   get head(): Promise<ResponseHead> {
     return this.#head.promise
   }
@@ -47,12 +47,12 @@ export class ResponsePipe {
     return this.#trailers
   }
 
-  /** Nothing more is written: the response is whole, or cut. */
+  /** Whether the response is whole or cut, so that nothing more is written. */
   get over(): boolean {
     return this.#ended || this.#fault !== undefined
   }
 
-  /** Takes the next part; false: wait for `onDrain`. */
+  /** Takes the next part. Returns false if the writer has to wait for `onDrain`. */
   write(part: ResponsePart): boolean {
     if (this.over) return true
     if (part.head) {
@@ -70,7 +70,7 @@ export class ResponsePipe {
     return !this.#owesDrain
   }
 
-  /** The next chunk; null at the end. What was received before a cut is read before the cut is thrown. */
+  /** Resolves with the next chunk; null at the end. After a cut, the chunks before it are read first. */
   read(): Promise<Uint8Array | null> {
     const chunk = this.#chunks.shift()
     if (chunk) return Promise.resolve(this.#taken(chunk))
@@ -80,13 +80,13 @@ export class ResponsePipe {
     return this.#reader.promise
   }
 
-  /** Drops what was written and not yet read. */
+  /** Drops the chunks that are not yet read. */
   discard(): void {
     this.#chunks = []
     this.#bufferedBytes = 0
   }
 
-  /** Breaks the response off: whoever reads on gets `fault`. */
+  /** Breaks the response off: further reads reject with `fault`. */
   cut(fault: Error): void {
     if (this.over) return
     this.#fault = fault
@@ -94,7 +94,7 @@ export class ResponsePipe {
     this.#reader?.reject(fault)
   }
 
-  /** The fault that says `reason` and how far the response came. */
+  /** Makes the error with `reason` and the number of bytes that were received. */
   faultOf(reason: string): ResponseCutError {
     return new ResponseCutError(reason, this.#received, this.#readBytes + this.#bufferedBytes)
   }
@@ -121,7 +121,7 @@ export class ResponsePipe {
   }
 }
 
-// A copy: once it is sent, the app may use its buffer again.
+// A copy, because after send() the app may use its buffer again.
 function bytesOf(chunk: Uint8Array | string): Uint8Array {
   return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : new Uint8Array(chunk)
 }

@@ -1,28 +1,28 @@
-// A response whose head is here and whose body is read chunk by chunk, as the app writes it.
+// A response whose head has arrived, and whose body the test reads chunk by chunk, as the app writes it.
 
-import { ResponseHeaders } from './response.ts'
-import { blame, finished } from './open.ts'
 import { inTime } from './deadline.ts'
+import { appEnded, causeOf } from './open-exchange.ts'
+import { ResponseHeaders } from './test-response.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { ResponseHead } from '../async/framing.ts'
-import type { Open } from './open.ts'
+import type { OpenExchange } from './open-exchange.ts'
 import type { MemoryHttpTransport } from './http-transport.ts'
 
-/** One HTTP exchange, and what becomes of the app in it. */
-export interface OpenExchange extends Open {
+/** An open HTTP exchange. */
+export interface OpenHttpExchange extends OpenExchange {
   transport: MemoryHttpTransport
 }
 
 /**
- * A response under way. Nothing is read ahead: what the app writes waits, up to `highWaterMark`, until it is
- * iterated, and beyond that the app's `send()` waits. Leaving the iteration early is the client's leaving.
+ * A response whose body is still being sent. Chunks wait, up to `highWaterMark`, until the test reads them; above that
+ * the app's `send()` waits. A test that leaves the iteration early makes the client leave.
  */
 export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly status: number
   readonly headers: ResponseHeaders
-  readonly #exchange: OpenExchange
+  readonly #exchange: OpenHttpExchange
 
-  constructor(exchange: OpenExchange, head: ResponseHead) {
+  constructor(exchange: OpenHttpExchange, head: ResponseHead) {
     this.#exchange = exchange
     this.status = head.status
     this.headers = new ResponseHeaders(head.headers)
@@ -38,23 +38,23 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
     return this.#exchange.transport.earlyHints
   }
 
-  /** The trailers; null before the end, and when none were sent. */
+  /** The trailers; null before the end, and if none were sent. */
   get trailers(): HeaderPairs | null {
     return this.#exchange.transport.response.trailers
   }
 
   /**
-   * The next chunk, as it was written; null at the end.
+   * Resolves with the next chunk, as it was written; null at the end.
    *
    * @throws {@link ResponseCutError} `ISTHMUS_TEST_RESPONSE_CUT`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`, or
-   *   what escaped the app
+   *   the error that escaped the app
    */
   async read(): Promise<Uint8Array | null> {
     const { transport, deadlineMs, name } = this.#exchange
     try {
       return await inTime(transport.response.read(), deadlineMs, () => `a chunk of ${name}`)
     } catch (fault) {
-      throw await blame(this.#exchange, fault)
+      throw await causeOf(this.#exchange, fault)
     }
   }
 
@@ -66,17 +66,17 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
     }
   }
 
-  /** The client goes away. A response that is whole already stays so. */
+  /** Makes the client leave. It has no effect on a response that is whole already. */
   cancel(): void {
     this.#exchange.transport.leave('the client left')
   }
 
-  /** Resolves when the app has ended; throws what escaped it. */
+  /** Resolves when the app has ended; throws the error that escaped it. */
   finished(): Promise<void> {
-    return finished(this.#exchange)
+    return appEnded(this.#exchange)
   }
 
-  /** Goes away if the response is not whole, then waits for the app. */
+  /** Makes the client leave if the response is not whole, then waits for the app. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel()
     await this.finished()

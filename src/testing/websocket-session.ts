@@ -1,57 +1,60 @@
-// One end of a WebSocket, as a test holds it.
+// The client's end of a WebSocket, which a test uses.
 
-import { SocketClosedError } from './faults.ts'
-import { ResponseHeaders } from './response.ts'
 import { inTime } from './deadline.ts'
-import { finished } from './open.ts'
+import { SocketClosedError } from './faults.ts'
+import { appEnded } from './open-exchange.ts'
+import { ResponseHeaders } from './test-response.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { SocketEnd } from './faults.ts'
-import type { Message } from './message-pipe.ts'
-import type { Open } from './open.ts'
+import type { SocketMessage } from './socket-inbox.ts'
+import type { OpenExchange } from './open-exchange.ts'
 import type { MemoryWebSocketTransport } from './websocket-transport.ts'
 
-/** One WebSocket, and what becomes of the app on it. */
-export interface OpenSocket extends Open {
+/** An open WebSocket. */
+export interface OpenWebSocket extends OpenExchange {
   transport: MemoryWebSocketTransport
 }
 
-/** A WebSocket that the app has accepted. Whoever opened it closes it; `await using` does. */
-export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable {
+/** A WebSocket that the app has accepted. The test that opens it closes it; `await using` does. */
+export class WebSocketSession implements AsyncIterable<SocketMessage>, AsyncDisposable {
   /** The subprotocol that the app chose; null for none. */
   readonly subprotocol: string | null
   /** The headers that the app sent with its 101. */
   readonly headers: ResponseHeaders
-  readonly #socket: OpenSocket
+  readonly #socket: OpenWebSocket
 
-  constructor(socket: OpenSocket, accepted: { subprotocol: string | null; headers: HeaderPairs }) {
+  constructor(
+    socket: OpenWebSocket,
+    accepted: { subprotocol: string | null; headers: HeaderPairs },
+  ) {
     this.#socket = socket
     this.subprotocol = accepted.subprotocol
     this.headers = new ResponseHeaders(accepted.headers)
   }
 
-  /** Resolves when the socket is closed, by either side. */
+  /** Resolves with the end of the socket, when either side has closed it. */
   get closed(): Promise<SocketEnd> {
     return this.#socket.transport.inbox.end
   }
 
   /**
-   * Sends one message: text for a string, binary for bytes. Resolves when the app's side has taken it, which
-   * is later when its queue is full.
+   * Sends one message: text for a string, binary for bytes. Resolves when the server has taken it; it waits while the
+   * receive queue of the app is full.
    *
    * @throws {@link SocketClosedError} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`
    */
-  async send(message: Message): Promise<void> {
+  async send(message: SocketMessage): Promise<void> {
     const { transport, deadlineMs, name } = this.#socket
     await inTime(transport.push(message), deadlineMs, () => `room for a message to ${name}`)
   }
 
   /**
-   * The next message from the app.
+   * Resolves with the next message from the app.
    *
    * @throws {@link SocketClosedError} `ISTHMUS_TEST_SOCKET_CLOSED`, {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`, or
-   *   what escaped the app
+   *   the error that escaped the app
    */
-  async receive(): Promise<Message> {
+  async receive(): Promise<SocketMessage> {
     const { transport, run, deadlineMs, name } = this.#socket
     try {
       return await inTime(transport.inbox.read(), deadlineMs, () => `a message from ${name}`)
@@ -61,8 +64,8 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
     }
   }
 
-  /** The messages up to the close. Leaving the loop early does not close the socket. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message, undefined> {
+  /** Iterates over the messages up to the close. A test that leaves the loop early does not close the socket. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<SocketMessage, undefined> {
     for (;;) {
       const message = await this.receive().catch(endOfMessages)
       if (message === undefined) return undefined
@@ -71,10 +74,10 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
   }
 
   /**
-   * Closes the socket, behind the messages that were sent, and resolves with how it ended. Closing a closed
-   * socket changes nothing.
+   * Closes the socket after the messages that were sent, and resolves with its end. On a closed socket it has no
+   * effect.
    *
-   * @param code default 1000; 1005 stands for a close frame without a code
+   * @param code the close code; 1005 stands for a close frame without a code. Default 1000
    */
   async close(code = 1000, reason = ''): Promise<SocketEnd> {
     const { transport, deadlineMs, name } = this.#socket
@@ -87,9 +90,9 @@ export class WebSocketSession implements AsyncIterable<Message>, AsyncDisposable
     this.#socket.transport.abandon()
   }
 
-  /** Resolves when the app has ended; throws what escaped it. */
+  /** Resolves when the app has ended; throws the error that escaped it. */
   finished(): Promise<void> {
-    return finished(this.#socket)
+    return appEnded(this.#socket)
   }
 
   /** Closes with 1000 if the socket is open, then waits for the app. */

@@ -1,7 +1,7 @@
-// The engine's side of one WebSocket in memory: the handshake's answer, then messages both ways.
+// The transport of one WebSocket in memory: the answer to the handshake, then messages in both directions.
 
 import { deferred } from '../waiting/deferred.ts'
-import { MessagePipe } from './message-pipe.ts'
+import { SocketInbox } from './socket-inbox.ts'
 import { ResponsePipe } from './response-pipe.ts'
 import { SocketClosedError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
@@ -9,38 +9,38 @@ import type { ResponsePart } from '../async/http-exchange.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../server/engine.ts'
 import type { SocketEnd } from './faults.ts'
-import type { Message } from './message-pipe.ts'
+import type { SocketMessage } from './socket-inbox.ts'
 
-/** How the app answered the handshake. */
+/** The app's answer to the handshake. */
 type Answer =
   | { type: 'accepted'; subprotocol: string | null; headers: HeaderPairs }
   | { type: 'denied'; response: ResponsePipe }
 
 interface Outgoing {
-  message: Message
+  message: SocketMessage
   taken: Deferred<void>
 }
 
-/** Moves messages between a WebSocket's cycle and a test, which answers a close at once, as a client does. */
+/** Moves messages between the server and a test. It answers a close at once, as a client does. */
 export class MemoryWebSocketTransport implements WebSocketTransport {
-  /** To whom it reports. Nothing is reported before the caller's turn is over. */
+  /** The receiver of the reports. The transport reports nothing before the caller has set it. */
   events: WebSocketEvents | null = null
-  /** What the app has sent. */
-  readonly inbox: MessagePipe
+  /** The messages that the app has sent. */
+  readonly inbox: SocketInbox
   readonly #answer: Deferred<Answer> = deferred()
   readonly #denial: ResponsePipe
   #outbox: Outgoing[] = []
-  #lastWords: SocketEnd | undefined
+  #closing: SocketEnd | undefined
   #paused = false
 
-  /** @param highWaterMark bytes that may wait unread before the app's `send()` has to wait */
+  /** @param highWaterMark the bytes that may wait unread before the app's `send()` has to wait */
   constructor(highWaterMark: number) {
     const onDrain = (): void => this.events?.onDrain()
-    this.inbox = new MessagePipe(highWaterMark, onDrain)
+    this.inbox = new SocketInbox(highWaterMark, onDrain)
     this.#denial = new ResponsePipe(Infinity, onDrain)
   }
 
-  /** How the app answered; rejects when the connection was cut instead. */
+  /** Resolves with the answer of the app; rejects if the connection is cut before it. */
   get answer(): Promise<Answer> {
     return this.#answer.promise
   }
@@ -56,7 +56,7 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
     return flowing
   }
 
-  send(message: Message): boolean {
+  send(message: SocketMessage): boolean {
     return this.inbox.write(message)
   }
 
@@ -80,22 +80,22 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
     this.#endLater({ code: 1006, reason: '' })
   }
 
-  /** Sends a message to the app; resolves when the app's side has taken it. */
-  push(message: Message): Promise<void> {
-    if (this.#lastWords) return Promise.reject(new SocketClosedError(this.#lastWords))
+  /** Sends a message to the app; resolves when the server has taken it. */
+  push(message: SocketMessage): Promise<void> {
+    if (this.#closing) return Promise.reject(new SocketClosedError(this.#closing))
     const taken = deferred()
     this.#outbox.push({ message, taken })
     this.#flush()
     return taken.promise
   }
 
-  /** The client closes, behind the messages that it has sent. */
+  /** Closes the socket after the messages that the client has sent. */
   leave(code: number, reason: string): void {
-    this.#lastWords ??= { code, reason }
+    this.#closing ??= { code, reason }
     this.#flush()
   }
 
-  /** The client's connection drops, without a word. */
+  /** Drops the connection without a close frame. */
   abandon(): void {
     this.#end({ code: 1006, reason: '' })
   }
@@ -107,17 +107,17 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
       next.taken.resolve()
       this.events?.onMessage(next.message)
     }
-    if (this.#lastWords && this.#outbox.length === 0) this.#end(this.#lastWords)
+    if (this.#closing && this.#outbox.length === 0) this.#end(this.#closing)
   }
 
-  // A socket reports its end in a later turn too.
+  // A socket reports its end in a later turn as well.
   #endLater(end: SocketEnd): void {
     queueMicrotask(() => this.#end(end))
   }
 
   #end(end: SocketEnd): void {
     if (this.inbox.over) return
-    this.#lastWords ??= end
+    this.#closing ??= end
     this.#answer.reject(this.#denial.faultOf('the WebSocket was closed'))
     this.inbox.close(end)
     for (const { taken } of this.#outbox.splice(0)) taken.reject(new SocketClosedError(end))

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { proseOfPage, riddles, wordCount } from './plain-language.ts'
+import { filesOfProse, proseOf } from './project-prose.ts'
 import { parseSource } from './source-file.ts'
 import type { Prose } from './plain-language.ts'
 
@@ -28,6 +29,14 @@ describe('the rule of plain language', () => {
 
   it('counts words without code', () => {
     expect(wordCount(at('Three words here: `const a = 1`'))).toBe(3)
+  })
+})
+
+describe('the comments, titles and pages of the project', () => {
+  it('are in plain language', () => {
+    const paths = filesOfProse(['.'])
+    expect(paths).toContain('README.md')
+    expect(paths.flatMap((path) => riddles(path, proseOf(path)))).toEqual([])
   })
 })
 

@@ -51,7 +51,7 @@ const scope: fc.Arbitrary<HttpScope> = fc
     return httpScope({ ...parts, rootPath: path(root), path: whole, rawPath })
   })
 
-/** The scope without the values that SEMANTICS lets it lose on its way through an environ. */
+/** The scope without the values that docs/semantics.md lets it lose on its way through an environ. */
 function afterLosses(scope: HttpScope): Partial<HttpScope> {
   const environ = scopeToEnviron(scope, EMPTY_INPUT)
   const joined = new Map<string, string[]>()

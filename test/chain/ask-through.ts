@@ -1,4 +1,4 @@
-// One request through one middleware: what the client gets, and what the app has seen.
+// One request through one middleware: the response for the client, and the scope that the app got.
 
 import { events } from '../../src/bridge/style.ts'
 import { testClient } from '../../src/testing/test-client.ts'
@@ -6,7 +6,7 @@ import type { HttpScope } from '../../src/contract/events.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
 import type { TestRequest } from '../../src/testing/request.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 
 /** A request, and the client that it comes from. */
 export interface Asked extends TestRequest {
@@ -14,13 +14,13 @@ export interface Asked extends TestRequest {
   options?: TestClientOptions
 }
 
-/** The response, and the scope that reached the app; null where none did. */
+/** The response, and the scope that reached the app; null if the app was not called. */
 export interface Through {
   response: TestResponse
   seen: HttpScope | null
 }
 
-/** Asks an app that answers `ok` behind `wrap`. */
+/** Sends a request to an app that answers `ok`, with `wrap` around it. */
 export async function askThrough(wrap: Wrap, asked: Asked = {}): Promise<Through> {
   const { target = '/', options = {}, ...request } = asked
   let seen: HttpScope | null = null

@@ -1,4 +1,4 @@
-// Bodies: untouched they pass as they are, mapped they keep their pace.
+// Bodies: an untouched body passes unchanged, and a mapped body is sent chunk by chunk.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { openSync } from 'node:fs'
@@ -51,7 +51,7 @@ function pulled(app: SyncApp, changes: Partial<Environ> = {}) {
   return { chunks, body, head, failure, warnings }
 }
 
-describe('a body that nobody touches', () => {
+describe('a body that no middleware touches', () => {
   it('is the very array of a sync app', () => {
     const body = ['a', 'b']
     const app = sync((_environ, startResponse) => {
@@ -63,7 +63,7 @@ describe('a body that nobody touches', () => {
     expect(chunks).toEqual(['a', 'b'])
   })
 
-  it('[3a.57] is the very file wrapper of a sync app, so that the server may send the file its way', () => {
+  it('[3a.57] is the very file wrapper of a sync app, so that the server can send the file itself', () => {
     const file = wrapFile({ read: () => new Uint8Array(0) })
     const app = sync((_environ, startResponse) => {
       startResponse('200 OK', [])
@@ -125,7 +125,7 @@ describe('a body that nobody touches', () => {
   })
 })
 
-describe.each(STYLES)('lint around and inside of a chain, with a %s app,', (style) => {
+describe.each(STYLES)('lint around and inside a chain, with a %s app,', (style) => {
   it('finds nothing, whether the body passes or is mapped', async () => {
     for (const wrap of [five, chain(shouting, ending('!'))]) {
       const app = lint(wrap(lint(appOf(style, { chunks: ['a', 'b'] }))))
@@ -171,7 +171,7 @@ describe('the head', () => {
     expect(Buffer.from((await response.read()) ?? []).toString()).toBe('data: x\n\n')
   })
 
-  it('knows the body where it is there as a whole', async () => {
+  it('comes with the whole body if the whole body is known', async () => {
     const bodies: unknown[] = []
     const looking = middleware('looking', function* (request, next) {
       const response = yield* next(request)
@@ -188,7 +188,7 @@ describe('the head', () => {
     expect(bodies).toEqual([['whole'], ['a', 'b'], null, []])
   })
 
-  it('that nobody changes is, around a sync app, what the app said', () => {
+  it('without changes is the very head of a sync app', () => {
     const heads: unknown[][] = []
     const headers = [['X-Own', '1']] as const
     const app = sync((_environ, startResponse) => {
@@ -203,7 +203,7 @@ describe('the head', () => {
     expect(heads[0]?.[1]).toBe(headers)
   })
 
-  it('that is changed keeps its reason, unless the status is another', () => {
+  it('with changes keeps its reason, unless the status changes', () => {
     const changing = (status?: number) =>
       middleware('changing', function* (request, next) {
         const response = yield* next(request)
@@ -221,7 +221,7 @@ describe('the head', () => {
 })
 
 describe.each(STYLES)('mapBody() around a %s app', (style) => {
-  it('changes each chunk, inner maps first, and adds what end() returns', async () => {
+  it('changes each chunk, inner maps first, and adds the result of end()', async () => {
     const app = chain(ending('!'), shouting, ending('?'))(appOf(style, { chunks: ['a', 'b'] }))
     expect(await answerOf(app)).toBe('200 AB?!')
     expect(await answerOf(chain(shouting, ending('end'))(appOf(style, { chunks: [] })))).toBe(
@@ -299,7 +299,7 @@ describe('mapBody() around a sync app', () => {
 })
 
 describe('mapBody() as events', () => {
-  it('sends one event for each, also an empty one, and lets maps wait', async () => {
+  it('sends one event for each event, even for an empty one, and lets maps wait', async () => {
     const host = new Host()
     const slow = mapping({
       chunk: async (chunk) => {
@@ -309,7 +309,7 @@ describe('mapBody() as events', () => {
       end: async () => 'end',
     })
     const app = events(async (_scope, _receive, send) => {
-      // Not waited for: the order is kept all the same.
+      // The app does not await its sends, and the order is kept.
       const sends = [send({ type: 'http.response.start', status: 200, trailers: true })]
       for (const body of ['a', 'b', '']) {
         sends.push(send({ type: 'http.response.body', body, moreBody: true }))
@@ -326,7 +326,7 @@ describe('mapBody() as events', () => {
     expect(host.types).toEqual(['start', 'body', 'body', 'body', 'body', 'trailers'])
   })
 
-  it('fails the response although the app does not wait for its sends, or does not care', async () => {
+  it('fails the response even if the app ignores the rejections of its sends', async () => {
     const failing = mapping({
       chunk() {
         throw new Error('a bug')
@@ -340,7 +340,7 @@ describe('mapBody() as events', () => {
     expect(await answerOf(failing(careless))).toBe('cut')
   })
 
-  it('names what does not fit the Content-Length', async () => {
+  it('names the bytes that do not fit the Content-Length', async () => {
     const headers: Array<[string, string]> = [['content-length', '1']]
     const app = appOf('events', { headers, chunks: ['ab'] }) as EventApp
     expect(await failureOf(new Host().run(shouting(app)))).toBeInstanceOf(
@@ -348,7 +348,7 @@ describe('mapBody() as events', () => {
     )
   })
 
-  it('lets early hints pass, before and behind the start', async () => {
+  it('lets early hints pass, before and after the start', async () => {
     const host = new Host()
     const hint: SendEvent = { type: 'http.response.early_hint', links: ['</x>; rel=preload'] }
     const app = events(async (_scope, _receive, send) => {
@@ -375,19 +375,19 @@ describe('a file that an event app sends by path', () => {
       await send({ type: 'http.response.pathsend', path: join(folder, name) })
     })
 
-  it('is sent by the server where nobody maps it', async () => {
+  it('is sent by the server if no middleware maps it', async () => {
     const host = new Host()
     await host.run(five(file('a.txt')))
     expect(host.types).toEqual(['start', 'pathsend'])
   })
 
-  it('is read where somebody does', async () => {
+  it('is read in the chain if a middleware maps it', async () => {
     expect(await answerOf(chain(ending('!'), shouting)(file('a.txt')))).toBe(
       `200 ${'ABC'.repeat(50_000)}!`,
     )
   })
 
-  it('that is not there is answered by the server, mapped or not', async () => {
+  it('that does not exist is answered by the server, mapped or not', async () => {
     expect(await answerOf(five(file('gone.txt')))).toMatch(/^404/)
     expect(await answerOf(shouting(file('gone.txt')))).toMatch(/^404/)
   })
@@ -401,13 +401,13 @@ describe('an app that calls write()', () => {
     return ['c']
   })
 
-  it('has its written bytes pass, and mapped, before those that it returns', () => {
+  it('has its written bytes sent and mapped before the bytes that it returns', () => {
     const text = (app: SyncApp): string => pulled(app).chunks.map(textOf).join('')
     expect(text(five(writing))).toBe('abc')
     expect(text(chain(ending('!'), shouting)(writing))).toBe('ABC!')
   })
 
-  it('is stopped, and its body closed, where a middleware answers instead', () => {
+  it('is stopped, and its body is closed, if a middleware answers instead', () => {
     let closed = 0
     let stopped: unknown
     const app = sync((_environ, startResponse) => {
@@ -427,7 +427,7 @@ describe('an app that calls write()', () => {
     expect([closed, (stopped as { code: string }).code]).toEqual([1, 'ECONNRESET'])
   })
 
-  it('fails with what a middleware throws there, although the app goes on', () => {
+  it('fails with the error that a middleware throws there, even if the app continues', () => {
     const bug = new Error('a bug')
     const failing = middleware('failing', function* (request, next) {
       yield* next(request)
@@ -437,7 +437,7 @@ describe('an app that calls write()', () => {
       try {
         startResponse('200 OK', [])('a')
       } catch {
-        // The app does not care.
+        // The app ignores the error.
       }
       return ['b']
     })
@@ -446,7 +446,7 @@ describe('an app that calls write()', () => {
   })
 })
 
-describe('startResponse inside of a chain', () => {
+describe('startResponse inside a chain', () => {
   const heading = middleware('heading', function* (request, next) {
     const response = yield* next(request)
     response.headers.set('x-status', String(response.status))
@@ -466,7 +466,7 @@ describe('startResponse inside of a chain', () => {
     })
   })
 
-  it('[3a.35] [3a.37] refuses a second head, and rethrows behind the first chunk', () => {
+  it('[3a.35] [3a.37] refuses a second head, and rethrows after the first chunk', () => {
     const twice = sync((_environ, startResponse) => {
       startResponse('200 OK', [])
       startResponse('200 OK', [])
@@ -483,7 +483,7 @@ describe('startResponse inside of a chain', () => {
     expect(pulled(heading(late))).toMatchObject({ failure: bug, chunks: ['a'] })
   })
 
-  it('[3a.33] [3a.41] throws while the app runs what is wrong, and misses what was not called', () => {
+  it('[3a.33] [3a.41] throws at an invalid call, and reports a missing call', () => {
     let seen: unknown
     const wrong = sync((_environ, startResponse) => {
       try {
@@ -502,7 +502,7 @@ describe('startResponse inside of a chain', () => {
     }
   })
 
-  it('[3a.52] leaves a body that is closed before its first chunk its return() and close(), once', () => {
+  it('[3a.52] calls return() and close() once on a body that is closed before its first chunk', () => {
     const notes: string[] = []
     const app = sync((_environ, startResponse) => {
       startResponse('200 OK', [])

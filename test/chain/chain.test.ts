@@ -1,4 +1,4 @@
-// A chain: one order, one style, and refusals where something cannot run.
+// A chain: one order, one style, and a refusal of each wrap that cannot run in its place.
 
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { toEvents } from '../../src/bridge/to-events.ts'
@@ -86,14 +86,14 @@ describe('a chain', () => {
     })
   }
 
-  it('is the app itself where nothing stands in it', () => {
+  it('without middleware is the app itself', () => {
     for (const style of STYLES) {
       const app = appOf(style)
       expect(chain()(app)).toBe(app)
     }
   })
 
-  it('may stand in a chain, and a middleware may wrap by itself', async () => {
+  it('may be part of a chain, and a middleware may wrap an app by itself', async () => {
     const notes: string[] = []
     const [a, b, c] = ['a', 'b', 'c'].map((name) => noting(name, notes)) as [Wrap, Wrap, Wrap]
     await answerOf(chain(a, chain(b, c))(appOf('events')))
@@ -115,7 +115,7 @@ describe('a chain', () => {
     }
   })
 
-  it('types what it returns by what it wraps, and the response of next without a word', () => {
+  it('has the type of the app that it wraps, and infers the type of the response of next', () => {
     const wrap = chain(shout)
     expectTypeOf(wrap(appOf('events') as EventApp)).toEqualTypeOf<EventApp>()
     expectTypeOf(wrap(appOf('sync array') as SyncApp)).toEqualTypeOf<SyncApp>()
@@ -129,7 +129,7 @@ describe('a chain', () => {
     expect(wrap).toBeTypeOf('function')
   })
 
-  it('[3c.33] hands over once for each change of kind, however many stand side by side', async () => {
+  it('[3c.33] hands over once for each change of kind, for any number of adjacent middleware', async () => {
     const notes: string[] = []
     const spied = eventWrap((app) =>
       events(async (scope, receive, send) => {
@@ -138,7 +138,7 @@ describe('a chain', () => {
       }),
     )
     const many = Array.from({ length: 5 }, () => shout)
-    // The very receive and, behind the first event, the very promises of the server: nobody is between.
+    // The app gets the receive of the server and, after the first event, the promises of the server.
     let own: unknown
     const inner = events(async (_scope, receive, send) => {
       own = receive
@@ -159,7 +159,7 @@ describe('a chain', () => {
 })
 
 describe('the kinds of middleware', () => {
-  it('stand side by side: event wraps around what awaits, classic wraps around what is sync', async () => {
+  it('can be mixed: event wraps around apps that await, classic wraps around sync apps', async () => {
     const notes: string[] = []
     const around = chain(noting('a', notes), notingEvents('b', notes), noting('c', notes))
     await answerOf(around(appOf('events')))
@@ -170,7 +170,7 @@ describe('the kinds of middleware', () => {
     expect(notes).toEqual([...once, ...once, ...once])
   })
 
-  it('are told by the app that a wrap returns, or by its brand, which wins', async () => {
+  it('follow from the app that a wrap returns, or from its brand, which wins', async () => {
     const variadic = eventWrap(
       (app) =>
         (...call) =>
@@ -229,7 +229,7 @@ describe('a chain refuses, when it is put around an app,', () => {
     expect(() => chain(timing)(toEvents(appOf('sync array')))).not.toThrow()
   })
 
-  it('a wrap that returns no app, and a link that is no function', () => {
+  it('a wrap that does not return an app, and an argument that is not a function', () => {
     const nothing = (() => undefined) as unknown as (app: SyncApp) => SyncApp
     expect(messageOf(() => chain(nothing)(appOf('sync array')))).toMatch(/an app is a function/)
     const factory = undefined as unknown as Wrap
@@ -237,7 +237,7 @@ describe('a chain refuses, when it is put around an app,', () => {
     expect(messageOf(() => chain(shout)(7 as unknown as App))).toMatch(/an app is a function/)
   })
 
-  it('a middleware that is no generator, when it is made', () => {
+  it('a middleware that is not a generator, when it is made', () => {
     const made = (run: unknown) => () => middleware('auth', run as never)
     for (const run of [async () => respond(200), async function* () {}, () => respond(200), 7]) {
       expect(messageOf(made(run))).toMatch(/^middleware "auth" must be a generator: function\*/)
@@ -246,7 +246,7 @@ describe('a chain refuses, when it is put around an app,', () => {
 })
 
 describe('lifespan', () => {
-  it('passes untouched, without a call of any middleware', async () => {
+  it('passes unchanged, without a call of any middleware', async () => {
     const calls: unknown[][] = []
     const notes: string[] = []
     const app = events(async (...call) => void calls.push(call))
@@ -256,7 +256,7 @@ describe('lifespan', () => {
     for (const [at, part] of call.entries()) expect(calls[0]?.[at]).toBe(part)
   })
 
-  it('starts and stops the app inside, whose state every request has', async () => {
+  it('starts and stops the app inside, and each request has its state', async () => {
     const seen: unknown[] = []
     const app = events(async (scope, receive, send) => {
       if (scope.type === 'http') {

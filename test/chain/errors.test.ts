@@ -1,4 +1,4 @@
-// What fails, and where that shows: at next(), behind the head, in a middleware.
+// Failures, and the place where each one appears: at next(), after the head, in a middleware.
 
 import { describe, expect, it } from 'vitest'
 import { events, sync } from '../../src/bridge/style.ts'
@@ -13,7 +13,7 @@ import type { EventApp } from '../../src/contract/events.ts'
 
 const BUG = new Error('a bug')
 
-/** Turns what it is thrown into an answer. */
+/** Answers with the message of the error that is thrown at next(). */
 const catching = middleware('catching', function* (request, next) {
   try {
     return yield* next(request)
@@ -22,7 +22,7 @@ const catching = middleware('catching', function* (request, next) {
   }
 })
 
-/** Notes what it is thrown, and lets it go on. */
+/** Notes the status or the error, and passes it on. */
 function noting(notes: unknown[]) {
   return middleware('noting', function* (request, next) {
     try {
@@ -38,7 +38,7 @@ function noting(notes: unknown[]) {
   })
 }
 
-/** What escapes the app when it is asked once. */
+/** The error that the app throws to the server for one request. */
 async function escapeOf(app: App): Promise<unknown> {
   await using client = await clientOf(app, { raiseAppErrors: true })
   return await failureOf(client.get('/'))
@@ -49,27 +49,27 @@ const misuse = (name: string, run: unknown) => middleware(name, run as never)
 describe.each(STYLES)('around a %s app', (style) => {
   const failing = (throwsAt: number): App => appOf(style, { throwsAt, error: BUG })
 
-  it('what the app throws before its head is thrown at next()', async () => {
+  it('an error of the app before its head is thrown at next()', async () => {
     const notes: unknown[] = []
     const app = chain(noting(notes), noting(notes))(failing(-1))
     expect(await escapeOf(app)).toBe(BUG)
     expect(notes).toEqual([BUG, 'finally', BUG, 'finally'])
   })
 
-  it('a middleware may answer instead, and those outside see its answer', async () => {
+  it('a middleware may answer instead, and the outer ones see its answer', async () => {
     const notes: unknown[] = []
     expect(await answerOf(chain(noting(notes), catching)(failing(-1)))).toBe('502 caught a bug')
     expect(notes).toEqual([502, 'finally'])
   })
 
-  it('without a middleware that catches, it is answered as without a chain', async () => {
+  it('an error that no middleware catches is answered as without a chain', async () => {
     const bare = await answerOf(failing(-1))
     expect(await answerOf(chain(noting([]))(failing(-1)))).toBe(bare)
     expect(bare).toMatch(/^500 /)
   })
 
-  it('[3a.54] [3b.28] what it throws behind its head breaks the response off, never a clean end', async () => {
-    // An array is whole or nothing: it throws while nothing is sent.
+  it('[3a.54] [3b.28] an error after the head breaks the response off, and never looks like a clean end', async () => {
+    // An app that returns an array throws before it has a response.
     if (style === 'sync array') return expect(await answerOf(catching(failing(1)))).toMatch(/^502/)
     const notes: unknown[] = []
     for (const throwsAt of [1]) {
@@ -78,7 +78,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     expect(notes).toEqual([200, 'finally'])
   })
 
-  it('what a middleware throws before next() goes outwards, and the app is not called', async () => {
+  it('an error of a middleware before next() goes outwards, and the app is not called', async () => {
     let calls = 0
     const app = appOf(style, { onCall: () => (calls += 1) })
     const failingEarly = middleware('failing', function* (request, next) {
@@ -90,7 +90,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     expect(calls).toBe(0)
   })
 
-  it('what a middleware throws behind next() goes outwards, and the app is ended', async () => {
+  it('an error of a middleware after next() goes outwards, and the app is ended', async () => {
     let ended = 0
     const app = appOf(style, { onEnd: () => (ended += 1) })
     const failingLate = middleware('failing', function* (request, next) {
@@ -102,7 +102,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     expect(ended).toBe(2)
   })
 
-  it('[3a.51] an answer instead of the response that was there ends the app, once', async () => {
+  it('[3a.51] an answer in place of the response of the app ends the app, once', async () => {
     let ended = 0
     const app = appOf(style, { chunks: ['a', 'b', 'c'], onEnd: () => (ended += 1) })
     const replacing = middleware('replacing', function* (request, next) {
@@ -113,7 +113,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     expect(ended).toBe(1)
   })
 
-  it('is refused a middleware that forgets to return, or returns something else', async () => {
+  it('a middleware that returns no response is refused', async () => {
     const app = chain(
       misuse('forgetful', function* (request: never, next: (r: never) => Iterable<never>) {
         yield* next(request)
@@ -126,7 +126,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     )
   })
 
-  it('is refused a second next(), a step that is only yielded, and what is no step', async () => {
+  it('a second next(), a bare yield of a step, and a yield of another value are refused', async () => {
     const twice = middleware('twice', function* (request, next) {
       yield* next(request)
       return yield* next(request)
@@ -153,7 +153,7 @@ describe.each(STYLES)('around a %s app', (style) => {
     expect(await said(lost)).toMatch('middleware "lost" called next() without a request')
   })
 
-  it('is refused a response that answered before', async () => {
+  it('a response that has answered another request is refused', async () => {
     const kept = respond(200, [], 'kept')
     const reusing = middleware('reusing', function* (request, next) {
       return request.path === '/' ? kept : yield* next(request)
@@ -168,7 +168,7 @@ describe.each(STYLES)('the body of respond() around a %s app', (style) => {
   const closable = (notes: string[], ...chunks: string[]) =>
     Object.assign(new Set(chunks), { close: () => notes.push('closed') })
 
-  it('is closed once, behind its last chunk, and where another answer is sent, or none', async () => {
+  it('is closed once, after its last chunk, and if another answer is sent, or none', async () => {
     const notes: string[] = []
     const answering = middleware('answering', function* (request, next) {
       if (request.method === 'GET') return respond(200, [], closable(notes, 'a', 'b'))
@@ -190,7 +190,7 @@ describe.each(STYLES)('the body of respond() around a %s app', (style) => {
     expect([failed, notes.splice(0)]).toEqual(['502 caught a bug', ['closed']])
   })
 
-  it('may be awaited where the app awaits, and is refused where it does not', async () => {
+  it('may be async around an app that awaits, and is refused around a sync app', async () => {
     const answering = middleware('answering', function* (request, next) {
       const body = (async function* () {
         yield 'a'
@@ -207,14 +207,14 @@ describe.each(STYLES)('the body of respond() around a %s app', (style) => {
 describe('an event app without a response', () => {
   const silent = events(async () => undefined)
 
-  it('is a fault that is thrown at next(), and answered as without a chain', async () => {
+  it('gets an AppError at next(), and the answer that it gets without a chain', async () => {
     const notes: unknown[] = []
     expect(await answerOf(chain(noting(notes))(silent))).toBe(await answerOf(silent))
     expect(String(notes[0])).toMatch('the app returned before its response was there')
     expect(await answerOf(chain(catching)(silent))).toMatch(/^502 caught the app returned/)
   })
 
-  it('has lost its client, or is being shut down, where that is so', async () => {
+  it('gets the error of the lost client, or of the shutdown', async () => {
     const notes: unknown[] = []
     const app = chain(noting(notes))(silent)
     const [left, stopped] = [new Host(), new Host()]
@@ -226,7 +226,7 @@ describe('an event app without a response', () => {
     expect(notes[2]).toBeInstanceOf(ServerShutdownError)
   })
 
-  it('that has announced one is cut, as without a chain', async () => {
+  it('that has sent its start is cut, as without a chain', async () => {
     const started = (throws: boolean): EventApp =>
       events(async (_scope, _receive, send) => {
         await send({ type: 'http.response.start', status: 200 })
@@ -240,7 +240,7 @@ describe('an event app without a response', () => {
   })
 })
 
-describe('an event app whose response is not wanted', () => {
+describe('an event app whose response is replaced', () => {
   const denying = middleware('denying', function* (request, next) {
     yield* next(request)
     return respond(403, [], 'no')
@@ -261,7 +261,7 @@ describe('an event app whose response is not wanted', () => {
     expect(seen[2]).toEqual({ type: 'http.disconnect' })
   })
 
-  it('may fail then: that is logged, and changes nothing', async () => {
+  it('may fail after that: the failure is logged, and changes nothing', async () => {
     const host = new Host()
     const app = events(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200 })
@@ -272,7 +272,7 @@ describe('an event app whose response is not wanted', () => {
     expect(host.log.lines).toEqual(['error: the app failed behind the answer of a middleware'])
   })
 
-  it('is waited for: the call of the chain ends when both have', async () => {
+  it('keeps the call of the chain open until it ends', async () => {
     const notes: string[] = []
     let release = (): void => undefined
     const gate = new Promise<void>((resolve) => (release = resolve))
@@ -291,7 +291,7 @@ describe('an event app whose response is not wanted', () => {
     expect(notes).toEqual(['app ended', 'chain ended'])
   })
 
-  it('is not waited for where nothing can be answered any more', async () => {
+  it('does not keep the call open if no answer can be sent any more', async () => {
     const failing = middleware('failing', function* (request, next) {
       yield* next(request)
       throw BUG
@@ -305,7 +305,7 @@ describe('an event app whose response is not wanted', () => {
   })
 })
 
-describe('what an event app sends out of order', () => {
+describe('an event that an app sends out of order', () => {
   it('is refused as without a chain', async () => {
     const faults: unknown[] = []
     const app = events(async (_scope, _receive, send) => {
@@ -328,7 +328,7 @@ describe('what an event app sends out of order', () => {
     expect(faults).toEqual([true, true, true, true, true, true])
   })
 
-  it('in a head that the server refuses is what the call fails with', async () => {
+  it('in a head that the server refuses, makes the call fail with the reason of the server', async () => {
     const app = events(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 99 })
       await send({ type: 'http.response.body' })

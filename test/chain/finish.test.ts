@@ -1,8 +1,9 @@
-// request.onFinish(): how it went, told to whoever asked before.
+// request.onFinish(): the end of an exchange, for each middleware that listens.
 
-import { openSync } from 'node:fs'
+import { openSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { mount } from '../../src/bridge/mount.ts'
 import { events, sync } from '../../src/bridge/style.ts'
 import { ClientDisconnectedError, UnavailableError } from '../../src/errors.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
@@ -17,7 +18,7 @@ import { makeEnviron } from '../sync/make-environ.ts'
 import { appOf, clientOf, STYLES } from './styles.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
-import type { ResponseEnd } from '../../src/chain/response-end.ts'
+import type { EventApp, ResponseEnd } from '../../src/contract/events.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 
 const BUG = new Error('a bug')
@@ -47,7 +48,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     expect(await endOf(appOf(style, { chunks: [] }))).toEqual(['complete', 200, 0])
   })
 
-  it('counts the bytes as they are sent: mapped, or of another answer', async () => {
+  it('counts the bytes that are sent: mapped, or those of another answer', async () => {
     const doubling = middleware('doubling', function* (request, next) {
       const response = yield* next(request)
       return mapBody(response, { chunk: (chunk) => `${chunk as string}${chunk as string}` })
@@ -60,25 +61,25 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     expect(await endOf(appOf(style), replacing)).toEqual(['complete', 403, 2])
   })
 
-  it('to HEAD, and with 204, has no bytes', async () => {
+  it('has no bytes for HEAD and for 204', async () => {
     expect(await endOf(appOf(style), null, 'HEAD')).toEqual(['complete', 200, 0])
     expect(await endOf(appOf(style, { status: 204 }))).toEqual(['complete', 204, 0])
   })
 
-  it('that the server gave for the app has the status that it gave', async () => {
+  it('is that of the answer that the server gave for the app', async () => {
     const failing = (error: unknown): App => appOf(style, { throwsAt: -1, error })
-    expect(await endOf(failing(BUG))).toEqual(['complete', 500, null, BUG])
+    expect(await endOf(failing(BUG))).toEqual(['complete', 500, 22, BUG])
     const busy = new UnavailableError('busy')
-    expect(await endOf(failing(busy))).toEqual(['complete', 503, null, busy])
+    expect(await endOf(failing(busy))).toEqual(['complete', 503, 20, busy])
   })
 
-  it('that broke off is aborted', async () => {
+  it('is aborted if the response broke off', async () => {
     if (style === 'sync array') return expect(style).toBe('sync array')
     const app = appOf(style, { chunks: ['a', 'b'], throwsAt: 1, error: BUG })
     expect(await endOf(app)).toEqual(['aborted', 200, 1, BUG])
   })
 
-  it('that the client left is disconnected', async () => {
+  it('is disconnected if the client left', async () => {
     const ends: ResponseEnd[] = []
     const app = appOf(style, { chunks: Array.from({ length: 100 }, () => 'x'.repeat(100)) })
     await using client = await clientOf(keeping(ends)(app))
@@ -89,7 +90,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
     expect(ends[0]?.error).toBeInstanceOf(ClientDisconnectedError)
   })
 
-  it('is told in reverse order, each time once, and not to whoever asks too late', async () => {
+  it('reaches the callbacks in reverse order, each once, and refuses a callback after next()', async () => {
     const notes: string[] = []
     const noting = (name: string) =>
       middleware(name, function* (request, next) {
@@ -98,7 +99,7 @@ describe.each(STYLES)('the end of a response of a %s app', (style) => {
         request.onAccept(() => notes.push('accepted'))
         const response = yield* next(request)
         expect(() => request.onFinish(() => notes.push('late'))).toThrow(
-          /before next\(\), not behind/,
+          /before next\(\), not after it/,
         )
         return response
       })
@@ -124,7 +125,7 @@ describe('a callback that fails', () => {
     return yield* next(request)
   })
 
-  it('is logged, and skips none of the others', async () => {
+  it('is logged, and skips no other callback', async () => {
     const log = recordingLog()
     const ends: ResponseEnd[] = []
     const app = chain(keeping(ends), failing)(appOf('events'))
@@ -144,7 +145,7 @@ describe('a callback that fails', () => {
   })
 })
 
-describe('a sync app whose end somebody wants to know', () => {
+describe('a sync app with a middleware that listens', () => {
   const body = (app: SyncApp): unknown => {
     const run = new SyncRun(keeping([])(app), makeEnviron(), { warn() {} })
     run.start()
@@ -158,7 +159,7 @@ describe('a sync app whose end somebody wants to know', () => {
       return value
     })
 
-  it('keeps its array and its file, whose bytes only the server knows', async () => {
+  it('keeps its array and its file, whose bytes the server counts', async () => {
     const array = ['a']
     const file = wrapFile({ read: () => new Uint8Array(0) })
     expect(body(returning(array))).toBe(array)
@@ -167,7 +168,8 @@ describe('a sync app whose end somebody wants to know', () => {
       startResponse('200 OK', [])
       return wrapFile(openSync(fileURLToPath(import.meta.url), 'r'))
     })
-    expect(await endOf(app)).toEqual(['complete', 200, null])
+    const { size } = statSync(fileURLToPath(import.meta.url))
+    expect(await endOf(app)).toEqual(['complete', 200, size])
   })
 
   it('has its written bytes counted', async () => {
@@ -180,7 +182,7 @@ describe('a sync app whose end somebody wants to know', () => {
 })
 
 describe('onAccept()', () => {
-  it('is called when the 101 was taken, and onFinish() when the WebSocket is closed', async () => {
+  it('is called after the 101, and onFinish() when the WebSocket is closed', async () => {
     const notes: unknown[] = []
     const noting = middleware('noting', function* (request, next) {
       request.onAccept(() => notes.push('accepted'))
@@ -202,7 +204,7 @@ describe('onAccept()', () => {
     expect(notes).toEqual(['accepted', ['closed', 101, null, 3001]])
   })
 
-  it('is not called for a handshake that a middleware denies behind the accept of the app', async () => {
+  it('is not called for a handshake that a middleware denies after the accept of the app', async () => {
     const notes: unknown[] = []
     const denying = middleware('denying', function* (request, next) {
       request.onAccept(() => notes.push('accepted'))
@@ -220,8 +222,131 @@ describe('onAccept()', () => {
   })
 })
 
-describe('an exchange without a server that is isthmus', () => {
-  it('ends all the same', async () => {
+describe('a chain inside of another chain', () => {
+  const replacing = middleware('replacing', function* (request, next) {
+    yield* next(request)
+    return respond(403, [], 'no')
+  })
+
+  it('gets the answer that reached the client, and not its own', async () => {
+    for (const style of STYLES) {
+      const ends: ResponseEnd[] = []
+      const inner = keeping(ends)(appOf(style))
+      await using client = await clientOf(replacing(mount({ '/': inner as never })))
+      expect((await client.get('/')).text()).toBe('no')
+      expect(ends).toMatchObject([{ outcome: 'complete', status: 403, bytes: 2 }])
+    }
+  })
+
+  it('is called before the chain around it', async () => {
+    const notes: string[] = []
+    const noting = (name: string): Wrap =>
+      middleware(name, function* (request, next) {
+        request.onFinish(() => notes.push(name))
+        return yield* next(request)
+      })
+    const inner = mount({ '/': noting('inner')(appOf('events') as never) })
+    await using client = await clientOf(noting('outer')(inner))
+    await client.get('/')
+    expect(notes).toEqual(['inner', 'outer'])
+  })
+
+  it('gets the denial that replaced its accept, and no accept', async () => {
+    const notes: unknown[] = []
+    const noting = middleware('noting', function* (request, next) {
+      request.onAccept(() => notes.push('accepted'))
+      request.onFinish(({ outcome, status, bytes }) => notes.push([outcome, status, bytes]))
+      return yield* next(request)
+    })
+    const app = events(async (_scope, receive, send) => {
+      await receive()
+      await failureOf(send({ type: 'websocket.accept' }))
+    })
+    await using client = await clientOf(replacing(mount({ '/': noting(app) })))
+    await failureOf(client.websocket('/'))
+    expect(notes).toEqual([['denied', 403, 2]])
+  })
+})
+
+describe('an exchange of a host that reports no end', () => {
+  /** The end of an exchange with a host that takes every event. */
+  async function endOn(app: App, scope: object): Promise<unknown[]> {
+    const ends: ResponseEnd[] = []
+    const { receive, send } = new Host()
+    const whole = { method: 'GET', path: '/', headers: [], ...scope }
+    await failureOf(keeping(ends)(app as EventApp)(whole as never, receive, send))
+    return ends.map(({ outcome, status, bytes, code, error }) => [
+      outcome,
+      status,
+      bytes,
+      code ?? error,
+    ])
+  }
+  const sending = (...types: Array<Record<string, unknown>>): App =>
+    events(async (_scope, _receive, send) => {
+      for (const event of types) await send(event as never)
+    })
+  const START = { type: 'http.response.start', status: 200 }
+  const HALF = { type: 'http.response.body', body: 'half', moreBody: true }
+  const ACCEPT = { type: 'websocket.accept' }
+
+  it('is told from the events that the host took', async () => {
+    const http = { type: 'http' }
+    const file = { type: 'http.response.pathsend', path: '/x' }
+    const trailers = { type: 'http.response.trailers' }
+    const apps = [
+      sending(START, HALF),
+      sending({ ...START, trailers: true }, { ...HALF, moreBody: false }, trailers),
+      sending(START, file),
+      sending(),
+    ]
+    const seen = []
+    for (const app of apps) seen.push(...(await endOn(app, http)))
+    expect(seen).toEqual([
+      ['aborted', 200, 4, undefined],
+      ['complete', 200, 4, undefined],
+      ['complete', 200, null, undefined],
+      ['aborted', null, 0, undefined],
+    ])
+    expect(await endOn(sending(START, HALF), { ...http, method: 'HEAD' })).toEqual([
+      ['aborted', 200, 0, undefined],
+    ])
+  })
+
+  it('is told from the error of the app', async () => {
+    const failing = appOf('events', { throwsAt: -1, error: BUG })
+    expect(await endOn(failing, { type: 'http' })).toEqual([['complete', 500, null, BUG]])
+  })
+
+  it('is told for a WebSocket from the events of the app', async () => {
+    const websocket = { type: 'websocket' }
+    const denial = { type: 'websocket.http.response.start', status: 401 }
+    const body = { type: 'websocket.http.response.body', body: 'who?' }
+    const apps = [
+      sending(ACCEPT, { type: 'websocket.close', code: 4000 }),
+      sending(ACCEPT),
+      sending({ type: 'websocket.close' }),
+      sending(denial, body),
+    ]
+    const seen = []
+    for (const app of apps) seen.push(...(await endOn(app, websocket)))
+    expect(seen).toEqual([
+      ['closed', 101, null, 4000],
+      ['closed', 101, null, 1006],
+      ['denied', 403, 0, undefined],
+      ['denied', 401, 4, undefined],
+    ])
+  })
+
+  it('is not told before an event that the app did not wait for', async () => {
+    const rushing = events(async (_scope, _receive, send) => {
+      void send(START as never)
+      void send({ type: 'http.response.body', body: 'whole' })
+    })
+    expect(await endOn(rushing, { type: 'http' })).toEqual([['complete', 200, 5, undefined]])
+  })
+
+  it('is complete with the last byte', async () => {
     const ends: ResponseEnd[] = []
     const { receive, send } = new Host()
     const scope = { type: 'http', method: 'GET', path: '/', headers: [] }

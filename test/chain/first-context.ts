@@ -1,5 +1,5 @@
-// A process of its own, in which nobody has used an AsyncLocalStorage yet: who uses the first one, says its argument.
-// Prints what a middleware sees behind `next`.
+// A new process, in which no AsyncLocalStorage was used before. The argument names the first user of one. Prints the value
+// that a middleware sees after `next`.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { events } from '../../src/bridge/style.ts'

@@ -1,4 +1,4 @@
-// The reference: what each middleware does, written by hand for one style, with the whole response in memory.
+// The reference: each middleware written by hand for one style, with the whole response in memory.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { events, sync } from '../../src/bridge/style.ts'
@@ -11,7 +11,7 @@ import type { EventApp, HeaderPairs } from '../../src/contract/events.ts'
 import type { ChainResponse } from '../../src/chain/response.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 
-/** What a middleware does. */
+/** The actions of a middleware. */
 export const DEEDS = [
   'pass',
   'header',
@@ -27,7 +27,7 @@ export const DEEDS = [
 ] as const
 export type MiddlewareDeed = (typeof DEEDS)[number] | 'wait'
 
-/** One middleware: `own` is a function around an app of the style, and no generator. */
+/** One middleware; with `own` it is a function around an app of the style, without it a generator. */
 export interface Spec {
   name: string
   deed: MiddlewareDeed
@@ -38,22 +38,22 @@ interface Whole {
   status: number
   headers: HeaderPairs
   chunks: Chunk[]
-  /** Thrown behind the head. */
+  /** Thrown after the head. */
   broken?: { error: unknown }
 }
 
-/** What `within` sets; each note says what it is. */
+/** The storage that `within` sets; each note shows its value. */
 const STORAGE = new AsyncLocalStorage<string>()
 const NEVER = new AbortController().signal
 
-/** In which `within` somebody runs. */
+/** The name of the `within` around the running code. */
 export function where(): string {
   return STORAGE.getStore() ?? '-'
 }
 
 const BUG = new Error('a bug of the middleware')
 
-/** The middleware, as it is written for a chain. */
+/** The middleware as a generator, for a chain. */
 export function generated({ name, deed }: Spec, notes: string[]): Wrap {
   return middleware(name, function* (request, next) {
     notes.push(`> ${name} ${where()}`)
@@ -137,7 +137,7 @@ export function naiveSync(spec: Spec, notes: string[]): (app: SyncApp) => SyncAp
     })
 }
 
-/** A chain of `specs`; `naive` says how those are made that are no generators. */
+/** A chain of `specs`; `naive` makes the middleware that are functions. */
 export function chained(
   specs: readonly Spec[],
   notes: string[],
@@ -146,7 +146,7 @@ export function chained(
   const links = specs.map((spec) =>
     spec.own ? (naive(spec, notes) as Wrap) : generated(spec, notes),
   )
-  // What stands in the middle is a chain of its own.
+  // The middle part is a chain of its own.
   const [first, last] = [links.slice(0, 1), links.slice(3)]
   return chain(...first, chain(...links.slice(1, 3)), ...last)
 }

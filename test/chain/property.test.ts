@@ -1,4 +1,4 @@
-// Whatever stands in a chain, around whatever app: the bytes and the order of calls are those of a nesting by hand.
+// For random chains around random apps: the bytes and the order of calls are the same as in a nesting by hand.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -38,14 +38,14 @@ function specsOf(style: StyleName): fc.Arbitrary<Spec[]> {
     .map((specs) => specs.map((spec, at) => ({ ...spec, name: `m${at}` })))
 }
 
-/** What a client and a witness see of one request. */
+/** The response that the client gets, and the notes of the middleware. */
 async function seen(app: App, method: string, notes: string[]): Promise<unknown> {
   notes.length = 0
   await using client = await clientOf(app)
   const answer = await client.request(method, '/').then(
     ({ status, headers, body }) => ({
       status,
-      // How a body is framed depends on how it comes.
+      // The framing of a body depends on its chunks.
       headers: [...headers].filter(([name]) => !/^(content-length|transfer-encoding)$/.test(name)),
       body: Buffer.from(body).toString(),
     }),
@@ -63,7 +63,7 @@ function nested(specs: readonly Spec[], notes: string[], app: App): App {
   return specs.reduceRight((inner, spec) => naiveEvents(spec, notes)(inner), toEvents(app))
 }
 
-// Behind its start, and before its body, an event app that fails is cut, chain or not: that is told elsewhere.
+// errors.test.ts has the app that fails between its start and its body, which is cut with a chain and without one.
 function withoutGap(style: StyleName, deed: Deed): Deed {
   if (style !== 'events') return deed
   return deed.throwsAt === 0 || deed.chunks?.length === 0 ? { ...deed, throwsAt: undefined } : deed
@@ -106,7 +106,7 @@ describe('a middleware that was begun', () => {
     return chain(guard, generated(spec, []))
   }
 
-  /** Whether all that began has ended, what is inside before what is outside. */
+  /** Whether each middleware that began has ended, the inner ones first. */
   const areNested = (notes: readonly string[]): boolean => {
     const begun: string[] = []
     for (const name of notes) {
@@ -116,7 +116,7 @@ describe('a middleware that was begun', () => {
     return begun.length === 0
   }
 
-  it('ends, also when `until` interrupts it at any moment', async () => {
+  it('ends, even if `until` interrupts it at any moment', async () => {
     const cases = [specsOf('events'), fc.integer({ min: 0, max: 6 })] as const
     await fc.assert(
       fc.asyncProperty(...cases, async (specs, turns) => {
@@ -143,7 +143,7 @@ describe('a middleware that was begun', () => {
     )
   }, 30_000)
 
-  it('ends, also when nobody asks for the body of a sync app', () => {
+  it('ends, even if the server does not iterate the body of a sync app', () => {
     fc.assert(
       fc.property(specsOf('sync generator'), fc.nat({ max: 2 }), (specs, pulls) => {
         const notes: string[] = []
@@ -156,7 +156,7 @@ describe('a middleware that was begun', () => {
           iterator.return?.()
           body.close?.()
         } catch {
-          // A middleware threw: that is for the host.
+          // The host gets the error that a middleware threw.
         }
         expect(areNested(notes)).toBe(true)
       }),

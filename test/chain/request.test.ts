@@ -1,11 +1,11 @@
-// The request that a middleware reads and changes: the same words for a scope and for an environ.
+// The request that a middleware reads and changes: the same members for a scope and for an environ.
 
 import { describe, expect, it } from 'vitest'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { InvalidHeaderError } from '../../src/errors.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { middleware } from '../../src/chain/middleware.ts'
-import { HeaderList, isChanged, makeList } from '../../src/chain/header-list.ts'
+import { ResponseHeaders } from '../../src/chain/header-list.ts'
 import { respond } from '../../src/chain/response.ts'
 import { httpScope } from '../bridge/host.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
@@ -15,7 +15,7 @@ import type { Environ } from '../../src/contract/environ.ts'
 import type { HttpScope, Scope } from '../../src/contract/events.ts'
 import type { ChainRequest, RequestChanges } from '../../src/chain/request.ts'
 
-/** What a middleware reads of a request. */
+/** The members of a request that a middleware reads. */
 function readings(request: ChainRequest) {
   const { kind, method, scheme, path, rawPath, rootPath, queryString, client, headers } = request
   return {
@@ -40,7 +40,7 @@ const changing = (changes: RequestChanges) =>
     return yield* next(request.with(changes))
   })
 
-/** The scope or the environ that the app inside gets, and whether the outer one is as it was. */
+/** Apps of each style that show their scope or environ to `see`. */
 const apps: Record<'sync' | 'iterable' | 'events', (see: (seen: unknown) => void) => App> = {
   sync: (see) =>
     sync((environ, startResponse) => {
@@ -188,7 +188,7 @@ describe('request.with()', () => {
     expect(environ).not.toHaveProperty('HTTP_X_OLD')
   })
 
-  it('[3b.5] leaves the scope and the environ outside as they were', async () => {
+  it('[3b.5] does not change the outer scope and environ', async () => {
     const app = changing(changes)
     const scope = httpScope({ headers: [['x-old', '1']] })
     const before = structuredClone(scope)
@@ -213,7 +213,7 @@ describe('request.with()', () => {
     })
   })
 
-  it('does not make the signal that nobody has asked for, and keeps it for the app', async () => {
+  it('does not make a signal before the app reads it', async () => {
     let made = 0
     const environ = Object.defineProperty(makeEnviron(), 'isthmus.signal', {
       enumerable: true,
@@ -233,7 +233,7 @@ describe('request.with()', () => {
     expect(seen).toEqual([0, 'the signal', 1])
   })
 
-  it('takes the client away with null, and moves the root', async () => {
+  it('removes the client with null, and moves the root', async () => {
     const moved: RequestChanges = { client: null, rootPath: '/api/items', path: '/api/items' }
     const environ = (await insideOf(moved, 'sync')) as Environ
     expect(environ).toMatchObject({ SCRIPT_NAME: '/api/items', PATH_INFO: '' })
@@ -241,7 +241,7 @@ describe('request.with()', () => {
     expect(await insideOf(moved, 'events')).toMatchObject({ client: null, rootPath: '/api/items' })
   })
 
-  it('says ws and wss to a WebSocket for http and https', async () => {
+  it('translates http and https to ws and wss for a WebSocket', async () => {
     const schemes: unknown[] = []
     const app = events(async (scope, receive, send) => {
       schemes.push((scope as HttpScope).scheme)
@@ -256,34 +256,31 @@ describe('request.with()', () => {
     expect(schemes).toEqual(['wss', 'ws', 'wss', 'ws'])
   })
 
-  it.each(STYLES)(
-    'refuses a header that would break the request apart, around a %s app',
-    async (style) => {
-      let thrown: unknown
-      const breaking = middleware('breaking', function* (request, next) {
-        try {
-          request.with({ headers: { 'x-a': 'b\r\nc: d' } })
-        } catch (error) {
-          thrown = error
-        }
-        return yield* next(request)
-      })
-      await answerOf(breaking(appOf(style)))
-      expect(thrown).toBeInstanceOf(InvalidHeaderError)
-    },
-  )
+  it.each(STYLES)('refuses an invalid header, around a %s app', async (style) => {
+    let thrown: unknown
+    const breaking = middleware('breaking', function* (request, next) {
+      try {
+        request.with({ headers: { 'x-a': 'b\r\nc: d' } })
+      } catch (error) {
+        thrown = error
+      }
+      return yield* next(request)
+    })
+    await answerOf(breaking(appOf(style)))
+    expect(thrown).toBeInstanceOf(InvalidHeaderError)
+  })
 })
 
 describe('the headers of a response', () => {
-  const list = (): HeaderList =>
-    makeList([
+  const list = (): ResponseHeaders =>
+    new ResponseHeaders([
       ['a', '1'],
       ['b', '2'],
       ['a', '3'],
     ])
 
-  it('have these members, and no others that a middleware could lean on', () => {
-    const members = Object.getOwnPropertyNames(HeaderList.prototype)
+  it('have these members, and no others that a middleware could use', () => {
+    const members = Object.getOwnPropertyNames(ResponseHeaders.prototype)
     const own = ['constructor', 'get', 'getAll', 'has', 'set', 'append', 'delete']
     expect(members.toSorted()).toEqual(own.toSorted())
     expect(Object.keys(list())).toEqual([])
@@ -297,7 +294,7 @@ describe('the headers of a response', () => {
     expect([...headers].map(([name]) => name)).toEqual(['a', 'b', 'a'])
   })
 
-  it('are set where they stand, appended at the end, and deleted all at once', () => {
+  it('are set in their place, appended at the end, and deleted all at once', () => {
     const headers = list()
     headers.set('A', 'x')
     headers.set('c', 'y')
@@ -318,12 +315,12 @@ describe('the headers of a response', () => {
   it('know whether anything was changed', () => {
     const headers = list()
     headers.delete('missing')
-    expect(isChanged(headers)).toBe(false)
+    expect(ResponseHeaders.isChanged(headers)).toBe(false)
     headers.delete('a')
-    expect(isChanged(headers)).toBe(true)
+    expect(ResponseHeaders.isChanged(headers)).toBe(true)
   })
 
-  it('refuse what would break the response apart', () => {
+  it('refuse an invalid name, value or status', () => {
     const headers = list()
     expect(() => headers.set('a b', 'c')).toThrow(InvalidHeaderError)
     expect(() => headers.append('a', 'b\nc')).toThrow(InvalidHeaderError)

@@ -1,4 +1,4 @@
-// The same app in every style, and a client of it behind a chain.
+// The same app in every style, and a client for it.
 
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { testClient } from '../../src/testing/test-client.ts'
@@ -8,7 +8,7 @@ import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
 import type { TestClient } from '../../src/testing/client.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
 
-/** What an app does with a request. */
+/** The behaviour of an app for one request. */
 export interface Deed {
   status?: number
   headers?: HeaderPairs
@@ -16,7 +16,7 @@ export interface Deed {
   /** Thrown in place of the chunk at this index; -1: before the head. */
   throwsAt?: number
   error?: unknown
-  /** Called when the app is, and when it has ended, whichever way. */
+  /** `onCall` is called with the app, `onEnd` when the app has ended or failed. */
   onCall?(seen: { path: string; header(name: string): string | undefined }): void
   onEnd?(): void
 }
@@ -107,12 +107,12 @@ function seenScope(deed: Deed, { path, headers }: HttpScope): void {
   deed.onCall?.({ path, header: (name) => headers.find(([own]) => own === name)?.[1] })
 }
 
-/** A client of `app`; what escapes the app is not thrown, but answered as a server does. */
+/** A client of `app`; an error of the app is not thrown to the test, but answered as a server does. */
 export function clientOf(app: App, options: TestClientOptions = {}): Promise<TestClient> {
   return testClient(app, { lifespan: 'off', identity: false, raiseAppErrors: false, ...options })
 }
 
-/** The answer to one GET: `status body`, or `cut` for a response that is not whole. */
+/** The answer to one GET: `status body`, or `cut` for an incomplete response. */
 export async function answerOf(app: App, target = '/'): Promise<string> {
   await using client = await clientOf(app)
   return await client.get(target).then(

@@ -1,4 +1,4 @@
-// What only some apps can do: wait. And what follows a request through both kinds: its async context.
+// wait(), which works only around apps that await, and the async context, which follows a request around all apps.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { execFile } from 'node:child_process'
@@ -35,14 +35,14 @@ describe.each(AWAITING)('wait() around an %s app', (style) => {
     return response
   })
 
-  it('gives what the promise resolves to, on the way in and on the way out', async () => {
+  it('gives the value of the promise, on the way in and on the way out', async () => {
     let name: unknown
     const app = appOf(style, { onCall: (seen) => (name = seen.header('x-name')) })
     expect(await answerOf(chain(tagging, tagging)(app))).toBe('200 hello')
     expect(name).toBe('before')
   })
 
-  it('throws what it rejects with, and goes on behind a catch', async () => {
+  it('throws the rejection, and a middleware may catch it', async () => {
     const bug = new Error('a bug')
     const catching = middleware('catching', function* (request, next) {
       try {
@@ -61,7 +61,7 @@ describe.each(AWAITING)('wait() around an %s app', (style) => {
     expect(await answerOf(failing(appOf(style)))).toMatch(/^500/)
   })
 
-  it('may answer something else behind a wait', async () => {
+  it('may answer something else after a wait', async () => {
     const replacing = middleware('replacing', function* (request, next) {
       yield* next(request)
       return respond(403, [], yield* wait(later('no')))
@@ -73,14 +73,14 @@ describe.each(AWAITING)('wait() around an %s app', (style) => {
   })
 })
 
-describe('wait() behind next()', () => {
+describe('wait() after next()', () => {
   const slow = middleware('slow', function* (request, next) {
     const response = yield* next(request)
     yield* wait(later(undefined))
     return response
   })
 
-  it('holds the send() of the app, and keeps the order of what it sends without waiting', async () => {
+  it('holds the send() of the app, and keeps the order of events that the app does not await', async () => {
     const app = events(async (_scope, _receive, send) => {
       await Promise.all([
         send({ type: 'http.response.start', status: 200 }),
@@ -99,7 +99,7 @@ describe('wait() behind next()', () => {
     ])
   })
 
-  it('outlives an app that has returned, or failed, meanwhile', async () => {
+  it('continues after an app that has returned, or failed, meanwhile', async () => {
     const gate = deferred()
     const bug = new Error('a bug')
     const waiting = middleware('waiting', function* (request, next) {
@@ -130,7 +130,7 @@ describe('wait() behind next()', () => {
 })
 
 describe.each(SYNC)('around a %s app', (style) => {
-  it('wait() is an error that names the middleware, and the ways out', async () => {
+  it('wait() is an error that names the middleware and the solutions', async () => {
     const waiting = middleware('session', function* (request, next) {
       yield* wait(later(1))
       return yield* next(request)
@@ -145,7 +145,7 @@ describe.each(SYNC)('around a %s app', (style) => {
     })
   })
 
-  it('the rejection of a promise that nobody waits for ends nothing', async () => {
+  it('the rejection of a refused promise does not end the process', async () => {
     const waiting = middleware('waiting', function* (request, next) {
       try {
         yield* wait(Promise.reject(new Error('a bug')))
@@ -171,12 +171,12 @@ describe.each(STYLES)('either() around a %s app', (style) => {
       }
     })
 
-  it('does what the app allows', async () => {
+  it('runs the form that fits the app', async () => {
     const app = reading({ sync: () => 'sync', async: () => later('async') })(appOf(style))
     expect(await answerOf(app)).toBe(style.startsWith('sync') ? '200 sync' : '200 async')
   })
 
-  it('throws what its form throws', async () => {
+  it('throws the error of its form', async () => {
     const bug = (): never => {
       throw new Error('a bug')
     }
@@ -188,7 +188,7 @@ describe('within()', () => {
   const outer = new AsyncLocalStorage<string>()
   const inner = new AsyncLocalStorage<string>()
 
-  /** Sets both storages, and notes what it sees before and behind. */
+  /** Sets both storages, and notes their values after next(). */
   const setting = (value: string, notes: unknown[]) =>
     middleware('setting', function* (request, next) {
       const step = within(outer, value, within(inner, `${value}!`, next(request)))
@@ -223,7 +223,7 @@ describe('within()', () => {
     events: events(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200 })
       await later(undefined)
-      // The app's own context is its own: it does not come out with the response.
+      // The context of the app does not reach the middleware with the response.
       const body = look()
       await outer.run('app', () => send({ type: 'http.response.body', body }))
     }),
@@ -244,7 +244,7 @@ describe('within()', () => {
     ])
   })
 
-  it('holds across waits, and is gone behind it', async () => {
+  it('holds across waits, and ends after the yield*', async () => {
     const notes: unknown[] = []
     const waiting = middleware('waiting', function* (request, next) {
       yield* wait(later(1))
@@ -260,7 +260,7 @@ describe('within()', () => {
     expect(outer.getStore()).toBeUndefined()
   })
 
-  it('what a middleware enters, and what is set around the chain, is there behind next()', async () => {
+  it('a value that a middleware enters, or that is set around the chain, holds after next()', async () => {
     const notes: unknown[] = []
     const entering = middleware('entering', function* (request, next) {
       outer.enterWith('entered')
@@ -276,7 +276,7 @@ describe('within()', () => {
     expect(notes).toEqual(['entered', 'around', 'entered', 'around'])
   })
 
-  it('is seen in a pool thread, where the storage is carried there', async () => {
+  it('is seen in a pool thread to which the storage is carried', async () => {
     const tenancy = middleware('tenancy', function* (request, next) {
       const response = yield* within(tenant, request.queryString, next(request))
       response.headers.set('x-behind', String(tenant.getStore()))
@@ -286,7 +286,7 @@ describe('within()', () => {
     expect(JSON.parse(await ask(server, { target: '/?acme' }))).toEqual(['acme', null])
   })
 
-  it('is seen inside a pool thread, by a chain that stands there', async () => {
+  it('is seen by a chain inside a pool thread', async () => {
     await using server = await hosted(pooled('chained', 'app'))
     expect(await ask(server, { target: '/?acme' })).toBe('acme hello')
   })

@@ -29,7 +29,7 @@ const tagging = middleware('tagging', function* (request, next) {
   return response
 })
 
-/** What becomes of a handshake: status, headers and body of its answer. */
+/** The status, headers and body of the answer to a handshake. */
 async function handshakeOf(app: App, headers = {}): Promise<[number, unknown[], string]> {
   await using client = await clientOf(app)
   const session = await client.websocket('/', { headers }).catch((error: unknown) => error)
@@ -62,7 +62,7 @@ describe('a handshake that the app accepts', () => {
     expect(seen).toEqual([['websocket', 'GET', 'ws', '/'], 101, null])
   })
 
-  it('is followed by its messages, untouched', async () => {
+  it('is followed by its messages, unchanged', async () => {
     await using client = await clientOf(chain(tagging, guard)(echo))
     await using session = await client.websocket('/', { headers: { authorization: 'open' } })
     await session.send('x')
@@ -93,7 +93,7 @@ describe('a middleware denies a handshake', () => {
     expect(calls).toBe(0)
   })
 
-  it('by answering something else than the 101: the app has lost its client', async () => {
+  it('by another response in place of the 101: the app has lost its client', async () => {
     const seen: unknown[] = []
     const app = events(async (_scope, receive, send) => {
       seen.push((await receive()).type)
@@ -132,7 +132,7 @@ describe('a middleware denies a handshake', () => {
     expect(await handshakeOf(streaming(echo))).toMatchObject([426, expect.anything(), 'use http'])
   })
 
-  it('behind websocket.connect, as an app does', async () => {
+  it('after websocket.connect, as an app does', async () => {
     const order: string[] = []
     await guard(echo)(
       websocketScope(),
@@ -179,7 +179,7 @@ describe('a handshake that the app denies', () => {
     expect(headers).toContainEqual(['x-status', '403'])
   })
 
-  it('with a response has that one pass, changed and mapped', async () => {
+  it('with a response passes that response, changed and mapped', async () => {
     const denying = websocket((socket) => socket.deny(401, [['x-own', '1']], 'who?'))
     const shouting = middleware('shouting', function* (request, next) {
       return mapBody(yield* next(request), { chunk: (chunk) => `${chunk as string}!` })
@@ -190,7 +190,7 @@ describe('a handshake that the app denies', () => {
     expect(answer[1]).toContainEqual(['x-status', '401'])
   })
 
-  it('by failing is thrown at next(), and may be answered', async () => {
+  it('by an error throws that error at next(), and a middleware may answer', async () => {
     const failing = events(async () => {
       throw new Error('a bug')
     })
@@ -205,7 +205,7 @@ describe('a handshake that the app denies', () => {
     expect((await handshakeOf(tagging(failing)))[0]).toBe(500)
   })
 
-  it('around a sync app, which knows no WebSocket, is a response like any other', async () => {
+  it('by being a sync app, which knows no WebSocket, is a response like any other', async () => {
     const table = { '/': appOf('sync array') }
     const [status, headers] = await handshakeOf(chain(tagging)(table))
     expect(status).toBe(403)
@@ -214,7 +214,7 @@ describe('a handshake that the app denies', () => {
 })
 
 describe('only the app accepts', () => {
-  it('a middleware that answers 101, or maps a 101, is a fault', async () => {
+  it('a middleware that answers 101, or maps a 101, gets an AppError', async () => {
     const forging = middleware('forging', function* (request, next) {
       yield* next(request)
       const response = respond(200)
@@ -228,7 +228,7 @@ describe('only the app accepts', () => {
     expect((await handshakeOf(mapping(echo)))[0]).toBe(500)
   })
 
-  it('once: behind its accept, and in a denial, a second answer is refused', async () => {
+  it('once: after its accept, and in a denial, a second answer is refused', async () => {
     const faults: unknown[] = []
     const denying = events(async (_scope, receive, send) => {
       await receive()

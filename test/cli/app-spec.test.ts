@@ -8,7 +8,7 @@ describe('the name of an app', () => {
     expect(parseAppSpec('app.ts')).toEqual({ style: null, file: 'app.ts', exportName: 'default' })
   })
 
-  it('may have a style in front and an export behind', () => {
+  it('may have a style before the file and an export after it', () => {
     expect(parseAppSpec('sync:legacy.js#app')).toEqual({
       style: 'sync',
       file: 'legacy.js',
@@ -18,14 +18,14 @@ describe('the name of an app', () => {
     expect(parseAppSpec('events:/live.ts#größe_$1').exportName).toBe('größe_$1')
   })
 
-  it('keeps a "#" in the file where no identifier follows', () => {
+  it('keeps a "#" in the file if no identifier follows', () => {
     for (const file of ['c#/app.js', 'app#1.js', 'a#b.js', 'odd#', 'a #b c']) {
       expect(parseAppSpec(file)).toEqual({ style: null, file, exportName: 'default' })
     }
     expect(parseAppSpec('odd#name#app')).toMatchObject({ file: 'odd#name', exportName: 'app' })
   })
 
-  it('keeps a ":" in the file where no style stands before it', () => {
+  it('keeps a ":" in the file if no style stands before it', () => {
     for (const file of [
       'C:\\apps\\app.js',
       'c:/app.js',
@@ -39,7 +39,7 @@ describe('the name of an app', () => {
     expect(parseAppSpec('sync:sync:app.js')).toMatchObject({ file: 'sync:app.js' })
   })
 
-  it('may hold blanks and line ends', () => {
+  it('may contain blanks and line breaks', () => {
     expect(parseAppSpec('sync:my\napp .js#app')).toMatchObject({ file: 'my\napp .js' })
   })
 

@@ -1,4 +1,4 @@
-// Command lines and environments, and the commands that they are read as.
+// Command lines and environments, and the commands that the parser makes of them.
 
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
@@ -16,7 +16,7 @@ import type { ServeCommand } from '../../src/cli/args.ts'
 
 type Environment = Record<string, string>
 
-/** `isthmus serve app.js …`, read. */
+/** The command for `isthmus serve app.js …`. */
 function serve(words: string[] = [], environment: Environment = {}): ServeCommand {
   const command = parseArguments(['serve', 'app.js', ...words], environment)
   if (command.type !== 'serve') throw new Error(`nothing is served: ${command.type}`)
@@ -94,7 +94,7 @@ function variable(flag: string): string {
 }
 
 describe('serve', () => {
-  it('has the defaults of serve() where nothing is given', () => {
+  it('has the defaults of serve() for options that are not given', () => {
     const { options, ...rest } = serve()
     const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
@@ -113,7 +113,7 @@ describe('serve', () => {
     expect(rest.threads).toBeGreaterThan(0)
   })
 
-  it('gives serve() options that it takes', () => {
+  it('makes options that serve() accepts', () => {
     const all = SERVER.flatMap(([flag, text]) => [`--${flag}=${text}`])
     const { options } = serve(all)
     expect(resolveOptions(options, SILENT_LOG)).toMatchObject({ host: '::1', rootPath: '/api' })
@@ -151,7 +151,7 @@ describe('serve', () => {
     }
   })
 
-  it('has no option that is missing above', () => {
+  it('has no option that this test lacks', () => {
     const tables = [PROCESS_OPTIONS, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [...PROCESS, ...SERVER, ...SYNC, ...WEBSOCKET].map(([flag]) => flag)
@@ -177,11 +177,11 @@ describe('serve', () => {
     expect(serve(['--server-header', 'false']).options.serverHeader).toBe('false')
   })
 
-  it('takes the last of a value that is given twice', () => {
+  it('takes the last value of an option that is given twice', () => {
     expect(serve(['--port', '1', '--port', '2']).options.port).toBe(2)
   })
 
-  it('takes what can be repeated as often as it comes, in the environment one to a line', () => {
+  it('takes every value of a repeatable option, one on each line in the environment', () => {
     const words = ['--environ', 'A=1', '--environ', 'B=2', '--mount', '/a=a.js', '--mount=/b/=b.js']
     const environment = { ISTHMUS_ENVIRON: 'A=1\n\nB=2\n', ISTHMUS_MOUNT: '/a=a.js\n/b=b.js' }
     const both = [serve(words), serve([], environment)]
@@ -194,14 +194,14 @@ describe('serve', () => {
     }
   })
 
-  it('takes options before APP, and no APP for the value of a repeatable one', () => {
+  it('takes options before APP, and does not take APP for the value of a repeatable option', () => {
     const command = parseArguments(['serve', '--environ', 'A=1', 'sync:x.ts#y'], {})
     expect(command).toMatchObject({ app: { style: 'sync', file: 'x.ts', exportName: 'y' } })
   })
 })
 
-describe('a command line that is wrong', () => {
-  it('is refused with what is wrong and what would be right', () => {
+describe('a wrong command line', () => {
+  it('is refused with the reason and the remedy', () => {
     const help = 'see "isthmus serve --help"'
     const cases: Array<[words: string, says: string]> = [
       ['', `no command given; ${help}`],
@@ -242,7 +242,7 @@ describe('a command line that is wrong', () => {
     }
   })
 
-  it('is refused for a mount that is no path, is the root, has no app, or stands twice', () => {
+  it('is refused for a mount that is no path, is the root, has no app, or is given twice', () => {
     const shape = 'must be /PATH=APP; the root "/" belongs to the first APP'
     for (const given of ['x.js', '/=x.js', 'a=x.js', '/a=', '//a=x.js', '/a//b=x.js']) {
       const says = refusal(['serve', 'app.js', '--mount', given])
@@ -254,7 +254,7 @@ describe('a command line that is wrong', () => {
     expect(noFile).toContain('--mount must name a file')
   })
 
-  it('is refused by the name of the variable where the environment is wrong', () => {
+  it('is refused with the name of the variable if the environment is wrong', () => {
     const words = ['serve', 'app.js']
     expect(refusal(words, { ISTHMUS_PORT: '' })).toBe(
       'ISTHMUS_PORT must be a whole number from 0 to 65535, got ""',
@@ -283,7 +283,7 @@ describe('help', () => {
     expect(help).toContain('128 + N')
   })
 
-  it('is printed whatever else is wrong, and so is the version', () => {
+  it('is printed even if the command line is wrong, and so is the version', () => {
     expect(text('serve', '--prot', '--help')).toContain('isthmus serve <app>')
     expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve <app>')
     expect(text('--version')).toMatch(/^\d+\.\d+\.\d+$/)

@@ -8,9 +8,9 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEADLINE_MS = 12_000
 
-/** How a process ended. */
+/** The end of a process. */
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended the process. */
   status: number | null
   signal: NodeJS.Signals | null
   stdout: string
@@ -20,9 +20,9 @@ export interface Ended {
 /** One line of the log. */
 export type LogLine = Record<string, unknown>
 
-/** A running command. Whoever starts it disposes of it. */
+/** A running command. The test that starts the command disposes it. */
 export class Command implements Disposable {
-  /** Its stdin stays open until it is disposed of. */
+  /** The child process; its stdin stays open until the dispose. */
   readonly #child: ChildProcessWithoutNullStreams
   readonly #exit: Promise<unknown>
   #stdout = ''
@@ -66,7 +66,7 @@ export class Command implements Disposable {
     this.#child.stdin.end()
   }
 
-  /** Nobody reads what it writes from now on. */
+  /** Closes the reading ends of stdout and stderr. */
   leaveUnread(): void {
     this.#child.stdout.destroy()
     this.#child.stderr.destroy()

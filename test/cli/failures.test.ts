@@ -1,4 +1,4 @@
-// Each failure: one line that names the thing and the remedy, and an exit status.
+// The failures of the command: each is one line that names the reason and the remedy, and an exit status.
 
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -18,7 +18,7 @@ async function failure(...words: string[]): Promise<{ status: number | null; lin
   return { status, line: lines[0] ?? '' }
 }
 
-/** How an app in this mood fails: the status, the line of the command, and what the log says. */
+/** The failure of an app in this mood: the exit status, the line of the command, and the log. */
 async function mood(MOOD: string, ...words: string[]) {
   const command = ['serve', MOODY, '--port', '0', '--log-format', 'json', ...words]
   const { status, stdout, stderr } = await run(command, { MOOD })
@@ -29,13 +29,13 @@ async function mood(MOOD: string, ...words: string[]) {
 }
 
 describe('a wrong command line', { timeout: 30_000 }, () => {
-  it('exits with 2 and names a file that is not there', async () => {
+  it('exits with 2 and names a missing file', async () => {
     const { status, line } = await failure('serve', 'missing.js')
     expect(status).toBe(2)
     expect(line).toMatch(/^isthmus: cannot load .*missing\.js: there is no such file/)
   })
 
-  it('exits with 2 and lists the exports that there are', async () => {
+  it('exits with 2 for a missing export, and lists the exports', async () => {
     const { status, line } = await failure('serve', `${HELLO}#nope`)
     expect(status).toBe(2)
     expect(line).toContain('has no export "nope"; it exports default, feed, guess, number, table')
@@ -47,14 +47,14 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
     expect(line).toContain('say which style it is: sync(')
   })
 
-  it('exits with 2 for an option that nobody knows, and for nothing at all', async () => {
+  it('exits with 2 for an unknown option, and for an empty command line', async () => {
     const unknown = await failure('serve', HELLO, '--prot', '1')
     const help = 'see "isthmus serve --help"'
     expect(unknown).toEqual({ status: 2, line: `isthmus: unknown argument "prot"; ${help}` })
     expect(await failure()).toEqual({ status: 2, line: `isthmus: no command given; ${help}` })
   })
 
-  it('exits with 2 for a mount that is wrong, in the same words', async () => {
+  it('exits with 2 for a wrong mount, with the same messages', async () => {
     const { status, line } = await failure('serve', HELLO, '--mount', '/x=missing.js')
     expect(status).toBe(2)
     expect(line).toMatch(/missing\.js: there is no such file/)
@@ -62,13 +62,13 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
 })
 
 describe('a failure', { timeout: 30_000 }, () => {
-  it('exits with 1 and shows where the app threw while it loaded', async () => {
+  it('exits with 1 and shows the place where the app threw while it loaded', async () => {
     const { status, line } = await failure('serve', 'test/fixtures/cli/throws.js')
     expect(status).toBe(1)
     expect(line).toMatch(/TypeError: no database \(.*throws\.js:1\)$/)
   })
 
-  it('has the stack below it at the log level debug', async () => {
+  it('has the stack after it at the log level debug', async () => {
     const words = ['serve', 'test/fixtures/cli/throws.js', '--log-level', 'debug']
     const { status, stderr } = await run(words)
     expect(status).toBe(1)
@@ -77,7 +77,7 @@ describe('a failure', { timeout: 30_000 }, () => {
     )
   })
 
-  it('exits with 1 and shows where a syntax error is', async () => {
+  it('exits with 1 and shows the place of a syntax error', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isthmus-syntax-'))
     try {
       const file = join(folder, 'app.ts')
@@ -89,7 +89,7 @@ describe('a failure', { timeout: 30_000 }, () => {
     }
   })
 
-  it('exits with 1 when the port is in use', async () => {
+  it('exits with 1 if the port is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
@@ -101,7 +101,7 @@ describe('a failure', { timeout: 30_000 }, () => {
     )
   })
 
-  it('exits with 1 when the address is none of this machine, or its socket cannot be made', async () => {
+  it('exits with 1 if the machine does not have the address, or the socket cannot be made', async () => {
     const host = await failure('serve', HELLO, '--threads', '0', '--host', '192.0.2.1')
     expect(host).toEqual({
       status: 1,
@@ -112,20 +112,20 @@ describe('a failure', { timeout: 30_000 }, () => {
     expect(socket.line).toContain('/nowhere/app.sock cannot be made')
   })
 
-  it('exits with 1 when the app never finishes loading, or throws meanwhile where nobody catches', async () => {
+  it('exits with 1 if the app does not finish loading, or throws an uncaught exception meanwhile', async () => {
     expect(await mood('waits for ever')).toEqual({
       status: 1,
-      line: 'isthmus: the app never finished loading: it awaits, at top level, what nothing will settle',
+      line: 'isthmus: the app did not finish loading: a promise that it awaits at top level never settles',
       logged: [],
     })
     expect(await mood('throws later')).toEqual({
       status: 1,
-      line: 'isthmus: an exception was thrown while the app loaded, and nobody caught it: Error: late',
+      line: 'isthmus: an uncaught exception was thrown while the app loaded: Error: late',
       logged: [],
     })
   })
 
-  it('exits with 1 when only the threads fail to load, and the log has the stack', async () => {
+  it('exits with 1 if only the threads fail to load, and the log has the stack', async () => {
     expect(await mood('throws in threads', '--threads', '1')).toEqual({
       status: 1,
       line: expect.stringMatching(/^isthmus: the app did not start: .*no thread, please/),
@@ -138,7 +138,7 @@ describe('a failure', { timeout: 30_000 }, () => {
     })
   })
 
-  it('exits with 1 when the lifespan of the app fails', async () => {
+  it('exits with 1 if the lifespan of the app fails', async () => {
     const { status, line } = await failure('serve', `${MOODY}#live`, '--port', '0')
     expect([status, line]).toEqual([1, 'isthmus: the app did not start: no database'])
   })

@@ -1,4 +1,4 @@
-// What a supervisor hands over: a socket that listens, and files for TLS.
+// Resources from a supervisor: a listening socket, and files for TLS.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ async function listening(): Promise<{ server: Server; fd: number; port: number }
 }
 
 describe('--fd', { timeout: 30_000 }, () => {
-  it('serves on a listening socket that it inherited', async () => {
+  it('serves on an inherited listening socket', async () => {
     const { server, fd, port } = await listening()
     const child = spawn(process.execPath, [...SERVE, '--fd', '3', '--no-access-log'], {
       stdio: ['pipe', 'pipe', 'inherit', fd],
@@ -42,11 +42,11 @@ describe('--fd', { timeout: 30_000 }, () => {
     }
   })
 
-  it('fails in one line when nothing was inherited there', async () => {
+  it('fails in one line for a descriptor that was not inherited', async () => {
     const { status, stderr } = await run(['serve', HELLO, '--threads', '0', '--fd', '77'])
     expect([status, stderr]).toEqual([
       1,
-      expect.stringMatching(/^isthmus: --fd 77 is no listening socket.*\n$/),
+      expect.stringMatching(/^isthmus: --fd 77 is no inherited listening socket.*\n$/),
     ])
   })
 })

@@ -1,4 +1,4 @@
-// From FILE#export to an event app: what is found, what is refused, and where it runs.
+// From FILE#export to an event app: exports that are found, names that are refused, and the thread of each app.
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,21 +16,21 @@ function fixture(file: string, exportName = 'default', style: AppSpec['style'] =
   return { style, file: join(FIXTURES, file), exportName }
 }
 
-/** What GET of `target` answers. */
+/** The body of the response to a GET of `target`. */
 async function body(spec: AppSpec, { threads = 0, target = '/' } = {}): Promise<string> {
   const app = await loadApp(spec, threads)
   await using client = await testClient(app, { deadlineMs: 10_000 })
   return (await client.get(target)).text()
 }
 
-/** Why `spec` is refused, without the folder; `wrong` tells a wrong name from a module that threw. */
+/** The message that refuses `spec`, without the folder; `wrong` tells a wrong name from a module that threw. */
 async function refusal(spec: AppSpec): Promise<{ message: string; wrong: boolean }> {
   const error = await failureOf(loadApp(spec, 0))
   if (!(error instanceof AppLoadError)) throw new Error(`not refused: ${String(error)}`)
   return { message: error.message.replaceAll(FIXTURES, ''), wrong: !('cause' in error) }
 }
 
-describe('an app that is loaded', () => {
+describe('a loaded app', () => {
   it('is an export of any style', async () => {
     expect(await body(fixture('hello.js'))).toBe('hello |/|')
     expect(await body(fixture('where.js', 'feed'))).toBe('0')
@@ -43,7 +43,7 @@ describe('an app that is loaded', () => {
     expect(await body(table, { target: '/else' })).toBe('hello |/else|')
   })
 
-  it('may be CommonJS, also where a compiler has made it of an ES module', async () => {
+  it('may be CommonJS, also if a compiler has made it from an ES module', async () => {
     expect(await body(fixture('classic.cjs'))).toBe('classic')
     expect(await body(fixture('compiled.cjs'))).toBe('compiled')
     expect(await body(fixture('compiled.cjs', 'named'))).toBe('compiled')
@@ -53,7 +53,7 @@ describe('an app that is loaded', () => {
     expect(await body(fixture('typed.ts'))).toBe('on the loop')
   })
 
-  it('is of the style that the spec says, whatever its parameters', async () => {
+  it('has the style of the spec, regardless of its parameters', async () => {
     expect(await body(fixture('where.js', 'unbranded', 'sync'))).toBe('0')
     expect(await body(fixture('hello.js', 'feed', 'iterable'))).toBe('feed')
   })
@@ -73,7 +73,7 @@ describe('threads', () => {
     expect(await body(fixture('where.js', 'classic'), { threads: 1 })).not.toBe('0')
   })
 
-  it('host what the spec says is sync, whatever its parameters', async () => {
+  it('host an app that the spec calls sync, regardless of its parameters', async () => {
     const spec = fixture('where.js', 'unbranded', 'sync')
     expect(await body(spec, { threads: 1 })).not.toBe('0')
   })
@@ -88,15 +88,15 @@ describe('threads load for themselves', () => {
     expect(await body(fixture('page.tsx'), { threads: 1 })).toMatch(/^thread [1-9]/)
   })
 
-  it('CommonJS, also where a compiler has made it of an ES module', async () => {
+  it('CommonJS, also if a compiler has made it from an ES module', async () => {
     expect(await body(fixture('classic.cjs'), { threads: 1 })).toBe('classic')
     expect(await body(fixture('compiled.cjs'), { threads: 1 })).toBe('compiled')
     expect(await body(fixture('compiled.cjs', 'named'), { threads: 1 })).toBe('compiled')
   })
 })
 
-describe('a name that is wrong', () => {
-  it('is refused where there is no such file, or it is none', async () => {
+describe('a wrong name', () => {
+  it('is refused if there is no such file, or it is a folder', async () => {
     expect(await refusal(fixture('missing.js'))).toEqual({
       message: 'cannot load missing.js: there is no such file; an app is FILE or FILE#export',
       wrong: true,
@@ -105,7 +105,7 @@ describe('a name that is wrong', () => {
     expect(folder.message).toContain('it is not a file')
   })
 
-  it('is refused with the exports that there are', async () => {
+  it('is refused with a list of the exports', async () => {
     const { message, wrong } = await refusal(fixture('hello.js', 'nope'))
     expect(message).toMatch(
       /^hello\.js has no export "nope"; it exports (\w+, ){4}\w+: choose with FILE#export$/,
@@ -115,11 +115,11 @@ describe('a name that is wrong', () => {
     expect((await refusal(fixture('empty.js'))).message).toBe(
       'empty.js has no export "default"; it exports nothing',
     )
-    // What every object has is no export.
+    // The inherited members of every object are no exports.
     expect((await refusal(fixture('hello.js', 'toString'))).wrong).toBe(true)
   })
 
-  it('is refused where the export is no app, with what would be one', async () => {
+  it('is refused if the export is no app, with a list of possible apps', async () => {
     const none = await refusal(fixture('hello.js', 'number'))
     expect(none.message).toMatch(
       /^hello\.js#number is not an app: an app is a function, got number/,
@@ -135,7 +135,7 @@ describe('a name that is wrong', () => {
     expect((await refusal(fixture('where.js', 'list'))).wrong).toBe(true)
   })
 
-  it('is refused in threads with the same words', async () => {
+  it('is refused in threads with the same message', async () => {
     for (const exportName of ['number', 'guess']) {
       const error = await failureOf(loadApp(fixture('hello.js', exportName), 2))
       const { message } = await refusal(fixture('hello.js', exportName))

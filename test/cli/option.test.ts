@@ -1,11 +1,11 @@
-// The kinds of values that options have: what they read, what they refuse, how they are shown.
+// The kinds of values that options have: the texts that they read, refuse, and show.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as kind from '../../src/cli/option.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 
-/** What `read` makes of one text; the message where it refuses it. */
+/** The value that `read` makes of one text, or the message that refuses it. */
 function reading<Value>(of: kind.Kind<Value>) {
   return (given: string): unknown => {
     try {
@@ -30,7 +30,7 @@ describe('a whole number', () => {
     }
   })
 
-  it('is a safe integer whatever is given', () => {
+  it('is a safe integer for every text', () => {
     const any = reading(kind.integer(1, Number.MAX_SAFE_INTEGER))
     const digits = fc.stringMatching(/^\d{1,24}$/)
     fc.assert(
@@ -44,7 +44,7 @@ describe('a whole number', () => {
 })
 
 describe('a limit', () => {
-  it('is a whole number from its least, or none', () => {
+  it('is a whole number from its minimum, or none', () => {
     const read = reading(kind.limit(1))
     expect(['1', '1048576', 'none'].map(read)).toEqual([1, 1_048_576, Infinity])
     for (const given of ['0', '', 'None', 'Infinity', '9007199254740993', '1k']) {
@@ -57,19 +57,19 @@ describe('a limit', () => {
 describe('seconds', () => {
   const read = reading(kind.seconds)
 
-  it('become milliseconds; fractions are fine', () => {
+  it('become milliseconds, fractions too', () => {
     expect(['5', '0', '0.5', '.25', '2.0006'].map(read)).toEqual([5_000, 0, 500, 250, 2_001])
     expect(kind.seconds.show(500)).toBe('0.5')
   })
 
-  it('are refused where no timer could wait for them', () => {
+  it('are refused if they are too long for a timer', () => {
     expect(read('2147483')).toBe(2_147_483_000)
     for (const given of ['2147484', '-1', '1e3', 'Infinity', '', '5s', '1.', '.']) {
       expect(read(given)).toBe('must be seconds from 0 to 2147483, such as 5 or 0.5')
     }
   })
 
-  it('show what they read again', () => {
+  it('are shown as a text that reads back', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2_147_483_000 }), (ms) => {
         expect(kind.seconds.read([kind.seconds.show(ms)])).toBe(ms)
@@ -88,13 +88,13 @@ describe('a word', () => {
 })
 
 describe('a text', () => {
-  it('is taken as it is; an optional one is null where it is empty', () => {
+  it('is taken unchanged; an optional one is null if it is empty', () => {
     expect(reading(kind.text)('')).toBe('')
     expect(['', 'x'].map(reading(kind.optionalText))).toEqual([null, 'x'])
     expect([kind.optionalText.show(null), kind.optionalText.show('x')]).toEqual(['none', 'x'])
   })
 
-  it('that is a path prefix has a slash in front, or is empty', () => {
+  it('that is a path prefix starts with a slash, or is empty', () => {
     const read = reading(kind.pathPrefix)
     expect(['', '/', '/api'].map(read)).toEqual(['', '/', '/api'])
     expect(read('api')).toBe('must be a path that starts with "/"')
@@ -110,7 +110,7 @@ describe('a switch', () => {
 })
 
 describe('pairs', () => {
-  it('are split at the first "="; the last of one key counts', () => {
+  it('are split at the first "="; the last pair of a key counts', () => {
     expect(kind.pairs.read(['SITE=a=b', 'EMPTY=', 'SITE=c'])).toEqual({ SITE: 'c', EMPTY: '' })
   })
 

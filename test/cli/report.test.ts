@@ -1,4 +1,4 @@
-// How failures are told: one line, the remedy, and the status that says whose they are.
+// The report of a failure: one line with the remedy, and an exit status that says whether the command line was wrong.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { reportFailure } from '../../src/cli/report.ts'
@@ -6,7 +6,7 @@ import { AppLoadError, InvalidOptionError, LifespanError } from '../../src/error
 
 afterEach(() => vi.restoreAllMocks())
 
-/** What a failure writes to stderr, and the exit status. */
+/** The output of a failure on stderr, and the exit status. */
 function report(error: unknown, withStack = false): { text: string; status: number } {
   let text = ''
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -16,13 +16,13 @@ function report(error: unknown, withStack = false): { text: string; status: numb
   return { status: reportFailure(error, withStack), text }
 }
 
-/** The sentence for an error that the system has raised. */
+/** The sentence for an error of the system. */
 function sentence(parts: Record<string, unknown>): string {
   return report(Object.assign(new Error('the words of the system'), parts)).text
 }
 
 describe('a failure', () => {
-  it('exits with 2 where the command line is wrong', () => {
+  it('exits with 2 for a wrong command line', () => {
     expect(report(new InvalidOptionError('--port must be …'))).toEqual({
       text: 'isthmus: --port must be …\n',
       status: 2,
@@ -30,7 +30,7 @@ describe('a failure', () => {
     expect(report(new AppLoadError('there is no such file')).status).toBe(2)
   })
 
-  it('exits with 1 where something failed, also with nothing to say of it', () => {
+  it('exits with 1 for every other error, also for a value that is no Error', () => {
     expect(report(new AppLoadError('cannot load', { cause: new Error('x') })).status).toBe(1)
     expect(report(new AppLoadError('cannot load', { cause: undefined })).status).toBe(1)
     expect(report(new LifespanError('no database'))).toEqual({
@@ -40,13 +40,13 @@ describe('a failure', () => {
     expect(report(undefined)).toEqual({ text: 'isthmus: failed with undefined\n', status: 1 })
   })
 
-  it('is one line, whatever its message holds', () => {
+  it('is one line, even if its message has several', () => {
     expect(report(new Error('two\n  lines\r\nor\u2028more')).text).toBe(
       'isthmus: two lines or more\n',
     )
   })
 
-  it('has its stack below where that is wanted', () => {
+  it('has its stack after the line on request', () => {
     const cause = new RangeError('deep')
     const { text } = report(new Error('shallow', { cause }), true)
     expect(text).toMatch(/^isthmus: shallow\nError: shallow\n +at .*RangeError: deep/s)
@@ -56,36 +56,36 @@ describe('a failure', () => {
 describe('an address that cannot be listened on', () => {
   const listen = { syscall: 'listen' }
 
-  it('is named, with a way out', () => {
+  it('is named, with a remedy', () => {
     const port = { ...listen, address: '127.0.0.1', port: 80 }
     expect(sentence({ ...port, code: 'EADDRINUSE' })).toBe(
       'isthmus: 127.0.0.1:80 is in use; choose another --port, or 0 for a free one\n',
     )
     expect(sentence({ ...port, code: 'EACCES' })).toBe(
-      'isthmus: 127.0.0.1:80 may not be listened on by this user; choose a --port from 1024\n',
+      'isthmus: 127.0.0.1:80 needs a privileged user; choose a --port from 1024\n',
     )
     expect(sentence({ ...port, address: '::2', code: 'EADDRNOTAVAIL' })).toBe(
       'isthmus: [::2]:80 is no address of this machine; choose another --host\n',
     )
   })
 
-  it('is a path for a unix socket', () => {
+  it('is named by its path for a unix socket', () => {
     const socket = { ...listen, address: '/run/app.sock', port: -1 }
     expect(sentence({ ...socket, code: 'EADDRINUSE' })).toBe(
-      'isthmus: /run/app.sock is in use; choose another --uds, or remove the file if no server is left behind it\n',
+      'isthmus: /run/app.sock is in use; choose another --uds, or remove the file if no server uses it\n',
     )
     expect(sentence({ ...socket, code: 'EACCES' })).toBe(
       'isthmus: /run/app.sock cannot be made: there is no such folder, or it is not writable; choose another --uds\n',
     )
   })
 
-  it('is a host that nobody knows', () => {
+  it('is named if the host is unknown', () => {
     expect(sentence({ syscall: 'getaddrinfo', code: 'ENOTFOUND', hostname: 'nowhere' })).toBe(
-      'isthmus: nowhere is no address that is known; choose another --host\n',
+      'isthmus: nowhere is no known address; choose another --host\n',
     )
   })
 
-  it('has the words of the system for everything else', () => {
+  it('is reported in the words of the system in other cases', () => {
     const words = 'isthmus: the words of the system\n'
     expect(sentence({ ...listen, code: 'EMFILE', address: '::', port: 1 })).toBe(words)
     expect(sentence({ ...listen, code: 'EINVAL', address: '/x', port: -1 })).toBe(words)

@@ -15,7 +15,7 @@ function served(...words: string[]): Command {
 }
 
 describe('isthmus serve', { timeout: 30_000 }, () => {
-  it('serves the default export of a JavaScript file, and says so in one line', async () => {
+  it('serves the default export of a JavaScript file, and prints the ready line', async () => {
     using command = served(HELLO)
     const url = await command.url()
     expect(await get(`${url}/x`)).toBe('hello |/x|')
@@ -24,7 +24,7 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     expect([status, stdout]).toEqual([0, `isthmus listening on ${url}\n`])
   })
 
-  it('serves TypeScript, and drains it as well', async () => {
+  it('serves TypeScript, and drains it too', async () => {
     using command = served('test/fixtures/cli/typed.ts', '--threads', '0')
     expect(await get(await command.url())).toBe('on the loop')
     command.signal('SIGTERM')
@@ -43,7 +43,7 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     expect(await get(`${mountedUrl}/feeder`)).toBe('hello |/feeder|')
   })
 
-  it('[3a.20] takes options from the line, and from the environment behind it', async () => {
+  it('[3a.20] takes options from the command line, and then from the environment', async () => {
     const env = { ISTHMUS_ROOT_PATH: '/env', ISTHMUS_ENVIRON: 'SITE=a=b' }
     using command = new Command(['serve', HELLO, ...PORT, '--root-path', '/line'], env)
     expect(await get(`${await command.url()}/x`)).toBe('hello /line|/x|a=b')
@@ -103,7 +103,7 @@ describe('--threads', { timeout: 30_000 }, () => {
     expect(await bodies).toEqual(['free again', 'free again'])
   })
 
-  it('0 runs sync apps on the loop, and the log names the one that holds it', async () => {
+  it('0 runs sync apps on the loop, and the log names an app that blocks it', async () => {
     const slow = ['test/fixtures/cli/slow.js', '--mount', '/slow=test/fixtures/cli/slow.js']
     using command = served(...slow, '--threads', '0', '--log-format', 'json')
     const url = await command.url()
@@ -115,7 +115,7 @@ describe('--threads', { timeout: 30_000 }, () => {
     ])
   })
 
-  it('0 runs the pools that an app brings on the loop too', async () => {
+  it('0 also runs the threads() pools of an app on the loop', async () => {
     using pooled = served('test/fixtures/cli/pooled.ts')
     using inline = served('test/fixtures/cli/pooled.ts', '--threads', '0')
     expect(await get(await pooled.url())).toMatch(/^[1-9]/)
@@ -124,7 +124,7 @@ describe('--threads', { timeout: 30_000 }, () => {
 })
 
 describe('the log of the command', { timeout: 30_000 }, () => {
-  it('has a line for each request, as JSON where stderr is no terminal', async () => {
+  it('has a line for each request, as JSON if stderr is no terminal', async () => {
     using command = new Command(['serve', HELLO, '--port', '0'])
     await get(`${await command.url()}/seen?secret=1`)
     command.signal('SIGTERM')
@@ -135,7 +135,7 @@ describe('the log of the command', { timeout: 30_000 }, () => {
     expect(stderr).not.toContain('secret')
   })
 
-  it('has none of them with --no-access-log, and nothing at all at the level silent', async () => {
+  it('has no such line with --no-access-log, and is empty at the level silent', async () => {
     using quiet = new Command(['serve', HELLO, '--port', '0', '--no-access-log'])
     using silent = new Command(['serve', HELLO, '--port', '0', '--log-level', 'silent'])
     for (const command of [quiet, silent]) {
@@ -146,7 +146,7 @@ describe('the log of the command', { timeout: 30_000 }, () => {
     expect((await silent.ended()).stderr).toBe('')
   })
 
-  it('is for people with --log-format pretty, without colours where there is no terminal', async () => {
+  it('has readable lines with --log-format pretty, without colours if stderr is no terminal', async () => {
     using command = new Command(['serve', HELLO, '--port', '0', '--log-format', 'pretty'])
     await get(`${await command.url()}/%1b[2J`)
     command.signal('SIGTERM')

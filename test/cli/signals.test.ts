@@ -1,4 +1,4 @@
-// What ends the process, and the exit status that tells which.
+// The end of the process, and the exit status that tells the reason.
 
 import { once } from 'node:events'
 import { constants } from 'node:os'
@@ -14,7 +14,7 @@ const STUCK = 'test/fixtures/cli/stuck.js'
 const SLOW = 'test/fixtures/cli/slow.js'
 
 describe('a signal', { timeout: 30_000 }, () => {
-  it('drains: what is in flight is answered first', async () => {
+  it('drains: requests in flight are answered first', async () => {
     using command = new Command(['serve', SLOW, '--port', '0', '--threads', '1'])
     const answer = get(`${await command.url()}/?700`)
     await command.says('working')
@@ -23,7 +23,7 @@ describe('a signal', { timeout: 30_000 }, () => {
     expect((await command.ended()).status).toBe(0)
   })
 
-  it('cuts what does not end in time, and the status says so', async () => {
+  it('cuts requests that do not end in time, and the exit status is 1', async () => {
     const words = ['serve', STUCK, '--port', '0', '--timeout-graceful-shutdown', '0.2']
     using command = new Command(words)
     const answer = get(await command.url()).catch((error: unknown) => error)
@@ -34,18 +34,18 @@ describe('a signal', { timeout: 30_000 }, () => {
     expect(stderr).toContain('connections were cut')
   })
 
-  it('ends the process at once when a second one comes', async () => {
+  it('ends the process at once when a second signal comes', async () => {
     using command = new Command(['serve', STUCK, '--port', '0'])
     get(await command.url()).catch(() => undefined)
     await command.says('asked')
     command.signal('SIGTERM')
-    // The same signal within half a second may be an echo of the terminal's.
+    // The same signal within half a second may be an echo of the first.
     await delay(700)
     command.signal('SIGTERM')
     expect((await command.ended()).status).toBe(128 + constants.signals.SIGTERM)
   })
 
-  it('is not ended by an echo of the first one, as npm sends it', async () => {
+  it('does not end the process at once for an echo of the first signal, as npm sends it', async () => {
     using command = new Command(['serve', SLOW, '--port', '0', '--threads', '1'])
     const answer = get(`${await command.url()}/?700`)
     await command.says('working')
@@ -55,7 +55,7 @@ describe('a signal', { timeout: 30_000 }, () => {
     expect((await command.ended()).status).toBe(0)
   })
 
-  it('ends it at once also when the second one is another', async () => {
+  it('ends the process at once if the second signal is another one', async () => {
     using command = new Command(['serve', STUCK, '--port', '0'])
     get(await command.url()).catch(() => undefined)
     await command.says('asked')
@@ -77,7 +77,7 @@ describe('a signal', { timeout: 30_000 }, () => {
     expect(linesWith('GET / - aborted', stderr)).toHaveLength(1)
   })
 
-  it('leaves no thread alive that is in a call which nothing can interrupt', async () => {
+  it('leaves no thread alive that is inside an uninterruptible call', async () => {
     const words = ['serve', BLOCKED, '--port', '0', '--threads', '1']
     using drained = new Command([...words, '--timeout-graceful-shutdown', '0.1'])
     using forced = new Command([...words, '--lifespan', 'off'])
@@ -94,7 +94,7 @@ describe('a signal', { timeout: 30_000 }, () => {
     expect(linesWith('a thread ended by itself', stderr)).toEqual([])
   })
 
-  it('closes WebSockets, and the access log says with what', async () => {
+  it('closes WebSockets, and the access log has the close code', async () => {
     using command = new Command(['serve', 'test/fixtures/cli/echo.ts', '--port', '0'])
     const socket = new WebSocket((await command.url()).replace('http', 'ws'))
     socket.on('open', () => socket.send('x'))
@@ -108,12 +108,12 @@ describe('a signal', { timeout: 30_000 }, () => {
   })
 })
 
-describe('what nobody handles', { timeout: 30_000 }, () => {
-  it('is logged and survived where it is a rejection', async () => {
+describe('an unhandled error', { timeout: 30_000 }, () => {
+  it('is logged and survived if it is a rejection', async () => {
     using command = new Command(['serve', LOOSE_ENDS, '--port', '0'])
     const url = await command.url()
     await get(`${url}/rejection`)
-    const logged = await command.logs('nobody handled it')
+    const logged = await command.logs('without a handler')
     expect(linesWith('a promise was rejected', logged)).toMatchObject([
       { level: 50, err: { message: 'lost' } },
     ])
@@ -122,7 +122,7 @@ describe('what nobody handles', { timeout: 30_000 }, () => {
     expect((await command.ended()).status).toBe(0)
   })
 
-  it('is logged and drained where it is an exception, and the status is 1', async () => {
+  it('is logged and drains the server if it is an exception, and the exit status is 1', async () => {
     using command = new Command(['serve', LOOSE_ENDS, '--port', '0'])
     await get(`${await command.url()}/exception`)
     const { status, stderr } = await command.ended()
@@ -133,8 +133,8 @@ describe('what nobody handles', { timeout: 30_000 }, () => {
   })
 })
 
-describe('output that nobody reads', { timeout: 30_000 }, () => {
-  it('is no reason to stop', async () => {
+describe('a closed output', { timeout: 30_000 }, () => {
+  it('does not stop the server', async () => {
     using command = new Command(['serve', HELLO, '--port', '0'])
     const url = await command.url()
     command.leaveUnread()

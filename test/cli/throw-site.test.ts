@@ -1,4 +1,4 @@
-// Where a module threw while it was imported: asked of the errors that this very Node makes.
+// The place where a module threw while it was imported, in the errors of the Node that runs the tests.
 
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { throwSite } from '../../src/cli/throw-site.ts'
 const run = promisify(execFile)
 const DEADLINE_MS = 12_000
 
-// Imports a module without anything between it and node, and tells what it threw.
+// Imports a module in a plain Node process, and returns the error that it threw.
 const IMPORTER = `
   await import(process.argv[1]).then(
     () => console.log('null'),
@@ -42,7 +42,7 @@ async function siteIn(files: Record<string, string>): Promise<string | undefined
 }
 
 describe('the site that threw', () => {
-  it('is the line of the throw, in the module or in what it imports', async () => {
+  it('is the line of the throw, in the module or in one that it imports', async () => {
     expect(await siteIn({ 'a.mjs': '\n\nthrow new Error("x")' })).toBe('a.mjs:3')
     const inner = { 'b.mjs': 'import "./in ner/c.mjs"', 'in ner/c.mjs': '\nnull.x' }
     expect(await siteIn(inner)).toBe('in ner/c.mjs:2')
@@ -50,7 +50,7 @@ describe('the site that threw', () => {
     expect(await siteIn({ 'd.mjs': called })).toBe('d.mjs:2')
   })
 
-  it('is found in CommonJS, and behind an await', async () => {
+  it('is found in CommonJS, and after an await', async () => {
     expect(
       await siteIn({ 'e.cjs': '\nrequire("./f.cjs")', 'f.cjs': '\n\nthrow new Error("x")' }),
     ).toBe('f.cjs:3')
@@ -68,7 +68,7 @@ describe('the site that threw', () => {
     expect(await siteIn({ 'j.cjs': '\nconst = 1' })).toBe('j.cjs:2')
   })
 
-  it('is nowhere for a module that is not there, and for what is no error', async () => {
+  it('is undefined for a missing module, and for a value that is no error', async () => {
     expect(await siteIn({ 'k.mjs': 'import "./nowhere.mjs"' })).toBeUndefined()
     expect(throwSite('a text', '/app.mjs')).toBeUndefined()
     expect(

@@ -5,7 +5,7 @@ import { testClient } from '../../src/testing/test-client.ts'
 import { dateless } from './host.ts'
 import type { HeaderPairs, HostedApp } from 'isthmus'
 import type { TestRequest } from '../../src/testing/request.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 import type { Answer, Host, Request } from './host.ts'
 
 /** Starts `app` without sockets. */

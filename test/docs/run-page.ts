@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const DEADLINE_MS = 30_000
+/** The limit for all programs of a page, in ms. */
+export const DEADLINE_MS = 30_000
 const SEPARATOR = '\0'
 
 /** The output of programs, expected and actual; the actual one includes errors. */

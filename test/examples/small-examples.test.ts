@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import type { ChildProcess } from 'node:child_process'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 60_000
 const COMMANDS = commandsOf(readFileSync(`${ROOT}/examples/README.md`, 'utf8'))
 
 interface Started extends AsyncDisposable {

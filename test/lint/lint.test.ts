@@ -32,7 +32,7 @@ const eventApp = events(async (scope, receive, send) => {
   await send({ type: 'http.response.body', ...(body && { body }) })
 })
 
-/** What a client gets from `app`: the response, or the message of what escaped the app. */
+/** The response of `app`, or the message of the error that escaped it. */
 async function outcome(app: App): Promise<unknown> {
   await using client = await testClient(app, { identity: false })
   return await client.post('/a', { body: 'hello' }).then(
@@ -55,7 +55,7 @@ describe('lint', () => {
     expect(styles).toEqual(['sync', 'iterable', 'events'])
   })
 
-  it('refuses what is no app', () => {
+  it('refuses a value that is no app', () => {
     expect(() => lint((() => undefined) as unknown as App)).toThrow('the style of this function')
   })
 
@@ -116,14 +116,14 @@ describe('lint', () => {
 })
 
 describe('lint for iterable apps', () => {
-  it('[3a.5] names a chunk that is none', async () => {
+  it('[3a.5] names an illegal chunk', async () => {
     const app = yielding(async function* () {
       yield 42 as unknown as string
     })
     expect(await outcome(lint(app))).toMatch(/^app broke PEP 3333 .*the app yielded a number/)
   })
 
-  it('[3a.5] names an array element that is none', async () => {
+  it('[3a.5] names an illegal chunk in an array', async () => {
     expect(await outcome(lint(yielding(() => ['a', null as unknown as string])))).toMatch(
       /^app broke PEP 3333 .*an array with null/,
     )
@@ -135,7 +135,7 @@ describe('lint for iterable apps', () => {
     )
   })
 
-  it('[3a.41] wants a head before the first chunk', async () => {
+  it('[3a.41] requires a head before the first chunk', async () => {
     const app = iterable(async function* () {
       yield 'no head'
     })
@@ -159,7 +159,7 @@ describe('lint for iterable apps', () => {
     expect(await outcome(lint(app))).toMatch(/it closed wsgi.input/)
   })
 
-  it('[3a.22] checks the sizes that are asked for', async () => {
+  it('[3a.22] checks the sizes of reads', async () => {
     const app = iterable(async function* (environ, startResponse) {
       startResponse('200 OK', [PLAIN])
       yield await environ['wsgi.input'].readAsync(1.5)
@@ -167,7 +167,7 @@ describe('lint for iterable apps', () => {
     expect(await outcome(lint(app))).toContain('it called wsgi.input readAsync(1.5)')
   })
 
-  it('[3a.65] lets the input be read by size, by what is there, and by line', async () => {
+  it('[3a.65] passes reads of the input by size, by available bytes, and by line', async () => {
     const app = iterable(async function* (environ, startResponse) {
       startResponse('200 OK', [PLAIN])
       const input = environ['wsgi.input']

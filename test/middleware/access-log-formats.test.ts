@@ -45,7 +45,7 @@ interface Asking {
   options?: TestClientOptions
 }
 
-/** The lines for what `ask` asks. */
+/** The lines for the requests of `ask`. */
 async function linesOf(format: Format, { app = APPS['events'] as App, ask, options }: Asking = {}) {
   const lines: string[] = []
   const wrap = accessLog({ format, write: (line) => void lines.push(line) })
@@ -66,7 +66,7 @@ afterEach(() => {
 })
 
 describe('the lines of a chain in a pool thread', () => {
-  it('say the same as anywhere else', async () => {
+  it('are the lines of the same chain on the event loop', async () => {
     await using client = await testClient(pooled('logged', 'logged'), { raiseAppErrors: false })
     await client.get('/')
     await client.get('/fails')
@@ -83,7 +83,7 @@ describe('the lines of a chain in a pool thread', () => {
 })
 
 describe('the format', () => {
-  it('common has the second in which each request came', async () => {
+  it('common has the second at which each request arrived', async () => {
     const ask = async (client: TestClient) => {
       for (const time of ['04:05:06.900', '04:05:07.100', '04:05:07.900', '04:05:06.000']) {
         vi.setSystemTime(`2026-09-03T${time}Z`)
@@ -94,7 +94,7 @@ describe('the format', () => {
     expect(seconds).toEqual(['06', '07', '07', '06'])
   })
 
-  it.each(Object.keys(APPS))('common is that of Apache, around %s', async (style) => {
+  it.each(Object.keys(APPS))('common is the format of Apache, around %s', async (style) => {
     expect(await linesOf('common', { app: APPS[style] as App })).toEqual([
       '127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET /a%20b HTTP/1.1" 200 5',
     ])
@@ -125,7 +125,7 @@ describe('the format', () => {
     })
   })
 
-  it('has a dash for what is not there', async () => {
+  it('has a dash for a missing value', async () => {
     const ask = (client: TestClient) => client.head('/', { httpVersion: '1.0' })
     expect(await linesOf('combined', { ask, options: { client: null } })).toEqual([
       '- - - [03/Sep/2026:04:05:06 +0000] "HEAD / HTTP/1.0" 200 - "-" "-"',
@@ -140,12 +140,12 @@ describe('the format', () => {
     ])
   })
 
-  it('has an IPv6 client as it is', async () => {
+  it('has an IPv6 client without brackets', async () => {
     const [line] = await linesOf('common', { options: { client: ['::1', 80] } })
     expect(line).toMatch(/^::1 - - \[/)
   })
 
-  it('has the user whom a middleware outside has found', async () => {
+  it('has the user that a middleware outside has set', async () => {
     const lines: string[] = []
     const write = (line: string): void => void lines.push(line)
     const guard = basicAuth({ users: { 'box office': 'x' } })
@@ -194,7 +194,7 @@ describe('the format', () => {
 })
 
 describe('accessLog()', () => {
-  it('writes lines to standard output where it is told of no other place', async () => {
+  it('writes lines to standard output by default', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
     try {
       await using client = await testClient(accessLog({ format: 'common' })(APPS['sync'] as App))
@@ -207,7 +207,7 @@ describe('accessLog()', () => {
     }
   })
 
-  it('leaves out what is skipped', async () => {
+  it('writes no line for a request that is skipped', async () => {
     const log = recordingLog()
     const wrap = accessLog({ log, skip: ({ path }) => path === '/health' })
     await using client = await testClient(wrap(APPS['events'] as App), { lifespan: 'off' })
@@ -235,7 +235,7 @@ describe('accessLog()', () => {
     )
   })
 
-  it('refuses a place that its format does not go to', () => {
+  it('refuses a destination that its format does not use', () => {
     expect(() => accessLog({ write: () => undefined })).toThrow('choose another format')
   })
 })

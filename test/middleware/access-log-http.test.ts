@@ -8,7 +8,8 @@ import { deferred } from '../../src/waiting/deferred.ts'
 import { events } from '../../src/bridge/style.ts'
 import { ServerShutdownError, UnavailableError, UnsupportedScopeError } from '../../src/errors.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
-import { failureOf, Host, httpScope } from '../bridge/host.ts'
+import { failureOf, Host, httpScope, recordingLog } from '../bridge/host.ts'
+import { startCycle } from '../server/fake-http-transport.ts'
 import { logged } from './access-lines.ts'
 import type { EventApp, HttpResponseStartEvent, Receive, Send } from '../../src/contract/events.ts'
 import type { TestClient } from '../../src/testing/client.ts'
@@ -20,7 +21,7 @@ function app(serve: (receive: Receive, send: Send) => Promise<void>): EventApp {
   return events((_scope, receive, send) => serve(receive, send))
 }
 
-/** Sends `chunks` behind `start`, until somebody stops it. */
+/** Sends `chunks` after `start`, until a send() is refused. */
 function sends(start: HttpResponseStartEvent, ...chunks: Array<string | Uint8Array>): EventApp {
   return app(async (_receive, send) => {
     await send(start)
@@ -33,7 +34,7 @@ function throws(error: unknown): EventApp {
   return app(() => Promise.reject(error))
 }
 
-/** Receives until there is nothing more to come. */
+/** Receives all events. */
 async function hearOut(receive: Receive): Promise<void> {
   const types: string[] = []
   for await (const { type } of receive) types.push(type)
@@ -43,7 +44,7 @@ type Ask = (client: TestClient) => Promise<unknown>
 
 const get: Ask = (client) => client.get('/')
 
-/** The one line, as `status bytes outcome`, and the status that the client got; `cut` where it got none. */
+/** The one line, as `status bytes outcome`, and the status that the client got; `cut` if it got none. */
 async function lineAndAnswer(served: EventApp, ask: Ask = get, options = {}) {
   await using log = await logged(served, options)
   const answer = await ask(log.client).then(
@@ -61,7 +62,7 @@ describe('a complete response', () => {
     expect(await lineAndAnswer(served)).toEqual({ line: '201 8 complete', answer: 201 })
   })
 
-  it('is logged once its last byte was taken, although the app goes on', async () => {
+  it('is logged after its last byte, although the app still runs', async () => {
     const gate = deferred()
     const served = app(async (_receive, send) => {
       await send(OK)
@@ -87,7 +88,7 @@ describe('a complete response', () => {
     expect((await lineAndAnswer(endless(304))).line).toBe('304 0 complete')
   })
 
-  it('is not before its trailers, which are no bytes of the body', async () => {
+  it('is logged after its trailers, whose bytes are not counted', async () => {
     const served = app(async (_receive, send) => {
       await send({ ...OK, trailers: true })
       await send({ type: 'http.response.early_hint', links: ['</x>; rel=preload'] })
@@ -112,7 +113,7 @@ describe('a complete response', () => {
     expect(await lineAndAnswer(served)).toEqual({ line: '200 5 complete', answer: 200 })
   })
 
-  it('does not count what the server refused', async () => {
+  it('does not count events that the server refused', async () => {
     const served = app(async (_receive, send) => {
       await send({ ...OK, headers: [['content-length', '2']] })
       await failureOf(send({ ...OK, status: 500, trailers: true }))
@@ -140,24 +141,22 @@ describe('a file', () => {
       if (start.trailers) await send({ type: 'http.response.trailers' })
     })
 
-  it('has the bytes that were announced, else none that are known here', async () => {
+  it('has the bytes of the file, announced or not', async () => {
     const headers: Array<[string, string]> = [['content-length', '5']]
     expect((await lineAndAnswer(file('seats.txt', { headers }))).line).toBe('200 5 complete')
-    expect((await lineAndAnswer(file('seats.txt'))).line).toBe('200 null complete')
+    expect((await lineAndAnswer(file('seats.txt'))).line).toBe('200 5 complete')
     const head: Ask = (client) => client.head('/')
     expect((await lineAndAnswer(file('seats.txt'), head)).line).toBe('200 0 complete')
-    expect((await lineAndAnswer(file('seats.txt', { trailers: true }))).line).toBe(
-      '200 null complete',
-    )
+    expect((await lineAndAnswer(file('seats.txt', { trailers: true }))).line).toBe('200 5 complete')
   })
 
-  it('that is not there is logged with the answer of the server', async () => {
+  it('that does not exist is logged with the answer of the server', async () => {
     const missing = await lineAndAnswer(file('gone.txt'))
-    expect(missing).toEqual({ line: '404 null complete', answer: 404 })
+    expect(missing).toEqual({ line: '404 10 complete', answer: 404 })
     const folderItself = await lineAndAnswer(file('.'))
-    expect(folderItself).toEqual({ line: '404 null complete', answer: 404 })
+    expect(folderItself).toEqual({ line: '404 10 complete', answer: 404 })
     const through = await lineAndAnswer(file('seats.txt/x'))
-    expect(through).toEqual({ line: '500 null complete', answer: 500 })
+    expect(through).toEqual({ line: '500 22 complete', answer: 500 })
   })
 
   it('whose path is not absolute breaks the response off', async () => {
@@ -169,8 +168,8 @@ describe('a file', () => {
   })
 })
 
-describe('an app that gives no answer', () => {
-  it('is logged with the one that the server gives', async () => {
+describe('an app without an answer', () => {
+  it('is logged with the answer of the server', async () => {
     const answers = [
       await lineAndAnswer(throws(new Error('a bug'))),
       await lineAndAnswer(throws(new UnsupportedScopeError('http'))),
@@ -179,14 +178,20 @@ describe('an app that gives no answer', () => {
       await lineAndAnswer(app((_receive, send) => send({ ...OK, headers: [['a b', 'c']] }))),
     ]
     expect(answers).toEqual(
-      [500, 404, 503, 500, 500].map((status) => ({
-        line: `${status} null complete`,
+      [
+        [500, 22],
+        [404, 10],
+        [503, 20],
+        [500, 22],
+        [500, 22],
+      ].map(([status, bytes]) => ({
+        line: `${status} ${bytes} complete`,
         answer: status,
       })),
     )
   })
 
-  it('because the body is too long is logged with 413, also behind a start that is not out', async () => {
+  it('is logged with 413 for a body that is too long, also after a start whose head is held', async () => {
     const post: Ask = (client) => client.post('/', { body: ['too ', 'long'] })
     const options = { maxBodyBytes: 5 }
     const reads = app(hearOut)
@@ -194,14 +199,14 @@ describe('an app that gives no answer', () => {
       await send(OK)
       await hearOut(receive)
     })
-    const expected = { line: '413 null complete', answer: 413 }
+    const expected = { line: '413 18 complete', answer: 413 }
     expect(await lineAndAnswer(reads, post, options)).toEqual(expected)
     expect(await lineAndAnswer(startsAndReads, post, options)).toEqual(expected)
   })
 })
 
 describe('a response that breaks off', () => {
-  it('is aborted where the app threw or returned behind its start', async () => {
+  it('is aborted if the app threw or returned after its start', async () => {
     const afterStart = app(async (_receive, send) => {
       await send(OK)
       throw new Error('a bug')
@@ -214,7 +219,7 @@ describe('a response that breaks off', () => {
     expect(await lineAndAnswer(inTheBody)).toEqual({ line: '200 4 aborted', answer: 'cut' })
   })
 
-  it('says so in the sentence, with the status that the client may have seen', async () => {
+  it('has its outcome in the sentence, with the status that the client may have seen', async () => {
     await using log = await logged(sends(OK, 'x'.repeat(10)))
     await using response = await log.client.stream('GET', '/', { highWaterMark: 1 })
     response.cancel()
@@ -222,7 +227,7 @@ describe('a response that breaks off', () => {
     expect(log.lines).toEqual(['info: GET / 200 disconnected'])
   })
 
-  it('is disconnected where the client left before the head', async () => {
+  it('is disconnected if the client left before the head', async () => {
     const served = app(async (receive, send) => {
       await hearOut(receive)
       await send(OK)
@@ -235,19 +240,19 @@ describe('a response that breaks off', () => {
 })
 
 describe('in a shutdown', () => {
-  /** The line of an app that a shutdown tells, and then cuts if it is told to. */
+  /** The line of an app that a shutdown tells, and then cuts if `cut` is true. */
   async function lineOf(served: EventApp, cut: boolean): Promise<unknown[]> {
-    const host = new Host()
-    const run = failureOf(host.run(accessLog({ log: host.log })(served)))
-    host.connection.abort(new ServerShutdownError())
-    if (cut) host.leave()
-    await run
-    const { status, outcome } = host.log.fields[0] ?? {}
-    return [status, outcome, host.log.lines.length]
+    const log = recordingLog()
+    const { cycle, done } = startCycle(accessLog({ log })(served))
+    cycle.shutdown()
+    if (cut) cycle.onDisconnect()
+    await done
+    const { status, outcome } = log.fields[0] ?? {}
+    return [status, outcome, log.lines.length]
   }
   const untilTheEnd = app(hearOut)
 
-  it('a request that the server cuts is aborted, and not the fault of its client', async () => {
+  it('a request that the server cuts is aborted, not disconnected', async () => {
     expect(await lineOf(untilTheEnd, true)).toEqual([null, 'aborted', 1])
   })
 
@@ -262,7 +267,7 @@ describe('in a shutdown', () => {
   })
 })
 
-describe('on a server that knows no connection', () => {
+describe('on a host that reports no end', () => {
   it('an app that fails with ClientDisconnectedError has lost its client', async () => {
     const host = new Host()
     const served = accessLog({ log: host.log })(sends(OK, 'x'))

@@ -23,13 +23,13 @@ function app(serve: (receive: Receive, send: Send) => Promise<void>): EventApp {
   return events((_scope, receive, send) => serve(receive, send))
 }
 
-/** Receives until there is nothing more to come. */
+/** Receives all events. */
 async function hearOut(receive: Receive): Promise<void> {
   const types: string[] = []
   for await (const { type } of receive) types.push(type)
 }
 
-/** Accepts, then does what `serve` does. */
+/** Accepts, then runs `serve`. */
 function accepting(serve: (receive: Receive, send: Send) => Promise<void>): EventApp {
   return app(async (receive, send) => {
     await receive()
@@ -57,7 +57,7 @@ async function linesAndStatus(served: EventApp) {
 const ACCEPTED = 'info: WEBSOCKET /live 101 accepted'
 
 describe('a WebSocket that is accepted', () => {
-  it('has a line then, and one with the code when the client closes it', async () => {
+  it('has a line for the accept, and one with the code when the client closes the WebSocket', async () => {
     await using log = await logged(echo)
     await using session = await log.client.websocket('/live?token=1')
     await session.send('x')
@@ -74,7 +74,7 @@ describe('a WebSocket that is accepted', () => {
     ])
   })
 
-  it('has the code of the app that closes it, waited for or not', async () => {
+  it('has the code of the app, whether the app awaits its close or not', async () => {
     const waits = accepting((_receive, send) => send({ type: 'websocket.close', code: 4000 }))
     const rushes = accepting(async (_receive, send) => {
       void send({ type: 'websocket.close', code: 4000 })
@@ -84,7 +84,7 @@ describe('a WebSocket that is accepted', () => {
     expect(await linesAndCode(rushes)).toEqual(expected)
   })
 
-  it('has 1000 where the app returned, and 1011 where it threw', async () => {
+  it('has 1000 if the app returned, and 1011 if it threw', async () => {
     expect(await linesAndCode(accepting(async () => undefined))).toEqual({
       lines: [ACCEPTED, 'info: WEBSOCKET /live closed 1000'],
       code: 1000,
@@ -95,7 +95,7 @@ describe('a WebSocket that is accepted', () => {
     })
   })
 
-  it('has 1006 where the client left and the app does not hear of it', async () => {
+  it('has 1006 if the client left and the app does not notice', async () => {
     for (const talk of [false, true]) {
       const gate = deferred()
       const served = accepting(async (_receive, send) => {
@@ -112,7 +112,7 @@ describe('a WebSocket that is accepted', () => {
     }
   })
 
-  it('does not count what the server refused', async () => {
+  it('does not count events that the server refused', async () => {
     const served = accepting(async (_receive, send) => {
       await failureOf(send({ type: 'websocket.accept' }))
       await failureOf(send({ type: 'websocket.close', code: 1 }))
@@ -127,7 +127,7 @@ describe('a WebSocket that is accepted', () => {
 })
 
 describe('a WebSocket that is denied', () => {
-  it('has 403 where the app closes the handshake', async () => {
+  it('has 403 if the app closes the handshake', async () => {
     const served = app((_receive, send) => send({ type: 'websocket.close' }))
     expect(await linesAndStatus(served)).toMatchObject({
       lines: ['info: WEBSOCKET /live 403 denied'],
@@ -136,13 +136,13 @@ describe('a WebSocket that is denied', () => {
     })
   })
 
-  it("has the status of the app's response, once it is whole", async () => {
+  it("has the status of the app's response when the response is complete", async () => {
     const served = websocket((socket) => socket.deny(401, [], 'who are you?'))
     const { lines, status } = await linesAndStatus(served)
     expect([lines, status]).toEqual([['info: WEBSOCKET /live 401 denied'], 401])
   })
 
-  it("has the status of the server's answer where the app gives none", async () => {
+  it("has the status of the server's answer if the app gives none", async () => {
     const denies = (error: unknown): EventApp => app(() => Promise.reject(error))
     const startsAndThrows = app(async (_receive, send) => {
       await send({ type: 'websocket.http.response.start', status: 401 })
@@ -163,7 +163,7 @@ describe('a WebSocket that is denied', () => {
     )
   })
 
-  it('is aborted where the denial breaks off', async () => {
+  it('is aborted if the denial breaks off', async () => {
     const served = app(async (_receive, send) => {
       await send({ type: 'websocket.http.response.start', status: 401 })
       await send({ type: 'websocket.http.response.body', body: 'who', moreBody: true })
@@ -174,7 +174,7 @@ describe('a WebSocket that is denied', () => {
 })
 
 describe('a WebSocket whose client leaves before the answer', () => {
-  it('is disconnected, whatever the app does then', async () => {
+  it('is disconnected, for every later action of the app', async () => {
     const gate = deferred()
     const apps: EventApp[] = [
       app(() => gate.promise),
@@ -193,7 +193,7 @@ describe('a WebSocket whose client leaves before the answer', () => {
 })
 
 describe('in a shutdown', () => {
-  /** The lines of a socket whose server shuts down, and what it told the transport last. */
+  /** The lines of a socket whose server shuts down, and the calls of the transport. */
   async function shutDown(served: EventApp, stop: (cycle: WebSocketRun) => void) {
     const log = recordingLog()
     const { cycle, transport, done } = startCycle(accessLog({ log })(served))
@@ -208,7 +208,7 @@ describe('in a shutdown', () => {
   const goodbye = ['close', 1001, 'server shutdown']
   const closed = ['info: WEBSOCKET / 101 accepted', 'info: WEBSOCKET / closed 1001']
 
-  it('[3b.63] is closed with 1001 by the server, heard by the app or not', async () => {
+  it('[3b.63] is closed with 1001 by the server, whether the app listens or not', async () => {
     const listens = accepting(hearOut)
     const talks = accepting(async (_receive, send) => {
       for (;;) {
@@ -223,7 +223,7 @@ describe('in a shutdown', () => {
     expect((await shutDown(talks, (cycle) => cycle.shutdown())).lines).toEqual(closed)
   })
 
-  it('is closed with 1001 for an app that returns, or throws the reason, when it is told', async () => {
+  it('is closed with 1001 for an app that returns, or throws the reason, at the signal', async () => {
     const told = (then: (signal: AbortSignal) => void): EventApp =>
       events(async (scope, receive, send) => {
         if (scope.type !== 'websocket') throw new UnsupportedScopeError(scope.type)
@@ -267,7 +267,7 @@ describe('in a shutdown', () => {
   })
 })
 
-describe('the receive of an app behind the access log', () => {
+describe('the receive of an app inside of the access log', () => {
   it('gives the very promises of the server, and is async-iterable', async () => {
     const pending: Array<Promise<ReceiveEvent>> = []
     const receive = makeReceive(() => {

@@ -1,4 +1,4 @@
-// What every line of the access log has in common, and what accessLog() leaves as it is.
+// The facts that every line of the access log has, and the values that accessLog() does not change.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { events } from '../../src/bridge/style.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { Host, httpScope, recordingLog } from '../bridge/host.ts'
+import { startCycle } from '../server/fake-http-transport.ts'
 import { logged } from './access-lines.ts'
 import type { EventApp, HttpScope, Scope } from '../../src/contract/events.ts'
 
@@ -17,12 +18,12 @@ const hello = events(async (_scope, _receive, send) => {
 /** The line for a request with these parts. */
 async function lineOf(parts: Partial<HttpScope>) {
   const log = recordingLog()
-  await new Host().run(accessLog({ log })(hello), httpScope(parts))
+  await startCycle(accessLog({ log })(hello), { scope: parts }).done
   return { line: log.lines[0] ?? '', fields: log.fields[0] ?? {} }
 }
 
 describe('a line of the access log', () => {
-  it('is at info, with the request, the response, and how long it took', async () => {
+  it('is at info, with the request, the response, and the duration', async () => {
     await using log = await logged(hello)
     await log.client.post('/tickets/7')
     expect(log.lines).toEqual(['info: POST /tickets/7 200'])
@@ -39,24 +40,24 @@ describe('a line of the access log', () => {
     ])
   })
 
-  it('has the path as it was sent, without the query', async () => {
+  it('has the path that the client sent, without the query', async () => {
     await using log = await logged(hello)
     await log.client.get('/a%20b/%2e?password=1')
     expect(log.lines).toEqual(['info: GET /a%20b/%2e 200'])
   })
 
-  it('has an IPv6 client in brackets, and null where there is no address', async () => {
+  it('has an IPv6 client in brackets, and null without an address', async () => {
     expect((await lineOf({ client: ['::1', 80] })).fields['client']).toBe('[::1]:80')
     expect((await lineOf({ client: null })).fields['client']).toBeNull()
   })
 
-  it('shows what could end a line, drive a terminal or look like another field escaped', async () => {
+  it('escapes characters that could end a line, drive a terminal or look like another field', async () => {
     const { line, fields } = await lineOf({ rawPath: '/a\r\n\x1b[2J "b\\\u{1f600}', method: 'G"T' })
     expect(line).toBe(String.raw`info: G\x22T /a\x0d\x0a\x1b[2J\x20\x22b\x5c\u{1f600} 200`)
     expect(fields['path']).toBe(String.raw`/a\x0d\x0a\x1b[2J\x20\x22b\x5c\u{1f600}`)
   })
 
-  it('is printable ASCII without blanks of the client, whatever the client sends', async () => {
+  it('is printable ASCII without blanks of the client, for every request', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 })
     await fc.assert(
       fc.asyncProperty(text, text, text, async (method, rawPath, host) => {
@@ -82,21 +83,21 @@ describe('a line of the access log', () => {
 })
 
 describe('accessLog()', () => {
-  it("writes to the server's log where it is given none", async () => {
+  it("writes to the server's log by default", async () => {
     const log = recordingLog()
     await using client = await testClient(accessLog()(hello), { log, lifespan: 'off' })
     await client.get('/')
     expect(log.lines).toEqual(['info: GET / 200'])
   })
 
-  it('writes to the log that it is given, and not to that of the server', async () => {
+  it('writes to the log of its option, and not to the log of the server', async () => {
     const serverLog = recordingLog()
     await using log = await logged(hello, { log: serverLog })
     await log.client.get('/')
     expect([log.lines.length, serverLog.lines]).toEqual([1, []])
   })
 
-  it('writes nothing where nobody has a log, and leaves lifespan to the app', async () => {
+  it('writes nothing without a log, and leaves lifespan to the app', async () => {
     const calls: unknown[][] = []
     const app = events(async (...call) => void calls.push(call))
     const { receive, send } = new Host()
@@ -132,7 +133,7 @@ describe('accessLog()', () => {
     expect(seen[2]).toBe(promises[2])
   })
 
-  it('passes on what the app returns and throws', async () => {
+  it('passes on the value that the app returns and the error that it throws', async () => {
     const wrapped = (app: () => Promise<unknown>) =>
       new Host().run(accessLog({ log: recordingLog() })(events(app as never)))
     expect(await wrapped(async () => 'a value')).toBe('a value')

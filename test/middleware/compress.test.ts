@@ -1,4 +1,4 @@
-// What is sent in which coding, what is left alone, and what becomes of a stream.
+// The coding of a response, the responses that stay unchanged, and streams.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,7 @@ import { testClient } from '../../src/testing/test-client.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { Chunk, SyncApp } from '../../src/contract/environ.ts'
 import type { CompressOptions } from '../../src/middleware/compress.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 
 const TEXT = 'All work and no play makes Jack a dull boy.\n'.repeat(100)
 const TYPE: [string, string] = ['Content-Type', 'text/plain; charset=utf-8']
@@ -63,11 +63,11 @@ function decoded({ headers, body }: TestResponse): string {
 
 type Working = Record<'_transform' | '_processChunk', (this: Handle, ...words: unknown[]) => void>
 interface Handle {
-  /** Null once its memory is given back. */
+  /** Null after its memory is freed. */
   _handle: unknown
 }
 
-/** Counts the encoders that have something to do from now on, and hold memory still. */
+/** Counts the encoders that work from now on, and those that still hold memory. */
 function encoders() {
   const gzips = Object.getPrototypeOf(Object.getPrototypeOf(zlib.createGzip())) as object
   const working = Object.getPrototypeOf(gzips) as Working
@@ -84,7 +84,7 @@ describe('the coding', () => {
   const codingFor = async (accept: string, options: CompressOptions = {}) =>
     (await ask(page(), { 'accept-encoding': accept }, options)).headers.get('content-encoding')
 
-  it('is the one that the client likes best, and ours where it likes several alike', async () => {
+  it('is the first preference of the client, and our own among equal preferences', async () => {
     expect(await codingFor('gzip, deflate, br')).toBe('br')
     expect(await codingFor('br;q=0.5, gzip')).toBe('gzip')
     expect(await codingFor('GZIP')).toBe('gzip')
@@ -92,7 +92,7 @@ describe('the coding', () => {
     expect(await codingFor('gzip, br', { codings: ['gzip', 'br'] })).toBe('gzip')
   })
 
-  it('is none where the client takes none, or likes the plain body better', async () => {
+  it('is none if the client accepts none, or prefers the plain body', async () => {
     const plain = [
       '',
       'identity',
@@ -108,17 +108,17 @@ describe('the coding', () => {
     expect((await ask(page(), {})).headers.get('content-encoding')).toBeUndefined()
   })
 
-  it('is taken from what is left where one is refused', async () => {
+  it('is the next one if the client refuses one', async () => {
     expect(await codingFor('br;q=0, *')).toBe(hasZstd ? 'zstd' : 'gzip')
     expect(await codingFor('identity;q=0, gzip;q=0.1')).toBe('gzip')
   })
 
-  it.runIf(hasZstd)('is zstd for those who ask for it', async () => {
+  it.runIf(hasZstd)('is zstd for a client that asks for it', async () => {
     const response = await ask(page(), { 'accept-encoding': 'zstd' })
     expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['zstd', TEXT])
   })
 
-  it('decodes to what the app sent', async () => {
+  it('decodes to the body of the app', async () => {
     for (const accept of ['br', 'gzip']) {
       expect(decoded(await ask(page(), { 'accept-encoding': accept }))).toBe(TEXT)
     }
@@ -126,7 +126,7 @@ describe('the coding', () => {
 })
 
 describe('the head', () => {
-  it('says coding, length and vary of what is sent', async () => {
+  it('has the coding, length and vary of the encoded body', async () => {
     const response = await gzip(
       page([TYPE, ['Content-Length', String(TEXT.length)], ['Vary', 'Cookie']]),
     )
@@ -135,13 +135,13 @@ describe('the head', () => {
     expect(response.body.length).toBeLessThan(TEXT.length / 10)
   })
 
-  it('varies also where this client gets it plain', async () => {
+  it('has vary even if this client gets the plain body', async () => {
     expect((await ask(page(), {})).headers.getAll('vary')).toEqual(['Accept-Encoding'])
     expect((await gzip(page([TYPE], 'short'))).headers.getAll('vary')).toEqual(['Accept-Encoding'])
     expect((await ask(page(), {}, {}, 'HEAD')).headers.getAll('vary')).toEqual(['Accept-Encoding'])
   })
 
-  it('has a weak entity tag, and nothing that speaks of bytes that nobody gets', async () => {
+  it('has a weak entity tag, and no field about the plain bytes', async () => {
     const fields = ['Accept-Ranges', 'Content-MD5', 'Digest', 'Content-Digest', 'Repr-Digest']
     const headers = fields.map((name): [string, string] => [name, 'x'])
     const response = await gzip(page([TYPE, ['ETag', '"1"'], ...headers]))
@@ -161,7 +161,7 @@ describe('the head', () => {
     expect(await tagFor('"1"')).toBe('"1"')
   })
 
-  it('for HEAD is that for GET, without the length that nobody knows', async () => {
+  it('for HEAD is the head for GET, without the unknown length', async () => {
     const app = page([TYPE, ['Content-Length', String(TEXT.length)], ['ETag', '"1"']])
     const head = await ask(app, { 'accept-encoding': 'gzip' }, {}, 'HEAD')
     const { headers } = head
@@ -184,19 +184,19 @@ describe('the head', () => {
   })
 })
 
-describe('left alone is', () => {
+describe('unchanged is', () => {
   const isPlain = async (app: App, options: CompressOptions = {}) => {
     const { headers, body } = await gzip(app, options)
     expect(Buffer.from(body).toString()).toBe(TEXT)
     return headers.get('content-encoding')
   }
 
-  it('what is in a coding already', async () => {
+  it('a body with a coding', async () => {
     expect(await isPlain(page([TYPE, ['Content-Encoding', 'br']]))).toBe('br')
     expect(await isPlain(page([TYPE, ['Content-Encoding', 'identity']]))).toBe('identity')
   })
 
-  it('a type that does not shrink, and what has none', async () => {
+  it('a type that does not shrink, and a body without a type', async () => {
     for (const type of [
       'image/png',
       'video/mp4',
@@ -209,7 +209,7 @@ describe('left alone is', () => {
     expect(await isPlain(page([]))).toBeUndefined()
   })
 
-  it('a part of a whole, and what must not be transformed', async () => {
+  it('a partial body, and a body that must not be transformed', async () => {
     expect(await isPlain(page([TYPE], TEXT, '206 Partial Content'))).toBeUndefined()
     expect(await isPlain(page([TYPE, ['Content-Range', 'bytes 0-9/10']]))).toBeUndefined()
     expect(
@@ -220,7 +220,7 @@ describe('left alone is', () => {
     ).toBeUndefined()
   })
 
-  it('what is short, by its length or by its body', async () => {
+  it('a short body, by its length or by its chunks', async () => {
     const options = { minBytes: TEXT.length + 1 }
     expect(await isPlain(page(), options)).toBeUndefined()
     expect(
@@ -230,7 +230,7 @@ describe('left alone is', () => {
     expect(exact.headers.get('content-encoding')).toBe('gzip')
   })
 
-  it('nothing that is named in types', async () => {
+  it('no type that is named in the option types', async () => {
     const csv = page([['Content-Type', 'Application/X-Own; v=1']])
     expect((await gzip(csv)).headers.get('content-encoding')).toBeUndefined()
     expect(
@@ -281,7 +281,7 @@ describe('a body of many chunks', () => {
     },
   )
 
-  it('that is random, and long, comes through both ways', async () => {
+  it('that is random and long decodes to the same bytes, complete or streamed', async () => {
     const noise = Buffer.from(
       Array.from({ length: 300_000 }, (_one, at) => (at * 7919 + (at >> 3) * 31) & 0xff),
     )
@@ -309,7 +309,7 @@ describe('a body of many chunks', () => {
     ]).toEqual([true, true, true, true])
   })
 
-  it('goes through what is inside first', async () => {
+  it('passes through the inner maps first', async () => {
     const shout = middleware('shout', function* (request, next) {
       return mapBody(yield* next(request), { chunk: (chunk) => String(chunk).toUpperCase() })
     })
@@ -351,7 +351,7 @@ describe('a stream', () => {
     },
   )
 
-  it('of server-sent events is flushed whatever the options say', async () => {
+  it('of server-sent events is flushed even with flush: false', async () => {
     const gate = deferred()
     const app = iterable(async function* (_environ, startResponse) {
       startResponse('200 OK', [['Content-Type', 'text/event-stream']])
@@ -376,7 +376,7 @@ describe('a file', () => {
   const text = readFileSync(path, 'utf8')
   const length: [string, string] = ['Content-Length', String(Buffer.byteLength(text))]
 
-  it('that the server would have sent by itself is read and sent in the coding', async () => {
+  it('that the app sends by path is read and sent in the coding', async () => {
     const app = events(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [TYPE, length] })
       await send({ type: 'http.response.pathsend', path })
@@ -404,7 +404,7 @@ describe('a file', () => {
 })
 
 describe('a client that leaves', () => {
-  it('ends a stream, also in the middle of a chunk: the app hears of it at its send', async () => {
+  it('ends a stream, even in the middle of a chunk: the send of the app rejects', async () => {
     const failure = deferred<unknown>()
     const noise = Buffer.from(Array.from({ length: 2_000_000 }, (_one, at) => (at * 7919) & 0xff))
     const app = events(async (_scope, _receive, send) => {
@@ -469,7 +469,7 @@ describe('the encoder of a stream', () => {
     })(events(async () => undefined)),
   }
 
-  it.each(Object.keys(failing))('is closed at once where %s fails behind its head', async (who) => {
+  it.each(Object.keys(failing))('is closed at once if %s fails after its head', async (who) => {
     using handles = encoders()
     await using client = await testClient(compress()(failing[who] as App), {
       raiseAppErrors: false,
@@ -479,7 +479,7 @@ describe('the encoder of a stream', () => {
     expect([handles.seen(), handles.open()]).toEqual([1, 0])
   })
 
-  it('is closed at once where the client leaves, also while the app waits', async () => {
+  it('is closed at once if the client leaves, even while the app waits', async () => {
     using handles = encoders()
     const gate = deferred()
     const app = events(async (_scope, _receive, send) => {
@@ -499,7 +499,7 @@ describe('the encoder of a stream', () => {
   })
 })
 
-describe('options that cannot be', () => {
+describe('invalid options', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ level: 9 }, /compress\(\): unknown option "level"/],
     [{ codings: ['deflate'] }, /option "codings" cannot be 'deflate': this Node has br, /],

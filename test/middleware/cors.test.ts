@@ -9,7 +9,7 @@ import { testClient } from '../../src/testing/test-client.ts'
 import type { SyncApp, StartResponseHeaders } from '../../src/contract/environ.ts'
 import type { CorsOptions } from '../../src/middleware/cors.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
-import type { TestResponse } from '../../src/testing/response.ts'
+import type { TestResponse } from '../../src/testing/test-response.ts'
 
 const SHOP = 'https://shop.example'
 

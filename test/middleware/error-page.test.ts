@@ -1,4 +1,4 @@
-// What a client sees of a failure, and what the log does.
+// The view of a failure for a client, and for the log.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -62,7 +62,7 @@ describe('a body that is too long, over a socket', () => {
 })
 
 describe('in production', () => {
-  it('the page says the status and nothing of the error', async () => {
+  it('the page has the status and no part of the error', async () => {
     const { status, type, text } = await get(failing)
     expect([status, type, text]).toEqual([
       500,
@@ -71,7 +71,7 @@ describe('in production', () => {
     ])
   })
 
-  it('the page comes in what the client accepts best', async () => {
+  it('the page has the type that the client prefers', async () => {
     const html = await get(failing, HTML)
     expect(html.type).toBe('text/html; charset=utf-8')
     expect(html.text).toContain('<h1>500 Internal Server Error</h1>')
@@ -116,7 +116,7 @@ describe('in development', () => {
     expect(text).toContain('GET /seats')
   })
 
-  it('nothing of the error is markup, and nothing of the request but its path is shown', async () => {
+  it('the error is escaped, and the page shows only the path of the request', async () => {
     const request = { headers: { accept: 'text/html', cookie: 'secret=1' } }
     const { text } = await get(failing, request, development)
     expect(text).not.toContain('<script>')
@@ -124,7 +124,7 @@ describe('in development', () => {
     expect(text).not.toContain('secret=1')
   })
 
-  it('plain text and problem details show it too', async () => {
+  it('plain text and problem details show the error too', async () => {
     const plain = await get(failing, {}, development)
     expect(plain.text).toContain(MESSAGE)
     expect(plain.text).toMatch(/error-page\.test\.ts:\d+\n/)
@@ -132,7 +132,7 @@ describe('in development', () => {
     expect((problem.response.json() as { detail: string }).detail).toContain(MESSAGE)
   })
 
-  it('what is thrown without being an error, or without a stack, is shown as well as it can be', async () => {
+  it('a thrown value without a stack, or of another type, is shown as far as possible', async () => {
     for (const thrown of [
       'a string',
       undefined,
@@ -145,10 +145,10 @@ describe('in development', () => {
   })
 })
 
-describe('which of the two', () => {
+describe('the default of development', () => {
   afterEach(() => vi.unstubAllEnvs())
 
-  it('is told by NODE_ENV, and is production where that says nothing', async () => {
+  it('comes from NODE_ENV, and is false without it', async () => {
     const shows = async () => {
       await using client = await testClient(errorPage()(failing))
       return (await client.get('/')).text().includes(MESSAGE)
@@ -163,7 +163,7 @@ describe('which of the two', () => {
 })
 
 describe('an error of isthmus', () => {
-  it('has the status of its own, also in development without its inside', async () => {
+  it('has its own status, and no stack in development either', async () => {
     const full = await get(throws(new PoolFullError('queue')), {}, { development: true })
     expect([full.status, full.text, full.response.headers.get('retry-after')]).toEqual([
       503,
@@ -191,7 +191,7 @@ describe('an error of isthmus', () => {
 })
 
 describe('the log', () => {
-  it('has what the page does not say, as the server would have written it', async () => {
+  it('has the error, in the words of the server', async () => {
     const { log } = await get(failing)
     expect(log.lines).toEqual(['error: the app failed'])
     expect(log.fields[0]).toMatchObject({
@@ -205,7 +205,7 @@ describe('the log', () => {
     expect((await get(throws(new UnsupportedScopeError('http')))).log.lines[0]).toMatch(/^info: /)
   })
 
-  it('is wsgi.errors where there is none', () => {
+  it('is wsgi.errors if there is no log', () => {
     let written = ''
     const environ = makeEnviron({
       'wsgi.errors': {
@@ -225,8 +225,8 @@ describe('the log', () => {
   })
 })
 
-describe('where it stands', () => {
-  it('middleware outside of it changes the page as any response', async () => {
+describe('the place of errorPage() in the chain', () => {
+  it('middleware outside can change the page', async () => {
     const app = chain(cors({ origins: ['https://shop.example'] }), errorPage())(failing)
     await using client = await testClient(app)
     const response = await client.get('/', { headers: { origin: 'https://shop.example' } })
@@ -266,7 +266,7 @@ describe('where it stands', () => {
   })
 })
 
-describe('options that cannot be', () => {
+describe('impossible options', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ debug: true }, /errorPage\(\): unknown option "debug"; the options are development, html/],
     [{ development: 'yes' }, /option "development" cannot be 'yes': it is true or false/],

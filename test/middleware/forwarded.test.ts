@@ -324,7 +324,8 @@ describe('Forwarded', () => {
 })
 
 describe('forwarded()', () => {
-  const REMEDY = 'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
+  const REMEDY =
+    'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
   it.each([
     [
       { trust: 'loopback' },

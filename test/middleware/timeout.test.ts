@@ -1,4 +1,4 @@
-// What becomes of a response that does not begin in time.
+// timeout(): a response that begins in time, and one that does not.
 
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,7 +26,7 @@ async function statusOf(app: App): Promise<number> {
 }
 
 describe('a response in time', () => {
-  it('is as it would be without, in every style', async () => {
+  it('is the same as without timeout(), in every style', async () => {
     const whole = sync((_environ, startResponse) => {
       startResponse('201 Created', [])
       return ['x']
@@ -72,7 +72,7 @@ describe('a response that is late', () => {
     expect(await told.promise).toBe('true')
   })
 
-  it('is given up also where the app fails when it is told; the log has that', async () => {
+  it('is given up even if the app fails when it is told; the log has the failure', async () => {
     const app = events(async (scope, receive) => {
       if (scope.type !== 'http') return
       scope['isthmus.exchange']?.onDisconnect(() => {
@@ -90,7 +90,7 @@ describe('a response that is late', () => {
     ])
   })
 
-  it('of a sync app is replaced when it is there', async () => {
+  it('of a sync app is replaced when it comes', async () => {
     const app = sync((_environ, startResponse) => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 40)
       startResponse('200 OK', [])
@@ -136,7 +136,7 @@ describe('a response that is late', () => {
     expect(denied).toMatchObject({ response: { status: 504 } })
   })
 
-  it('is an error that names the limit, to what stands outside', async () => {
+  it('is an error that names the limit, for the outer middleware', async () => {
     const caught: unknown[] = []
     const outer = middleware('outer', function* (request, next) {
       try {
@@ -168,7 +168,7 @@ describe('until()', () => {
     while ((await receive()).type !== 'http.disconnect');
   })
 
-  it('runs the finally of what is inside, and forgets what that waited for', async () => {
+  it('runs the finally of the inner middleware, and forgets its wait', async () => {
     const controller = new AbortController()
     const steps: string[] = []
     const gate = deferred()
@@ -199,7 +199,7 @@ describe('until()', () => {
     expect(host.types).toEqual(['start', 'body'])
   })
 
-  it('waits around a sync app, whatever the signal says', () => {
+  it('waits around a sync app, even if the signal is aborted', () => {
     const app = untilAborted(AbortSignal.abort('before'))(
       sync((_environ, startResponse) => {
         startResponse('200 OK', [])
@@ -209,7 +209,7 @@ describe('until()', () => {
     expect([...app(makeEnviron(), () => () => undefined)]).toEqual(['there'])
   })
 
-  it('throws at once where the signal is aborted already', async () => {
+  it('throws at once if the signal is aborted already', async () => {
     const host = new Host()
     const run = failureOf(host.run(untilAborted(AbortSignal.abort('before'))(hanging)))
     expect(await run).toBe('before')
@@ -227,7 +227,7 @@ describe('until()', () => {
     expect(await run).toBe('the other')
   })
 
-  it('forgets the signals of what it has abandoned, and waits for who answers instead', async () => {
+  it('forgets the signals of the layers that it abandoned, and waits for the answer of another one', async () => {
     const [outer, inner] = [new AbortController(), new AbortController()]
     const patient = middleware('patient', function* (request, next) {
       try {
@@ -246,7 +246,7 @@ describe('until()', () => {
     expect(host.types).toEqual(['start', 'body'])
   })
 
-  it('throws what the finally of something inside throws, in place of its reason', async () => {
+  it('throws the error of an inner finally, in place of its reason', async () => {
     const controller = new AbortController()
     const notes: string[] = []
     const leave = (name: string): void => {
@@ -269,7 +269,7 @@ describe('until()', () => {
     expect(notes).toEqual(['inner', 'outer'])
   })
 
-  it('ends a response that waits for the middleware inside of it', async () => {
+  it('ends a response that waits for an inner middleware', async () => {
     const controller = new AbortController()
     const never = deferred()
     const inner = middleware('inner', function* (request, next) {
@@ -287,7 +287,7 @@ describe('until()', () => {
     expect([await run, host.sent]).toEqual(['while it waits', []])
   })
 
-  it('leaves a response alone that was there before', async () => {
+  it('does not change a response that came before', async () => {
     const controller = new AbortController()
     const outer = middleware('outer', function* (request, next) {
       const response = yield* until(controller.signal, next(request))
@@ -303,7 +303,7 @@ describe('until()', () => {
   })
 })
 
-describe('options that cannot be', () => {
+describe('invalid options', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ ms: 1 }, /timeout\(\): unknown option "ms"; the options are timeoutMs/],
     [{ timeoutMs: 0 }, /option "timeoutMs" cannot be 0: it is a number of milliseconds up to/],

@@ -1,4 +1,4 @@
-// What belongs to a connection, and not to one request of it: timers, lifespan, extensions.
+// The parts of a connection that outlive one request: timers, lifespan, extensions.
 
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,8 +16,8 @@ const echo = websocket(async (socket) => {
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-// node:http takes the end of a client's side for its leaving.
-describe.skipIf(engine === 'node')('a client that ends its side behind its requests', () => {
+// node:http takes a client that ends its side for a client that has left.
+describe.skipIf(engine === 'node')('a client that ends its side after its requests', () => {
   it('is answered, and the connection closes', async () => {
     const app = httpApp(({ path }, _receive, send) => answer(send, `${path}\n`))
     await using server = await served(app)
@@ -27,7 +27,7 @@ describe.skipIf(engine === 'node')('a client that ends its side behind its reque
     expect([...(await client.rest()).matchAll(/^HTTP\/1\.1 200 /gm)]).toHaveLength(3)
   })
 
-  it('gets a response that streams on for as long as it takes it', async () => {
+  it('gets a streamed response as long as it reads', async () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       for (let chunk = 0; chunk < 12; chunk += 1) {
@@ -43,7 +43,7 @@ describe.skipIf(engine === 'node')('a client that ends its side behind its reque
     expect((await client.response()).body).toBe(`${'x'.repeat(12)}end`)
   })
 
-  it('has left when nothing can be written to it for a while', async () => {
+  it('is taken for gone when it reads nothing for a while', async () => {
     const left = deferred()
     const app = httpApp(async ({ 'isthmus.exchange': connection }, receive) => {
       connection?.onDisconnect(() => left.resolve())
@@ -68,11 +68,11 @@ describe('an upgrade in a version that is not served', () => {
 })
 
 describe('a connection', () => {
-  it('[3b.56] has no timers of HTTP any more once it is upgraded', async () => {
+  it('[3b.56] has no HTTP timeouts after its upgrade', async () => {
     await using server = await served(echo, { keepAliveTimeoutMs: 20, headTimeoutMs: 100 })
     const socket = new WebSocket(server.server.url.replace('http', 'ws'))
     await once(socket, 'open', { signal: AbortSignal.timeout(5_000) })
-    // Longer than both timeouts, and than the second in which node:http looks for late heads.
+    // Longer than both timeouts, and longer than the second between two checks of node:http for late heads.
     await delay(1_500)
     socket.send('still there?')
     const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
@@ -80,7 +80,7 @@ describe('a connection', () => {
     socket.terminate()
   })
 
-  it('[3b.58] finds a lifespan that ran once, however many requests there are', async () => {
+  it('[3b.58] serves any number of requests after one lifespan startup', async () => {
     let startups = 0
     const app: EventApp = async (scope, receive, send) => {
       if (scope.type !== 'lifespan') return answer(send, String(startups))
@@ -94,7 +94,7 @@ describe('a connection', () => {
     expect(await Promise.all(bodies)).toEqual(['1', '1', '1'])
   })
 
-  it('[3b.37, 38] is offered the extensions that work, and no debugging', async () => {
+  it('[3b.37, 38] offers the extensions that work, and no debug extension', async () => {
     const offered: string[][] = []
     const app: EventApp = async (scope, receive, send) => {
       if (scope.type === 'lifespan') return

@@ -1,4 +1,4 @@
-// The corpus over real sockets: what an app hears of it, and what the client is answered.
+// The corpus over real sockets: the requests that the app gets, and the answers that the client gets.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CORPUS } from './corpus/corpus.ts'
@@ -14,10 +14,10 @@ interface Heard {
   body: string
 }
 
-// Byte by byte costs a turn of the loop for each.
+// A case that is sent byte by byte costs one turn of the event loop for each byte.
 const MOST_PIECES = 200
 
-// On the native engine alone: see vitest.config.ts.
+// On the native engine only: vitest.config.ts gives the reason.
 describe.each(Object.entries(CORPUS))('the corpus of %s, over a socket', (_topic, cases) => {
   let heard: Heard[] = []
   let server: Served
@@ -47,7 +47,7 @@ describe.each(Object.entries(CORPUS))('the corpus of %s, over a socket', (_topic
   )
 })
 
-/** Sends these pieces and ends its side; the final statuses that come back. */
+/** Sends these pieces and ends its side. Returns the final statuses of the answers. */
 async function statusesOf(server: Served, pieces: string[]): Promise<number[]> {
   using client = await server.connect()
   for (const piece of pieces) await client.sendApart(piece)
@@ -61,7 +61,7 @@ function statusesOfCase({ requests, then }: CorpusCase): number[] {
   return [...requests.map(() => 200), ...(typeof then === 'number' ? [then] : [])]
 }
 
-// A WebSocket is no request to this app.
+// This app serves no WebSockets.
 function isHttp({ requests }: CorpusCase): boolean {
   return requests.every(({ upgrade }) => !/websocket/i.test(upgrade ?? ''))
 }
@@ -75,7 +75,8 @@ function complete({
   return { method, target: target.replace(/\?$/, ''), headers, body }
 }
 
-// Of the target only origin form survives in a scope, without the mark of an empty query; headers and target are compared where the case says them.
+// A scope keeps the target only in origin form, and without the mark of an empty query. Headers and target are compared if
+// the case names them.
 function partOf({ method, target, headers, body }: Heard, asked: ExpectedRequest = {}): object {
   const isOrigin = asked.target?.startsWith('/') === true
   return { method, body, ...(isOrigin && { target }), ...(asked.headers && { headers }) }

@@ -1,4 +1,4 @@
-// What goes beyond plain HTTP: interim responses, trailers, files, and upgrades that nobody takes.
+// Beyond plain HTTP: interim responses, trailers, files, and upgrades that the server ignores.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,7 +59,7 @@ describe('interim responses', () => {
     expect((await client.response()).status).toBe(200)
   })
 
-  it('[3b.33] refuses links that would break the response apart', async () => {
+  it('[3b.33] refuses links that would inject fields into the response', async () => {
     const evil: SendEvent = {
       type: 'http.response.early_hint',
       links: ['<a>\r\n\r\nHTTP/1.1 200 OK'],
@@ -78,7 +78,7 @@ describe('trailers', () => {
     { type: 'http.response.trailers', headers: [['x-sum', '4']] },
   )
 
-  it('[3b.34] stand behind the last chunk when the client accepts them', async () => {
+  it('[3b.34] follow the last chunk if the client accepts trailers', async () => {
     await using server = await served(app)
     using client = await server.connect()
     client.send(request('GET', 'TE: trailers', 'Connection: TE') + request('GET'))
@@ -141,7 +141,7 @@ describe('pathsend', () => {
     expect((await second.response()).status).toBe(404)
   })
 
-  it('[3b.31] cuts off when the file is shorter than the length that the app gave', async () => {
+  it('[3b.31] cuts the connection when the file is shorter than the announced length', async () => {
     await using server = await served(
       script(start(200, [['content-length', '9']]), pathsend('empty')),
     )
@@ -151,7 +151,7 @@ describe('pathsend', () => {
   })
 })
 
-describe('a mute upgrade', () => {
+describe('an upgrade to an unknown protocol', () => {
   it('[3b.57] is served as plain HTTP', async () => {
     const app = httpApp(async ({ method, path }, _receive, send) =>
       answer(send, `${method} ${path}`),
@@ -161,7 +161,7 @@ describe('a mute upgrade', () => {
     client.send(request('GET', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'))
     const response = await client.response()
     expect(response).toMatchObject({ status: 200, body: 'GET /' })
-    // node:http lets go of a socket that asks to be upgraded: it serves nothing more.
+    // node:http releases a socket whose client asks for an upgrade, and serves no further request on it.
     if (engine === 'native') return expect(client.open).toBe(true)
     expect(headerOf(response, 'connection')).toBe('close')
     expect(await client.ended()).toBe('end')

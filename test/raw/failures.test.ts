@@ -1,4 +1,4 @@
-// What the client sees of a response that fails, and the app of a client that leaves: never a clean end.
+// A failed response never ends cleanly for the client, and a client that leaves never ends cleanly for the app.
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -8,7 +8,7 @@ import type { IterableApp, SyncApp } from 'isthmus'
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 describe('an app that fails', () => {
-  it('[3b.28] gets 500 in its place before the head, and the connection goes on', async () => {
+  it('[3b.28] is answered with 500 if no head was sent, and the connection stays open', async () => {
     const app = httpApp(async () => {
       throw new Error('secret')
     })
@@ -31,7 +31,7 @@ describe('an app that fails', () => {
     expect((await client.response()).body).toContain('Error: shown')
   })
 
-  it('[3b.28] gets 500 when it returns without a response', async () => {
+  it('[3b.28] is answered with 500 when it returns without a response', async () => {
     await using server = await served(httpApp(async () => undefined))
     using client = await server.connect()
     client.send(GET)
@@ -50,7 +50,7 @@ describe('an app that fails', () => {
     expect(await client.rest()).toMatch(/\r\n\r\n4\r\nhalf\r\n$/)
   })
 
-  it('[3a.54] leaves a body with a length short of it', async () => {
+  it('[3a.54] leaves a body shorter than its length', async () => {
     const app: IterableApp = async function* (_environ, startResponse) {
       startResponse('200 OK', [['content-length', '9']])
       yield 'half'
@@ -62,7 +62,7 @@ describe('an app that fails', () => {
     expect(await client.rest()).toMatch(/content-length: 9\r\n[^]*\r\n\r\nhalf$/)
   })
 
-  it('[3a.54] resets a connection whose end would have ended the body', async () => {
+  it('[3a.54] resets a connection whose end would end the body', async () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       await send({ type: 'http.response.body', body: 'half', moreBody: true })
@@ -74,7 +74,7 @@ describe('an app that fails', () => {
     expect(await client.ended()).toBe('reset')
   })
 
-  it('[3b.28] is cut off when it returns in the middle', async () => {
+  it('[3b.28] gets its connection cut when it returns in the middle of a response', async () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
       await send({ type: 'http.response.body', body: 'half', moreBody: true })
@@ -100,7 +100,7 @@ describe('a body that does not fit its Content-Length', () => {
     expect((await client.response()).body).toBe('thre')
   })
 
-  it('[3b.25] rejects what is too much, and writes none of it', async () => {
+  it('[3b.25] makes send reject the bytes above the length, and writes none of them', async () => {
     const refused = deferred<unknown>()
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [['content-length', '4']] })
@@ -118,7 +118,7 @@ describe('a body that does not fit its Content-Length', () => {
     expect(await refused.promise).toMatchObject({ code: 'ISTHMUS_CONTENT_LENGTH_MISMATCH' })
   })
 
-  it('[3b.25] is cut off when it is too short', async () => {
+  it('[3b.25] ends in a cut connection when it is too short', async () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [['content-length', '9']] })
       await send({ type: 'http.response.body', body: 'four', moreBody: true })
@@ -132,7 +132,7 @@ describe('a body that does not fit its Content-Length', () => {
 })
 
 describe('a client that leaves', () => {
-  it('[3b.17] in the middle of its body is told as a disconnect', async () => {
+  it('[3b.17] in the middle of its body is reported as a disconnect', async () => {
     const types = deferred<string[]>()
     const app = httpApp(async (_scope, receive) => {
       const seen = []
@@ -168,7 +168,7 @@ describe('a client that leaves', () => {
     expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])
   })
 
-  it('[3b.16] makes receive answer http.disconnect, again and again', async () => {
+  it('[3b.16] makes every receive return http.disconnect', async () => {
     const events = deferred<string[]>()
     const started = deferred()
     const app = httpApp(async (_scope, receive) => {
@@ -220,7 +220,7 @@ describe('a client that leaves', () => {
     expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])
   })
 
-  it('leaves the server to others', async () => {
+  it('does not disturb other clients', async () => {
     await using server = await served(httpApp((_scope, _receive, send) => answer(send, 'here')))
     for (let count = 0; count < 20; count += 1) {
       using leaving = await server.connect()
@@ -232,7 +232,7 @@ describe('a client that leaves', () => {
     expect((await client.response()).body).toBe('here')
   })
 
-  it('[3a.44] that reads slowly holds the app back', async () => {
+  it('[3a.44] stays, and reads slowly, makes the app wait', async () => {
     let sent = 0
     const blocked = deferred()
     const app = httpApp(async (_scope, _receive, send) => {

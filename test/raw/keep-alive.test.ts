@@ -21,7 +21,7 @@ const close = (request: string): string =>
   request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
 
 describe('a kept connection', () => {
-  it('[3b.5] gives every request fields of its own', async () => {
+  it('[3b.5] gives every request its own fields', async () => {
     const app = httpApp(async ({ headers }, _receive, send) => {
       await answer(send, JSON.stringify(headers))
       for (const pair of headers) pair[1] = 'changed'
@@ -88,7 +88,7 @@ describe('pipelining', () => {
     expect(answered).toEqual(paths.map((path) => `GET ${path} `))
   })
 
-  it('calls no app for requests behind the one that closes', async () => {
+  it('calls no app for the requests after a request that closes', async () => {
     const called: string[] = []
     const app = httpApp(async ({ path }, _receive, send) => {
       called.push(path)
@@ -103,7 +103,7 @@ describe('pipelining', () => {
     expect(called).toEqual(['/a'])
   })
 
-  it('answers a slow request that closes, whatever comes behind it', async () => {
+  it('answers a slow request that closes, in spite of any bytes after it', async () => {
     const gate = deferred()
     const app = httpApp(async ({ path }, _receive, send) => {
       await gate.promise
@@ -142,7 +142,7 @@ describe('delivery in pieces', () => {
   const request = POST + close(CHUNKED)
   const expected = ['POST /b hello', 'POST /c abcdefg']
 
-  it('reads requests that come byte by byte', async () => {
+  it('reads requests that arrive byte by byte', async () => {
     await using server = await served(echo)
     using client = await server.connect()
     for (const byte of request) await client.sendApart(byte)
@@ -179,7 +179,7 @@ describe('delivery in pieces', () => {
 })
 
 describe('persistence', () => {
-  it('keeps an HTTP/1.1 connection, and says nothing of it', async () => {
+  it('keeps an HTTP/1.1 connection without a Connection field', async () => {
     await using server = await served(echo)
     using client = await server.connect()
     client.send(GET)
@@ -189,7 +189,7 @@ describe('persistence', () => {
     expect(client.open).toBe(true)
   })
 
-  it('closes behind the response when the client asks for it', async () => {
+  it('closes after the response when the client asks for it', async () => {
     await using server = await served(echo)
     using client = await server.connect()
     client.send(close(GET))
@@ -197,7 +197,7 @@ describe('persistence', () => {
     expect(await client.ended()).toBe('end')
   })
 
-  it('closes behind the response to HTTP/1.0', async () => {
+  it('closes after the response to HTTP/1.0', async () => {
     await using server = await served(echo)
     using client = await server.connect()
     client.send('GET /a HTTP/1.0\r\n\r\n')
@@ -207,7 +207,7 @@ describe('persistence', () => {
     expect(await client.ended()).toBe('end')
   })
 
-  it('keeps an HTTP/1.0 connection when asked to, and says so', async () => {
+  it('keeps an HTTP/1.0 connection on request, and confirms it', async () => {
     await using server = await served(echo)
     using client = await server.connect()
     const request = 'GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
@@ -242,7 +242,7 @@ describe('persistence', () => {
     expect(await client.rest()).toBe('')
   })
 
-  it('[3b.29] lets the app work on while the next request is served', async () => {
+  it('[3b.29] serves the next request while the app still works after its response', async () => {
     const gate = deferred()
     const ended = deferred()
     const app = httpApp(async ({ path }, _receive, send) => {

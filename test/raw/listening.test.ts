@@ -1,4 +1,4 @@
-// Where a server listens, and that it leaves nothing behind.
+// The addresses of a server, and the handles and listeners that it must not leave open.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -22,7 +22,7 @@ describe('an address', () => {
     expect(await (await fetch(url)).text()).toBe('hello')
   })
 
-  it('that is in use is EADDRINUSE, and lifespan is shut down again', async () => {
+  it('in use rejects with EADDRINUSE, and the lifespan is shut down', async () => {
     const steps: string[] = []
     const app: EventApp = async (_scope, receive, send) => {
       for await (const { type } of receive) {
@@ -56,7 +56,7 @@ describe('an address', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('on a unix socket cuts what fails after the head, too', async () => {
+  it('on a unix socket cuts a response that fails after its head, too', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-uds-'))
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
@@ -72,7 +72,7 @@ describe('an address', () => {
 })
 
 describe('ten thousand requests', () => {
-  it('leave no listener and no handle behind', async () => {
+  it('leave no listener and no handle open', async () => {
     await using server = await served(hello, { keepAliveTimeoutMs: 60_000 })
     using client = await server.connect()
     const batch = async (count: number, request: string): Promise<void> => {
@@ -91,7 +91,7 @@ describe('ten thousand requests', () => {
     expect(process.eventNames().map((name) => process.listenerCount(name))).toEqual(listeners)
   })
 
-  it('on as many connections as requests leave no handle behind', async () => {
+  it('on a connection each leave no handle open', async () => {
     await using server = await served(hello)
     const resources = (): number =>
       process.getActiveResourcesInfo().filter((name) => name !== 'Immediate').length

@@ -11,7 +11,7 @@ import type { RawBody, RawHead, RawResponse } from './raw-response.ts'
 /** How the server ended the connection: with FIN, with RST, or not yet. */
 export type Ending = 'open' | 'end' | 'reset'
 
-/** One connection. Whoever opened it disposes of it. */
+/** One connection. The test that opens it also disposes it. */
 export class RawClient implements Disposable {
   readonly socket: Socket
   readonly #deadlineMs: number
@@ -38,24 +38,24 @@ export class RawClient implements Disposable {
     return new RawClient(socket, deadlineMs)
   }
 
-  /** Sends `bytes`; of a string each character is one byte. */
+  /** Sends `bytes`; each character of a string is one byte. */
   send(bytes: string | Uint8Array): void {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   }
 
-  /** Sends `bytes` so that the server reads them apart from those that come later. */
+  /** Sends `bytes` so that the server reads them separately from later bytes. */
   async sendApart(bytes: string | Uint8Array): Promise<void> {
     this.send(bytes)
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** The next response, whole; throws when the connection ends before its end. */
+  /** The next complete response; throws if the connection ends before it is complete. */
   async response(method = 'GET'): Promise<RawResponse> {
     const head = await this.head()
     return { ...head, ...(await this.body(head, method)) }
   }
 
-  /** The body behind `head`, whole; throws when the connection ends before its end. */
+  /** The complete body after `head`; throws if the connection ends before it is complete. */
   body(head: RawHead, method = 'GET'): Promise<RawBody> {
     return this.#take(`the body of the response to ${method}`, (inbox) =>
       takeBody(inbox, head, method, this.#ending !== 'open'),
@@ -67,7 +67,7 @@ export class RawClient implements Disposable {
     return this.#take('a chunk', takeChunk)
   }
 
-  /** The next head alone; what follows stays to be read. */
+  /** The next head alone; the bytes after it stay for the next call. */
   head(): Promise<RawHead> {
     return this.#take('a head', takeHead)
   }
@@ -79,7 +79,7 @@ export class RawClient implements Disposable {
     )
   }
 
-  /** All that comes until the server ends the connection, as latin-1. */
+  /** All bytes until the server ends the connection, as latin-1. */
   async rest(): Promise<string> {
     await this.ended()
     const rest = this.#inbox.toString('latin1')
@@ -87,7 +87,7 @@ export class RawClient implements Disposable {
     return rest
   }
 
-  /** Resolves when the server has ended the connection, with how it did. */
+  /** Resolves when the server has ended the connection; the value says how. */
   async ended(): Promise<Ending> {
     const ended = this.#until(() => this.#ending !== 'open')
     if (!(await settlesWithin(ended, this.#deadlineMs)))
@@ -95,7 +95,7 @@ export class RawClient implements Disposable {
     return this.#ending
   }
 
-  /** Bytes that have come and were not yet read. */
+  /** The bytes that have arrived and were not read. */
   get received(): number {
     return this.#inbox.length
   }
@@ -105,7 +105,7 @@ export class RawClient implements Disposable {
     return this.#ending === 'open'
   }
 
-  /** Leaves with RST, as a client that crashed. */
+  /** Leaves with RST, like a client that crashes. */
   reset(): void {
     this.socket.resetAndDestroy()
   }

@@ -1,8 +1,8 @@
-// Takes responses off a buffer as strictly as RFC 9112 has them; what is not there yet is null.
+// Reads responses from a buffer, as strictly as RFC 9112 defines them. A part that is incomplete is null.
 
 import type { HeaderPairs } from 'isthmus'
 
-/** A response head as it stood on the wire. */
+/** A response head with the text of the wire. */
 export interface RawHead {
   status: number
   /** `HTTP/1.1 200 OK` */
@@ -10,7 +10,7 @@ export interface RawHead {
   headers: HeaderPairs
 }
 
-/** A whole body, taken out of its framing. */
+/** A complete body without its framing. */
 export interface RawBody {
   /** As latin-1. */
   body: string
@@ -19,7 +19,7 @@ export interface RawBody {
   trailers: HeaderPairs
 }
 
-/** A whole response. */
+/** A complete response. */
 export type RawResponse = RawHead & RawBody
 
 interface Taken<Value> {
@@ -47,7 +47,7 @@ export function takeHead(inbox: Buffer): Taken<RawHead> | null {
   }
 }
 
-/** The body behind `head` at the front of `inbox`; `ended` says that no byte will follow. */
+/** The body after `head`, at the front of `inbox`; `ended` says that no byte follows. */
 export function takeBody(
   inbox: Buffer,
   head: RawHead,
@@ -63,7 +63,7 @@ export function takeBody(
   return inbox.length < Number(length) ? null : plain(inbox, Number(length))
 }
 
-/** The chunk at the front of `inbox`; null in it for the last, whose trailers stay. */
+/** The chunk at the front of `inbox`. The last chunk has a null in it, and its trailers stay in `inbox`. */
 export function takeChunk(inbox: Buffer): Taken<string | null> | null {
   const lineEnd = inbox.indexOf('\r\n')
   if (lineEnd < 0) return null
@@ -93,7 +93,7 @@ function takeChunks(inbox: Buffer): Taken<RawBody> | null {
   }
 }
 
-// Either the empty line stands at once, or fields and then the empty line.
+// The empty line comes first, or fields and then the empty line.
 function takeTrailers(inbox: Buffer, at: number, chunks: string[]): Taken<RawBody> | null {
   const end = inbox.indexOf('\r\n\r\n', at - 2)
   if (end < 0) return null

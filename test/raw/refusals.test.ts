@@ -1,4 +1,4 @@
-// Request heads that are refused, and those that are not what they seem.
+// Request heads that the server refuses, and unusual heads that it accepts.
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -63,7 +63,7 @@ describe('a head that is refused', () => {
     expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])
   })
 
-  it('431 arrives whole, also when the client goes on sending', async () => {
+  it('431 arrives complete, even if the client continues to send', async () => {
     await using server = await served(facts)
     using client = await server.connect()
     client.send(`GET / HTTP/1.1\r\nHost: x\r\na: ${'b'.repeat(900_000)}\r\n\r\n`)
@@ -84,7 +84,7 @@ describe('a head that is refused', () => {
     expect((await client.response()).status).toBe(400)
   })
 
-  it('408 comes when the head takes longer than headTimeoutMs', async () => {
+  it('408 is the answer when the head takes longer than headTimeoutMs', async () => {
     await using server = await served(facts, { headTimeoutMs: 100 })
     using client = await server.connect()
     client.send('GET / HTTP/1.1\r\nHost: x\r\n')
@@ -92,7 +92,7 @@ describe('a head that is refused', () => {
     expect(await client.ended()).toBe('end')
   })
 
-  it('503 with Retry-After comes above maxConcurrency', async () => {
+  it('503 with Retry-After is the answer above maxConcurrency', async () => {
     const gate = deferred()
     const started = deferred()
     const app = httpApp(async ({ path }, _receive, send) => {
@@ -117,7 +117,7 @@ describe('a head that is refused', () => {
   })
 })
 
-describe('a head that is taken', () => {
+describe('a head that is accepted', () => {
   const factsOf = (body: string): Record<string, unknown> =>
     JSON.parse(body) as Record<string, unknown>
 
@@ -138,7 +138,7 @@ describe('a head that is taken', () => {
     })
   })
 
-  it('in absolute form brings its own Host', async () => {
+  it('in absolute form replaces Host', async () => {
     await using server = await served(facts)
     using client = await server.connect()
     client.send(head('GET http://real.example:81/a?b HTTP/1.1', 'Host: fake.example'))
@@ -170,7 +170,7 @@ describe('a head that is taken', () => {
     expect((await client.response()).body).not.toContain('evil')
   })
 
-  it('[3a.15] is refused for an underscore where the option says so', async () => {
+  it('[3a.15] is refused for an underscore if the option headerMap says so', async () => {
     await using server = await served(facts, { headerMap: 'refuse' })
     using client = await server.connect()
     client.send(head('GET / HTTP/1.1', 'Host: x', 'X_Forwarded_For: evil'))
@@ -185,7 +185,7 @@ describe('a head that is taken', () => {
     expect((await client.response()).status).toBe(200)
   })
 
-  it('may have a method that nobody knows of, if it is one of the registered', async () => {
+  it('may have a rare method if the method is registered', async () => {
     await using server = await served(facts)
     using client = await server.connect()
     client.send(head('PROPFIND / HTTP/1.1', 'Host: x'))
@@ -194,7 +194,7 @@ describe('a head that is taken', () => {
 })
 
 describe('a transfer coding', () => {
-  it('other than chunked is 501, whatever stands with it', async () => {
+  it('other than chunked is answered with 501, alone and in a list', async () => {
     let calls = 0
     const app = httpApp(async (_scope, _receive, send) => {
       calls += 1

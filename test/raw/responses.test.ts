@@ -1,4 +1,4 @@
-// How a response stands on the wire: framing and headers.
+// The bytes of a response: framing and headers.
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -70,7 +70,7 @@ describe('framing', () => {
     expect((await client.response()).status).toBe(204)
   })
 
-  it('[3a.47] sends 304 without body, with the length that it stands for', async () => {
+  it('[3a.47] sends 304 without body, with the length of the body that it replaces', async () => {
     await using server = await served(script(start(304, [['content-length', '4']]), body('')))
     using client = await server.connect()
     client.send(request('GET') + request('GET'))
@@ -78,7 +78,7 @@ describe('framing', () => {
     expect((await client.response()).status).toBe(304)
   })
 
-  it('[3a.42] adds date and server, and leaves those of the app alone', async () => {
+  it('[3a.42] adds date and server, and keeps those of the app', async () => {
     const own: HeaderPairs = [
       ['server', 'mine'],
       ['date', 'yesterday'],
@@ -107,7 +107,7 @@ describe('framing', () => {
     expect((await client.response()).headers.slice(0, 3)).toEqual(headers)
   })
 
-  it('[3a.9] sends header values as latin-1, also in front of a string body', async () => {
+  it('[3a.9] sends header values as latin-1, also before a string body', async () => {
     await using server = await served(script(start(200, [['x-name', 'caf\xe9']]), body('caf\xe9')))
     using client = await server.connect()
     client.send(request('GET'))
@@ -126,7 +126,7 @@ describe('framing', () => {
     expect(response.body).toBe('end')
   })
 
-  it('[3b.22] sends the head of server-sent events before the first one', async () => {
+  it('[3b.22] sends the head of server-sent events before the first event', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, _receive, send) => {
       await send(start(200, [['content-type', 'text/event-stream']]))
@@ -163,7 +163,7 @@ describe('header injection', () => {
     expect(answered).not.toContain('evil')
   })
 
-  it('[3b.23] leaves framing to the server, whatever the app says of it', async () => {
+  it('[3b.23] leaves framing to the server and drops the framing fields of the app', async () => {
     const headers: HeaderPairs = [
       ['transfer-encoding', 'gzip, chunked'],
       ['connection', 'upgrade'],

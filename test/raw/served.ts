@@ -15,10 +15,10 @@ import type {
   Server,
 } from 'isthmus'
 
-/** A running server. Whoever started it disposes of it. */
+/** A running server. The test that starts it also disposes it. */
 export interface Served extends AsyncDisposable {
   server: Server
-  /** What it has logged, as `level: message`. */
+  /** The lines of its log, as `level: message`. */
   lines: string[]
   /** A client whose waits end after `deadlineMs`, or eight seconds. */
   connect(deadlineMs?: number): Promise<RawClient>
@@ -43,7 +43,7 @@ export async function served(app: HostedApp, options: ServeOptions = {}): Promis
   }
 }
 
-/** An event app of its HTTP side alone: lifespan is answered, other scopes are refused. */
+/** An event app made from its HTTP part: it answers lifespan and refuses other scopes. */
 export function httpApp(
   app: (scope: HttpScope, receive: Receive, send: Send) => Promise<void>,
 ): EventApp {
@@ -53,7 +53,7 @@ export function httpApp(
   }
 }
 
-/** Answers with 200 and `body`, whole. */
+/** Answers with 200 and `body` in one event. */
 export async function answer(send: Send, body: string | Uint8Array): Promise<void> {
   await send({
     type: 'http.response.start',
@@ -63,7 +63,7 @@ export async function answer(send: Send, body: string | Uint8Array): Promise<voi
   await send({ type: 'http.response.body', body })
 }
 
-/** The whole request body; throws when it breaks off. */
+/** The complete request body; throws if the body breaks off. */
 export async function readAll(receive: Receive): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const event of receive) {
@@ -74,7 +74,7 @@ export async function readAll(receive: Receive): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Resolves as `awaited` does, or throws after eight seconds. */
+/** Resolves with the value of `awaited`, or throws after eight seconds. */
 export async function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
   if (!(await settlesWithin(awaited, 8_000))) throw new Error(`${what} did not come within 8 s`)
   return awaited

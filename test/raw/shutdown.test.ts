@@ -1,4 +1,4 @@
-// Closing a server: what is in flight, what idles, what streams, what hangs; in finite time and in order.
+// Closing a server in finite time and in order: requests in flight, idle connections, streams, and apps that hang.
 
 import { once } from 'node:events'
 import { ServerShutdownError } from 'isthmus'
@@ -43,7 +43,7 @@ describe('close()', () => {
     expect(await soon(closed, 'close()')).toEqual({ forced: false })
   })
 
-  it('closes what idles at once: a new connection, a kept one, half a head', async () => {
+  it('closes idle connections at once: a new one, a kept one, one with half a head', async () => {
     const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
     await using server = await served(app, { graceMs: 60_000 })
     using fresh = await server.connect()
@@ -63,7 +63,7 @@ describe('close()', () => {
     await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it('refuses with 503 what was pipelined behind a request in flight', async () => {
+  it('refuses with 503 the requests that were pipelined after a request in flight', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
@@ -82,7 +82,7 @@ describe('close()', () => {
     expect(await soon(closed, 'close()')).toEqual({ forced: false })
   })
 
-  it('tells a stream of events by its signal', async () => {
+  it('aborts the signal of an app that streams events', async () => {
     const app = httpApp(async ({ 'isthmus.exchange': connection }, _receive, send) => {
       await send({
         type: 'http.response.start',
@@ -103,7 +103,7 @@ describe('close()', () => {
     expect(await soon(closed, 'close()')).toEqual({ forced: false })
   })
 
-  it('tells an app that waits for the disconnect', async () => {
+  it('sends a disconnect to an app that waits for one', async () => {
     const events: string[] = []
     const app = httpApp(async (_scope, receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
@@ -134,7 +134,7 @@ describe('close()', () => {
     expect((await ended)[0]).toBe(1001)
   })
 
-  it('forces an app that never ends, in finite time, and says so', async () => {
+  it('cuts off an app that never ends, in finite time, and reports that it did', async () => {
     const { app, started } = stuckApp()
     const server = await served(app, { graceMs: 100 })
     using client = await server.connect()
@@ -144,7 +144,7 @@ describe('close()', () => {
     expect(await client.ended()).not.toBe('open')
   })
 
-  it('forces a client that never reads, and the app cleans up', async () => {
+  it('cuts off a client that never reads, and the app cleans up', async () => {
     const cleaned = deferred()
     const app: SyncApp = function* (_environ, startResponse) {
       startResponse('200 OK', [])
@@ -163,7 +163,7 @@ describe('close()', () => {
     await soon(cleaned.promise, 'finally')
   })
 
-  it('takes the grace that the caller gives', async () => {
+  it('waits for the graceMs of the caller', async () => {
     const { app, started } = stuckApp()
     const server = await served(app, { graceMs: 600_000 })
     using client = await server.connect()

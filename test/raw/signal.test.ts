@@ -78,16 +78,13 @@ describe('the signal of serve()', () => {
     const reason = new Error('not today')
     const port = await freePort()
     const listen = vi.spyOn(Server.prototype, 'listen')
-    const { promise: listening, resolve: begin } = deferred()
     listen.mockImplementationOnce(function (this: Server, ...args: unknown[]) {
       abort.abort(reason)
-      begin()
       listen.mockRestore()
       return this.listen(...(args as Parameters<Server['listen']>))
     })
     const serving = serve(app, { engine, port, log: null, signal: abort.signal })
     await expect(serving).rejects.toBe(reason)
-    await listening
     expect(life).toEqual(['startup', 'shutdown'])
     const next = createServer().listen(port, '127.0.0.1')
     await once(next, 'listening')

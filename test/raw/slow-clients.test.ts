@@ -1,4 +1,4 @@
-// Clients that take their time: with their head, with the response, or for ever. They cost themselves, and nobody else.
+// Clients that are slow with their head or their response, or never read. They do not disturb other clients.
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -8,11 +8,11 @@ import type { RawClient } from './raw-client.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const MIB = 1024 * 1024
-// node:http has no timeout for a client that does not read, and looks at heads once a second.
+// node:http has no timeout for a client that does not read, and checks heads once a second.
 const isNode = engine === 'node'
 const hello = httpApp((_scope, _receive, send) => answer(send, 'hello'))
 
-/** Takes the response in small sips. */
+/** Reads the response in small pieces. */
 async function sip(client: RawClient, totalBytes: number, pauseMs: number): Promise<void> {
   while (client.received < totalBytes && client.open) {
     client.socket.pause()
@@ -121,7 +121,7 @@ describe('a client that takes nothing of its response', () => {
 })
 
 describe('a client that takes its response slowly', () => {
-  it.skipIf(isNode)('gets all of it, however short the timeouts are', async () => {
+  it.skipIf(isNode)('gets the whole response, however short the timeouts are', async () => {
     const large = httpApp((_scope, _receive, send) => answer(send, Buffer.alloc(12 * MIB)))
     const short = { writeTimeoutMs: 400, keepAliveTimeoutMs: 100, headTimeoutMs: 100 }
     for (const request of [GET, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')]) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { answer, served, soon } from './served.ts'
-import type { EventApp } from 'isthmus'
+import type { EventApp, ServerStats } from 'isthmus'
 import type { Served } from './served.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -24,30 +24,31 @@ function gatedApp(gate: Promise<void>): EventApp {
   }
 }
 
-/** Resolves when the stats of `server` are `expected`; an end is counted in a later turn. */
-async function counted({ server }: Served, expected: object): Promise<void> {
+/** The stats of `server` once they are `expected`, or after a deadline; an end is counted in a later turn. */
+async function statsOf({ server }: Served, expected: object): Promise<object> {
   const matched = (async (): Promise<void> => {
     while (JSON.stringify(server.stats()) !== JSON.stringify(expected)) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   })()
   await soon(matched, JSON.stringify(expected)).catch(() => undefined)
-  expect(server.stats()).toEqual(expected)
+  return server.stats()
 }
 
 describe('stats()', () => {
-  it('counts what is open and what has been', async () => {
+  it('counts the open exchanges and all exchanges so far', async () => {
     const gate = deferred()
     await using server = await served(gatedApp(gate.promise), {
       maxConcurrency: 2,
       keepAliveTimeoutMs: 60_000,
     })
-    await counted(server, {
+    let expected: ServerStats = {
       connections: 0,
       requests: { inFlight: 0, total: 0 },
       webSockets: { open: 0, total: 0 },
       refused: 0,
-    })
+    }
+    expect(await statsOf(server, expected)).toEqual(expected)
 
     using kept = await server.connect()
     kept.send(GET)
@@ -59,31 +60,34 @@ describe('stats()', () => {
     // The 503 closes its connection.
     kept.send(GET)
     expect((await kept.response()).status).toBe(503)
-    await counted(server, {
+    expected = {
       connections: 2,
       requests: { inFlight: 1, total: 2 },
       webSockets: { open: 1, total: 1 },
       refused: 1,
-    })
+    }
+    expect(await statsOf(server, expected)).toEqual(expected)
 
     gate.resolve()
     await waiting.response()
     socket.close()
     await once(socket, 'close')
-    await counted(server, {
+    expected = {
       connections: 1,
       requests: { inFlight: 0, total: 2 },
       webSockets: { open: 0, total: 1 },
       refused: 1,
-    })
+    }
+    expect(await statsOf(server, expected)).toEqual(expected)
 
     await server.server.close()
-    await counted(server, {
+    expected = {
       connections: 0,
       requests: { inFlight: 0, total: 2 },
       webSockets: { open: 0, total: 1 },
       refused: 1,
-    })
+    }
+    expect(await statsOf(server, expected)).toEqual(expected)
   })
 
   it('counts a WebSocket that the app refuses as one that has been', async () => {
@@ -91,12 +95,13 @@ describe('stats()', () => {
     await using server = await served(app)
     const socket = new WebSocket(server.server.url)
     await new Promise((resolve) => socket.on('error', resolve))
-    await counted(server, {
+    const expected: ServerStats = {
       connections: 0,
       requests: { inFlight: 0, total: 0 },
       webSockets: { open: 0, total: 1 },
       refused: 0,
-    })
+    }
+    expect(await statsOf(server, expected)).toEqual(expected)
   })
 
   it('returns a new object with each call', async () => {

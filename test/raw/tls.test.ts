@@ -1,4 +1,4 @@
-// HTTPS: the same engine behind a handshake, and what the scope says of it.
+// HTTPS: the same engine after a TLS handshake, and the facts of TLS in the scope.
 
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -56,7 +56,7 @@ describe('a server with tls', () => {
     })
   })
 
-  it('[3b.36] says in the scope how it is secured', async () => {
+  it('[3b.36] puts the facts of the connection into the scope', async () => {
     await using server = await served(facts, { tls })
     expect(await tlsFactsOf(server.server.url)).toEqual({
       serverCert: pem('server.pem').toString(),
@@ -71,7 +71,7 @@ describe('a server with tls', () => {
     expect(await tlsFactsOf(server.server.url, old)).toMatchObject(facts12)
   })
 
-  it('[3b.36] says who the client is, by its certificate', async () => {
+  it('[3b.36] names the client by its certificate', async () => {
     await using server = await served(facts, { tls: mutual })
     const client = { cert: pem('client.pem'), key: pem('client.key') }
     expect(await tlsFactsOf(server.server.url, client)).toMatchObject({
@@ -81,7 +81,7 @@ describe('a server with tls', () => {
     })
   })
 
-  it('[3b.36] says why a certificate of the client was not verified', async () => {
+  it('[3b.36] gives the reason why a client certificate was not verified', async () => {
     await using server = await served(facts, { tls: mutual })
     const client = { cert: pem('stranger.pem'), key: pem('stranger.key') }
     expect(await tlsFactsOf(server.server.url, client)).toMatchObject({
@@ -95,7 +95,7 @@ describe('a server with tls', () => {
     expect(await (await fetch(server.server.url)).json()).not.toHaveProperty('tls')
   })
 
-  it('carries large bodies both ways, whole', async () => {
+  it('carries large bodies both ways', async () => {
     const echo = httpApp(async (_scope, receive, send) => {
       await answer(send, await readAll(receive))
     })
@@ -120,7 +120,7 @@ describe('a server with tls', () => {
     socket.terminate()
   })
 
-  it('does not take plain HTTP, and serves on', async () => {
+  it('refuses plain HTTP, and continues to serve', async () => {
     await using server = await served(facts, { tls })
     const { port } = server.server.address as { port: number }
     const plain = connectTcp(port, '127.0.0.1').on('error', () => undefined)
@@ -129,7 +129,7 @@ describe('a server with tls', () => {
     expect((await ask(server.server.url)).status).toBe(200)
   })
 
-  it('closes in time beside a client that never shakes hands', async () => {
+  it('closes in time although a client never finishes its handshake', async () => {
     await using server = await served(facts, { tls, graceMs: 60_000 })
     const { port } = server.server.address as { port: number }
     const mute = connectTcp(port, '127.0.0.1').on('error', () => undefined)
@@ -140,7 +140,7 @@ describe('a server with tls', () => {
     expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
   })
 
-  it('[3a.54] cuts a body that breaks off without the farewell of TLS', async () => {
+  it('[3a.54] cuts a body that breaks off without close_notify', async () => {
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [['content-length', '9']] })
       await send({ type: 'http.response.body', body: 'half', moreBody: true })

@@ -1,4 +1,4 @@
-// Request bodies: expectations, limits, time, and what nobody has read.
+// Request bodies: expectations, limits, time, and bodies that the app does not read.
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
@@ -21,7 +21,7 @@ const post = (length: number, ...fields: string[]): string =>
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-/** Sends `total` bytes, as far as the server takes them. */
+/** Sends `total` bytes while the server takes them. */
 async function upload(client: RawClient, total: number): Promise<void> {
   const block = Buffer.alloc(65_536)
   const closed = new Promise((resolve) => client.socket.once('close', resolve))
@@ -32,7 +32,7 @@ async function upload(client: RawClient, total: number): Promise<void> {
 }
 
 describe('Expect: 100-continue', () => {
-  it('[3a.27] [3b.19] is answered on the first read, not before', async () => {
+  it('[3a.27] [3b.19] is answered at the first read, not before', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, receive, send) => {
       await gate.promise
@@ -54,7 +54,7 @@ describe('Expect: 100-continue', () => {
     expect((await client.response()).status).toBe(200)
   })
 
-  it('[3a.27] is answered once for an inline sync app, whose body has to be there first', async () => {
+  it('[3a.27] is answered once for an inline sync app, before the app is called with the complete body', async () => {
     await using server = await served(syncSize)
     using client = await server.connect()
     client.send(post(5, 'Expect: 100-continue'))
@@ -73,14 +73,14 @@ describe('Expect: 100-continue', () => {
     expect(await client.ended()).toBe('end')
   })
 
-  it('[3a.27] means nothing to HTTP/1.0', async () => {
+  it('[3a.27] is ignored in HTTP/1.0', async () => {
     await using server = await served(sizeApp)
     using client = await server.connect()
     client.send('POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello')
     expect(await client.response()).toMatchObject({ status: 200, body: '5' })
   })
 
-  it('is refused with 417 for anything else', async () => {
+  it('is the only expectation: another one is refused with 417', async () => {
     await using server = await served(deafApp)
     using client = await server.connect()
     client.send(post(5, 'Expect: 200-ok'))
@@ -89,8 +89,8 @@ describe('Expect: 100-continue', () => {
   })
 })
 
-describe('a body that nobody reads', () => {
-  it('[3a.28] is dropped, and the connection goes on', async () => {
+describe('a body that the app does not read', () => {
+  it('[3a.28] is dropped, and the connection stays open', async () => {
     await using server = await served(deafApp)
     using client = await server.connect()
     client.send(post(500_000))
@@ -118,7 +118,7 @@ describe('a body that nobody reads', () => {
     expect(paths).toEqual(['/', '/'])
   })
 
-  it('[3a.28] costs the connection when there is more than a megabyte of it', async () => {
+  it('[3a.28] ends the connection if it is longer than one megabyte', async () => {
     await using server = await served(deafApp)
     using client = await server.connect()
     client.send(post(64 * 1024 * 1024))
@@ -128,7 +128,7 @@ describe('a body that nobody reads', () => {
     expect(client.socket.bytesWritten).toBeLessThan(60 * 1024 * 1024)
   })
 
-  it('[3b.18] stays with the client while the app does not want it', async () => {
+  it('[3b.18] stays with the client while the app does not ask for it', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, receive, send) => {
       await receive()
@@ -150,7 +150,7 @@ describe('a body that nobody reads', () => {
 })
 
 describe('a body that is too long', () => {
-  it('[3a.26] is refused by its length, whole answer first, however much was sent', async () => {
+  it('[3a.26] is refused by its length with a complete answer, even if the client has sent much of the body', async () => {
     await using server = await served(sizeApp, { maxBodyBytes: 1_000 })
     using client = await server.connect()
     client.send(post(900_000))
@@ -187,7 +187,7 @@ describe('a body that is too long', () => {
   })
 })
 
-describe('a body that does not come', () => {
+describe('a body that does not arrive', () => {
   it('is answered with 408 once the app has waited for bodyTimeoutMs', async () => {
     await using server = await served(sizeApp, { bodyTimeoutMs: 100 })
     using client = await server.connect()
@@ -197,7 +197,7 @@ describe('a body that does not come', () => {
     expect(headerOf(response, 'connection')).toBe('close')
   })
 
-  it('may come slower than bodyTimeoutMs as a whole', async () => {
+  it('may take longer than bodyTimeoutMs in total', async () => {
     await using server = await served(sizeApp, { bodyTimeoutMs: 400 })
     using client = await server.connect()
     client.send(post(8))
@@ -208,7 +208,7 @@ describe('a body that does not come', () => {
     expect((await client.response()).body).toBe('8')
   })
 
-  it('[3a.25] is no empty body for a sync app: it is not called', async () => {
+  it('[3a.25] is no empty body for a sync app: the app is not called', async () => {
     let called = false
     const app: SyncApp = (_environ, startResponse) => {
       called = true

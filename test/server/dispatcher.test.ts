@@ -10,7 +10,7 @@ import type { Log } from '../../src/contract/log.ts'
 import type { ServeOptions } from '../../src/server/options.ts'
 import type { RequestHead } from '../../src/http/request-head.ts'
 
-/** Waits until the client leaves or the server goes, then answers. */
+/** Waits until the client leaves or the server closes, then answers. */
 const waiting: EventApp = async (scope, receive, send) => {
   await receive()
   await receive()
@@ -92,7 +92,7 @@ describe('Dispatcher', () => {
     expect(transport.calls).toEqual([['deny', 404, 'Not Found\n', true]])
   })
 
-  it('tells what is running to go, and refuses what comes later', async () => {
+  it('tells running exchanges that the server closes, and refuses later requests', async () => {
     const dispatcher = dispatcherOf(waiting)
     const running = request(dispatcher)
     await turn()
@@ -102,7 +102,7 @@ describe('Dispatcher', () => {
     expect(running.calls).toEqual(['head 200', 'chunk a', 'end'])
   })
 
-  it('tells everybody who waits for it that nothing is running, now and again', async () => {
+  it('resolves every idle() when nothing is running, more than once', async () => {
     const dispatcher = dispatcherOf(waiting)
     await dispatcher.idle()
     for (let round = 0; round < 2; round += 1) {

@@ -1,4 +1,4 @@
-// A transport that writes down what it is told, and the cycle of an app on it.
+// A transport that records its calls, and the run of an app on it.
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
@@ -43,7 +43,7 @@ export class FakeHttpTransport implements HttpTransport {
     this.calls.push('pause')
   }
 
-  // As a socket does it: its end is reported in a later turn.
+  // Like a socket, it reports its end in a later turn.
   destroy(): void {
     this.calls.push('destroy')
     queueMicrotask(() => this.events?.onDisconnect())
@@ -74,14 +74,13 @@ export function startCycle(
   const cycle = new HttpRun(app, whole, {
     transport,
     request: headWith({ method: whole.method, ...request }),
-    connection,
+    context: connection,
     settings: {
       identity: { server: null, date: () => null },
       log,
       maxBodyBytes: Infinity,
       bodyTimeoutMs: Infinity,
       wheel: new TimerWheel(),
-      hosting,
       debug: false,
       ...settings,
     },

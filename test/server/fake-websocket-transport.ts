@@ -1,4 +1,4 @@
-// A transport that writes down what it is told, and the cycle of an app on it.
+// A transport that records its calls, and the run of an app on it.
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { WebSocketRun } from '../../src/server/websocket/run.ts'
@@ -87,7 +87,7 @@ export function startCycle(
   const scope = { ...websocketScope(), 'isthmus.exchange': connection }
   const identity = { server: null, date: () => null }
   const settings = { identity, log, websocket: { maxQueue } }
-  const cycle = new WebSocketRun(app, scope, { transport, connection, settings })
+  const cycle = new WebSocketRun(app, scope, { transport, context: connection, settings })
   return {
     cycle,
     transport,
@@ -97,7 +97,7 @@ export function startCycle(
   }
 }
 
-/** Lets everything that is ready to run, run. */
+/** Runs everything that is ready to run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -5,7 +5,7 @@ import { failureOf, turn } from '../bridge/host.ts'
 import { startCycle } from './fake-http-transport.ts'
 import type { EventApp, ReceiveEvent } from '../../src/contract/events.ts'
 
-// Its reason is another one in other versions of Node.
+// Other versions of Node have another reason here.
 const TOO_LARGE = `chunk ${STATUS_CODES[413]}\n`
 const START = { type: 'http.response.start', status: 200 } as const
 const LAST = { type: 'http.response.body', body: 'b' } as const
@@ -42,7 +42,7 @@ describe('HttpRun: the request body', () => {
     expect(transport.calls).toEqual(['resume', 'head 200', 'chunk abc', 'end'])
   })
 
-  it('[3b.18] pauses the engine at 64 KiB, and resumes it when half of it was read', async () => {
+  it('[3b.18] pauses the engine at 64 KiB, and resumes it when half of the bytes were read', async () => {
     const sizes: number[] = []
     let goOn: () => void = () => undefined
     const { cycle, transport, done } = startCycle(async (_scope, receive, send) => {
@@ -61,7 +61,7 @@ describe('HttpRun: the request body', () => {
     expect(transport.calls.slice(0, 3)).toEqual(['resume', 'pause', 'resume'])
   })
 
-  it('[3b.17] says disconnect when the client leaves in the middle of it', async () => {
+  it('[3b.17] says disconnect when the client leaves in the middle of the body', async () => {
     const seen: ReceiveEvent[] = []
     const { cycle, done } = startCycle(async (_scope, receive) => {
       for await (const event of receive) seen.push(event)
@@ -76,7 +76,7 @@ describe('HttpRun: the request body', () => {
     ])
   })
 
-  it('[3b.14] asks the engine for nothing where there is no body', async () => {
+  it('[3b.14] asks the engine for nothing if the request has no body', async () => {
     const { transport, done } = startCycle(echo)
     await done
     expect(transport.calls).toEqual(['head 200', 'end'])
@@ -111,7 +111,7 @@ describe('HttpRun: Expect: 100-continue', () => {
     expect(transport.heads[0]?.at(-1)).toEqual(['connection', 'close'])
   })
 
-  it('[3b.19] sends no 100 behind the head', async () => {
+  it('[3b.19] sends no 100 after the head', async () => {
     const { cycle, transport, done } = startCycle(async (_scope, receive, send) => {
       await send(START)
       await send({ ...LAST, moreBody: true })
@@ -160,7 +160,7 @@ describe('HttpRun: limits of the request body', () => {
     expect(transport.heads[0]?.at(-1)).toEqual(['connection', 'close'])
   })
 
-  it('[3a.26] replaces a start that is held, and cuts behind the head', async () => {
+  it('[3a.26] replaces a start that is held, and cuts after the head', async () => {
     const held = startCycle(
       async (_scope, receive, send) => {
         await send(START)

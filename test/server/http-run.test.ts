@@ -57,7 +57,7 @@ describe('HttpRun: the response', () => {
     expect(transport.calls).toEqual(['head 200', 'chunk a', 'chunk b', 'end'])
   })
 
-  it('[3b.24] resolves send() once a slow client took what was written', async () => {
+  it('[3b.24] resolves send() when a slow client has taken the bytes', async () => {
     const journal: string[] = []
     const { cycle, transport, done } = startCycle(
       started(async (send) => {
@@ -93,7 +93,7 @@ describe('HttpRun: the response', () => {
     expect(transport.calls).toEqual(['hint 2', 'head 200', 'chunk b', 'end'])
   })
 
-  it('[3b.21] rejects what is illegal, and goes on as if it had not been', async () => {
+  it('[3b.21] rejects an illegal event, and goes on as before', async () => {
     const failures: unknown[] = []
     const { transport, log, done } = startCycle(async (_scope, _receive, send) => {
       failures.push(await failureOf(send(MORE)))
@@ -154,7 +154,7 @@ describe('HttpRun: the response', () => {
 })
 
 describe('HttpRun: the three moments of failure', () => {
-  it('[3b.28] answers 500 when nothing was sent, and says nothing of the error', async () => {
+  it('[3b.28] answers 500 when nothing was sent, and does not show the error', async () => {
     for (const app of [
       throwing(broken),
       () => {
@@ -219,7 +219,7 @@ describe('HttpRun: the three moments of failure', () => {
     ])
   })
 
-  it('[3b.7] survives whatever is thrown', async () => {
+  it('[3b.7] survives a thrown value of any type', async () => {
     const thrown = [
       undefined,
       null,
@@ -247,7 +247,7 @@ describe('HttpRun: the three moments of failure', () => {
 })
 
 describe('HttpRun: the client leaves', () => {
-  it('[3b.27] rejects send() from then on, and wakes the one that waits', async () => {
+  it('[3b.27] rejects every later send(), and wakes the send() that waits', async () => {
     const failures: unknown[] = []
     const { cycle, transport, log, done } = startCycle(
       started(async (send) => {
@@ -266,7 +266,7 @@ describe('HttpRun: the client leaves', () => {
     expect(log.lines).toEqual(['debug: the client left before the response was complete'])
   })
 
-  it('[3b.8] logs no error for what the disconnect made the app throw', async () => {
+  it('[3b.8] logs no error if the app throws because of the disconnect', async () => {
     const waitings: Array<(scope: HttpScope) => Promise<unknown>> = [
       async (scope) => {
         const signal = scope['isthmus.exchange']?.signal
@@ -301,7 +301,7 @@ describe('HttpRun: the client leaves', () => {
     expect(log.lines).toEqual(['error: the app failed'])
   })
 
-  it('[3b.15] wakes a receive() that waits, and is content with an app that returns', async () => {
+  it('[3b.15] wakes a receive() that waits, and logs nothing if the app returns', async () => {
     const seen: string[] = []
     const { cycle, transport, log, done } = startCycle(
       started(async (_send, receive) => {
@@ -317,7 +317,7 @@ describe('HttpRun: the client leaves', () => {
     expect(log.lines).toEqual([])
   })
 
-  it('[3a.69] aborts the signal and calls back, and not behind a whole response', async () => {
+  it('[3a.69] aborts the signal and calls back, but not after a complete response', async () => {
     const journal: string[] = []
     const noting =
       (name: string, then: EventApp): EventApp =>
@@ -342,7 +342,7 @@ describe('HttpRun: the client leaves', () => {
     expect(journal).toEqual(['left aborted', 'left called back'])
   })
 
-  it('[3b.16] says disconnect behind a whole response, for ever', async () => {
+  it('[3b.16] says disconnect after a complete response, for ever', async () => {
     const seen: string[] = []
     const { done } = startCycle(async (scope, receive, send) => {
       await hello(scope, receive, send)
@@ -356,7 +356,7 @@ describe('HttpRun: the client leaves', () => {
 describe('HttpRun: responses without a body', () => {
   const head = { scope: { method: 'HEAD' } }
 
-  it('[3b.26] leaves the connection alone when the app returns, or throws, behind a streamed response to HEAD', async () => {
+  it('[3b.26] leaves the connection alone when the app returns, or throws, after a streamed response to HEAD', async () => {
     for (const app of [started(() => undefined), throwing(broken, START, MORE)]) {
       const { transport, done } = startCycle(app, head)
       await done
@@ -392,7 +392,7 @@ describe('HttpRun: shutdown', () => {
   const reasonOf = (scope: unknown): AbortSignal =>
     (scope as HttpScope)['isthmus.exchange']?.signal as AbortSignal
 
-  it('tells by the signal, by a disconnect, and closes the connection behind the response', async () => {
+  it('aborts the signal, sends a disconnect, and closes the connection after the response', async () => {
     const seen: unknown[] = []
     const { cycle, transport, done } = startCycle(async (scope, receive, send) => {
       const signal = reasonOf(scope)
@@ -409,7 +409,7 @@ describe('HttpRun: shutdown', () => {
     expect(transport.calls).toEqual(['head 200', 'chunk b', 'end'])
   })
 
-  it('[3b.29] tells an app that works on behind its response', async () => {
+  it('[3b.29] tells an app that works on after its response', async () => {
     const { cycle, done } = startCycle(async (scope, receive, send) => {
       const signal = reasonOf(scope)
       await hello(scope, receive, send)
@@ -420,7 +420,7 @@ describe('HttpRun: shutdown', () => {
     expect(await Promise.race([done.then(() => 'ended'), turn().then(() => 'hangs')])).toBe('ended')
   })
 
-  it('cuts, without calling it an error, the response of an app that obeys', async () => {
+  it('cuts the response of an app that obeys, and logs no error', async () => {
     const { cycle, transport, log, done } = startCycle(
       started(async (_send, receive) => {
         for await (const { type } of receive) expect(type).toMatch(/^http/)
@@ -447,7 +447,7 @@ describe('HttpRun: shutdown', () => {
     expect(log.lines).toEqual(['info: the app returned without a response'])
   })
 
-  it('lets a response go on that is under way', async () => {
+  it('does not stop a response that has begun', async () => {
     const { cycle, transport, done } = startCycle(started((send) => turn().then(() => send(LAST))))
     cycle.shutdown()
     await done
@@ -456,7 +456,7 @@ describe('HttpRun: shutdown', () => {
 })
 
 describe('HttpRun: leaves nothing behind', () => {
-  it('no timer of a body that somebody waited for', async () => {
+  it('no timer of a body that the app waited for', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { cycle, done } = startCycle(async (_scope, receive) => void (await receive()), {
       request: { hasBody: true },
@@ -465,13 +465,13 @@ describe('HttpRun: leaves nothing behind', () => {
     expect(vi.getTimerCount()).toBe(1)
     cycle.onDisconnect()
     await done
-    // The wheel sees at its next tick that nobody waits.
+    // The wheel finds at its next tick that no call waits.
     vi.advanceTimersByTime(100)
     expect(vi.getTimerCount()).toBe(0)
     vi.useRealTimers()
   })
 
-  it('no unhandled rejection when the client leaves while much is waited for', async () => {
+  it('no unhandled rejection when the client leaves while many calls wait', async () => {
     const unhandled = await unhandledIn(async () => {
       const { cycle, transport, done } = startCycle(async (_scope, receive, send) => {
         void receive()

@@ -3,16 +3,16 @@ import { makeIdentity } from '../../src/server/identity.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-it('[3a.42] says the date, and another one when its second is over', async () => {
+it('[3a.42] gives the date, and the next date when the second is over', async () => {
   vi.setSystemTime(Date.UTC(2030, 0, 1, 0, 0, 0, 900))
   const identity = makeIdentity('x', true)
-  // Somebody may have asked a moment ago, when it was not 2030 yet.
+  // Another test may have asked for the date a moment ago, before the clock of this test said 2030.
   await vi.waitFor(() => expect(identity.date()).toBe('Tue, 01 Jan 2030 00:00:00 GMT'), 5_000)
   vi.setSystemTime(Date.UTC(2030, 0, 1, 0, 0, 1))
   await vi.waitFor(() => expect(identity.date()).toBe('Tue, 01 Jan 2030 00:00:01 GMT'), 5_000)
 })
 
-it('goes on when the timers of a test were faked in between', async () => {
+it('gives a date after another test has faked the timers', async () => {
   vi.useFakeTimers({ now: Date.UTC(2031, 0, 1, 0, 0, 0, 900) })
   const identity = makeIdentity('x', true)
   await vi.waitFor(() => expect(identity.date()).toContain('2031'), 5_000)
@@ -21,7 +21,7 @@ it('goes on when the timers of a test were faked in between', async () => {
   await vi.waitFor(() => expect(identity.date()).toContain(year), 5_000)
 })
 
-it('leaves out what is not wanted', () => {
+it('leaves out the fields that the options switch off', () => {
   expect(makeIdentity(null, false)).toMatchObject({ server: null })
   expect(makeIdentity(null, false).date()).toBeNull()
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { rawHead } from '../../src/server/raw-head.ts'
 
-// Few of them, so that heads repeat each other's lines in the same places and in others.
+// Few fields, so that heads repeat each other's lines in the same places and in other places.
 const field = fc.tuple(
   fc.constantFrom('date', 'server', 'x'),
   fc.constantFrom('', '1', '2', 'caf\xe9'),
@@ -13,7 +13,7 @@ const head = fc.record({
   headers: fc.array(field, { maxLength: 20 }),
 })
 
-it('writes every line of every head, whatever the heads before had in its place', () => {
+it('writes every line of every head, independent of the lines in the heads before', () => {
   fc.assert(
     fc.property(fc.array(head, { minLength: 1, maxLength: 20 }), (heads) => {
       for (const { status, headers } of heads) {

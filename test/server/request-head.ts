@@ -1,9 +1,9 @@
-// A request head for tests: GET / of a client that is not known, unless a test says otherwise.
+// A request head for tests: GET / from an unknown client, unless a test says otherwise.
 
 import { requestHead } from '../../src/http/request-head.ts'
 import type { Endpoints, FieldFacts, RequestHead } from '../../src/http/request-head.ts'
 
-/** The ends of a connection about which nothing is known. */
+/** The ends of a connection that the engine knows nothing about. */
 export const UNKNOWN_ENDS: Endpoints = { client: null, server: null, secure: false, tls: null }
 
 const FACTS: FieldFacts = {

@@ -9,7 +9,7 @@ import { startCycle } from './fake-http-transport.ts'
 import type { FileHandle } from 'node:fs/promises'
 import type { EventApp, HeaderPairs } from '../../src/contract/events.ts'
 
-// Its reason is another one in other versions of Node.
+// The reason phrase differs between versions of Node.
 const TOO_LARGE = `chunk ${STATUS_CODES[413]}\n`
 const opened = vi.hoisted((): FileHandle[] => [])
 vi.mock(import('node:fs/promises'), async (importOriginal) => {
@@ -42,7 +42,7 @@ const serving =
     await send({ type: 'http.response.pathsend', path: file() })
   }
 
-/** -1 for each file that is closed. */
+/** The descriptors of the opened files: -1 for a closed one. */
 function descriptors(): number[] {
   return opened.map(({ fd }) => fd)
 }
@@ -65,7 +65,7 @@ describe('http.response.pathsend', () => {
     expect(transport.calls).toEqual(['head 200', 'end'])
   })
 
-  it('[3b.26] sends only the head to HEAD, and is content', async () => {
+  it('[3b.26] sends only the head to HEAD, without an error', async () => {
     const { transport, log, done } = startCycle(
       serving(() => path),
       { scope: { method: 'HEAD' } },
@@ -77,7 +77,7 @@ describe('http.response.pathsend', () => {
     expect(descriptors()).toEqual([-1])
   })
 
-  it('[3b.31] sends trailers behind the file', async () => {
+  it('[3b.31] sends trailers after the file', async () => {
     const { transport, done } = startCycle(
       async (_scope, _receive, send) => {
         await send({ type: 'http.response.start', status: 200, trailers: true })
@@ -90,7 +90,7 @@ describe('http.response.pathsend', () => {
     expect(transport.calls).toEqual(['head 200', 'chunk abcdef', 'end'])
   })
 
-  it('[3b.31] answers 404 for a file that is not there, or is none, and rejects', async () => {
+  it('[3b.31] answers 404 for a missing file and for a folder, and rejects', async () => {
     for (const missing of [() => join(folder, 'none'), () => folder]) {
       const failures: unknown[] = []
       const { transport, done } = startCycle(async (_scope, _receive, send) => {
@@ -133,7 +133,7 @@ describe('http.response.pathsend', () => {
     expect(descriptors()).toEqual([-1])
   })
 
-  it('[3b.31] sends what the file had when it was opened, though it grows', async () => {
+  it('[3b.31] sends the bytes that the file had when it was opened, even if it grows', async () => {
     writeFileSync(path, 'x'.repeat(100_000))
     const { cycle, transport, log, done } = startCycle(serving(() => path))
     transport.flowing = false
@@ -162,7 +162,7 @@ describe('http.response.pathsend', () => {
     expect(descriptors()).toEqual([-1])
   })
 
-  it('[3a.26] lets a 413 take the place of a file that is being opened, and mixes nothing into it', async () => {
+  it('[3a.26] lets a 413 replace a file that is being opened, and mixes no file bytes into the 413', async () => {
     const { cycle, transport, log, done } = startCycle(
       async (_scope, receive, send) => {
         await send({ type: 'http.response.start', status: 200 })

@@ -1,4 +1,4 @@
-// A sync app that ends its thread in the way that its path says; now and then it does not even load.
+// A sync app that ends its thread; the path selects the way. Now and then it does not load.
 
 import { threadId } from 'node:worker_threads'
 

@@ -1,5 +1,5 @@
 // Soaks the native engine: as many slow heads as descriptors allow, clients that never read, and a long load; each beside
-// clients that are served. Prints one line to each, and fails where the server does.
+// an ordinary client. Prints one line for each part, and fails if the server fails.
 //
 //   npm run soak:engine -- [--slow 10000] [--deaf 64] [--seconds 60] [--connections 1000]
 
@@ -24,9 +24,9 @@ const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const MIB = 1024 * 1024
 const HEAD_TIMEOUT_MS = 10_000
 const WRITE_TIMEOUT_MS = 5_000
-// What may come on top: ticks of the wheel, and a machine that is busy with ten thousand sockets.
+// The tolerance: ticks of the timer wheel, and a machine that is busy with ten thousand sockets.
 const LATE_MS = 5_000
-// Descriptors of the client that asks meanwhile.
+// The descriptors of the ordinary client.
 const BESIDE = 4
 
 const server = await startServer(nodeServer('isthmus-soak.js', String(WRITE_TIMEOUT_MS)), null)
@@ -77,7 +77,7 @@ async function deafClients(count: number): Promise<void> {
 }
 
 async function longLoad(forSeconds: number, connections: number): Promise<void> {
-  // As wrk has it by itself.
+  // The default of wrk.
   const timeoutSeconds = 2
   const request = { path: '/', headers: [], bodyBytes: 0, connections, timeoutSeconds }
   const load = wrkLoad(server.url, request, forSeconds)
@@ -94,7 +94,7 @@ async function longLoad(forSeconds: number, connections: number): Promise<void> 
   check('memory stays where it settled', grown < 32)
 }
 
-// A client that does not read does not see that it was cut: the descriptors of the server tell.
+// A client that does not read does not notice the cut; the descriptors of the server show it.
 async function untilGone(idle: number, count: number): Promise<void> {
   while (descriptors() < idle + count) await sleep(10)
   while (descriptors() > idle + BESIDE) await sleep(200)
@@ -104,7 +104,7 @@ function descriptors(): number {
   return readdirSync(`/proc/${server.pid}/fd`).length
 }
 
-/** Asks as one ordinary client until `over`; how long its answers took. */
+/** Sends requests as one ordinary client until `over`; returns the time of each answer. */
 async function besideAsking(over: Promise<unknown>): Promise<number[]> {
   const tookMs: number[] = []
   const state = { isOver: false }

@@ -1,4 +1,4 @@
-// A gibibyte through a thread, either way: the longest delay of the event loop meanwhile.
+// A gibibyte through a thread, in each direction: measures the longest delay of the event loop.
 //
 //   npm run soak:loop-delay
 

@@ -1,5 +1,5 @@
-// 10,000 requests, of which every tenth ends its thread, beside 100 WebSockets. Says what it found, and fails when
-// anything but those requests was harmed, or anything is left over.
+// 10,000 requests beside 100 WebSockets; each tenth request ends its thread. Prints a report, and fails if another
+// request or a WebSocket was harmed, or if threads or descriptors remain.
 //
 //   npm run soak:threads -- [--requests 10000]
 
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
 import { startServer } from '../../benchmarks/server-process.ts'
 
-// What the client of each deed is told. Behind the answer a thread may end as it likes.
+// The status for the client of each fault. After its answer, the end of a thread harms no client.
 const STATUS_OF = { exit: 500, loop: 504, heap: 500, reject: 200, timer: 200 } as const
 const CLIENTS = 16
 const SOCKETS = 100
@@ -106,7 +106,7 @@ async function echoes(socket: WebSocket): Promise<void> {
   }
 }
 
-// What has just ended may take a moment to be gone.
+// A thread or a socket that has ended may take a moment to disappear.
 async function settled(before: Resources): Promise<Resources> {
   const deadline = performance.now() + SETTLE_MS
   for (;;) {

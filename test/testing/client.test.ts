@@ -20,7 +20,7 @@ const eventHello = events(async (scope, _receive, send) => {
   await send({ type: 'http.response.body', body: `Hello, ${scope.path}\n` })
 })
 
-/** Answers with what `look` makes of the scope and the body. */
+/** Answers with the value that `look` makes of the scope and the body. */
 function mirror(look: (scope: HttpScope, body: Buffer) => unknown): EventApp {
   return async (scope, receive, send) => {
     if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
@@ -97,7 +97,7 @@ describe('a request', () => {
     expect(response.body).toEqual(new Uint8Array(0))
   })
 
-  it('reaches the app as a scope that says where the client and the server stand', async () => {
+  it('reaches the app as a scope with the addresses of the client and the server', async () => {
     const app = mirror(({ client, server, scheme, headers }) => ({
       client,
       server,
@@ -118,7 +118,7 @@ describe('a request', () => {
     })
   })
 
-  it('sends the target as it is, decoded only in the path', async () => {
+  it('sends the target unchanged, and decodes only the path', async () => {
     const app = mirror(({ path, rawPath, queryString }) => [path, rawPath, queryString])
     await using client = await testClient(app)
     expect((await client.get('/%E2%82%AC?q=%20')).json()).toEqual(['/€', '/%E2%82%AC', 'q=%20'])
@@ -158,7 +158,7 @@ describe('a request', () => {
     )
   })
 
-  it('speaks HTTP/1.0 when told to', async () => {
+  it('speaks HTTP/1.0 on request', async () => {
     await using client = await testClient(mirror((scope) => scope.httpVersion))
     const response = await client.get('/', { httpVersion: '1.0' })
     expect(response.json()).toBe('1.0')
@@ -296,7 +296,7 @@ describe('an exception that escapes the app', () => {
     await expect(client.get('/')).rejects.toThrow('too late')
   })
 
-  it('is thrown when the client is closed, if nobody saw it before', async () => {
+  it('is thrown when the client is closed, if the test has not seen it before', async () => {
     const app = events(async (scope, receive, send) => {
       if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
       await send({
@@ -312,14 +312,14 @@ describe('an exception that escapes the app', () => {
     await expect(client[Symbol.asyncDispose]()).rejects.toThrow('in the cleanup')
   })
 
-  it('is thrown as it is, also when it is no Error', async () => {
+  it('is thrown unchanged, also if it is no Error', async () => {
     const reason: unknown = 'a string'
     const app = events(() => Promise.reject(reason))
     await using client = await testClient(app, { lifespan: 'off' })
     await expect(client.get('/')).rejects.toBe('a string')
   })
 
-  it('is a status, not an exception, where the client broke a limit', async () => {
+  it('is a status, not an exception, if the client broke a limit', async () => {
     await using client = await testClient(
       mirror(() => 'read'),
       { maxBodyBytes: 3 },
@@ -352,7 +352,7 @@ describe('the lifespan', () => {
     expect(log).toEqual(['request with {"pool":"open"}', 'shutdown'])
   })
 
-  it('that fails to start is thrown by testClient', async () => {
+  it('that fails to start makes testClient reject', async () => {
     const app = events(async (_scope, receive, send) => {
       await receive()
       await send({ type: 'lifespan.startup.failed', message: 'no database' })
@@ -360,7 +360,7 @@ describe('the lifespan', () => {
     await expect(testClient(app)).rejects.toThrow('no database')
   })
 
-  it('ends even if the app does not let go of a request', async () => {
+  it('ends even if the app never ends a request', async () => {
     const log: string[] = []
     const app = events(async (scope, receive, send) => {
       if (scope.type === 'http') await new Promise(() => undefined)

@@ -1,4 +1,4 @@
-// The promise of the test client: what it answers is what a socket carries, to the byte.
+// The promise of the test client: its responses are those of a socket, to the byte.
 
 import { request as httpRequest } from 'node:http'
 import { buffer } from 'node:stream/consumers'

@@ -10,7 +10,7 @@ import type { TestClientOptions } from '../../src/testing/test-client.ts'
 const decoder = new TextDecoder()
 const OPTIONS: TestClientOptions = { lifespan: 'off', identity: false }
 
-/** Notes what it receives, then answers. */
+/** Notes the events that it receives, then answers. */
 function noting(seen: ReceiveEvent[]): EventApp {
   return events(async (_scope, receive, send) => {
     for await (const event of receive) {
@@ -38,7 +38,7 @@ function sending(chunks: string[], sent: string[] = []): EventApp {
 const texts = (seen: ReceiveEvent[]): string[] =>
   seen.map((event) => (event.body ? decoder.decode(event.body) : event.type))
 
-describe('a client that goes away', () => {
+describe('a client that leaves', () => {
   it('[3b.17] at once: the app receives the disconnect and no body', async () => {
     const seen: ReceiveEvent[] = []
     await using client = await testClient(noting(seen), OPTIONS)
@@ -56,7 +56,7 @@ describe('a client that goes away', () => {
     expect(seen.slice(0, 2).every((event) => event.moreBody)).toBe(true)
   })
 
-  it('after bytes of the response: the fault says how far it came', async () => {
+  it('after bytes of the response: the error has the number of bytes', async () => {
     await using client = await testClient(sending(['abc', 'def', 'ghi']), OPTIONS)
     const answer = client.get('/', { disconnect: { receivedBytes: 4 }, highWaterMark: 0 })
     await expect(answer).rejects.toThrow(
@@ -67,7 +67,7 @@ describe('a client that goes away', () => {
     })
   })
 
-  it('is a mistake of the test when the exchange is over before', async () => {
+  it('is a mistake of the test if the exchange ends before', async () => {
     await using client = await testClient(noting([]), OPTIONS)
     const behindTheBody = client.post('/', { body: 'abc', disconnect: { sentBytes: 4 } })
     await expect(behindTheBody).rejects.toThrow('the body ended after 3 bytes')
@@ -133,14 +133,14 @@ describe('a body in chunks', () => {
     expect(texts(seen).filter((text) => text !== '')).toEqual(['ab', 'cd', 'e'])
   })
 
-  it('arrives in the given sizes, and the rest', async () => {
+  it('arrives in chunks of the given sizes, and one with the rest', async () => {
     const seen: ReceiveEvent[] = []
     await using client = await testClient(noting(seen), OPTIONS)
     await client.post('/', { body: 'abcdef', split: [1, 3] })
     expect(texts(seen).filter((text) => text !== '')).toEqual(['a', 'bcd', 'ef'])
   })
 
-  it('arrives whole, whatever it is and however it is cut', async () => {
+  it('arrives whole, for all bodies and all sizes of chunks', async () => {
     const seen: ReceiveEvent[] = []
     await using client = await testClient(noting(seen), OPTIONS)
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 9 })
@@ -156,7 +156,7 @@ describe('a body in chunks', () => {
     )
   })
 
-  it('can be cut only where it is whole, and into sizes of at least one byte', async () => {
+  it('can be cut only if it is whole, and into sizes of at least one byte', async () => {
     await using client = await testClient(noting([]), OPTIONS)
     await expect(client.post('/', { body: ['a'], split: 1 })).rejects.toThrow(
       'a body that is whole',
@@ -255,7 +255,7 @@ describe('a streamed response', () => {
     expect(await response.read()).toBeNull()
   })
 
-  it('lets the app use its buffer again once it is sent', async () => {
+  it('lets the app use its buffer again after send()', async () => {
     const app = events(async (_scope, _receive, send) => {
       const buffer = new TextEncoder().encode('one')
       await send({ type: 'http.response.start', status: 200 })
@@ -301,7 +301,7 @@ describe('trailers and early hints', () => {
     expect((await client.get('/')).trailers).toBeNull()
   })
 
-  it('are there on a stream when they have come', async () => {
+  it('are on a stream after they have arrived', async () => {
     await using client = await testClient(app, OPTIONS)
     await using response = await client.stream('GET', '/', { headers: { te: 'trailers' } })
     expect(response.earlyHints).toHaveLength(1)
@@ -316,21 +316,21 @@ describe('a response that is not whole', () => {
     await send({ type: 'http.response.body', body: 'only', moreBody: true })
   })
 
-  it('[3b.28] never looks whole: the fault says what was received', async () => {
+  it('[3b.28] never looks whole: the error has the number of received bytes', async () => {
     await using client = await testClient(truncated, OPTIONS)
     await expect(client.get('/')).rejects.toThrow(
       'the server cut the connection after status 200 and 4 bytes of the body',
     )
   })
 
-  it('[3b.28] is cut on a stream behind what was received', async () => {
+  it('[3b.28] is cut on a stream after the received chunks', async () => {
     await using client = await testClient(truncated, OPTIONS)
     const response = await client.stream('GET', '/')
     expect(decoder.decode((await response.read()) ?? undefined)).toBe('only')
     await expect(response.read()).rejects.toMatchObject({ receivedBytes: 4 })
   })
 
-  it('[3a.54] is the exception that cut it, where one escaped the app', async () => {
+  it('[3a.54] rejects with the exception of the app that caused the cut', async () => {
     const app = sync(function* (_environ, startResponse) {
       startResponse('200 OK', [])
       yield 'begun'
@@ -353,7 +353,7 @@ describe('a deadline', () => {
     while ((await receive()).type !== 'http.disconnect');
   })
 
-  it('names the response that did not come, and lets the app go', async () => {
+  it('names the missing response, and makes the client leave', async () => {
     await using client = await testClient(silent, { ...OPTIONS, deadlineMs: 20 })
     await expect(client.get('/a')).rejects.toThrow(
       'the end of the response to GET /a did not come within 20 ms',
@@ -367,7 +367,7 @@ describe('a deadline', () => {
     )
   })
 
-  it('names the chunk that did not come', async () => {
+  it('names the missing chunk', async () => {
     await using client = await testClient(begun, { ...OPTIONS, deadlineMs: 20 })
     await using response = await client.stream('GET', '/c')
     await response.read()

@@ -1,15 +1,16 @@
 // testClient() takes the options of serve(): the same names, and the same effect if no socket is needed for it.
 
 import { getEventListeners } from 'node:events'
+import { threadId } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { UnsupportedScopeError } from '../../src/errors.ts'
 import { threads } from '../../src/hosting/threads.ts'
 import { testClient } from '../../src/testing/test-client.ts'
-import type { Worker } from 'node:worker_threads'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { TestClientOptions } from '../../src/testing/test-client.ts'
 
-const inWhichThread = new URL('../fixtures/cli/typed.ts', import.meta.url)
+/** Apps that answer with the id of their thread. */
+const where = new URL('../fixtures/cli/where.js', import.meta.url)
 
 /** Counts its lifespan; answers 204, and on `/wait` only when the client has left. */
 function countingApp(): { app: EventApp; life: string[] } {
@@ -36,16 +37,13 @@ function countingApp(): { app: EventApp; life: string[] } {
 describe('the options of serve() in testClient()', () => {
   it('run threads() inline with inlineThreads', async () => {
     let workers = 0
-    const count = (thread: Worker): void => {
-      // The thread in which Node 20 runs the hooks of tsx counts as one, too.
-      if (thread.constructor.name !== 'InternalWorker') workers += 1
-    }
+    const count = (): void => void (workers += 1)
     process.on('worker', count)
     try {
-      await using client = await testClient(threads(inWhichThread, { min: 1, max: 1 }), {
+      await using client = await testClient(threads(where, { export: 'classic' }), {
         sync: { inlineThreads: true },
       })
-      expect((await client.get('/')).text()).toBe('on the loop')
+      expect((await client.get('/')).text()).toBe(String(threadId))
       expect(workers).toBe(0)
     } finally {
       process.off('worker', count)
@@ -109,9 +107,9 @@ describe('the signal of testClient()', () => {
     const { app, life } = countingApp()
     const abort = new AbortController()
     await using client = await testClient(app, { signal: abort.signal })
-    const cut = expect(client.get('/wait')).rejects.toThrow('the client was closed')
+    const cut = client.get('/wait').catch((error: unknown) => error)
     abort.abort()
-    await cut
+    expect(await cut).toMatchObject({ code: 'ISTHMUS_TEST_RESPONSE_CUT' })
     await client[Symbol.asyncDispose]()
     expect(life).toEqual(['startup', 'shutdown'])
   })

@@ -23,7 +23,7 @@ describe('a WebSocket session', () => {
     expect(await session.receive()).toEqual(new Uint8Array([1, 2]))
   })
 
-  it('[3b.43] offers subprotocols and shows the one that was chosen, and the headers of the 101', async () => {
+  it('[3b.43] offers subprotocols and shows the chosen one, and the headers of the 101', async () => {
     const app = websocket(async (socket) => {
       const [, second] = socket.subprotocols
       await socket.accept({ ...(second && { subprotocol: second }), headers: [['x-seat', '12']] })
@@ -48,7 +48,7 @@ describe('a WebSocket session', () => {
     ])
   })
 
-  it('[3b.51] closes with a code and a reason that the app sees, behind the messages', async () => {
+  it('[3b.51] closes with a code and a reason that the app sees, after the messages', async () => {
     const seen: ReceiveEvent[] = []
     const app = events(async (_scope, receive, send) => {
       await send({ type: 'websocket.accept' })
@@ -80,7 +80,7 @@ describe('a WebSocket session', () => {
     expect(await session.closed).toEqual({ code: 1006, reason: '' })
   })
 
-  it('[3b.50] sees the close of the app behind its messages', async () => {
+  it('[3b.50] sees the close of the app after its messages', async () => {
     const app = websocket(async (socket) => {
       await socket.send('one')
       await socket.close(4000, 'enough')
@@ -153,7 +153,7 @@ describe('a WebSocket session', () => {
     expect(await session.closed).toMatchObject({ code: 1011 })
   })
 
-  it('names the message that did not come', async () => {
+  it('names the missing message', async () => {
     await using client = await testClient(echo, { ...OPTIONS, deadlineMs: 20 })
     await using session = await client.websocket('/quiet')
     await expect(session.receive()).rejects.toThrow(
@@ -161,7 +161,7 @@ describe('a WebSocket session', () => {
     )
   })
 
-  it('is left when its client is closed', async () => {
+  it('is dropped when its client is closed', async () => {
     const end = deferred<ReceiveEvent>()
     const app = events(async (_scope, receive, send) => {
       await send({ type: 'websocket.accept' })
@@ -177,7 +177,7 @@ describe('a WebSocket session', () => {
 })
 
 describe('a denied handshake', () => {
-  it('[3b.47] throws the response that the app gave', async () => {
+  it('[3b.47] throws the response of the app', async () => {
     const app = websocket((socket) =>
       socket.deny(401, [['www-authenticate', 'Basic']], 'who are you?'),
     )
@@ -206,7 +206,7 @@ describe('a denied handshake', () => {
     await expect(lenient.websocket('/')).rejects.toMatchObject({ response: { status: 500 } })
   })
 
-  it('[3b.6] is what an app without WebSockets gives', async () => {
+  it('[3b.6] is the answer of an app without WebSockets', async () => {
     const app = sync((_environ, startResponse) => {
       startResponse('200 OK', [])
       return []

@@ -1,16 +1,15 @@
-// The answer of a middleware, sent as events.
+// The response of a middleware, sent as events.
 
 import { checkedChunk } from '../../sync/chunk.ts'
 import { waitingFor } from '../body-map.ts'
-import { fieldsOf } from '../header-list.ts'
 import type { Chunk } from '../../contract/environ.ts'
 import type { HttpScope, Send, WebSocketScope } from '../../contract/events.ts'
 import type { AnswerBody, Outgoing } from '../response.ts'
 
 /**
- * Sends `response`, which is none of the app's, and closes its body.
+ * Sends a response that the app did not make, and closes its body.
  *
- * @throws what its body throws, or `send` rejects with
+ * @throws the error of the body, or the error that `send` rejects with
  */
 export async function sendAnswer(
   response: Outgoing,
@@ -18,17 +17,15 @@ export async function sendAnswer(
   send: Send,
 ): Promise<void> {
   const prefix = scope.type === 'http' ? '' : 'websocket.'
-  const { status, headers, answer = '' } = response
-  const start = {
-    type: `${prefix}http.response.start`,
-    status,
-    headers: fieldsOf(headers),
-  } as const
+  const { status, fields, answer = '' } = response
+  const start = { type: `${prefix}http.response.start`, status, headers: fields } as const
   const type = `${prefix}http.response.body` as const
   const mapped = response.mapped(scope.type === 'http' ? scope.method : 'GET')
   const change = (chunk: Chunk, isLast: boolean): Chunk | Promise<Chunk> =>
     mapped ? waitingFor(mapped.through(chunk, isLast)) : chunk
 
+  // The next chunk of the answer, or the promise of a map, may take long after the client has left.
+  if (mapped?.needsClose) scope['isthmus.exchange']?.onDisconnect(() => mapped.close())
   try {
     if (isChunk(answer)) {
       const body = await change(answer, true)

@@ -1,17 +1,18 @@
-// Drives middleware around an event app. What the app sends is the moment at which they go on: nothing is spawned, an
-// event that nobody touches gets no promise of its own, and a middleware that waits lets the app's send() wait.
+// Drives middleware around an event app. The layers go on inside the app's own send(): the chain starts no task, an event
+// that no middleware touches gets no promise of its own, and while a middleware waits, the app's send() waits too.
 
-import { deferred, rejected } from '../../waiting/deferred.ts'
 import { events } from '../../bridge/style.ts'
 import { AppError, ClientDisconnectedError } from '../../errors.ts'
-import { AppResponse } from './head.ts'
-import { sendAnswer } from './answer.ts'
-import { ExchangeEnd } from './end.ts'
+import { deferred, rejected } from '../../waiting/deferred.ts'
+import { TAKEN } from '../../waiting/taken.ts'
 import { Flow } from '../flow.ts'
 import { Outgoing } from '../response.ts'
+import { sendAnswer } from './answer.ts'
+import { ExchangeEnd } from './end.ts'
+import { AppResponse } from './head.ts'
+import { noResponse } from './no-response.ts'
+import { isOver, meaningOfEnd, phaseAfter, wayOfSend } from './phase.ts'
 import { ScopeRequest } from './request.ts'
-import { noResponse } from '../server-answer.ts'
-import type { Deferred } from '../../waiting/deferred.ts'
 import type {
   EventApp,
   HttpScope,
@@ -20,11 +21,13 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../../contract/events.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type { Halt } from '../flow.ts'
 import type { Interruptible, Interruption } from '../interruption.ts'
 import type { Layer } from '../layer.ts'
+import type { AppState, Move, Phase } from './phase.ts'
 
-/** `app` behind `layers`, the first one outermost. Lifespan goes to the app as it is. */
+/** `app` with `layers` around it, the first one outermost. Lifespan goes to the app unchanged. */
 export function driveEvents(layers: readonly Layer[], app: EventApp): EventApp {
   return events((scope, receive, send) => {
     if (scope.type !== 'http' && scope.type !== 'websocket') return app(scope, receive, send)
@@ -38,32 +41,30 @@ interface Call {
   send: Send
 }
 
-/** How the app ended; with an `error` also where it only left its response out. */
-interface AppEnd {
-  threw: boolean
+/** The app before, during and after its run. */
+interface AppRun {
+  readonly state: AppState
+  /** Thrown by the app, or made for an app that returned without a response. */
   error: unknown
-  result: unknown
+  /** The value that the app returned. */
+  readonly result: unknown
 }
 
-const DONE: Promise<void> = Promise.resolve()
+const NOT_CALLED: AppRun = { state: 'not called', error: undefined, result: undefined }
+const RUNNING: AppRun = { state: 'running', error: undefined, result: undefined }
 
-/**
- * One exchange. `open`: the app has not answered. `settling`: its head is there, and the middleware goes on. `passing`:
- * its response is the one that is sent. `refusing`: another one is, or none.
- */
+/** One exchange: carries out the decisions of `phase.ts`. */
 class EventDrive implements Interruptible {
   readonly #app: EventApp
   readonly #call: Call
   readonly #flow: Flow
   readonly #end: ExchangeEnd
   readonly #response: AppResponse
-  #phase: 'open' | 'settling' | 'passing' | 'refusing' = 'open'
-  #verdict: 'passing' | 'refusing' | undefined = undefined
-  #settled: Deferred<void> | undefined = undefined
-  #appCalled = false
-  #appEnd: AppEnd | undefined = undefined
-  #answering = false
-  // What is being waited for; an interruption forgets it.
+  #phase: Phase = 'open'
+  #appRun: AppRun = NOT_CALLED
+  // Resolved when the layers have chosen; made if a send of the app has to wait for that.
+  #chosen: Deferred<void> | undefined = undefined
+  // The wait() of a middleware; an interruption forgets it.
   #waiting: Halt | undefined = undefined
 
   constructor(layers: readonly Layer[], app: EventApp, call: Call) {
@@ -84,7 +85,7 @@ class EventDrive implements Interruptible {
 
   #go(): void {
     try {
-      this.#halted(this.#flow.go())
+      this.#halted(this.#flow.run())
     } catch (error) {
       this.#failed(error)
     }
@@ -108,7 +109,7 @@ class EventDrive implements Interruptible {
 
   interrupt(interruption: Interruption): void {
     this.#waiting = undefined
-    if (this.#phase === 'open') this.#phase = 'refusing'
+    this.#move('interrupt')
     this.#flow.interrupt(interruption)
     this.#go()
   }
@@ -116,44 +117,48 @@ class EventDrive implements Interruptible {
   #decide(response: Outgoing): void {
     const { response: own, accepts } = this.#response
     const is101 = response.status === 101
-    if (response === own && is101 === accepts) return this.#judge('passing')
+    if (response === own && is101 === accepts) return this.#choose('pass')
     if (is101) {
+      response.discard()
       throw new AppError('a middleware answered 101; only the app can accept a WebSocket')
     }
-    this.#judge('refusing')
-    this.#answering = true
+    this.#choose('answer')
     this.#sendAnswer(response).then(
       () => {
-        this.#answering = false
+        this.#move('sent')
         this.#conclude()
       },
       (error: unknown) => this.#end.reject(error),
     )
   }
 
-  // Whoever settles moves on by itself, so that what the app sends meanwhile comes behind it.
-  #judge(verdict: 'passing' | 'refusing'): void {
-    this.#verdict = verdict
-    if (this.#phase === 'open') this.#phase = verdict
-    this.#settled?.resolve()
+  // A send that waits continues in its own microtask, ahead of the sends that the app makes after it.
+  #choose(move: 'pass' | 'answer' | 'fail'): void {
+    this.#move(move)
+    this.#chosen?.resolve()
+  }
+
+  #move(move: Move): void {
+    this.#phase = phaseAfter(this.#phase, move)
   }
 
   async #sendAnswer(response: Outgoing): Promise<void> {
     const { scope } = this.#call
-    const receive = this.#end.begin(this.#call.receive)
-    // A denial is the answer to `websocket.connect`, which nobody has received here.
-    if (scope.type === 'websocket' && !this.#appCalled) await receive()
+    this.#end.begin()
+    // A denial answers `websocket.connect`, which the app would have received.
+    if (scope.type === 'websocket' && this.#appRun === NOT_CALLED) await this.#call.receive()
     await sendAnswer(response, scope, this.#end.send)
   }
 
-  // No middleware has caught it.
+  // No middleware has caught the error.
   #failed(error: unknown): void {
-    const end = this.#appEnd
-    this.#judge('refusing')
-    if (!end || end.error !== error) return this.#end.reject(error)
+    const { state, error: appError } = this.#appRun
+    const hasEnded = state === 'returned' || state === 'threw'
+    this.#choose('fail')
+    if (!hasEnded || appError !== error) return this.#end.reject(error)
 
-    // What the app has announced goes out before its failure does: the server judges both, as it would without a chain.
-    const finish = (): void => (end.threw ? this.#end.reject(error) : this.#conclude())
+    // The head of the app goes out before its failure: the server judges both, in the same way as without a chain.
+    const finish = (): void => (state === 'threw' ? this.#end.reject(error) : this.#conclude())
     const { start } = this.#response
     if (start) this.#end.send(start).then(finish, finish)
     else finish()
@@ -162,11 +167,13 @@ class EventDrive implements Interruptible {
   // --- the app ---
 
   #callApp(request: ScopeRequest): void {
-    this.#appCalled = true
+    this.#appRun = RUNNING
     this.#flow.keepContext()
     const { appContext } = this.#flow
     const { scope } = request
-    const receive = request.watched(this.#end.begin(this.#call.receive))
+    this.#end.begin()
+    const receive = request.watched(this.#call.receive)
+    request.releaseAfter(this.#end.promise)
     try {
       const running = appContext
         ? appContext.runInAsyncScope(this.#app, undefined, scope, receive, this.#take)
@@ -178,46 +185,44 @@ class EventDrive implements Interruptible {
   }
 
   readonly #onReturn = (result: unknown): void => {
-    this.#appEnded({ threw: false, error: undefined, result })
+    this.#appEnded({ state: 'returned', error: undefined, result })
   }
 
   readonly #onThrow = (error: unknown): void => {
-    this.#appEnded({ threw: true, error, result: undefined })
+    this.#appEnded({ state: 'threw', error, result: undefined })
   }
 
-  #appEnded(end: AppEnd): void {
-    switch (this.#phase) {
-      case 'open':
-        if (!end.threw) end.error = noResponse(this.#call.scope)
-        this.#appEnd = end
-        this.#flow.fail(end.error)
-        return this.#go()
-      case 'settling':
-        return void this.#settled?.promise.then(() => this.#appEnded(end))
-      case 'passing':
-        this.#appEnd = end
-        return end.threw ? this.#end.reject(this.#response.fault ?? end.error) : this.#conclude()
-      case 'refusing':
-        this.#appEnd = end
-        if (end.threw) this.#end.logLate(end.error)
-        return this.#conclude()
+  #appEnded(run: AppRun): void {
+    const meaning = meaningOfEnd(this.#phase)
+    if (meaning === 'wait') return void this.#chosen?.promise.then(() => this.#appEnded(run))
+
+    const { state } = run
+    this.#appRun = run
+    if (meaning === 'tell') {
+      if (state === 'returned') run.error = noResponse(this.#call.scope)
+      this.#flow.fail(run.error)
+      return this.#go()
     }
+    if (state === 'threw') {
+      if (meaning === 'end') return this.#end.reject(this.#response.fault ?? run.error)
+      this.#end.logLate(run.error)
+    }
+    this.#conclude()
   }
 
   #conclude(): void {
-    if (!this.#verdict || this.#answering || (this.#appCalled && !this.#appEnd)) return
-    this.#end.resolve(this.#appEnd?.result)
+    if (isOver(this.#phase, this.#appRun.state)) this.#end.resolve(this.#appRun.result)
   }
 
   readonly #take = (event: SendEvent): Promise<void> => {
-    switch (this.#phase) {
-      case 'open':
+    switch (wayOfSend(this.#phase)) {
+      case 'head':
         return this.#takeHead(event)
-      case 'settling':
-        return (this.#settled as Deferred<void>).promise.then(() => this.#take(event))
-      case 'passing':
+      case 'wait':
+        return (this.#chosen as Deferred<void>).promise.then(() => this.#take(event))
+      case 'pass':
         return this.#response.pass(event)
-      case 'refusing':
+      case 'refuse':
         return rejected(new ClientDisconnectedError('a middleware has answered instead of the app'))
     }
   }
@@ -225,27 +230,29 @@ class EventDrive implements Interruptible {
   #takeHead(event: SendEvent): Promise<void> {
     try {
       const taken = this.#response.take(event)
-      if (taken === 'held') return DONE
+      if (taken === 'held') return TAKEN
       if (taken === 'foreign') return this.#end.send(event)
     } catch (error) {
       return rejected(error)
     }
-    return this.#settle(event)
+    return this.#offer(event)
   }
 
-  #settle(first: SendEvent): Promise<void> {
+  // Gives the app's response to the layers; `first` is the event that completed the head.
+  #offer(first: SendEvent): Promise<void> {
     const response = this.#response.response as Outgoing
-    this.#phase = 'settling'
+    this.#move('head')
     response.take()
     this.#flow.answer(response)
     this.#go()
-    if (this.#verdict) return this.#begin(first)
-    this.#settled = deferred()
-    return this.#settled.promise.then(() => this.#begin(first))
+    if (this.#phase !== 'deciding') return this.#begin(first)
+    this.#chosen = deferred()
+    return this.#chosen.promise.then(() => this.#begin(first))
   }
 
   #begin(first: SendEvent): Promise<void> {
-    this.#phase = this.#verdict as 'passing' | 'refusing'
-    return this.#phase === 'passing' ? this.#response.begin(first) : this.#take(first)
+    if (this.#phase !== 'starting') return this.#take(first)
+    this.#move('begin')
+    return this.#response.begin(first)
   }
 }

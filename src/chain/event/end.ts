@@ -1,21 +1,20 @@
-// The end of an exchange around an event app: the promise of the call, and whoever wants to know how it went.
+// The end of an exchange around an event app: the promise of the call, and the callbacks of the middleware.
 
 import { ClientDisconnectedError } from '../../errors.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
-import { HttpWatch } from './http-watch.ts'
-import { SocketWatch } from './socket-watch.ts'
-import type { HttpScope, Receive, Send, SendEvent, WebSocketScope } from '../../contract/events.ts'
+import { LocalView } from './local-view.ts'
+import type { HttpScope, ResponseEnd, Send, WebSocketScope } from '../../contract/events.ts'
 import type { FinishHooks } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
-/** Sends for an exchange, watched where somebody wants to know how it goes, and settles its promise, once. */
+/** Settles the promise of one exchange, once, and passes the end of the exchange to the middleware that listens. */
 export class ExchangeEnd implements FinishHooks {
   readonly promise: Promise<void>
-  /** The server's, watched or not. */
+  /** The server's own send, unless a middleware listens for the accept, or the host reports no end. */
   send: Send
   readonly #scope: HttpScope | WebSocketScope
   #callbacks: FinishCallbacks | undefined = undefined
-  #watch: HttpWatch | SocketWatch | undefined = undefined
+  #localView: LocalView | undefined = undefined
+  #listensForAccept = false
   #begun = false
   #isOver = false
   #resolve!: (result: void) => void
@@ -31,61 +30,74 @@ export class ExchangeEnd implements FinishHooks {
   }
 
   onFinish(callback: (end: ResponseEnd) => void): void {
-    this.#watched().onFinish(callback)
+    this.#listening().onFinish(callback)
   }
 
   onAccept(callback: () => void): void {
-    this.#watched().onAccept(callback)
+    const callbacks = this.#listening()
+    callbacks.onAccept(callback)
+    if (this.#listensForAccept || this.#scope.type !== 'websocket') return
+    this.#listensForAccept = true
+    this.send = withAccept(this.send, callbacks)
   }
 
-  /** The app is called, or answered for: from now on there is something to miss. */
-  begin(receive: Receive): Receive {
+  /** The app is called, or a middleware answers: a later callback would miss a part of the exchange. */
+  begin(): void {
     this.#begun = true
-    return this.#watch instanceof SocketWatch ? this.#watch.receiving(receive) : receive
   }
 
-  /** All is done. `result` is what the app returned, for the server to judge. */
+  /** The exchange is over. `result` is the value that the app returned, for the server to judge. */
   resolve(result: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#watch?.appEnded({ threw: false })
+    this.#localView?.appEnded(undefined)
     this.#resolve(result as void)
   }
 
-  /** The exchange has failed, and nobody waits for the app any longer. */
+  /** The exchange has failed, and the server does not wait for the app. */
   reject(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#watch?.appEnded({ threw: true, error })
+    this.#localView?.appEnded(error)
     this.#reject(error)
   }
 
-  /** What an app throws whose response is not wanted any more. */
+  /** Logs the error of an app whose response a middleware has replaced. */
   logLate(error: unknown): void {
     if (error instanceof ClientDisconnectedError) return
     const log = this.#scope['isthmus.exchange']?.log
     log?.error({ err: error }, 'the app failed behind the answer of a middleware')
   }
 
-  #watched(): FinishCallbacks {
+  #listening(): FinishCallbacks {
     refuseLate(this.#begun)
     if (this.#callbacks) return this.#callbacks
-    const scope = this.#scope
+    const exchange = this.#scope['isthmus.exchange']
     const callbacks = new FinishCallbacks((message, error) => {
-      scope['isthmus.exchange']?.log.error({ err: error }, message)
+      exchange?.log.error({ err: error }, message)
     })
-    const onEnd = (end: ResponseEnd): void => callbacks.finished(end)
-    const watch =
-      scope.type === 'http'
-        ? new HttpWatch(scope, onEnd)
-        : new SocketWatch(scope, { onEnd, onAccept: () => callbacks.accepted() })
-    this.send = watchedSend(this.send, watch)
-    this.#watch = watch
     this.#callbacks = callbacks
+    if (exchange) exchange.onEnd((end) => callbacks.finished(end))
+    else this.#watch(callbacks)
     return callbacks
+  }
+
+  #watch(callbacks: FinishCallbacks): void {
+    this.#localView = new LocalView(this.#scope, (end) => callbacks.finished(end))
+    this.send = this.#localView.watched(this.send)
   }
 }
 
-function watchedSend(send: Send, watch: HttpWatch | SocketWatch): Send {
-  return (event: SendEvent) => watch.sending(event, send(event))
+// Called before the app goes on: its own reaction to the promise was registered later.
+function withAccept(send: Send, callbacks: FinishCallbacks): Send {
+  return (event) => {
+    const sent = send(event)
+    if (event?.type === 'websocket.accept') {
+      sent.then(
+        () => callbacks.accepted(),
+        () => undefined,
+      )
+    }
+    return sent
+  }
 }

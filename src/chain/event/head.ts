@@ -1,12 +1,12 @@
-// The response that an event app sends: its head is held back until the middleware is done with it, its body passes.
+// The response of an event app: the head is held back until the middleware has finished with it, then the body passes.
 
 import { IllegalEventError } from '../../errors.ts'
 import { isEventStream } from '../../http/content.ts'
 import { checkedField, checkedHeaders } from '../../http/headers.ts'
+import { TAKEN } from '../../waiting/taken.ts'
+import { Outgoing } from '../response.ts'
 import { sendAnswer } from './answer.ts'
 import { MappedEvents } from './mapped-body.ts'
-import { Outgoing } from '../response.ts'
-import { fieldsOf } from '../header-list.ts'
 import type {
   HeaderPairs,
   HttpResponseStartEvent,
@@ -16,24 +16,22 @@ import type {
   WebSocketDenialStartEvent,
   WebSocketScope,
 } from '../../contract/events.ts'
+import type { MappedBody } from '../body-map.ts'
 import type { ExchangeEnd } from './end.ts'
 
 type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
 const NO_HEADERS: HeaderPairs = []
 
-// A server that holds the head back may answer it with one and the same promise each time: it is looked at once.
-let lastTaken: Promise<void> | undefined
-
-/** Takes what an app sends, one exchange long. */
+/** Takes the events that an app sends in one exchange. */
 export class AppResponse {
-  /** Once there is a head: what the middleware gets. */
+  /** The response for the middleware; undefined before the app has sent a head. */
   response: Outgoing | undefined = undefined
-  /** The head where it was announced; a handshake that is accepted or closed has none. */
+  /** The start event of the app; undefined for a handshake that the app accepts or closes. */
   start: StartEvent | undefined = undefined
-  /** The app accepts the WebSocket. */
+  /** Whether the app accepts the WebSocket. */
   accepts = false
-  /** Why the server refused the head: that shows at the body. */
+  /** The server's reason to refuse the head. The app itself only sees that the server then refuses the body. */
   fault: unknown = undefined
   readonly #scope: HttpScope | WebSocketScope
   readonly #end: ExchangeEnd
@@ -45,8 +43,8 @@ export class AppResponse {
   }
 
   /**
-   * Takes the next event of a head. `held`: more is to come. `there`: with it the response is. `foreign`: it is none of
-   * a head; what is illegal among those the server refuses.
+   * Takes the next event up to the complete head. `held`: the head needs one more event. `there`: the head is complete.
+   * `foreign`: the event does not belong to a head, and goes to the server, which refuses illegal events.
    *
    * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`), {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`)
    */
@@ -65,7 +63,7 @@ export class AppResponse {
     }
   }
 
-  /** Sends the head as it is now, and the event that it came with. */
+  /** Sends the head as the middleware left it, and the event that completed it. */
   begin(first: SendEvent): Promise<void> {
     const response = this.response as Outgoing
     const { send } = this.#end
@@ -77,25 +75,32 @@ export class AppResponse {
     const start = changedStart(this.start as StartEvent, response)
     const mapped = response.mapped(this.#scope.type === 'http' ? this.#scope.method : 'GET')
     if (mapped) {
+      if (mapped.needsClose) this.#closeAtEnd(mapped)
       this.#mapped = new MappedEvents(mapped, this.#end)
       return this.#mapped.begin(start, first === this.start ? undefined : first)
     }
     const started = send(start)
     if (first === this.start) return started
-    if (started !== lastTaken) this.#watchHead(started)
+    if (started !== TAKEN) this.#watchHead(started)
     return send(first)
   }
 
-  #watchHead(started: Promise<void>): void {
-    started.then(
-      () => (lastTaken = started),
-      (error: unknown) => (this.fault = error),
-    )
-  }
-
-  /** Sends what comes behind. */
+  /** Sends an event that comes after the head. */
   pass(event: SendEvent): Promise<void> {
     return this.#mapped ? this.#mapped.pass(event) : this.#end.send(event)
+  }
+
+  #watchHead(started: Promise<void>): void {
+    started.catch((error: unknown) => {
+      this.fault = error
+    })
+  }
+
+  // An app that lost its client may run on for a long time, and an app may end without a last chunk.
+  #closeAtEnd(mapped: MappedBody): void {
+    const close = (): void => mapped.close()
+    this.#end.promise.then(close, close)
+    this.#scope['isthmus.exchange']?.onDisconnect(close)
   }
 
   #announced(event: StartEvent): 'held' | 'there' {
@@ -108,7 +113,7 @@ export class AppResponse {
 
   #answered(event: SendEvent): 'there' {
     this.accepts = event.type === 'websocket.accept'
-    // ASGI, "Close": a handshake that is closed instead of accepted is answered 403.
+    // ASGI, "Close": the server answers 403 to a handshake that the app closes without accepting it.
     this.response =
       event.type === 'websocket.accept'
         ? new Outgoing({ status: 101, headers: checkedHeaders(event.headers ?? []), body: null })
@@ -139,7 +144,8 @@ export class AppResponse {
   }
 }
 
-// Nothing is copied: most heads pass as they are. Of server-sent events the head is wanted before there is a body.
+// Checks without a copy, because most heads pass unchanged. The client needs the head of server-sent events before the
+// first event exists.
 function checksAsStream(headers: HeaderPairs): boolean {
   if (!Array.isArray(headers)) checkedHeaders(headers)
   let isStream = false
@@ -151,9 +157,9 @@ function checksAsStream(headers: HeaderPairs): boolean {
 
 function changedStart(event: StartEvent, response: Outgoing): StartEvent {
   if (response.untouched) return event
-  return { ...event, status: response.status, headers: fieldsOf(response.headers) }
+  return { ...event, status: response.status, headers: response.fields }
 }
 
 function changedAccept(event: WebSocketAcceptEvent, response: Outgoing): WebSocketAcceptEvent {
-  return response.untouched ? event : { ...event, headers: fieldsOf(response.headers) }
+  return response.untouched ? event : { ...event, headers: response.fields }
 }

@@ -1,4 +1,4 @@
-// A mapped body, as events: one goes in, one goes out, and a file is read for it.
+// A mapped body as events: one event goes out for each event that comes in, and a file is read in blocks.
 
 import { open } from 'node:fs/promises'
 import { harmless } from '../../waiting/deferred.ts'
@@ -19,18 +19,18 @@ type StartEvent = HttpResponseStartEvent | WebSocketDenialStartEvent
 
 const BLOCK_BYTES = 64 * 1024
 
-/** Sends what an app sends, its head first, one event behind the other. */
+/** Sends the events of an app one after the other, the head first. */
 export class MappedEvents {
   readonly #body: MappedBody
   readonly #end: ExchangeEnd
-  #last: Promise<void> = Promise.resolve()
+  #previous: Promise<void> = Promise.resolve()
 
   constructor(body: MappedBody, end: ExchangeEnd) {
     this.#body = body
     this.#end = end
   }
 
-  /** Sends the head, and what came with it. */
+  /** Sends the head, and the event that completed it, if there was one. */
   begin(start: StartEvent, first: SendEvent | undefined): Promise<void> {
     return this.#inOrder(async () => {
       if (first?.type === 'http.response.pathsend') return this.#passFile(start, first)
@@ -39,7 +39,7 @@ export class MappedEvents {
     })
   }
 
-  /** Sends what comes later. */
+  /** Sends a later event. */
   pass(event: SendEvent): Promise<void> {
     return this.#inOrder(() => this.#passOne(event))
   }
@@ -51,8 +51,8 @@ export class MappedEvents {
   }
 
   #inOrder(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => undefined)
+    const done = this.#previous.then(work)
+    this.#previous = done.catch(() => undefined)
     return harmless(done)
   }
 
@@ -61,7 +61,7 @@ export class MappedEvents {
     await this.#end.send({ ...event, body })
   }
 
-  // A file that cannot be opened is the server's to answer for.
+  // The server answers for a file that cannot be opened.
   async #passFile(start: StartEvent, event: HttpResponsePathsendEvent): Promise<void> {
     const file = await open(event.path).catch(() => null)
     await this.#end.send(start)
@@ -87,7 +87,7 @@ export class MappedEvents {
     try {
       return await waitingFor(this.#body.through(chunk, isLast))
     } catch (error) {
-      // The response cannot become whole.
+      // The response cannot become complete, even if the app ignores the rejection.
       this.#end.reject(error)
       throw error
     }

@@ -1,30 +1,42 @@
-// A request that is a scope: around apps that await.
+// The request around an app that awaits: it reads a scope.
 
 import { checkedHeaders } from '../../http/headers.ts'
 import { bodyWatch, watchedReceive } from '../body-watch.ts'
+import { withEarlierEnd } from '../earlier-end.ts'
 import { ScopeHeaders } from '../request-headers.ts'
 import type { BodyWatch } from '../body-watch.ts'
-import type { HeaderPairs, HttpScope, Receive, WebSocketScope } from '../../contract/events.ts'
+import type {
+  HeaderPairs,
+  HttpScope,
+  Receive,
+  ResponseEnd,
+  WebSocketScope,
+} from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
+import type { AbortSignalLike } from '../interruption.ts'
+import type { EarlierEnd } from '../earlier-end.ts'
 import type { ChainRequest, FinishHooks, RequestChanges } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
 const NO_WATCHES: readonly BodyWatch[] = []
+const NO_ENDS: readonly EarlierEnd[] = []
 
-/** The request of `scope`; `hooks` is where its middleware registers. */
+/** The request of `scope`; `hooks` takes the callbacks of the middleware. */
 export class ScopeRequest implements ChainRequest {
   readonly scope: HttpScope | WebSocketScope
   readonly #hooks: FinishHooks
-  readonly #watches: ReadonlyArray<BodyWatch>
+  readonly #watches: readonly BodyWatch[]
+  readonly #ends: readonly EarlierEnd[]
 
   constructor(
     scope: HttpScope | WebSocketScope,
     hooks: FinishHooks,
-    watches: ReadonlyArray<BodyWatch> = NO_WATCHES,
+    watches: readonly BodyWatch[] = NO_WATCHES,
+    ends: readonly EarlierEnd[] = NO_ENDS,
   ) {
     this.scope = scope
     this.#hooks = hooks
     this.#watches = watches
+    this.#ends = ends
   }
 
   get kind(): 'http' | 'websocket' {
@@ -76,17 +88,27 @@ export class ScopeRequest implements ChainRequest {
   }
 
   with(changes: RequestChanges): ScopeRequest {
-    const { headers, state, scheme, onBody, ...plain } = changes
+    const { headers, state, scheme, onBody, signal, ...plain } = changes
     const { scope } = this
     const copy = { ...scope, ...plain } as HttpScope | WebSocketScope
     if (scheme !== undefined) copy.scheme = schemeFor(scope.type, scheme) as never
     if (headers) copy.headers = changedHeaders(scope.headers, headers)
     if (state) copy.state = { ...scope.state, ...state }
     const watches = onBody ? [...this.#watches, bodyWatch(onBody)] : this.#watches
-    return new ScopeRequest(copy, this.#hooks, watches)
+    const ends = signal ? this.#withEnd(copy, signal) : this.#ends
+    return new ScopeRequest(copy, this.#hooks, watches, ends)
   }
 
-  /** `receive`, as the app gets it. */
+  /** Removes the listeners on the signals of `with({ signal })` when `over` settles. */
+  releaseAfter(over: Promise<unknown>): void {
+    if (this.#ends.length === 0) return
+    const release = (): void => {
+      for (const end of this.#ends) end.release()
+    }
+    over.then(release, release)
+  }
+
+  /** The `receive` for the app: it shows the body to the callbacks of `with({ onBody })`. */
   watched(receive: Receive): Receive {
     return this.#watches.length === 0 ? receive : watchedReceive(receive, this.#watches)
   }
@@ -97,6 +119,14 @@ export class ScopeRequest implements ChainRequest {
 
   onAccept(callback: () => void): void {
     this.#hooks.onAccept(callback)
+  }
+
+  #withEnd(copy: HttpScope | WebSocketScope, signal: AbortSignalLike): readonly EarlierEnd[] {
+    const outer = copy['isthmus.exchange']
+    if (!outer) return this.#ends
+    const end = withEarlierEnd(outer, signal)
+    copy['isthmus.exchange'] = end.exchange
+    return [...this.#ends, end]
   }
 }
 

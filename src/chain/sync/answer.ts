@@ -1,4 +1,4 @@
-// The bodies that middleware gives a sync app's response.
+// The bodies that middleware give to the response of a sync app.
 
 import { AppError } from '../../errors.ts'
 import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
@@ -7,9 +7,9 @@ import type { MappedBody } from '../body-map.ts'
 import type { AnswerBody, Outgoing } from '../response.ts'
 
 /**
- * The body of `response`, which is none of the app's.
+ * The body of a response that the app did not make.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for one that has to be awaited
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a body that has to be awaited
  */
 export function answerBody(response: Outgoing, method: string): SyncBody {
   const { answer = '' } = response
@@ -33,7 +33,7 @@ export function mappedArray(body: readonly unknown[], mapped: MappedBody): Chunk
   return chunks.map((chunk, at) => mapped.throughNow(chunk, at === chunks.length - 1))
 }
 
-/** How many bytes an array body has. */
+/** The number of bytes of an array body. */
 export function bytesOf(body: readonly Chunk[]): number {
   return body.reduce((sum, chunk) => sum + chunkBytes(chunk), 0)
 }
@@ -60,6 +60,7 @@ class MappedIterable implements Iterable<Chunk> {
   }
 
   close(): void {
+    this.#mapped.close()
     const body = this.#body as { close?(): void }
     body.close?.()
   }

@@ -1,22 +1,21 @@
-// Drives middleware around a sync app, without a promise. The head is theirs when the first chunk is there, or the end:
-// until then the app may replace it (PEP 3333, "The start_response() Callable").
+// Drives middleware around a sync app, without a promise. The middleware get the head with the first chunk, or at the end
+// of the body: before that, the app may still replace the head (PEP 3333, "The start_response() Callable").
 
 import { inspect } from 'node:util'
 import { sync } from '../../bridge/style.ts'
 import { ClientDisconnectedError } from '../../errors.ts'
 import { checkedBody } from '../../sync/app-body.ts'
-import { attempt } from '../../sync/run-end.ts'
 import { checkedChunk, chunkBytes } from '../../sync/chunk.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
-import { EnvironRequest } from './request.ts'
+import { attempt } from '../../sync/run-end.ts'
 import { Flow } from '../flow.ts'
-import { LazyBody } from './lazy-body.ts'
 import { Outgoing } from '../response.ts'
 import { answerBody, mappedArray } from './answer.ts'
 import { SyncEnd } from './end.ts'
 import { SyncHead } from './head.ts'
+import { LazyBody } from './lazy-body.ts'
+import { EnvironRequest } from './request.ts'
 import type { AsyncResource } from 'node:async_hooks'
-import type { AppBody } from '../../sync/app-body.ts'
 import type {
   Chunk,
   Environ,
@@ -25,11 +24,12 @@ import type {
   SyncBody,
   Write,
 } from '../../contract/environ.ts'
+import type { AppBody } from '../../sync/app-body.ts'
 import type { MappedBody } from '../body-map.ts'
-import type { Settling, Verdict } from './lazy-body.ts'
 import type { Layer } from '../layer.ts'
+import type { BodyOwner, Verdict } from './lazy-body.ts'
 
-/** `app` behind `layers`, the first one outermost. */
+/** `app` with `layers` around it, the first one outermost. */
 export function driveSync(layers: readonly Layer[], app: SyncApp): SyncApp {
   return sync((environ, startResponse) =>
     new SyncDrive(layers, app, { environ, startResponse }).run(),
@@ -41,16 +41,17 @@ interface Call {
   startResponse: StartResponse
 }
 
-class SyncDrive implements Settling {
+class SyncDrive implements BodyOwner {
   verdict: Verdict | undefined
   readonly #app: SyncApp
   readonly #environ: Environ
   readonly #flow: Flow
   readonly #head: SyncHead
   readonly #end: SyncEnd
+  // The app's own response.
   #response: Outgoing | undefined
   #serverWrite: Write | undefined
-  // What a middleware threw inside of the app's write().
+  // The error that a middleware threw inside the app's write().
   #failure: { error: unknown } | undefined
 
   constructor(layers: readonly Layer[], app: SyncApp, { environ, startResponse }: Call) {
@@ -67,7 +68,7 @@ class SyncDrive implements Settling {
 
   run(): SyncBody {
     this.#flow.start(new EnvironRequest(this.#environ, this.#end))
-    const halt = this.#flow.go()
+    const halt = this.#flow.run()
     this.#end.begin()
     if (halt instanceof Outgoing) return this.#end.watched(this.#answered(halt))
     return this.#end.watched(this.#callApp((halt as EnvironRequest).environ))
@@ -83,16 +84,17 @@ class SyncDrive implements Settling {
     if (verdict?.own) throw error
     if (!verdict) {
       this.#flow.fail(error)
-      return this.#answered(this.#flow.go() as Outgoing)
+      return this.#answered(this.#flow.run() as Outgoing)
     }
     if (!(error instanceof ClientDisconnectedError)) {
-      this.warn('the app failed behind the answer of a middleware', error)
+      this.warn('the app failed after the answer of a middleware', error)
     }
     return verdict.body
   }
 
-  abandon(): void {
-    this.#flow.abandon()
+  bodyClosed(): void {
+    this.#response?.discard()
+    if (!this.verdict) this.#flow.abandon()
   }
 
   warn(message: string, cause?: unknown): void {
@@ -111,13 +113,14 @@ class SyncDrive implements Settling {
           : app(environ, this.#startResponse),
       )
     } catch (error) {
+      this.#response?.discard()
       return this.recover(error)
     }
     const isWhole = Array.isArray(body) || body instanceof WrappedFile
     return isWhole ? this.#whole(body) : (new LazyBody(body, this) as SyncBody)
   }
 
-  // Nothing of the app runs when it is iterated: it goes on as the object that it is.
+  // The iteration of an array or of a file runs no code of the app, so the server gets the object itself.
   #whole(body: AppBody): SyncBody {
     try {
       const chunks = Array.isArray(body) ? (body as Chunk[]) : null
@@ -128,6 +131,7 @@ class SyncDrive implements Settling {
       this.#close(body)
       return verdict.body
     } catch (error) {
+      this.#response?.discard()
       this.#close(body)
       throw error
     }
@@ -148,22 +152,28 @@ class SyncDrive implements Settling {
     response.take()
     this.#response = response
     this.#flow.answer(response)
-    this.#answered(this.#flow.go() as Outgoing)
+    this.#answered(this.#flow.run() as Outgoing)
     return this.verdict as Verdict
   }
 
-  // The head goes to the server now: it is sent with the first chunk, or with the end.
+  // Gives the head to the server, which sends it with the first chunk, or at the end.
   #answered(response: Outgoing): SyncBody {
     const method = this.#environ.REQUEST_METHOD
     if (response === this.#response) {
-      this.verdict = { own: true, mapped: response.mapped(method) }
+      const mapped = response.mapped(method)
       this.#serverWrite = this.#head.pass(response)
+      this.verdict = { own: true, mapped }
       return []
     }
-    const body = answerBody(response, method)
-    this.verdict = { own: false, body }
-    this.#head.answer(response)
-    return body
+    try {
+      const body = answerBody(response, method)
+      this.#head.answer(response)
+      this.verdict = { own: false, body }
+      return body
+    } catch (error) {
+      response.discard()
+      throw error
+    }
   }
 
   readonly #startResponse: StartResponse = (status, headers, excInfo) => {

@@ -1,22 +1,24 @@
-// The end of an exchange around a sync app, for whoever wants to know how it went.
+// The end of an exchange around a sync app, for the callbacks of the middleware.
 
-import { ClientDisconnectedError } from '../../errors.ts'
-import { hasContent } from '../../http/content.ts'
+import { localEnd } from '../../http/local-end.ts'
 import { chunkBytes } from '../../sync/chunk.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
-import { errorStatus } from '../server-answer.ts'
 import { bytesOf } from './answer.ts'
 import type { Chunk, Environ, SyncBody } from '../../contract/environ.ts'
+import type { ResponseEnd } from '../../contract/events.ts'
 import type { FinishHooks } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
-/** Counts a body where somebody wants to know, and calls back with `environ['isthmus.responseFinished']`. */
+/**
+ * Listens to the server's report of the end. A host that reports none gets its body counted, and the end is told from
+ * `environ['isthmus.responseFinished']`.
+ */
 export class SyncEnd implements FinishHooks {
   readonly #environ: Environ
   readonly #warn: (message: string, cause?: unknown) => void
   #callbacks: FinishCallbacks | undefined
-  #bytes: number | null = 0
+  /** The bytes so far; null for a file, whose bytes the host counts; undefined if the server reports the end. */
+  #bytes: number | null | undefined
   #begun = false
 
   constructor(environ: Environ, warn: (message: string, cause?: unknown) => void) {
@@ -26,21 +28,21 @@ export class SyncEnd implements FinishHooks {
 
   onFinish(callback: (end: ResponseEnd) => void): void {
     refuseLate(this.#begun)
-    this.#watched().onFinish(callback)
+    this.#listening().onFinish(callback)
   }
 
   onAccept(): void {
     refuseLate(this.#begun)
   }
 
-  /** The app is called, or answered for: from now on there is something to miss. */
+  /** The app is called, or a middleware answers: a later callback would miss a part of the exchange. */
   begin(): void {
     this.#begun = true
   }
 
-  /** `body` as it is sent: itself where nobody counts, or where its length is known. */
+  /** `body` as it is sent: the same object, unless its chunks have to be counted. */
   watched(body: SyncBody): SyncBody {
-    if (!this.#callbacks) return body
+    if (this.#bytes === undefined) return body
     if (Array.isArray(body)) {
       this.count(bytesOf(body as Chunk[]))
       return body
@@ -52,30 +54,27 @@ export class SyncEnd implements FinishHooks {
 
   /** Counts bytes that are on their way. */
   count(bytes: number): void {
-    if (this.#bytes !== null) this.#bytes += bytes
+    if (typeof this.#bytes === 'number') this.#bytes += bytes
   }
 
-  #watched(): FinishCallbacks {
+  #listening(): FinishCallbacks {
     if (this.#callbacks) return this.#callbacks
     const callbacks = new FinishCallbacks(this.#warn)
     this.#callbacks = callbacks
-    const finished = (this.#environ['isthmus.responseFinished'] ??= [])
-    finished.push((_environ, status, _headers, error) =>
-      callbacks.finished(this.#end(status, error)),
-    )
+    const exchange = this.#environ['isthmus.scope']?.['isthmus.exchange']
+    if (exchange) exchange.onEnd((end) => callbacks.finished(end))
+    else this.#watch(callbacks)
     return callbacks
   }
 
-  #end(line: string | undefined, error: unknown): ResponseEnd {
-    const status = line === undefined ? null : Number(line.slice(0, 3))
-    const common = { code: undefined, error }
-    const bytes = hasContent(this.#environ.REQUEST_METHOD, status ?? 0) ? this.#bytes : 0
-    if (error === undefined) return { ...common, outcome: 'complete', status, bytes }
-    if (error instanceof ClientDisconnectedError) {
-      return { ...common, outcome: 'disconnected', status, bytes }
-    }
-    if (status !== null) return { ...common, outcome: 'aborted', status, bytes }
-    return { ...common, outcome: 'complete', status: errorStatus(error), bytes: null }
+  #watch(callbacks: FinishCallbacks): void {
+    this.#bytes = 0
+    const finished = (this.#environ['isthmus.responseFinished'] ??= [])
+    finished.push((_environ, line, _headers, error) => {
+      const method = this.#environ.REQUEST_METHOD
+      const status = line === undefined ? null : Number(line.slice(0, 3))
+      callbacks.finished(localEnd({ method, status, bytes: this.#bytes ?? null, error }))
+    })
   }
 }
 

@@ -4,7 +4,6 @@ import { statusLine } from '../../http/status-line.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { checkStartCall, missingHead } from '../../sync/start-call.ts'
 import { Outgoing } from '../response.ts'
-import { fieldsOf } from '../header-list.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
 import type { AnnouncedHead } from '../../sync/response-head.ts'
 
@@ -57,9 +56,9 @@ export class SyncHead {
   }
 
   /** Gives the server a head. */
-  answer({ status, headers }: Outgoing): Write {
+  answer({ status, fields }: Outgoing): Write {
     this.#committed = true
     const line = this.#announced?.status === status ? this.#status : statusLine(status)
-    return this.#startResponse(line, fieldsOf(headers))
+    return this.#startResponse(line, fields)
   }
 }

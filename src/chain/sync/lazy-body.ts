@@ -1,46 +1,46 @@
-// The body of a sync app that says what it answers while it is iterated: a generator. The first chunk settles whose
-// response is sent; from then on chunks go through as they are.
+// The body of a sync app that may still announce its head while the server iterates: a generator. The first chunk lets the
+// middleware choose the response; after that, chunks pass unchanged or through the maps.
 
-import { attempt } from '../../sync/run-end.ts'
 import { checkedChunk } from '../../sync/chunk.ts'
+import { attempt } from '../../sync/run-end.ts'
 import type { AsyncResource } from 'node:async_hooks'
-import type { AppBody } from '../../sync/app-body.ts'
 import type { Chunk, SyncBody } from '../../contract/environ.ts'
+import type { AppBody } from '../../sync/app-body.ts'
 import type { MappedBody } from '../body-map.ts'
 
-/** Whose body is sent: the app's own, perhaps through maps, or another one. */
+/** The body that the middleware chose: the app's own, perhaps with maps, or the body of another response. */
 export type Verdict = { own: true; mapped: MappedBody | undefined } | { own: false; body: SyncBody }
 
 /** The middleware around a body. */
-export interface Settling {
-  /** Settled already: the app called write(). */
+export interface BodyOwner {
+  /** Defined before the first chunk if the app called write(). */
   readonly verdict: Verdict | undefined
-  /** The context that the app runs in, where it is one of its own. */
+  /** The async context that the app runs in; undefined for the current one. */
   readonly appContext: AsyncResource | undefined
-  /** The first chunk is there, or, with null, the end. Throws what no middleware has caught. */
+  /** Takes the first chunk, or null for the end of the body. Throws an error that no middleware caught. */
   settle(first: Chunk | null): Verdict
-  /** The app threw. Throws what no middleware has caught. */
+  /** Takes an error of the app. Throws an error that no middleware caught. */
   recover(error: unknown): SyncBody
-  /** Nobody wants a response any more. */
-  abandon(): void
+  /** The server has closed the body. */
+  bodyClosed(): void
   warn(message: string, cause?: unknown): void
 }
 
-/** To be iterated once, then closed. */
+/** The server iterates it once, then closes it. */
 export class LazyBody implements SyncBody, Iterator<Chunk> {
   readonly #body: AppBody
-  readonly #settling: Settling
+  readonly #owner: BodyOwner
   #iterator: Iterator<unknown> | undefined
-  // It ended or threw: there is nothing to return() from.
+  // The iterator ended or threw, so that its return() is not called.
   #isOver = false
   #isClosed = false
   #mapped: MappedBody | undefined
   #passing = false
   #other: { body: SyncBody; iterator: Iterator<Chunk> } | undefined
 
-  constructor(body: AppBody, settling: Settling) {
+  constructor(body: AppBody, owner: BodyOwner) {
     this.#body = body
-    this.#settling = settling
+    this.#owner = owner
   }
 
   [Symbol.iterator](): this {
@@ -60,27 +60,26 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
   }
 
   close(): void {
-    const isSettled = this.#passing || this.#other !== undefined
     this.#stop()
     this.#closeOwn()
     this.#other?.body.close?.()
-    if (!isSettled) attempt(this.#settling, 'a middleware', () => this.#settling.abandon())
+    attempt(this.#owner, 'a middleware', () => this.#owner.bodyClosed())
   }
 
   #first(): IteratorResult<Chunk> {
+    const owner = this.#owner
     let result: IteratorResult<unknown>
     let first: Chunk | null
     try {
-      result = this.#settling.verdict ? { done: false, value: '' } : this.#pull()
+      result = owner.verdict ? { done: false, value: '' } : this.#pull()
       first = result.done ? null : checkedChunk(result.value, 'the app yielded')
     } catch (error) {
-      return this.#replace(this.#settling.recover(error))
+      return this.#replace(owner.recover(error))
     }
-    // An empty chunk sends nothing, and settles nothing.
-    if (first === '' || first?.length === 0) {
-      if (!this.#settling.verdict) return { done: false, value: '' }
-    }
-    const verdict = this.#settling.verdict ?? this.#settling.settle(first)
+    // An empty chunk sends nothing, so the app may still replace its head.
+    if (first?.length === 0 && !owner.verdict) return { done: false, value: '' }
+
+    const verdict = owner.verdict ?? owner.settle(first)
     if (!verdict.own) return this.#replace(verdict.body)
     this.#passing = true
     this.#mapped = verdict.mapped
@@ -89,7 +88,7 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
 
   #pull(): IteratorResult<unknown> {
     const iterator = (this.#iterator ??= this.#body[Symbol.iterator]())
-    const { appContext } = this.#settling
+    const { appContext } = this.#owner
     this.#isOver = true
     const result = appContext ? appContext.runInAsyncScope(() => iterator.next()) : iterator.next()
     this.#isOver = Boolean(result.done)
@@ -118,12 +117,12 @@ export class LazyBody implements SyncBody, Iterator<Chunk> {
     const iterator = this.#iterator
     if (!iterator || this.#isOver) return
     this.#isOver = true
-    attempt(this.#settling, 'return() of the body', () => iterator.return?.())
+    attempt(this.#owner, 'return() of the body', () => iterator.return?.())
   }
 
   #closeOwn(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    attempt(this.#settling, 'close() of the body', () => this.#body.close?.())
+    attempt(this.#owner, 'close() of the body', () => this.#body.close?.())
   }
 }

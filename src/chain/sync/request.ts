@@ -1,15 +1,17 @@
-// A request that is an environ: around sync apps.
+// The request around a sync app: it reads an environ.
 
 import { copyEnviron, environName } from '../../bridge/scope-to-environ.ts'
 import { checkedHeaders } from '../../http/headers.ts'
 import { bodyWatch, WatchedInput } from '../body-watch.ts'
+import { eitherSignal } from '../earlier-end.ts'
 import { EnvironHeaders } from '../request-headers.ts'
 import type { Environ } from '../../contract/environ.ts'
+import type { ResponseEnd } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
+import type { AbortSignalLike } from '../interruption.ts'
 import type { ChainRequest, FinishHooks, RequestChanges } from '../request.ts'
-import type { ResponseEnd } from '../response-end.ts'
 
-/** The request of `environ`; `hooks` is where its middleware registers. */
+/** The request of `environ`; `hooks` takes the callbacks of the middleware. */
 export class EnvironRequest implements ChainRequest {
   readonly environ: Environ
   readonly #hooks: FinishHooks
@@ -79,6 +81,7 @@ export class EnvironRequest implements ChainRequest {
     if (state) environ['isthmus.state'] = { ...this.state, ...state }
     if (changes.client !== undefined) setClient(environ, changes.client)
     if (headers) setHeaders(environ, headers)
+    if (changes.signal) setSignal(environ, this.environ, changes.signal)
     if (changes.onBody) {
       environ['wsgi.input'] = new WatchedInput(environ['wsgi.input'], bodyWatch(changes.onBody))
     }
@@ -95,7 +98,20 @@ export class EnvironRequest implements ChainRequest {
   }
 }
 
-// A path that is not under its root cannot be said in CGI: the root gives way.
+// The signals are made at the first access, because few apps use them.
+function setSignal(environ: Environ, outer: Environ, given: AbortSignalLike): void {
+  let signal: AbortSignal | undefined
+  Object.defineProperty(environ, 'isthmus.signal', {
+    get: () => (signal ??= eitherSignal(outer['isthmus.signal'], given)),
+    set(value: AbortSignal) {
+      signal = value
+    },
+    enumerable: true,
+    configurable: true,
+  })
+}
+
+// CGI cannot express a path outside of the root, so the root becomes empty.
 function setPath(environ: Environ, rootPath: string, path: string): void {
   const isUnder = path === rootPath || path.startsWith(`${rootPath}/`)
   environ.SCRIPT_NAME = isUnder ? rootPath : ''

@@ -1,23 +1,23 @@
-// What the measurements of isthmus bench mean: how to host each path.
+// Advice from the measurements of isthmus bench: how to host each path.
 
 import type { StyledApp } from '../../bridge/style.ts'
 
-/** A path, measured in one way of hosting it. */
+/** The measurements of a path, hosted in one way. */
 export interface Measured {
   perSecond: number
   p50Ms: number
   p99Ms: number
-  /** CPU time of the process a request. */
+  /** CPU time of the process for each request. */
   cpuMs: number
-  /** How long a request, alone, keeps the event loop at work. */
+  /** The time that a single request keeps the event loop busy. */
   heldMs: number
-  /** The longest time that the loop did nothing else, with one request at a time. */
+  /** The longest time for which the event loop was blocked, with one request at a time. */
   longestMs: number
-  /** Answers other than 2xx and 3xx, as `404 × 12`; empty where there are none. */
+  /** Responses other than 2xx and 3xx, as `404 × 12`; empty if all have succeeded. */
   failures: string
 }
 
-/** A path, measured in both ways. */
+/** The measurements of a path, hosted in both ways. */
 export interface Comparison {
   path: string
   mount: string
@@ -26,29 +26,29 @@ export interface Comparison {
   threads: Measured
 }
 
-/** From here on everything else that the process serves notices. */
+/** From this time on, a request slows down everything else that the process serves. */
 const BLOCKS_MS = 10
-/** Up to here nothing does. */
+/** Below this time, a request does not affect others. */
 const HARMLESS_MS = 1
 
-/** One sentence: whether the path blocks the loop, for how long, and how to host its mount. */
+/** Makes one sentence: whether the path blocks the event loop, for how long, and how to host its mount. */
 export function adviceFor(comparison: Comparison): string {
   const { path, mount, style, inline, threads } = comparison
   const where = `${mount}${path === mount ? '' : ` (${path})`}, ${style}`
   const failures = inline.failures || threads.failures
-  if (failures !== '') return `${where}: was answered ${failures}; that is not what to measure`
+  if (failures !== '') return `${where}: was answered ${failures}; measure a path that succeeds`
 
   const held = `holds the event loop for ${milliseconds(inline.heldMs)} a request`
   if (inline.heldMs < HARMLESS_MS) return `${where}: ${held}; ${harmless(comparison)}`
   if (threads.heldMs > inline.heldMs / 2) {
-    return `${where}: ${held}, wherever it is hosted; move what blocks into a sync app, and that into threads()`
+    return `${where}: ${held}, inline and in threads; move the blocking code into a sync app, and host that with threads()`
   }
-  const then = `there it is ${milliseconds(threads.heldMs)}`
+  const inThreads = `there it is ${milliseconds(threads.heldMs)}`
   if (inline.heldMs >= BLOCKS_MS) {
     const longest = milliseconds(inline.longestMs)
-    return `${where}: inline it ${held} (at most ${longest}), and everything else waits; host it in threads: ${then}`
+    return `${where}: inline it ${held} (at most ${longest}), and everything else waits; host it in threads: ${inThreads}`
   }
-  return `${where}: inline it ${held}; host it in threads if anything realtime is beside it: ${then}`
+  return `${where}: inline it ${held}; host it in threads if the process also serves anything realtime: ${inThreads}`
 }
 
 function harmless({ style, inline, threads }: Comparison): string {
@@ -58,7 +58,7 @@ function harmless({ style, inline, threads }: Comparison): string {
   return `inline is right: threads would cost ${milliseconds(more)} of CPU more`
 }
 
-/** `0.012 ms`, `3.4 ms`, `210 ms`. */
+/** Formats a time: `0.012 ms`, `3.4 ms`, `210 ms`. */
 export function milliseconds(value: number): string {
   const digits = value < 1 ? 3 : 1
   return `${value >= 100 ? Math.round(value) : value.toFixed(digits)} ms`

@@ -1,4 +1,4 @@
-// isthmus bench: the app inline against the app in threads, path by path, and what follows.
+// isthmus bench: measures each path of the app inline and in threads, and prints advice.
 
 import { adviceFor, milliseconds } from './advice.ts'
 import { askFor } from './load.ts'
@@ -11,7 +11,7 @@ import type { BenchProcess } from './process.ts'
 
 const COLUMNS = ['', 'hosted', 'req/s', 'p50', 'p99', 'CPU/req', 'loop/req', 'longest stop']
 
-/** Measures, and writes a table and a line of advice for each path to stdout; progress goes to stderr. */
+/** Measures, and writes a table and a line of advice for each path to stdout. Progress goes to stderr. */
 export async function benchCommand(command: BenchCommand): Promise<void> {
   const inline = await measureHosting(command, 0)
   const threads = await measureHosting(command, command.threads)
@@ -57,7 +57,7 @@ async function measurePath(
 ): Promise<Measured> {
   const url = host.url + path
   await askFor(url, connections, durationMs / 4)
-  // One request at a time says what one does to the loop, several what they do to each other.
+  // A single request shows the load on the event loop; several at once show how they slow each other down.
   const [alone, { loopMs, longestMs }] = await host.usageOf(() => askFor(url, 1, durationMs))
   const [many, { cpuMs }] = await host.usageOf(() => askFor(url, connections, durationMs))
   return {
@@ -82,7 +82,7 @@ function failuresOf({ statuses }: Answers): string {
     .join(', ')
 }
 
-// The longest prefix wins, on a segment boundary, as mount() has it.
+// The longest prefix wins, on a segment boundary, as in mount().
 function mountOf(target: string, mounts: readonly Mounted[]): Mounted {
   const path = target.replace(/\?.*$/s, '')
   const fitting = mounts.filter(

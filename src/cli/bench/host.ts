@@ -1,4 +1,4 @@
-// The process that hosts the app for isthmus bench, and says what it used.
+// The process that hosts the app for isthmus bench, and reports its CPU time and the load of its event loop.
 
 import { resolve } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
@@ -24,7 +24,7 @@ process.on('disconnect', () => process.exit(1))
 process.on('message', (message: ToHost) => {
   handle(message).catch((error: unknown) => {
     const isUsage = error instanceof AppLoadError && !Object.hasOwn(error, 'cause')
-    say({
+    report({
       type: 'failed',
       message: error instanceof Error ? error.message : String(error),
       isUsage,
@@ -41,9 +41,9 @@ async function handle(message: ToHost): Promise<void> {
       delay.reset()
       cpuBefore = process.cpuUsage()
       loopBefore = performance.eventLoopUtilization()
-      return say({ type: 'begun' })
+      return report({ type: 'begun' })
     case 'read':
-      return say({ type: 'usage', ...usage() })
+      return report({ type: 'usage', ...usage() })
     case 'close':
       await server?.close({ graceMs: 0 })
       return process.exit()
@@ -59,7 +59,7 @@ async function open(apps: NamedApps): Promise<void> {
   })
   const mounts = await stylesOf(apps.app, '')
   for (const [prefix, spec] of apps.mounts) mounts.push(...(await stylesOf(spec, prefix)))
-  say({ type: 'listening', url: server.url, mounts })
+  report({ type: 'listening', url: server.url, mounts })
 }
 
 async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {
@@ -79,11 +79,11 @@ function usage(): Usage {
   return {
     cpuMs: (user + system) / 1000,
     loopMs: performance.eventLoopUtilization(loopBefore).active,
-    // The timer that listens is itself that far apart.
+    // The measuring timer has this interval, so every measured delay contains it.
     longestMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
   }
 }
 
-function say(message: FromHost): void {
+function report(message: FromHost): void {
   process.send?.(message)
 }

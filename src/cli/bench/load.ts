@@ -1,19 +1,19 @@
-// The load of isthmus bench: clients that ask one request after the other.
+// The load of isthmus bench: clients that send one request after the other.
 
 import { Agent, get } from 'node:http'
 
 const ANSWER_MS = 30_000
 
-/** What the clients were answered. */
+/** The responses that the clients got. */
 export interface Answers {
   perSecond: number
-  /** How long each answer took, sorted. */
+  /** The time of each response, sorted. */
   tookMs: number[]
-  /** How often each status came; `0` is no answer at all. */
+  /** The number of responses with each status; `0` stands for no response. */
   statuses: ReadonlyMap<number, number>
 }
 
-/** Has `connections` clients ask for `url` until `durationMs` are over; what has begun then is waited for. */
+/** Lets `connections` clients request `url` for `durationMs`, and waits for the requests in flight at that time. */
 export async function askFor(
   url: string,
   connections: number,

@@ -1,28 +1,28 @@
-// What isthmus bench and the process that hosts the app say to one another.
+// The messages between isthmus bench and the process that hosts the app.
 
 import type { StyledApp } from '../../bridge/style.ts'
 import type { NamedApps } from '../load-mounted.ts'
 
-/** To the host: apps to serve, then marks around what is measured, then the end. */
+/** To the host: the apps to serve, the marks around each measurement, and the end. */
 export type ToHost = { type: 'open'; apps: NamedApps } | { type: 'begin' | 'read' | 'close' }
 
-/** Where an app is mounted, and its style. */
+/** The prefix and the style of a mounted app. */
 export interface Mounted {
   prefix: string
   style: StyledApp['style']
 }
 
-/** What the host has used since `begin`. */
+/** The resources that the host has used since `begin`. */
 export interface Usage {
   /** CPU time of the process with all its threads. */
   cpuMs: number
-  /** How long the event loop was at work. */
+  /** The time for which the event loop was busy. */
   loopMs: number
-  /** The longest time that it did nothing else. */
+  /** The longest time for which the event loop was blocked. */
   longestMs: number
 }
 
-/** From the host. `isUsage`: the command line names what is not there. */
+/** From the host. `isUsage` says that the command line names a file or an export that does not exist. */
 export type FromHost =
   | { type: 'listening'; url: string; mounts: Mounted[] }
   | { type: 'failed'; message: string; isUsage: boolean }

@@ -6,11 +6,11 @@ import { PROCESS_DEFAULTS, PROCESS_OPTIONS } from '../options-table.ts'
 import type { OptionTable } from '../option.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
-/** What is measured, and for how long. */
+/** The paths to measure, and the time and load for each. */
 export interface BenchOptions extends Pick<ProcessOptions, 'mounts' | 'threads'> {
-  /** What is asked for; empty is the root of every mount. */
+  /** The paths that are requested; an empty list stands for the root of every mount. */
   paths: readonly string[]
-  /** Clients that ask at once, each on a connection of its own. */
+  /** The clients that send requests at once, each on a connection of its own. */
   connections: number
   durationMs: number
 }
@@ -35,18 +35,18 @@ const pathList: kind.Kind<readonly string[]> = {
 
 const MOST_CONNECTIONS = 256
 
-/** `--path`, `--mount` and how much is asked. */
+/** The options of isthmus bench. */
 export const BENCH_OPTIONS: OptionTable<BenchOptions> = {
-  paths: { flag: 'path', describe: 'What to ask for, with its query; repeatable', kind: pathList },
+  paths: { flag: 'path', describe: 'Path to request, with its query; repeatable', kind: pathList },
   mounts: PROCESS_OPTIONS.mounts,
   threads: {
     flag: 'threads',
-    describe: 'Threads of each sync app, where it is hosted in threads',
+    describe: 'Threads of each sync app in the measurement in threads',
     kind: kind.integer(1, 1_024),
   },
   connections: {
     flag: 'connections',
-    describe: 'Clients at once',
+    describe: 'Clients that send requests at once',
     kind: kind.integer(1, MOST_CONNECTIONS),
   },
   durationMs: { flag: 'seconds', describe: 'How long each measurement takes', kind: kind.seconds },

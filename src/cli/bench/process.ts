@@ -1,4 +1,4 @@
-// A process that hosts the app of isthmus bench, as the command sees it.
+// The command's side of the process that hosts the app of isthmus bench.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,16 +14,20 @@ class HostEnded extends IsthmusError {
   readonly code = 'ISTHMUS_BENCH_HOST_ENDED'
 }
 
-/** The app, hosted. Whoever opened it closes it. */
+/** A process that hosts the app. The caller of {@link openBenchProcess} closes it. */
 export interface BenchProcess {
   url: string
   mounts: readonly Mounted[]
-  /** What the process used while `work` was under way, and what `work` returned. */
+  /** Runs `work`. Resolves with its result, and with the resources that the process used meanwhile. */
   usageOf<Result>(work: () => Promise<Result>): Promise<[Result, Usage]>
   close(): Promise<void>
 }
 
-/** Starts a process for `apps`. @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`), and what serving them throws */
+/**
+ * Starts a process that hosts `apps`.
+ *
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the apps cannot be loaded or served
+ */
 export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
   const isSource = import.meta.url.endsWith('.ts')
   const child = fork(new URL(isSource ? './host.ts' : './host.js', import.meta.url))
@@ -52,30 +56,30 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
   }
 }
 
-/** Rejects when the process ends: whatever waits for it then waits in vain. */
+/** Rejects when the process ends, because no answer can come after that. */
 function endOf(child: ChildProcess): Promise<never> {
   const ended = once(child, 'exit').then(([code]): never => {
     throw new HostEnded(
       `the app ended its process, with exit status ${String(code)}, while it was measured`,
     )
   })
-  // It ends in any case, also when nobody waits any more.
+  // The process also ends after the last request to it; that rejection needs no handler.
   ended.catch(() => undefined)
   return ended
 }
 
 async function answer(child: ChildProcess, message: ToHost): Promise<FromHost> {
-  const said = once(child, 'message') as Promise<[FromHost]>
-  // A process that has ended takes nothing; its end is told by itself.
+  const answered = once(child, 'message') as Promise<[FromHost]>
+  // `ended` reports the end of the process, so an error of send() is ignored.
   child.send(message, () => undefined)
-  const [first] = await said
+  const [first] = await answered
   if (first.type !== 'failed') return first
   throw first.isUsage
     ? new AppLoadError(first.message)
     : new AppLoadError(first.message, { cause: first.message })
 }
 
-// The app gets its lifespan.shutdown; what does not end by itself is ended.
+// The app gets its lifespan.shutdown. A process that does not end after it is killed.
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')

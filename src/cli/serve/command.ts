@@ -1,15 +1,15 @@
-// isthmus serve: load, listen, say so, and stay until a signal.
+// isthmus serve: loads the app, listens, prints the ready line, and runs until a signal.
 
 import { accessLog } from '../../middleware/access-log.ts'
 import { serve } from '../../server/serve.ts'
 import { watchThreads } from '../exit.ts'
-import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
 import { loadMounted } from '../load-mounted.ts'
+import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { readTls } from './tls-files.ts'
 import type { ServeCommand } from '../args.ts'
 
-/** Resolves once the server listens and `isthmus listening on …` is on stdout; from then on signals rule. */
+/** Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. */
 export async function serveCommand(command: ServeCommand): Promise<void> {
   const { log } = await createLog(command.logLevel, command.logFormat)
   logUnhandledRejections(log)

@@ -1,4 +1,4 @@
-// What ends the process: signals, and errors that nobody caught.
+// The end of the process: by a signal, or by an uncaught exception.
 
 import { constants } from 'node:os'
 import { exit } from '../exit.ts'
@@ -7,21 +7,22 @@ import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-// npm and other parents forward the SIGINT that the terminal has sent to the whole group already.
+// npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
 const ECHO_MS = 500
 
-/** Logs what nobody handles, and goes on, as asyncio does. */
+/** Logs each unhandled rejection. The process goes on, as it does with asyncio. */
 export function logUnhandledRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => {
-    log.error({ err: reason }, 'a promise was rejected and nobody handled it')
+    log.error({ err: reason }, 'a promise was rejected without a handler')
   })
 }
 
 /**
- * Takes over signals and uncaught exceptions for as long as the process lives.
+ * Handles signals and uncaught exceptions until the process ends.
  *
- * The first SIGINT or SIGTERM drains: exit status 0, or 1 where connections had to be cut. A second one ends
- * the process at once, with 128 + its number. An uncaught exception drains too, and exits with 1.
+ * The first SIGINT or SIGTERM drains the server; the exit status is 0, or 1 if connections were cut. A second signal
+ * ends the process at once; the exit status is 128 + its number. An uncaught exception drains the server too; the exit
+ * status is 1.
  */
 export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
   let draining: { signal: string; since: number } | undefined
@@ -54,7 +55,7 @@ export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
   }
 
   process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'an exception was thrown and nobody caught it; draining')
+    log.error({ err: error }, 'an exception was thrown and not caught; draining')
     status = FAILED
     drain('uncaughtException')
   })

@@ -1,15 +1,15 @@
-// The log of the command line: on stderr, so that stdout has the ready line and nothing else.
+// The log of the command line. It is on stderr, so that stdout has the ready line and nothing else.
 
 import { pino } from 'pino'
 import type { Log } from '../../contract/log.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
-// What would drive a terminal. Only a stack may have lines of its own.
+// Control characters, which can change a terminal. Only a stack may contain line breaks.
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g
 const CONTROLS_OF_STACKS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g
 
 /**
- * A log on stderr: JSON lines, or for people one coloured line each.
+ * Makes a log on stderr: lines of JSON, or one coloured line for each entry.
  *
  * @param format `auto` is `pretty` on a terminal, else `json`
  */
@@ -26,7 +26,8 @@ function jsonStream(): { write(line: string): void } {
   return pino.destination({ dest: 2, sync: false })
 }
 
-// Loaded for terminals only; formatted in this thread, and so written before the process can end.
+// pino-pretty is loaded for terminals only. It formats in this thread, so that each line is written before the process
+// ends.
 async function prettyStream(): Promise<{ write(line: string): void }> {
   const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({
@@ -37,7 +38,7 @@ async function prettyStream(): Promise<{ write(line: string): void }> {
   return { write: (line) => void process.stderr.write(pretty(JSON.parse(line, escaped))) }
 }
 
-// JSON keeps controls in its own escapes, and pretty would undo them.
+// JSON escapes control characters, and pino-pretty would print them unescaped.
 function escaped(key: string, value: unknown): unknown {
   if (typeof value !== 'string') return value
   const controls = key === 'stack' ? CONTROLS_OF_STACKS : CONTROLS

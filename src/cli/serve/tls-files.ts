@@ -1,4 +1,4 @@
-// --tls-cert and --tls-key: both or none, and files that can be read.
+// Reads the files of --tls-cert and --tls-key, which are given together.
 
 import { readFileSync } from 'node:fs'
 import { InvalidOptionError } from '../../errors.ts'
@@ -6,9 +6,9 @@ import type { ServeOptions } from '../../server/options.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
 /**
- * Reads the files of a command line; null serves without TLS.
+ * Reads the files of a command line. Returns null for a server without TLS.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) when one is missing, or cannot be read
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if one of the two is missing, or cannot be read
  */
 export function readTls({
   tlsCert,

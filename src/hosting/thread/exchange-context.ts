@@ -1,5 +1,5 @@
-// The server's side of a connection as a host sees it: a log that crosses, and a signal that can be polled by
-// code that never lets the event loop turn.
+// The server's side of an exchange in a thread: a log whose lines cross to the gateway, and a signal for code that never
+// lets the event loop turn.
 
 import { inspect } from 'node:util'
 import { ServerExchangeContext } from '../../async/exchange-context.ts'
@@ -13,7 +13,7 @@ import type { LogMessage, RequestMessage } from '../protocol/messages.ts'
 
 const HOSTING: Hosting = { environ: {}, maxInlineBodyBytes: Infinity, inlineThreads: false }
 
-/** As Connection; reading `aborted` of its signal takes what has arrived first. */
+/** A context whose signal takes the messages that have arrived before it says whether it is aborted. */
 export class ThreadExchangeContext extends ServerExchangeContext {
   readonly #wires: Wires
   #pollable: AbortSignal | undefined
@@ -30,7 +30,7 @@ export class ThreadExchangeContext extends ServerExchangeContext {
     return this.#pollable
   }
 
-  /** Nobody waits for the request any more. */
+  /** The gateway does not wait for the request any more: `error` is the reason. */
   cancel(error: Error): void {
     this.abort(error)
     if (error instanceof ClientDisconnectedError) this.disconnect()
@@ -58,13 +58,13 @@ function pollable(signal: AbortSignal, poll: () => void): AbortSignal {
   })
 }
 
-/** A log whose lines cross; one for all requests of a host. */
+/** A log whose lines cross to the gateway; one for all requests of a thread. */
 export function hostedLog(link: GatewayLink): Log {
   const line = (level: LogMessage['level']): LogLine => {
     return ({ err, ...fields }, message) => {
       const error = err === undefined ? null : toErrorData(err)
-      const { data, rest } = cloneable(fields)
-      for (const name of rest) data[name] = inspect(fields[name])
+      const { data, rest: uncloneable } = cloneable(fields)
+      for (const name of uncloneable) data[name] = inspect(fields[name])
       link.post({ type: 'log', level, fields: data, error, message })
     }
   }

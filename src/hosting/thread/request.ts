@@ -2,6 +2,8 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { WouldDeadlockError } from '../../errors.ts'
+import { localEnd } from '../../http/local-end.ts'
+import { chunkBytes } from '../../sync/chunk.ts'
 import { SyncRun } from '../../sync/run.ts'
 import { Input } from '../../sync/input.ts'
 import { scopeToEnviron } from '../../bridge/scope-to-environ.ts'
@@ -12,7 +14,9 @@ import { ThreadExchangeContext } from './exchange-context.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { callsBelow, runAs } from './call-stack.ts'
 import { scopeOf } from '../protocol/scope-data.ts'
+import type { Ending } from '../../async/exchange-context.ts'
 import type { Chunk, Environ, ErrorStream, SyncApp } from '../../contract/environ.ts'
+import type { ResponseEnd } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Carried } from '../../bridge/request-context.ts'
 import type { Wires } from './gateway-link.ts'
@@ -44,7 +48,7 @@ interface Hosted {
 type Continuation = BodyMessage | CreditMessage | CancelMessage | WarnMessage | AnswerMessage
 
 /** Made when the request arrives, so that later messages have a place to wait. Runs once. */
-export class ThreadRequest implements Caller {
+export class ThreadRequest implements Caller, Ending {
   readonly id: number
   readonly wires: Wires
   readonly body: ThreadRequestBody
@@ -57,6 +61,10 @@ export class ThreadRequest implements Caller {
   #unacknowledgedBytes = 0
   #isHeadSent = false
   #cancelled: Error | undefined
+  #run: SyncRun | undefined
+  #failure: unknown
+  /** The bytes of the body so far; null if they were not counted from the first one on. */
+  #sentBytes: number | null = 0
 
   constructor(message: RequestMessage, hosted: Hosted) {
     this.id = message.id
@@ -142,12 +150,23 @@ export class ThreadRequest implements Caller {
     while (!run.ended)
   }
 
+  /** The end in the view of this thread: the gateway, and its client, may see another one. */
+  get end(): ResponseEnd {
+    const response = this.#run?.response
+    const status = (response?.committed && response.head?.status) || null
+    const { method } = this.#message.scope
+    return localEnd({ method, status, bytes: this.#sentBytes, error: this.#failure })
+  }
+
   #close(run: SyncRun | undefined, failure: unknown): void {
     try {
       run?.close(failure)
     } catch (error) {
       this.#context.log.error({ err: error }, 'the end of a request failed')
     }
+    this.#run = run
+    this.#failure = failure
+    this.#context.finish(this)
     for (const call of this.calls.values()) call.abandon()
   }
 
@@ -165,11 +184,18 @@ export class ThreadRequest implements Caller {
 
     const { link } = this.wires
     const sent = chunk === null ? null : ownBytes(chunk)
+    if (chunk !== null) this.#count(chunk)
     link.post({ type: 'part', id: this.id, head, chunk: sent, end })
     if (end) return
     link.flush()
     this.#unacknowledgedBytes += sent?.length ?? 0
     this.#awaitCredit()
+  }
+
+  // Without a listener the bytes of a text are not worth a count.
+  #count(chunk: Chunk): void {
+    const counted = this.#context.hasEndListeners ? this.#sentBytes : null
+    this.#sentBytes = counted === null ? null : counted + chunkBytes(chunk)
   }
 
   #awaitCredit(): void {

@@ -1,13 +1,15 @@
-// What lint holds an HTTP exchange to: the legality machine's order, and the strict rules on top of it.
+// The rules of lint for an HTTP exchange: the legal order, as HttpExchange knows it, and stricter rules for headers
+// and status.
 
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
-import { breach, judge, nameOf } from './breach.ts'
 import { mayHaveContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
+import { asEventBreach, breach } from '../breach.ts'
+import { nameOf } from './event-shape.ts'
 import type { HeaderPairs, HttpScope, ReceiveEvent, SendEvent } from '../../contract/events.ts'
 
-/** Fields that belong to the connection, which is the server's (RFC 9110, 7.6.1). */
+/** The fields of the connection, which only the server sets (RFC 9110, 7.6.1). */
 const CONNECTION_FIELDS = new Set([
   'connection',
   'keep-alive',
@@ -16,7 +18,7 @@ const CONNECTION_FIELDS = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-const BASIC = new Set(['http.response.start', 'http.response.body'])
+const EVENTS_WITHOUT_EXTENSION = new Set(['http.response.start', 'http.response.body'])
 
 /** The events of one HTTP exchange, both directions. */
 export class HttpTrial {
@@ -25,7 +27,7 @@ export class HttpTrial {
   #status = 0
   #bodyEnded = false
   #gone = false
-  #filed = false
+  #fileSent = false
 
   constructor(scope: HttpScope) {
     this.#extensions = scope.extensions
@@ -40,7 +42,7 @@ export class HttpTrial {
     )
   }
 
-  /** The app was told that nobody listens any more. */
+  /** Whether the app has received `http.disconnect`. */
   get gone(): boolean {
     return this.#gone
   }
@@ -70,18 +72,18 @@ export class HttpTrial {
     if ('headers' in event) checkStrictHeaders(event.headers ?? [])
     if (event.type === 'http.response.body') this.#checkBodyless(event.body ?? '')
 
-    // The machine waits for the bytes of a file, which lint never sees: what follows a file is not asked.
-    if (this.#filed && event.type === 'http.response.trailers') return
-    const command = judge(() => this.#exchange.accept(event))
-    if (command.type === 'pathsend') this.#filed = true
+    // HttpExchange takes trailers after the bytes of the file, and lint does not see these bytes.
+    if (this.#fileSent && event.type === 'http.response.trailers') return
+    const command = asEventBreach(() => this.#exchange.accept(event))
+    if (command.type === 'pathsend') this.#fileSent = true
     if (event.type !== 'http.response.start') return
     checkStrictStatus(event)
     this.#status = event.status
   }
 
-  /** What a returning app still owes; undefined when nothing. */
+  /** The events that an app still owes when it returns; undefined for none. */
   get owed(): string | undefined {
-    if (this.#exchange.complete || this.#filed) return undefined
+    if (this.#exchange.complete || this.#fileSent) return undefined
     return this.#exchange.started
       ? 'the last http.response.body (moreBody false) or the last trailers'
       : 'http.response.start'
@@ -100,7 +102,7 @@ export class HttpTrial {
   #checkExtension(event: SendEvent): void {
     const wantsTrailers = event.type === 'http.response.start' && event.trailers === true
     const name = wantsTrailers ? 'http.response.trailers' : event.type
-    if (BASIC.has(name) || !name.startsWith('http.response.')) return
+    if (EVENTS_WITHOUT_EXTENSION.has(name) || !name.startsWith('http.response.')) return
     if (Object.hasOwn(this.#extensions, name)) return
     throw breach(
       'app',
@@ -112,12 +114,12 @@ export class HttpTrial {
 }
 
 /**
- * Throws for names that are not lower-case, and for fields that are the server's.
+ * Throws for names that are not lower-case, and for fields that only the server sets.
  *
  * @throws {@link LintError} `ISTHMUS_LINT`
  */
 export function checkStrictHeaders(headers: HeaderPairs): void {
-  // Whatever is no list of pairs is for the machine to refuse.
+  // HttpExchange refuses a value that is no list of pairs.
   if (!Array.isArray(headers)) return
   for (const pair of headers) {
     const name: unknown = Array.isArray(pair) ? pair[0] : ''
@@ -131,7 +133,7 @@ export function checkStrictHeaders(headers: HeaderPairs): void {
 }
 
 /**
- * Throws for a status above 599 and for a 204 with a length; everything below is the machine's to refuse.
+ * Throws for a status above 599 and for a 204 with a length. HttpExchange refuses other impossible statuses.
  *
  * @throws {@link LintError} `ISTHMUS_LINT`
  */

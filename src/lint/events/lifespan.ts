@@ -1,7 +1,8 @@
-// What lint holds the life of a server to: the legality machine's order, and one startup, one shutdown.
+// The rules of lint for a lifespan: the legal order, as LifespanExchange knows it; one startup and one shutdown.
 
 import { LifespanExchange } from '../../async/lifespan-exchange.ts'
-import { breach, judge, nameOf } from './breach.ts'
+import { asEventBreach, breach } from '../breach.ts'
+import { nameOf } from './event-shape.ts'
 import type { ReceiveEvent, SendEvent } from '../../contract/events.ts'
 
 /** The events of one lifespan, both directions. */
@@ -12,7 +13,7 @@ export class LifespanTrial {
   #owed: string | undefined =
     'lifespan.startup.complete (an app without lifespan throws UnsupportedScopeError)'
 
-  /** What a returning app still owes; undefined when nothing. */
+  /** The events that an app still owes when it returns; undefined for none. */
   get owed(): string | undefined {
     return this.#owed
   }
@@ -36,7 +37,7 @@ export class LifespanTrial {
       )
     }
 
-    const { type } = judge(() => this.#exchange.accept(event))
+    const { type } = asEventBreach(() => this.#exchange.accept(event))
     const started = type === 'started'
     this.#next = started ? 'lifespan.shutdown' : undefined
     this.#owed = started ? 'lifespan.shutdown.complete after lifespan.shutdown' : undefined

@@ -1,18 +1,19 @@
-// The validator of the event interface, as wsgiref.validate is one for PEP 3333: it stands between a
-// server and an app, holds both to the contract, and changes nothing of what passes.
+// The validator of the event interface, as wsgiref.validate is the validator of PEP 3333. It stands between a server
+// and an app, checks both, and changes nothing that passes.
 
-import { LintedCall } from './call.ts'
+import { LintedCall } from './linted-call.ts'
 import { checkScope } from './scope.ts'
 import type { EventApp } from '../../contract/events.ts'
 
 /**
- * Wraps `app` so that every breach of the event interface, by the app or by the server under it, is a
- * {@link LintError}: `<who> broke <rule>: <what>; <remedy>`. It is thrown where the breach happens (a
- * rejected `send()` or `receive()`), and once more when the app ends, also when the app had swallowed it.
+ * Wraps `app` so that every breach of the event interface, by the app or by the server, is a {@link LintError}
+ * (`ISTHMUS_LINT`): `<party> broke <rule>: <fact>; <remedy>`. The `send()` or `receive()` with the breach rejects,
+ * and so does the call of the app when it ends, even if the app has caught the first rejection.
  *
- * Checked: the scope's keys and types, every event's shape and values, the legal order of http, websocket
- * and lifespan events, status and header names in strict mode, extensions used but not advertised, a scope
- * changed in place, a send that nobody awaited, a response that is missing or not whole, a value returned.
+ * Lint checks the keys and types of the scope, the shape and values of every event, the legal order of http, websocket
+ * and lifespan events, and the status and header names by strict rules. It also finds the use of extensions that the
+ * scope does not have, a scope that the app changed in place, a `send()` that the app did not await, a missing or
+ * incomplete response, and a returned value.
  *
  * @example
  * await using client = await testClient(lintEvents(app))

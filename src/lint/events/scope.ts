@@ -1,7 +1,10 @@
-// The server's side of the event interface: is this scope what an app may rely on?
+// The scope under lint: the server makes it complete and consistent, and the app leaves it unchanged.
 
 import { isFieldValue, isToken } from '../../http/headers.ts'
-import { breach, isPlainObject, nameOf } from './breach.ts'
+import { breach } from '../breach.ts'
+import { isPlainObject } from '../plain-object.ts'
+import { nameOf } from './event-shape.ts'
+import type { Scope } from '../../contract/events.ts'
 
 type Rule = [holds: (value: unknown) => boolean, expected: string]
 type Rules = Record<string, Rule>
@@ -63,8 +66,8 @@ const RULES: Record<string, Rules> = {
 }
 
 /**
- * Throws unless the keys of `scope` are all there, of the right types, and agree with each other.
- * A scope of a type that lint does not know passes: the app has to refuse it.
+ * Throws unless `scope` has all keys, their types are right, and their values agree with each other. A scope of an
+ * unknown type passes, because the app has to refuse it.
  *
  * @throws {@link LintError} `ISTHMUS_LINT`
  * @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope", "Websocket Connection Scope"; Lifespan 2.0, "Scope"
@@ -90,6 +93,35 @@ export function checkScope(scope: unknown): void {
   }
   if (scope.type === 'lifespan' || RULES[scope.type] === undefined) return
   checkMountPoint(scope.path as string, scope.rootPath as string)
+}
+
+/** Copies `scope`, with its header list, for {@link checkUnchanged}. */
+export function copyScope(scope: Scope): Scope {
+  if (!('headers' in scope)) return { ...scope }
+  return { ...scope, headers: scope.headers.map(([name, value]) => [name, value]) }
+}
+
+/**
+ * Throws if the app has changed its scope, which outer middleware sees too. The content of `state` belongs to the app.
+ *
+ * @throws {@link LintError} `ISTHMUS_LINT`
+ * @see ASGI 3.0, "Middleware"
+ */
+export function checkUnchanged(before: Scope, after: Scope): void {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  for (const key of keys) {
+    const [was, is] = [before, after].map(
+      (scope) => (scope as unknown as Record<string, unknown>)[key],
+    )
+    const same = key === 'headers' ? JSON.stringify(was) === JSON.stringify(is) : was === is
+    if (same) continue
+    throw breach(
+      'app',
+      'the scope',
+      `it changed scope.${key} in place`,
+      'change a copy: { ...scope }',
+    )
+  }
 }
 
 /** ASGI keeps the mount point in the path; a prefix counts only on a segment boundary. */

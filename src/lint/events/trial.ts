@@ -1,22 +1,23 @@
-// Which rules the events of a scope are held to: one trial for each type of scope.
+// The trial of a scope: the rules for its events, by the type of the scope.
 
+import { breach } from '../breach.ts'
+import { nameOf } from './event-shape.ts'
 import { HttpTrial } from './http.ts'
 import { LifespanTrial } from './lifespan.ts'
 import { WebSocketTrial } from './websocket.ts'
-import { breach, nameOf } from './breach.ts'
 import type { ReceiveEvent, Scope, SendEvent } from '../../contract/events.ts'
 
-/** The events of one scope: throws for the first that is illegal. */
+/** Follows the events of one scope. `received()` and `sent()` throw for an illegal event. */
 export interface Trial {
-  /** The app was told that nobody listens any more. */
+  /** Whether the app has received the event that ends the exchange. */
   readonly gone: boolean
-  /** What a returning app still owes; undefined when nothing. */
+  /** The events that an app still owes when it returns; undefined for none. */
   readonly owed: string | undefined
   received(event: ReceiveEvent): void
   sent(event: SendEvent): void
 }
 
-/** The trial for a scope, in the state before the first event. */
+/** Makes the trial for a scope, in the state before the first event. */
 export function trialOf(scope: Scope): Trial {
   switch (scope.type) {
     case 'http':
@@ -30,7 +31,7 @@ export function trialOf(scope: Scope): Trial {
   }
 }
 
-/** A scope that nobody knows: an app has to throw for it, and returning is the breach. */
+/** The trial of a scope with an unknown type: the app has to throw for it. */
 class RefusalTrial implements Trial {
   readonly gone = false
   readonly owed: string

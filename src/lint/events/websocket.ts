@@ -1,9 +1,10 @@
-// What lint holds a WebSocket to: the legality machine's order, and the strict rules on top of it.
+// The rules of lint for a WebSocket: the legal order, as WebSocketExchange knows it, and stricter rules for denials.
 
-import { breach, judge, nameOf } from './breach.ts'
-import { checkStrictHeaders, checkStrictStatus } from './http.ts'
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
+import { asEventBreach, breach } from '../breach.ts'
+import { nameOf } from './event-shape.ts'
+import { checkStrictHeaders, checkStrictStatus } from './http.ts'
 import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
 
 /** The events of one WebSocket, both directions. */
@@ -18,12 +19,12 @@ export class WebSocketTrial {
     this.#exchange = new WebSocketExchange(scope, NO_IDENTITY)
   }
 
-  /** The app was told that nobody listens any more. */
+  /** Whether the app has received `websocket.disconnect`. */
   get gone(): boolean {
     return this.#gone
   }
 
-  /** What a returning app still owes; undefined when nothing: an open socket is closed for it. */
+  /** The events that an app still owes when it returns; undefined for none: the server closes an open socket. */
   get owed(): string | undefined {
     switch (this.#exchange.state) {
       case 'connecting':
@@ -65,7 +66,7 @@ export class WebSocketTrial {
       )
     }
     if ('headers' in event) checkStrictHeaders(event.headers ?? [])
-    judge(() => this.#exchange.accept(event))
+    asEventBreach(() => this.#exchange.accept(event))
     if (event.type === 'websocket.http.response.start') checkStrictStatus(event)
   }
 

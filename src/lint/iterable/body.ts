@@ -1,14 +1,14 @@
-// An async body under lint: what its app yields, and how its server iterates and closes it.
+// An async body under lint: checks the chunks that the app yields, and the way the server iterates and closes the body.
 
-import { breach } from '../sync/breach.ts'
+import { breach } from '../breach.ts'
 import type { AsyncBody, Chunk } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
-import type { Parties } from '../sync/breach.ts'
+import type { Parties } from '../breach.ts'
 import type { LintedResponse } from '../sync/response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Stands in for the body; passes on one `next()`, `return()` and `close()` for each of its own. */
+/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
 export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #body: AsyncBody
   readonly #response: LintedResponse
@@ -40,7 +40,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
     if (this.#isOver) return { done: true, value: undefined }
 
     const result = await this.#nextResult()
-    // The server has stopped meanwhile: what comes too late is nobody's fault.
+    // The server called return() while this chunk was awaited, so the chunk is not checked.
     if (this.#stopped) return result as IteratorResult<Chunk, undefined>
     if (!result.done) return this.#admitted(result.value)
     this.#response.finish()
@@ -70,7 +70,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
       this.#response.admit(value)
       return { done: false, value: value as Chunk }
     } catch (error) {
-      // To the server this iterator threw, so that it will not return() from it.
+      // The server sees that this iterator threw, and so does not call return(): this does.
       await this.return()
       throw error
     }
@@ -84,7 +84,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
       if (result.done) this.#isOver = true
       return result
     } catch (error) {
-      // An iterator that threw is not asked again.
+      // The contract forbids a next() after an iterator has thrown.
       this.#isOver = true
       throw error
     } finally {
@@ -93,7 +93,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
     }
   }
 
-  #misuse(what: string, remedy: string): LintError {
-    return breach(this.#parties.server, RULE, what, remedy)
+  #misuse(fact: string, remedy: string): LintError {
+    return breach(this.#parties.server, RULE, fact, remedy)
   }
 }

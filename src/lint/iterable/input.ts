@@ -1,15 +1,15 @@
-// wsgi.input of an async-iterable app under lint: what the app asks of it, and what it answers.
+// wsgi.input of an async-iterable app under lint: checks the arguments of the app and the results of the server.
 
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
-import { breach } from '../sync/breach.ts'
+import { breach } from '../breach.ts'
 import { LintedInput } from '../sync/streams.ts'
 import type { AsyncInputStream } from '../../contract/environ.ts'
-import type { Parties } from '../sync/breach.ts'
+import type { Parties } from '../breach.ts'
 
 const RULE = 'PEP 3333 (Input and Error Streams)'
 
-/** An input that checks arguments and results, awaited or not, and that an app must not close. */
+/** Checks the arguments and results of the blocking and of the awaited methods. The app must not close it. */
 export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
   readonly #input: AsyncInputStream
   readonly #parties: Parties
@@ -37,8 +37,8 @@ export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
 
   #checkSize(method: string, size: unknown): void {
     if (Number.isSafeInteger(size) && Number(size) >= 0) return
-    const what = `it called wsgi.input ${method}(${String(size)})`
-    throw breach(this.#parties.app, RULE, what, 'pass a whole number of bytes')
+    const fact = `it called wsgi.input ${method}(${String(size)})`
+    throw breach(this.#parties.app, RULE, fact, 'pass a whole number of bytes')
   }
 
   #checkedBytes(method: string, bytes: unknown, limit = Infinity): Uint8Array {

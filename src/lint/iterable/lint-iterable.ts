@@ -1,48 +1,48 @@
-// Lint for async-iterable apps: what lint for sync apps checks, where the app may await.
+// Lint for async-iterable apps: the checks of lint for sync apps, with awaited calls.
 
 import { arrayBytes, checkedBody } from '../../sync/app-body.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { LintedBody } from '../sync/body.ts'
-import { asBreach } from '../sync/breach.ts'
+import { asBreach } from '../breach.ts'
 import { checkEnviron } from '../sync/environ.ts'
 import { LintedResponse } from '../sync/response.ts'
 import { LintedErrors } from '../sync/streams.ts'
 import { LintedAsyncBody } from './body.ts'
 import { LintedAsyncInput } from './input.ts'
 import type { AsyncBody, IterableApp, SyncBody } from '../../contract/environ.ts'
-import type { Parties } from '../sync/breach.ts'
+import type { Parties } from '../breach.ts'
 
-const WHO: Parties = { app: 'app', server: 'server' }
+const PARTIES: Parties = { app: 'app', server: 'server' }
 const CALL = 'PEP 3333 (The Application/Framework Side)'
 
 /**
- * Wraps `app` so that every breach of the contract throws a {@link LintError} (`ISTHMUS_LINT`) at the one who
- * commits it: `<who> broke <rule>: <what>; <remedy>`. Answers stay the same to the byte. For tests: the
- * checks cost more than most apps.
+ * Wraps `app` so that the party that breaks the contract gets a {@link LintError} (`ISTHMUS_LINT`):
+ * `<party> broke <rule>: <fact>; <remedy>`. Responses stay the same to the byte. It is for tests, because the checks
+ * cost more time than most apps.
  *
  * @example
  * await using client = await testClient(iterable(lintIterable(app)))
- * @see PEP 3333, of which the async-iterable interface is a variant
+ * @see PEP 3333; the async-iterable interface is its variant with awaited calls
  */
 export function lintIterable(app: IterableApp): IterableApp {
   return async function linted(environ, startResponse) {
-    checkEnviron(environ, WHO.server)
-    environ['wsgi.input'] = new LintedAsyncInput(environ['wsgi.input'], WHO)
-    environ['wsgi.errors'] = new LintedErrors(environ['wsgi.errors'], WHO)
+    checkEnviron(environ, PARTIES.server)
+    environ['wsgi.input'] = new LintedAsyncInput(environ['wsgi.input'], PARTIES)
+    environ['wsgi.errors'] = new LintedErrors(environ['wsgi.errors'], PARTIES)
 
-    const response = new LintedResponse(environ.REQUEST_METHOD, startResponse, WHO)
+    const response = new LintedResponse(environ.REQUEST_METHOD, startResponse, PARTIES)
     return lintedBody(await app(environ, response.startResponse), response)
   }
 }
 
 function lintedBody(returned: unknown, response: LintedResponse): AsyncBody | SyncBody {
-  if (isAsyncIterable(returned)) return new LintedAsyncBody(returned, response, WHO)
+  if (isAsyncIterable(returned)) return new LintedAsyncBody(returned, response, PARTIES)
 
-  const body = asBreach(WHO.app, CALL, () => checkedBody(returned))
-  // The server sums an Array up and recognises its own files: these two pass as they are.
+  const body = asBreach(PARTIES.app, CALL, () => checkedBody(returned))
+  // The server adds up the lengths of an Array and recognizes its own files, so lint returns these two unchanged.
   if (body instanceof WrappedFile) return body
-  if (!Array.isArray(body)) return new LintedBody(body, response, WHO, () => undefined)
-  asBreach(WHO.app, CALL, () => arrayBytes(body))
+  if (!Array.isArray(body)) return new LintedBody(body, response, PARTIES, () => undefined)
+  asBreach(PARTIES.app, CALL, () => arrayBytes(body))
   for (const chunk of body) response.admit(chunk)
   response.finish()
   return body as SyncBody

@@ -1,15 +1,15 @@
-// A body under lint: what its app yields, and how its server iterates and closes it.
+// A body under lint: checks the chunks that the app yields, and the way the server iterates and closes the body.
 
-import { breach } from './breach.ts'
+import { breach } from '../breach.ts'
 import type { AppBody } from '../../sync/app-body.ts'
 import type { Chunk } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
-import type { Parties } from './breach.ts'
+import type { Parties } from '../breach.ts'
 import type { LintedResponse } from './response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Stands in for the body; passes on one `next()`, `return()` and `close()` for each of its own. */
+/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
 export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   readonly #body: AppBody
   readonly #response: LintedResponse
@@ -67,13 +67,13 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
       this.#response.admit(result.value)
       return result as IteratorYieldResult<Chunk>
     } catch (error) {
-      // To the server this iterator threw, so that it will not return() from it.
+      // The server sees that this iterator threw, and so does not call return(): this does.
       this.return()
       throw error
     }
   }
 
-  // Over unless it gave a value: an iterator that threw is not asked again.
+  // The contract forbids a next() after the iterator has ended or thrown.
   #nextResult(): IteratorResult<unknown> {
     this.#isOver = true
     this.#response.isIterating = true
@@ -86,7 +86,7 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
     }
   }
 
-  #misuse(what: string, remedy: string): LintError {
-    return breach(this.#parties.server, RULE, what, remedy)
+  #misuse(fact: string, remedy: string): LintError {
+    return breach(this.#parties.server, RULE, fact, remedy)
   }
 }

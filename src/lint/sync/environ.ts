@@ -1,11 +1,12 @@
-// Checks of the environ that a server or a middleware hands to an app.
+// The environ under lint: checks the keys and values that a server or a middleware passes to an app.
 
 import { isFieldValue, isToken } from '../../http/headers.ts'
 import { describe } from '../../sync/chunk.ts'
-import { breach } from './breach.ts'
+import { breach } from '../breach.ts'
+import { isPlainObject } from '../plain-object.ts'
 import type { Environ } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
-import type { Party } from './breach.ts'
+import type { Party } from '../breach.ts'
 
 const RULE = 'PEP 3333 (environ Variables)'
 const STRINGS = [
@@ -25,71 +26,72 @@ const PROTOCOL = /^HTTP\/\d(\.\d)?$/
 /**
  * Checks keys, types and values.
  *
- * @param environ what the app is called with
- * @param who handed it over
- * @throws LintError (`ISTHMUS_LINT`) @see PEP 3333, "environ Variables"
+ * @param environ the first argument of the app
+ * @param party the caller of the app, for messages
+ * @throws {@link LintError} `ISTHMUS_LINT`
+ * @see PEP 3333, "environ Variables"
  */
-export function checkEnviron(environ: unknown, who: Party): asserts environ is Environ {
+export function checkEnviron(environ: unknown, party: Party): asserts environ is Environ {
   if (!isPlainObject(environ)) {
-    throw breach(who, RULE, `environ is ${describe(environ)}`, 'pass a plain object')
+    throw breach(party, RULE, `environ is ${describe(environ)}`, 'pass a plain object')
   }
-  checkRequired(environ, who)
-  checkVariables(environ, who)
-  checkPath(environ as Environ, who)
-  checkValues(environ as Environ, who)
-  checkStreams(environ, who)
+  checkRequired(environ, party)
+  checkVariables(environ, party)
+  checkPath(environ as Environ, party)
+  checkValues(environ as Environ, party)
+  checkStreams(environ, party)
 }
 
-function checkRequired(environ: Record<string, unknown>, who: Party): void {
-  for (const key of STRINGS) requireType(environ, key, 'string', who)
-  for (const key of BOOLEANS) requireType(environ, key, 'boolean', who)
+function checkRequired(environ: Record<string, unknown>, party: Party): void {
+  for (const key of STRINGS) requireType(environ, key, 'string', party)
+  for (const key of BOOLEANS) requireType(environ, key, 'boolean', party)
 }
 
 function requireType(
   environ: Record<string, unknown>,
   key: string,
   type: 'string' | 'boolean',
-  who: Party,
+  party: Party,
 ): void {
   if (typeof environ[key] === type) return
-  throw breach(who, RULE, `${key} is ${describe(environ[key])}`, `it is always a ${type}`)
+  throw breach(party, RULE, `${key} is ${describe(environ[key])}`, `it is always a ${type}`)
 }
 
-// A key without a dot is a CGI variable; whatever the server or middleware defines has one.
-function checkVariables(environ: Record<string, unknown>, who: Party): void {
+// A key without a dot is a CGI variable; the keys of servers and middleware have a dot.
+function checkVariables(environ: Record<string, unknown>, party: Party): void {
   for (const [key, value] of Object.entries(environ)) {
     if (key.includes('.')) continue
     if (typeof value !== 'string') {
       const remedy = 'a variable that is missing is left out, and a key of your own has a dot'
-      throw breach(who, RULE, `${key} is ${describe(value)}, not a string`, remedy)
+      throw breach(party, RULE, `${key} is ${describe(value)}, not a string`, remedy)
     }
     if (key.startsWith('HTTP_') && !isFieldValue(value)) {
-      throw breach(who, RULE, `${key} is no header value`, 'keep it latin-1, as on the wire')
+      throw breach(party, RULE, `${key} is no header value`, 'keep it latin-1, as on the wire')
     }
   }
   for (const name of ['CONTENT_TYPE', 'CONTENT_LENGTH']) {
-    if (`HTTP_${name}` in environ) throw breach(who, RULE, `HTTP_${name} is set`, `set ${name}`)
+    if (`HTTP_${name}` in environ) throw breach(party, RULE, `HTTP_${name} is set`, `set ${name}`)
   }
 }
 
-function checkPath({ REQUEST_METHOD, SCRIPT_NAME, PATH_INFO }: Environ, who: Party): void {
+function checkPath({ REQUEST_METHOD, SCRIPT_NAME, PATH_INFO }: Environ, party: Party): void {
   if (SCRIPT_NAME !== '' && (!SCRIPT_NAME.startsWith('/') || SCRIPT_NAME.endsWith('/'))) {
-    const what = `SCRIPT_NAME is ${JSON.stringify(SCRIPT_NAME)}`
-    throw breach(who, RULE, what, "it is '' or begins with '/', and does not end with one")
+    const fact = `SCRIPT_NAME is ${JSON.stringify(SCRIPT_NAME)}`
+    throw breach(party, RULE, fact, "it is '' or begins with '/', and does not end with one")
   }
   if (PATH_INFO === '*' && REQUEST_METHOD === 'OPTIONS') return
   if (PATH_INFO !== '' && !PATH_INFO.startsWith('/')) {
-    const what = `PATH_INFO is ${JSON.stringify(PATH_INFO)}`
-    throw breach(who, RULE, what, "it is '' or begins with '/'")
+    const fact = `PATH_INFO is ${JSON.stringify(PATH_INFO)}`
+    throw breach(party, RULE, fact, "it is '' or begins with '/'")
   }
   if (SCRIPT_NAME === '' && PATH_INFO === '') {
-    throw breach(who, RULE, 'SCRIPT_NAME and PATH_INFO are empty', "PATH_INFO is at least '/'")
+    throw breach(party, RULE, 'SCRIPT_NAME and PATH_INFO are empty', "PATH_INFO is at least '/'")
   }
 }
 
-function checkValues(environ: Environ, who: Party): void {
+function checkValues(environ: Environ, party: Party): void {
   const wrong = (key: string, remedy: string): LintError =>
-    breach(who, RULE, `${key} is ${JSON.stringify(environ[key])}`, remedy)
+    breach(party, RULE, `${key} is ${JSON.stringify(environ[key])}`, remedy)
 
   if (!isToken(environ.REQUEST_METHOD)) throw wrong('REQUEST_METHOD', 'it is a token')
   if (!isFieldValue(environ.QUERY_STRING)) throw wrong('QUERY_STRING', 'keep it as on the wire')
@@ -104,19 +106,19 @@ function checkValues(environ: Environ, who: Party): void {
   if (String(environ['wsgi.version']) !== '1,0') throw wrong('wsgi.version', 'it is [1, 0]')
 }
 
-function checkStreams(environ: Record<string, unknown>, who: Party): void {
-  requireMethods(environ, 'wsgi.input', ['read', 'readline', 'readlines', Symbol.iterator], who)
-  requireMethods(environ, 'wsgi.errors', ['write', 'writelines', 'flush'], who)
+function checkStreams(environ: Record<string, unknown>, party: Party): void {
+  requireMethods(environ, 'wsgi.input', ['read', 'readline', 'readlines', Symbol.iterator], party)
+  requireMethods(environ, 'wsgi.errors', ['write', 'writelines', 'flush'], party)
 
   const wrapper = environ['wsgi.file_wrapper']
   if (wrapper !== undefined && typeof wrapper !== 'function') {
-    const what = `wsgi.file_wrapper is ${describe(wrapper)}`
-    throw breach(who, RULE, what, 'it is a function, or left out')
+    const fact = `wsgi.file_wrapper is ${describe(wrapper)}`
+    throw breach(party, RULE, fact, 'it is a function, or left out')
   }
   const finished = environ['isthmus.responseFinished']
   if (finished !== undefined && !Array.isArray(finished)) {
-    const what = `isthmus.responseFinished is ${describe(finished)}`
-    throw breach(who, 'the environ', what, 'it is an array of callbacks: push yours')
+    const fact = `isthmus.responseFinished is ${describe(finished)}`
+    throw breach(party, 'the environ', fact, 'it is an array of callbacks: push yours')
   }
 }
 
@@ -124,17 +126,10 @@ function requireMethods(
   environ: Record<string, unknown>,
   key: string,
   methods: PropertyKey[],
-  who: Party,
+  party: Party,
 ): void {
   const stream = environ[key] as Record<PropertyKey, unknown> | null | undefined
   const missing = methods.find((method) => typeof stream?.[method] !== 'function')
   if (missing === undefined) return
-  throw breach(who, RULE, `${key} has no ${String(missing)}()`, 'pass a whole stream')
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // By its place in the chain: the prototype of an object from another realm is plain, too.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  throw breach(party, RULE, `${key} has no ${String(missing)}()`, 'pass a whole stream')
 }

@@ -1,7 +1,8 @@
-// Lint for classic middleware `(app: SyncApp) => SyncApp`: what it owes to both of its sides (PEP 3333, "Middleware").
+// Lint for classic middleware `(app: SyncApp) => SyncApp`: checks it as the server of its app, and as the app of its
+// server (PEP 3333, "Middleware").
 
 import { LintedBody } from './body.ts'
-import { breach } from './breach.ts'
+import { breach } from '../breach.ts'
 import { lintSync } from './lint-sync.ts'
 import type { Chunk, Environ, SyncApp, SyncBody } from '../../contract/environ.ts'
 import type { LintedApp } from './lint-sync.ts'
@@ -9,26 +10,26 @@ import type { LintedApp } from './lint-sync.ts'
 const BLOCKS = 'PEP 3333 (Middleware Handling of Block Boundaries)'
 const CLOSE = 'PEP 3333 (Specification Details)'
 
-// What the inner app did for one request; `yields` since the middleware yielded last.
+// The inner app in one request. `yields` counts its chunks since the last chunk of the middleware.
 interface Ledger {
   yields: number
   openBodies: number
 }
 
 /**
- * Makes of a middleware one whose app is linted on both sides, and which throws a `LintError`
- * (`ISTHMUS_LINT`) when it takes more than one chunk of the inner app before it yields one of its own,
- * or when it does not close the body of the inner app. An Array body it may take at once.
+ * Wraps a middleware so that both of its sides are linted. It throws a {@link LintError} (`ISTHMUS_LINT`) if the
+ * middleware takes a second chunk of the inner app before it yields one of its own, or does not close the body of the
+ * inner app. The middleware may take a whole Array at once.
  *
  * @example
  * const app = lintWrap(uppercase)(hello)
  */
 export function lintWrap(wrap: (app: SyncApp) => SyncApp): (app: SyncApp) => LintedApp {
   return (app) => {
-    // A key of the environ, so that it survives when the middleware passes on a copy.
+    // The ledger is in the environ, so that it stays there when the middleware passes on a copy.
     const key = Symbol('lint ledger')
     const inner = recordInner(lintSync(app, { server: 'middleware' }), key)
-    // Linted itself first, since the ledger would hide what kind of body it returned.
+    // Lint comes before the ledger, which would hide the kind of body that the middleware returned.
     const outer = lintSync(wrap(inner), { app: 'middleware' })
     return lintSync(settleOuter(outer, key), { app: 'middleware' })
   }
@@ -63,14 +64,14 @@ function settleOuter(app: SyncApp, key: symbol): SyncApp {
 function countYield(ledger: Ledger): void {
   ledger.yields += 1
   if (ledger.yields === 1) return
-  const what = 'it took a second chunk of the inner app before it yielded for the first'
-  throw breach('middleware', BLOCKS, what, "yield at least '' for each")
+  const fact = 'it took a second chunk of the inner app before it yielded for the first'
+  throw breach('middleware', BLOCKS, fact, "yield at least '' for each")
 }
 
 function requireClosed(ledger: Ledger): void {
   if (ledger.openBodies === 0) return
-  const what = 'it did not close the body of the inner app'
-  throw breach('middleware', CLOSE, what, 'forward close(), or close a body that you replace')
+  const fact = 'it did not close the body of the inner app'
+  throw breach('middleware', CLOSE, fact, 'forward close(), or close a body that you replace')
 }
 
 function ledgers(environ: Environ): Record<symbol, Ledger | undefined> {

@@ -1,25 +1,25 @@
-// startResponse, write() and the chunks of one response under lint. What is legal is asked of the real thing.
+// startResponse(), write() and the chunks of one response under lint. The server's own code says which are legal.
 
 import { isNativeError } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
-import { asBreach, breach } from './breach.ts'
+import { asBreach, breach } from '../breach.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { ResponseState } from '../../sync/start-response.ts'
 import type { StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
-import type { Parties } from './breach.ts'
+import type { Parties } from '../breach.ts'
 
 const START = 'PEP 3333 (The start_response() Callable)'
 const WRITE = 'PEP 3333 (The write() Callable)'
 const BODY = 'PEP 3333 (Buffering and Streaming)'
 
-// Headers that speak of content, where there is none (RFC 9110, 8.6 and 15.4.5).
+// Headers that describe content, by a status without content (RFC 9110, 8.6 and 15.4.5).
 const UNFIT: Record<number, RegExp> = { 204: /^content-(length|type)$/i, 304: /^content-type$/i }
 
-/** Follows one response with a state of its own, beside that of the server. */
+/** Follows one response with a state of its own, apart from that of the server. */
 export class LintedResponse {
-  /** To be given to the app. */
+  /** The startResponse() for the app. */
   readonly startResponse: StartResponse
-  /** Whether the app is giving its next chunk: no time for write(). */
+  /** Whether the app makes its next chunk, during which write() is illegal. */
   isIterating = false
   readonly #method: string
   readonly #parties: Parties
@@ -43,7 +43,7 @@ export class LintedResponse {
     asBreach(this.#parties.app, BODY, () => this.#model.finish())
   }
 
-  /** No write() from now on. */
+  /** Makes write() illegal from now on. */
   close(): void {
     this.#model.close()
   }
@@ -51,16 +51,16 @@ export class LintedResponse {
   #start(startResponse: StartResponse, args: unknown[]): Write {
     const { app, server } = this.#parties
     if (args.length < 2 || args.length > 3) {
-      const what = `startResponse was called with ${args.length} arguments`
-      throw breach(app, START, what, 'pass status and headers, and perhaps an error')
+      const fact = `startResponse was called with ${args.length} arguments`
+      throw breach(app, START, fact, 'pass status and headers, and perhaps an error')
     }
 
     const [status, headers] = args as [string, StartResponseHeaders]
     const head = asBreach(app, START, () => announcedHead(status, headers))
     const unfit = headers.find(([name]) => UNFIT[head.status]?.test(name))
     if (unfit) {
-      const what = `a ${head.status} with ${unfit[0]}`
-      throw breach(app, START, what, 'it has no content: leave the header out')
+      const fact = `a ${head.status} with ${unfit[0]}`
+      throw breach(app, START, fact, 'it has no content: leave the header out')
     }
 
     const write: unknown = this.#forward(startResponse, args)
@@ -77,11 +77,11 @@ export class LintedResponse {
     }
 
     if (!isNativeError(excInfo) && !(excInfo instanceof Error)) {
-      const what = `excInfo is ${describe(excInfo)}`
-      throw breach(this.#parties.app, START, what, 'pass the Error that you caught')
+      const fact = `excInfo is ${describe(excInfo)}`
+      throw breach(this.#parties.app, START, fact, 'pass the Error that you caught')
     }
     const write: unknown = startResponse(status, headers, excInfo)
-    // It took the new head, and be it that a middleware held back the chunks of the old one.
+    // The server took the new head, perhaps because a middleware holds back the chunks of the old one.
     this.#model = this.#newModel()
     this.#modelWrite = this.#model.startResponse(status, headers)
     return write
@@ -101,7 +101,7 @@ export class LintedResponse {
   #newModel(): ResponseState {
     return new ResponseState(this.#method, {
       onWrite: () => {},
-      // An app may answer HEAD as it answers GET: what it yields is dropped, and no fault.
+      // An app may answer HEAD as it answers GET; the server drops the chunks.
       warn: (message) => {
         if (this.#method === 'HEAD') return
         throw breach(this.#parties.app, BODY, message, 'send what the head announced')

@@ -1,15 +1,15 @@
-// wsgi.input and wsgi.errors under lint: what the app asks of them, and what they answer.
+// wsgi.input and wsgi.errors under lint: checks the arguments of the app and the results of the server.
 
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
-import { breach } from './breach.ts'
+import { breach } from '../breach.ts'
 import type { ErrorStream, InputStream } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
-import type { Parties } from './breach.ts'
+import type { Parties } from '../breach.ts'
 
 const RULE = 'PEP 3333 (Input and Error Streams)'
 
-/** An input that checks arguments and results, and that an app must not close. */
+/** Checks the arguments and results of an input. The app must not close it. */
 export class LintedInput implements InputStream {
   readonly #input: InputStream
   readonly #parties: Parties
@@ -44,14 +44,14 @@ export class LintedInput implements InputStream {
     throw breach(this.#parties.app, RULE, 'it closed wsgi.input', 'leave that to the server')
   }
 
-  // wsgiref would have read() called with a size always; PEP 3333 made it optional.
+  // wsgiref demands a size for read(); PEP 3333 made it optional.
   #checkedSize(method: string, sizes: unknown[]): number {
     const [size] = sizes
     const isSize = size === undefined || (Number.isSafeInteger(size) && Number(size) >= 0)
     if (sizes.length < 2 && isSize)
       return size === undefined ? Number.POSITIVE_INFINITY : Number(size)
-    const what = `it called wsgi.input ${method}(${sizes.map(String).join(', ')})`
-    throw breach(this.#parties.app, RULE, what, 'pass a whole number of bytes, or nothing')
+    const fact = `it called wsgi.input ${method}(${sizes.map(String).join(', ')})`
+    throw breach(this.#parties.app, RULE, fact, 'pass a whole number of bytes, or nothing')
   }
 
   #checkedBytes(method: string, bytes: unknown, limit = Number.POSITIVE_INFINITY): Uint8Array {
@@ -61,12 +61,12 @@ export class LintedInput implements InputStream {
   }
 
   #wrong(method: string, got: string, expected: string): LintError {
-    const what = `${method} of wsgi.input gave ${got}`
-    return breach(this.#parties.server, RULE, what, `it gives ${expected}`)
+    const fact = `${method} of wsgi.input gave ${got}`
+    return breach(this.#parties.server, RULE, fact, `it gives ${expected}`)
   }
 }
 
-/** An error stream that takes text only, and that an app must not close. */
+/** Checks that the app writes text only. The app must not close the stream. */
 export class LintedErrors implements ErrorStream {
   readonly #errors: ErrorStream
   readonly #parties: Parties
@@ -94,7 +94,7 @@ export class LintedErrors implements ErrorStream {
 
   #checkedText(text: unknown): string {
     if (typeof text === 'string') return text
-    const what = `it wrote ${describe(text)} to wsgi.errors`
-    throw breach(this.#parties.app, RULE, what, 'write text')
+    const fact = `it wrote ${describe(text)} to wsgi.errors`
+    throw breach(this.#parties.app, RULE, fact, 'write text')
   }
 }

@@ -1,63 +1,76 @@
-// One WebSocket through one app: the scope, receive and send of a connection, and what becomes of it when
-// the app returns, throws, or the server goes.
+// One WebSocket through one app: the scope, receive and send of the connection, and the way in which it ends.
 
-import { deferred, rejected } from '../../waiting/deferred.ts'
 import { MessageQueue } from '../../async/message-queue.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
+import { judgeError } from '../../http/error-verdict.ts'
+import { deferred, rejected } from '../../waiting/deferred.ts'
+import { publishEnd, publishStart } from '../diagnostics.ts'
 import { plainResponse } from '../refusal.ts'
-import { judge } from '../verdict.ts'
-import type { ServerExchangeContext } from '../../async/exchange-context.ts'
-import type { Deferred } from '../../waiting/deferred.ts'
+import { farewellAfter, GOING_AWAY, momentOf, obeys, RETURNED } from './farewell.ts'
+import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Identity } from '../../async/framing.ts'
-import type { EventApp, SendEvent, WebSocketScope } from '../../contract/events.ts'
+import type { ResponsePart } from '../../async/http-exchange.ts'
+import type { EventApp, ResponseEnd, SendEvent, WebSocketScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
+import type { ErrorVerdict } from '../../http/error-verdict.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
+import type { Farewell, Moment } from './farewell.ts'
 
-/** What of the settings rules a WebSocket. */
-interface WebSocketCycleSettings {
+/** The settings that a WebSocket needs. */
+interface RunSettings {
   identity: Identity
   log: Log
   websocket: {
-    /** Messages that may wait for the app before the transport is paused. */
+    /** Messages that may wait for the app before the run pauses the transport. */
     maxQueue: number
   }
 }
 
-interface WebSocketCycleParts {
+interface RunParts {
   transport: WebSocketTransport
-  /** As the scope has it. */
-  connection: ServerExchangeContext
-  settings: WebSocketCycleSettings
+  /** The value of `scope['isthmus.exchange']`. */
+  context: ServerExchangeContext
+  settings: RunSettings
 }
 
-// Bytes of messages that may wait for the app, however few they are.
+// The bytes of the messages that may wait for the app, also if the messages are few.
 const MAX_QUEUE_BYTES = 1024 * 1024
-const GOING_AWAY = 1001
-const GOODBYE = 'server shutdown'
 const DONE: Promise<void> = Promise.resolve()
 
 /**
- * Runs an app on one WebSocket. The engine owns it and feeds it as {@link WebSocketEvents}; `onClose` has to
- * come in every case, also after a denial and after `destroy`.
+ * Runs an app on one WebSocket. The engine owns the run and feeds it as {@link WebSocketEvents}; `onClose` has to come in
+ * every case, also after a denial and after `destroy`.
  */
-export class WebSocketRun implements WebSocketEvents {
-  /** Of whoever runs it. */
+export class WebSocketRun implements WebSocketEvents, Ending {
+  /** The index in the dispatcher's list of running exchanges. A field is cheaper than a Map; only the dispatcher uses it. */
   slot = -1
-  readonly #app: EventApp
-  readonly #scope: WebSocketScope
+
+  // Connection state
   readonly #transport: WebSocketTransport
   readonly #log: Log
-  readonly #exchange: WebSocketExchange
-  readonly #queue: MessageQueue
-  readonly #connection: ServerExchangeContext
   readonly #closed: Deferred<void> = deferred()
   #drain: Deferred<void> | undefined
   #stopping = false
 
-  constructor(app: EventApp, scope: WebSocketScope, parts: WebSocketCycleParts) {
-    const { transport, connection, settings } = parts
+  // Request state
+  readonly #app: EventApp
+  readonly #scope: WebSocketScope
+  readonly #context: ServerExchangeContext
+  readonly #queue: MessageQueue
+
+  // Response state
+  readonly #exchange: WebSocketExchange
+  #status: number | null = null
+  #bodyBytes = 0
+  #code: number | undefined
+  #outcome: ResponseEnd['outcome'] | undefined
+  #error: unknown
+
+  constructor(app: EventApp, scope: WebSocketScope, parts: RunParts) {
+    const { transport, context, settings } = parts
     this.#app = app
     this.#scope = scope
     this.#transport = transport
@@ -67,24 +80,32 @@ export class WebSocketRun implements WebSocketEvents {
       maxMessages: settings.websocket.maxQueue,
       maxBytes: MAX_QUEUE_BYTES,
     })
-    this.#connection = connection
+    this.#context = context
   }
 
   /** Runs the app, and calls back when it has ended and the connection is gone. */
-  async run(onEnd: (cycle: this) => void): Promise<void> {
+  async run(onSettled: (run: this) => void): Promise<void> {
+    publishStart(this.#scope)
     try {
       const receive = makeReceive(() => this.#queue.receive())
       await this.#app(this.#scope, receive, (event) => this.#send(event))
-      this.#returned()
+      this.#appReturned()
     } catch (error) {
       this.#failed(error)
     }
     await this.#closed.promise
-    onEnd(this)
+    onSettled(this)
+  }
+
+  /** The end of the exchange, for the listeners of `onEnd`; to be read once it has ended. */
+  get end(): ResponseEnd {
+    const outcome = this.#outcome ?? 'closed'
+    const bytes = outcome === 'closed' ? null : this.#bodyBytes
+    return { outcome, status: this.#status, bytes, code: this.#code, error: this.#error }
   }
 
   onMessage(message: string | Uint8Array): void {
-    // What still comes after the app's own close has nobody to read it.
+    // After its own close the app reads no messages.
     if (this.#exchange.state === 'open') this.#queue.push(message)
   }
 
@@ -96,34 +117,40 @@ export class WebSocketRun implements WebSocketEvents {
   onClose(code: number, reason: string): void {
     const { state } = this.#exchange
     this.#giveUp(code, reason)
-    if (state !== 'closing' && state !== 'closed') this.#connection.disconnect()
+    if (state !== 'closing' && state !== 'closed') this.#context.disconnect()
+    if (state === 'open') this.#finish('closed', undefined, code)
+    if (state === 'connecting' || state === 'denying') {
+      this.#finish(this.#stopping ? 'aborted' : 'disconnected', this.#context.reason)
+    }
     this.#closed.resolve()
   }
 
   /**
-   * The server is going. An app that holds its signal is told by it, and has until {@link closeNow} to finish;
-   * for one that does not there is nobody to tell, and nothing to wait for.
+   * The server shuts down. An app that has taken its signal is told, and has until {@link closeNow} to finish. Any
+   * other app cannot be told, and the server does not wait.
    */
   shutdown(): void {
-    const { watched } = this.#connection
+    const { watched } = this.#context
     this.#stopping = true
-    this.#connection.abort(new ServerShutdownError())
-    // A denial is as good as done: it may end like any other response.
+    this.#context.abort(new ServerShutdownError())
+    // A denial that has begun may end like any other response.
     if (!watched && this.#exchange.state !== 'denying') this.closeNow()
   }
 
-  /** Closes with 1001, or denies with 503, whatever the app does. The engine bounds the closing handshake. */
+  /** Closes with 1001, or denies with 503, without regard to the app. The engine bounds the closing handshake. */
   closeNow(): void {
     this.#stopping = true
-    this.#connection.abort(new ServerShutdownError())
-    if (this.#exchange.unanswered) return this.#answer(503)
+    this.#context.abort(new ServerShutdownError())
+    const { status, code, reason } = GOING_AWAY
+    if (this.#exchange.unanswered) return this.#answer(status, undefined)
     if (this.#exchange.state === 'denying') return this.#transport.destroy()
     if (this.#exchange.state !== 'open') return
 
-    // Not by way of the exchange: to the app this is the loss of its client, and no close of its own.
-    this.#transport.close(GOING_AWAY, GOODBYE)
+    // Not through the exchange: for the app this is the loss of its client, and no close of its own.
+    this.#transport.close(code, reason)
     this.#transport.resume()
-    this.#giveUp(GOING_AWAY, GOODBYE)
+    this.#giveUp(code, reason)
+    this.#finish('closed', undefined, code)
   }
 
   #send(event: SendEvent): Promise<void> {
@@ -131,8 +158,8 @@ export class WebSocketRun implements WebSocketEvents {
       if (this.#perform(event)) return DONE
     } catch (error) {
       if (this.#exchange.failed) {
-        this.#log.error({ ...this.#fields(), err: error }, 'the denial broke off')
-        this.#cut()
+        this.#cut(error)
+        this.#report('error', 'the denial broke off', error)
       }
       return rejected(error)
     }
@@ -142,81 +169,94 @@ export class WebSocketRun implements WebSocketEvents {
     return this.#drain.promise
   }
 
-  /** Carries an event out. False: the peer has to catch up first. */
+  /** Carries an event out. False: the client has to catch up first. */
   #perform(event: SendEvent): boolean {
     const command = this.#exchange.accept(event)
     switch (command.type) {
       case 'hold':
+        if (event.type === 'websocket.http.response.start') this.#status = event.status
         return true
       case 'accept':
+        this.#status = 101
         this.#transport.accept(command.subprotocol, command.headers)
         return true
       case 'message':
         return this.#transport.send(command.message)
       case 'close':
         this.#transport.close(command.code, command.reason)
-        // The peer's answer may stand behind messages that made the queue pause the transport.
+        // The client's answer may stand in line after messages that made the queue pause the transport.
         this.#transport.resume()
+        this.#finish('closed', this.#error, command.code)
         return true
-      case 'deny': {
-        const flowing = this.#transport.deny(command.part)
-        if (command.part.end) this.#giveUp(1006, '')
-        return flowing || command.part.end
-      }
+      case 'deny':
+        return this.#deny(command.part)
     }
   }
 
-  // When the log fails, there is nobody left to tell.
+  #deny(part: ResponsePart): boolean {
+    if (part.head) this.#status = part.head.status
+    this.#bodyBytes += part.size
+    const flowing = this.#transport.deny(part)
+    if (!part.end) return flowing
+    this.#giveUp(1006, '')
+    this.#finish('denied', this.#error)
+    return true
+  }
+
+  #appReturned(): void {
+    const moment = momentOf(this.#exchange)
+    this.#settle(moment, this.#stopping ? GOING_AWAY : RETURNED, undefined)
+    if (moment === 'unanswered') {
+      this.#report('error', 'the app returned without an answer to the handshake')
+    } else if (moment === 'denying') {
+      this.#report('error', 'the app returned before its denial was complete')
+    }
+  }
+
   #failed(error: unknown): void {
     try {
-      this.#threw(error)
-    } catch {}
-  }
-
-  #returned(): void {
-    if (this.#exchange.state === 'open') {
-      return this.#stopping ? this.#close(GOING_AWAY, GOODBYE) : this.#close(1000, '')
-    }
-    if (this.#exchange.unanswered) {
-      this.#log.error(this.#fields(), 'the app returned without an answer to the handshake')
-      return this.#answer(this.#stopping ? 503 : 500)
-    }
-    if (this.#exchange.state === 'denying') {
-      this.#log.error(this.#fields(), 'the app returned before its denial was complete')
-      this.#cut()
+      this.#appThrew(error)
+    } catch (fault) {
+      // An object that the app throws may itself throw when the server looks at it.
+      this.#cut(fault)
     }
   }
 
-  #threw(error: unknown): void {
-    const { state, failed, unanswered } = this.#exchange
+  #appThrew(error: unknown): void {
+    const { state, failed } = this.#exchange
+    this.#settle(momentOf(this.#exchange), farewellAfter(error, this.#stopping), error)
+
     if (failed) return
-    const { status, level } = judge(error)
-    const leaving = this.#stopping && error instanceof ServerShutdownError
-    if (leaving || (state === 'disconnected' && error instanceof ClientDisconnectedError)) {
-      this.#log.debug(this.#fields(), 'the app was told that the connection ends')
+    const isLoss = state === 'disconnected' && error instanceof ClientDisconnectedError
+    if (isLoss || obeys(error, this.#stopping)) {
+      this.#report('debug', 'the app was told that the connection ends')
     } else {
-      this.#log[level]({ ...this.#fields(), err: error }, 'the app failed')
+      this.#report(judgeError(error).level, 'the app failed', error)
     }
-
-    if (unanswered) return this.#answer(leaving ? 503 : status)
-    if (state === 'denying') return this.#cut()
-    if (state !== 'open') return
-    if (leaving) this.#close(GOING_AWAY, GOODBYE)
-    else this.#close(1011, '')
   }
 
-  #answer(status: number): void {
+  #settle(moment: Moment, { status, code, reason }: Farewell, error: unknown): void {
+    switch (moment) {
+      case 'unanswered':
+        return this.#answer(status, error)
+      case 'denying':
+        return this.#cut(error)
+      case 'open':
+        this.#error = error
+        return void this.#perform({ type: 'websocket.close', code, reason })
+      case 'over':
+    }
+  }
+
+  #answer(status: number, error: unknown): void {
+    this.#error = error
     this.#exchange.restart()
     const [start, body] = plainResponse(status)
     this.#perform({ ...start, type: 'websocket.http.response.start' })
     this.#perform({ ...body, type: 'websocket.http.response.body' })
   }
 
-  #close(code: number, reason: string): void {
-    this.#perform({ type: 'websocket.close', code, reason })
-  }
-
-  /** Nothing reaches the peer any more: whoever waits here is told so. */
+  /** Nothing reaches the client any more: a send() or receive() that waits is woken. */
   #giveUp(code: number, reason: string): void {
     this.#exchange.disconnect()
     this.#queue.end(code, reason)
@@ -224,13 +264,27 @@ export class WebSocketRun implements WebSocketEvents {
     this.#drain = undefined
   }
 
-  // No client can take what has arrived so far for whole.
-  #cut(): void {
+  // The client must not take a part of a denial for the whole.
+  #cut(error: unknown): void {
+    this.#finish('aborted', error)
     this.#transport.destroy()
     this.#giveUp(1006, '')
   }
 
-  #fields(): Record<string, unknown> {
-    return { type: 'websocket', path: this.#scope.path }
+  #finish(outcome: ResponseEnd['outcome'], error: unknown, code?: number): void {
+    if (this.#outcome) return
+    this.#outcome = outcome
+    this.#code = code
+    this.#error = error
+    this.#context.finish(this)
+    publishEnd(this.#scope, this)
+  }
+
+  // Always after the answer. There is no other place to report that a log fails.
+  #report(level: 'debug' | ErrorVerdict['level'], message: string, err?: unknown): void {
+    const fields = { type: 'websocket', path: this.#scope.path }
+    try {
+      this.#log[level](err === undefined ? fields : { ...fields, err }, message)
+    } catch {}
   }
 }

@@ -1,4 +1,4 @@
-// isthmus bench: what is read, what is measured, what is advised.
+// isthmus bench: its options, its measurements and its advice.
 
 import { describe, expect, it } from 'vitest'
 import { parseArguments } from '../../../src/cli/args.ts'
@@ -43,7 +43,7 @@ describe('the command line', () => {
     })
   })
 
-  it('takes what is given', () => {
+  it('takes the given values', () => {
     const words = [
       '--path',
       '/',
@@ -74,13 +74,13 @@ describe('the command line', () => {
 })
 
 describe('the advice', () => {
-  it('for sync code of microseconds is to leave it inline, and says what threads would cost', () => {
+  it('for sync code of microseconds is to leave it inline, and shows the cost of threads', () => {
     expect(advice({}, { cpuMs: 0.07 })).toBe(
       '/, sync: holds the event loop for 0.020 ms a request; inline is right: threads would cost 0.020 ms of CPU more',
     )
   })
 
-  it('for sync code that blocks is threads, and names the mount and how long', () => {
+  it('for blocking sync code is threads, and names the mount and the time', () => {
     const blocking = { heldMs: 210, longestMs: 250 }
     const rest = { mount: '/report', path: '/report?year=2025' }
     expect(advice(blocking, { heldMs: 0.1 }, rest)).toBe(
@@ -89,26 +89,26 @@ describe('the advice', () => {
     )
   })
 
-  it('for a few milliseconds depends on who else is there', () => {
-    expect(advice({ heldMs: 4 }, {})).toContain('if anything realtime is beside it')
+  it('for a few milliseconds depends on the other apps of the process', () => {
+    expect(advice({ heldMs: 4 }, {})).toContain('if the process also serves anything realtime')
   })
 
-  it('for an async app that blocks is to move what blocks', () => {
+  it('for an async app that blocks is to move the blocking code', () => {
     const held = { heldMs: 40 }
     expect(advice(held, held, { style: 'events' })).toContain(
-      'wherever it is hosted; move what blocks',
+      'inline and in threads; move the blocking code',
     )
   })
 
-  it('is none for what was not answered well', () => {
+  it('is to measure another path if the responses are errors', () => {
     expect(advice({ failures: '404 × 12' }, {})).toBe(
-      '/, sync: was answered 404 × 12; that is not what to measure',
+      '/, sync: was answered 404 × 12; measure a path that succeeds',
     )
   })
 })
 
 describe('isthmus bench', { timeout: 60_000 }, () => {
-  it('measures every mount inline and in threads, and finds the one that blocks', async () => {
+  it('measures every mount inline and in threads, and finds the blocking one', async () => {
     const words = [
       'bench',
       'test/fixtures/cli/bench-app.js',
@@ -124,10 +124,10 @@ describe('isthmus bench', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^\/ +inline /m)
     expect(stdout).toMatch(/^\/slow +threads × 1 /m)
     expect(stdout).toMatch(/^\/slow, sync: inline it holds .* host it in threads: there it is /m)
-    expect(stdout).toMatch(/^\/stuck, events: holds .* wherever it is hosted/m)
+    expect(stdout).toMatch(/^\/stuck, events: holds .* inline and in threads/m)
   })
 
-  it('says in one line that there is no such app, with exit status 2', async () => {
+  it('reports a missing app in one line, with exit status 2', async () => {
     const { status, stdout, stderr } = await run(['bench', 'nothing.js'])
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/^isthmus: cannot load .*nothing\.js: there is no such file; .*\n$/)

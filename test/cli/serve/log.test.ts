@@ -1,11 +1,11 @@
-// The log for people: one line each, and nothing in it that drives a terminal.
+// The pretty log: one line for each entry, without control characters.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createLog } from '../../../src/cli/serve/log.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-/** What a pretty log writes for one entry. */
+/** The output of a pretty log for one entry. */
 async function pretty(fields: Record<string, unknown>, message: string): Promise<string> {
   let text = ''
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -26,13 +26,13 @@ describe('the pretty log', () => {
     )
   })
 
-  it('shows controls in the sentence and in the fields escaped', async () => {
+  it('escapes control characters in the sentence and in the fields', async () => {
     const text = await pretty({ seat: 'A\r\n\x1b[2J', deep: { c1: '\x9b\x7f' } }, 'a\nb\x1b[31m')
     expect(text).toContain(String.raw`a\x0ab\x1b[31m`)
     expect(text).toMatch(/^[ -~]*\n$/)
   })
 
-  it('shows the stack of an error on lines of its own, and no other control of it', async () => {
+  it('shows the stack of an error on separate lines, and escapes its other control characters', async () => {
     const text = await pretty({ err: new RangeError('no seat \x1b[2J\r') }, 'the app failed')
     expect(text).toContain('the app failed')
     expect(text).toMatch(/RangeError: no seat \\+x1b\[2J\\+x0d/)

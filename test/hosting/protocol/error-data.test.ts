@@ -83,7 +83,7 @@ describe('an error that crosses', () => {
     expect(copy).toMatchObject({ name: 'OrderError', message: 'row 3 is sold' })
   })
 
-  it("is not mistaken for an error of isthmus: ECONNRESET of a database is not a client that left", () => {
+  it('is not mistaken for an error of isthmus: ECONNRESET of a database is not a client that left', () => {
     const error = Object.assign(new Error('the database left'), { code: 'ECONNRESET' })
     expect(crossed(error)).not.toBeInstanceOf(ClientDisconnectedError)
     class BadRequestError extends Error {

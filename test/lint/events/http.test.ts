@@ -7,7 +7,7 @@ const GONE = event('http.disconnect')
 const start = (keys: Record<string, unknown> = {}): SendEvent =>
   event('http.response.start', { status: 200, ...keys })
 
-/** What lint says of an app that sends these events. */
+/** The message of lint for an app that sends these events. */
 async function verdict(events: SendEvent[], scope = httpScope()): Promise<string> {
   return underLint(saying(...events), scope).then(
     () => 'fine',
@@ -15,7 +15,7 @@ async function verdict(events: SendEvent[], scope = httpScope()): Promise<string
   )
 }
 
-/** What lint says of a server that plays these events to an app that takes them all. */
+/** The message of lint for a server that delivers these events to an app that takes all of them. */
 async function verdictOnServer(...events: ReceiveEvent[]): Promise<string> {
   return underLint(hearing(events.length, start(), BODY), httpScope(), events).then(
     () => 'fine',
@@ -110,13 +110,13 @@ describe('extensions under lint', () => {
   const hint = event('http.response.early_hint', { links: ['</a.css>; rel=preload'] })
   const file = event('http.response.pathsend', { path: '/srv/a.css' })
 
-  it('[3b.31, 3b.33, 3b.34] may be used where the scope has them', async () => {
+  it('[3b.31, 3b.33, 3b.34] may be used if the scope has them', async () => {
     expect(await verdict([hint, start({ trailers: true }), BODY, trailers])).toBe('fine')
     expect(await verdict([start(), file])).toBe('fine')
     expect(await verdict([start({ trailers: true }), file, trailers])).toBe('fine')
   })
 
-  it('[3b.39] may not be used where it has not', async () => {
+  it('[3b.39] may not be used if the scope does not have them', async () => {
     const bare = httpScope({ extensions: {} })
     expect(await verdict([start({ trailers: true })], bare)).toBe(
       'app broke the use of extensions: http.response.trailers is not in scope.extensions; ' +
@@ -135,7 +135,7 @@ describe('extensions under lint', () => {
     expect(await verdict([start(), file, BODY])).toContain('the response is sending a file')
   })
 
-  it('[3b.2] are not what other scopes have', async () => {
+  it('[3b.2] of other scopes may not be used', async () => {
     expect(await verdict([event('websocket.accept')])).toContain(
       '"websocket.accept" is not an event',
     )

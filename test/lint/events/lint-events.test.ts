@@ -17,7 +17,7 @@ describe('an app under lint', () => {
     expect((await underLint(saying(START, BODY), httpScope()))[0]).toBe(START)
   })
 
-  it('gets its scope as it is', async () => {
+  it('gets its scope unchanged', async () => {
     const scope = httpScope()
     let seen: Scope | undefined
     await underLint(async (given, receive, send) => {
@@ -27,12 +27,12 @@ describe('an app under lint', () => {
     expect(seen).toBe(scope)
   })
 
-  it('may throw what it likes', async () => {
+  it('may throw any error', async () => {
     const throwing: EventApp = () => Promise.reject(new RangeError('seat 12'))
     await expect(underLint(throwing, httpScope())).rejects.toThrow(new RangeError('seat 12'))
   })
 
-  it('is told in a LintError: who, which rule, what, and the remedy', async () => {
+  it('gets a LintError with the party, the rule, the fact and the remedy', async () => {
     const failure = await underLint(saying(BODY), httpScope()).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(LintError)
     expect(failure).toMatchObject({
@@ -44,7 +44,7 @@ describe('an app under lint', () => {
     })
   })
 
-  it('is told again at its end when it swallowed the breach', async () => {
+  it('fails at its end if it swallowed the breach', async () => {
     const swallowing: EventApp = async (_scope, _receive, send) => {
       await send(BODY).catch(() => undefined)
       await send(START)
@@ -55,7 +55,7 @@ describe('an app under lint', () => {
     )
   })
 
-  it('is told of the first breach when a second failure follows from it', async () => {
+  it('gets the first breach if a second failure follows from it', async () => {
     const confused: EventApp = async (_scope, _receive, send) => {
       await send(BODY).catch(() => {
         throw new RangeError('a consequence')
@@ -106,7 +106,7 @@ describe('the end of an app under lint', () => {
     expect(await underLint(app, httpScope(), [NO_BODY], refuse)).toEqual([START])
   })
 
-  it('may come early when the app was told by its signal', async () => {
+  it('may come early when the signal has told the app', async () => {
     const connection = new ServerExchangeContext(SILENT_LOG)
     const scope = { ...httpScope(), 'isthmus.exchange': connection }
     const app: EventApp = async (given) => {
@@ -137,7 +137,7 @@ describe('the end of an app under lint', () => {
     )
   })
 
-  it('is told of a bad send() that it did not await', async () => {
+  it('reports a bad send() that the app did not await', async () => {
     const careless: EventApp = async (_scope, _receive, send) => {
       await send(START)
       void send(event('http.nonsense'))
@@ -159,7 +159,7 @@ describe('the end of an app under lint', () => {
     await expect(late).rejects.toThrow('it called send() after it had returned')
   })
 
-  it('may leave a receive() behind', async () => {
+  it('may leave a receive() pending', async () => {
     const app: EventApp = async (scope, receive, send) => {
       void receive()
       await saying(START, BODY)(scope, receive, send)
@@ -197,7 +197,7 @@ describe('the scope under lint', () => {
     await expect(underLint(adding, httpScope())).rejects.toThrow('it changed scope.user in place')
   })
 
-  it('[3b.64] has a state that is there to be changed', async () => {
+  it('[3b.64] has a state that the app may change', async () => {
     const counting: EventApp = async (scope, receive, send) => {
       scope.state.count = 1
       await saying(START, BODY)(scope, receive, send)
@@ -251,7 +251,7 @@ describe('receive() under lint', () => {
     )
   })
 
-  it('passes on what the server throws', async () => {
+  it('passes on the errors of the server', async () => {
     const receive = makeReceive(() => Promise.reject(new RangeError('body too long')))
     const linted = lintEvents(hearing(1))(httpScope(), receive, () => Promise.resolve())
     await expect(linted).rejects.toThrow(new RangeError('body too long'))

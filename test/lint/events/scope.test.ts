@@ -12,7 +12,7 @@ const breachOf = (scope: unknown): string => {
 }
 
 describe('a scope under lint', () => {
-  it('[3b.9] passes when it is right, in all three types', () => {
+  it('[3b.9] passes if it is correct, in all three types', () => {
     expect([httpScope(), websocketScope(), lifespanScope()].map(breachOf)).toEqual([
       'none',
       'none',
@@ -53,7 +53,7 @@ describe('a scope under lint', () => {
     expect(breachOf({})).toContain('a plain object is not a scope')
   })
 
-  it('[3b.1] says which version of the interface it is', () => {
+  it('[3b.1] has the version of the interface', () => {
     expect(breachOf(httpScope({ asgi: { version: '2.0', specVersion: '2.5' } }))).toContain(
       "scope.asgi is a plain object; it has to be { version: '3.0', specVersion: '2.5' }",
     )

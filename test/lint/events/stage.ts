@@ -1,4 +1,4 @@
-// A stage for lint: a scope that is right, a server that plays given events, and what came of the app.
+// A stage for tests of lint: a correct scope, a server that delivers given events, and the events that the app sends.
 
 import { makeReceive } from '../../../src/async/receive.ts'
 import { lintEvents } from '../../../src/lint/events/lint-events.ts'
@@ -67,14 +67,14 @@ export const NO_BODY: ReceiveEvent = {
   moreBody: false,
 }
 
-/** Anything as an event: what lint is there for. */
+/** Any value as an event, so that a test can break the contract. */
 export function event(type: string, keys: Record<string, unknown> = {}): SendEvent & ReceiveEvent {
   return { type, ...keys } as unknown as SendEvent & ReceiveEvent
 }
 
 /**
- * Runs `app` under lint on `scope`. The server plays `events` and then the last of them for ever; `send` is
- * what it does with an event, by default nothing. Returns what the app has sent.
+ * Runs `app` under lint on `scope`. The server delivers `events`, and then the last of them again and again. It calls
+ * `send` with each event of the app; the default does nothing. Returns the events that the app has sent.
  */
 export async function underLint(
   app: EventApp,
@@ -101,7 +101,7 @@ export function saying(...events: SendEvent[]): EventApp {
   }
 }
 
-/** An app that receives so many events, then sends these. */
+/** An app that receives a number of events, then sends these. */
 export function hearing(count: number, ...events: SendEvent[]): EventApp {
   return async (scope, receive, send) => {
     for (let at = 0; at < count; at++) await receive()

@@ -10,7 +10,7 @@ describe('the values of events under lint', () => {
   const sent = (keys: Record<string, unknown>): Promise<unknown> =>
     underLint(saying(event('http.response.start', { status: 200, ...keys }), BODY), httpScope())
 
-  it('[3b.4] are what any transport can carry', async () => {
+  it('[3b.4] are values that every transport can carry', async () => {
     const keys = { extra: [1, 'a', null, true, { bytes: new Uint8Array(1), absent: undefined }] }
     await expect(sent(keys)).resolves.toHaveLength(2)
   })
@@ -34,7 +34,7 @@ describe('the values of events under lint', () => {
     await expect(sent({ note })).rejects.toThrow('http.response.start.note.self contains itself')
   })
 
-  it('[3b.4] are held to JSON and bytes, whatever JSON it is', async () => {
+  it('[3b.4] may be any JSON and bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (note) => {
         expect(await sent({ note })).toHaveLength(2)

@@ -18,7 +18,7 @@ const accepting =
     for (let at = 1; at < count; at++) await receive()
   }
 
-/** What lint says of an app that connects, then sends these events. */
+/** The message of lint for an app that connects, then sends these events. */
 async function verdict(events: SendEvent[], scope = websocketScope()): Promise<string> {
   const app: EventApp = async (given, receive, send) => {
     await receive()
@@ -30,7 +30,7 @@ async function verdict(events: SendEvent[], scope = websocketScope()): Promise<s
   )
 }
 
-/** What lint says of a server that plays these events. */
+/** The message of lint for a server that delivers these events. */
 async function verdictOnServer(...events: ReceiveEvent[]): Promise<string> {
   return underLint(accepting(events.length), websocketScope(), events).then(
     () => 'fine',
@@ -81,7 +81,7 @@ describe('a WebSocket app under lint', () => {
     expect(await verdict([upgrade])).toContain(`"upgrade" is the server's`)
   })
 
-  it('[3b.47] denies with a response, whole and strict, where the scope offers that', async () => {
+  it('[3b.47] denies with a response, whole and strict, if the scope has that extension', async () => {
     const start = event('websocket.http.response.start', { status: 401 })
     const odd = event('websocket.http.response.start', { status: 700 })
     const body = event('websocket.http.response.body', { body: 'no' })

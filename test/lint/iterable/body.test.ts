@@ -59,7 +59,7 @@ describe('a server that iterates an async body under lint', () => {
     expect(await late).toEqual({ done: false, value: 'too late' })
   })
 
-  it('does not iterate twice, nor what is closed', async () => {
+  it('does not iterate a body twice, nor a closed body', async () => {
     const body = linted()
     const iterator = body[Symbol.asyncIterator]()
     expect(() => body[Symbol.asyncIterator]()).toThrow('it iterated a body twice')
@@ -71,7 +71,7 @@ describe('a server that iterates an async body under lint', () => {
     await expect(body.close()).rejects.toThrow('it closed a body twice')
   })
 
-  it('[3a.52] does not close without return() what it stopped early', async () => {
+  it('[3a.52] calls return() before it closes a body that it stopped early', async () => {
     const body = linted()
     await body[Symbol.asyncIterator]().next()
     await expect(body.close()).rejects.toThrow('it stopped early without return()')
@@ -100,7 +100,7 @@ describe('a server that iterates an async body under lint', () => {
     await expect(body.close()).resolves.toBeUndefined()
   })
 
-  it('returns from an iterator whose chunk was none', async () => {
+  it('returns from an iterator after an illegal chunk', async () => {
     let returned = false
     const body = linted(
       (async function* () {

@@ -1,4 +1,4 @@
-// What lint requires of an environ.
+// The requirements of lint for an environ.
 
 import { describe, expect, it } from 'vitest'
 import { LintError } from '../../../src/errors.ts'
@@ -9,7 +9,7 @@ const check = (changes: Record<string, unknown>) => () =>
   checkEnviron(makeEnviron(changes), 'server')
 
 describe('checkEnviron', () => {
-  it('passes what a server makes', () => {
+  it('passes the environ of a server', () => {
     expect(check({})).not.toThrow()
     expect(
       check({ 'isthmus.own': 1, HTTP_X: '\xe9', CONTENT_LENGTH: '', CONTENT_TYPE: '' }),
@@ -19,7 +19,7 @@ describe('checkEnviron', () => {
     expect(check({ REQUEST_METHOD: 'OPTIONS', PATH_INFO: '*' })).not.toThrow()
   })
 
-  it('names who, which rule, what and the remedy', () => {
+  it('names the party, the rule, the fact and the remedy', () => {
     expect(() => checkEnviron([], 'middleware')).toThrow(
       new LintError(
         'middleware broke PEP 3333 (environ Variables): environ is an Array; pass a plain object',
@@ -47,7 +47,7 @@ describe('checkEnviron', () => {
     }
   })
 
-  it('[3a.7] requires values that mean something', () => {
+  it('[3a.7] requires meaningful values', () => {
     expect(check({ REQUEST_METHOD: '' })).toThrow('REQUEST_METHOD is ""')
     expect(check({ SERVER_NAME: '' })).toThrow('SERVER_NAME')
     expect(check({ SERVER_PORT: '' })).toThrow('SERVER_PORT')
@@ -68,7 +68,7 @@ describe('checkEnviron', () => {
     expect(check({ QUERY_STRING: '€' })).toThrow('QUERY_STRING')
   })
 
-  it('[3a.13] requires a path that can be put together again', () => {
+  it('[3a.13] requires a path that can be joined again', () => {
     expect(check({ SCRIPT_NAME: '/' })).toThrow('SCRIPT_NAME is "/"')
     expect(check({ SCRIPT_NAME: 'a' })).toThrow('SCRIPT_NAME is "a"')
     expect(check({ SCRIPT_NAME: '/a/' })).toThrow('SCRIPT_NAME is "/a/"')

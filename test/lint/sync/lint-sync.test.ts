@@ -1,4 +1,4 @@
-// Lint for sync apps: every breach is raised at the one who commits it, and what is right passes unchanged.
+// Lint for sync apps: each breach is an error for the party that commits it; correct calls pass unchanged.
 
 import { describe, expect, it } from 'vitest'
 import { AppError, LintError } from '../../../src/errors.ts'
@@ -34,7 +34,7 @@ const reading =
     return []
   }
 
-// What a client would get, from a server that does everything right.
+// The response that a client gets from a correct server.
 function serveOnce(app: SyncApp, environ: Partial<Environ> = {}): { head: unknown; body: string } {
   const run = new SyncRun(app, makeEnviron(environ), { warn: () => {} })
   const chunks: Buffer[] = []
@@ -53,7 +53,7 @@ const lintOnce = (app: SyncApp, environ?: Partial<Environ>) => () =>
   serveOnce(lintSync(app), environ)
 const bodyOf = (app: SyncApp): SyncBody => lintSync(app)(makeEnviron(), startResponse)
 
-describe('what is right', () => {
+describe('a correct app', () => {
   it('passes unchanged, to the byte', () => {
     const apps: SyncApp[] = [
       hello,
@@ -82,7 +82,7 @@ describe('what is right', () => {
     expect(file).toBeInstanceOf(WrappedFile)
   })
 
-  it('[3a.36] passes an error page that replaces what was announced', () => {
+  it('[3a.36] passes an error page that replaces an announced head', () => {
     const app: SyncApp = (_environ, startResponse) => {
       startResponse('200 OK', [['content-length', '9']])
       startResponse('500 Oops', PLAIN, new Error('boom'))
@@ -101,7 +101,7 @@ describe('what is right', () => {
     expect(lintOnce(app)).toThrow(error)
   })
 
-  it('passes on what the app throws', () => {
+  it('passes on the errors of the app', () => {
     const error = new AppError('a fault of its own')
     const app: SyncApp = () => {
       throw error
@@ -133,8 +133,8 @@ describe('what is right', () => {
   })
 })
 
-describe('what the app breaks', () => {
-  it('is said with who, which rule, what and the remedy', () => {
+describe('a breach of the app', () => {
+  it('names the culprit, the rule, the breach and the remedy', () => {
     const fault = lintOnce(answer('text'))
     expect(fault).toThrow(LintError)
     expect(fault).toThrow(
@@ -225,7 +225,7 @@ describe('what the app breaks', () => {
     expect(lintOnce(answer(new Set(['ab', 'cd']), '200 OK', length))).toThrow('was cut')
   })
 
-  it('[3a.47] is content where there is none', () => {
+  it('[3a.47] is content in a response that has none', () => {
     expect(lintOnce(answer(['x'], '204 No Content', []))).toThrow('has no content')
     expect(lintOnce(answer(new Set(['x']), '304 Not Modified', []))).toThrow('has no content')
     expect(lintOnce(answer([], '204 No Content', [['Content-Length', '0']]))).toThrow(
@@ -255,13 +255,13 @@ describe('what the app breaks', () => {
     }
   })
 
-  it('[3a.30] is what is no text in wsgi.errors', () => {
+  it('[3a.30] is a value other than text for wsgi.errors', () => {
     const app = reading((environ) => environ['wsgi.errors'].writelines([5 as unknown as string]))
     expect(lintOnce(app)).toThrow('it wrote a number to wsgi.errors; write text')
   })
 })
 
-describe('what the server breaks', () => {
+describe('a breach of the server', () => {
   const call =
     (...args: unknown[]) =>
     () =>
@@ -336,7 +336,7 @@ describe('what the server breaks', () => {
     expect(() => app.assertClosed()).not.toThrow()
   })
 
-  it('ends an app that yielded what is no chunk', () => {
+  it('ends an app that yielded a value other than a chunk', () => {
     let finals = 0
     const app: SyncApp = function* (_environ, startResponse) {
       startResponse('200 OK', PLAIN)

@@ -1,4 +1,4 @@
-// Lint for classic middleware: what it owes to the server and to the app.
+// Lint for classic middleware: its duties to the server and to the app.
 
 import { describe, expect, it } from 'vitest'
 import { LintError } from '../../../src/errors.ts'
@@ -19,7 +19,7 @@ const array: SyncApp = (_environ, startResponse) => {
   startResponse('200 OK', [['Content-Type', 'text/plain']])
   return ['a', 'b', 'c']
 }
-// Closes what it wraps, as a generator can.
+// Closes the body that it wraps, as a generator can.
 const upper: Wrap = (app) =>
   function* (environ, startResponse) {
     const body = app(environ, startResponse)
@@ -52,7 +52,7 @@ function serveOnce(app: SyncApp, pulls = 99): string {
 }
 
 describe('lintWrap', () => {
-  it('[3a.59] passes a middleware that does what it owes, whole or stopped early', () => {
+  it('[3a.59] passes a correct middleware, whole or stopped early', () => {
     expect(serveOnce(lintWrap(upper)(three))).toBe('ABC')
     expect(serveOnce(lintWrap(upper)(three), 1)).toBe('A')
     expect(serveOnce(lintWrap(upper)(array))).toBe('ABC')
@@ -102,7 +102,7 @@ describe('lintWrap', () => {
     expect(() => serveOnce(lintWrap(replacing)(three))).toThrow(LintError)
   })
 
-  it('[3a.59] says which side a breach is on', () => {
+  it('[3a.59] names the side of a breach', () => {
     const breaking: Wrap = (app) => (environ, startResponse) => {
       environ.SERVER_PORT = ''
       return app(environ, startResponse)

@@ -1,5 +1,5 @@
-// What is left of a connection behind the corpus: open and read from its next byte on, or closed. And over
-// node:http: what both engines take, they take alike.
+// The state of a connection after the bytes of a case: it is open, and read from its next byte on, or closed. And over
+// node:http: both engines read the cases that both accept alike.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engine } from '../../engine.ts'
@@ -18,16 +18,16 @@ type Seen = Pick<Required<ExpectedRequest>, 'method' | 'httpVersion' | 'headers'
 const isHandshake = ({ bytes }: CorpusCase): boolean =>
   /upgrade:.*websocket/i.test(bytes) && /connection:.*upgrade/i.test(bytes)
 
-// node:http is laxer: of its refusals only some are ours. What both take, they take alike, but for these.
+// node:http refuses fewer cases. Both engines read the cases that both accept alike, except for these.
 const OTHERWISE_OVER_NODE = new Set([
   'HTTP/1.1 with close and a no-break space',
   'HTTP/1.0 with keep-alive and close',
   'an upgrade that is a request as any other',
-  // llhttp calls it an error, and the response under way goes with it.
-  'a request behind one that closes',
-  'garbage behind one that closes',
-  'a request behind HTTP/1.0',
-  'a request behind a body that closes',
+  // llhttp reports an error, which ends the response under way too.
+  'a request after one that closes',
+  'garbage after one that closes',
+  'a request after HTTP/1.0',
+  'a request after a body that closes',
 ])
 const isAsked = (entry: CorpusCase): boolean =>
   (engine === 'native' && entry.then !== 'unfinished') ||
@@ -49,27 +49,24 @@ beforeEach(() => {
   seen = []
 })
 
-describe.each(Object.entries(CORPUS))(
-  'behind the corpus of %s, the connection',
-  (_topic, cases) => {
-    const asked = cases.filter((entry) => isAsked(entry) && !isHandshake(entry))
-    it.each(asked.map((entry) => [entry.name, entry] as const))('%s', async (_name, entry) => {
-      using client = await host.connect()
-      const bytes = Buffer.from(entry.bytes, 'latin1')
-      await client.sendApart(bytes.subarray(0, bytes.length >> 1))
-      client.send(bytes.subarray(bytes.length >> 1))
+describe.each(Object.entries(CORPUS))('after the corpus of %s, the connection', (_topic, cases) => {
+  const asked = cases.filter((entry) => isAsked(entry) && !isHandshake(entry))
+  it.each(asked.map((entry) => [entry.name, entry] as const))('%s', async (_name, entry) => {
+    using client = await host.connect()
+    const bytes = Buffer.from(entry.bytes, 'latin1')
+    await client.sendApart(bytes.subarray(0, bytes.length >> 1))
+    client.send(bytes.subarray(bytes.length >> 1))
 
-      let last: RawResponse | undefined
-      for (const { method = 'GET' } of entry.requests) {
-        last = await finalResponse(client, method)
-        expect(last.status).toBe(200)
-      }
-      expectSeen(entry.requests)
-      await expectEnd(client, entry, last)
-      expect(seen).toHaveLength(entry.requests.length)
-    })
-  },
-)
+    let last: RawResponse | undefined
+    for (const { method = 'GET' } of entry.requests) {
+      last = await finalResponse(client, method)
+      expect(last.status).toBe(200)
+    }
+    expectSeen(entry.requests)
+    await expectEnd(client, entry, last)
+    expect(seen).toHaveLength(entry.requests.length)
+  })
+})
 
 async function finalResponse(client: RawClient, method: string): Promise<RawResponse> {
   const response = await client.response(method)

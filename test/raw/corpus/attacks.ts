@@ -1,4 +1,4 @@
-// Published ways to make two readers of one byte stream see different requests. Written anew from their descriptions.
+// Published ways to make two readers of one byte stream see different requests. The cases are written from the published descriptions.
 
 import { chunked, get, head, post, refused, taken } from './case.ts'
 import type { CorpusCase } from './case.ts'
@@ -37,23 +37,23 @@ export const attacks: CorpusCase[] = [
     'CVE-2019-16789: a no-break space before the colon',
     te('Transfer-Encoding\xa0: chunked'),
   ),
-  refused(400, 'CVE-2020-11076: LF behind a header', 'GET / HTTP/1.1\r\nHost: a\r\nA: b\n\r\n'),
+  refused(400, 'CVE-2020-11076: LF after a header', 'GET / HTTP/1.1\r\nHost: a\r\nA: b\n\r\n'),
   refused(
     400,
     'CVE-2020-11077: a length in two fields',
     post('Content-Length: 0', 'Content-Length: 44') + HIDDEN,
   ),
-  refused(400, 'CVE-2021-22959: a space behind the name', get('Content-Length : 5')),
+  refused(400, 'CVE-2021-22959: a space after the name', get('Content-Length : 5')),
   refused(400, 'CVE-2021-22960: a chunk extension of LF', chunked(`2;\n\r\nhi\r\n${END}`)),
   refused(400, 'CVE-2022-24761: a chunk size with 0x', chunked(`0x2\r\nhi\r\n${END}`)),
   refused(400, 'CVE-2022-24761: a length with a plus', `${post('Content-Length: +2')}hi`),
   refused(400, 'CVE-2022-24790: a length with trailing commas', `${post('Content-Length: 2,,')}hi`),
   refused(
     400,
-    'CVE-2022-32213: Transfer-Encoding behind a bare CR',
+    'CVE-2022-32213: Transfer-Encoding after a bare CR',
     te('A: b\rTransfer-Encoding: chunked'),
   ),
-  refused(501, 'CVE-2022-32214: a letter behind chunked', te('Transfer-Encoding: chunkedx')),
+  refused(501, 'CVE-2022-32214: a letter after chunked', te('Transfer-Encoding: chunkedx')),
   refused(
     400,
     'CVE-2022-32215: a folded Transfer-Encoding',

@@ -1,14 +1,14 @@
-// What a case of the corpus says: bytes on a connection, and what has to come of them.
+// A case of the corpus: bytes on a connection, and their expected outcome.
 
 import type { HeaderPairs } from '../../../src/contract/events.ts'
 
-/** What an app is to see of a request. What is left out is not asked for. */
+/** The request that an app must get. A part that is left out is not compared. */
 export interface ExpectedRequest {
   method?: string
   /** As on the request line. */
   target?: string
   httpVersion?: '1.0' | '1.1'
-  /** All of them, as the scope has them. */
+  /** All headers of the scope. */
   headers?: HeaderPairs
   /** As latin-1. Default: empty. */
   body?: string
@@ -18,28 +18,28 @@ export interface ExpectedRequest {
   upgrade?: string | null
 }
 
-/** Bytes that a client sends on one connection, from its first on. */
+/** All bytes that a client sends on one connection. */
 export interface CorpusCase {
   name: string
   /** Each character is one byte. */
   bytes: string
   /** The requests that an app gets, in order. */
   requests: ExpectedRequest[]
-  /** What follows them: a refusal with this status, more of a request that did not all come, or nothing. */
+  /** The end of the bytes: a refusal with this status, an incomplete request, or nothing after the requests. */
   then: number | 'unfinished' | 'nothing'
 }
 
-/** Bytes that are refused with `status`, before any app hears of them. */
+/** Bytes that are refused with `status`; the app is not called. */
 export function refused(status: number, name: string, bytes: string): CorpusCase {
   return { name, bytes, requests: [], then: status }
 }
 
-/** Bytes that are these requests, each whole. */
+/** Bytes that are these complete requests. */
 export function taken(name: string, bytes: string, ...requests: ExpectedRequest[]): CorpusCase {
   return { name, bytes, requests, then: 'nothing' }
 }
 
-/** Bytes that are the beginning of a request that may yet be fine. */
+/** Bytes that are the valid beginning of a request, after these complete requests. */
 export function unfinished(
   name: string,
   bytes: string,

@@ -1,4 +1,4 @@
-// What a head says of its connection (RFC 9112, 9.3; RFC 9110, 7.6.1, 7.8, 10.1.1 and 10.1.4).
+// The fields about the connection (RFC 9112, 9.3; RFC 9110, 7.6.1, 7.8, 10.1.1 and 10.1.4).
 
 import { get, head, post, refused, taken } from './case.ts'
 import type { CorpusCase, ExpectedRequest } from './case.ts'

@@ -1,4 +1,4 @@
-// The corpus: what clients may send on one connection, and what has to come of it, whatever engine reads it.
+// The corpus: bytes that a client may send on one connection, and the outcome, the same for every engine.
 
 import { attacks } from './attacks.ts'
 import { chunks } from './chunks.ts'
@@ -11,7 +11,7 @@ import { sequences } from './sequences.ts'
 import { targets } from './targets.ts'
 import type { CorpusCase } from './case.ts'
 
-/** All cases, by what they are about. */
+/** All cases by topic. */
 export const CORPUS: Record<string, readonly CorpusCase[]> = {
   'request lines': requestLines,
   'targets and hosts': targets,

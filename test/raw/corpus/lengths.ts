@@ -32,8 +32,8 @@ export const lengths: CorpusCase[] = [
   ),
   body('a body of NULs', `${length('3')}\0\0\0`, '\0\0\0'),
   body('a body of all the high octets', `${length('4')}\x80\xa0\xfe\xff`, '\x80\xa0\xfe\xff'),
-  taken('a body behind GET', `${get('Content-Length: 5')}hello`, { method: 'GET', body: 'hello' }),
-  taken('a body behind HEAD', `${head('HEAD / HTTP/1.1', 'Host: a', 'Content-Length: 2')}ab`, {
+  taken('a body after GET', `${get('Content-Length: 5')}hello`, { method: 'GET', body: 'hello' }),
+  taken('a body after HEAD', `${head('HEAD / HTTP/1.1', 'Host: a', 'Content-Length: 2')}ab`, {
     method: 'HEAD',
     body: 'ab',
   }),
@@ -45,7 +45,7 @@ export const lengths: CorpusCase[] = [
   unfinished('a body that does not begin', length('5')),
   unfinished('a length of 2^53-1', `${length('9007199254740991')}a`),
 
-  // Lengths that are none (CVE-2023-38697, CVE-2022-24761 …).
+  // Values that are no length (CVE-2023-38697, CVE-2022-24761 …).
   ...[
     ['a sign', '+5'],
     ['a minus', '-5'],
@@ -82,10 +82,10 @@ export const lengths: CorpusCase[] = [
     ['2^32 + 5 in many digits', '000000000004294967301'],
     ['a hundred digits', '9'.repeat(100)],
   ].map(([name, value]) => refused(400, `a length with ${name}`, `${length(value ?? '')}hello`)),
-  refused(400, 'a length with a tab behind', `${length('5\t')}hello`),
+  refused(400, 'a length with a tab after', `${length('5\t')}hello`),
   refused(400, 'a length with a tab in front', `${length('\t5')}hello`),
   refused(400, 'a length with a tab between spaces', `${length('5 \t ')}hello`),
-  refused(400, 'chunked with a tab behind', coding('chunked\t')),
+  refused(400, 'chunked with a tab after', coding('chunked\t')),
   refused(400, 'chunked with a tab in front', coding('\tchunked')),
   refused(400, 'an empty length', post('Content-Length:')),
   refused(400, 'a length of white space', post('Content-Length: \t ')),
@@ -101,12 +101,12 @@ export const lengths: CorpusCase[] = [
   body('Chunked', coding('Chunked'), ''),
   body('CHUNKED', coding('CHUNKED'), ''),
   body('chunked in spaces', coding('  chunked  '), ''),
-  taken('chunks behind GET', `${get(CHUNKED)}2\r\nab\r\n${EMPTY}`, { method: 'GET', body: 'ab' }),
+  taken('chunks after GET', `${get(CHUNKED)}2\r\nab\r\n${EMPTY}`, { method: 'GET', body: 'ab' }),
   unfinished('chunks that do not begin', post(CHUNKED)),
   unfinished('chunks that do not end', `${post(CHUNKED)}5\r\nhello\r\n`),
   unfinished('chunks without their last empty line', `${post(CHUNKED)}5\r\nhello\r\n0\r\n`),
 
-  // Codings that are not understood, and those that leave it in doubt where the body ends (CVE-2024-1135, CVE-2024-6827).
+  // Codings that the server does not understand, and codings that leave the end of the body in doubt (CVE-2024-1135, CVE-2024-6827).
   ...['gzip', 'identity', 'xchunked', 'chunkedx', 'chunke', 'gzip, chunked', 'a-chunked'].map(
     (value) => refused(501, `the coding ${value}`, coding(value)),
   ),
@@ -115,7 +115,7 @@ export const lengths: CorpusCase[] = [
     ['chunked twice', 'chunked, chunked'],
     ['chunked not last', 'chunked, gzip'],
     ['chunked not last, in capitals', 'CHUNKED , gzip'],
-    ['an empty member behind', 'chunked,'],
+    ['an empty member after', 'chunked,'],
     ['an empty member in front', ', chunked'],
     ['a parameter', 'chunked;a=b'],
     ['a semicolon', 'chunked;'],

@@ -1,4 +1,4 @@
-// Heads as long as they may be, and longer. The limits are the defaults: 8 KiB, 16 KiB, 100 fields.
+// Heads of the longest size that is allowed, and longer heads. The limits are the defaults: 8 KiB, 16 KiB, 100 fields.
 
 import { DEFAULTS } from '../../../src/server/options.ts'
 import { get, head, refused, taken } from './case.ts'
@@ -30,7 +30,7 @@ export const limits: CorpusCase[] = [
     `GET /\0${'a'.repeat(maxRequestLineBytes)}`,
   ),
   taken('the longest head', headOf(maxHeadBytes), {}),
-  taken('the longest head behind an empty line', `\r\n${headOf(maxHeadBytes)}`, {}),
+  taken('the longest head after an empty line', `\r\n${headOf(maxHeadBytes)}`, {}),
   refused(431, 'a head one byte too long', headOf(maxHeadBytes + 1)),
   refused(431, 'a head of twice the limit', headOf(maxHeadBytes * 2)),
   refused(431, 'a value of more than a head', `GET / HTTP/1.1\r\nA: ${'b'.repeat(maxHeadBytes)}`),

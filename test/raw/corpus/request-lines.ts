@@ -14,7 +14,7 @@ export const requestLines: CorpusCase[] = [
   ),
   refused(501, 'CONNECT', head('CONNECT a.example:443 HTTP/1.1', HOST)),
   refused(501, 'CONNECT with a path', head('CONNECT / HTTP/1.1', HOST)),
-  refused(501, 'a method that nobody registered', head('BREW / HTTP/1.1', HOST)),
+  refused(501, 'a method that is not registered', head('BREW / HTTP/1.1', HOST)),
   refused(501, 'a method in lower case', head('get / HTTP/1.1', HOST)),
   refused(501, 'a method in mixed case', head('Get / HTTP/1.1', HOST)),
   refused(501, 'a method that begins like another', head('GETS / HTTP/1.1', HOST)),
@@ -36,13 +36,13 @@ export const requestLines: CorpusCase[] = [
   refused(400, 'a tab before the method', head('\tGET / HTTP/1.1', HOST)),
   unfinished('the beginning of a method, and no more', 'GE'),
 
-  // What stands between the parts.
-  refused(400, 'a tab behind the method', head('GET\t/ HTTP/1.1', HOST)),
-  refused(400, 'two spaces behind the method', head('GET  / HTTP/1.1', HOST)),
-  refused(400, 'a tab behind the target', head('GET /\tHTTP/1.1', HOST)),
-  refused(400, 'two spaces behind the target', head('GET /  HTTP/1.1', HOST)),
-  refused(400, 'a space behind the version', head('GET / HTTP/1.1 ', HOST)),
-  refused(400, 'a tab behind the version', head('GET / HTTP/1.1\t', HOST)),
+  // The characters between the parts.
+  refused(400, 'a tab after the method', head('GET\t/ HTTP/1.1', HOST)),
+  refused(400, 'two spaces after the method', head('GET  / HTTP/1.1', HOST)),
+  refused(400, 'a tab after the target', head('GET /\tHTTP/1.1', HOST)),
+  refused(400, 'two spaces after the target', head('GET /  HTTP/1.1', HOST)),
+  refused(400, 'a space after the version', head('GET / HTTP/1.1 ', HOST)),
+  refused(400, 'a tab after the version', head('GET / HTTP/1.1\t', HOST)),
   refused(400, 'a vertical tab for a space', head('GET\x0b/ HTTP/1.1', HOST)),
   refused(400, 'a form feed for a space', head('GET /\x0cHTTP/1.1', HOST)),
   refused(400, 'a no-break space for a space', head('GET\xa0/ HTTP/1.1', HOST)),
@@ -80,9 +80,9 @@ export const requestLines: CorpusCase[] = [
   refused(400, 'HTTP twice', head('GET / HTTP/HTTP/1.1', HOST)),
 
   // Line ends (RFC 9112, 2.2).
-  refused(400, 'a bare LF behind the request line', 'GET / HTTP/1.1\nHost: a.example\r\n\r\n'),
-  refused(400, 'a bare CR behind the request line', 'GET / HTTP/1.1\rHost: a.example\r\n\r\n'),
-  refused(400, 'two CRs behind the request line', 'GET / HTTP/1.1\r\r\nHost: a.example\r\n\r\n'),
+  refused(400, 'a bare LF after the request line', 'GET / HTTP/1.1\nHost: a.example\r\n\r\n'),
+  refused(400, 'a bare CR after the request line', 'GET / HTTP/1.1\rHost: a.example\r\n\r\n'),
+  refused(400, 'two CRs after the request line', 'GET / HTTP/1.1\r\r\nHost: a.example\r\n\r\n'),
   refused(400, 'bare LFs all over', 'GET / HTTP/1.1\nHost: a.example\n\n'),
   refused(400, 'a bare LF in the method', 'GE\nT / HTTP/1.1\r\nHost: a.example\r\n\r\n'),
   refused(400, 'a bare LF in the target', head('GET /a\nb HTTP/1.1', HOST)),
@@ -90,12 +90,12 @@ export const requestLines: CorpusCase[] = [
   unfinished('a request line without its LF', 'GET / HTTP/1.1\r'),
   unfinished('a request line alone', 'GET / HTTP/1.1\r\n'),
 
-  // Empty lines in front (RFC 9112, 2.2): one.
+  // Empty lines before the request (RFC 9112, 2.2): one is allowed.
   taken('one empty line in front', `\r\n${get()}`, {}),
   refused(400, 'two empty lines in front', `\r\n\r\n${get()}`),
   refused(400, 'an empty line of LF in front', `\n${get()}`),
   refused(400, 'an empty line of CR in front', `\r${get()}`),
-  refused(400, 'an empty line of LF behind one of CRLF', `\r\n\n${get()}`),
+  refused(400, 'an empty line of LF after one of CRLF', `\r\n\n${get()}`),
   refused(400, 'a line with a space in front', ` \r\n${get()}`),
   unfinished('an empty line in front, and no more', '\r\n'),
   unfinished('half an empty line in front', '\r'),

@@ -1,4 +1,4 @@
-// Requests behind one another on one connection (RFC 9112, 9.3), and what has to end it.
+// Sequences of requests on one connection (RFC 9112, 9.3), and the requests that end the connection.
 
 import { chunked, get, head, post, taken, unfinished } from './case.ts'
 import type { CorpusCase, ExpectedRequest } from './case.ts'
@@ -53,7 +53,7 @@ export const sequences: CorpusCase[] = [
     HELLO,
   ),
   taken('an empty line between two requests', `${get()}\r\n${get()}`, {}, {}),
-  taken('an empty line behind a body', `${hello}\r\n${get()}`, HELLO, {}),
+  taken('an empty line after a body', `${hello}\r\n${get()}`, HELLO, {}),
   taken(
     'HTTP/1.0 with keep-alive, then a request',
     head('GET / HTTP/1.0', 'Connection: keep-alive') + get(),
@@ -83,14 +83,14 @@ export const sequences: CorpusCase[] = [
     `${post('Content-Length: 4')}hello / HTTP/1.1\r\n`,
     { method: 'POST', body: 'hell' },
   ),
-  thenRefused(400, 'a request, and garbage behind its last chunk', `${chunks}{"a":1}`, HELLO),
+  thenRefused(400, 'a request, and garbage after its last chunk', `${chunks}{"a":1}`, HELLO),
 
-  // GHSA-9298-4cf8-g4wj: nothing is parsed behind the last request.
-  taken('a request behind one that closes', get('Connection: close') + get(), { keepAlive: false }),
-  taken('garbage behind one that closes', `${get('Connection: close')}\0\0`, { keepAlive: false }),
-  taken('a request behind HTTP/1.0', head('GET / HTTP/1.0') + get(), { httpVersion: '1.0' }),
+  // GHSA-9298-4cf8-g4wj: nothing is parsed after the last request.
+  taken('a request after one that closes', get('Connection: close') + get(), { keepAlive: false }),
+  taken('garbage after one that closes', `${get('Connection: close')}\0\0`, { keepAlive: false }),
+  taken('a request after HTTP/1.0', head('GET / HTTP/1.0') + get(), { httpVersion: '1.0' }),
   taken(
-    'a request behind a body that closes',
+    'a request after a body that closes',
     `${post('Connection: close', 'Content-Length: 5')}hello${get()}`,
     { ...HELLO, keepAlive: false },
   ),

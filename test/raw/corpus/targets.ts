@@ -89,7 +89,7 @@ export const targets: CorpusCase[] = [
   refused(400, 'OPTIONS **', to('**', 'OPTIONS')),
   refused(400, 'OPTIONS */a', to('*/a', 'OPTIONS')),
 
-  // What is in no target.
+  // Characters that no target has.
   refused(400, 'a relative target', to('a/b')),
   refused(400, 'a relative target with dots', to('../a')),
   refused(400, 'a query alone', to('?a=b')),
@@ -97,7 +97,7 @@ export const targets: CorpusCase[] = [
   refused(400, 'a target of an escape', to('%2Fa')),
   refused(400, 'a fragment', to('/a#b')),
   refused(400, 'a fragment alone', to('#b')),
-  refused(400, 'a fragment behind a query', to('/a?b#c')),
+  refused(400, 'a fragment after a query', to('/a?b#c')),
   refused(400, 'an empty fragment', to('/a#')),
   refused(400, 'a space in the target', to('/a b')),
   refused(400, 'a tab in the target', to('/a\tb')),

@@ -17,7 +17,7 @@ describe.each([
     isLent: false,
   },
 ])('the bytes of a socket, $name', ({ spoil, isLent }) => {
-  it('come as they were sent, and then their end', async () => {
+  it('arrive in the order of sending, and then the end', async () => {
     const { accepted, client } = await pair()
     const source = byteSource(spoil(accepted))
     expect(source.isLent).toBe(isLent)
@@ -30,7 +30,7 @@ describe.each([
     source.socket.destroy()
   })
 
-  it('go to the client, and the close of the socket is told', async () => {
+  it('reach the client, and the close of the socket is reported', async () => {
     const { accepted, client } = await pair()
     const { socket } = byteSource(spoil(accepted))
     expect(socket.remotePort).toBe(client.localPort)
@@ -54,16 +54,16 @@ describe.each([
     })
     client.write('first')
     expect(await first).toBe('first')
-    client.write('behind')
+    client.write('later')
     for (let turns = 0; turns < 20; turns += 1)
       await new Promise((resolve) => setImmediate(resolve))
-    const behind = once(source.socket, 'data', DEADLINE)
+    const later = once(source.socket, 'data', DEADLINE)
     source.socket.resume()
-    expect(String(await behind)).toBe('behind')
+    expect(String(await later)).toBe('later')
     source.socket.destroy()
   })
 
-  it('come again when the socket goes on after a pause', async () => {
+  it('arrive again when the socket resumes after a pause', async () => {
     const { accepted, client } = await pair()
     const source = byteSource(spoil(accepted))
     const parts: string[] = []
@@ -92,7 +92,7 @@ async function pair(): Promise<{ accepted: Socket; client: Socket }> {
   return { accepted, client }
 }
 
-// As another version of Node might have it.
+// The handle of another version of Node.
 function withoutBuffer(socket: Socket): Socket {
   const { _handle: handle } = socket as unknown as { _handle: object }
   Object.defineProperty(handle, 'useUserBuffer', { value: undefined })

@@ -10,7 +10,7 @@ const echo = websocket(async (socket) => {
   for await (const message of socket) await socket.send(message)
 })
 
-/** Accepts, and hands over the first event that is no message. */
+/** Accepts, and hands over the first event other than a message. */
 function untilGone(seen: Handover<ReceiveEvent>): EventApp {
   return async (_scope, receive, send) => {
     await receive()
@@ -25,7 +25,7 @@ async function opened<Client extends { once: unknown }>(client: Client): Promise
 }
 
 describe('WebSocket messages', () => {
-  it('[3b.48] are delivered whole and of their kind', async () => {
+  it('[3b.48] are delivered complete, as text or as bytes', async () => {
     const kinds = websocket(async (socket) => {
       for await (const message of socket) await socket.send(`${typeof message}:${message.length}`)
     })
@@ -66,7 +66,7 @@ describe('WebSocket messages', () => {
     expect((await closeOf(client))[0]).toBe(1009)
   })
 
-  it('[3b.55] wait in the socket while the app does not read, and all arrive in order', async () => {
+  it('[3b.55] wait in the socket while the app does not read, and then arrive in order', async () => {
     const go = new Handover<void>()
     const app = websocket(async (socket) => {
       await socket.accept()
@@ -98,14 +98,14 @@ describe('WebSocket messages', () => {
     await using server = await host(app)
     const socket = server.raw()
     socket.write(handshake())
-    // Without the wait all 64 MiB would be in the server's memory before the first byte is here.
+    // Without the wait all 64 MiB would be in the server's memory before the client has the first byte.
     await once(socket, 'readable', { signal: AbortSignal.timeout(5_000) })
     expect(finished).toBe(false)
     socket.resume()
     await expect(done.value).resolves.toBeUndefined()
   })
 
-  it('[3b.46] that wait for a slow client fail when it leaves', async () => {
+  it('[3b.46] that wait for a slow client fail when the client leaves', async () => {
     const failed = new Handover<unknown>()
     const app: EventApp = async (_scope, _receive, send) => {
       await send({ type: 'websocket.accept' })
@@ -185,7 +185,7 @@ describe('the end of a WebSocket', () => {
     expect(await seen.value).toMatchObject({ type: 'websocket.disconnect', code: 1006 })
   })
 
-  it('[3b.50] is reached although messages fill the queue that the app does not read', async () => {
+  it('[3b.50] comes although the app does not read and its queue is full', async () => {
     const app: EventApp = async (_scope, receive, send) => {
       await receive()
       await send({ type: 'websocket.accept' })
@@ -198,7 +198,7 @@ describe('the end of a WebSocket', () => {
     expect(await closeOf(client)).toEqual([1000, ''])
   })
 
-  it('[3b.54] at shutdown is a close with 1001, also for an app that never returns', async () => {
+  it('[3b.54] at shutdown is a close with 1001, even if the app never returns', async () => {
     await using server = await host(
       websocket(async (socket) => {
         await socket.accept()
@@ -227,7 +227,7 @@ describe('WebSocket pings', () => {
     })
   })
 
-  it('[3b.49] leave a client alone that answers them', async () => {
+  it('[3b.49] do not disturb a client that answers them', async () => {
     await using server = await host(echo, { pingIntervalMs: 20, pongTimeoutMs: 1000 })
     const client = await opened(server.open())
     for (let at = 0; at < 3; at++)

@@ -87,7 +87,7 @@ describe('a WebSocket handshake', () => {
     expect(head).toContain('x-b: 1\r\nx-a: caf\xe9\r\nx-b: 2\r\n')
   })
 
-  it('[3b.43] has no subprotocol when the app chose none', async () => {
+  it('[3b.43] has no subprotocol when the app chooses none', async () => {
     await using server = await host(websocket((socket) => socket.accept()))
     const socket = server.raw()
     socket.write(handshake({ 'Sec-WebSocket-Protocol': 'a' }))
@@ -120,7 +120,7 @@ describe('a WebSocket handshake', () => {
     expect(answer).toContain('websocket.connect,with the head,later')
   })
 
-  it('[3b.51] is over for the app when the client drops, or ends, before it is answered', async () => {
+  it('[3b.51] ends for the app when the client drops or ends the connection before the answer', async () => {
     for (const leave of ['destroy', 'end', 'resetAndDestroy'] as const) {
       const connected = new Handover<void>()
       const seen = new Handover<[ReceiveEvent, boolean | undefined]>()
@@ -200,7 +200,7 @@ describe('a WebSocket handshake', () => {
     expect(server.lines).toEqual(['error: the app returned without an answer to the handshake'])
   })
 
-  it('offers no compression by default, and compression without context where it is switched on', async () => {
+  it('has no compression by default, and compression without context if an option switches it on', async () => {
     const offer = { perMessageDeflate: true }
     await using plain = await host(echo)
     await using deflating = await host(echo, { deflate: true })
@@ -217,7 +217,7 @@ describe('a WebSocket handshake', () => {
     expect(extensions).toEqual(['', 'permessage-deflate'])
   })
 
-  it('with a malformed offer of extensions is answered 400, and is over for the app', async () => {
+  it('with a malformed offer of extensions is answered 400, and ends for the app', async () => {
     const seen = new Handover<ReceiveEvent>()
     const app: EventApp = async (_scope, receive, send) => {
       await receive()

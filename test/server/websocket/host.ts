@@ -17,11 +17,11 @@ import type { WebSocketOptions } from '../../../src/server/options.ts'
 const DEADLINE_MS = 5_000
 const ENGINES = { native: NativeEngine, node: NodeEngine }
 
-/** An app that listens; closed at the end of the test. */
+/** A server for one app; the test closes it at its end. */
 export interface Host extends AsyncDisposable {
   port: number
   lines: string[]
-  /** Tells the apps, then closes what is left with 1001. */
+  /** Tells the apps, then closes the WebSockets that are left with 1001. */
   shutdown(): void
   open(options?: ClientOptions, subprotocols?: string[]): WebSocket
   raw(): Socket
@@ -63,7 +63,7 @@ function openClient(
     perMessageDeflate: false,
     ...options,
   })
-  // Errors are looked for in the close that follows.
+  // The tests look for errors in the close that follows.
   client.on('error', () => undefined)
   return client
 }
@@ -74,7 +74,7 @@ function openRaw(port: number): Socket {
   return socket
 }
 
-/** A valid handshake; `fields` are added, or replace one of the same name; undefined removes it. */
+/** A valid handshake. Each of `fields` is added or replaces a field of the same name; undefined removes the field. */
 export function handshake(
   fields: Record<string, string | undefined> = {},
   line = 'GET / HTTP/1.1',
@@ -91,7 +91,7 @@ export function handshake(
   return `${line}\r\n${present.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
 }
 
-/** A masked frame, as clients send them; the mask is zero. */
+/** A masked frame, as clients must send it; the mask is zero. */
 export function frame(opcode: number, payload: string | Uint8Array, fin = true): Buffer {
   const bytes = Buffer.from(payload)
   return Buffer.concat([
@@ -100,7 +100,7 @@ export function frame(opcode: number, payload: string | Uint8Array, fin = true):
   ])
 }
 
-/** What the socket sends up to `mark`, or up to its end. */
+/** The text that the socket sends up to `mark`, or up to its end. */
 export function readUntil(socket: Socket, mark?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
@@ -134,7 +134,7 @@ export async function closeOf(client: WebSocket): Promise<[code: number, reason:
   return [code, reason.toString()]
 }
 
-/** What an app hands out to the test that waits for it. */
+/** A value that an app hands over to the test that waits for it. */
 export class Handover<Value> {
   readonly value: Promise<Value>
   resolve!: (value: Value) => void

@@ -25,7 +25,7 @@ describe('Pings', () => {
   beforeEach(() => vi.useFakeTimers())
   afterEach(() => vi.useRealTimers())
 
-  it('[3b.49] pings at every interval, busy or not', () => {
+  it('[3b.49] pings at every interval, also on a busy connection', () => {
     const pulse = recordedPulse()
     new Pings(SETTINGS).watch(pulse)
     for (let at = 0; at < 60; at++) {
@@ -53,7 +53,7 @@ describe('Pings', () => {
     expect(pulse.calls).toEqual(['ping', 'ping'])
   })
 
-  it('[3b.49] takes a shrinking backlog for a sign of life, and a growing one for none', () => {
+  it('[3b.49] takes a shrinking backlog for a sign of life, and a growing backlog for no sign', () => {
     const slow = recordedPulse()
     const dead = recordedPulse()
     const pings = new Pings(SETTINGS)
@@ -69,7 +69,7 @@ describe('Pings', () => {
     expect(dead.calls).toContain('expire')
   })
 
-  it('[3b.49] does not hold its own silence against a peer that we do not read', () => {
+  it('[3b.49] does not expire a silent peer while the server does not read from it', () => {
     const pulse = recordedPulse()
     pulse.paused = true
     new Pings(SETTINGS).watch(pulse)
@@ -77,7 +77,7 @@ describe('Pings', () => {
     expect(pulse.calls).not.toContain('expire')
   })
 
-  it('[3b.49] does not drop peers because the event loop was held up', () => {
+  it('[3b.49] does not drop peers after a blocked event loop', () => {
     const pulse = recordedPulse()
     new Pings(SETTINGS).watch(pulse)
     vi.advanceTimersByTime(2000)
@@ -86,7 +86,7 @@ describe('Pings', () => {
     expect(pulse.calls).toEqual(['ping'])
   })
 
-  it('waits for the timeout also when it is longer than the interval', () => {
+  it('waits for the whole timeout, even if it is longer than the interval', () => {
     const pulse = recordedPulse()
     new Pings({ pingIntervalMs: 1000, pongTimeoutMs: 5000 }).watch(pulse)
     vi.advanceTimersByTime(5900)
@@ -100,7 +100,7 @@ describe('Pings', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('has one timer for all, and none for nobody', () => {
+  it('has one timer for all connections, and none without connections', () => {
     const [a, b] = [recordedPulse(), recordedPulse()]
     const pings = new Pings(SETTINGS)
     pings.watch(a)

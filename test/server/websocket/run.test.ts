@@ -5,7 +5,8 @@ import {
   ServerShutdownError,
 } from '../../../src/errors.ts'
 import { startCycle, turn } from '../fake-websocket-transport.ts'
-import type { EventApp, Send } from '../../../src/contract/events.ts'
+import type { EventApp, ResponseEnd, Send } from '../../../src/contract/events.ts'
+import type { WebSocketRun } from '../../../src/server/websocket/run.ts'
 
 const echo: EventApp = async (_scope, receive, send) => {
   await receive()
@@ -319,7 +320,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(lines).toEqual(['debug: the app was told that the connection ends'])
   })
 
-  it('[3b.54] closes with 1001 after the grace whatever the app does, and fails its sends', async () => {
+  it('[3b.54] closes with 1001 after the grace without regard to the app, and fails its sends', async () => {
     let failure: unknown
     let aborted: boolean | undefined
     const app: EventApp = async (scope, _receive, send) => {
@@ -354,7 +355,7 @@ describe('WebSocketRun: shutdown', () => {
     expect(transport.calls).toEqual([['deny', 503, 'Service Unavailable\n', true]])
   })
 
-  it('[3b.52] fails what the app sends after the server has closed with ClientDisconnectedError', async () => {
+  it('[3b.52] rejects every send() after the close of the server with ClientDisconnectedError', async () => {
     const { cycle, transport, done, lines } = startCycle(async (_scope, receive, send) => {
       await receive()
       await send({ type: 'websocket.accept' })
@@ -388,5 +389,106 @@ describe('WebSocketRun: shutdown', () => {
     cycle.shutdown()
     cycle.closeNow()
     expect(transport.calls.slice(1)).toEqual([['close', 1000, ''], ['resume']])
+  })
+})
+
+describe('WebSocketRun: the end', () => {
+  const BUG = new Error('broken')
+
+  /** The ends as `[outcome, status, bytes, code, error]`, after `meanwhile`; a WebSocket has one. */
+  async function endsOf(
+    app: EventApp,
+    meanwhile: (cycle: WebSocketRun) => void = () => undefined,
+  ): Promise<unknown[][]> {
+    const ends: unknown[][] = []
+    const note = ({ outcome, status, bytes, code, error }: ResponseEnd): void => {
+      ends.push([outcome, status, bytes, code, error])
+    }
+    const { cycle, done } = startCycle((scope, receive, send) => {
+      if (scope.type === 'websocket') scope['isthmus.exchange']?.onEnd(note)
+      return app(scope, receive, send)
+    })
+    await turn()
+    meanwhile(cycle)
+    await turn()
+    const before = [...ends]
+    cycle.onClose(1006, '')
+    cycle.onClose(1006, '')
+    await Promise.race([done, turn()])
+    expect(ends).toHaveLength(1)
+    return before.length === 0 ? [['at the close'], ...ends] : before
+  }
+
+  it('is closed with the code of the app, at once', async () => {
+    const closes = accepted((send) => send({ type: 'websocket.close', code: 4000 }))
+    expect(await endsOf(closes)).toEqual([['closed', 101, null, 4000, undefined]])
+  })
+
+  it('is closed with 1000 when the app returns, and with 1011 and the error when it throws', async () => {
+    expect(await endsOf(accepted(() => undefined))).toEqual([
+      ['closed', 101, null, 1000, undefined],
+    ])
+    expect(await endsOf(accepted(() => Promise.reject(BUG)))).toEqual([
+      ['closed', 101, null, 1011, BUG],
+    ])
+  })
+
+  it('is closed with the code of the client, or 1006 for a lost connection', async () => {
+    const closed = (code: number) => [['closed', 101, null, code, undefined]]
+    expect(await endsOf(deaf, (cycle) => cycle.onClose(3001, ''))).toEqual(closed(3001))
+    expect(await endsOf(deaf)).toEqual([['at the close'], ...closed(1006)])
+  })
+
+  it('is closed with 1001 when the server shuts down', async () => {
+    expect(await endsOf(deaf, (cycle) => cycle.shutdown())).toEqual([
+      ['closed', 101, null, 1001, undefined],
+    ])
+  })
+
+  it('is denied with the status and the bytes of the denial', async () => {
+    const denies: EventApp = async (_scope, _receive, send) => {
+      await send({ type: 'websocket.http.response.start', status: 401 })
+      await send({ type: 'websocket.http.response.body', body: 'who', moreBody: true })
+      await send({ type: 'websocket.http.response.body', body: '?' })
+    }
+    expect(await endsOf(denies)).toEqual([['denied', 401, 4, undefined, undefined]])
+    const closes: EventApp = (_scope, _receive, send) => send({ type: 'websocket.close' })
+    expect(await endsOf(closes)).toEqual([['denied', 403, 0, undefined, undefined]])
+  })
+
+  it("is denied with the server's answer, and the error of the app", async () => {
+    const throws: EventApp = () => Promise.reject(BUG)
+    expect(await endsOf(throws)).toEqual([['denied', 500, 22, undefined, BUG]])
+    const waits: EventApp = async (_scope, receive) => void (await receive(), await receive())
+    expect(await endsOf(waits, (cycle) => cycle.shutdown())).toEqual([
+      ['denied', 503, 20, undefined, undefined],
+    ])
+  })
+
+  it('is disconnected, or aborted by a shutdown, without an answer', async () => {
+    const never: EventApp = () => new Promise(() => undefined)
+    const gone = expect.any(ClientDisconnectedError)
+    expect(await endsOf(never)).toEqual([
+      ['at the close'],
+      ['disconnected', null, 0, undefined, gone],
+    ])
+    const half: EventApp = async (_scope, _receive, send) => {
+      await send({ type: 'websocket.http.response.start', status: 401 })
+      await send({ type: 'websocket.http.response.body', body: 'who', moreBody: true })
+      await never(_scope, _receive, send)
+    }
+    expect(await endsOf(half, (cycle) => cycle.closeNow())).toEqual([
+      ['at the close'],
+      ['aborted', 401, 3, undefined, expect.any(ServerShutdownError)],
+    ])
+  })
+
+  it('is aborted when a denial breaks off', async () => {
+    const half: EventApp = async (_scope, _receive, send) => {
+      await send({ type: 'websocket.http.response.start', status: 401 })
+      await send({ type: 'websocket.http.response.body', body: 'who', moreBody: true })
+      throw BUG
+    }
+    expect(await endsOf(half)).toEqual([['aborted', 401, 3, undefined, BUG]])
   })
 })

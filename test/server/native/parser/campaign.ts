@@ -1,16 +1,16 @@
-// A campaign of comparisons: so many mutated requests from one seed, in blocks that each have a seed of their own.
+// A campaign of comparisons: mutated requests from one seed, in blocks that each have their own seed.
 
 import fc from 'fast-check'
 import { compare } from './compare.ts'
 import { mutatedConnection } from './mutated-connection.ts'
 
-/** What a campaign has seen. */
+/** The results of a campaign. */
 export interface Tally {
   /** One to three requests on each, read whole, byte by byte, cut at random, and by node:http. */
   connections: number
-  /** Those with one mutation at least. */
+  /** Connections with at least one mutation. */
   mutated: number
-  /** Whole requests that we accept, and node:http reads alike. */
+  /** Complete requests that the parser accepts and node:http reads alike. */
   accepted: number
   /** Connections by the class of their difference; the others are read alike to the end. */
   differences: Record<string, number>
@@ -20,7 +20,7 @@ const BLOCK = 5_000
 const OFFSETS = fc.array(fc.nat({ max: 4_000 }), { maxLength: 4 })
 
 /**
- * Runs until so many mutated connections are compared or `goesOn`, asked between two blocks, says no.
+ * Runs until this many mutated connections are compared, or until `goesOn`, called between two blocks, returns false.
  *
  * @throws an error with the seed, the path and the bytes of the smallest connection that is read differently
  */

@@ -49,7 +49,7 @@ function differenceTo(node: NodeReading, ours: Reading, bytes: Buffer): Outcome 
       const isBold = request.keepAlive && request.httpVersion === '1.1'
       return isBold ? faulty('node:http would close') : known('persistence')
     }
-    // node:http is silent about what follows a request to upgrade, if nobody listens for upgrades.
+    // Without a listener for upgrades, node:http reports nothing after a request to upgrade.
     if (isUpgrade(request) && node.requests.length === index + 1) return known('upgrades')
   }
 
@@ -60,7 +60,7 @@ function differenceTo(node: NodeReading, ours: Reading, bytes: Buffer): Outcome 
 }
 
 function whenDone(ours: Reading, node: NodeReading, next: NodeRequest | undefined): Outcome {
-  // Behind the last request of a connection nothing is read; llhttp calls it an error.
+  // After the last request of a connection the parser reads nothing; llhttp reports an error.
   if (ours.requests.at(-1)?.keepAlive === false) return ALIKE
   if (next === undefined && node.error === null) return ALIKE
   return faulty(`node:http reads more, or fails: ${node.error}`)
@@ -92,14 +92,14 @@ function whenRefused(ours: Reading, node: NodeReading, next: NodeRequest | undef
   const isSameTorso = current !== null && next !== undefined && !next.whole && isSame(current, next)
   const isRefusedHere = current === null ? next === undefined : isSameTorso
   if (node.error !== null && isRefusedHere) return ALIKE
-  // It is silent about a broken body of such a request, too.
+  // node:http reports no broken body of such a request, either.
   if (isSameTorso && isUpgrade(current)) return known('upgrades')
 
   const stricter = STRICTER.find(({ reason }) => reason.test(ours.reason ?? ''))
   return stricter ? known(stricter.name) : faulty(`only we refuse it: ${ours.reason}`)
 }
 
-// What could still make a head, or trailers, whole.
+// Texts that could still complete a head, or trailers.
 const ENDINGS = [
   '\r\n\r\n',
   '\n\r\n\r\n',

@@ -34,7 +34,7 @@ describe.each(Object.entries(CORPUS))('of %s', (_topic, cases) => {
   })
 })
 
-/** Of what was read, what the case speaks of. */
+/** The parts of a reading that the case names. */
 function comparable(
   { requests, then }: Reading,
   entry: CorpusCase,

@@ -1,15 +1,15 @@
-// Where the parser and node:http may differ: what node:http accepts and we refuse, by class, each with its reason.
+// The known differences between the parser and node:http: requests that only the parser refuses, by class, with reasons.
 
 /** A class of differences. */
 export interface Difference {
   name: string
-  /** Matches why we refuse. */
+  /** Matches the message of the refusal. */
   reason: RegExp
-  /** Why it is right to. */
+  /** The reason why the refusal is right. */
   because: string
 }
 
-/** All of them: a difference that is in none is a fault. The documentation has this list too. */
+/** All classes: a difference outside of them is a fault. The documentation has this list too. */
 export const STRICTER: readonly Difference[] = [
   {
     name: 'empty lines in front',
@@ -80,11 +80,12 @@ export const STRICTER: readonly Difference[] = [
   {
     name: 'trailers',
     reason: /^".*" must not be a trailer/s,
-    because: 'RFC 9110, 6.5.1: fields that frame, route or authorize a request stand before its body',
+    because:
+      'RFC 9110, 6.5.1: fields that frame, route or authorize a request stand before its body',
   },
 ]
 
-/** Errors of llhttp in a head, or in trailers, where we wait for the end; whatever end comes, it is refused. */
+/** Errors of llhttp within a head or trailers whose end the parser awaits. The parser then refuses every end. */
 export const EARLIER: ReadonlySet<string> = new Set([
   'HPE_INVALID_CONTENT_LENGTH',
   'HPE_INVALID_TRANSFER_ENCODING',

@@ -5,7 +5,7 @@ import { campaign } from './campaign.ts'
 
 const SECONDS = 4
 
-it('reads what node:http reads, and refuses more only in the classes that are listed', async () => {
+it('reads all that node:http reads, and refuses more only in the classes that are listed', async () => {
   const deadline = performance.now() + SECONDS * 1_000
   // One block at least, however slow the machine is; the seed makes every run the same.
   const tally = await campaign(1_000_000, 20, ({ connections }) => {

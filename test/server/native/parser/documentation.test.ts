@@ -1,4 +1,4 @@
-// The page about the parser says what the code does and what the runs have measured.
+// The page about the parser agrees with the code and with the measured figures.
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
@@ -12,7 +12,7 @@ const results = (name: string): unknown =>
     readFileSync(new URL(`../../../../benchmarks/results/${name}`, import.meta.url), 'utf8'),
   )
 
-it('the page lists the classes in which we refuse more than node:http, with their reasons', () => {
+it('the page lists the classes in which the parser refuses more than node:http, with their reasons', () => {
   const listed = STRICTER.map(({ name }) => [name, page.rows.get(name)?.[0]])
   expect(listed).toEqual(STRICTER.map(({ name, because }) => [name, because]))
 })

@@ -1,4 +1,4 @@
-// What the parser owes its connection besides the right answer: when it refuses, what it keeps, what it hands out.
+// The duties of the parser besides the right answer: early refusals, memory, and heads that do not share state.
 
 import { describe, expect, it } from 'vitest'
 import { BadRequestError } from '../../../../src/errors.ts'
@@ -14,7 +14,7 @@ function parsed(parser: HeadParser, text: string): HeadParser['head'] {
   return parser.head
 }
 
-/** How many bytes have to come, one by one, until they are refused; null: they are not. */
+/** The number of bytes after which the text, sent byte by byte, is refused; null if it is not refused. */
 function refusedAfter(text: string): number | null {
   const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
   for (const [index, octet] of bytesOf(text).entries()) {
@@ -28,7 +28,7 @@ function refusedAfter(text: string): number | null {
   return null
 }
 
-describe('a head that is doomed', () => {
+describe('a head that cannot become valid', () => {
   it.each([
     ['a TLS ClientHello', '\x16\x03\x01\x02\x00', 1],
     ['NUL', '\0GET / HTTP/1.1', 1],
@@ -52,7 +52,7 @@ describe('a head that is doomed', () => {
     expect(refusedAfter(text)).toBe(expected)
   })
 
-  it('says why, and what to do', () => {
+  it('is refused with a message that names the octet', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     expect(() => parser.parse(bytesOf('GET / HTTP/1.1\r\nA : b\r\n\r\n'), 0)).toThrow(
       'a field name has " "',
@@ -61,7 +61,7 @@ describe('a head that is doomed', () => {
 })
 
 describe('a head', () => {
-  it('may stand anywhere in what was read, with other bytes behind it', () => {
+  it('may begin anywhere in the bytes, with other bytes after it', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     expect(parser.parse(bytesOf(`body${HEAD}rest`), 4)).toBe(4 + HEAD.length)
     expect(parser.head.headers).toEqual([
@@ -91,8 +91,8 @@ describe('a head', () => {
   })
 })
 
-describe('a head whose fields are byte for byte those of the one before', () => {
-  it('is a new head: what an app did to the first does not show', () => {
+describe('a head whose fields are byte for byte those of the head before', () => {
+  it('is a new head: changes of an app to the first head do not show', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     first.headers[0]![1] = 'evil'
@@ -109,7 +109,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     expect(parsed(parser, HEAD).headers).toHaveLength(2)
   })
 
-  it('has the request line that it came with', () => {
+  it('has its own request line', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     const second = parsed(parser, HEAD.replace('GET /a', 'DELETE /another'))
@@ -124,7 +124,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     expect(() => parser.parse(bytesOf(HEAD.replace('/a', '/abcdefg')), 0)).toThrow('is longer than')
   })
 
-  it('is not one that is as long and differs, wherever it differs', () => {
+  it('is not mistaken for a head of the same length that differs in any place', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     parsed(parser, HEAD)
     for (const [from, to] of [
@@ -140,7 +140,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     }
   })
 
-  it('is found also when it comes in pieces, or behind an empty line', () => {
+  it('is read right also in pieces, or after an empty line', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     const first = parsed(parser, HEAD)
     parser.parse(bytesOf(HEAD.slice(0, 9)), 0)
@@ -149,7 +149,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
     expect(parsed(parser, `\r\n${HEAD}`)).toEqual(first)
   })
 
-  it('does not save the empty line for the next head', () => {
+  it('does not carry the empty line over to the next head', () => {
     const parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)
     parsed(parser, HEAD)
     parsed(parser, `\r\n${HEAD}`)
@@ -159,7 +159,7 @@ describe('a head whose fields are byte for byte those of the one before', () => 
 })
 
 describe('limits', () => {
-  it('are those that were given', () => {
+  it('are the given ones', () => {
     const limits = { maxHeadBytes: 60, maxRequestLineBytes: 20, maxHeaderFields: 2 }
     const statusOf = (text: string): number | null => {
       try {

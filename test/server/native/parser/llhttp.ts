@@ -1,4 +1,4 @@
-// What node:http makes of the bytes of one connection: llhttp in its strict mode, over a stream in memory.
+// The requests that node:http reads from the bytes of one connection: llhttp in strict mode, over a stream in memory.
 
 import { createServer } from 'node:http'
 import { Duplex } from 'node:stream'
@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HeaderPairs } from '../../../../src/contract/events.ts'
 
-/** A request as node:http hands it to its listener. */
+/** A request in the form that the listener of node:http gets. */
 export interface NodeRequest {
   method: string
   target: string
@@ -31,14 +31,14 @@ const server = createServer(
 server.maxHeadersCount = 0
 server.on('checkContinue', onRequest)
 server.on('checkExpectation', onRequest)
-// The socket lives on: the requests before the error have not yet passed on their bodies.
+// The socket stays open: the requests before the error have not yet passed on their bodies.
 server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
   const reading = readings.get(socket)
   if (reading) reading.error ??= code ?? 'unknown'
 })
 server.on('connect', (_req, socket) => socket.destroy())
 
-/** What node:http makes of `bytes` that arrive at once. */
+/** The requests that node:http reads from `bytes`, which arrive at once. */
 export async function readByNode(bytes: Buffer): Promise<NodeReading> {
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
   const reading: NodeReading = { requests: [], error: null }
@@ -50,7 +50,7 @@ export async function readByNode(bytes: Buffer): Promise<NodeReading> {
   return reading
 }
 
-// Streams in memory pass their data on in microtasks and ticks: when two turns bring nothing, nothing comes.
+// Streams in memory pass data on in microtasks and ticks: after two turns without news, no more data comes.
 async function settled(reading: NodeReading): Promise<void> {
   let before = ''
   for (let turn = 0; turn < 50; turn++) {
@@ -80,7 +80,7 @@ function onRequest(req: IncomingMessage, res: ServerResponse): void {
   req.on('end', () => {
     request.whole = true
   })
-  // A body that breaks off is what the comparison is about.
+  // Bodies that break off are part of the comparison.
   req.on('error', () => undefined)
 }
 

@@ -1,4 +1,4 @@
-// Requests that are almost right: built by the grammar, then broken where it hurts.
+// Requests that are almost right: built by the grammar, then broken in places that matter.
 
 import fc from 'fast-check'
 
@@ -149,9 +149,9 @@ const request: fc.Arbitrary<Parts> = fc
     ),
     before: fc.array(field, { maxLength: 2 }),
     framing,
-    behind: fc.array(field, { maxLength: 1 }),
+    last: fc.array(field, { maxLength: 1 }),
   })
-  .map(({ line: [method, target, version], before, framing, behind }) => [
+  .map(({ line: [method, target, version], before, framing, last }) => [
     method,
     ' ',
     target,
@@ -165,7 +165,7 @@ const request: fc.Arbitrary<Parts> = fc
     '\r\n',
     ...before.flat(),
     ...framing.fields,
-    ...behind.flat(),
+    ...last.flat(),
     '\r\n',
     ...framing.body,
   ])
@@ -176,15 +176,15 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   piece: fc.constantFrom(...PIECES),
 })
 
-/** What one connection sends. */
+/** The bytes that one connection sends. */
 interface Connection {
   /** Each character is one byte. */
   text: string
-  /** How often it was mutated. */
+  /** The number of mutations. */
   mutations: number
 }
 
-/** Requests on a connection, some of them again, as they should be or with up to three mutations. */
+/** Requests on a connection, some of them repeated, valid or with up to three mutations. */
 export const mutatedConnection: fc.Arbitrary<Connection> = fc
   .record({
     requests: fc.array(request, { minLength: 1, maxLength: 3 }),

@@ -43,7 +43,7 @@ export interface Reading {
   reason: string | null
 }
 
-/** Reads requests until one is refused or is the last of its connection, as an engine does. */
+/** Like an engine, reads requests until one is refused or is the last of its connection. */
 export class RequestReader {
   readonly reading: Reading = { requests: [], current: null, then: 'nothing', reason: null }
   readonly #parser = new HeadParser(DEFAULTS, UNKNOWN_ENDS)

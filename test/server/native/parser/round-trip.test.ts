@@ -1,4 +1,4 @@
-// Any valid request, written down and read again in any pieces, is the request that it was.
+// Any valid request that is written, and read again in any pieces, stays the same request.
 
 import fc from 'fast-check'
 import { METHODS } from 'node:http'
@@ -11,7 +11,7 @@ interface Sent {
   target: string
   fields: HeaderPairs
   body: Uint8Array
-  /** Where the body is cut into chunks; null: it has a length. */
+  /** The sizes of the chunks; null for a body with a length. */
   chunkSizes: number[] | null
   trailers: HeaderPairs
 }
@@ -42,7 +42,7 @@ const request: fc.Arbitrary<Sent> = fc.record({
 })
 const space = fc.constantFrom('', ' ', '\t', '  ')
 
-it('a request is read as it was written, whatever pieces it comes in', () => {
+it('a request is read as it was written, in any pieces', () => {
   fc.assert(
     fc.property(
       fc.array(request, { minLength: 1, maxLength: 3 }),

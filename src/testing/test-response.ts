@@ -1,9 +1,9 @@
-// A response as a test looks at it: whole, with its headers in the order of the wire.
+// A whole response, as a test looks at it, with its headers in the order of the wire.
 
 import { getAllHeaders, getHeader } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
-/** The headers of a response: the list as it was sent, and look-ups that ignore case. */
+/** The headers of a response: the list as it was sent, and look-ups without regard to case. */
 export class ResponseHeaders implements Iterable<[name: string, value: string]> {
   /** `[lower-case name, value]` pairs in the order of the wire. */
   readonly list: HeaderPairs
@@ -12,12 +12,12 @@ export class ResponseHeaders implements Iterable<[name: string, value: string]> 
     this.list = list
   }
 
-  /** The first value of `name`, or undefined. */
+  /** Returns the first value of `name`, or undefined. */
   get(name: string): string | undefined {
     return getHeader(this.list, name.toLowerCase())
   }
 
-  /** All values of `name`, in order. */
+  /** Returns all values of `name`, in order. */
   getAll(name: string): string[] {
     return getAllHeaders(this.list, name.toLowerCase())
   }
@@ -27,7 +27,7 @@ export class ResponseHeaders implements Iterable<[name: string, value: string]> 
   }
 }
 
-/** What a {@link TestResponse} is made of. */
+/** The parts of a {@link TestResponse}. */
 interface ResponseParts {
   status: number
   headers: HeaderPairs
@@ -37,12 +37,12 @@ interface ResponseParts {
   continued: boolean
 }
 
-/** A whole response. Redirects are not followed; nothing is decoded. */
+/** A whole response. The client follows no redirects and decodes nothing. */
 export class TestResponse {
   readonly status: number
   readonly headers: ResponseHeaders
   readonly body: Uint8Array
-  /** The trailers; null when none were sent. */
+  /** The trailers; null if none were sent. */
   readonly trailers: HeaderPairs | null
   /** The headers of each `103 Early Hints`, in order. */
   readonly earlyHints: readonly HeaderPairs[]
@@ -58,12 +58,12 @@ export class TestResponse {
     this.continued = parts.continued
   }
 
-  /** The body read as UTF-8; malformed bytes become U+FFFD. */
+  /** Decodes the body as UTF-8; malformed bytes become U+FFFD. */
   text(): string {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.body)
   }
 
-  /** The body parsed as JSON. @throws `SyntaxError` when it is not */
+  /** Parses the body as JSON. @throws `SyntaxError` if it is not JSON */
   json(): unknown {
     return JSON.parse(this.text())
   }

@@ -44,7 +44,7 @@ describe('resolveOptions', () => {
     })
   })
 
-  it('takes an undefined option for one that is not there', () => {
+  it('treats an undefined option as a missing one', () => {
     const options = { port: undefined, log: undefined, websocket: { maxQueue: undefined } }
     expect(resolve(options)).toEqual(resolve())
     expect(resolve({ websocket: undefined }).websocket).toEqual(DEFAULTS.websocket)
@@ -173,7 +173,7 @@ describe('resolveOptions', () => {
     )
   })
 
-  it('trims slashes off the end of the root path, and wants one at its beginning', () => {
+  it('removes slashes from the end of the root path, and requires one at its beginning', () => {
     for (const [rootPath, trimmed] of [
       ['', ''],
       ['/', ''],

@@ -1,17 +1,17 @@
-// Reads a response to its end.
+// Reads a whole response, for a request or for a denied handshake.
 
 import { InvalidOptionError } from '../errors.ts'
-import { TestResponse } from './response.ts'
+import { TestResponse } from './test-response.ts'
 import type { ResponsePipe } from './response-pipe.ts'
 import type { MemoryHttpTransport } from './http-transport.ts'
 
 /**
  * Reads the whole response of an exchange.
  *
- * @param leaveAfterBytes the client goes away once it has read so many bytes; null: it stays
- * @throws {@link ResponseCutError} `ISTHMUS_TEST_RESPONSE_CUT` when the response is not whole
+ * @param leaveAfterBytes the number of bytes after which the client leaves; null if it stays
+ * @throws {@link ResponseCutError} `ISTHMUS_TEST_RESPONSE_CUT` if the response is not whole
  */
-export async function collect(
+export async function readResponse(
   transport: MemoryHttpTransport,
   leaveAfterBytes: number | null,
 ): Promise<TestResponse> {
@@ -35,7 +35,7 @@ export async function collect(
 }
 
 /** Reads the response that denied a WebSocket handshake. */
-export async function collectDenial(pipe: ResponsePipe): Promise<TestResponse> {
+export async function readDenial(pipe: ResponsePipe): Promise<TestResponse> {
   const { status, headers, body } = await readWhole(pipe, () => undefined)
   return new TestResponse({
     status,

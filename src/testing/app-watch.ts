@@ -1,5 +1,4 @@
-// What becomes of the app: each call of it is watched, because an exception that escapes an app is
-// answered by the server, and a test has to hear of it.
+// Watches each call of the app. The server answers an error that escapes the app; the test needs the error itself.
 
 import { ClientDisconnectedError, LintError, PeerError, UnsupportedScopeError } from '../errors.ts'
 import { deferred } from '../waiting/deferred.ts'
@@ -9,33 +8,34 @@ import type { EventApp } from '../contract/events.ts'
 
 /** One call of the app, for one exchange. */
 export class AppRun {
-  readonly #over: Deferred<void> = deferred()
+  readonly #ended: Deferred<void> = deferred()
   #called = false
   #escaped: { error: unknown } | undefined
 
-  /** Resolves when the app has ended, whichever way; waits at most `deadlineMs`. */
-  ended(deadlineMs: number, what: () => string): Promise<void> {
-    return inTime(this.#over.promise, deadlineMs, what)
+  /** Resolves when the app has returned or thrown; waits at most `deadlineMs`. */
+  ended(deadlineMs: number, nameOf: () => string): Promise<void> {
+    return inTime(this.#ended.promise, deadlineMs, nameOf)
   }
 
-  /** Throws what escaped the app, once. */
+  /** Throws the error that escaped the app, once. */
   raise(): void {
     const escaped = this.take()
     if (escaped) throw escaped.error
   }
 
-  /** What escaped the app, once; undefined for nothing. */
+  /** Returns the error that escaped the app, once; undefined if there is none. */
   take(): { error: unknown } | undefined {
     const escaped = this.#escaped
     this.#escaped = undefined
     return escaped
   }
 
-  /** The app was never called: the server answered by itself. */
+  /** Ends the run if the server has answered without a call of the app. */
   settle(): void {
-    if (!this.#called) this.#over.resolve()
+    if (!this.#called) this.#ended.resolve()
   }
 
+  /** Calls the app, and keeps the error that escapes it if `isFault`. */
   async watch(call: () => Promise<void>, isFault: (error: unknown) => boolean): Promise<void> {
     this.#called = true
     try {
@@ -44,30 +44,30 @@ export class AppRun {
       if (isFault(error)) this.#escaped = { error }
       throw error
     } finally {
-      this.#over.resolve()
+      this.#ended.resolve()
     }
   }
 }
 
-/** Watches an app. */
+/** Wraps an app, and assigns each call to the exchange that caused it. */
 export class AppWatch {
   readonly app: EventApp
   readonly lifespan: AppRun = new AppRun()
   readonly #isFault: (error: unknown) => boolean
   #expected: AppRun | undefined
 
-  /** @param raises false: nothing that escapes the app is kept */
+  /** @param raises whether errors that escape the app are kept, for {@link AppRun.raise} */
   constructor(app: EventApp, raises: boolean) {
     this.#isFault = (error) => raises && isAppFault(error)
     this.app = (scope, receive, send) => {
       const call = (): Promise<void> => app(scope, receive, send)
-      // What else a lifespan throws is for the server's lifespan mode to judge.
+      // The option `lifespan` of the server decides about the other errors of a lifespan.
       if (scope.type === 'lifespan') return this.lifespan.watch(call, isLintFault)
       return this.#run().watch(call, this.#isFault)
     }
   }
 
-  /** Runs `start`, in which the app is called at most once, before it returns. */
+  /** Runs `start`, which calls the app at most once before it returns. */
   expect(start: () => void): AppRun {
     const run = new AppRun()
     this.#expected = run
@@ -86,8 +86,8 @@ export class AppWatch {
   }
 }
 
-// A client that left, or that broke a limit, and a scope that the app refuses as it should: all of these are
-// answered with a status of their own.
+// These errors are no faults of the app, and the server answers each with a status of its own: the client left, the
+// client exceeded a limit, or the app refuses the type of the scope.
 function isAppFault(error: unknown): boolean {
   const answered = [ClientDisconnectedError, PeerError, UnsupportedScopeError]
   return !answered.some((kind) => error instanceof kind)

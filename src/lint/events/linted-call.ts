@@ -1,18 +1,19 @@
-// One call of an app under lint: what passes is checked on its way, and the end is checked at the end.
+// One call of an event app under lint: checks each event as it passes, and the app's end when it returns.
 
 import { ServerExchangeContext } from '../../async/exchange-context.ts'
-import { LintError } from '../../errors.ts'
-import { breach, checkEvent, nameOf } from './breach.ts'
-import { checkUnchanged, copyScope } from './unchanged.ts'
 import { makeReceive } from '../../async/receive.ts'
+import { LintError } from '../../errors.ts'
+import { breach } from '../breach.ts'
+import { checkEvent, nameOf } from './event-shape.ts'
+import { checkUnchanged, copyScope } from './scope.ts'
 import { trialOf } from './trial.ts'
 import type { Receive, ReceiveEvent, Scope, Send, SendEvent } from '../../contract/events.ts'
 import type { Trial } from './trial.ts'
 
-/** As often as this may an app ask again after the disconnect; beyond it is a loop that nothing ends. */
+/** An app may call receive() so often after the disconnect. A higher number means an endless loop. */
 const MOST_CALLS_AFTER_END = 100
 
-/** One call of an app under lint. The first breach is kept: whatever follows is its consequence. */
+/** One call of an app under lint. It reports the first breach only, because further ones may be consequences. */
 export class LintedCall {
   readonly #scope: Scope
   readonly #before: Scope
@@ -21,8 +22,8 @@ export class LintedCall {
   #pendingSends = 0
   #callsAfterEnd = 0
   #pendingReceive: Promise<ReceiveEvent> | undefined
-  #refused = false
-  #over = false
+  #sendRefused = false
+  #ended = false
 
   constructor(scope: Scope) {
     this.#scope = scope
@@ -36,7 +37,7 @@ export class LintedCall {
     } catch (error) {
       throw this.#breach ?? error
     } finally {
-      this.#over = true
+      this.#ended = true
     }
   }
 
@@ -53,20 +54,20 @@ export class LintedCall {
   sendTo(send: Send): Send {
     return (event) => {
       const sent = this.#send(send, event)
-      // While the app runs, a rejection that it does not await comes back when it ends.
-      if (!this.#over) sent.catch(ignore)
+      // The end of the call reports the breach, so the rejection of a send that the app does not await is no crash.
+      if (!this.#ended) sent.catch(ignore)
       return sent
     }
   }
 
-  /** @throws {@link LintError} `ISTHMUS_LINT` for the first breach, be it that the app owes something */
+  /** @throws {@link LintError} `ISTHMUS_LINT` for the first breach; events that the app still owes are one too */
   returned(result: unknown): void {
     if (this.#breach !== undefined) throw this.#breach
     if (result !== undefined) {
       throw breach('app', 'the return value', `it returned ${nameOf(result)}`, 'return nothing')
     }
     checkUnchanged(this.#before, this.#scope)
-    if (this.#left()) return
+    if (this.#knowsEnd()) return
 
     if (this.#pendingSends > 0) {
       throw breach(
@@ -88,9 +89,9 @@ export class LintedCall {
   }
 
   async #receive(receive: Receive): Promise<ReceiveEvent> {
-    this.#hold(() => this.#checkLoop())
+    this.#check(() => this.#checkLoop())
     const event = await receive()
-    this.#hold(() => {
+    this.#check(() => {
       checkEvent('server', event)
       this.#trial.received(event)
     })
@@ -98,7 +99,7 @@ export class LintedCall {
   }
 
   async #send(send: Send, event: SendEvent): Promise<void> {
-    this.#hold(() => {
+    this.#check(() => {
       this.#checkMoment()
       checkEvent('app', event)
       this.#trial.sent(event)
@@ -107,14 +108,14 @@ export class LintedCall {
     try {
       await send(event)
     } catch (error) {
-      if (isDisconnect(error)) this.#refused = true
+      if (isDisconnect(error)) this.#sendRefused = true
       throw error
     } finally {
       this.#pendingSends--
     }
   }
 
-  #hold(check: () => void): void {
+  #check(check: () => void): void {
     try {
       check()
     } catch (error) {
@@ -124,7 +125,7 @@ export class LintedCall {
   }
 
   #checkMoment(): void {
-    if (!this.#over) return
+    if (!this.#ended) return
     throw breach('app', 'awaiting', 'it called send() after it had returned', 'await every send()')
   }
 
@@ -138,14 +139,12 @@ export class LintedCall {
     )
   }
 
-  /** Whether the app knows, by an event, a refused send or its signal, that there is nobody to answer. */
-  #left(): boolean {
-    if (this.#trial.gone || this.#refused) return true
-    const connection = this.#scope.type === 'lifespan' ? undefined : this.#scope['isthmus.exchange']
-    // Asking an unwatched connection for its signal would make it watched.
-    return (
-      connection instanceof ServerExchangeContext && connection.watched && connection.signal.aborted
-    )
+  /** Whether the app knows, by an event, a refused send or its signal, that the client is gone. */
+  #knowsEnd(): boolean {
+    if (this.#trial.gone || this.#sendRefused) return true
+    const context = this.#scope.type === 'lifespan' ? undefined : this.#scope['isthmus.exchange']
+    // The getter `signal` makes the context watched, so only a context that is watched already is asked.
+    return context instanceof ServerExchangeContext && context.watched && context.signal.aborted
   }
 }
 

@@ -1,34 +1,35 @@
-// The way of WebSocket messages from app to test: what was sent and is not yet received, bounded by a mark.
+// The way of WebSocket messages from the app to the test. It holds the messages that the test has not received yet,
+// up to a limit.
 
 import { deferred } from '../waiting/deferred.ts'
 import { SocketClosedError } from './faults.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { SocketEnd } from './faults.ts'
 
-/** One message: text as a string, binary as bytes. */
-export type Message = string | Uint8Array
+/** A message of a WebSocket: text as a string, binary as bytes. */
+export type SocketMessage = string | Uint8Array
 
-/** Messages in, messages out, each whole and in order; then the end. */
-export class MessagePipe {
+/** The messages that the app has sent, whole and in order; then the end. */
+export class SocketInbox {
   readonly #highWaterMark: number
   readonly #onDrain: () => void
   readonly #end: Deferred<SocketEnd> = deferred()
-  #messages: Message[] = []
+  #messages: SocketMessage[] = []
   #bufferedBytes = 0
   #owesDrain = false
   #over: SocketEnd | undefined
-  #reader: Deferred<Message> | undefined
+  #reader: Deferred<SocketMessage> | undefined
 
   /**
-   * @param highWaterMark so many bytes may wait unread; beyond them the writer is told to wait
-   * @param onDrain called when a writer that was told to wait may go on
+   * @param highWaterMark the bytes that may wait unread; above them the writer has to wait
+   * @param onDrain called when the writer no longer has to wait
    */
   constructor(highWaterMark: number, onDrain: () => void) {
     this.#highWaterMark = highWaterMark
     this.#onDrain = onDrain
   }
 
-  /** How the socket ended, once it has. */
+  /** Resolves with the end of the socket, when it is closed. */
   get end(): Promise<SocketEnd> {
     return this.#end.promise
   }
@@ -37,10 +38,10 @@ export class MessagePipe {
     return this.#over !== undefined
   }
 
-  /** Takes one message; false: wait for `onDrain`. */
-  write(message: Message): boolean {
+  /** Takes one message. Returns false if the writer has to wait for `onDrain`. */
+  write(message: SocketMessage): boolean {
     if (this.#over) return true
-    // A copy: once it is sent, the app may use its buffer again.
+    // A copy, because after send() the app may use its buffer again.
     const copy = typeof message === 'string' ? message : new Uint8Array(message)
     if (this.#reader) {
       this.#reader.resolve(copy)
@@ -53,8 +54,8 @@ export class MessagePipe {
     return !this.#owesDrain
   }
 
-  /** The next message; after the end, once all were read, rejects with {@link SocketClosedError}. */
-  read(): Promise<Message> {
+  /** Resolves with the next message. After the last message of a closed socket it rejects with {@link SocketClosedError}. */
+  read(): Promise<SocketMessage> {
     const message = this.#messages.shift()
     if (message !== undefined) return Promise.resolve(this.#taken(message))
     if (this.#over) return Promise.reject(new SocketClosedError(this.#over))
@@ -69,7 +70,7 @@ export class MessagePipe {
     this.#reader?.reject(new SocketClosedError(end))
   }
 
-  #taken(message: Message): Message {
+  #taken(message: SocketMessage): SocketMessage {
     this.#bufferedBytes -= message.length
     if (this.#owesDrain && this.#bufferedBytes <= this.#highWaterMark) {
       this.#owesDrain = false

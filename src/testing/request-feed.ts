@@ -1,4 +1,4 @@
-// The way of a request body from test to app: pulled from its source only while the app's side asks.
+// The way of a request body from the test to the app: the feed pulls a chunk only while the app asks for one.
 
 import { deferred } from '../waiting/deferred.ts'
 import type { Deferred } from '../waiting/deferred.ts'
@@ -6,16 +6,16 @@ import type { Deferred } from '../waiting/deferred.ts'
 /** A request body: chunk by chunk, ready or awaited. */
 export type BodySource = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** Where the body goes. */
+/** The receiver of the body. */
 interface BodySink {
-  chunk(bytes: Uint8Array): void
-  end(): void
+  onChunk(bytes: Uint8Array): void
+  onEnd(): void
   /** The source threw. */
-  fail(error: unknown): void
+  onFailure(error: unknown): void
 }
 
-/** Feeds one body. Nothing is pulled before the first `resume`. */
-export class BodyFeed {
+/** Feeds one body. It pulls nothing before the first `resume()`. */
+export class RequestFeed {
   readonly #source: BodySource
   readonly #sink: BodySink
   #gate: Deferred<void> = deferred()
@@ -32,7 +32,7 @@ export class BodyFeed {
     if (this.#started || this.#stopped) return
     this.#started = true
     this.#run().catch((error: unknown) => {
-      if (!this.#stopped) this.#sink.fail(error)
+      if (!this.#stopped) this.#sink.onFailure(error)
     })
   }
 
@@ -40,7 +40,7 @@ export class BodyFeed {
     this.#gate = deferred()
   }
 
-  /** Nobody wants the rest: the source is closed where it stands. */
+  /** Feeds no further chunk, and closes the source. */
   stop(): void {
     this.#stopped = true
     this.#gate.resolve()
@@ -50,9 +50,9 @@ export class BodyFeed {
     for await (const chunk of this.#source) {
       await this.#gate.promise
       if (this.#stopped) return
-      if (chunk.byteLength > 0) this.#sink.chunk(chunk)
+      if (chunk.byteLength > 0) this.#sink.onChunk(chunk)
     }
     await this.#gate.promise
-    if (!this.#stopped) this.#sink.end()
+    if (!this.#stopped) this.#sink.onEnd()
   }
 }

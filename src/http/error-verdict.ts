@@ -1,0 +1,40 @@
+// The judgement of an error that escaped an app: the app's fault, the client's and the server's take different paths.
+
+import { PeerError, ServerShutdownError, ServiceError, UnsupportedScopeError } from '../errors.ts'
+
+/** The answer to an error that escaped an app, and the level of its log line. */
+export interface ErrorVerdict {
+  /** The status of the answer, if the response has not begun. */
+  readonly status: number
+  /** The level of the log line. */
+  readonly level: 'info' | 'warn' | 'error'
+  /** Whether the connection ends with the answer, because the rest of the request cannot be read. */
+  readonly closesConnection: boolean
+}
+
+/**
+ * Judges `error`, a value of any type that an app threw, as the server does: 4xx for an error of the client, 404 for a
+ * scope that the app does not serve, 503 or 504 for a service that cannot answer now, 500 for everything else.
+ *
+ * @example
+ * const { status, level } = judgeError(error)
+ * log[level]({ err: error }, 'the app failed')
+ * return respond(status)
+ */
+export function judgeError(error: unknown): ErrorVerdict {
+  if (error instanceof PeerError) {
+    return { status: error.status, level: 'info', closesConnection: true }
+  }
+  if (error instanceof ServiceError) {
+    return { status: error.status, level: 'warn', closesConnection: false }
+  }
+  // The server told the app to stop, and the app obeyed.
+  if (error instanceof ServerShutdownError) {
+    return { status: 503, level: 'info', closesConnection: true }
+  }
+  // The path exists for another kind of connection only.
+  if (error instanceof UnsupportedScopeError) {
+    return { status: 404, level: 'info', closesConnection: false }
+  }
+  return { status: 500, level: 'error', closesConnection: false }
+}

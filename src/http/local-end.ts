@@ -1,0 +1,31 @@
+// The end of a response as the code that makes it can tell, without a report of the server.
+
+import { ClientDisconnectedError } from '../errors.ts'
+import { hasContent } from './content.ts'
+import { judgeError } from './error-verdict.ts'
+import type { ResponseEnd } from '../contract/events.ts'
+
+/** The facts about a response that its maker has. */
+interface LocalFacts {
+  method: string
+  /** The status of the head that was handed to the server; null if there was none. */
+  status: number | null
+  /** Bytes of the body that were handed to the server; null if only the server can count them. */
+  bytes: number | null
+  /** The error that ended the response early; undefined for a whole response. */
+  error: unknown
+}
+
+/** The end of a response with these facts. An error without a head is answered by the server, whose bytes are unknown. */
+export function localEnd({ method, status, bytes, error }: LocalFacts): ResponseEnd {
+  const common = {
+    status,
+    bytes: hasContent(method, status ?? 0) ? bytes : 0,
+    code: undefined,
+    error,
+  }
+  if (error === undefined) return { ...common, outcome: 'complete' }
+  if (error instanceof ClientDisconnectedError) return { ...common, outcome: 'disconnected' }
+  if (status !== null) return { ...common, outcome: 'aborted' }
+  return { ...common, outcome: 'complete', status: judgeError(error).status, bytes: null }
+}
