@@ -56,7 +56,9 @@ function apply(pool: FakePool, next: Event): void {
   if (host) applyTo(pool, host, next)
 }
 
-function applyTo(pool: FakePool, host: FakeHost, next: Event): void {
+type HostEvent = Extract<Event, { index: number }>
+
+function applyTo(pool: FakePool, host: FakeHost, next: HostEvent): void {
   const isLoading = host.host.phase === 'loading'
   switch (next.type) {
     case 'load':
@@ -73,8 +75,11 @@ function applyTo(pool: FakePool, host: FakeHost, next: Event): void {
     case 'worn':
       if (isLoading) return
       return pool.scheduler.hostWorn(host.host, pool.now)
+    case 'leave':
+      return
     case 'nested':
       if (host.running) pool.request([{ pool: pool.scheduler, requestId: host.running.id }])
+      return
   }
 }
 
@@ -128,7 +133,7 @@ function drain(pool: FakePool): void {
   for (let round = 0; round < 500; round += 1) {
     pool.pass(50)
     inspected(pool)
-    for (const host of [...pool.hosts]) {
+    for (const host of pool.hosts.slice()) {
       pool.scheduler.hostLoaded(host.host, pool.now)
       finish(pool, host, 1)
     }

@@ -199,7 +199,7 @@ describe('the number of hosts', () => {
     pool.request()
     pool.request()
     pool.load(1)
-    for (const host of [...pool.hosts]) pool.finish(host)
+    for (const host of pool.hosts.slice()) pool.finish(host)
     pool.pass(99)
     expect(pool.hosts.length).toBe(2)
     pool.pass(1)
