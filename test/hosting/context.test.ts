@@ -116,7 +116,7 @@ describe('the environ in a thread', () => {
       ],
       body: 'hello',
     }
-    const options = { rootPath: '/root', environ: { DESK: 'main' } }
+    const options = { rootPath: '/root', sync: { environ: { DESK: 'main' } } }
     await using inline = await hosted(toEvents(sync(view)), options)
     await using inThread = await hosted(context('view'), options)
     const expected = (await askJson(inline, request)) as Record<string, unknown>
