@@ -5,12 +5,12 @@ import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { outdated, readGuards, unguarded } from './guards.ts'
-import { trackedFiles } from './tracked-files.ts'
+import { filesOfProse } from './project-prose.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(`${ROOT}/docs/ARCHITECTURE.md`, 'utf8')
-const SOURCES = trackedFiles(['src']).filter((path) => path.endsWith('.ts') && exists(path))
-const SUITES = trackedFiles(['test']).filter((path) => path.endsWith('.test.ts') && exists(path))
+const SOURCES = filesOfProse(['src']).filter((path) => path.endsWith('.ts') && exists(path))
+const SUITES = filesOfProse(['test']).filter((path) => path.endsWith('.test.ts') && exists(path))
 
 describe('docs/ARCHITECTURE.md', () => {
   const guards = readGuards(PAGE)
