@@ -12,7 +12,7 @@ import {
   WEBSOCKET_OPTIONS,
 } from '../src/cli/options-table.ts'
 import { DEFAULTS } from '../src/server/options.ts'
-import { trackedFiles } from './architecture/tracked-files.ts'
+import { filesOfProse } from './architecture/project-prose.ts'
 import { Page } from './docs/page.ts'
 import { DEADLINE_MS, checkTypes, runPage } from './docs/run-page.ts'
 
@@ -167,7 +167,7 @@ describe('the semantics', () => {
   )
 
   it('have a rule for every number that a title of a test or a comment cites', () => {
-    const cited = trackedFiles(['src', 'test', 'docs/decisions']).flatMap((path) =>
+    const cited = filesOfProse(['src', 'test', 'docs/decisions']).flatMap((path) =>
       citations(path)
         .filter((number) => !numbers.includes(number))
         .map((number) => `${path}: ${number}`),
