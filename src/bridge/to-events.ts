@@ -1,8 +1,8 @@
 // toEvents(): an app of any style as an event app.
 
 import { bridged, unbridged } from './bridged.ts'
-import { iterableToEvents } from './iterable-to-events.ts'
-import { syncToEvents } from './sync-to-events.ts'
+import { iterableToEvents } from './iterable/iterable-to-events.ts'
+import { syncToEvents } from './sync/sync-to-events.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { App } from './style.ts'
 

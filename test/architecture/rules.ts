@@ -16,6 +16,7 @@ const LAYERS = [
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
 const ROOMS: Array<[folder: string, rooms: string[]]> = [
+  ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
   ['cli', ['serve', 'bench']],
   ['hosting', ['gateway', 'thread']],

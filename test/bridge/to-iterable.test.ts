@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
 import { events, styleOf } from '../../src/bridge/style.ts'
-import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
+import { iterableToEvents } from '../../src/bridge/iterable/iterable-to-events.ts'
 import { toEvents } from '../../src/bridge/to-events.ts'
 import { toIterable } from '../../src/bridge/to-iterable.ts'
-import { AsyncInput } from '../../src/bridge/async-input.ts'
+import { AsyncInput } from '../../src/bridge/iterable/async-input.ts'
 import {
   AppError,
   BodyTooLargeError,

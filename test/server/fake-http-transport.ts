@@ -2,7 +2,7 @@
 
 import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import { TimerWheel } from '../../src/waiting/timer-wheel.ts'
-import { HttpRun } from '../../src/server/http-run.ts'
+import { HttpRun } from '../../src/server/http/run.ts'
 import { httpScope, recordingLog } from '../bridge/host.ts'
 import { headWith } from './request-head.ts'
 import type { ResponsePart } from '../../src/async/http-exchange.ts'

@@ -1,8 +1,8 @@
 // The decision on a response when its app ends: one table of moments and verdicts, without I/O.
 
-import { ClientDisconnectedError } from '../errors.ts'
-import type { HttpExchange } from '../async/http-exchange.ts'
-import type { ErrorVerdict } from '../http/error-verdict.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
+import type { HttpExchange } from '../../async/http-exchange.ts'
+import type { ErrorVerdict } from '../../http/error-verdict.ts'
 
 /**
  * The state of the response when the app ends. `unstarted`: the app has sent no start. `held`: the start is accepted,

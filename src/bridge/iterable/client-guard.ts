@@ -1,7 +1,7 @@
 // A wait for an app that may never answer, while its client may leave.
 
-import { ClientDisconnectedError } from '../errors.ts'
-import type { ExchangeContext } from '../contract/events.ts'
+import { ClientDisconnectedError } from '../../errors.ts'
+import type { ExchangeContext } from '../../contract/events.ts'
 
 /** Ends the wait for an app when its client disconnects. One wait at a time. */
 export class ClientGuard {

@@ -2,7 +2,7 @@
 
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import type { Command, HttpExchange } from '../async/http-exchange.ts'
+import type { Command, HttpExchange } from '../../async/http-exchange.ts'
 
 const BLOCK_BYTES = 64 * 1024
 

@@ -1,9 +1,9 @@
 // environ['wsgi.input'] of an async-iterable app: the request body as a file whose reads are awaited.
 
-import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../errors.ts'
-import { ByteBuffer } from '../sync/byte-buffer.ts'
-import type { AsyncInputStream } from '../contract/environ.ts'
-import type { Receive } from '../contract/events.ts'
+import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../../errors.ts'
+import { ByteBuffer } from '../../sync/byte-buffer.ts'
+import type { AsyncInputStream } from '../../contract/environ.ts'
+import type { Receive } from '../../contract/events.ts'
 
 /** Reads the body from `receive`, one event at a time and only on demand, so that the client sends at the app's pace. */
 export class AsyncInput implements AsyncInputStream {

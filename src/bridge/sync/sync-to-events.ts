@@ -1,14 +1,14 @@
 // A sync app on the event loop: right for code that answers in microseconds.
 
-import { rejected } from '../waiting/deferred.ts'
-import { EMPTY_INPUT, Input } from '../sync/input.ts'
-import { hasBody } from '../http/content.ts'
+import { rejected } from '../../waiting/deferred.ts'
+import { EMPTY_INPUT, Input } from '../../sync/input.ts'
+import { hasBody } from '../../http/content.ts'
 import { InlineRun } from './inline-run.ts'
-import { pump } from './pump.ts'
-import { refuseScope } from './refuse-scope.ts'
+import { pump } from '../pump.ts'
+import { refuseScope } from '../refuse-scope.ts'
 import { spoolBody } from './spool.ts'
-import type { SyncApp } from '../contract/environ.ts'
-import type { EventApp, HttpScope, Receive, Send } from '../contract/events.ts'
+import type { SyncApp } from '../../contract/environ.ts'
+import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
 
 const DEFAULT_MEMORY_BYTES = 1024 * 1024
 

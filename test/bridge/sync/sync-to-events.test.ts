@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { startLifespan } from '../../src/async/lifespan.ts'
-import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
+import { startLifespan } from '../../../src/async/lifespan.ts'
+import { syncToEvents } from '../../../src/bridge/sync/sync-to-events.ts'
 import {
   AppError,
   BadRequestError,
@@ -8,10 +8,10 @@ import {
   ClientDisconnectedError,
   ContentLengthMismatchError,
   UnsupportedScopeError,
-} from '../../src/errors.ts'
-import { failureOf, Host, httpScope, recordingLog, turn } from './host.ts'
-import type { SyncApp, SyncBody } from '../../src/contract/environ.ts'
-import type { HeaderPairs, HttpScope, WebSocketScope } from '../../src/contract/events.ts'
+} from '../../../src/errors.ts'
+import { failureOf, Host, httpScope, recordingLog, turn } from '../host.ts'
+import type { SyncApp, SyncBody } from '../../../src/contract/environ.ts'
+import type { HeaderPairs, HttpScope, WebSocketScope } from '../../../src/contract/events.ts'
 
 const hello: SyncApp = function* (_environ, startResponse) {
   startResponse('200 OK', [['Content-Type', 'text/plain']])

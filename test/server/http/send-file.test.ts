@@ -3,11 +3,11 @@ import { STATUS_CODES } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { BodyTooLargeError } from '../../src/errors.ts'
-import { failureOf, turn } from '../bridge/host.ts'
-import { startCycle } from './fake-http-transport.ts'
+import { BodyTooLargeError } from '../../../src/errors.ts'
+import { failureOf, turn } from '../../bridge/host.ts'
+import { startCycle } from '../fake-http-transport.ts'
 import type { FileHandle } from 'node:fs/promises'
-import type { EventApp, HeaderPairs } from '../../src/contract/events.ts'
+import type { EventApp, HeaderPairs } from '../../../src/contract/events.ts'
 
 // The reason phrase differs between versions of Node.
 const TOO_LARGE = `chunk ${STATUS_CODES[413]}\n`

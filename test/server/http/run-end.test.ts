@@ -9,12 +9,12 @@ import {
   BodyTooLargeError,
   ClientDisconnectedError,
   ServerShutdownError,
-} from '../../src/errors.ts'
-import { failureOf, turn } from '../bridge/host.ts'
-import { startCycle } from './fake-http-transport.ts'
-import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../src/contract/events.ts'
-import type { HttpRun } from '../../src/server/http-run.ts'
-import type { CycleOptions } from './fake-http-transport.ts'
+} from '../../../src/errors.ts'
+import { failureOf, turn } from '../../bridge/host.ts'
+import { startCycle } from '../fake-http-transport.ts'
+import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../../src/contract/events.ts'
+import type { HttpRun } from '../../../src/server/http/run.ts'
+import type { CycleOptions } from '../fake-http-transport.ts'
 
 const START = { type: 'http.response.start', status: 200 } as const
 const MORE = { type: 'http.response.body', body: 'grün', moreBody: true } as const

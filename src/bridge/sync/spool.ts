@@ -6,12 +6,12 @@ import { readSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AppError, ClientDisconnectedError } from '../errors.ts'
-import { ByteBuffer } from '../sync/byte-buffer.ts'
-import { BytesSource } from '../sync/input.ts'
+import { AppError, ClientDisconnectedError } from '../../errors.ts'
+import { ByteBuffer } from '../../sync/byte-buffer.ts'
+import { BytesSource } from '../../sync/input.ts'
 import type { FileHandle } from 'node:fs/promises'
-import type { Receive } from '../contract/events.ts'
-import type { InputSource } from '../sync/input.ts'
+import type { Receive } from '../../contract/events.ts'
+import type { InputSource } from '../../sync/input.ts'
 
 /** A body that has arrived. The caller of {@link spoolBody} closes it. */
 interface SpooledBody {

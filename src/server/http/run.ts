@@ -1,13 +1,13 @@
 // One HTTP request through one app: the scope, receive and send of the exchange, and the way in which it ends.
 
 import { inspect } from 'node:util'
-import { TAKEN } from '../waiting/taken.ts'
-import { HttpExchange } from '../async/http-exchange.ts'
-import { makeReceive } from '../async/receive.ts'
-import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
-import { judgeError } from '../http/error-verdict.ts'
-import { deferred, harmless, rejected } from '../waiting/deferred.ts'
-import { publishEnd, publishStart } from './diagnostics.ts'
+import { TAKEN } from '../../waiting/taken.ts'
+import { HttpExchange } from '../../async/http-exchange.ts'
+import { makeReceive } from '../../async/receive.ts'
+import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
+import { judgeError } from '../../http/error-verdict.ts'
+import { deferred, harmless, rejected } from '../../waiting/deferred.ts'
+import { publishEnd, publishStart } from '../diagnostics.ts'
 import { openBody } from './open-body.ts'
 import {
   actionAt,
@@ -18,20 +18,20 @@ import {
   UNANSWERED,
   valueLine,
 } from './open-response.ts'
-import { plainResponse } from './refusal.ts'
+import { plainResponse } from '../refusal.ts'
 import { sendFile } from './send-file.ts'
-import type { Ending, ServerExchangeContext } from '../async/exchange-context.ts'
-import type { Identity } from '../async/framing.ts'
-import type { Command, ResponsePart } from '../async/http-exchange.ts'
-import type { RequestBody } from '../async/request-body.ts'
-import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../contract/events.ts'
-import type { Log } from '../contract/log.ts'
-import type { ErrorVerdict } from '../http/error-verdict.ts'
-import type { RequestHead } from '../http/request-head.ts'
-import type { Deferred } from '../waiting/deferred.ts'
+import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
+import type { Identity } from '../../async/framing.ts'
+import type { Command, ResponsePart } from '../../async/http-exchange.ts'
+import type { RequestBody } from '../../async/request-body.ts'
+import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
+import type { ErrorVerdict } from '../../http/error-verdict.ts'
+import type { RequestHead } from '../../http/request-head.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type { BodySettings } from './open-body.ts'
 import type { Moment } from './open-response.ts'
-import type { HttpEvents, HttpTransport } from './engine.ts'
+import type { HttpEvents, HttpTransport } from '../engine.ts'
 
 /** The settings that an exchange needs. */
 interface RunSettings extends BodySettings {

@@ -4,10 +4,16 @@ import {
   ClientDisconnectedError,
   IllegalEventError,
   ServerShutdownError,
-} from '../../src/errors.ts'
-import { failureOf, turn } from '../bridge/host.ts'
-import { startCycle, unhandledIn } from './fake-http-transport.ts'
-import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../../src/contract/events.ts'
+} from '../../../src/errors.ts'
+import { failureOf, turn } from '../../bridge/host.ts'
+import { startCycle, unhandledIn } from '../fake-http-transport.ts'
+import type {
+  EventApp,
+  HeaderPairs,
+  HttpScope,
+  Receive,
+  Send,
+} from '../../../src/contract/events.ts'
 
 const START = { type: 'http.response.start', status: 200 } as const
 const MORE = { type: 'http.response.body', body: 'a', moreBody: true } as const
@@ -242,7 +248,7 @@ describe('HttpRun: the three moments of failure', () => {
     const { transport, done } = startCycle(throwing(broken), { settings: { debug: true } })
     await done
     expect(transport.calls[1]).toContain('Error: broken')
-    expect(transport.calls[1]).toContain('http-run.test.ts')
+    expect(transport.calls[1]).toContain('http/run.test.ts')
   })
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ServerExchangeContext } from '../../src/async/exchange-context.ts'
-import { ClientGuard } from '../../src/bridge/client-guard.ts'
-import { ClientDisconnectedError } from '../../src/errors.ts'
-import { SILENT_LOG } from '../../src/silent-log.ts'
+import { ServerExchangeContext } from '../../../src/async/exchange-context.ts'
+import { ClientGuard } from '../../../src/bridge/iterable/client-guard.ts'
+import { ClientDisconnectedError } from '../../../src/errors.ts'
+import { SILENT_LOG } from '../../../src/silent-log.ts'
 
 const never = new Promise<never>(() => undefined)
 

@@ -1,14 +1,14 @@
 // An async-iterable app on the event loop.
 
-import { SILENT_LOG } from '../silent-log.ts'
+import { SILENT_LOG } from '../../silent-log.ts'
 import { AsyncInput } from './async-input.ts'
-import { scopeToEnviron } from './scope-to-environ.ts'
+import { scopeToEnviron } from '../scope-to-environ.ts'
 import { ClientGuard } from './client-guard.ts'
 import { IterableRun } from './iterable-run.ts'
-import { pump } from './pump.ts'
-import { refuseScope } from './refuse-scope.ts'
-import type { IterableApp } from '../contract/environ.ts'
-import type { EventApp } from '../contract/events.ts'
+import { pump } from '../pump.ts'
+import { refuseScope } from '../refuse-scope.ts'
+import type { IterableApp } from '../../contract/environ.ts'
+import type { EventApp } from '../../contract/events.ts'
 
 /**
  * `app` as an event app. The body streams both ways: the app reads the request on demand, and the next chunk is pulled

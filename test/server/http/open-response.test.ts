@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClientDisconnectedError } from '../../src/errors.ts'
+import { ClientDisconnectedError } from '../../../src/errors.ts'
 import {
   actionAt,
   isDisconnect,
@@ -7,8 +7,8 @@ import {
   returnedLine,
   STOPPED,
   UNANSWERED,
-} from '../../src/server/open-response.ts'
-import type { Moment } from '../../src/server/open-response.ts'
+} from '../../../src/server/http/open-response.ts'
+import type { Moment } from '../../../src/server/http/open-response.ts'
 
 const NEW = { ended: false, failed: false, started: false, headSent: false }
 

@@ -1,14 +1,14 @@
 // One request through an async-iterable app: the host pulls chunks from the app, one at a time, and closes it.
 
-import { settlesWithin } from '../waiting/settles-within.ts'
-import { arrayBytes, checkedBody } from '../sync/app-body.ts'
-import { attempt, callFinished } from '../sync/run-end.ts'
-import { ResponseState } from '../sync/start-response.ts'
-import { Fairness } from './fairness.ts'
-import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../contract/environ.ts'
-import type { ResponseOptions } from '../sync/start-response.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import { arrayBytes, checkedBody } from '../../sync/app-body.ts'
+import { attempt, callFinished } from '../../sync/run-end.ts'
+import { ResponseState } from '../../sync/start-response.ts'
+import { Fairness } from '../fairness.ts'
+import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../../contract/environ.ts'
+import type { ResponseOptions } from '../../sync/start-response.ts'
 import type { ClientGuard } from './client-guard.ts'
-import type { ChunkSource } from './pump.ts'
+import type { ChunkSource } from '../pump.ts'
 
 // The time that a stopped app gets for its `finally`; after it, the host waits no longer.
 const RETURN_MS = 5_000

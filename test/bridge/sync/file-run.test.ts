@@ -2,11 +2,15 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppError, ClientDisconnectedError, ContentLengthMismatchError } from '../../src/errors.ts'
-import { failureOf, Host, httpScope } from './host.ts'
-import type { FileLike, FileWrapper, SyncApp } from '../../src/contract/environ.ts'
-import type { HeaderPairs, HttpScope } from '../../src/contract/events.ts'
+import { syncToEvents } from '../../../src/bridge/sync/sync-to-events.ts'
+import {
+  AppError,
+  ClientDisconnectedError,
+  ContentLengthMismatchError,
+} from '../../../src/errors.ts'
+import { failureOf, Host, httpScope } from '../host.ts'
+import type { FileLike, FileWrapper, SyncApp } from '../../../src/contract/environ.ts'
+import type { HeaderPairs, HttpScope } from '../../../src/contract/events.ts'
 
 let folder = ''
 let path = ''

@@ -1,9 +1,9 @@
 // The body of a request, opened when its app asks for it.
 
-import { RequestBody } from '../async/request-body.ts'
-import type { TimerWheel } from '../waiting/timer-wheel.ts'
-import type { RequestHead } from '../http/request-head.ts'
-import type { HttpTransport } from './engine.ts'
+import { RequestBody } from '../../async/request-body.ts'
+import type { TimerWheel } from '../../waiting/timer-wheel.ts'
+import type { RequestHead } from '../../http/request-head.ts'
+import type { HttpTransport } from '../engine.ts'
 
 /** The settings that a body needs. */
 export interface BodySettings {

@@ -1,16 +1,16 @@
 // A sync run on the event loop, with a warning if it blocks the loop for too long.
 
 import { performance } from 'node:perf_hooks'
-import { SILENT_LOG } from '../silent-log.ts'
-import { WrappedFile } from '../sync/file-wrapper.ts'
-import { SyncRun } from '../sync/run.ts'
-import { scopeToEnviron } from './scope-to-environ.ts'
+import { SILENT_LOG } from '../../silent-log.ts'
+import { WrappedFile } from '../../sync/file-wrapper.ts'
+import { SyncRun } from '../../sync/run.ts'
+import { scopeToEnviron } from '../scope-to-environ.ts'
 import { FileRun } from './file-run.ts'
-import type { Chunk, InputStream, SyncApp } from '../contract/environ.ts'
-import type { HttpScope } from '../contract/events.ts'
-import type { Log } from '../contract/log.ts'
-import type { ResponseOptions } from '../sync/start-response.ts'
-import type { ChunkSource } from './pump.ts'
+import type { Chunk, InputStream, SyncApp } from '../../contract/environ.ts'
+import type { HttpScope } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
+import type { ResponseOptions } from '../../sync/start-response.ts'
+import type { ChunkSource } from '../pump.ts'
 
 const MAX_HELD_MS = 50
 

@@ -2,9 +2,9 @@
 
 import { read } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Chunk } from '../contract/environ.ts'
-import type { WrappedFile } from '../sync/file-wrapper.ts'
-import type { SyncRun } from '../sync/run.ts'
+import type { Chunk } from '../../contract/environ.ts'
+import type { WrappedFile } from '../../sync/file-wrapper.ts'
+import type { SyncRun } from '../../sync/run.ts'
 
 const readFile = promisify(read)
 

@@ -2,17 +2,17 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { makeReceive } from '../../src/async/receive.ts'
-import { spoolBody } from '../../src/bridge/spool.ts'
-import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppError, BodyTooLargeError, ClientDisconnectedError } from '../../src/errors.ts'
-import { BytesSource, Input } from '../../src/sync/input.ts'
-import { failureOf, Host, httpScope } from './host.ts'
+import { makeReceive } from '../../../src/async/receive.ts'
+import { spoolBody } from '../../../src/bridge/sync/spool.ts'
+import { syncToEvents } from '../../../src/bridge/sync/sync-to-events.ts'
+import { AppError, BodyTooLargeError, ClientDisconnectedError } from '../../../src/errors.ts'
+import { BytesSource, Input } from '../../../src/sync/input.ts'
+import { failureOf, Host, httpScope } from '../host.ts'
 import type { FileHandle } from 'node:fs/promises'
 
 type SpooledBody = Awaited<ReturnType<typeof spoolBody>>
-import type { SyncApp } from '../../src/contract/environ.ts'
-import type { ReceiveEvent } from '../../src/contract/events.ts'
+import type { SyncApp } from '../../../src/contract/environ.ts'
+import type { ReceiveEvent } from '../../../src/contract/events.ts'
 
 const opened = vi.hoisted((): FileHandle[] => [])
 const faults = vi.hoisted((): Error[] => [])

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AsyncInput } from '../../src/bridge/async-input.ts'
-import { makeReceive } from '../../src/async/receive.ts'
-import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../../src/errors.ts'
-import { BytesSource, Input } from '../../src/sync/input.ts'
-import { failureOf, Host } from './host.ts'
-import type { ReceiveEvent } from '../../src/contract/events.ts'
+import { AsyncInput } from '../../../src/bridge/iterable/async-input.ts'
+import { makeReceive } from '../../../src/async/receive.ts'
+import { AppError, ClientDisconnectedError, WouldDeadlockError } from '../../../src/errors.ts'
+import { BytesSource, Input } from '../../../src/sync/input.ts'
+import { failureOf, Host } from '../host.ts'
+import type { ReceiveEvent } from '../../../src/contract/events.ts'
 
 function inputOf(...parts: Array<string | null>): AsyncInput {
   return new AsyncInput(new Host(...parts).receive)

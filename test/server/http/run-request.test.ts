@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BodyTimeoutError, BodyTooLargeError } from '../../src/errors.ts'
-import { failureOf, turn } from '../bridge/host.ts'
-import { startCycle } from './fake-http-transport.ts'
-import type { EventApp, ReceiveEvent } from '../../src/contract/events.ts'
+import { BodyTimeoutError, BodyTooLargeError } from '../../../src/errors.ts'
+import { failureOf, turn } from '../../bridge/host.ts'
+import { startCycle } from '../fake-http-transport.ts'
+import type { EventApp, ReceiveEvent } from '../../../src/contract/events.ts'
 
 // Other versions of Node have another reason here.
 const TOO_LARGE = `chunk ${STATUS_CODES[413]}\n`

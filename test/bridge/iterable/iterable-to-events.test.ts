@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { startLifespan } from '../../src/async/lifespan.ts'
-import { iterableToEvents } from '../../src/bridge/iterable-to-events.ts'
-import { syncToEvents } from '../../src/bridge/sync-to-events.ts'
-import { AppError, ClientDisconnectedError, ContentLengthMismatchError } from '../../src/errors.ts'
-import { failureOf, Host, httpScope, recordingLog, turn } from './host.ts'
-import type { AsyncBody, Chunk, IterableApp, SyncApp } from '../../src/contract/environ.ts'
-import type { HeaderPairs, HttpScope, WebSocketScope } from '../../src/contract/events.ts'
+import { startLifespan } from '../../../src/async/lifespan.ts'
+import { iterableToEvents } from '../../../src/bridge/iterable/iterable-to-events.ts'
+import { syncToEvents } from '../../../src/bridge/sync/sync-to-events.ts'
+import {
+  AppError,
+  ClientDisconnectedError,
+  ContentLengthMismatchError,
+} from '../../../src/errors.ts'
+import { failureOf, Host, httpScope, recordingLog, turn } from '../host.ts'
+import type { AsyncBody, Chunk, IterableApp, SyncApp } from '../../../src/contract/environ.ts'
+import type { HeaderPairs, HttpScope, WebSocketScope } from '../../../src/contract/events.ts'
 
 const hello: IterableApp = async function* (_environ, startResponse) {
   await turn()
