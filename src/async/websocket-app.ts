@@ -42,7 +42,8 @@ export function websocket(handler: SocketHandler): EventApp {
     try {
       await handler(new AppSocket(scope, receive, send))
     } catch (error) {
-      // A handler may use other sockets. The loss of one of those is a failure; the loss of this client is not.
+      // The loss of this client is a normal end. The handler may use other sockets, and the loss of one of those is a
+      // failure.
       if (!(error instanceof ClientDisconnectedError && hasLeft(scope))) throw error
     }
   }
@@ -184,7 +185,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   async #close(code: number, reason: string): Promise<void> {
     if (this.#closed) return
     try {
-      // The same wait as in the sends before, so that the close comes after them.
+      // The close waits for the accept too, so that it comes after the earlier sends.
       if (this.#accepted) await this.#accept()
       await this.#send({ type: 'websocket.close', code, reason })
       this.#closed = true

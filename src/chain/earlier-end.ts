@@ -65,7 +65,7 @@ class EndingExchange implements ProxyHandler<ExchangeContext> {
       try {
         callback()
       } catch (error) {
-        this.#outer.log.error({ err: error }, 'a callback of the connection failed')
+        this.#outer.log.error({ err: error }, 'a callback of the exchange failed')
       }
     }
     this.#outer.onDisconnect(once)
