@@ -103,7 +103,7 @@ export interface Environ {
   /** True: the input ends at the end of the body, even without a `CONTENT_LENGTH`. */
   'wsgi.input_terminated'?: boolean
   'wsgi.file_wrapper'?: (filelike: FileLike | number, blockSize?: number) => FileWrapper
-  /** The scope that this environ was made from, if it was. */
+  /** The scope from which a bridge made this environ; absent if no bridge did. */
   'isthmus.scope'?: HttpScope
   /** Aborted, with a reason, when the client leaves, the request times out, or the server shuts down. */
   'isthmus.signal'?: AbortSignal
@@ -120,7 +120,7 @@ export interface IterableEnviron extends Environ {
   'wsgi.input': AsyncInputStream
 }
 
-/** The body of a sync app. Not a bare string, which would be sent character by character. */
+/** The body of a sync app. A bare string is not a body, because it would be sent character by character. */
 export type SyncBody = Iterable<Chunk> & object & { close?(): void }
 
 /** The body of an async-iterable app. */

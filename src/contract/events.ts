@@ -58,7 +58,7 @@ export interface Hosting {
   readonly environ: Readonly<Record<string, string>>
   /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
   readonly maxInlineBodyBytes: number
-  /** Apps in threads() run inline instead, to compare the two. */
+  /** Whether apps in threads() run inline instead, for a comparison of the two. */
   readonly inlineThreads: boolean
 }
 
