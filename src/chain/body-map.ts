@@ -1,4 +1,4 @@
-// The maps that middleware put on a body, and the way of each chunk through them.
+// Sends each chunk of a body through the maps that middleware have added to it.
 
 import { inspect } from 'node:util'
 import { AppError, ContentLengthMismatchError } from '../errors.ts'

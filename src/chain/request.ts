@@ -52,7 +52,7 @@ export interface ChainRequest {
   readonly queryString: string
   readonly headers: RequestHeaders
   readonly client: readonly [host: string, port: number] | null
-  /** The state that lifespan left for this request. A middleware may add keys for the app. */
+  /** The state that the lifespan of the app prepared for this request. A middleware may add keys for the app. */
   readonly state: Record<string, unknown>
   /** The server's log; undefined under a host without one, and in a pool thread. */
   readonly log: Log | undefined
