@@ -5,7 +5,7 @@ import { AppError, LintError } from '../errors.ts'
 /** A party of the interface that can break its contract. */
 export type Party = 'app' | 'server' | 'middleware'
 
-/** The two sides of the interface between which lint stands. */
+/** The two sides of the interface that lint checks. */
 export interface Parties {
   /** The side that is called. */
   app: Party

@@ -67,7 +67,7 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
       this.#response.admit(result.value)
       return result as IteratorYieldResult<Chunk>
     } catch (error) {
-      // The server sees that this iterator threw, and so does not call return(): this does.
+      // The server sees that this iterator threw and does not call return(), so this method calls it.
       this.return()
       throw error
     }
