@@ -105,6 +105,9 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    * @param status 200 to 999, normally a 4xx
    * @param headers default none
    * @param body default empty
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for another status, or after another answer to the
+   *   handshake
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would corrupt the response
    */
   deny(status: number, headers: HeaderPairs = [], body: string | Uint8Array = ''): Promise<void> {
     return harmless(this.#deny(status, headers, body))
@@ -147,6 +150,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    *
    * @param code 1000 to 1014 without 1004 to 1006, or 3000 to 4999; default 1000
    * @param reason at most 123 bytes in UTF-8; default empty
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for another code, or a longer reason
    */
   close(code = 1000, reason = ''): Promise<void> {
     return harmless(this.#close(code, reason))
