@@ -51,6 +51,7 @@ export interface ChainRequest {
   /** As it was sent, without the `?`. */
   readonly queryString: string
   readonly headers: RequestHeaders
+  /** The address of the peer, or the one that `forwarded()` found; null if it is unknown. */
   readonly client: readonly [host: string, port: number] | null
   /** The state that the lifespan of the app prepared for this request. A middleware may add keys for the app. */
   readonly state: Record<string, unknown>

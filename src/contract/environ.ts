@@ -46,6 +46,7 @@ export interface AsyncInputStream extends InputStream, AsyncIterable<Uint8Array>
 /** `environ['wsgi.errors']`: text for the operator (PEP 3333, "Input and Error Streams"). */
 export interface ErrorStream {
   write(text: string): void
+  /** Writes each text as it is, without added line ends. */
   writelines(lines: Iterable<string>): void
   flush(): void
 }
@@ -61,6 +62,7 @@ export interface FileLike {
 /** The body that `wsgi.file_wrapper` makes. The app returns it as it is (PEP 3333, "Optional Platform-Specific File Handling"). */
 export interface FileWrapper extends Iterable<Uint8Array> {
   readonly filelike: FileLike
+  /** The size of a chunk in bytes. */
   readonly blockSize: number
   close(): void
 }
