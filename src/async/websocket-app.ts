@@ -75,8 +75,8 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   /**
-   * Aborted, with a reason, when the client leaves or the server shuts down. A handler that reads this property gets
-   * the grace time to finish in a shutdown; the sockets of other handlers are closed with 1001 at once.
+   * A signal that is aborted, with a reason, when the client leaves or the server shuts down. A handler that reads this
+   * property gets the grace time to finish in a shutdown; the sockets of other handlers are closed with 1001 at once.
    */
   get signal(): AbortSignal {
     return this.scope['isthmus.exchange']?.signal ?? NEVER

@@ -22,7 +22,7 @@ import type { ChainLink, Part, Wrap } from './wrap.ts'
  * A chain takes three kinds of arguments. `middleware(…)` runs around every style. An event wrap,
  * `(app: EventApp) => EventApp`, runs around event and iterable apps. A classic wrap, `(app: SyncApp) => SyncApp`, runs
  * around sync apps. The style of the app that a wrap returns shows its kind, unless `eventWrap(…)` or `classicWrap(…)`
- * says it.
+ * declares it.
  *
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`), when the chain is put around an app, for a wrap that cannot run there;
  *   the message names the wrap and the solution

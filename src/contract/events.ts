@@ -7,7 +7,10 @@ export type HeaderPairs = Array<[name: string, value: string]>
 
 /** The server's side of one exchange, at `scope['isthmus.exchange']`: facts and calls that ASGI does not have. */
 export interface ExchangeContext {
-  /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
+  /**
+   * A signal that is aborted, with a reason, when the client leaves or the server shuts down; never on normal
+   * completion.
+   */
   readonly signal: AbortSignal
   /** The server's log. */
   readonly log: Log
@@ -109,7 +112,7 @@ export interface LifespanScope {
   'isthmus.hosting'?: Hosting
 }
 
-/** The first argument of an event app; `type` tells the three scopes apart. */
+/** The first argument of an event app; the three scopes differ in `type`. */
 export type Scope = HttpScope | WebSocketScope | LifespanScope
 
 // --- events that an app receives ---

@@ -57,7 +57,8 @@ export class Input implements InputStream {
   }
 
   /**
-   * The bytes that have come, at least one and at most `size`; empty at the end. For a reader that passes bytes on.
+   * The bytes that have come, at least one and at most `size`; empty at the end. It suits a reader that passes bytes
+   * on.
    *
    * @param size in bytes
    * @throws the errors of {@link read}

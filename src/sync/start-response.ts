@@ -15,8 +15,8 @@ export interface ResponseOptions {
   warn(message: string, cause?: unknown): void
   /**
    * Sends the bytes that the app passes to write(), and copies them if it keeps them: the app may reuse its bytes as soon
-   * as write() returns. An error of this function is thrown by write(). Without this function, written bytes queue for
-   * {@link ResponseState.takeWritten}, at most 16 MiB.
+   * as write() returns. write() throws an error of this function. Without this function, written bytes queue for {@link
+   * ResponseState.takeWritten}, at most 16 MiB.
    */
   onWrite?(chunk: Chunk): void
 }

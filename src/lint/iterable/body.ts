@@ -8,7 +8,7 @@ import type { LintedResponse } from '../sync/response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
+/** Replaces the body. Each call of `next()`, `return()` or `close()` calls the same method of the body once. */
 export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #body: AsyncBody
   readonly #response: LintedResponse

@@ -9,7 +9,7 @@ import type { LintedResponse } from './response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
+/** Replaces the body. Each call of `next()`, `return()` or `close()` calls the same method of the body once. */
 export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   readonly #body: AppBody
   readonly #response: LintedResponse
