@@ -44,7 +44,7 @@ export function completeOptions<Defaults extends object>(
  * @param name the function that takes the options
  * @param option the name of the option; `group.option` in a group
  * @param value the value that the caller gave
- * @param remedy a sentence without its full stop that says which values are possible
+ * @param remedy a sentence that names the possible values, without its full stop
  *
  * @example
  * if (!hosts.every(isHost)) throw invalidOption('trustedHost', 'hosts', hosts, 'it is a list of hosts')
@@ -60,7 +60,7 @@ export function invalidOption(
   )
 }
 
-/** The options of an interface, each with a value: `undefined` is for callers only. */
+/** The options of an interface, each with a value: only a caller may leave one undefined. */
 export type Complete<Options> = {
   [Key in keyof Options]-?: Exclude<Options[Key], undefined>
 }
@@ -167,7 +167,10 @@ function withoutUnit(option: string): string {
   return option.toLowerCase().replace(/(?:ms|bytes)$/, '')
 }
 
-/** How many letters have to be added, removed, replaced or swapped with their neighbour (optimal string alignment). */
+/**
+ * The number of letters that have to be added, removed, replaced or swapped with their neighbour (optimal string
+ * alignment).
+ */
 function editDistance(from: string, to: string): number {
   let [before, above] = [[] as number[], Array.from({ length: to.length + 1 }, (_, at) => at)]
   for (let row = 1; row <= from.length; row += 1) {

@@ -2,8 +2,8 @@
 
 /**
  * The root of all errors of isthmus. `instanceof` holds between two copies of the package in one process, and between a
- * minified copy and one that is not. A class that an app derives has the `instanceof` of any class, and the `name` of its
- * parent until it sets one.
+ * minified copy and one that is not. A class that an app derives works with `instanceof` like any other class, and has
+ * the `name` of its parent until it sets its own.
  *
  * @example
  * if (error instanceof IsthmusError && error.code === 'ISTHMUS_POOL_FULL') retryLater()
@@ -45,7 +45,7 @@ export class WaitUnderSyncError extends AppError {
   /** @param name the middleware */
   constructor(name: string) {
     super(
-      `middleware "${name}" waits for a promise, and the app that it stands around is sync; ` +
+      `middleware "${name}" waits for a promise, and the app inside it is sync; ` +
         'give it both forms with either({ sync, async }), or put the chain around threads(…) or toEvents(app)',
     )
   }
@@ -132,7 +132,7 @@ export class BodyTimeoutError extends PeerError {
   }
 }
 
-/** The client left: the app reads no more from it, and sends nothing to it. */
+/** The client has left: the app can read nothing more from it, and can send nothing to it. */
 export class ClientDisconnectedError extends IsthmusError {
   readonly code = 'ECONNRESET'
 
@@ -178,7 +178,7 @@ export class AppTimeoutError extends ServiceError {
   readonly status = 504
 }
 
-/** The thread that served the request ended; the `cause` says why. */
+/** The thread that served the request ended; the `cause` is the reason. */
 export class ThreadCrashedError extends ServiceError {
   readonly code = 'ISTHMUS_THREAD_CRASHED'
   readonly status = 500
@@ -199,7 +199,7 @@ export class InvalidOptionError extends IsthmusError {
 }
 
 /**
- * Gives error classes their names and an `instanceof` that goes by registered symbols: each copy of the package has
+ * Gives error classes their names and an `instanceof` that uses registered symbols: each copy of the package has
  * classes of its own, and a minifier renames classes, but not the keys of an object.
  *
  * @example
@@ -207,7 +207,8 @@ export class InvalidOptionError extends IsthmusError {
  */
 export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): void {
   for (const [name, kind] of Object.entries(classes)) {
-    // In the prototype, so that the stack begins with the name: V8 writes the stack before a constructor can set a name.
+    // The name is in the prototype, so that the stack begins with it: V8 writes the stack before a constructor can set
+    // a name.
     Object.defineProperty(kind.prototype, 'name', {
       value: name,
       writable: true,

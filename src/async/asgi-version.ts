@@ -1,4 +1,4 @@
-// The version of the event interface that all scopes of one connection name.
+// The version of ASGI that HTTP and WebSocket scopes contain.
 
 import type { HttpScope } from '../contract/events.ts'
 

@@ -12,7 +12,7 @@ const PLAIN_HOSTING: Hosting = {
 
 /** An exchange that has ended. */
 export interface Ending {
-  /** The end; built when it is read, so that an exchange without a listener builds none. */
+  /** The end. It is built only when code reads it, so an exchange without a listener builds none. */
   readonly end: ResponseEnd
 }
 
@@ -51,7 +51,7 @@ export class ServerExchangeContext implements ExchangeContext {
     return this.#onEnd !== undefined
   }
 
-  /** The reason of the signal; undefined before an abort. Unlike `signal.reason`, it makes no signal. */
+  /** The reason of the abort; undefined before it. Unlike `signal.reason`, this property does not create the signal. */
   get reason(): Error | undefined {
     return this.#reason
   }
@@ -84,7 +84,7 @@ export class ServerExchangeContext implements ExchangeContext {
     for (const callback of this.#onShutdown ?? []) this.#call(callback)
   }
 
-  /** The client has left: aborts the signal and calls back. */
+  /** Aborts the signal and calls the disconnect listeners, because the client has left. */
   disconnect(): void {
     if (this.#gone) return
     this.#gone = true
@@ -93,7 +93,7 @@ export class ServerExchangeContext implements ExchangeContext {
     this.#onDisconnect = undefined
   }
 
-  /** The exchange has ended: calls back, once. */
+  /** Calls the end listeners, once, when the exchange has ended. */
   finish(ending: Ending): void {
     if (this.#ending) return
     this.#ending = ending
@@ -104,12 +104,12 @@ export class ServerExchangeContext implements ExchangeContext {
     for (const callback of callbacks.toReversed()) this.#call(() => callback(end))
   }
 
-  // The engine calls the callbacks of an app, and must not fail with them.
+  // The engine calls this method, so an error of the app's callback must not reach the engine.
   #call(callback: () => void): void {
     try {
       callback()
     } catch (error) {
-      this.log.error({ err: error }, 'a callback of the connection failed')
+      this.log.error({ err: error }, 'a callback of the exchange failed')
     }
   }
 }

@@ -45,7 +45,9 @@ export class ResponseFraming {
   declaredLength: number | null = null
   /** HEAD, 204 and 304 have no body, even if the app sends one (RFC 9110, 6.4.1). */
   bodyless = false
-  /** Server-sent events: the client waits for the head, so it leaves before the first body event. */
+  /**
+   * The response has server-sent events: the client waits for the head, so the head leaves before the first body event.
+   */
   eventStream = false
   /** The body is chunked and the client accepts trailers, so they go out. */
   carriesTrailers = false
@@ -71,7 +73,7 @@ export class ResponseFraming {
     return this.#status
   }
 
-  /** HTTP/1.0 has no interim responses (RFC 9110, 15.2). */
+  /** Whether the client takes interim responses: HTTP/1.0 has none (RFC 9110, 15.2). */
   get takesInterim(): boolean {
     return this.#request.httpVersion !== '1.0'
   }
@@ -110,8 +112,10 @@ export class ResponseFraming {
   head(wholeLength: number | null): ResponseHead {
     this.#delimit(this.#headers, wholeLength)
     // RFC 9110, 6.6.2: the field announces trailers, which need chunks and a client that accepts them.
-    const isVain = this.#hasTrailerField && !this.carriesTrailers
-    const headers = isVain ? this.#headers.filter(([name]) => name !== 'trailer') : this.#headers
+    const isFieldUseless = this.#hasTrailerField && !this.carriesTrailers
+    const headers = isFieldUseless
+      ? this.#headers.filter(([name]) => name !== 'trailer')
+      : this.#headers
 
     const date = this.#hasDate ? null : this.#identity.date()
     if (date !== null) headers.push(['date', date])
@@ -125,7 +129,8 @@ export class ResponseFraming {
 
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
     if (!mayHaveContent(this.#status) || this.declaredLength !== null) return
-    // RFC 9110, 8.6: the length is that of the response to GET. The app sent no body, so the length is unknown.
+    // RFC 9110, 8.6: a response to HEAD announces the length of the response to GET. The app sent no body, so that
+    // length is unknown.
     if (wholeLength === 0 && this.#request.method === 'HEAD') return
     if (wholeLength !== null && !this.#trailers) {
       headers.push(['content-length', String(wholeLength)])

@@ -1,5 +1,5 @@
-// The legality of one HTTP response, without I/O: events in, commands out. The engines, the test client, the denial of
-// a WebSocket and lint all use this state machine.
+// The state machine that checks the events of one HTTP response. It does no I/O: it takes events and returns commands.
+// The engines, the test client, the denial of a WebSocket and lint all use it.
 
 import { Buffer } from 'node:buffer'
 import { isAbsolute } from 'node:path'
@@ -41,8 +41,8 @@ const HOLD: Command = { type: 'hold' }
 
 /**
  * One HTTP response. Its states: `waiting` for the start, `started` (the head is held until the first body event),
- * `streaming` or sending a `file`, `trailers` (the body is over, they are not), `complete`; `failed` if the response
- * can no longer become whole.
+ * `streaming` or sending a `file`, `trailers` (the body is complete, the trailers are not), `complete`; `failed` if the
+ * response can no longer become whole.
  *
  * @see ASGI HTTP & WebSocket 2.5, "Response Start" and following; RFC 9112, 6
  */
@@ -83,7 +83,10 @@ export class HttpExchange {
     return this.#ended
   }
 
-  /** The response is whole, but the app goes on with a body that is dropped: to HEAD, or with a 204 or 304. */
+  /**
+   * The response is whole, but the app still sends a body. The exchange drops it: the request is HEAD, or the status is
+   * 204 or 304.
+   */
   get dropping(): boolean {
     return this.#ended && this.#state === 'streaming'
   }
@@ -103,8 +106,8 @@ export class HttpExchange {
    *
    * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
    * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for more or fewer bytes than
-   *   announced; too few fail the exchange
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would break the response apart
+   *   announced; too few bytes fail the exchange
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would corrupt the response
    */
   accept(event: SendEvent): Command {
     switch (event?.type) {

@@ -1,9 +1,9 @@
-// The legality of lifespan, without I/O: the app's events in, commands out.
+// The state machine that checks the events of one lifespan. It does no I/O: it takes events and returns commands.
 
 import { IllegalEventError } from '../errors.ts'
 import type { SendEvent } from '../contract/events.ts'
 
-/** The news in an accepted event: the app has started or stopped, or has failed to, with its message. */
+/** The change that an accepted event reports: the app has started or stopped, or has failed with a message. */
 export type LifespanCommand =
   | { type: 'started' }
   | { type: 'start-failed'; message: string }
@@ -19,7 +19,7 @@ const LEGAL: Record<State, readonly string[]> = {
   ended: [],
 }
 
-/** One life of an app: `starting`, `started`, `stopping`, `ended`. @see ASGI Lifespan 2.0 */
+/** The lifespan of one app. Its states: `starting`, `started`, `stopping`, `ended`. @see ASGI Lifespan 2.0 */
 export class LifespanExchange {
   #state: State = 'starting'
 
@@ -47,7 +47,7 @@ export class LifespanExchange {
     }
   }
 
-  /** The server has told the app to shut down. */
+  /** Marks that the server has told the app to shut down. */
   stop(): void {
     if (this.#state === 'started') this.#state = 'stopping'
   }

@@ -35,7 +35,10 @@ interface LifespanOptions {
 export interface Lifespan {
   /** `scope.state` as the app left it: each later connection gets a shallow copy. */
   readonly state: Record<string, unknown>
-  /** Tells the app to shut down, and waits until it has or its time is over. Never rejects: failures are logged. */
+  /**
+   * Tells the app to shut down, and waits until the app has done so, but at most `shutdownTimeoutMs`. It logs failures
+   * and never rejects.
+   */
   shutdown(): Promise<void>
 }
 

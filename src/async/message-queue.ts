@@ -1,4 +1,4 @@
-// Messages between an engine that pushes them and an app that pulls them: bounded, in order, with one end.
+// Holds the messages between an engine that pushes them and an app that pulls them, in order and up to a limit.
 
 import type {
   WebSocketDisconnectEvent,
@@ -74,7 +74,7 @@ export class MessageQueue {
 
   #next(): WebSocketReceivedEvent | undefined {
     const event = this.#events.shift()
-    // A copy each time: the app may keep the event, and change it.
+    // Each call returns a copy, because the app may keep the event and change it.
     if (!event) return this.#end && { ...this.#end }
 
     if (event.type === 'websocket.receive') this.#bytes -= sizeOf(event)

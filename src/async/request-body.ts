@@ -1,4 +1,5 @@
-// The request body between an engine that pushes it and an app that pulls it: bounded, in order, cut or whole.
+// Holds the bytes of a request body between an engine that pushes them and an app that pulls them, in order and up to a
+// limit.
 
 import { BodyTimeoutError, BodyTooLargeError } from '../errors.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
@@ -92,7 +93,7 @@ export class RequestBody {
     this.#resolvePending()
   }
 
-  /** The exchange is over, or the client is gone: the waiting bytes are dropped. */
+  /** Drops the waiting bytes, because the exchange is over or the client has left. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -102,7 +103,7 @@ export class RequestBody {
     this.#timer?.cancel()
   }
 
-  /** The body broke a limit: receive() throws `fault` from now on. */
+  /** Makes receive() throw `fault` from now on, because the body broke a limit. */
   fail(fault: Error): void {
     if (this.#closed || this.#fault) return
     this.#fault = fault
@@ -119,7 +120,7 @@ export class RequestBody {
     this.#resolvePending()
   }
 
-  // A new object for each event: the app may change it.
+  // Each event is a new object, because the app may change it.
   #next(): HttpReceiveEvent | undefined {
     if (this.#closed || (this.#disconnectHinted && this.#lastTaken))
       return { type: 'http.disconnect' }

@@ -42,7 +42,8 @@ export function websocket(handler: SocketHandler): EventApp {
     try {
       await handler(new AppSocket(scope, receive, send))
     } catch (error) {
-      // A handler may use other sockets. The loss of one of those is a failure; the loss of this client is not.
+      // The loss of this client is a normal end. The handler may use other sockets, and the loss of one of those is a
+      // failure.
       if (!(error instanceof ClientDisconnectedError && hasLeft(scope))) throw error
     }
   }
@@ -74,8 +75,8 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   /**
-   * Aborted, with a reason, when the client leaves or the server shuts down. A handler that reads this property gets
-   * the grace time to finish in a shutdown; the sockets of other handlers are closed with 1001 at once.
+   * A signal that is aborted, with a reason, when the client leaves or the server shuts down. A handler that reads this
+   * property gets the grace time to finish in a shutdown; the sockets of other handlers are closed with 1001 at once.
    */
   get signal(): AbortSignal {
     return this.scope['isthmus.exchange']?.signal ?? NEVER
@@ -104,6 +105,9 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    * @param status 200 to 999, normally a 4xx
    * @param headers default none
    * @param body default empty
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for another status, or after another answer to the
+   *   handshake
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would corrupt the response
    */
   deny(status: number, headers: HeaderPairs = [], body: string | Uint8Array = ''): Promise<void> {
     return harmless(this.#deny(status, headers, body))
@@ -146,6 +150,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    *
    * @param code 1000 to 1014 without 1004 to 1006, or 3000 to 4999; default 1000
    * @param reason at most 123 bytes in UTF-8; default empty
+   * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for another code, or a longer reason
    */
   close(code = 1000, reason = ''): Promise<void> {
     return harmless(this.#close(code, reason))
@@ -184,7 +189,7 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   async #close(code: number, reason: string): Promise<void> {
     if (this.#closed) return
     try {
-      // The same wait as in the sends before, so that the close comes after them.
+      // The close waits for the accept too, so that it comes after the earlier sends.
       if (this.#accepted) await this.#accept()
       await this.#send({ type: 'websocket.close', code, reason })
       this.#closed = true

@@ -1,5 +1,5 @@
-// The legality of one WebSocket, without I/O: the app's events in, commands out. The engines, the test client and lint
-// all use this state machine.
+// The state machine that checks the events of one WebSocket. It does no I/O: it takes the app's events and returns
+// commands. The engines, the test client and lint all use it.
 
 import { ClientDisconnectedError, IllegalEventError } from '../errors.ts'
 import { HttpExchange } from './http-exchange.ts'
@@ -42,7 +42,7 @@ const LEGAL: Record<WebSocketState, readonly string[]> = {
 }
 
 /**
- * The legal use of one WebSocket by its app.
+ * Checks the events that an app sends to one WebSocket.
  *
  * @see ASGI HTTP & WebSocket 2.5, "WebSocket"; ASGI extensions, "WebSocket Denial Response"
  */
@@ -76,7 +76,7 @@ export class WebSocketExchange {
    *
    * @throws {@link ClientDisconnectedError} (`ECONNRESET`) after the peer has gone
    * @throws {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) for an event that is malformed or out of order
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would break the handshake apart
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a header that would corrupt the handshake
    * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) for a denial whose length differs from
    *   the announced one
    */
@@ -100,7 +100,10 @@ export class WebSocketExchange {
     }
   }
 
-  /** The connection is gone or given up: a normal end after the app's own close, else a loss of the peer. */
+  /**
+   * Ends the WebSocket, because its connection has ended. The state is `closed` after the app's own close, else
+   * `disconnected`.
+   */
   disconnect(): void {
     const ended = this.#state === 'closing' || this.#state === 'closed'
     this.#state = ended ? 'closed' : 'disconnected'

@@ -1,8 +1,8 @@
 // Environ to scope: one pure function, the inverse of scope-to-environ.ts.
 //
-// The way from scope to environ to scope loses: the order and repetition of headers (repeated ones come back joined),
-// `-` against `_` in header names, an empty Content-Type or Content-Length, the Content-Length of a chunked
-// body, a server that is unknown or a unix socket, and the extensions.
+// A conversion from scope to environ and back loses these values: the order and repetition of headers (repeated ones
+// come back joined), the difference between `-` and `_` in header names, an empty Content-Type or Content-Length, the
+// Content-Length of a chunked body, a server that is unknown or a unix socket, and the extensions.
 
 import { ASGI } from '../async/asgi-version.ts'
 import type { Environ } from '../contract/environ.ts'

@@ -95,7 +95,8 @@ export class EventSession {
     this.#log.error({ err: error }, 'the event app failed after its response')
   }
 
-  // Not a Promise.race with the end of the session: the race would keep every received event in memory.
+  // The end of the session settles the pending receive. A Promise.race with that end would keep every received event in
+  // memory.
   #receive(): Promise<HttpReceiveEvent> {
     if (this.#isClosed) return Promise.resolve({ type: 'http.disconnect' })
     if (this.#pendingReceive) return this.#pendingReceive.promise

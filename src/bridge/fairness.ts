@@ -1,4 +1,4 @@
-// Turns of the event loop between chunks: an app whose chunks are always ready would block all other requests.
+// Lets the event loop turn between chunks, because an app whose chunks are always ready would block all other requests.
 
 import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -11,10 +11,10 @@ export class Fairness {
   #chunks = 0
   #since = 0
 
-  /** To be awaited after every chunk. */
+  /** The sender of chunks awaits this after every chunk. */
   async afterChunk(): Promise<void> {
     this.#chunks += 1
-    // Not in the constructor: most responses have one chunk, and need no clock.
+    // The constructor does not read the clock, because most responses have one chunk and need no clock.
     if (this.#chunks === 1) this.#since = performance.now()
     if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return
     await nextTurn()

@@ -10,7 +10,7 @@ export interface AppTarget {
   url: string
   exportName: string
   mountKey: string | undefined
-  /** The user has named the style, sync, so isthmus does not guess it. */
+  /** Whether the user has named the style `sync`, so that isthmus does not guess the style. */
   isBranded: boolean
 }
 

@@ -16,7 +16,7 @@ import type {
 import type { Lifespan } from '../async/lifespan.ts'
 import type { App } from './style.ts'
 
-/** From path prefixes to apps. `'/'` takes the paths that no other prefix takes. */
+/** The apps, by the prefixes of their paths. `'/'` takes the paths that no other prefix takes. */
 export type MountTable = { readonly [prefix: `/${string}`]: App }
 
 interface Mounted {

@@ -43,6 +43,9 @@ export function currentRequest(): RequestContext | undefined {
  * The value must be structured-cloneable. It crosses with a call and never comes back: a change stays on the side that
  * made it, as in any `AsyncLocalStorage`.
  *
+ * @param name the same text on both sides; a second storage with this name replaces the first
+ * @returns `storage`
+ *
  * @example
  * export const tenant = carry('tenant', new AsyncLocalStorage<string>())
  */

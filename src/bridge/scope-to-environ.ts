@@ -8,8 +8,9 @@ import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
 import type { HttpScope } from '../contract/events.ts'
 
-// A getter, because an AbortController costs more than the other values of an environ together, and few apps use it.
-// One descriptor for all: with functions of its own, every environ would have a hidden class of its own.
+// The signal is a getter, because an AbortController costs more than all other values of an environ, and few apps use
+// it. All environs share this descriptor: with a function of its own, each environ would have a hidden class of its
+// own.
 const SIGNAL: PropertyDescriptor & ThisType<Environ> = {
   get() {
     return this['isthmus.scope']?.['isthmus.exchange']?.signal

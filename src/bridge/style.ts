@@ -68,7 +68,7 @@ function brandOf(app: object): Style | undefined {
   return (app as { [STYLE]?: Style })[STYLE]
 }
 
-// By its tag, because `instanceof` fails for an app from another realm.
+// The tag of the function decides, because `instanceof` fails for an app from another realm.
 function ruleOf(app: Function): Style {
   if (app.length === 3) return 'events'
   if (app.length === 2) {

@@ -1,4 +1,4 @@
-// The maps that middleware put on a body, and the way of each chunk through them.
+// Sends each chunk of a body through the maps that middleware have added to it.
 
 import { inspect } from 'node:util'
 import { AppError, ContentLengthMismatchError } from '../errors.ts'
@@ -13,7 +13,10 @@ export interface BodyMap {
    * for each chunk that comes in. Around an app that awaits it may return a promise.
    */
   chunk(chunk: Chunk): Chunk | PromiseLike<Chunk>
-  /** Called after the last chunk of a complete body; returns the last bytes. Not called for a body that breaks off. */
+  /**
+   * Called after the last chunk of a complete body; returns the last bytes. It is not called for a body that breaks
+   * off.
+   */
   end?(): Chunk | PromiseLike<Chunk>
   /**
    * Called once, after the last call of `chunk` and `end`: the body is complete, the app or a map failed, the client

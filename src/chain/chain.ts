@@ -22,7 +22,7 @@ import type { ChainLink, Part, Wrap } from './wrap.ts'
  * A chain takes three kinds of arguments. `middleware(…)` runs around every style. An event wrap,
  * `(app: EventApp) => EventApp`, runs around event and iterable apps. A classic wrap, `(app: SyncApp) => SyncApp`, runs
  * around sync apps. The style of the app that a wrap returns shows its kind, unless `eventWrap(…)` or `classicWrap(…)`
- * says it.
+ * declares it.
  *
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`), when the chain is put around an app, for a wrap that cannot run there;
  *   the message names the wrap and the solution
@@ -48,7 +48,7 @@ function wrapped(parts: readonly Part[], hosted: HostedApp): App {
     case 'events':
       return composed<EventApp>(parts, styled, driveEvents)
     case 'iterable': {
-      // The chain stands on the event side of the app, so that the server needs no bridge to reach it.
+      // The chain wraps the event form of the app, so that the server calls the chain without a bridge.
       const inner: StyledApp = { style: 'events', app: toEvents(styled.app) }
       return toIterable(composed(parts, inner, driveEvents))
     }
@@ -81,7 +81,7 @@ function composed<Driven extends SyncApp | EventApp>(
 }
 
 function around(part: Exclude<Part, { kind: 'layer' }>, style: 'sync' | 'events', app: App): App {
-  if (part.kind !== 'told by its app' && part.kind !== style) throw misplaced(part.name, part.kind)
+  if (part.kind !== 'unmarked' && part.kind !== style) throw misplaced(part.name, part.kind)
   const outer = part.wrap(app)
   if (part.kind === 'sync') return sync(outer as SyncApp)
   if (part.kind === 'events') return events(outer as EventApp)
@@ -93,12 +93,12 @@ function around(part: Exclude<Part, { kind: 'layer' }>, style: 'sync' | 'events'
 function misplaced(name: string, kind: StyledApp['style']): AppError {
   if (kind === 'events') {
     return new AppError(
-      `chain(): the event wrap "${name}" cannot stand around a sync app, which stays sync; ` +
+      `chain(): the event wrap "${name}" cannot wrap a sync app, which stays sync; ` +
         'make an event app of it first: chain(…)(toEvents(app)) or chain(…)(threads(…))',
     )
   }
   return new AppError(
-    `chain(): the classic wrap "${name}" cannot stand around an app that awaits, on the event loop; ` +
+    `chain(): the classic wrap "${name}" cannot wrap an app that awaits, on the event loop; ` +
       "host it in threads: threadedMiddleware(new URL('./its-module.js', import.meta.url))",
   )
 }

@@ -12,7 +12,7 @@ export interface EarlierEnd {
 
 /**
  * Makes an exchange that ends when `outer` ends, or when `signal` is aborted. Members that this file does not know reach
- * `outer` unchanged, so that the exchange can grow.
+ * `outer` unchanged, so that the exchange can get further members later.
  */
 export function withEarlierEnd(outer: ExchangeContext, signal: AbortSignalLike): EarlierEnd {
   const end = new EndingExchange(outer, signal)
@@ -65,7 +65,7 @@ class EndingExchange implements ProxyHandler<ExchangeContext> {
       try {
         callback()
       } catch (error) {
-        this.#outer.log.error({ err: error }, 'a callback of the connection failed')
+        this.#outer.log.error({ err: error }, 'a callback of the exchange failed')
       }
     }
     this.#outer.onDisconnect(once)

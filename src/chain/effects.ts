@@ -25,8 +25,8 @@ export type Wait = Step<'wait', PromiseLike<unknown>>
 export type Either = Step<'either', EitherForms<unknown>>
 
 /**
- * A step that is carried out once. `yield*` runs its operand with three objects: an iterable, its iterator, and the
- * iterator's results. One object plays all three parts, because each request makes one step for each layer:
+ * A step that is carried out once. `yield*` uses three objects: an iterable, its iterator, and the iterator's results.
+ * One object plays all three parts, because each request makes one step for each layer:
  *
  * 1. `yield* step` asks the iterable for its iterator, and gets the step;
  * 2. it calls `next()` on the iterator, and gets the step as result: `done` is false, and `value`, the effect that goes to

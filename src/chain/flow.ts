@@ -50,7 +50,10 @@ export class Flow {
   // For each layer that waits in `until`, the function that removes its listeners.
   #watches: Array<(() => void) | undefined> | undefined = undefined
 
-  /** @param waiter the driver, if its app awaits: it is told when a signal of `until` is aborted; undefined around a sync app */
+  /**
+   * @param waiter the driver, whose `interrupt` is called when a signal of `until` is aborted; undefined around a sync
+   * app
+   */
   constructor(layers: readonly Layer[], waiter: Interruptible | undefined) {
     this.#layers = layers
     this.#waiter = waiter

@@ -14,17 +14,18 @@ export interface HeaderList extends Iterable<readonly [name: string, value: stri
   get(name: string): string | undefined
   /** All values of `name`, in order. */
   getAll(name: string): string[]
+  /** Whether the response has a value of `name`. */
   has(name: string): boolean
   /**
-   * Replaces all values of `name` by this one. It stands in the place of the first value, or at the end of the list.
+   * Replaces all values of `name` by this one. It takes the place of the first value, or the end of the list.
    *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would break the message format
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would corrupt the response
    */
   set(name: string, value: string): void
   /**
    * Adds a value at the end of the list.
    *
-   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would break the message format
+   * @throws {@link InvalidHeaderError} (`ISTHMUS_INVALID_HEADER`) for a name or value that would corrupt the response
    */
   append(name: string, value: string): void
   /** Removes every value of `name`. */

@@ -1,4 +1,4 @@
-// middleware(): one text that runs around apps of every style.
+// middleware(): makes a middleware that runs around apps of every style.
 
 import { AppError } from '../errors.ts'
 import { chainOf } from './chain.ts'
@@ -7,10 +7,10 @@ import type { ChainRequest } from './request.ts'
 import type { Wrap } from './wrap.ts'
 
 /**
- * Makes a middleware of a generator function, which gets the request and returns the response. The value of
- * `yield* next(request)` is the response of the inner layers: its head can still be changed, and its body comes later. An
- * error that the app throws before its response is thrown there. A middleware that does not call `next` answers by
- * itself, with `respond(…)`.
+ * Makes a middleware from a generator function, which gets the request and returns the response. The value of `yield*
+ * next(request)` is the response of the inner layers: its head can still be changed, and its body comes later. An error
+ * that the app throws before its response is thrown there. A middleware that does not call `next` answers by itself,
+ * with `respond(…)`.
  *
  * Around a sync app the middleware runs without a promise, also in a pool thread; around all other apps it runs on the
  * event loop.

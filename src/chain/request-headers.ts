@@ -12,6 +12,7 @@ export interface RequestHeaders extends Iterable<readonly [name: string, value: 
   get(name: string): string | undefined
   /** The values of `name` one by one; around a sync app one joined value, because CGI joins them. */
   getAll(name: string): string[]
+  /** Whether the request has a value of `name`. */
   has(name: string): boolean
 }
 

@@ -11,7 +11,7 @@ export interface RequestChanges {
   method?: string
   /** For a WebSocket, `'http'` means `'ws'`, and `'https'` means `'wss'`. */
   scheme?: 'http' | 'https' | 'ws' | 'wss'
-  /** Decoded, with `rootPath`; `rawPath` stays the same. */
+  /** The decoded path, with `rootPath`; `rawPath` stays the same. */
   path?: string
   rootPath?: string
   queryString?: string
@@ -23,14 +23,14 @@ export interface RequestChanges {
   /** Called with each part of the body that is read. An error that it throws is thrown to the reader, now and at each later read. */
   onBody?: (bytes: Uint8Array) => void
   /**
-   * Gives the inner app an earlier end. When this signal is aborted, the app is told as if its client had left: its own
-   * signal (`scope['isthmus.exchange'].signal`, `environ['isthmus.signal']`) is aborted with the same reason, and the
-   * callbacks of `scope['isthmus.exchange'].onDisconnect` are called, each once: at the abort, or when the client leaves,
-   * if that comes first. The signal of the app is still aborted when the outer one is.
+   * Gives the inner app an earlier end. When this signal is aborted, the app sees the same as when its client leaves:
+   * its own signal (`scope['isthmus.exchange'].signal`, `environ['isthmus.signal']`) is aborted with the same reason,
+   * and the callbacks of `scope['isthmus.exchange'].onDisconnect` are called, each once: at the abort, or when the
+   * client leaves, if that comes first. The signal of the app is still aborted when the outer one is.
    *
-   * The signal tells the app, and does not choose a response: use it together with `until`. A bridge stops an
+   * The signal only informs the app and does not choose a response: use it together with `until`. A bridge stops an
    * async-iterable app, and a pool of threads drops its request, as if the client had left. Under a host other than
-   * isthmus, whose scope has no exchange, an event app is not told.
+   * isthmus, whose scope has no exchange, an event app learns nothing.
    */
   signal?: AbortSignalLike
 }
@@ -42,17 +42,18 @@ export interface ChainRequest {
   /** `'GET'` for a WebSocket. */
   readonly method: string
   readonly scheme: 'http' | 'https' | 'ws' | 'wss'
-  /** Decoded, with `rootPath`. */
+  /** The decoded path, with `rootPath`. */
   readonly path: string
-  /** As it was sent, without the query. */
+  /** The path as the client sent it, without the query. */
   readonly rawPath: string
   /** The mount point of the app: a prefix of `path`, `''` at the root. */
   readonly rootPath: string
-  /** As it was sent, without the `?`. */
+  /** The query as the client sent it, without the `?`. */
   readonly queryString: string
   readonly headers: RequestHeaders
+  /** The address of the peer, or the one that `forwarded()` found; null if it is unknown. */
   readonly client: readonly [host: string, port: number] | null
-  /** The state that lifespan left for this request. A middleware may add keys for the app. */
+  /** The state that the lifespan of the app prepared for this request. A middleware may add keys for the app. */
   readonly state: Record<string, unknown>
   /** The server's log; undefined under a host without one, and in a pool thread. */
   readonly log: Log | undefined

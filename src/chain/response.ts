@@ -134,10 +134,10 @@ export function respond(status: number, headers: Pairs = [], body: AnswerBody = 
 }
 
 /**
- * Changes the body of `response` on its way out, and deletes its Content-Length. The server's check of the app's own
- * Content-Length still happens here. The maps of inner middleware come first. No function of the map is called before the
- * first chunk comes. A file that the app sends by path (`http.response.pathsend`) is read in blocks; trailers pass
- * unchanged.
+ * Changes the body of `response` on its way out, and deletes its Content-Length. The chain checks the Content-Length of
+ * the app in place of the server, which does not see it. The maps of inner middleware come first. No function of the
+ * map is called before the first chunk comes. A file that the app sends by path (`http.response.pathsend`) is read in
+ * blocks; trailers pass unchanged.
  *
  * @returns `response`
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a 101, which has no body

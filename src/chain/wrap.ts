@@ -29,7 +29,7 @@ export type ChainLink = Wrap | EventWrap | ClassicWrap
 /** One part of a chain: a middleware, or a function that wraps. */
 export type Part =
   | { kind: 'layer'; layer: Layer }
-  | { kind: 'events' | 'sync' | 'told by its app'; wrap: (app: App) => unknown; name: string }
+  | { kind: 'events' | 'sync' | 'unmarked'; wrap: (app: App) => unknown; name: string }
 
 // A registered symbol, so that two copies of the library in one process recognize each other's chains.
 const PARTS = Symbol.for('isthmus.parts')
@@ -62,9 +62,9 @@ export function partsOf(link: ChainLink, position: number): readonly Part[] {
         'call the factory: chain(requestId()), or pass (app) => app',
     )
   }
-  return (link as { [PARTS]?: readonly Part[] })[PARTS] ?? [part('told by its app', link)]
+  return (link as { [PARTS]?: readonly Part[] })[PARTS] ?? [part('unmarked', link)]
 }
 
-function part(kind: 'events' | 'sync' | 'told by its app', wrap: ChainLink): Part {
+function part(kind: 'events' | 'sync' | 'unmarked', wrap: ChainLink): Part {
   return { kind, wrap: wrap as (app: App) => unknown, name: wrap.name || 'a wrap without a name' }
 }

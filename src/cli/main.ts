@@ -6,7 +6,7 @@ import { exit } from './exit.ts'
 import { reportFailure } from './report.ts'
 
 const ignore = (): void => undefined
-// The process that reads our output may have ended (EPIPE); the server goes on without it.
+// The process that reads our output may have ended (EPIPE); the server continues without it.
 process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 

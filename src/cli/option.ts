@@ -27,7 +27,7 @@ const LONGEST_SECONDS = 2_147_483
 /** Any text, the empty one included. */
 export const text: Kind<string> = value((given) => given, String)
 
-/** Any text; an empty one stands for null. */
+/** Any text; an empty text means null. */
 export const optionalText: Kind<string | null> = value(
   (given) => (given === '' ? null : given),
   (shown) => shown ?? 'none',

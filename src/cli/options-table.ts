@@ -98,10 +98,10 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
   ),
-  rootPath: option('root-path', 'Where a proxy in front mounts this server', kind.pathPrefix),
+  rootPath: option('root-path', 'Path at which a proxy mounts this server', kind.pathPrefix),
   rootPathMode: option(
     'root-path-mode',
-    'prepend: the proxy strips the root path; verify: it passes it on',
+    'prepend: the proxy strips the root path; verify: the proxy keeps it',
     kind.oneOf('prepend', 'verify'),
   ),
   headerMap: option(

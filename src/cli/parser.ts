@@ -42,7 +42,8 @@ const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
 const SEE_HELP = 'see "isthmus serve --help"'
 
-// The messages of yargs for these do not name the remedy. Messages with a number need a singular and a plural.
+// These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a
+// plural.
 const NO_APP = 'no APP to serve%c%c' // %c takes a number and shows nothing
 const STRINGS = {
   'Not enough non-option arguments: got %s, need at least %s': { one: NO_APP, other: NO_APP },
@@ -88,7 +89,7 @@ function isthmusParser(): Argv {
     )
     .command(
       'bench <app>',
-      'Measure an app inline and in threads, and say how to host it',
+      'Measure an app inline and in threads, and print advice on how to host it',
       (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
     )
     .demandCommand(1, 'no command given')

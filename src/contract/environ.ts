@@ -27,7 +27,10 @@ export type StartResponse = (
 
 /** `environ['wsgi.input']`: the request body (PEP 3333, "Input and Error Streams"). */
 export interface InputStream extends Iterable<Uint8Array> {
-  /** Blocks for `size` bytes, or fewer at the end of the body. Without `size`: the rest of the body. Empty at the end. */
+  /**
+   * Blocks until `size` bytes have come or the body ends, and returns them; without `size`, the rest of the body.
+   * Returns no bytes after the end.
+   */
   read(size?: number): Uint8Array
   /** One line with its `\n`, cut to `size` bytes; empty at the end. */
   readline(size?: number): Uint8Array
@@ -37,15 +40,18 @@ export interface InputStream extends Iterable<Uint8Array> {
 
 /** The input of an async-iterable app: an {@link InputStream} whose reads can be awaited. */
 export interface AsyncInputStream extends InputStream, AsyncIterable<Uint8Array> {
-  /** Like `read`, but awaited instead of blocking. */
+  /** Does the same as `read`, but returns a promise instead of blocking. */
   readAsync(size?: number): Promise<Uint8Array>
-  /** The bytes that have come, at least one and at most `size`; empty at the end. For an app that passes bytes on. */
+  /**
+   * The bytes that have come, at least one and at most `size`; empty at the end. It suits an app that passes bytes on.
+   */
   read1Async(size: number): Promise<Uint8Array>
 }
 
 /** `environ['wsgi.errors']`: text for the operator (PEP 3333, "Input and Error Streams"). */
 export interface ErrorStream {
   write(text: string): void
+  /** Writes each text as it is, without added line ends. */
   writelines(lines: Iterable<string>): void
   flush(): void
 }
@@ -61,11 +67,12 @@ export interface FileLike {
 /** The body that `wsgi.file_wrapper` makes. The app returns it as it is (PEP 3333, "Optional Platform-Specific File Handling"). */
 export interface FileWrapper extends Iterable<Uint8Array> {
   readonly filelike: FileLike
+  /** The size of a chunk in bytes. */
   readonly blockSize: number
   close(): void
 }
 
-/** Runs after the body was closed. `error` is the reason why the request failed, else undefined. */
+/** The host calls it after it has closed the body. `error` is the reason why the request failed, else undefined. */
 export type ResponseFinished = (
   environ: Environ,
   status: string | undefined,
@@ -100,12 +107,14 @@ export interface Environ {
   'wsgi.multithread': boolean
   'wsgi.multiprocess': boolean
   'wsgi.run_once': boolean
-  /** True: the input ends at the end of the body, even without a `CONTENT_LENGTH`. */
+  /** True if the input ends at the end of the body, even without a `CONTENT_LENGTH`. */
   'wsgi.input_terminated'?: boolean
   'wsgi.file_wrapper'?: (filelike: FileLike | number, blockSize?: number) => FileWrapper
-  /** The scope that this environ was made from, if it was. */
+  /** The scope from which a bridge made this environ; absent if no bridge did. */
   'isthmus.scope'?: HttpScope
-  /** Aborted, with a reason, when the client leaves, the request times out, or the server shuts down. */
+  /**
+   * A signal that is aborted, with a reason, when the client leaves, the request times out, or the server shuts down.
+   */
   'isthmus.signal'?: AbortSignal
   /** A shallow copy, for this request, of the state that lifespan put into `scope.state`. */
   'isthmus.state'?: Record<string, unknown>
@@ -120,7 +129,7 @@ export interface IterableEnviron extends Environ {
   'wsgi.input': AsyncInputStream
 }
 
-/** The body of a sync app. Not a bare string, which would be sent character by character. */
+/** The body of a sync app. A bare string is not a body, because it would be sent character by character. */
 export type SyncBody = Iterable<Chunk> & object & { close?(): void }
 
 /** The body of an async-iterable app. */

@@ -7,7 +7,10 @@ export type HeaderPairs = Array<[name: string, value: string]>
 
 /** The server's side of one exchange, at `scope['isthmus.exchange']`: facts and calls that ASGI does not have. */
 export interface ExchangeContext {
-  /** Aborted, with a reason, when the client leaves or the server shuts down; never on normal completion. */
+  /**
+   * A signal that is aborted, with a reason, when the client leaves or the server shuts down; never on normal
+   * completion.
+   */
   readonly signal: AbortSignal
   /** The server's log. */
   readonly log: Log
@@ -58,7 +61,7 @@ export interface Hosting {
   readonly environ: Readonly<Record<string, string>>
   /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
   readonly maxInlineBodyBytes: number
-  /** Apps in threads() run inline instead, to compare the two. */
+  /** Whether apps in threads() run inline instead, for a comparison of the two. */
   readonly inlineThreads: boolean
 }
 
@@ -109,40 +112,49 @@ export interface LifespanScope {
   'isthmus.hosting'?: Hosting
 }
 
+/** The first argument of an event app; the three scopes differ in `type`. */
 export type Scope = HttpScope | WebSocketScope | LifespanScope
 
 // --- events that an app receives ---
 
+/** A part of the request body. `moreBody` is false in the last part. */
 export interface HttpRequestEvent {
   type: 'http.request'
   body: Uint8Array
   moreBody: boolean
 }
+/** The client has left, or the response is complete. */
 export interface HttpDisconnectEvent {
   type: 'http.disconnect'
 }
+/** The first event of a WebSocket. The app accepts it, closes it, or sends a denial response. */
 export interface WebSocketConnectEvent {
   type: 'websocket.connect'
 }
+/** One message from the client: `text` or `bytes`, never both. */
 export interface WebSocketReceiveEvent {
   type: 'websocket.receive'
   bytes?: Uint8Array | null
   text?: string | null
 }
+/** The WebSocket has ended; `code` is 1006 if the connection broke (RFC 6455, 7.4.1). */
 export interface WebSocketDisconnectEvent {
   type: 'websocket.disconnect'
   code: number
   reason: string
 }
+/** The server waits for the startup of the app before it listens. */
 export interface LifespanStartupEvent {
   type: 'lifespan.startup'
 }
+/** The server has ended its connections and waits for the shutdown of the app. */
 export interface LifespanShutdownEvent {
   type: 'lifespan.shutdown'
 }
 
 // --- events that an app sends ---
 
+/** The head of the response; `status` is 200 to 999. The server sends it with the first body event. */
 export interface HttpResponseStartEvent {
   type: 'http.response.start'
   status: number
@@ -150,61 +162,74 @@ export interface HttpResponseStartEvent {
   /** True if `http.response.trailers` will follow the body. Default false. */
   trailers?: boolean
 }
+/** A part of the response body. `body` is empty by default. `moreBody` is false by default: the body ends. */
 export interface HttpResponseBodyEvent {
   type: 'http.response.body'
   body?: Uint8Array | string
   moreBody?: boolean
 }
+/** Fields after the body. `moreTrailers` is false by default. A client that takes no trailers does not get them. */
 export interface HttpResponseTrailersEvent {
   type: 'http.response.trailers'
   headers?: HeaderPairs
   moreTrailers?: boolean
 }
+/** A 103 response before the head (RFC 8297). */
 export interface HttpResponseEarlyHintEvent {
   type: 'http.response.early_hint'
   /** `Link` values. */
   links: string[]
 }
+/** A file that the server sends as the whole body. */
 export interface HttpResponsePathsendEvent {
   type: 'http.response.pathsend'
   /** An absolute path. */
   path: string
 }
+/** Accepts the handshake. `subprotocol` is one that the client offered. `headers` are added to the 101. */
 export interface WebSocketAcceptEvent {
   type: 'websocket.accept'
   subprotocol?: string | null
   headers?: HeaderPairs
 }
+/** One message to the client: exactly one of `text` and `bytes`. */
 export interface WebSocketSendEvent {
   type: 'websocket.send'
   bytes?: Uint8Array | null
   text?: string | null
 }
+/** Closes the WebSocket; before the accept, the client gets a 403. Default: code 1000 and an empty reason. */
 export interface WebSocketCloseEvent {
   type: 'websocket.close'
   code?: number
   reason?: string | null
 }
+/** The head of a response that denies the handshake. */
 export interface WebSocketDenialStartEvent {
   type: 'websocket.http.response.start'
   status: number
   headers?: HeaderPairs
 }
+/** A part of the body of a denial; the defaults are those of {@link HttpResponseBodyEvent}. */
 export interface WebSocketDenialBodyEvent {
   type: 'websocket.http.response.body'
   body?: Uint8Array | string
   moreBody?: boolean
 }
+/** The app is ready to serve. */
 export interface LifespanStartupCompleteEvent {
   type: 'lifespan.startup.complete'
 }
+/** The app cannot start, and the server does not listen. `message` is empty by default. */
 export interface LifespanStartupFailedEvent {
   type: 'lifespan.startup.failed'
   message?: string
 }
+/** The app has shut down. */
 export interface LifespanShutdownCompleteEvent {
   type: 'lifespan.shutdown.complete'
 }
+/** The shutdown of the app has failed. `message` goes to the log; it is empty by default. */
 export interface LifespanShutdownFailedEvent {
   type: 'lifespan.shutdown.failed'
   message?: string
@@ -216,11 +241,14 @@ type Readable<Union, Keys extends PropertyKey = KeyOf<Union>> = Union extends un
   ? Union & { [Key in Exclude<Keys, keyof Union>]?: undefined }
   : never
 
+/** The events that an app receives in an HTTP exchange. */
 export type HttpReceiveEvent = HttpRequestEvent | HttpDisconnectEvent
+/** The events that an app receives in a WebSocket. */
 export type WebSocketReceivedEvent =
   | WebSocketConnectEvent
   | WebSocketReceiveEvent
   | WebSocketDisconnectEvent
+/** The events that an app receives in a lifespan. */
 export type LifespanReceiveEvent = LifespanStartupEvent | LifespanShutdownEvent
 
 /** All events that `receive()` may resolve to. */
@@ -228,18 +256,21 @@ export type ReceiveEvent = Readable<
   HttpReceiveEvent | WebSocketReceivedEvent | LifespanReceiveEvent
 >
 
+/** The events that an app sends in an HTTP exchange. */
 export type HttpSendEvent =
   | HttpResponseStartEvent
   | HttpResponseBodyEvent
   | HttpResponseTrailersEvent
   | HttpResponseEarlyHintEvent
   | HttpResponsePathsendEvent
+/** The events that an app sends in a WebSocket. */
 export type WebSocketSentEvent =
   | WebSocketAcceptEvent
   | WebSocketSendEvent
   | WebSocketCloseEvent
   | WebSocketDenialStartEvent
   | WebSocketDenialBodyEvent
+/** The events that an app sends in a lifespan. */
 export type LifespanSendEvent =
   | LifespanStartupCompleteEvent
   | LifespanStartupFailedEvent

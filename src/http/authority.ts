@@ -1,4 +1,4 @@
-// The authority that a request is for: its Host field, or the authority in its target (RFC 9112, 3.2).
+// The authority to which a request is addressed: its Host field, or the authority in its target (RFC 9112, 3.2).
 
 import { BadRequestError } from '../errors.ts'
 
@@ -22,7 +22,7 @@ export function hostFault(
   count: number,
   httpVersion: '1.0' | '1.1',
 ): BadRequestError | null {
-  if (count > 1) return new BadRequestError('Host stands more than once')
+  if (count > 1) return new BadRequestError('Host occurs more than once')
   if (first !== undefined) return authorityFault(first)
   return httpVersion === '1.1' ? new BadRequestError('Host is missing') : null
 }

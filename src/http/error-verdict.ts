@@ -1,4 +1,4 @@
-// The judgement of an error that escaped an app: the app's fault, the client's and the server's take different paths.
+// Judges an error that escaped an app. Errors of the app, of the client and of the server get different answers.
 
 import { PeerError, ServerShutdownError, ServiceError, UnsupportedScopeError } from '../errors.ts'
 

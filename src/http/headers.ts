@@ -10,7 +10,7 @@ export const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
 
-// Narrower than trim(), which also removes NBSP: that is obs-text.
+// trim() would also remove NBSP, which is obs-text and belongs to the value.
 const OWS = /^[ \t]+|[ \t]+$/g
 const WHOLE_TOKEN = new RegExp(`^${TOKEN}$`)
 // HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
@@ -22,7 +22,7 @@ export function getHeader(headers: ReadonlyPairs, name: string): string | undefi
   return undefined
 }
 
-/** The pairs of a list in which names and values alternate. They are new: an app may change its own. */
+/** Makes pairs from a list in which names and values alternate. The pairs are new, because an app may change them. */
 export function pairsOf(fields: readonly string[]): HeaderPairs {
   const headers: HeaderPairs = []
   for (let index = 0; index + 1 < fields.length; index += 2) {
@@ -58,7 +58,7 @@ export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text)
 }
 
-/** Whether `text` is one DIGIT or more. A loop, because a regular expression is slow to start. */
+/** Whether `text` is one DIGIT or more. The function uses a loop, because a regular expression is slow to start. */
 export function isDigits(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const octet = text.charCodeAt(at)
@@ -113,7 +113,7 @@ export function checkedField(pair: readonly [string, string]): string {
   return lowerCase
 }
 
-// Apps use the same few names, and mostly the same values, again and again: a look-up replaces the second check.
+// Apps repeat a few names, mostly with the same values, so a look-up replaces the second check of a pair.
 const knownNames = new Map<string, string>()
 const MAX_KNOWN_NAMES = 256
 const knownValues = new Set<string>()

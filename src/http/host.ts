@@ -1,4 +1,4 @@
-// The Host field, taken apart.
+// Splits the Host field into its name and its port.
 
 /** The two halves of a Host field. */
 export interface HostParts {
@@ -15,7 +15,7 @@ const ANY_HOST = /^(.+?)(?::(\d+))?$/
 const MAX_PORT = 65_535
 
 /**
- * Takes the value of a Host field apart; null if the value is not a host (RFC 9110, 7.2).
+ * Splits the value of a Host field into name and port. Returns null if the value is not a host (RFC 9110, 7.2).
  *
  * @example
  * parseHost('Example.com.:8000') // { name: 'example.com', port: 8000 }

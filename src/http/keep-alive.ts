@@ -1,4 +1,4 @@
-// The wish of a client to keep its connection (RFC 9112, 9.3).
+// Reads whether a client wants to keep its connection (RFC 9112, 9.3).
 
 import { listHasToken } from './headers.ts'
 

@@ -1,4 +1,4 @@
-// The end of a response as the code that makes it can tell, without a report of the server.
+// Describes the end of a response from the facts that its maker has, for a host that does not report the end.
 
 import { ClientDisconnectedError } from '../errors.ts'
 import { hasContent } from './content.ts'
@@ -16,7 +16,10 @@ interface LocalFacts {
   error: unknown
 }
 
-/** The end of a response with these facts. An error without a head is answered by the server, whose bytes are unknown. */
+/**
+ * The end of a response with these facts. The server answers an error without a head, and the number of bytes in that
+ * answer is unknown.
+ */
 export function localEnd({ method, status, bytes, error }: LocalFacts): ResponseEnd {
   const common = {
     status,

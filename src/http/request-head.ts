@@ -1,4 +1,4 @@
-// The head of a request, checked: the one form in which the engines and the test client hand requests on.
+// The checked head of a request. The engines and the test client pass all requests on in this form.
 
 import { BadRequestError } from '../errors.ts'
 import { authorityFault } from './authority.ts'
@@ -70,9 +70,9 @@ export interface RequestHead extends RequestStart, FieldFacts {
 }
 
 /**
- * The head with these parts. The target and its authority are checked here; a fault of theirs counts before a fault of
- * the fields. A head with a fault is answered like any other request: the dispatcher refuses it with the status of the
- * fault.
+ * The head with these parts. The target and its authority are checked here. A fault of the target replaces a fault of
+ * the fields; a fault of the authority counts only if the fields have none. A head with a fault is answered like any
+ * other request: the dispatcher refuses it with the status of the fault.
  */
 export function requestHead(
   start: RequestStart,
@@ -89,7 +89,7 @@ export function requestHead(
     if (!(error instanceof BadRequestError)) throw error
     fault = error
   }
-  // Field by field: spreads cost more than the parser.
+  // Each field is copied by name, because a spread costs more than the parser.
   return {
     method: start.method,
     target: start.target,

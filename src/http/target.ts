@@ -6,27 +6,28 @@ import { BadRequestError } from '../errors.ts'
 export interface Target {
   /** Percent-decoded and read as UTF-8; `*` for the asterisk form. */
   readonly path: string
-  /** As sent. */
+  /** The path as the client sent it. */
   readonly rawPath: string
-  /** As sent, without the `?`. */
+  /** The query as the client sent it, without the `?`. */
   readonly queryString: string
   /** The authority of an absolute-form target, which replaces Host (RFC 9112, 3.2.2). */
   readonly authority: string | null
 }
 
-/** Stands in a head whose target is malformed. */
+/** The value in a head whose target is malformed. */
 export const NO_TARGET: Target = { path: '', rawPath: '', queryString: '', authority: null }
 
 const ASTERISK: Target = { path: '*', rawPath: '*', queryString: '', authority: null }
 
-// Without user information, which could pass for the host (RFC 9110, 4.2.4).
+// The pattern refuses user information, which could look like the host (RFC 9110, 4.2.4).
 const ABSOLUTE = /^https?:\/\/([^/?@]+)([/?].*)?$/i
 
 /**
- * Takes the target of a request line apart. Its octets are printable ASCII: the native parser sees to it as it reads,
- * and {@link octetFault} checks it for other engines.
+ * Splits the target of a request line into its parts. Its octets have to be printable ASCII: the native parser checks
+ * this while it reads, and {@link octetFault} checks it for other engines.
  *
- * @throws {@link BadRequestError} for a target in no form of RFC 9112, 3.2, with a fragment, or with `%00` in its path
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) for a target in no form of RFC 9112, 3.2, with a fragment, or
+ * with `%00` in its path
  */
 export function parseTarget(method: string, target: string): Target {
   if (target.includes('#')) throw forbiddenOctet()
@@ -44,7 +45,7 @@ export function parseTarget(method: string, target: string): Target {
 // Printable ASCII without SP is allowed.
 const FORBIDDEN = /[^\x21-\x7e]/
 
-/** The reason why the octets of `target` are refused; null for good ones. Its form is the matter of {@link parseTarget}. */
+/** The reason why the octets of `target` are refused; null for good ones. {@link parseTarget} checks the form. */
 export function octetFault(target: string): BadRequestError | null {
   return FORBIDDEN.test(target) ? forbiddenOctet() : null
 }

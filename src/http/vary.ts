@@ -2,7 +2,7 @@
 
 /**
  * Adds `name` to the values of the Vary fields of a response, and returns them as one value. Names are compared without
- * case and appear once; `*` stands for all names.
+ * case and appear once; `*` means all names.
  *
  * @param values the values of the fields that the response has, in order
  *

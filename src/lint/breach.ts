@@ -5,7 +5,7 @@ import { AppError, LintError } from '../errors.ts'
 /** A party of the interface that can break its contract. */
 export type Party = 'app' | 'server' | 'middleware'
 
-/** The two sides of the interface between which lint stands. */
+/** The two sides of the interface that lint checks. */
 export interface Parties {
   /** The side that is called. */
   app: Party
@@ -33,7 +33,7 @@ export function asBreach<Result>(party: Party, rule: string, check: () => Result
 
 /**
  * Passes an event to the exchange that knows the legal order. Each error of the exchange becomes a breach by the app;
- * the message of the error says which events are legal instead.
+ * the message of the error names the events that are legal instead.
  */
 export function asEventBreach<Command>(accept: () => Command): Command {
   try {

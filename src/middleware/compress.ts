@@ -110,7 +110,7 @@ function mayBeEncoded({ status, headers }: ChainResponse, settings: Settings): b
   return isCompressible(headers.get('content-type'), settings.types)
 }
 
-// A stream is worth it, because its length is unknown. So is a response to HEAD without a length.
+// A body of unknown length may be long, so a stream and a response to HEAD without a length are worth the work.
 function isWorthIt({ headers, body }: ChainResponse, minBytes: number): boolean {
   const length = headers.get('content-length')
   if (length !== undefined) return Number(length) >= minBytes

@@ -49,9 +49,9 @@ const DEFAULTS: Settings = {
 const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+|null)$/
 
 /**
- * Answers preflights, and adds to each response the headers that say which origin may read it. A browser sends no
- * preflight for a WebSocket, so a handshake is denied with 403 if its origin is neither allowed nor the server's own. The
- * server's own origin has the scheme, host and port of the request: behind a proxy, put `forwarded()` outside.
+ * Answers preflights, and adds to each response the headers that allow an origin to read it. A browser sends no
+ * preflight for a WebSocket, so a handshake is denied with 403 if its origin is neither allowed nor the server's own.
+ * The server's own origin has the scheme, host and port of the request: behind a proxy, put `forwarded()` outside.
  *
  * Put it outside every middleware that answers by itself: a script can read an error response only if the response has
  * the headers of this middleware.

@@ -1,5 +1,5 @@
-// Content codings (RFC 9110, 8.4.1; zstd: RFC 8878), each in three forms: for a complete body, for a stream of a sync app,
-// and for a stream of an app that awaits, which is encoded on Node's own threads.
+// Content codings (RFC 9110, 8.4.1; zstd: RFC 8878), each in three forms: for a complete body, for a stream of a sync
+// app, and for a stream of an app that awaits. Node's own threads encode the last one.
 
 import * as zlib from 'node:zlib'
 import * as minizlib from 'minizlib'

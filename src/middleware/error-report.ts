@@ -39,7 +39,7 @@ export function developmentPage(request: ChainRequest, { error }: { error: unkno
     `<p>${escaped(`${request.method} ${request.rawPath}`)}</p>`,
     place ? sourceBlock(place) : '',
     `<h2>As Node prints it</h2><pre>${escaped(inspect(error))}</pre>`,
-    `<p>This page is for development: errorPage({ development: false }) shows nothing of it.</p></html>\n`,
+    `<p>This page is for development: errorPage({ development: false }) hides the error.</p></html>\n`,
   ].join('\n')
 }
 
@@ -54,7 +54,7 @@ function sourceBlock(place: Place): string {
   return `<h2>${escaped(`${place.path}:${place.line}`)}</h2><pre>${shown.join('')}</pre>`
 }
 
-// The first frame that belongs to the app. An error that only frames of packages have gets the first of those.
+// The first frame that belongs to the app. If all frames belong to packages, it is the first of them.
 function thrownAt(error: unknown): Place | undefined {
   if (!(error instanceof Error)) return undefined
   const places = parse(error, { allowEmpty: true }).flatMap(placeOf)

@@ -1,4 +1,4 @@
-// timeout(): a response begins in time, or the client gets a 504.
+// timeout(): answers 504 if a response does not begin in time.
 
 import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
@@ -20,8 +20,8 @@ const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * Gives up a response that has not begun in time: the server answers the request or the handshake with 504, and the app
- * is told as if its client had left (`scope['isthmus.exchange']`, `environ['isthmus.signal']`). Later events of the app
- * are refused. A response that has begun may stream for any time.
+ * gets the same signal as if its client had left (`scope['isthmus.exchange']`, `environ['isthmus.signal']`). Later
+ * events of the app are refused. A response that has begun may stream for any time.
  *
  * A sync app directly inside cannot be interrupted: when its late response comes, the 504 replaces the response. A pool of
  * `threads()` inside has its own `timeoutMs`, which ends the thread.

@@ -1,4 +1,5 @@
-// Bytes that have arrived and wait to be read: in one block, so that a line is one search and one view.
+// Holds the bytes that the reader has not taken yet. They are in one block, so that a line costs one search and one
+// view.
 
 import { Buffer } from 'node:buffer'
 
@@ -23,7 +24,7 @@ export class ByteBuffer {
   #block: Buffer = NOTHING
   #start = 0
   #end = 0
-  // No newline lies between #start and here.
+  // The bytes between #start and this index contain no newline.
   #searched = 0
 
   /** The number of bytes in the buffer. */
@@ -63,9 +64,10 @@ export class ByteBuffer {
    */
   takeLine(limit: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     const from = Math.max(this.#searched, this.#start)
-    // A view of the filled part: the rest of the block has old bytes, which the search must not find.
+    // The search gets a view of the filled part, because the rest of the block has old bytes.
     const at = this.#block.subarray(from, this.#end).indexOf(LF)
-    // The position of the newline, not the one after it: with a small limit the next call finds it again at once.
+    // This is the index of the newline itself: after a call with a small limit, the next call finds the newline at
+    // once.
     this.#searched = at < 0 ? this.#end : from + at
 
     const lineLength = at < 0 ? Number.POSITIVE_INFINITY : this.#searched + 1 - this.#start
@@ -80,7 +82,7 @@ export class ByteBuffer {
     this.#searched = 0
   }
 
-  // Always to a new block: readers still hold views of the old one.
+  // The block is always new, because readers still hold views of the old block.
   #moveTo(capacity: number, chunk: Uint8Array): void {
     const block = Buffer.allocUnsafe(capacity)
     const length = this.#block.copy(block, 0, this.#start, this.#end)
@@ -93,7 +95,10 @@ export class ByteBuffer {
   }
 }
 
-/** `chunk` as a Buffer over the same memory. Apps always get Buffers: toString() and slice() of a Uint8Array differ. */
+/**
+ * `chunk` as a Buffer over the same memory. Apps always get Buffers, because toString() and slice() of a Uint8Array
+ * have other results.
+ */
 export function asBuffer(chunk: Uint8Array): Buffer {
   if (Buffer.isBuffer(chunk)) return chunk
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)

@@ -1,4 +1,4 @@
-// Bytes that have arrived and wait to be read, in the chunks in which they came: without a copy.
+// Holds the bytes that the reader has not taken yet, as the chunks in which they came. It makes no copy.
 
 const NOTHING = new Uint8Array(0)
 

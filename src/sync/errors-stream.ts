@@ -7,7 +7,8 @@ import type { ErrorStream } from '../contract/environ.ts'
 
 /**
  * An {@link ErrorStream} over `write`. The text has to be durable when `write` returns, because `flush()` does nothing.
- * Lone surrogates are welcome, and so are values that are not text: those are shown as `console.error` shows them.
+ * The stream takes lone surrogates, and it also takes values that are not text: it formats them as `console.error`
+ * does.
  *
  * @param write gets each text as the app wrote it, without an added newline
  *
@@ -25,7 +26,7 @@ class CallbackErrors implements ErrorStream {
     this.#write = write
   }
 
-  // Not a TypeError: an app that reports a failure with an Error object must not fail a second time.
+  // The method throws no TypeError: an app that reports a failure with an Error object must not fail a second time.
   write(text: unknown): void {
     this.#write(typeof text === 'string' ? text : inspect(text))
   }
@@ -46,7 +47,7 @@ const STDERR = 2
 const RETRY_MS = 1
 const clock = new Int32Array(new SharedArrayBuffer(4))
 
-// Not process.stderr: it buffers if the pipe is full, and in a worker thread the main thread writes for it.
+// process.stderr does not fit: it buffers if the pipe is full, and in a worker thread the main thread writes for it.
 function writeToStderr(text: string): void {
   let unwritten: Uint8Array = Buffer.from(text)
   while (unwritten.length > 0) {

@@ -75,7 +75,7 @@ class DescriptorFile implements FileLike {
     this.fd = fd
   }
 
-  // A new block for each read: the transport may still hold the previous one.
+  // Each read needs a new block, because the transport may still hold the previous one.
   read(size: number): Uint8Array {
     const block = Buffer.allocUnsafe(size)
     return block.subarray(0, readSync(this.fd, block, 0, size, null))

@@ -13,8 +13,8 @@ const NOTHING = new Uint8Array(0)
 /** The source of the bytes of an {@link Input}. */
 export interface InputSource {
   /**
-   * Waits for the next bytes and returns those that have come: at most `size`, and none from the end of the body on.
-   * The caller owns the bytes: the source does not write to them again.
+   * Waits for the next bytes and returns those that have come: at most `size` bytes, and none after the end of the
+   * body. The caller owns the bytes: the source does not write to them again.
    *
    * @param size in bytes; may be Infinity, or far more than the rest of the body: do not allocate that much
    * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the body was cut; another error that ends the body
@@ -57,7 +57,8 @@ export class Input implements InputStream {
   }
 
   /**
-   * The bytes that have come, at least one and at most `size`; empty at the end. For a reader that passes bytes on.
+   * The bytes that have come, at least one and at most `size`; empty at the end. It suits a reader that passes bytes
+   * on.
    *
    * @param size in bytes
    * @throws the errors of {@link read}
@@ -128,14 +129,14 @@ export class Input implements InputStream {
     return joined(chunks)
   }
 
-  // False after the end of the body.
+  // Returns false after the end of the body.
   #fill(size: number): boolean {
     const chunk = this.#pull(size)
     this.#buffer.append(chunk)
     return chunk.length > 0
   }
 
-  // Empty from the end of the body on.
+  // Returns no bytes after the end of the body.
   #pull(size: number): Uint8Array {
     if (this.#failure !== undefined) throw this.#failure.error
     if (this.#ended) return NOTHING

@@ -55,7 +55,7 @@ export function announcedHead(status: string, headers: StartResponseHeaders): An
   return { status: code, reason, headers: others, contentLength: undefined }
 }
 
-// Apps use few statuses, again and again: a look-up replaces the second check.
+// Apps repeat a few statuses, so a look-up replaces the second check of a status.
 const knownStatuses = new Map<string, Status>()
 const MAX_KNOWN_STATUSES = 64
 
@@ -67,7 +67,7 @@ function checkedStatus(text: unknown): Status {
   }
   if (!STATUS.test(text)) {
     throw new InvalidHeaderError(
-      `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, as '200 OK' is`,
+      `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, such as '200 OK'`,
     )
   }
   const status = { code: Number(text.slice(0, 3)), reason: ownCopy(text.slice(4)) }

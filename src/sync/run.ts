@@ -59,7 +59,7 @@ export class SyncRun {
     return this.response.head
   }
 
-  /** Whether the body is over. True with the last chunk already if the app returned an Array. */
+  /** Whether the body is over. If the app returned an Array, this is true as soon as the last chunk was pulled. */
   get ended(): boolean {
     return this.#ended
   }

@@ -15,8 +15,8 @@ export interface ResponseOptions {
   warn(message: string, cause?: unknown): void
   /**
    * Sends the bytes that the app passes to write(), and copies them if it keeps them: the app may reuse its bytes as soon
-   * as write() returns. An error of this function is thrown by write(). Without this function, written bytes queue for
-   * {@link ResponseState.takeWritten}, at most 16 MiB.
+   * as write() returns. write() throws an error of this function. Without this function, written bytes queue for {@link
+   * ResponseState.takeWritten}, at most 16 MiB.
    */
   onWrite?(chunk: Chunk): void
 }
@@ -103,7 +103,7 @@ export class ResponseState {
   announceLength(bytes: number): void {
     const head = this.#head
     if (head === undefined || this.#committed) return
-    // RFC 9110, 8.6: in a response to HEAD, it is the length of the response to GET. An empty body does not tell it.
+    // RFC 9110, 8.6: a response to HEAD announces the length of the response to GET, which an empty body does not show.
     const isKnown = mayHaveContent(head.status) && (this.#method !== 'HEAD' || bytes > 0)
     if (head.contentLength !== undefined) this.#refuseShort(head, bytes)
     else if (isKnown) head.headers.push(['content-length', String(bytes)])

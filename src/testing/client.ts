@@ -48,46 +48,47 @@ export class TestClient implements AsyncDisposable {
     return this.#engine.stats()
   }
 
-  /** As {@link request}. */
+  /** Sends a GET request; for parameters and errors see {@link request}. */
   get(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('GET', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a HEAD request; for parameters and errors see {@link request}. */
   head(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('HEAD', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a OPTIONS request; for parameters and errors see {@link request}. */
   options(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('OPTIONS', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a POST request; for parameters and errors see {@link request}. */
   post(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('POST', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a PUT request; for parameters and errors see {@link request}. */
   put(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('PUT', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a PATCH request; for parameters and errors see {@link request}. */
   patch(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('PATCH', target, request)
   }
 
-  /** As {@link request}. */
+  /** Sends a DELETE request; for parameters and errors see {@link request}. */
   delete(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('DELETE', target, request)
   }
 
   /**
    * Sends a request, reads the whole response, and waits until the app has ended, so that an error after the last
-   * byte reaches the test too. For an app that works on after its response, see {@link stream}.
+   * byte reaches the test too. A test of an app that still works after its response uses {@link stream}.
    *
-   * @param target path and query as they are sent, percent-encoded
+   * @param target path and query as the client sends them, percent-encoded
+   * @param request the headers, the body and the behaviour of the client; default: a request without a body
    * @throws {@link ResponseCutError} (`ISTHMUS_TEST_RESPONSE_CUT`) for a response that is not whole,
    *   {@link DeadlinePassedError} (`ISTHMUS_TEST_DEADLINE`), and the error that escaped the app
    */
@@ -106,7 +107,7 @@ export class TestClient implements AsyncDisposable {
   /**
    * Sends a request and resolves when the head has arrived. The test reads the body by iterating over the response.
    *
-   * @throws as {@link request}
+   * @throws the errors of {@link request}
    */
   async stream(
     method: string,
@@ -123,7 +124,8 @@ export class TestClient implements AsyncDisposable {
    * Opens a WebSocket, and resolves when the app has accepted it.
    *
    * @throws {@link HandshakeDeniedError} (`ISTHMUS_TEST_HANDSHAKE_DENIED`) with the response that the app sent instead,
-   *   {@link ResponseCutError}, {@link DeadlinePassedError}, and the error that escaped the app
+   *   {@link ResponseCutError} (`ISTHMUS_TEST_RESPONSE_CUT`), {@link DeadlinePassedError} (`ISTHMUS_TEST_DEADLINE`), and
+   *   the error that escaped the app
    */
   async websocket(target: string, handshake: TestHandshake = {}): Promise<WebSocketSession> {
     const socket = this.#open(this.#engine.websocket(target, handshake))

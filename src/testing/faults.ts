@@ -34,6 +34,7 @@ export class ResponseCutError extends IsthmusError {
 /** The app answered a WebSocket handshake with an HTTP response instead of accepting it. */
 export class HandshakeDeniedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_HANDSHAKE_DENIED'
+  /** The response that denied the handshake. */
   readonly response: TestResponse
 
   constructor(response: TestResponse) {
@@ -51,6 +52,7 @@ export interface SocketEnd {
 /** The test awaits a message from a closed WebSocket, or sends one to it. */
 export class SocketClosedError extends IsthmusError {
   readonly code = 'ISTHMUS_TEST_SOCKET_CLOSED'
+  /** The close frame that ended the WebSocket, or 1006. */
   readonly end: SocketEnd
 
   constructor(end: SocketEnd) {

@@ -78,7 +78,10 @@ export class MemoryHttpTransport implements HttpTransport {
     queueMicrotask(() => this.events?.onDisconnect())
   }
 
-  /** The client leaves. A test that reads the response further gets `reason`, or an error with it as its message. */
+  /**
+   * Makes the client leave. A later read of the response by the test rejects with `reason`, or with an error that has
+   * it as its message.
+   */
   leave(reason: string | Error): void {
     if (this.response.over) return
     this.#feed.stop()

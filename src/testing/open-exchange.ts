@@ -6,7 +6,7 @@ import type { AppRun } from './app-watch.ts'
 /** An HTTP exchange or a WebSocket that the test has opened. */
 export interface OpenExchange {
   transport: {
-    /** Leaves, as a closed client does. */
+    /** Makes the client leave, because the test client was closed. */
     abandon(): void
   }
   run: AppRun

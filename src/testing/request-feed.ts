@@ -40,7 +40,7 @@ export class RequestFeed {
     this.#gate = deferred()
   }
 
-  /** Feeds no further chunk, and closes the source. */
+  /** Stops the feed and closes the source. */
   stop(): void {
     this.#stopped = true
     this.#gate.resolve()

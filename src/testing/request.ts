@@ -17,7 +17,7 @@ export type TestHeaders =
 export interface TestRequest {
   /** Headers after `host`, in order. Default none. */
   headers?: TestHeaders | undefined
-  /** The body. One of known size is sent with its Content-Length, an iterable one chunked. Default none. */
+  /** The body. A body of known size is sent with its Content-Length, and an iterable is sent chunked. Default none. */
   body?: TestBody | undefined
   /** A value that is sent as the body, with the content type `application/json`. */
   json?: unknown

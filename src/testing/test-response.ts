@@ -41,6 +41,7 @@ interface ResponseParts {
 export class TestResponse {
   readonly status: number
   readonly headers: ResponseHeaders
+  /** The bytes of the body, without the framing. */
   readonly body: Uint8Array
   /** The trailers; null if none were sent. */
   readonly trailers: HeaderPairs | null

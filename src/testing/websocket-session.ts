@@ -77,7 +77,9 @@ export class WebSocketSession implements AsyncIterable<SocketMessage>, AsyncDisp
    * Closes the socket after the messages that were sent, and resolves with its end. On a closed socket it has no
    * effect.
    *
-   * @param code the close code; 1005 stands for a close frame without a code. Default 1000
+   * @param code the close code; 1005 means a close frame without a code. Default 1000
+   * @param reason default empty
+   * @throws {@link DeadlinePassedError} `ISTHMUS_TEST_DEADLINE`
    */
   async close(code = 1000, reason = ''): Promise<SocketEnd> {
     const { transport, deadlineMs, name } = this.#socket

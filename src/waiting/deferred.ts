@@ -18,7 +18,7 @@ export function deferred<Value = void>(): Deferred<Value> {
   return { promise: harmless(promise), resolve, reject }
 }
 
-/** Makes a rejected promise. The process goes on even if no code handles the rejection. */
+/** Makes a rejected promise. The process continues even if no code handles the rejection. */
 export function rejected(error: unknown): Promise<never> {
   return harmless(Promise.reject(error))
 }

@@ -3,7 +3,7 @@
 /** The longest delay of setTimeout, in ms: 24.8 days. A longer delay would fire at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
-/** Waits for `work`, at most `timeoutMs`. False if the time is over first. Rejects as `work` does. */
+/** Waits for `work`, at most `timeoutMs`. Resolves with false if the time ends first, and rejects if `work` rejects. */
 export async function settlesWithin(
   work: PromiseLike<unknown>,
   timeoutMs: number,

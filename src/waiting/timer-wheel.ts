@@ -5,8 +5,8 @@ const TICK_MS = 100
 const SLOTS = 128
 
 /**
- * The wheel of all timers. It counts ticks and reads no clock. After the event loop was blocked, the bytes that arrived
- * meanwhile are read before the next tick, so a peer is not cut because the server was slow.
+ * The wheel of all timers. It counts ticks and reads no clock. After a blocked event loop, the server reads the bytes
+ * that have arrived before the wheel ticks, so a slow server does not cut a peer that was in time.
  *
  * To arm a timer again costs one comparison. The timer stays in its slot until the first due time; only then does the
  * wheel look whether it has expired, moved or been disarmed.

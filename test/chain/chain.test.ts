@@ -210,7 +210,7 @@ describe('a chain refuses, when it is put around an app,', () => {
     for (const wrap of [classic, classicWrap(classic)]) {
       for (const style of ['events', 'iterable'] as const) {
         expect(messageOf(() => chain(shout, wrap)(appOf(style)))).toBe(
-          'chain(): the classic wrap "classic" cannot stand around an app that awaits, on the event loop; ' +
+          'chain(): the classic wrap "classic" cannot wrap an app that awaits, on the event loop; ' +
             "host it in threads: threadedMiddleware(new URL('./its-module.js', import.meta.url))",
         )
       }
@@ -222,7 +222,7 @@ describe('a chain refuses, when it is put around an app,', () => {
       app(scope, receive, send)
     for (const wrap of [timing, eventWrap(timing)]) {
       expect(messageOf(() => chain(wrap)(appOf('sync array')))).toBe(
-        'chain(): the event wrap "timing" cannot stand around a sync app, which stays sync; ' +
+        'chain(): the event wrap "timing" cannot wrap a sync app, which stays sync; ' +
           'make an event app of it first: chain(…)(toEvents(app)) or chain(…)(threads(…))',
       )
     }

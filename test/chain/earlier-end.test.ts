@@ -218,7 +218,7 @@ describe('onDisconnect of the app', () => {
     })
     await host.run(ending(controller.signal)(app))
     expect(calls).toBe(1)
-    expect(host.log.lines).toEqual(['error: a callback of the connection failed'])
+    expect(host.log.lines).toEqual(['error: a callback of the exchange failed'])
   })
 
   it('leaves no listener on the given signal after the exchange', async () => {

@@ -210,7 +210,7 @@ describe('an event app without a response', () => {
   it('gets an AppError at next(), and the answer that it gets without a chain', async () => {
     const notes: unknown[] = []
     expect(await answerOf(chain(noting(notes))(silent))).toBe(await answerOf(silent))
-    expect(String(notes[0])).toMatch('the app returned before its response was there')
+    expect(String(notes[0])).toMatch('the app returned before its response began')
     expect(await answerOf(chain(catching)(silent))).toMatch(/^502 caught the app returned/)
   })
 
@@ -269,7 +269,7 @@ describe('an event app whose response is replaced', () => {
     })
     await host.run(chain(denying)(app))
     expect(host.types).toEqual(['start', 'body'])
-    expect(host.log.lines).toEqual(['error: the app failed behind the answer of a middleware'])
+    expect(host.log.lines).toEqual(['error: the app failed after the answer of a middleware'])
   })
 
   it('keeps the call of the chain open until it ends', async () => {

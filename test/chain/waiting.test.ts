@@ -140,7 +140,7 @@ describe.each(SYNC)('around a %s app', (style) => {
     expect(error).toMatchObject({
       code: 'ISTHMUS_WAIT_UNDER_SYNC',
       message:
-        'middleware "session" waits for a promise, and the app that it stands around is sync; ' +
+        'middleware "session" waits for a promise, and the app inside it is sync; ' +
         'give it both forms with either({ sync, async }), or put the chain around threads(…) or toEvents(app)',
     })
   })

@@ -85,7 +85,7 @@ describe('a response that is late', () => {
     await using client = await testClient(timeout(SOON)(app), options)
     expect((await client.get('/')).status).toBe(504)
     expect(log.lines).toEqual([
-      'error: a callback of the connection failed',
+      'error: a callback of the exchange failed',
       'warn: AppTimeoutError: timeout(): the response did not begin within 30 ms',
     ])
   })

@@ -60,7 +60,7 @@ export class AsyncInput implements AsyncInputStream {
     }
   }
 
-  // False after the end of the body. Reads at the same time share one event, which is buffered once.
+  // Returns false after the end of the body. Concurrent reads share one event, which is buffered once.
   async #fill(): Promise<boolean> {
     if (this.#ended) return false
     this.#filling ??= this.#takeEvent()
@@ -68,7 +68,7 @@ export class AsyncInput implements AsyncInputStream {
     return true
   }
 
-  // After a cut, every read throws: a cut never looks like an end.
+  // Every read after a cut throws, because a cut must not look like the end of the body.
   async #takeEvent(): Promise<void> {
     try {
       const event = await this.#receive()

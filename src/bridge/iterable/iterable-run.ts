@@ -16,7 +16,10 @@ const RETURN_MS = 5_000
 type Body = (AsyncIterable<unknown> | Iterable<unknown>) & { close?(): unknown }
 type Stepper = AsyncIterator<unknown> | Iterator<unknown>
 
-/** Like SyncRun, for an app that awaits. The host calls `close` at the end of every request, whole or failed. */
+/**
+ * Runs an app that awaits, as SyncRun runs a sync app. The host calls `close` at the end of every request, whole or
+ * failed.
+ */
 export class IterableRun implements ChunkSource {
   ended = false
   readonly response: ResponseState
@@ -93,7 +96,7 @@ export class IterableRun implements ChunkSource {
     }
   }
 
-  // The app returns a body after its client has left: the body still has to be closed.
+  // The app may return a body after its client has left; that body still has to be closed.
   readonly #closeLate = (body: Body | null | undefined): void => {
     attempt(this.#options, 'close() of the body', () => body?.close?.())
   }
@@ -134,7 +137,7 @@ export class IterableRun implements ChunkSource {
     try {
       const ended = await settlesWithin(Promise.resolve(step()), RETURN_MS)
       if (!ended)
-        this.#options.warn(`${name} takes longer than ${RETURN_MS} ms; the server goes on`)
+        this.#options.warn(`${name} takes longer than ${RETURN_MS} ms; the server waits no longer`)
     } catch (error) {
       this.#options.warn(`${name} failed`, error)
     }

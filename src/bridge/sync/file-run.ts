@@ -1,4 +1,4 @@
-// The file of a wsgi.file_wrapper that the app returned as its body: read outside of the event loop.
+// Reads the file of a wsgi.file_wrapper that the app returned as its body, outside of the event loop.
 
 import { read } from 'node:fs'
 import { promisify } from 'node:util'

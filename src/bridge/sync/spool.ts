@@ -1,5 +1,5 @@
-// The whole request body of an inline sync app, which cannot wait for it. A long body goes into a temporary file, so that
-// an upload of any size takes the same memory.
+// Receives the whole request body before an inline sync app runs, because such an app cannot wait. A long body goes
+// into a temporary file, so that an upload of any size takes the same memory.
 
 import { randomUUID } from 'node:crypto'
 import { readSync } from 'node:fs'
@@ -27,7 +27,7 @@ const READ_BYTES = 64 * 1024
  * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client left before the end
  */
 export async function spoolBody(receive: Receive, memoryBytes: number): Promise<SpooledBody> {
-  // One block, not a list of parts: with one byte a part, a list takes far more memory than the bytes.
+  // The body is in one block, because a list of parts with one byte each takes far more memory than the bytes.
   const buffer = new ByteBuffer()
   for (let moreBody = true; moreBody;) {
     const event = await nextOf(receive)
@@ -42,7 +42,7 @@ async function spoolToFile(beginning: Uint8Array, receive: Receive): Promise<Spo
   const path = join(tmpdir(), `isthmus-${randomUUID()}`)
   const file = await open(path, 'wx+', 0o600)
   try {
-    // Unlinked at once, so that the file disappears even if the process crashes.
+    // The file is unlinked at once, so that it disappears even if the process crashes.
     await unlink(path)
     await file.writeFile(beginning)
     for (let moreBody = true; moreBody;) {

@@ -14,7 +14,8 @@ const DEFAULT_MEMORY_BYTES = 1024 * 1024
 
 /**
  * `app` as an event app that runs inline. Inline code cannot wait for the request body, so the whole body is received
- * before the app runs, in memory or in a temporary file. `Expect: 100-continue` is therefore answered first.
+ * before the app runs, in memory or in a temporary file. A client that waits for `100 Continue` therefore gets it
+ * before the app runs.
  */
 export function syncToEvents(app: SyncApp): EventApp {
   return function inlineSyncApp(scope, receive, send) {

@@ -1,5 +1,5 @@
-// Drives middleware around an event app. The layers go on inside the app's own send(): the chain starts no task, an event
-// that no middleware touches gets no promise of its own, and while a middleware waits, the app's send() waits too.
+// Drives middleware around an event app. The layers resume inside the app's own send(), so the chain starts no task. An
+// event that no middleware changes gets no promise of its own. While a middleware waits, the app's send() waits too.
 
 import { events } from '../../bridge/style.ts'
 import { AppError, ClientDisconnectedError } from '../../errors.ts'

@@ -41,12 +41,15 @@ export class ExchangeEnd implements FinishHooks {
     this.send = withAccept(this.send, callbacks)
   }
 
-  /** The app is called, or a middleware answers: a later callback would miss a part of the exchange. */
+  /**
+   * Refuses callbacks from now on: the app runs or a middleware answers, so a later callback would miss a part of the
+   * exchange.
+   */
   begin(): void {
     this.#begun = true
   }
 
-  /** The exchange is over. `result` is the value that the app returned, for the server to judge. */
+  /** Ends the exchange. `result` is the value that the app returned; the server checks it. */
   resolve(result: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -54,7 +57,7 @@ export class ExchangeEnd implements FinishHooks {
     this.#resolve(result as void)
   }
 
-  /** The exchange has failed, and the server does not wait for the app. */
+  /** Ends the exchange with an error. The server does not wait for the app. */
   reject(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -66,7 +69,7 @@ export class ExchangeEnd implements FinishHooks {
   logLate(error: unknown): void {
     if (error instanceof ClientDisconnectedError) return
     const log = this.#scope['isthmus.exchange']?.log
-    log?.error({ err: error }, 'the app failed behind the answer of a middleware')
+    log?.error({ err: error }, 'the app failed after the answer of a middleware')
   }
 
   #listening(): FinishCallbacks {
@@ -88,7 +91,7 @@ export class ExchangeEnd implements FinishHooks {
   }
 }
 
-// Called before the app goes on: its own reaction to the promise was registered later.
+// The callbacks run before the app continues, because the app adds its own handler to the promise later.
 function withAccept(send: Send, callbacks: FinishCallbacks): Send {
   return (event) => {
     const sent = send(event)

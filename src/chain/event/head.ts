@@ -1,4 +1,4 @@
-// The response of an event app: the head is held back until the middleware has finished with it, then the body passes.
+// Holds back the head of an event app's response until the middleware has finished with it, then passes the body on.
 
 import { IllegalEventError } from '../../errors.ts'
 import { isEventStream } from '../../http/content.ts'
@@ -96,7 +96,8 @@ export class AppResponse {
     })
   }
 
-  // An app that lost its client may run on for a long time, and an app may end without a last chunk.
+  // Both ends close the maps: an app may run for a long time after its client has left, and may end without a last
+  // chunk.
   #closeAtEnd(mapped: MappedBody): void {
     const close = (): void => mapped.close()
     this.#end.promise.then(close, close)
@@ -144,8 +145,8 @@ export class AppResponse {
   }
 }
 
-// Checks without a copy, because most heads pass unchanged. The client needs the head of server-sent events before the
-// first event exists.
+// Checks the head without a copy, because most heads pass unchanged. Returns whether it announces server-sent events:
+// the client needs their head before the first event exists.
 function checksAsStream(headers: HeaderPairs): boolean {
   if (!Array.isArray(headers)) checkedHeaders(headers)
   let isStream = false

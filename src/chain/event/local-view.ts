@@ -1,4 +1,4 @@
-// The end of an exchange under a host that does not report it: told from the events that the host takes, and from the
+// Finds the end of an exchange under a host that does not report it, from the events that the host takes and from the
 // end of the app.
 
 import { localEnd } from '../../http/local-end.ts'
@@ -30,7 +30,7 @@ export class LocalView {
     this.#onEnd = onEnd
   }
 
-  /** `send`, seen. The app gets the very promises of the host. */
+  /** Returns a `send` that watches each event. The app gets the promises of the host itself. */
   watched(send: Send): Send {
     return (event) => {
       const sent = send(event)
@@ -43,7 +43,7 @@ export class LocalView {
     }
   }
 
-  /** The app has ended; `error` is undefined if it returned. */
+  /** Notes that the app has ended; `error` is undefined if it returned. */
   appEnded(error: unknown): void {
     this.#appEnd = { error }
     this.#conclude()

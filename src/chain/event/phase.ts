@@ -1,6 +1,6 @@
 // The decisions of a chain around an event app: a phase and an event in, a decision out. No I/O, no promise.
 
-/** How far the chain is with one exchange. */
+/** The progress of a chain in one exchange. */
 export type Phase =
   /** The layers are on the way in, or the app runs and its head is not complete. */
   | 'open'
@@ -14,7 +14,7 @@ export type Phase =
   | 'interrupted'
   /** The response of a middleware goes to the server. */
   | 'answering'
-  /** The chain sends nothing more of its own, and nothing of the app. */
+  /** The chain sends nothing more: no event of its own and no event of the app. */
   | 'closed'
 
 /** An event that changes the phase. */

@@ -10,8 +10,8 @@ import type { ResponseEnd } from '../../contract/events.ts'
 import type { FinishHooks } from '../request.ts'
 
 /**
- * Listens to the server's report of the end. A host that reports none gets its body counted, and the end is told from
- * `environ['isthmus.responseFinished']`.
+ * Listens to the server's report of the end. If the host does not report it, this class counts the bytes of the body
+ * and learns the end from `environ['isthmus.responseFinished']`.
  */
 export class SyncEnd implements FinishHooks {
   readonly #environ: Environ
@@ -35,12 +35,15 @@ export class SyncEnd implements FinishHooks {
     refuseLate(this.#begun)
   }
 
-  /** The app is called, or a middleware answers: a later callback would miss a part of the exchange. */
+  /**
+   * Refuses callbacks from now on: the app runs or a middleware answers, so a later callback would miss a part of the
+   * exchange.
+   */
   begin(): void {
     this.#begun = true
   }
 
-  /** `body` as it is sent: the same object, unless its chunks have to be counted. */
+  /** Returns the body to send: the same object, unless its chunks have to be counted. */
   watched(body: SyncBody): SyncBody {
     if (this.#bytes === undefined) return body
     if (Array.isArray(body)) {

@@ -26,9 +26,9 @@ export interface Comparison {
   threads: Measured
 }
 
-/** From this time on, a request slows down everything else that the process serves. */
+/** A request of this length or longer slows down everything else that the process serves. */
 const BLOCKS_MS = 10
-/** Below this time, a request does not affect others. */
+/** A shorter request does not affect others. */
 const HARMLESS_MS = 1
 
 /** Makes one sentence: whether the path blocks the event loop, for how long, and how to host its mount. */

@@ -79,7 +79,7 @@ function usage(): Usage {
   return {
     cpuMs: (user + system) / 1000,
     loopMs: performance.eventLoopUtilization(loopBefore).active,
-    // The measuring timer has this interval, so every measured delay contains it.
+    // The timer that measures has this interval, so every measured delay contains it.
     longestMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
   }
 }

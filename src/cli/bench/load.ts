@@ -9,7 +9,7 @@ export interface Answers {
   perSecond: number
   /** The time of each response, sorted. */
   tookMs: number[]
-  /** The number of responses with each status; `0` stands for no response. */
+  /** The number of responses with each status; `0` means no response. */
   statuses: ReadonlyMap<number, number>
 }
 

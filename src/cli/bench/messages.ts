@@ -3,7 +3,7 @@
 import type { StyledApp } from '../../bridge/style.ts'
 import type { NamedApps } from '../load-mounted.ts'
 
-/** To the host: the apps to serve, the marks around each measurement, and the end. */
+/** The messages to the host: the apps to serve, the marks around each measurement, and the end. */
 export type ToHost = { type: 'open'; apps: NamedApps } | { type: 'begin' | 'read' | 'close' }
 
 /** The prefix and the style of a mounted app. */
@@ -22,7 +22,7 @@ export interface Usage {
   longestMs: number
 }
 
-/** From the host. `isUsage` says that the command line names a file or an export that does not exist. */
+/** The messages from the host. `isUsage` means that the command line names a file or an export that does not exist. */
 export type FromHost =
   | { type: 'listening'; url: string; mounts: Mounted[] }
   | { type: 'failed'; message: string; isUsage: boolean }

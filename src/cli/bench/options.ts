@@ -8,7 +8,7 @@ import type { ProcessOptions } from '../options-table.ts'
 
 /** The paths to measure, and the time and load for each. */
 export interface BenchOptions extends Pick<ProcessOptions, 'mounts' | 'threads'> {
-  /** The paths that are requested; an empty list stands for the root of every mount. */
+  /** The paths that are requested; an empty list means the root of every mount. */
   paths: readonly string[]
   /** The clients that send requests at once, each on a connection of its own. */
   connections: number

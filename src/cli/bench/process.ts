@@ -36,7 +36,7 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
   const close = (): Promise<void> => end(child)
   try {
     const listening = await ask({ type: 'open', apps })
-    if (listening.type !== 'listening') throw new HostEnded(`the host said ${listening.type}`)
+    if (listening.type !== 'listening') throw new HostEnded(`the host sent ${listening.type}`)
     const { url, mounts } = listening
     return {
       url,
@@ -46,7 +46,7 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
         await ask({ type: 'begin' })
         const result = await Promise.race([work(), ended])
         const usage = await ask({ type: 'read' })
-        if (usage.type !== 'usage') throw new HostEnded(`the host said ${usage.type}`)
+        if (usage.type !== 'usage') throw new HostEnded(`the host sent ${usage.type}`)
         return [result, usage]
       },
     }

@@ -10,7 +10,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
 const ECHO_MS = 500
 
-/** Logs each unhandled rejection. The process goes on, as it does with asyncio. */
+/** Logs each unhandled rejection. The process continues, as it does with asyncio. */
 export function logUnhandledRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => {
     log.error({ err: reason }, 'a promise was rejected without a handler')

@@ -42,7 +42,10 @@ export function nameOf(value: unknown): string {
   return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
-/** Says which value cannot be carried; undefined if all can. `above` are the objects that contain `value`. */
+/**
+ * Describes the first value that a transport cannot carry; undefined if there is none. `above` are the objects that
+ * contain `value`.
+ */
 function findForeignValue(
   value: unknown,
   path: string,
@@ -55,7 +58,7 @@ function findForeignValue(
   if (above.includes(value)) return `${path} contains itself`
 
   for (const [key, item] of Object.entries(value)) {
-    // To a reader, an undefined value is a missing key.
+    // An undefined value is allowed, because a reader sees it as a missing key.
     if (item === undefined && !Array.isArray(value)) continue
     const found = findForeignValue(item, `${path}.${key}`, [...above, value])
     if (found !== undefined) return found

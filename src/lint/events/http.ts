@@ -1,4 +1,4 @@
-// The rules of lint for an HTTP exchange: the legal order, as HttpExchange knows it, and stricter rules for headers
+// The rules of lint for an HTTP exchange: the legal order, which HttpExchange checks, and stricter rules for headers
 // and status.
 
 import { NO_IDENTITY } from '../../async/framing.ts'
@@ -81,7 +81,7 @@ export class HttpTrial {
     this.#status = event.status
   }
 
-  /** The events that an app still owes when it returns; undefined for none. */
+  /** The events that the app still has to send before it returns; undefined for none. */
   get owed(): string | undefined {
     if (this.#exchange.complete || this.#fileSent) return undefined
     return this.#exchange.started
@@ -108,7 +108,7 @@ export class HttpTrial {
       'app',
       'the use of extensions',
       `${name} is not in scope.extensions`,
-      'look there first, and do without it where it is missing',
+      'look there first, and do without it if it is missing',
     )
   }
 }

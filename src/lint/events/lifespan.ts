@@ -1,4 +1,4 @@
-// The rules of lint for a lifespan: the legal order, as LifespanExchange knows it; one startup and one shutdown.
+// The rules of lint for a lifespan: the legal order, which LifespanExchange checks, with one startup and one shutdown.
 
 import { LifespanExchange } from '../../async/lifespan-exchange.ts'
 import { asEventBreach, breach } from '../breach.ts'
@@ -13,7 +13,7 @@ export class LifespanTrial {
   #owed: string | undefined =
     'lifespan.startup.complete (an app without lifespan throws UnsupportedScopeError)'
 
-  /** The events that an app still owes when it returns; undefined for none. */
+  /** The events that the app still has to send before it returns; undefined for none. */
   get owed(): string | undefined {
     return this.#owed
   }

@@ -1,5 +1,5 @@
-// The validator of the event interface, as wsgiref.validate is the validator of PEP 3333. It stands between a server
-// and an app, checks both, and changes nothing that passes.
+// The validator of the event interface; wsgiref.validate is its model. It is between a server and an app, checks both,
+// and passes all events on unchanged.
 
 import { LintedCall } from './linted-call.ts'
 import { checkScope } from './scope.ts'

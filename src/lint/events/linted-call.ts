@@ -10,7 +10,7 @@ import { trialOf } from './trial.ts'
 import type { Receive, ReceiveEvent, Scope, Send, SendEvent } from '../../contract/events.ts'
 import type { Trial } from './trial.ts'
 
-/** An app may call receive() so often after the disconnect. A higher number means an endless loop. */
+/** The number of receive() calls that an app may make after the disconnect. More calls mean an endless loop. */
 const MOST_CALLS_AFTER_END = 100
 
 /** One call of an app under lint. It reports the first breach only, because further ones may be consequences. */
@@ -60,7 +60,7 @@ export class LintedCall {
     }
   }
 
-  /** @throws {@link LintError} `ISTHMUS_LINT` for the first breach; events that the app still owes are one too */
+  /** @throws {@link LintError} `ISTHMUS_LINT` for the first breach; an event that the app did not send is one too */
   returned(result: unknown): void {
     if (this.#breach !== undefined) throw this.#breach
     if (result !== undefined) {
@@ -143,7 +143,7 @@ export class LintedCall {
   #knowsEnd(): boolean {
     if (this.#trial.gone || this.#sendRefused) return true
     const context = this.#scope.type === 'lifespan' ? undefined : this.#scope['isthmus.exchange']
-    // The getter `signal` makes the context watched, so only a context that is watched already is asked.
+    // A read of `signal` marks the context as watched, so this code reads it only after the app has read it.
     return context instanceof ServerExchangeContext && context.watched && context.signal.aborted
   }
 }

@@ -1,4 +1,4 @@
-// The trial of a scope: the rules for its events, by the type of the scope.
+// Chooses the rules for the events of a scope, by the type of the scope.
 
 import { breach } from '../breach.ts'
 import { nameOf } from './event-shape.ts'
@@ -11,7 +11,7 @@ import type { ReceiveEvent, Scope, SendEvent } from '../../contract/events.ts'
 export interface Trial {
   /** Whether the app has received the event that ends the exchange. */
   readonly gone: boolean
-  /** The events that an app still owes when it returns; undefined for none. */
+  /** The events that the app still has to send before it returns; undefined for none. */
   readonly owed: string | undefined
   received(event: ReceiveEvent): void
   sent(event: SendEvent): void

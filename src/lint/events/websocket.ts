@@ -1,4 +1,4 @@
-// The rules of lint for a WebSocket: the legal order, as WebSocketExchange knows it, and stricter rules for denials.
+// The rules of lint for a WebSocket: the legal order, which WebSocketExchange checks, and stricter rules for denials.
 
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
@@ -24,7 +24,10 @@ export class WebSocketTrial {
     return this.#gone
   }
 
-  /** The events that an app still owes when it returns; undefined for none: the server closes an open socket. */
+  /**
+   * The events that the app still has to send before it returns; undefined for none. An open socket needs none, because
+   * the server closes it.
+   */
   get owed(): string | undefined {
     switch (this.#exchange.state) {
       case 'connecting':
@@ -62,7 +65,7 @@ export class WebSocketTrial {
         'app',
         'the use of extensions',
         'websocket.http.response is not in scope.extensions',
-        'look there first, and send websocket.close where it is missing',
+        'look there first, and send websocket.close if it is missing',
       )
     }
     if ('headers' in event) checkStrictHeaders(event.headers ?? [])

@@ -8,7 +8,7 @@ import type { LintedResponse } from '../sync/response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
+/** Replaces the body. Each call of `next()`, `return()` or `close()` calls the same method of the body once. */
 export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #body: AsyncBody
   readonly #response: LintedResponse
@@ -35,7 +35,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
   async next(): Promise<IteratorResult<Chunk, undefined>> {
     if (this.#closed) throw this.#misuse('it asked a closed body for a chunk', 'close it last')
     if (this.#isPending) {
-      throw this.#misuse('it asked for a chunk before it had the one before', 'await each next()')
+      throw this.#misuse('it asked for a chunk before it had the previous one', 'await each next()')
     }
     if (this.#isOver) return { done: true, value: undefined }
 
@@ -70,7 +70,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
       this.#response.admit(value)
       return { done: false, value: value as Chunk }
     } catch (error) {
-      // The server sees that this iterator threw, and so does not call return(): this does.
+      // The server sees that this iterator threw and does not call return(), so this method calls it.
       await this.return()
       throw error
     }

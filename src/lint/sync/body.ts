@@ -9,7 +9,7 @@ import type { LintedResponse } from './response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
 
-/** Replaces the body. Each `next()`, `return()` and `close()` calls that of the body once. */
+/** Replaces the body. Each call of `next()`, `return()` or `close()` calls the same method of the body once. */
 export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   readonly #body: AppBody
   readonly #response: LintedResponse
@@ -67,7 +67,7 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
       this.#response.admit(result.value)
       return result as IteratorYieldResult<Chunk>
     } catch (error) {
-      // The server sees that this iterator threw, and so does not call return(): this does.
+      // The server sees that this iterator threw and does not call return(), so this method calls it.
       this.return()
       throw error
     }

@@ -62,7 +62,7 @@ function checkVariables(environ: Record<string, unknown>, party: Party): void {
   for (const [key, value] of Object.entries(environ)) {
     if (key.includes('.')) continue
     if (typeof value !== 'string') {
-      const remedy = 'a variable that is missing is left out, and a key of your own has a dot'
+      const remedy = 'leave a missing variable out (a key of your own has a dot)'
       throw breach(party, RULE, `${key} is ${describe(value)}, not a string`, remedy)
     }
     if (key.startsWith('HTTP_') && !isFieldValue(value)) {

@@ -1,4 +1,4 @@
-// Lint for sync apps: the validator of PEP 3333, which stands between a server and an app.
+// Lint for sync apps: the validator of PEP 3333, between a server and an app.
 
 import { arrayBytes, checkedBody } from '../../sync/app-body.ts'
 import { describe } from '../../sync/chunk.ts'

@@ -1,4 +1,5 @@
-// startResponse(), write() and the chunks of one response under lint. The server's own code says which are legal.
+// startResponse(), write() and the chunks of one response under lint. The code of the server itself decides which of
+// them are legal.
 
 import { isNativeError } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'

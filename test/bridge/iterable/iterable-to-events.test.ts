@@ -299,7 +299,7 @@ describe('iterableToEvents: the end of the app', () => {
     expect(await running).toBeInstanceOf(ClientDisconnectedError)
     expect(journal).toEqual(['next', 'next', 'return', 'close'])
     expect(host.log.lines).toEqual([
-      'warn: return() of the body takes longer than 5000 ms; the server goes on',
+      'warn: return() of the body takes longer than 5000 ms; the server waits no longer',
     ])
     expect(vi.getTimerCount()).toBe(0)
   })

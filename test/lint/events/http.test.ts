@@ -120,7 +120,7 @@ describe('extensions under lint', () => {
     const bare = httpScope({ extensions: {} })
     expect(await verdict([start({ trailers: true })], bare)).toBe(
       'app broke the use of extensions: http.response.trailers is not in scope.extensions; ' +
-        'look there first, and do without it where it is missing',
+        'look there first, and do without it if it is missing',
     )
     expect(await verdict([hint], bare)).toContain(
       'http.response.early_hint is not in scope.extensions',

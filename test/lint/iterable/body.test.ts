@@ -34,7 +34,7 @@ describe('a server that iterates an async body under lint', () => {
     const iterator = linted()[Symbol.asyncIterator]()
     const first = iterator.next()
     await expect(iterator.next()).rejects.toThrow(
-      'server broke PEP 3333 (Specification Details): it asked for a chunk before it had the one before; await each next()',
+      'server broke PEP 3333 (Specification Details): it asked for a chunk before it had the previous one; await each next()',
     )
     await first
   })

@@ -118,7 +118,7 @@ function joined(before: string | undefined, value: string): string {
 
 function single(name: string, before: string | undefined, value: string): string {
   if (before === undefined) return value
-  throw new BadRequestError(`${name} stands more than once`)
+  throw new BadRequestError(`${name} occurs more than once`)
 }
 
 function wantsContinue(expectation: string | undefined): boolean {
