@@ -89,10 +89,10 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   /** A host has finished the request with this `id`, after `tookMs` ms of its own time. */
   requestDone(host: Host<Request>, id: number, tookMs: number, now: number): void {
     const done = host.finish(id, tookMs, now)
-    if (!done) return
-    this.#counters.completed(done.arrivedAt, tookMs, now)
+    // The requests of a host that was ended have failed. A nested request that ends last makes its host free.
+    if (host.phase === 'ended' || (!done && host.load > 0)) return
+    if (done) this.#counters.completed(done.arrivedAt, tookMs, now)
     this.#backoff.recovered()
-    if (host.phase === 'ended') return
     if (host.isWorn) this.#retire(host, 'worn', now)
     else if (host.served >= this.#limits.maxRequests) this.#retire(host, 'maxRequests', now)
     else this.#serve(host, now)

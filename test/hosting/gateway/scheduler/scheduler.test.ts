@@ -11,6 +11,7 @@ import {
 import { WaitGraph } from '../../../../src/hosting/gateway/scheduler/wait-graph.ts'
 import { FakePool } from './fake-hosts.ts'
 import type { FakeHost, FakeRequest } from './fake-hosts.ts'
+import type { SchedulerLimits } from '../../../../src/hosting/gateway/scheduler/commands.ts'
 
 const FOLDER = new URL('../../../../src/hosting/gateway/scheduler/', import.meta.url)
 
@@ -388,6 +389,35 @@ describe('a request of code that holds a slot', () => {
   })
 })
 
+describe('a nested request that ends after its holder', () => {
+  // The message of the holder's end is still on its way when the nested request is sent.
+  function lateNested(limits: Partial<SchedulerLimits>): { pool: FakePool; end: () => void } {
+    const pool = FakePool.ready({ max: 1, ...limits })
+    const host = hostAt(pool, 0)
+    const holder = pool.request()
+    host.begin()
+    const nested = pool.request([{ pool: pool.scheduler, requestId: holder.id }])
+    pool.finish(host)
+    return { pool, end: () => pool.scheduler.requestDone(host.host, nested.id, 1, pool.now) }
+  }
+
+  it('lets a host that retires end, so that another one takes its place', () => {
+    const { pool, end } = lateNested({ maxRequests: 1 })
+    const waiting = pool.request()
+    end()
+    expect(pool.ended[0]?.end).toEqual({ reason: 'maxRequests' })
+    expect(sentTo(pool.load())).toEqual([waiting])
+  })
+
+  it('frees the host for a request that waits', () => {
+    const { pool, end } = lateNested({})
+    const waiting = pool.request()
+    expect(sentTo(hostAt(pool, 0))).toEqual([])
+    end()
+    expect(sentTo(hostAt(pool, 0))).toEqual([waiting])
+  })
+})
+
 describe('the process', () => {
   it('is kept while a request waits or a host loads, and released when all are idle', () => {
     const pool = new FakePool({ max: 1 })
@@ -451,5 +481,16 @@ describe('the stats', () => {
     pool.crash(hostAt(pool, 0))
     const stats = pool.scheduler.stats(100)
     expect(stats).toMatchObject({ timedOut: 1, crashes: 1, utilization: 1 })
+  })
+
+  it('count a request once if it timed out and its host reports its end afterwards', () => {
+    const pool = FakePool.ready({ max: 1, timeoutMs: 100 })
+    const host = hostAt(pool, 0)
+    const request = pool.request()
+    host.begin()
+    pool.pass(100)
+    pool.scheduler.hostInspected(host.host, undefined, pool.now)
+    pool.scheduler.requestDone(host.host, request.id, 100, pool.now)
+    expect(pool.scheduler.stats(100)).toMatchObject({ timedOut: 1, completed: 0 })
   })
 })
