@@ -114,7 +114,10 @@ export class RequestBody {
     pending?.reject(fault)
   }
 
-  /** From now on, an app that has read the whole body receives `http.disconnect` instead of waiting for the end. */
+  /**
+   * Makes receive() return `http.disconnect` from now on, instead of waiting for the end, to an app that has read the
+   * whole body.
+   */
   hintDisconnect(): void {
     this.#disconnectHinted = true
     this.#resolvePending()

@@ -40,8 +40,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 type Given = Parsed['given']
 
 /**
- * Reads a command line, without the paths of Node and of the script. An option that is not on it comes from the
- * environment, and then from the defaults.
+ * Reads a command line, without the paths of Node and of the script. An option that is not on it gets its value from
+ * the environment, or else from the defaults.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) with a message of one line that names the remedy
  *
@@ -76,7 +76,7 @@ function readTable<Values extends object>(
   const names = Object.keys(table) as Array<keyof Values>
   const entries = names.map((name) => {
     const value = readOption(table[name], given, environment)
-    // Not `??`, because null is a value: that of --server-header "".
+    // `??` would replace null, which is a value here: --server-header "" gives it.
     return [name, value === undefined ? defaults[name] : value] as const
   })
   return Object.fromEntries(entries) as Values

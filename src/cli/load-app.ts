@@ -20,9 +20,9 @@ import type { App } from '../bridge/style.ts'
 export interface AppSpec {
   /** The style of the export; null leaves it to the rule of {@link asEventApp}. */
   style: 'sync' | 'iterable' | 'events' | null
-  /** JavaScript or TypeScript, relative to the working directory. */
+  /** The path of a JavaScript or TypeScript file, relative to the working directory. */
   file: string
-  /** Name of the export, usually `default`. */
+  /** The name of the export, usually `default`. */
   exportName: string
 }
 

@@ -2,9 +2,9 @@
 
 /** The two halves of a Host field. */
 export interface HostParts {
-  /** In lower case, without a trailing dot; an IPv6 address is in brackets. */
+  /** The name in lower case, without a trailing dot; an IPv6 address is in brackets. */
   readonly name: string
-  /** Undefined for the default port of the scheme. */
+  /** The port; undefined for the default port of the scheme. */
   readonly port: number | undefined
 }
 

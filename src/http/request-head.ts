@@ -35,7 +35,7 @@ export interface TlsFacts {
 /** The first line of a request. */
 export interface RequestStart {
   method: string
-  /** As on the request line, in octets of printable ASCII. */
+  /** The target as on the request line, in octets of printable ASCII. */
   target: string
   httpVersion: '1.0' | '1.1'
 }
