@@ -31,13 +31,14 @@ describe('the table of', () => {
 })
 
 const SRC = new URL('../../src/', import.meta.url)
-const OPTIONS = ['middleware/', 'hosting/gateway/'].flatMap((folder) =>
-  readdirSync(new URL(folder, SRC)).flatMap((name) => {
-    const text = readFileSync(new URL(folder + name, SRC), 'utf8')
+const OPTIONS = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .flatMap((path) => {
+    const text = readFileSync(new URL(path, SRC), 'utf8')
     const found = text.matchAll(/^export interface (\w+Options) [^]*?^}/gm)
     return [...found].map(([body, type]) => ({ type, body }))
-  }),
-)
+  })
+  .filter(({ type }) => type !== 'ResponseOptions') // not an option of users
 
 // Under exactOptionalPropertyTypes a caller can pass on an option that it does not have only if the type says so.
 describe('each option of', () => {

@@ -114,7 +114,10 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   }
 
   onWorn(host: ThreadHost, { left }: WornMessage): void {
-    this.#log.warn({ left }, 'requests leave timers or sockets behind in their thread: replaced')
+    this.#log.warn(
+      { left },
+      'requests leave timers or sockets open in their thread; it is replaced',
+    )
     this.#scheduler.hostWorn(host, performance.now())
   }
 
@@ -155,7 +158,7 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
       thread.end.error = end.error
       this.#log.error({ err: end.error }, 'a thread could not load its app')
     } else if (end.reason === 'timedOut') {
-      const subject = end.isIdle ? 'what a request left behind' : 'a request'
+      const subject = end.isIdle ? 'work that a request has left open' : 'a request'
       const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
       this.#log.error(fields, `${subject} took too long; its thread is ended`)
     }

@@ -2,7 +2,7 @@
 
 import { Session } from 'node:inspector'
 
-const MAX_WAIT_MS = 500
+const MAX_WAIT_MS = 1_000
 
 interface CallFrame {
   functionName: string
@@ -14,8 +14,8 @@ type WorkerMessage =
   | { method: 'Debugger.paused'; params: { callFrames: CallFrame[] } }
 
 /**
- * Returns the stack of the code that a thread runs, as text. Returns undefined if the thread does not answer within half
- * a second: a thread that waits in `Atomics.wait` does not. The thread goes on afterwards.
+ * Returns the stack of the code that a thread runs, as text. Returns undefined if the thread does not answer within a
+ * second: a thread that waits in `Atomics.wait` does not. The thread goes on afterwards.
  */
 export async function sampleStack(threadId: number): Promise<string | undefined> {
   const session = new Session()

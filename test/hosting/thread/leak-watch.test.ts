@@ -8,7 +8,7 @@ describe('[3c.31] timers that requests leave running in a thread', () => {
     await using server = await hosted(pooled('leaving', 'piling'))
     const first = await ask(server)
     await eventually(async () => (await ask(server)) !== first)
-    const warnings = server.lines.filter((line) => line.includes('leave timers or sockets behind'))
+    const warnings = server.lines.filter((line) => line.includes('leave timers or sockets open'))
     expect(warnings.length).toBeGreaterThan(0)
   })
 })
