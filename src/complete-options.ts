@@ -110,9 +110,8 @@ interface Place {
 }
 
 function completed(place: Place, options: object, defaults: object): object {
-  const known = Object.keys(defaults)
   for (const option of Object.keys(options)) {
-    if (!Object.hasOwn(defaults, option)) throw unknownOption(place, option, known)
+    if (!Object.hasOwn(defaults, option)) throw unknownOption(place, option, defaults)
   }
   const values = new Map<string, unknown>(Object.entries(defaults))
   for (const [option, initial] of values) {
@@ -143,8 +142,12 @@ function isGroup(value: unknown): value is object {
   return Object.getPrototypeOf(value) === Object.prototype
 }
 
-function unknownOption({ name, path }: Place, option: string, known: readonly string[]): Error {
-  const nearest = nearestOf(option, known)
+function unknownOption({ name, path }: Place, option: string, defaults: object): Error {
+  const known = Object.keys(defaults)
+  const nearest = nearestOf(
+    option,
+    known.flatMap((one) => [one, ...namesInGroup(one, defaults)]),
+  )
   const hint =
     nearest === undefined
       ? `the options are ${known.map((one) => path + one).join(', ') || 'none'}`
@@ -152,15 +155,24 @@ function unknownOption({ name, path }: Place, option: string, known: readonly st
   return new InvalidOptionError(`${name}(): unknown option "${path}${option}"; ${hint}`)
 }
 
+function namesInGroup(group: string, defaults: object): string[] {
+  const inner: unknown = Reflect.get(defaults, group)
+  return isGroup(inner) ? Object.keys(inner).map((one) => `${group}.${one}`) : []
+}
+
 /** The option that the caller may have meant: at most a third of the letters differ, the unit not counted. */
 function nearestOf(option: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined
   let least = Math.floor(option.length / 3) + 1
   for (const name of known) {
-    const distance = editDistance(withoutUnit(option), withoutUnit(name))
+    const distance = editDistance(withoutUnit(option), withoutUnit(lastName(name)))
     if (distance < least) [nearest, least] = [name, distance]
   }
   return nearest
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1)
 }
 
 function withoutUnit(option: string): string {

@@ -95,6 +95,7 @@ describe('an unknown option', () => {
 
   it('gets no suggestion from a name that only has its length', () => {
     expect(refusalOf({ tsl: 1 })).toContain('did you mean "tls"?')
+    expect(refusalOf({ pingIntervalMs: 1 })).toContain('did you mean "websocket.pingIntervalMs"?')
     expect(refusalOf({ abc: 1 })).toContain('the options are')
   })
 

@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.ts'
 
 /**
@@ -17,7 +18,8 @@ export function moduleUrl(name: string, module: URL | string): string {
     if (isAbsolute(module)) return pathToFileURL(module).href
     if (/^(?:file|data):/i.test(module) && URL.canParse(module)) return new URL(module).href
   }
+  const given = typeof module === 'string' ? JSON.stringify(module) : inspect(module)
   throw new InvalidOptionError(
-    `${name}(): the module cannot be ${JSON.stringify(module)}: write new URL('./app.js', import.meta.url), which is relative to the file that calls ${name}()`,
+    `${name}(): the module cannot be ${given}, because a thread loads the module itself: write new URL('./app.js', import.meta.url), which is relative to the file that calls ${name}()`,
   )
 }

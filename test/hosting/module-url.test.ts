@@ -29,4 +29,11 @@ describe('the module of an app', () => {
       }
     },
   )
+
+  it('is refused with a remedy if it is the app itself', () => {
+    const app = (): string[] => []
+    expect(() => threads(app as never)).toThrow(
+      'threads(): the module cannot be [Function: app], because a thread loads the module itself',
+    )
+  })
 })
