@@ -43,7 +43,7 @@ export interface Server extends AsyncDisposable {
  *   before the server listens
  *
  * @example
- * await using server = await serve(app, { port: 8000 })
+ * const server = await serve(app, { port: 8000 })
  * console.log(server.url)
  */
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
