@@ -246,7 +246,7 @@ describe('a WebSocket handshake', () => {
       await send({ type: 'websocket.accept' })
       ended.resolve(await receive())
     }
-    await using server = await host(chain(note)(app) as EventApp, { deflate: true })
+    await using server = await host(chain(note)(app), { deflate: true })
     server.raw().write(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; =' }))
     await ended.value
     expect(turns).toEqual([['disconnected', null, undefined]])
