@@ -19,17 +19,25 @@ export function withEarlierEnd(outer: ExchangeContext, signal: AbortSignalLike):
   return { exchange: new Proxy(outer, end), release: () => end.release() }
 }
 
-/** A signal that is aborted when one of the two is. */
-export function eitherSignal(outer: AbortSignal | undefined, signal: AbortSignalLike): AbortSignal {
-  const inner = signal instanceof AbortSignal ? signal : signalOf(signal)
-  return outer ? AbortSignal.any([outer, inner]) : inner
+/** A signal of two, and the cleanup. */
+interface EitherSignal {
+  readonly signal: AbortSignal
+  /** The exchange is over: removes the listener from the given signal, which may live longer. */
+  release(): void
+}
+
+/** Makes a signal that is aborted when one of the two is. */
+export function eitherSignal(outer: AbortSignal | undefined, given: AbortSignalLike): EitherSignal {
+  const inner = given instanceof AbortSignal ? { signal: given, release: () => {} } : copied(given)
+  const signal = outer ? AbortSignal.any([outer, inner.signal]) : inner.signal
+  return { signal, release: inner.release }
 }
 
 // The private fields of the outer exchange need it as `this`, so a Proxy delegates, and not the prototype chain.
 class EndingExchange implements ProxyHandler<ExchangeContext> {
   readonly #outer: ExchangeContext
   readonly #given: AbortSignalLike
-  #signal: AbortSignal | undefined
+  #either: EitherSignal | undefined
   #listeners: Set<() => void> | undefined
   #released = false
 
@@ -39,7 +47,7 @@ class EndingExchange implements ProxyHandler<ExchangeContext> {
   }
 
   get(target: ExchangeContext, key: string | symbol): unknown {
-    if (key === 'signal') return (this.#signal ??= eitherSignal(target.signal, this.#given))
+    if (key === 'signal') return this.#signal
     if (key === 'onDisconnect') return (callback: () => void) => this.#onDisconnect(callback)
     const value: unknown = Reflect.get(target, key, target)
     return typeof value === 'function' ? (value.bind(target) as unknown) : value
@@ -47,10 +55,19 @@ class EndingExchange implements ProxyHandler<ExchangeContext> {
 
   release(): void {
     this.#released = true
+    this.#either?.release()
     for (const listener of this.#listeners ?? []) {
       this.#given.removeEventListener('abort', listener)
     }
     this.#listeners = undefined
+  }
+
+  get #signal(): AbortSignal {
+    if (!this.#either) {
+      this.#either = eitherSignal(this.#outer.signal, this.#given)
+      if (this.#released) this.#either.release()
+    }
+    return this.#either.signal
   }
 
   #onDisconnect(callback: () => void): void {
@@ -77,10 +94,11 @@ class EndingExchange implements ProxyHandler<ExchangeContext> {
   }
 }
 
-function signalOf(signal: AbortSignalLike): AbortSignal {
+function copied(given: AbortSignalLike): EitherSignal {
   const controller = new AbortController()
-  const abort = (): void => controller.abort(signal.reason)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort)
-  return controller.signal
+  const abort = (): void => controller.abort(given.reason)
+  if (given.aborted) abort()
+  else given.addEventListener('abort', abort)
+  const release = (): void => given.removeEventListener('abort', abort)
+  return { signal: controller.signal, release }
 }

@@ -11,6 +11,7 @@ export class FinishCallbacks implements FinishHooks {
   readonly #report: Report
   readonly #onFinish: Array<(end: ResponseEnd) => void> = []
   readonly #onAccept: Array<() => void> = []
+  #isFinished = false
 
   constructor(report: Report) {
     this.#report = report
@@ -24,11 +25,14 @@ export class FinishCallbacks implements FinishHooks {
     this.#onAccept.push(callback)
   }
 
+  /** The host has taken the accept. If the handshake has failed meanwhile, the end was reported already. */
   accepted(): void {
+    if (this.#isFinished) return
     for (const callback of this.#onAccept.toReversed()) this.#try('onAccept', callback)
   }
 
   finished(end: ResponseEnd): void {
+    this.#isFinished = true
     for (const callback of this.#onFinish.toReversed()) this.#try('onFinish', () => callback(end))
   }
 

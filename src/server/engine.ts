@@ -59,8 +59,11 @@ export const IGNORED_EVENTS: HttpEvents = {
 
 /** The engine's side of one WebSocket. The engine reports to {@link WebSocketEvents}. */
 export interface WebSocketTransport {
-  /** Completes the handshake with 101, this subprotocol and these headers in order. */
-  accept(subprotocol: string | null, headers: HeaderPairs): void
+  /**
+   * Completes the handshake with 101, this subprotocol and these headers in order. False: the handshake cannot be
+   * completed, and the connection closes.
+   */
+  accept(subprotocol: string | null, headers: HeaderPairs): boolean
   /** Answers the handshake with an HTTP response instead. False: wait for `onDrain`. */
   deny(part: ResponsePart): boolean
   /** Sends one message: text for a string, binary for bytes. False: wait for `onDrain`. */

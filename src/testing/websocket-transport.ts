@@ -45,8 +45,9 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
     return this.#answer.promise
   }
 
-  accept(subprotocol: string | null, headers: HeaderPairs): void {
+  accept(subprotocol: string | null, headers: HeaderPairs): boolean {
     this.#answer.resolve({ type: 'accepted', subprotocol, headers })
+    return true
   }
 
   deny(part: ResponsePart): boolean {

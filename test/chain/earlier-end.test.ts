@@ -171,6 +171,31 @@ describe('the signal of the app', () => {
   })
 })
 
+describe('a signal that is less than an AbortSignal', () => {
+  it('has no listener left after the exchange', async () => {
+    const listeners = new Set<() => void>()
+    const like: AbortSignalLike = {
+      aborted: false,
+      reason: undefined,
+      addEventListener: (_type, listener) => void listeners.add(listener),
+      removeEventListener: (_type, listener) => void listeners.delete(listener),
+    }
+    const counts: number[] = []
+    const event = looking(({ signal }) => {
+      counts.push(Number(signal.aborted), listeners.size)
+    })
+    const classic = sync((environ, startResponse) => {
+      counts.push(Number(environ['isthmus.signal']?.aborted), listeners.size)
+      startResponse('200 OK', [])
+      return ['ok']
+    })
+    expect(await answerOf(ending(like)(event))).toBe('200 ok')
+    expect(await answerOf(ending(like)(classic))).toBe('200 ok')
+    expect(counts).toEqual([0, 1, 0, 1])
+    expect(listeners.size).toBe(0)
+  })
+})
+
 describe('onDisconnect of the app', () => {
   it('calls back once, at the abort', async () => {
     const controller = new AbortController()

@@ -90,6 +90,20 @@ describe('stats()', () => {
     expect(await statsOf(server, expected)).toEqual(expected)
   })
 
+  it('counts no connection once close() has resolved', async () => {
+    await using server = await served((_scope, _receive, send) => answer(send, 'x'), {
+      keepAliveTimeoutMs: 60_000,
+    })
+    const kept = await Promise.all(Array.from({ length: 10 }, () => server.connect()))
+    for (const connection of kept) {
+      connection.send(GET)
+      await connection.response()
+    }
+    expect(server.server.stats().connections).toBe(10)
+    await server.server.close()
+    expect(server.server.stats().connections).toBe(0)
+  })
+
   it('counts a WebSocket that the app refuses as one that has been', async () => {
     const app: EventApp = async (_scope, _receive, send) => send({ type: 'websocket.close' })
     await using server = await served(app)

@@ -11,8 +11,9 @@ export class FakeWebSocketTransport implements WebSocketTransport {
   readonly calls: unknown[][] = []
   flowing = true
 
-  accept(...args: Parameters<WebSocketTransport['accept']>): void {
+  accept(...args: Parameters<WebSocketTransport['accept']>): boolean {
     this.calls.push(['accept', ...args])
+    return true
   }
 
   deny(part: Parameters<WebSocketTransport['deny']>[0]): boolean {

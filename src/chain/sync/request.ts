@@ -102,7 +102,12 @@ export class EnvironRequest implements ChainRequest {
 function setSignal(environ: Environ, outer: Environ, given: AbortSignalLike): void {
   let signal: AbortSignal | undefined
   Object.defineProperty(environ, 'isthmus.signal', {
-    get: () => (signal ??= eitherSignal(outer['isthmus.signal'], given)),
+    get() {
+      if (signal) return signal
+      const either = eitherSignal(outer['isthmus.signal'], given)
+      outer['isthmus.scope']?.['isthmus.exchange']?.onEnd(() => either.release())
+      return (signal = either.signal)
+    },
     set(value: AbortSignal) {
       signal = value
     },

@@ -161,7 +161,8 @@ export class HttpRun implements HttpEvents, Ending {
   }
 
   #send(event: SendEvent): Promise<void> {
-    if (this.#gone) return rejected(new ClientDisconnectedError())
+    // After a cut, the app may go on before the engine reports the end of the connection.
+    if (this.#gone || this.#outcome === 'aborted') return rejected(new ClientDisconnectedError())
     // RFC 9110, 10.1.1: a client that was never told to continue may or may not send the body.
     if (this.#request.expectsContinue && this.#body?.started !== true)
       this.#exchange.closeConnection()
@@ -174,6 +175,7 @@ export class HttpRun implements HttpEvents, Ending {
   }
 
   #carryOut(command: Command): Promise<void> {
+    if (this.#gone || this.#outcome === 'aborted') return rejected(new ClientDisconnectedError())
     switch (command.type) {
       case 'hold':
         // The same as for a client that has left: an app that streams for ever would never end otherwise.
@@ -204,11 +206,9 @@ export class HttpRun implements HttpEvents, Ending {
 
   async #sendFile(path: string): Promise<void> {
     try {
-      await sendFile(path, this.#exchange, (command) =>
-        this.#gone ? rejected(new ClientDisconnectedError()) : this.#carryOut(command),
-      )
+      await sendFile(path, this.#exchange, (command) => this.#carryOut(command))
     } catch (error) {
-      if (this.#gone) throw new ClientDisconnectedError()
+      if (this.#gone || this.#outcome === 'aborted') throw new ClientDisconnectedError()
       if (!this.#exchange.ended) this.#fileFailed(error)
       throw error
     }

@@ -2,6 +2,7 @@
 
 import { createServer, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { deferred } from '../../waiting/deferred.ts'
 import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/headers.ts'
 import { NodeConnection } from './connection.ts'
@@ -14,6 +15,7 @@ import { WebSockets } from '../websocket/websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
@@ -26,6 +28,7 @@ export class NodeEngine implements Engine {
   readonly #server: Server
   readonly #webSockets: WebSockets
   readonly #connections = new Map<Duplex, NodeConnection>()
+  #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#dispatcher = dispatcher
@@ -59,11 +62,12 @@ export class NodeEngine implements Engine {
     return listen(this.#server, this.#settings)
   }
 
-  drain(): Promise<void> {
+  async drain(): Promise<void> {
     for (const connection of this.#connections.values()) connection.closeWhenIdle()
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-    })
+    await new Promise((resolve) => this.#server.close(resolve))
+    // The last sockets report their end after the server has reported its own.
+    this.#whenEmpty = deferred()
+    if (this.#connections.size > 0) await this.#whenEmpty.promise
   }
 
   cutRequests(): void {
@@ -104,6 +108,7 @@ export class NodeEngine implements Engine {
     socket.once('close', () => {
       this.#connections.delete(socket)
       connection.drop()
+      if (this.#connections.size === 0) this.#whenEmpty?.resolve()
     })
   }
 

@@ -116,12 +116,10 @@ export class WebSocketRun implements WebSocketEvents, Ending {
 
   onClose(code: number, reason: string): void {
     const { state } = this.#exchange
+    if (state === 'connecting' || state === 'denying') this.#lost()
     this.#giveUp(code, reason)
     if (state !== 'closing' && state !== 'closed') this.#context.disconnect()
     if (state === 'open') this.#finish('closed', undefined, code)
-    if (state === 'connecting' || state === 'denying') {
-      this.#finish(this.#stopping ? 'aborted' : 'disconnected', this.#context.reason)
-    }
     this.#closed.resolve()
   }
 
@@ -177,8 +175,8 @@ export class WebSocketRun implements WebSocketEvents, Ending {
         if (event.type === 'websocket.http.response.start') this.#status = event.status
         return true
       case 'accept':
-        this.#status = 101
-        this.#transport.accept(command.subprotocol, command.headers)
+        if (this.#transport.accept(command.subprotocol, command.headers)) this.#status = 101
+        else this.#lost()
         return true
       case 'message':
         return this.#transport.send(command.message)
@@ -262,6 +260,13 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#queue.end(code, reason)
     this.#drain?.reject(new ClientDisconnectedError())
     this.#drain = undefined
+  }
+
+  // The client is gone before the answer to its handshake is whole.
+  #lost(): void {
+    this.#giveUp(1006, '')
+    this.#context.disconnect()
+    this.#finish(this.#stopping ? 'aborted' : 'disconnected', this.#context.reason)
   }
 
   // The client must not take a part of a denial for the whole.

@@ -50,8 +50,9 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     return this.#frames?.isPaused ?? true
   }
 
-  accept(subprotocol: string | null, headers: HeaderPairs): void {
+  accept(subprotocol: string | null, headers: HeaderPairs): boolean {
     this.#tools.accept(this.#upgrade, { subprotocol, headers }, (frames) => this.#open(frames))
+    return this.#frames !== undefined
   }
 
   deny(part: ResponsePart): boolean {

@@ -167,6 +167,28 @@ describe('HttpRun: the end of a response that breaks off', () => {
     expect(await endsOf(sending([START, MORE]))).toEqual([['aborted', 200, 5, undefined]])
   })
 
+  it('has the same bytes for a callback that comes later, although the app sends on', async () => {
+    const late: ResponseEnd[] = []
+    const rejections: unknown[] = []
+    const sendsOn: EventApp = async (scope, _receive, send) => {
+      const sendOn = async (): Promise<void> => {
+        for (let count = 0; count < 20; count += 1) await send(MORE)
+      }
+      await send(START)
+      void sendOn().catch((error: unknown) => {
+        rejections.push(error)
+        ;(scope as HttpScope)['isthmus.exchange']?.onEnd((end) => late.push(end))
+      })
+      throw BUG
+    }
+    const [first] = await endsOf(sendsOn)
+    await turn()
+    expect(rejections).toEqual([expect.any(ClientDisconnectedError)])
+    expect(
+      late.map(({ outcome, status, bytes, error }) => [outcome, status, bytes, error]),
+    ).toEqual([first])
+  })
+
   it('is aborted, and not the leave of the client, if the body is too short', async () => {
     const short: EventApp = async (_scope, _receive, send) => {
       await send({ ...START, headers: [['content-length', '9']] })

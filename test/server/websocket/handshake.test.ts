@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../../src/async/websocket-app.ts'
+import { chain } from '../../../src/chain/chain.ts'
+import { middleware } from '../../../src/chain/middleware.ts'
 import { closeOf, frame, Handover, handshake, host, nextMessage, readUntil } from './host.ts'
 import type { IncomingMessage } from 'node:http'
 import type { EventApp, ReceiveEvent, WebSocketScope } from '../../../src/contract/events.ts'
@@ -229,6 +231,25 @@ describe('a WebSocket handshake', () => {
     socket.write(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; =' }))
     expect(await readUntil(socket)).toMatch(/^HTTP\/1\.1 400 /)
     expect(await seen.value).toMatchObject({ type: 'websocket.disconnect', code: 1006 })
+  })
+
+  it('with a malformed offer of extensions is no accepted WebSocket at its end', async () => {
+    const turns: unknown[] = []
+    const ended = new Handover<unknown>()
+    const note = middleware('note', function* (request, next) {
+      request.onAccept(() => turns.push('accepted'))
+      request.onFinish(({ outcome, status, code }) => turns.push([outcome, status, code]))
+      return yield* next(request)
+    })
+    const app: EventApp = async (_scope, receive, send) => {
+      await receive()
+      await send({ type: 'websocket.accept' })
+      ended.resolve(await receive())
+    }
+    await using server = await host(chain(note)(app), { deflate: true })
+    server.raw().write(handshake({ 'Sec-WebSocket-Extensions': 'permessage-deflate; =' }))
+    await ended.value
+    expect(turns).toEqual([['disconnected', null, undefined]])
   })
 
   it('[3b.54] is answered 503 once the server shuts down', async () => {
