@@ -23,7 +23,7 @@ export function withEarlierEnd(outer: ExchangeContext, signal: AbortSignalLike):
 interface EitherSignal {
   readonly signal: AbortSignal
   /** The exchange is over: removes the listener from the given signal, which may live longer. */
-  release(): void
+  readonly release: () => void
 }
 
 /** Makes a signal that is aborted when one of the two is. */
