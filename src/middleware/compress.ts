@@ -5,6 +5,7 @@ import Negotiator from 'negotiator'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
 import { mapBody } from '../chain/response.ts'
 import { middleware } from '../chain/middleware.ts'
+import { isEventStream } from '../http/content.ts'
 import { appendVary } from '../http/vary.ts'
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import type { Complete } from '../complete-options.ts'
@@ -54,7 +55,6 @@ const DEFAULTS: Settings = {
 const AT_ONCE_BYTES = 32 * 1024
 // Archives and pictures have this type too, so mime-db is not asked about it.
 const ANYTHING = 'application/octet-stream'
-const EVENT_STREAM = /^text\/event-stream\b/i
 const NO_TRANSFORM = /(?:^|[\s,])no-transform(?:$|[\s,])/i
 // Fields about the bytes before the coding, which the client does not get (RFC 9530; RFC 9110, 14.3: ranges are ranges of
 // the encoded bytes).
@@ -167,7 +167,7 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   if (request.method === 'HEAD') return mapBody(response, { chunk: () => '' })
 
   const type = response.headers.get('content-type') ?? ''
-  const flush = choice.settings.flush || EVENT_STREAM.test(type)
+  const flush = choice.settings.flush || isEventStream(type)
   let encoder: Encoder | undefined
   const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
   return mapBody(response, {

@@ -4,6 +4,7 @@ import { AppTimeoutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { until } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
+import { MAX_TIMER_MS } from '../waiting/settles-within.ts'
 import type { AbortSignalLike } from '../chain/interruption.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
@@ -14,9 +15,6 @@ export interface TimeoutOptions {
 }
 
 const DEFAULTS = { timeoutMs: 30_000 }
-
-// The longest delay that a timer of Node accepts.
-const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * Gives up a response that has not begun in time: the server answers the request or the handshake with 504, and the app
@@ -78,7 +76,7 @@ class Expiry implements AbortSignalLike {
 
 function checked(settings: typeof DEFAULTS): typeof DEFAULTS {
   const { timeoutMs } = settings
-  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= LONGEST_MS) return settings
-  const remedy = `it is a number of milliseconds up to ${LONGEST_MS}`
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS) return settings
+  const remedy = `it is a number of milliseconds up to ${MAX_TIMER_MS}`
   throw invalidOption('timeout', 'timeoutMs', timeoutMs, remedy)
 }

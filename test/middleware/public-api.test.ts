@@ -16,10 +16,12 @@ const PUBLIC = new Set(
 /** The private helpers. They check options or read header fields, and reach neither the chain nor the server. */
 const HELPERS = new Map([
   ['complete-options.ts', ['Complete', 'checkNumber', 'completeOptions', 'invalidOption']],
+  ['http/content.ts', ['isEventStream']],
   ['http/error-verdict.ts', ['ErrorVerdict', 'judgeError']],
   ['http/headers.ts', ['isFieldValue', 'isToken']],
   ['http/host.ts', ['HostParts', 'parseHost']],
   ['http/vary.ts', ['appendVary']],
+  ['waiting/settles-within.ts', ['MAX_TIMER_MS']],
 ])
 
 const SHIPPING = parseSource('middleware.ts', readFileSync(new URL('middleware.ts', SRC), 'utf8'))
