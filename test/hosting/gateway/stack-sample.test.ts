@@ -36,7 +36,7 @@ it('is the code that the thread runs, and the thread goes on', async () => {
 })
 
 it('is undefined for a thread that code of the system blocks, and the thread goes on afterwards', async () => {
-  const { worker, done } = await runningThread(`${blockedFor(1)}; ${busyFor(10)}`)
+  const { worker, done } = await runningThread(`${blockedFor(3)}; ${busyFor(10)}`)
   expect(await sampleStack(worker.threadId)).toBeUndefined()
   expect(await done).toBe('done')
 })
@@ -46,9 +46,9 @@ it('is undefined for a thread that is gone', async () => {
 })
 
 it('lets a thread end that pauses after the wait for its stack is over', async () => {
-  const { worker } = await runningThread(`${blockedFor(0.7)}; ${busyFor(10_000)}`)
+  const { worker } = await runningThread(`${blockedFor(1.5)}; ${busyFor(10_000)}`)
   await sampleStack(worker.threadId)
-  await sleep(400)
+  await sleep(1_000)
   await worker.terminate()
   expect(worker.threadId).toBe(-1)
 })
