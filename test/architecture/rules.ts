@@ -24,7 +24,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['lint', ['events', 'iterable']],
   ['server', ['native', 'node']],
 ]
-/** The floors of a storey: files that no room above them may miss, and that import no room of their storey. */
+/** The floors of a storey: the rooms above a floor import it, and a floor imports no other room of its storey. */
 const FLOORS = ['hosting/protocol', 'server/native/parser']
 const GROUND = LAYERS.length - 1
 const MAX_LINES = 300
