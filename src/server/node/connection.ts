@@ -1,5 +1,7 @@
 // One connection of node:http: pipelined requests wait here for the responses before them.
 
+import { AsyncResource } from 'node:async_hooks'
+
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
 
@@ -14,6 +16,8 @@ export class NodeConnection {
   isUpgraded = false
   /** A malformed request was answered: it ends the connection. */
   isRefused = false
+  // The response before ends in the context of its app. The next request starts in the context of the connection.
+  readonly #context = new AsyncResource('isthmus.Connection')
   #waiting: Array<() => void> = []
   #isBusy = false
   #closesWhenIdle = false
@@ -70,6 +74,6 @@ export class NodeConnection {
 
     if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
     this.#isBusy = true
-    next()
+    this.#context.runInAsyncScope(next)
   }
 }

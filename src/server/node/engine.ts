@@ -2,7 +2,10 @@
 
 import { createServer, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { Server as NetServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import { acceptWaiting } from '../accept-waiting.ts'
 import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
@@ -29,6 +32,8 @@ export class NodeEngine implements Engine {
   readonly #webSockets: WebSockets
   readonly #connections = new Map<Duplex, NodeConnection>()
   #whenEmpty: Deferred<void> | undefined
+  // All connections so far.
+  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#dispatcher = dispatcher
@@ -62,12 +67,19 @@ export class NodeEngine implements Engine {
     return listen(this.#server, this.#settings)
   }
 
-  async drain(): Promise<void> {
-    for (const connection of this.#connections.values()) connection.closeWhenIdle()
-    await new Promise((resolve) => this.#server.close(resolve))
+  async drain(idleMs: number): Promise<void> {
+    await acceptWaiting(() => this.#accepted)
+    // close() of node:http would close the idle connections at once, and end the timeouts of the others.
+    const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve))
     // The last sockets report their end after the server has reported its own.
-    this.#whenEmpty = deferred()
-    if (this.#connections.size > 0) await this.#whenEmpty.promise
+    const whenEmpty = (this.#whenEmpty = deferred())
+    if (this.#connections.size === 0) whenEmpty.resolve()
+    const finished = Promise.all([closed, whenEmpty.promise])
+    await settlesWithin(finished, idleMs)
+    for (const connection of this.#connections.values()) connection.closeWhenIdle()
+    await finished
+    // It ends the timeouts, which keep the process alive.
+    this.#server.close()
   }
 
   cutRequests(): void {
@@ -103,6 +115,7 @@ export class NodeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    this.#accepted += 1
     const connection = new NodeConnection(socket, endpointsOf(socket, this.#settings.uds))
     this.#connections.set(socket, connection)
     socket.once('close', () => {
