@@ -87,9 +87,9 @@ interface Leniency {
   without: (text: string) => string
 }
 
-const LAST_CHUNK_AND_TRAILERS = /(?<=\r\n)(0+(?:;[^\r\n]*)?\r\n)((?:[^\r\n]+\r\n)+)(?=\r\n)/g
+const LAST_CHUNK_AND_TRAILERS = /(?<=\r\n)(0+(?:;[^\r\n]*)?\r\n)((?:[^\r\n]+(?:\r\n?|$))+)/g
 const NO_TRAILER =
-  /^(?:Content-Length|Transfer-Encoding|Connection|Upgrade|Expect|Host)[ \t]*:.*\r\n/gim
+  /^(?:Content-Length|Transfer-Encoding|Connection|Upgrade|Expect|Host)[ \t]*:[^\r\n]*(?:\r\n?|$)/gim
 
 /** All classes. The documentation has this list too. */
 export const LOOSER: readonly Leniency[] = [
@@ -98,7 +98,7 @@ export const LOOSER: readonly Leniency[] = [
     because:
       'RFC 9110, 5.5: a tab around a value is white space; llhttp takes it in front, and refuses it after',
     without: (text) =>
-      text.replace(/^((?:Content-Length|Transfer-Encoding):[^\r\n]*?)[ \t]+(?=\r\n)/gim, '$1'),
+      text.replace(/^((?:Content-Length|Transfer-Encoding):[^\r\n]*?)[ \t]+$/gim, '$1'),
   },
   {
     name: 'white space in chunk extensions',
