@@ -68,5 +68,5 @@ async function isMissed(bytes: string, end: 'fin' | 'reset'): Promise<boolean> {
   await soon(started, 'the request')
   if (end === 'fin') client.socket.destroy()
   else client.socket.resetAndDestroy()
-  return settlesWithin(left, 2_000)
+  return await settlesWithin(left, 2_000)
 }

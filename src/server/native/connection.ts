@@ -193,7 +193,7 @@ export class NativeConnection implements HttpTransport {
       this.#readTimer.disarm()
       // An app may run between two requests, and its context is not that of the next one.
       if (this.#isInRead) this.#serve(head)
-      else this.#tools.context.run(this.#serve, this, head)
+      else this.#tools.context.run(() => this.#serve(head))
       this.#isInRead = false
       return true
     }

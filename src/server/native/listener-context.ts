@@ -11,9 +11,9 @@ const NO_DESTROY = { requireManualDestroy: true }
 export class ListenerContext {
   readonly #listener = new AsyncResource('IsthmusListener', NO_DESTROY)
 
-  /** Calls `start` on `self` with `value`. The context is new each time, so that `enterWith()` changes no other one. */
-  run<Self, Value>(start: (this: Self, value: Value) => void, self: Self, value: Value): void {
-    this.#listener.runInAsyncScope(requestResource).runInAsyncScope(start, self, value)
+  /** Calls `start`. The context is new each time, so that `enterWith()` changes no other one. */
+  run(start: () => void): void {
+    this.#listener.runInAsyncScope(requestResource).runInAsyncScope(start)
   }
 }
 
