@@ -8,12 +8,15 @@ import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
+import { ListenerContext } from './listener-context.ts'
 import type { Server, Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
-import type { ConnectionTools } from './connection.ts'
+import type { ConnectionTools } from './connection-tools.ts'
+
+const DRAIN_IDLE_MS = 0
 
 /** HTTP/1.1 by our own parser, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NativeEngine implements Engine {
@@ -28,6 +31,7 @@ export class NativeEngine implements Engine {
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
     this.#tools = {
+      context: new ListenerContext(),
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
@@ -55,7 +59,7 @@ export class NativeEngine implements Engine {
     await turns()
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#gate.admitAll()
-    for (const connection of this.#connections) connection.closeWhenIdle()
+    for (const connection of this.#connections) connection.lameDuck(DRAIN_IDLE_MS)
     this.#handshakes.cutAll()
     await closed
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.

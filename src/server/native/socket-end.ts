@@ -4,11 +4,19 @@ import type { Socket } from 'node:net'
 import type { Timer } from '../../waiting/timer-wheel.ts'
 import type { Endpoints } from '../../http/request-head.ts'
 
+/**
+ * The longest rest of an unread body, in bytes, that is read and dropped so that the connection can serve further requests.
+ * A new connection costs the client less than a longer rest.
+ */
+export const MAX_REST_BYTES: number = 1024 * 1024
+
 // Closing a socket with unread bytes resets it, and the client loses the response (RFC 9112, 9.6). So the bytes are read
-// and dropped, up to this limit: a client cannot make the server read for ever.
-const MAX_DROPPED_BYTES = 1024 * 1024
-const LINGER_MS = 2_000
-const UPLOAD_LINGER_MS = 5_000
+// and dropped after the end of our side: as long as they arrive, and up to limits that fit a fast upload. A client cannot
+// make the server read for ever.
+const MAX_DROPPED_BYTES = 128 * 1024 * 1024
+const LINGER_MS = 30_000
+const SILENCE_MS = 2_000
+const UPLOAD_SILENCE_MS = 5_000
 
 /** Ends one socket in finite time: when the timer expires, the owner of the socket cuts it. */
 export class SocketEnd {
@@ -16,6 +24,9 @@ export class SocketEnd {
   readonly #timer: Timer
   readonly #canReset: boolean
   #droppedBytes = 0
+  // 0: the bytes that arrive change nothing.
+  #silenceMs = 0
+  #lingersUntil = 0
 
   constructor(socket: Socket, timer: Timer, { client, secure }: Endpoints) {
     this.#socket = socket
@@ -24,21 +35,47 @@ export class SocketEnd {
     this.#canReset = client !== null && !secure
   }
 
-  /** From now on the owner drops the bytes that arrive. An upload gets more time than other bytes. */
-  startDropping(isUpload: boolean): void {
+  /** The rest of a body is dropped from now on; the connection goes on after it. */
+  startRest(): void {
     this.#droppedBytes = 0
-    this.#timer.arm(isUpload ? UPLOAD_LINGER_MS : LINGER_MS)
+    this.#timer.arm(UPLOAD_SILENCE_MS)
   }
 
-  /** Counts dropped bytes, and cuts the connection above the limit. */
-  drop(bytes: number): void {
+  /** Counts dropped bytes of the rest. False: the rest is too long. */
+  dropRest(bytes: number): boolean {
     this.#droppedBytes += bytes
-    if (this.#droppedBytes > MAX_DROPPED_BYTES) this.#socket.destroy()
+    return this.#droppedBytes <= MAX_REST_BYTES
+  }
+
+  /** From now on the owner drops the bytes that arrive. An upload may pause for a longer time than other bytes. */
+  linger(isUpload: boolean): void {
+    this.#droppedBytes = 0
+    this.#silenceMs = isUpload ? UPLOAD_SILENCE_MS : SILENCE_MS
+    this.#lingersUntil = performance.now() + LINGER_MS
+    this.#timer.arm(this.#silenceMs)
+  }
+
+  /** Counts dropped bytes, and cuts the connection above the limits. */
+  drop(bytes: number): void {
+    if (this.#silenceMs === 0) return
+    this.#droppedBytes += bytes
+    const leftMs = this.#lingersUntil - performance.now()
+    if (this.#droppedBytes > MAX_DROPPED_BYTES || leftMs <= 0) this.#socket.destroy()
+    else this.#timer.arm(Math.min(this.#silenceMs, leftMs))
+  }
+
+  /** Lets a connection that lingers do so for `ms` more at most. */
+  hurry(ms: number): void {
+    this.#silenceMs = Math.min(this.#silenceMs, ms)
+    this.#lingersUntil = Math.min(this.#lingersUntil, performance.now() + ms)
+    this.#timer.arm(this.#silenceMs)
   }
 
   /** Closes after the bytes that were written. */
   closeSoon(): void {
-    this.#timer.arm(LINGER_MS)
+    this.#silenceMs = SILENCE_MS
+    this.#lingersUntil = performance.now() + SILENCE_MS
+    this.#timer.arm(SILENCE_MS)
     this.#socket.destroySoon()
   }
 
@@ -53,6 +90,7 @@ export class SocketEnd {
    * the same turn as the last bytes.
    */
   resetSoon(): void {
+    this.#silenceMs = 0
     this.#timer.arm(0)
   }
 }
