@@ -1,13 +1,17 @@
 // The bounds for the rest of a request body that no app reads. Closing a socket with unread bytes resets it, and the client
-// loses the response (RFC 9112, 9.6). So the server reads the rest and drops it.
+// loses the response (RFC 9112, 9.6). So the server reads the rest and drops it: as long as bytes arrive, and up to limits
+// that fit a fast upload, so that a client cannot make the server read for ever.
 
-/** A rest of this size, or less, is read to keep the connection. A larger rest ends the connection with the response. */
-export const MAX_KEPT_REST_BYTES: number = 1024 * 1024
-/** The most bytes that the server drops after a response that ends the connection. A fast client sends the rest at once. */
+/**
+ * The longest rest, in bytes, that is dropped so that the connection can serve further requests. A new connection costs the
+ * client less than a longer rest.
+ */
+export const MAX_REST_BYTES: number = 1024 * 1024
+/** The most bytes that are dropped after the end of a response that closes the connection. */
 export const MAX_DROPPED_BYTES: number = 1024 * 1024 * 1024
-/** The longest pause of a client that still sends, in ms. */
-export const MAX_PAUSE_MS = 5_000
-/** The longest time that the server drops bytes, in ms: a slow client cannot make it read for ever. */
-export const MAX_LINGER_MS = 30_000
-/** The time for a client to take the response and to end its side, in ms, when no body is on its way. */
-export const CLOSING_MS = 2_000
+/** The longest time that bytes are dropped, in ms. */
+export const LINGER_MS = 30_000
+/** The longest pause between two bytes of an upload, in ms. */
+export const UPLOAD_SILENCE_MS = 5_000
+/** The longest pause between two bytes of other clients, in ms. */
+export const SILENCE_MS = 2_000

@@ -46,7 +46,7 @@ const post = (length: number, version = '1.1'): string =>
   `POST / HTTP/${version}\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`
 
 // The `node` engine has its own files and its own tests for this.
-describe.skipIf(engine === 'node')('an answer before the end of its upload', () => {
+describe('an answer before the end of its upload', () => {
   it.each([2, 6, 30])('arrives at a client that first sends all of its %i MiB', async (size) => {
     await using server = await served(deaf)
     using client = await server.connect()

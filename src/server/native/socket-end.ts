@@ -1,22 +1,15 @@
 // The end of a socket: a close after which the client can read the response, or a reset.
 
+import {
+  LINGER_MS,
+  MAX_DROPPED_BYTES,
+  MAX_REST_BYTES,
+  SILENCE_MS,
+  UPLOAD_SILENCE_MS,
+} from '../linger.ts'
 import type { Socket } from 'node:net'
 import type { Timer } from '../../waiting/timer-wheel.ts'
 import type { Endpoints } from '../../http/request-head.ts'
-
-/**
- * The longest rest of an unread body, in bytes, that is read and dropped so that the connection can serve further requests.
- * A new connection costs the client less than a longer rest.
- */
-export const MAX_REST_BYTES: number = 1024 * 1024
-
-// Closing a socket with unread bytes resets it, and the client loses the response (RFC 9112, 9.6). So the bytes are read
-// and dropped after the end of our side: as long as they arrive, and up to limits that fit a fast upload. A client cannot
-// make the server read for ever.
-const MAX_DROPPED_BYTES = 128 * 1024 * 1024
-const LINGER_MS = 30_000
-const SILENCE_MS = 2_000
-const UPLOAD_SILENCE_MS = 5_000
 
 /** Ends one socket in finite time: when the timer expires, the owner of the socket cuts it. */
 export class SocketEnd {

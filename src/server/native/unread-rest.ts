@@ -2,7 +2,7 @@
 
 import { PeerError } from '../../errors.ts'
 import { announceClose } from '../../http/keep-alive.ts'
-import { MAX_REST_BYTES } from './socket-end.ts'
+import { MAX_REST_BYTES } from '../linger.ts'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { RequestReader } from './request-reader.ts'
 import type { ResponseWriter } from './response-writer.ts'

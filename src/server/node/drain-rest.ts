@@ -1,14 +1,14 @@
 // The rest of a request body after its response. It is read and dropped, so that the client can read the response, and
 // only within bounds, so that a client cannot make the server read for ever.
 
-import { MAX_DROPPED_BYTES, MAX_LINGER_MS, MAX_PAUSE_MS } from '../linger.ts'
+import { LINGER_MS, MAX_DROPPED_BYTES, UPLOAD_SILENCE_MS } from '../linger.ts'
 import type { IncomingMessage } from 'node:http'
 
 /** Drops the rest of `req` within the bounds of `linger.ts`; then it closes the connection. */
 export function drainRest(req: IncomingMessage): void {
   const { socket } = req
-  const until = performance.now() + MAX_LINGER_MS
-  const timer = setTimeout(() => socket.destroy(), MAX_PAUSE_MS)
+  const until = performance.now() + LINGER_MS
+  const timer = setTimeout(() => socket.destroy(), UPLOAD_SILENCE_MS)
   let droppedBytes = 0
   let closing = false
 
