@@ -45,7 +45,6 @@ async function uploadThenRead(
 const post = (length: number, version = '1.1'): string =>
   `POST / HTTP/${version}\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`
 
-// The `node` engine has its own files and its own tests for this.
 describe('an answer before the end of its upload', () => {
   it.each([2, 6, 30])('arrives at a client that first sends all of its %i MiB', async (size) => {
     await using server = await served(deaf)
@@ -134,16 +133,20 @@ describe('an answer before the end of its upload', () => {
     }
   })
 
-  it('keeps the connection if the end of a chunked body has arrived', async () => {
-    await using server = await served(deaf)
-    using client = await server.connect()
-    const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
-    client.send(`${head}5\r\nhello\r\n0\r\n\r\n`)
-    const response = await client.response()
-    expect(headerOf(response, 'connection')).toBe(undefined)
-    client.send(GET)
-    expect((await client.response()).body).toBe('unread')
-  })
+  // node:http does not tell whether the end of an unread body has arrived.
+  it.skipIf(engine === 'node')(
+    'keeps the connection if the end of a chunked body has arrived',
+    async () => {
+      await using server = await served(deaf)
+      using client = await server.connect()
+      const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+      client.send(`${head}5\r\nhello\r\n0\r\n\r\n`)
+      const response = await client.response()
+      expect(headerOf(response, 'connection')).toBe(undefined)
+      client.send(GET)
+      expect((await client.response()).body).toBe('unread')
+    },
+  )
 
   it('does not hold up close(), although its client goes on to upload', async () => {
     await using server = await served(deaf, { graceMs: 60_000 })

@@ -3,7 +3,7 @@
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
-import type { ListenerContext } from './listener-context.ts'
+import type { ListenerContext } from '../listener-context.ts'
 
 /** The parts of an engine that its connections share. */
 export interface ConnectionTools {

@@ -5,7 +5,9 @@ import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/list.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { IGNORED_EVENTS } from '../engine.ts'
+import { startApart } from '../listener-context.ts'
 import { refusal } from '../refusal.ts'
+import { HALF_CLOSED_MS, STILL_TAKING_MS } from '../linger.ts'
 import { expectsBody, expectsHead } from './reading.ts'
 import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
@@ -22,10 +24,6 @@ import type { Reading } from './reading.ts'
 
 /** Our side: `ready` for the next response, `responding`, `ended` after its last bytes, or `upgraded` to a WebSocket. */
 type Responding = 'ready' | 'responding' | 'ended' | 'upgraded'
-
-// A client that has ended its side may still read; a client that has left takes nothing.
-const HALF_CLOSED_MS = 200
-const STILL_TAKING_MS = 1_000
 
 /** Owns one socket, and closes it in every case. */
 export class NativeConnection implements HttpTransport {
@@ -83,10 +81,10 @@ export class NativeConnection implements HttpTransport {
       this.#reading = 'pipelined'
     }
     this.#writer.write(part)
-    const { blocked } = this.#writer
+    const isBlocked = this.#writer.blocked
     if (this.#socket.readableEnded) this.#readTimer.arm(HALF_CLOSED_MS)
     if (part.end) this.#onResponded()
-    return !blocked
+    return !isBlocked
   }
 
   resume(): void {
@@ -191,9 +189,9 @@ export class NativeConnection implements HttpTransport {
     const head = this.#reader.head()
     if (head !== null) {
       this.#readTimer.disarm()
-      // An app may run between two requests, and its context is not that of the next one.
-      if (this.#isInRead) this.#serve(head)
-      else this.#tools.context.run(() => this.#serve(head))
+      // An app whose response has ended may be on the stack.
+      if (this.#isInRead) startApart(this.#serve, this, head)
+      else this.#tools.context.run(this.#serve, this, head)
       this.#isInRead = false
       return true
     }
@@ -220,8 +218,8 @@ export class NativeConnection implements HttpTransport {
     if (before === 0 && this.#socket.readableEnded) this.#socket.destroy()
     if (before === 0) return false
     const isWhole = this.#reader.body(this.#onBody)
-    const isInBounds =
-      this.#reading !== 'body-rest' || this.#socketEnd.dropRest(before - this.#reader.waiting)
+    const isRest = this.#reading === 'body-rest'
+    const isInBounds = !isRest || this.#socketEnd.dropRest(before - this.#reader.waiting)
     if (isWhole) this.#onBodyEnd()
     else if (!isInBounds) this.#close(true)
     return true

@@ -1,9 +1,8 @@
 // One connection of node:http: pipelined requests wait here for the responses before them.
 
-import { AsyncResource } from 'node:async_hooks'
-
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
+import type { ListenerContext } from '../listener-context.ts'
 
 // With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
 const MAX_WAITING = 16
@@ -16,13 +15,13 @@ export class NodeConnection {
   isUpgraded = false
   /** A malformed request was answered: it ends the connection. */
   isRefused = false
-  // The response before ends in the context of its app. The next request starts in the context of the connection.
-  readonly #context = new AsyncResource('isthmus.Connection')
+  readonly #context: ListenerContext
   #waiting: Array<() => void> = []
   #isBusy = false
   #closesWhenIdle = false
 
-  constructor(socket: Socket, ends: Endpoints) {
+  constructor(socket: Socket, ends: Endpoints, context: ListenerContext) {
+    this.#context = context
     this.socket = socket
     this.ends = ends
   }
@@ -74,6 +73,7 @@ export class NodeConnection {
 
     if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
     this.#isBusy = true
-    this.#context.runInAsyncScope(next)
+    // The response before ends in the context of its app.
+    this.#context.run(next, undefined, undefined)
   }
 }

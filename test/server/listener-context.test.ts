@@ -4,8 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
-import { ListenerContext } from '../../../src/server/native/listener-context.ts'
-import { answer, httpApp, served } from '../../raw/served.ts'
+import { ListenerContext } from '../../src/server/listener-context.ts'
+import { answer, httpApp, served } from '../raw/served.ts'
 import type { EventApp, Receive, Send } from 'isthmus'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -112,8 +112,8 @@ it('ListenerContext gives each start a context of its own', () => {
     storage.enterWith(value)
   }
   storage.run(8, () => {
-    context.run(() => start(1))
-    context.run(() => start(2))
+    context.run(start, undefined, 1)
+    context.run(start, undefined, 2)
     found.push(storage.getStore())
   })
   expect(found).toEqual([7, 7, 8])

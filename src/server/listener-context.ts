@@ -1,0 +1,27 @@
+// The async context in which the requests of a listener start.
+
+import { AsyncResource } from 'node:async_hooks'
+
+const NO_DESTROY = { requireManualDestroy: true }
+
+/**
+ * Starts requests in the async context in which the listener was made. A request may start inside a call of an app, when
+ * the response before it ends: without this class, its app would find the `AsyncLocalStorage` values of that other request.
+ */
+export class ListenerContext {
+  readonly #listener = new AsyncResource('IsthmusListener', NO_DESTROY)
+
+  /** Calls `start` on `self` with `value`, as {@link startApart} does, in the context of the listener. */
+  run<Self, Value>(start: (this: Self, value: Value) => void, self: Self, value: Value): void {
+    this.#listener.runInAsyncScope(startApart<Self, Value>, undefined, start, self, value)
+  }
+}
+
+/** Calls `start` on `self` with `value` in the current context, and keeps `enterWith()` from changing that context. */
+export function startApart<Self, Value>(
+  start: (this: Self, value: Value) => void,
+  self: Self,
+  value: Value,
+): void {
+  new AsyncResource('IsthmusRequest', NO_DESTROY).runInAsyncScope(start, self, value)
+}
