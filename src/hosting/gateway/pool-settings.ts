@@ -14,10 +14,15 @@ export interface ThreadOptions {
   export?: string | undefined
   /** The threads that run even if no request does. Default 1. */
   min?: number | undefined
-  /** The most threads. Default one per core. */
+  /**
+   * The most threads; one that was told to end counts until it is gone. Default one per core. For a minute after a request
+   * has ended its thread, one more thread is there with the app loaded, to take the place of the next such thread.
+   */
   max?: number | undefined
   /** The most requests that wait for a thread; further ones get 503 with Retry-After. Default 1,000. */
   maxQueue?: number | undefined
+  /** How long a request may wait for a thread, in ms; then it gets 503 with Retry-After. Default 30,000. */
+  queueTimeoutMs?: number | undefined
   /** How long a request may use its thread, in ms; then the pool ends the thread and answers 504. Default 30,000. */
   timeoutMs?: number | undefined
   /** The number of requests after which the pool replaces a thread. Default Infinity. */
@@ -42,6 +47,7 @@ const DEFAULTS = {
   min: 1,
   max: undefined as number | undefined,
   maxQueue: 1_000,
+  queueTimeoutMs: 30_000,
   timeoutMs: 30_000,
   maxRequests: Infinity,
   idleTimeoutMs: 30_000,
@@ -54,6 +60,7 @@ const RANGES = {
   min: { min: 0, max: Infinity },
   max: { min: 1, max: Infinity },
   maxQueue: { min: 0, max: Infinity },
+  queueTimeoutMs: { min: 1, max: Infinity },
   timeoutMs: { min: 1, max: Infinity },
   maxRequests: { min: 1, max: Infinity },
   idleTimeoutMs: { min: 0, max: Infinity },

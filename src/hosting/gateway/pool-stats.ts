@@ -14,7 +14,7 @@ const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
 /** The figures before the first request, and after the end of lifespan. */
 export function emptyStats(): PoolStats {
   return {
-    threads: { loading: 0, ready: 0, retiring: 0 },
+    threads: { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 },
     inFlight: 0,
     queued: 0,
     completed: 0,

@@ -51,7 +51,7 @@ type RequestReport = WantMessage | PartMessage | FailureMessage | CallMessage
 /** Lives from the arrival to the end of the response. It may go to a second host as long as the first has not begun. */
 export class GatewayRequest implements ScheduledRequest {
   readonly id: number
-  readonly arrivedAt: number
+  arrivedAt: number
   readonly #slot: HeldSlot
   readonly #exchange: PoolExchange
   readonly #carried: Carried
