@@ -3,9 +3,11 @@
 import { availableParallelism } from 'node:os'
 import { checkNumber, completeOptions } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
+import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
 import type { NumberRange } from '../../complete-options.ts'
+import type { BufferingOptions } from './buffering/buffering-settings.ts'
 import type { PoolSettings } from './pool.ts'
 
 /** The options of {@link threads}. */
@@ -40,6 +42,11 @@ export interface ThreadOptions {
   resourceLimits?: ResourceLimits | undefined
   /** The threads' `process.env`. Default: a copy of the environment of this process. */
   env?: NodeJS.ProcessEnv | undefined
+  /**
+   * A request takes its thread when its body has arrived, and its response leaves the thread as fast as the app makes
+   * it, within these bounds. `false` streams both ways: a slow client then holds its thread.
+   */
+  buffering?: BufferingOptions | false | undefined
 }
 
 const DEFAULTS = {
@@ -54,6 +61,7 @@ const DEFAULTS = {
   nice: 5,
   resourceLimits: undefined as ResourceLimits | undefined,
   env: undefined as NodeJS.ProcessEnv | undefined,
+  buffering: BUFFERING_DEFAULTS,
 }
 
 const RANGES = {
@@ -77,7 +85,7 @@ export function poolSettings(
   options: ThreadOptions,
 ): PoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
-  const { export: exportName, ...given } = completeOptions(name, options, DEFAULTS)
+  const { export: exportName, ...given } = completeOptions(name, withGroup(options), DEFAULTS)
   const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber(name, option, bounds[option], RANGES[option])
@@ -85,9 +93,17 @@ export function poolSettings(
   if (bounds.min > bounds.max) {
     throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
   }
+  checkBuffering(name, bounds.buffering)
   return {
     ...bounds,
     multiprocess: bounds.max > 1,
     target: { mountKey: undefined, isBranded: false, ...target, exportName },
   }
+}
+
+// `false` is short for a group of options.
+function withGroup(options: ThreadOptions): ThreadOptions & { buffering?: BufferingOptions } {
+  const { buffering, ...others } = options
+  if (buffering === undefined) return others
+  return { ...others, buffering: buffering === false ? NO_BUFFERING : buffering }
 }

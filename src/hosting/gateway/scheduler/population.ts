@@ -32,6 +32,15 @@ export class Population<Request extends ScheduledRequest> {
     return this.hosts.size < this.#limits.max || this.#ending.size > 0
   }
 
+  /** Whether a request would not have to wait for the end of another one: a host has room, or may start. */
+  hasRoom(now: number): boolean {
+    const { size } = this.hosts
+    return (
+      size < this.#limits.max ||
+      (this.hosts.freshest(now) ?? this.hosts.quickest(now)) !== undefined
+    )
+  }
+
   /** The error with which the app cannot be loaded; undefined if a host is there, or loads, that may take requests. */
   get hopeless(): Error | undefined {
     const { loading, ready, spare } = this.counts

@@ -17,6 +17,11 @@ export class RequestQueue<Request extends ScheduledRequest> {
     return this.#unserved().length
   }
 
+  /** Whether `most` requests wait, or more. */
+  isFull(most: number): boolean {
+    return this.length >= most && this.waiting >= most
+  }
+
   push(request: Request): void {
     this.#waiting.push(request)
   }

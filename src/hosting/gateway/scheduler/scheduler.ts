@@ -66,6 +66,13 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     else this.#placeHolder(request, held, now)
   }
 
+  /** The error for a request that could not even wait. The shell asks before it reads a body, and fails the request. */
+  refusal(now: number): Error | undefined {
+    if (this.#isClosed) return poolClosed()
+    const isFull = this.#queue.isFull(this.#limits.maxQueue)
+    return isFull && !this.#population.hasRoom(now) ? this.#refuse() : undefined
+  }
+
   /** A request that holds slots is over: it waits for this pool no longer. */
   requestEnded(request: Request): void {
     this.#waits.end(request)
@@ -194,12 +201,13 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   // A host that loads has one of the waiting requests as good as taken.
   #boundQueue(): void {
-    const { maxQueue, hostName } = this.#limits
-    const last = this.#queue.overflow(maxQueue + this.hosts.loading)
-    if (!last) return
+    const last = this.#queue.overflow(this.#limits.maxQueue + this.hosts.loading)
+    last?.fail(this.#refuse())
+  }
+
+  #refuse(): Error {
     this.#counters.refused += 1
-    const { size } = this.#hosts
-    last.fail(queueFull(this.#queue.length, `${size} ${hostName}s`))
+    return queueFull(this.#queue.length, `${this.#hosts.size} ${this.#limits.hostName}s`)
   }
 
   // A free host gets requests from the queue, else one that another host has ahead of time.
