@@ -1,7 +1,7 @@
 // The first module of a pool thread: loads the app, then serves the messages of the pool.
 
 import { getPriority, setPriority } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
 import { loadTarget } from './load-target.ts'
 import { fromCells } from '../protocol/cells.ts'
@@ -10,7 +10,6 @@ import { Doorbell } from '../protocol/doorbell.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
-import type { MessagePort } from 'node:worker_threads'
 import type { Cells } from '../protocol/cells.ts'
 import type { ToHost } from '../protocol/messages.ts'
 import type { ThreadData } from '../protocol/thread-data.ts'
@@ -18,8 +17,7 @@ import type { ThreadData } from '../protocol/thread-data.ts'
 const THIS_THREAD = 0
 const LOWEST_PRIORITY = 19
 
-const port = parentPort as MessagePort
-const { target, bell, answers, multiprocess, nice } = workerData as ThreadData
+const { port, target, bell, answers, multiprocess, nice } = taken(workerData as ThreadData)
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 
 try {
@@ -33,6 +31,13 @@ try {
   link.post({ type: 'loaded', error: toErrorData(error) })
 }
 link.flush()
+
+// The app finds `workerData` empty: it reaches neither the port nor the memory of the pool.
+function taken(data: ThreadData): ThreadData {
+  const copy = { ...data }
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
+  return copy
+}
 
 // On Linux only: on other systems the processes have priorities, and not their threads.
 function lowerPriority(steps: number): void {
