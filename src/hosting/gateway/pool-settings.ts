@@ -1,7 +1,7 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
-import { checkNumber, completeOptions } from '../../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
@@ -85,7 +85,7 @@ export function poolSettings(
   options: ThreadOptions,
 ): PoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
-  const { export: exportName, ...given } = completeOptions(name, withGroup(options), DEFAULTS)
+  const { export: exportName, ...given } = completeOptions(name, withGroup(name, options), DEFAULTS)
   const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber(name, option, bounds[option], RANGES[option])
@@ -102,8 +102,13 @@ export function poolSettings(
 }
 
 // `false` is short for a group of options.
-function withGroup(options: ThreadOptions): ThreadOptions & { buffering?: BufferingOptions } {
+function withGroup(
+  name: string,
+  options: ThreadOptions,
+): ThreadOptions & { buffering?: BufferingOptions } {
   const { buffering, ...others } = options
   if (buffering === undefined) return others
-  return { ...others, buffering: buffering === false ? NO_BUFFERING : buffering }
+  if (buffering === false) return { ...others, buffering: NO_BUFFERING }
+  if (typeof buffering === 'object') return { ...others, buffering }
+  throw invalidOption(name, 'buffering', buffering, 'it is false, or an object of options')
 }

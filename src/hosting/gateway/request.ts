@@ -66,6 +66,7 @@ export class GatewayRequest implements ScheduledRequest {
   #body: GatewayRequestBody | undefined
   #response: ResponseParts | undefined
   #calls: Calls | undefined
+  #isShuttingDown = false
   #isOver = false
 
   /**
@@ -88,7 +89,8 @@ export class GatewayRequest implements ScheduledRequest {
     const context = exchange.scope['isthmus.exchange']
     context?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
     context?.onShutdown(() => {
-      this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
+      this.#isShuttingDown = true
+      this.#warn()
     })
   }
 
@@ -110,6 +112,7 @@ export class GatewayRequest implements ScheduledRequest {
     if (change) post(change)
     const message = this.#message(dispatch)
     post(message)
+    if (this.#isShuttingDown) this.#warn()
     if (this.#body) return this.#body.sendAgain()
     if (!message.hasBody) return
     const body = new GatewayRequestBody(this, receive)
@@ -146,6 +149,11 @@ export class GatewayRequest implements ScheduledRequest {
   complete(): void {
     this.#isOver = true
     this.#ended.resolve()
+  }
+
+  // A host that gets the request later is told then.
+  #warn(): void {
+    this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
   }
 
   #take(message: RequestReport): void {

@@ -167,7 +167,40 @@ describe('a slow sender', { timeout: 30_000 }, () => {
     expect([await busy, await waiting]).toEqual(['firstsecond', 'fresh'])
   })
 
-  it('is told when the server stops: it has the grace to send the rest', async () => {
+  it('never starts the app if it leaves while it waits for a thread', async () => {
+    const { app, start } = pool({ max: 1 })
+    await using server = await start()
+    const file = join(folder, 'gate')
+    const busy = ask(server, `/gated?${file}`)
+    await eventually(() => existsSync(`${file}.begun`))
+    for (const length of [3, 300_000]) {
+      using client = await server.connect()
+      announce(client, '/size', length)
+      client.send('x'.repeat(length))
+      await eventually(() => app.stats().queued === 1)
+      client.reset()
+      await eventually(() => app.stats().queued === 0)
+      expect(app.stats().buffering).toEqual({ requests: 0, memoryBytes: 0, fileBytes: 0 })
+    }
+    writeFileSync(file, '')
+    expect(await busy).toBe('firstsecond')
+    expect(await ask(server, '/runs')).toBe('1')
+  })
+
+  it('has the grace of a shutdown to send the rest, and its app knows of the shutdown', async () => {
+    const { app, start } = pool({ max: 1 })
+    const server = await start()
+    using client = await server.connect()
+    announce(client, '/signal', 2)
+    client.send('x')
+    await eventually(() => app.stats().buffering.requests === 1)
+    const closed = server.server.close({ graceMs: 8_000 })
+    client.send('x')
+    expect((await client.response()).body).toBe('true ServerShutdownError')
+    expect(await closed).toEqual({ forced: false })
+  })
+
+  it('is cut after the grace of a shutdown', async () => {
     const { app, start } = pool({ max: 1 })
     const server = await start()
     using client = await server.connect()
@@ -175,7 +208,7 @@ describe('a slow sender', { timeout: 30_000 }, () => {
     client.send('x')
     await eventually(() => app.stats().buffering.requests === 1)
     await server[Symbol.asyncDispose]()
-    expect(await client.ended()).not.toBe('open')
+    await client.ended()
     expect(await client.rest()).not.toContain('200 OK')
     expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])
   })
