@@ -4,9 +4,11 @@
 import { performance } from 'node:perf_hooks'
 import { ThreadCrashedError } from '../../errors.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
+import { processWide } from '../../bridge/process-wide.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
 import { Buffers } from './buffering/buffers.ts'
 import { heldSlots } from './held-slots.ts'
+import { inNeutralContext } from './neutral-context.ts'
 import { GatewayRequest } from './request.ts'
 import { poolClosed } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
@@ -40,7 +42,7 @@ interface Thread {
 }
 
 const TICK_MS = 50
-const WAITS = new WaitGraph()
+const WAITS = processWide('waits.1', () => new WaitGraph())
 
 /** Runs requests in threads. The caller closes the pool. */
 export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEvents {
@@ -59,7 +61,8 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
     this.#log = log
     this.#buffers = new Buffers(settings.buffering, log)
     this.#scheduler = new Scheduler({ ...settings, hostName: 'thread' }, this, WAITS)
-    this.#ticker = setInterval(() => this.#scheduler.tick(performance.now()), TICK_MS).unref()
+    const tick = (): void => this.#scheduler.tick(performance.now())
+    this.#ticker = inNeutralContext(() => setInterval(tick, TICK_MS).unref())
   }
 
   /**
@@ -144,7 +147,7 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
 
   startHost(host: ThreadHost): ThreadPort {
     try {
-      const port = new ThreadPort(this.#settings, host, this)
+      const port = inNeutralContext(() => new ThreadPort(this.#settings, host, this))
       const { url, exportName } = this.#settings.target
       const start = { threadId: port.threadId, url, export: exportName }
       this.#threads.set(host, { port, end: { ...start, reason: 'closed', error: undefined } })

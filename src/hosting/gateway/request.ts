@@ -103,8 +103,16 @@ export class GatewayRequest implements ScheduledRequest {
     return this.#isOver
   }
 
-  /** Sends the request to a host. */
+  /** Sends the request to a host, in the context of the request: another one may have freed the host. */
   dispatch(dispatch: Dispatch): void {
+    this.#context.runInAsyncScope(GatewayRequest.#dispatchOf, undefined, this, dispatch)
+  }
+
+  static #dispatchOf(this: void, request: GatewayRequest, dispatch: Dispatch): void {
+    request.#dispatch(dispatch)
+  }
+
+  #dispatch(dispatch: Dispatch): void {
     const { scope, receive } = this.#exchange
     const { post, state } = dispatch
     this.#post = post
@@ -117,7 +125,7 @@ export class GatewayRequest implements ScheduledRequest {
     if (!message.hasBody) return
     const body = new GatewayRequestBody(this, receive)
     this.#body = body
-    this.#context.runInAsyncScope(() => body.feed(message.bodyWindow))
+    body.feed(message.bodyWindow)
   }
 
   /** Takes a message of the host about this request. */
@@ -163,14 +171,24 @@ export class GatewayRequest implements ScheduledRequest {
       case 'call':
         return this.#openCalls().take(message)
       case 'want':
-        if (this.#isOver) return this.cancel(new ClientDisconnectedError('the request is over'))
+        if (this.#isOver) return this.#stopHost()
         return this.#body?.feed(message.bytes)
       case 'part':
+        if (this.#isOver) return message.end ? undefined : this.#stopHost()
+        return this.#respond(message)
       case 'failure':
-        if (this.#isOver) return
-        this.#response ??= new ResponseParts(this, this.#exchange.send, this.#responseBounds)
-        return this.#response.take(message)
+        if (!this.#isOver) this.#respond(message)
     }
+  }
+
+  #respond(message: PartMessage | FailureMessage): void {
+    this.#response ??= new ResponseParts(this, this.#exchange.send, this.#responseBounds)
+    this.#response.take(message)
+  }
+
+  // Without the cancellation the host would wait for credit, or for the body.
+  #stopHost(): void {
+    this.cancel(new ClientDisconnectedError('the request is over'))
   }
 
   #openCalls(): Calls {
