@@ -1,5 +1,6 @@
 // The scenarios, rows and variants that the options of a run select.
 
+import { rowsOf } from './budgets.ts'
 import { PYTHON_REMEDY } from './python.ts'
 import { SCENARIOS } from './scenarios/all.ts'
 import type { Budget } from './budgets.ts'
@@ -38,6 +39,6 @@ export function choose(
 }
 
 function isBudgeted({ id }: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {
-  const rows = budgets.filter(({ scenario }) => scenario === id).flatMap(({ row, by }) => [row, by])
+  const rows = budgets.filter(({ scenario }) => scenario === id).flatMap(rowsOf)
   return ({ name }) => rows.includes(name)
 }

@@ -15,6 +15,7 @@ import {
   shape,
   unusedExports,
 } from './architecture/rules.ts'
+import { slowExpressions } from './architecture/slow-expressions.ts'
 import { parseSource } from './architecture/source-file.ts'
 import type { SourceFile } from './architecture/source-file.ts'
 
@@ -59,6 +60,10 @@ describe('the sources', () => {
 
   it('keep no closures in fields', () => {
     expect(keptClosures(sources)).toEqual([])
+  })
+
+  it('have no regular expression that a chosen text makes slow', () => {
+    expect(slowExpressions(sources)).toEqual([])
   })
 })
 
@@ -409,6 +414,18 @@ describe('the other checks', () => {
     expect(keptClosures(files({ 'sync/run.ts': text, 'lint/sync/a.ts': text }))).toEqual([
       'sync/run.ts:1 keeps a closure in a field: have a function make it',
     ])
+  })
+
+  it('see expressions that a chosen text makes slow, and expressions that they cannot read', () => {
+    const text =
+      'split(/[ \\t]*,/); test(/(a+)+b/); test(/^[a-z]+$/); new RegExp(`${a}b`); RegExp(c)'
+    expect(slowExpressions(files({ 'sync/run.ts': text }))).toEqual([
+      'sync/run.ts:1 has /[ \\t]*,/, which takes super-linear time on a chosen text: use a loop or split()',
+      'sync/run.ts:1 has /(a+)+b/, which takes super-linear time on a chosen text: use a loop or split()',
+      'sync/run.ts:1 builds an expression at run time: write a literal, which this rule reads',
+      'sync/run.ts:1 builds an expression at run time: write a literal, which this rule reads',
+    ])
+    expect(slowExpressions(files({ 'middleware/cors.ts': 'new RegExp(a)' }))).toEqual([])
   })
 
   it('see public names through export *', () => {

@@ -1,12 +1,7 @@
 // The benchmarks' app, as an event app.
 
 import { events } from 'isthmus'
-import { CHUNK, CHUNKS, HELLO, ITEMS, work } from '../servers/content.js'
-
-const HELLO_FIELDS = [
-  ['content-type', 'text/plain'],
-  ['content-length', String(HELLO.length)],
-]
+import { CHUNK, CHUNKS, HELLO_BYTES, ITEMS, work } from '../servers/content.js'
 
 export default events(async (scope, receive, send) => {
   switch (scope.type) {
@@ -22,8 +17,7 @@ export default events(async (scope, receive, send) => {
 async function respond(scope, receive, send) {
   switch (scope.path) {
     case '/':
-      await send({ type: 'http.response.start', status: 200, headers: HELLO_FIELDS })
-      return send({ type: 'http.response.body', body: HELLO })
+      return answer(send, 'text/plain', HELLO_BYTES)
     case '/json':
       return answer(send, 'application/json', JSON.stringify(ITEMS))
     case '/echo':
@@ -34,7 +28,7 @@ async function respond(scope, receive, send) {
       return answer(send, 'text/plain', String(await count(receive)))
     case '/busy':
       work(scope.queryString)
-      return answer(send, 'text/plain', HELLO)
+      return answer(send, 'text/plain', HELLO_BYTES)
     default:
       await send({ type: 'http.response.start', status: 404 })
       return send({ type: 'http.response.body' })

@@ -1,14 +1,14 @@
 // The benchmarks' app, as an async-iterable app.
 
 import { iterable } from 'isthmus'
-import { CHUNK, CHUNKS, HELLO, ITEMS } from '../servers/content.js'
+import { CHUNK, CHUNKS, HELLO_BYTES, ITEMS } from '../servers/content.js'
 
 const BLOCK = 65_536
 
 export default iterable(async (environ, startResponse) => {
   switch (environ.PATH_INFO) {
     case '/':
-      return answer(startResponse, 'text/plain', HELLO)
+      return answer(startResponse, 'text/plain', HELLO_BYTES)
     case '/json':
       return answer(startResponse, 'application/json', JSON.stringify(ITEMS))
     case '/echo':

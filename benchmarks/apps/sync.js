@@ -1,14 +1,14 @@
 // The benchmarks' app, as a sync app.
 
 import { sync } from 'isthmus'
-import { CHUNK, CHUNKS, HELLO, ITEMS, work } from '../servers/content.js'
+import { CHUNK, CHUNKS, HELLO_BYTES, ITEMS, work } from '../servers/content.js'
 
 const BLOCK = 65_536
 
 export default sync((environ, startResponse) => {
   switch (environ.PATH_INFO) {
     case '/':
-      return answer(startResponse, 'text/plain', HELLO)
+      return answer(startResponse, 'text/plain', HELLO_BYTES)
     case '/json':
       return answer(startResponse, 'application/json', JSON.stringify(ITEMS))
     case '/echo':
@@ -20,7 +20,7 @@ export default sync((environ, startResponse) => {
       return answer(startResponse, 'text/plain', String(count(environ['wsgi.input'])))
     case '/busy':
       work(environ.QUERY_STRING)
-      return answer(startResponse, 'text/plain', HELLO)
+      return answer(startResponse, 'text/plain', HELLO_BYTES)
     default:
       startResponse('404 Not Found', [])
       return []

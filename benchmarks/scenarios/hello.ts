@@ -35,6 +35,7 @@ export const hello: Scenario = httpScenario({
     NODE_HTTP,
     ...FRAMEWORKS,
     ...STYLES,
+    isthmus('iterable, async generator', 'generator'),
     isthmus('events, on node:http', 'events', { engine: 'node' }),
   ],
   python: ['uvicorn', 'wsgiToAsgi', 'gunicorn', 'gthread'],

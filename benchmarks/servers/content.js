@@ -2,6 +2,9 @@
 
 export const HELLO = 'Hello, world\n'
 
+/** The same as bytes: apps of isthmus mostly send bytes. */
+export const HELLO_BYTES = Buffer.from(HELLO)
+
 /** Serialised again for every request: 10,240 bytes of JSON. */
 export const ITEMS = itemsOf(10_240)
 

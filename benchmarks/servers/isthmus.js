@@ -3,6 +3,7 @@
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
 import eventApp from '../apps/events.js'
+import generatorApp from '../apps/generator.js'
 import iterableApp from '../apps/iterable.js'
 import syncApp from '../apps/sync.js'
 import { ready } from './ready.js'
@@ -13,6 +14,7 @@ const inThreads = (name, options) =>
 const hosted = {
   events: () => eventApp,
   iterable: () => iterableApp,
+  generator: () => generatorApp,
   inline: () => syncApp,
   thread: () => inThreads('sync', { max: 1 }),
   'short-queue': () => inThreads('sync', { max: 1, maxQueue: 32 }),

@@ -11,13 +11,13 @@ export class Fairness {
   #chunks = 0
   #since = 0
 
-  /** The sender of chunks awaits this after every chunk. */
-  async afterChunk(): Promise<void> {
+  /** The sender of chunks awaits the result after every chunk; undefined if no turn is due. */
+  afterChunk(): Promise<void> | undefined {
     this.#chunks += 1
     // The constructor does not read the clock, because most responses have one chunk and need no clock.
     if (this.#chunks === 1) this.#since = performance.now()
-    if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return
-    await nextTurn()
+    if (this.#chunks < MAX_CHUNKS && performance.now() - this.#since < MAX_MS) return undefined
     this.#chunks = 0
+    return nextTurn()
   }
 }

@@ -33,8 +33,10 @@ export async function pump(source: ChunkSource, send: Send): Promise<void> {
     const fairness = new Fairness()
     while (chunk !== null && !source.ended) {
       await send({ type: 'http.response.body', body: chunk, moreBody: true })
-      await fairness.afterChunk()
-      chunk = await source.pull()
+      const turn = fairness.afterChunk()
+      if (turn) await turn
+      const next = source.pull()
+      chunk = next instanceof Promise ? await next : next
     }
     await send({ type: 'http.response.body', body: chunk ?? '', moreBody: false })
   } catch (error) {

@@ -1,6 +1,6 @@
 // Reads whether a client wants to keep its connection (RFC 9112, 9.3).
 
-import { listHasToken } from './headers.ts'
+import { listHasToken } from './list.ts'
 
 /** Whether a request with this `Connection` field, several joined by commas, keeps its connection. */
 export function wantsKeepAlive(

@@ -1,11 +1,8 @@
 // The one transfer coding that this server takes in a request (RFC 9112, 6.1).
 
 import { BadRequestError } from '../errors.ts'
-import { TOKEN } from './headers.ts'
-
-// Codings, one or more, without parameters.
-const CODINGS = new RegExp(`^${TOKEN}(?:[ \\t]*,[ \\t]*${TOKEN})*$`)
-const CHUNKED_NOT_LAST = /(?:^|[, \t])chunked[ \t]*,/i
+import { isToken } from './headers.ts'
+import { listMembers } from './list.ts'
 
 /**
  * The reason why this Transfer-Encoding is refused; null for `chunked`. A coding that the server does not understand
@@ -22,7 +19,8 @@ export function transferCodingFault(
   if (value.toLowerCase() === 'chunked') return null
 
   const shown = JSON.stringify(value)
-  if (!CODINGS.test(value) || CHUNKED_NOT_LAST.test(value)) {
+  const codings = listMembers(value.toLowerCase())
+  if (!codings.every(isToken) || codings.slice(0, -1).includes('chunked')) {
     return new BadRequestError(`transfer coding ${shown} leaves the end of the body in doubt`)
   }
   return new BadRequestError(`transfer coding ${shown} is not understood`, 501)

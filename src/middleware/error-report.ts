@@ -65,7 +65,7 @@ function placeOf({ fileName, lineNumber }: StackFrame): Place[] {
   if (fileName === undefined || lineNumber === undefined) return []
   const isUrl = fileName.startsWith('file:')
   if (!isUrl && !/^(?:\/|[A-Za-z]:\\)/.test(fileName)) return []
-  const path = isUrl ? fileURLToPath(fileName.replace(/[?#].*$/, '')) : fileName
+  const path = isUrl ? fileURLToPath(fileName.split(/[?#]/, 1)[0] ?? '') : fileName
   return [{ path, line: lineNumber }]
 }
 

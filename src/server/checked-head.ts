@@ -2,7 +2,7 @@
 
 import { BadRequestError } from '../errors.ts'
 import { hostFault } from '../http/authority.ts'
-import { getHeader, getListHeader, listHasToken } from '../http/headers.ts'
+import { listHasToken } from '../http/list.ts'
 import { wantsKeepAlive } from '../http/keep-alive.ts'
 import { requestHead } from '../http/request-head.ts'
 import { octetFault } from '../http/target.ts'
@@ -25,36 +25,88 @@ export interface ReadHead extends RequestStart {
  * @param maxHeaderFields more fields are a fault with status 431
  */
 export function checkedHead(head: ReadHead, maxHeaderFields: number): RequestHead {
-  const { headers } = head
-  const length = getHeader(headers, 'content-length')
-  const contentLength = length === undefined ? null : Number(length)
-  const isChunked = getHeader(headers, 'transfer-encoding') !== undefined
+  const { headers, httpVersion } = head
+  const fields = readFields(headers)
+  const { contentLength, connection } = fields
   const facts: FieldFacts = {
-    keepAlive: wantsKeepAlive(head.httpVersion, getListHeader(headers, 'connection')),
-    acceptsTrailers: listHasToken(getListHeader(headers, 'te'), 'trailers'),
+    keepAlive: wantsKeepAlive(httpVersion, connection),
+    acceptsTrailers: listHasToken(fields.te, 'trailers'),
     expectsContinue: head.expectsContinue,
-    hasBody: isChunked || (contentLength ?? 0) > 0,
+    hasBody: fields.codings !== undefined || (contentLength ?? 0) > 0,
     contentLength,
-    hasUnderscore: headers.some(([name]) => name.includes('_')),
-    fault: octetFault(head.target) ?? fieldFault(head, maxHeaderFields),
+    hasUnderscore: fields.hasUnderscore,
+    fault:
+      octetFault(head.target) ??
+      tooManyFields(headers.length, maxHeaderFields) ??
+      codingsFault(fields.codings, httpVersion) ??
+      hostFault(fields.host, fields.hosts, httpVersion),
   }
   return requestHead(head, headers, facts, head.ends)
 }
 
-function fieldFault({ headers, httpVersion }: ReadHead, maxFields: number): BadRequestError | null {
-  if (headers.length > maxFields) {
-    return new BadRequestError(`the head has more than ${maxFields} fields`, 431)
+/** The fields that decide about a request. */
+interface DecisiveFields {
+  contentLength: number | null
+  /** The lines of Transfer-Encoding. */
+  codings: string[] | undefined
+  connection: string | undefined
+  te: string | undefined
+  host: string | undefined
+  /** The number of Host fields. */
+  hosts: number
+  hasUnderscore: boolean
+}
+
+function readFields(headers: HeaderPairs): DecisiveFields {
+  const fields: DecisiveFields = {
+    contentLength: null,
+    codings: undefined,
+    connection: undefined,
+    te: undefined,
+    host: undefined,
+    hosts: 0,
+    hasUnderscore: false,
   }
-  let hosts = 0
-  let host: string | undefined
   for (const [name, value] of headers) {
-    if (name === 'transfer-encoding') {
-      const fault = transferCodingFault(value, httpVersion)
-      if (fault !== null) return fault
-    } else if (name === 'host') {
-      hosts += 1
-      host ??= value
+    switch (name) {
+      case 'host':
+        fields.hosts += 1
+        fields.host ??= value
+        break
+      case 'connection':
+        fields.connection = joined(fields.connection, value)
+        break
+      case 'content-length':
+        fields.contentLength ??= Number(value)
+        break
+      case 'transfer-encoding':
+        fields.codings = [...(fields.codings ?? []), value]
+        break
+      case 'te':
+        fields.te = joined(fields.te, value)
+        break
+      default:
+        fields.hasUnderscore ||= name.includes('_')
     }
   }
-  return hostFault(host, hosts, httpVersion)
+  return fields
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`
+}
+
+function tooManyFields(count: number, most: number): BadRequestError | null {
+  return count > most ? new BadRequestError(`the head has more than ${most} fields`, 431) : null
+}
+
+function codingsFault(
+  codings: readonly string[] | undefined,
+  httpVersion: '1.0' | '1.1',
+): BadRequestError | null {
+  for (const value of codings ?? []) {
+    const fault = transferCodingFault(value, httpVersion)
+    if (fault !== null) return fault
+  }
+  return null
 }

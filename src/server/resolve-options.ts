@@ -67,7 +67,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   }
   return {
     ...completed,
-    rootPath: rootPath.replace(/\/+$/, ''),
+    rootPath: withoutTrailingSlashes(rootPath),
     // A copy: the object of the caller may change while the server runs.
     sync: { ...sync, environ: { ...sync.environ } },
     log,
@@ -95,4 +95,10 @@ function checkChoices(caller: string, values: Record<keyof typeof CHOICES, strin
 function isObjectOfStrings(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.values(value).every((text) => typeof text === 'string')
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }

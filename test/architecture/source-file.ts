@@ -31,6 +31,10 @@ export interface SourceFile {
   ownStatements: number[]
   /** Uses of the type `any`. */
   anys: number[]
+  /** The literals of regular expressions. */
+  expressions: Array<{ line: number; source: string; flags: string }>
+  /** Where `new RegExp()` builds an expression. */
+  builtExpressions: number[]
   /** Where a closure is put into a field: `this.field = () => …`. */
   keptClosures: number[]
   comments: Array<{ line: number; text: string }>
@@ -59,6 +63,12 @@ export function parseSource(path: string, text: string): SourceFile {
     exports: exportsOf(path, module),
     ownStatements: program.body.filter((statement) => !isReexport(statement)).map(lineOf),
     anys: nodes.filter((node) => node.type === 'TSAnyKeyword').map(lineOf),
+    expressions: nodes.flatMap((node) => {
+      if (node.type !== 'Literal' || !('regex' in node)) return []
+      const { pattern, flags } = node.regex
+      return [{ line: lineOf(node), source: pattern, flags }]
+    }),
+    builtExpressions: nodes.filter(buildsExpression).map(lineOf),
     keptClosures: nodes.filter(keepsClosure).map(lineOf),
     comments: comments.map((comment) => ({ line: lineOf(comment), text: comment.value })),
     titles: nodes.flatMap((node) => {
@@ -95,6 +105,11 @@ function importOf(node: ESTree.Node): Import[] {
 function keepsClosure(node: ESTree.Node): boolean {
   if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return false
   return node.left.object.type === 'ThisExpression' && node.right.type === 'ArrowFunctionExpression'
+}
+
+function buildsExpression(node: ESTree.Node): boolean {
+  const isCall = node.type === 'NewExpression' || node.type === 'CallExpression'
+  return isCall && node.callee.type === 'Identifier' && node.callee.name === 'RegExp'
 }
 
 function titleOf(node: ESTree.Node): string | null {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { getListHeader, listHasToken, pairsOf } from '../../src/http/headers.ts'
+import { getListHeader, pairsOf } from '../../src/http/headers.ts'
+import { listHasToken } from '../../src/http/list.ts'
 
 describe('pairsOf()', () => {
   it('makes pairs from names and values that alternate', () => {

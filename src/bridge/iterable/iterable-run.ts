@@ -1,13 +1,23 @@
 // One request through an async-iterable app: the host pulls chunks from the app, one at a time, and closes it.
 
+import { SILENT_LOG } from '../../silent-log.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { arrayBytes, checkedBody } from '../../sync/app-body.ts'
+import { isThenable } from '../../sync/chunk.ts'
 import { attempt, callFinished } from '../../sync/run-end.ts'
 import { ResponseState } from '../../sync/start-response.ts'
 import { Fairness } from '../fairness.ts'
-import type { AsyncBody, Chunk, IterableApp, IterableEnviron } from '../../contract/environ.ts'
+import { scopeToEnviron } from '../scope-to-environ.ts'
+import { ClientGuard } from './client-guard.ts'
+import type {
+  AsyncBody,
+  AsyncInputStream,
+  Chunk,
+  IterableApp,
+  IterableEnviron,
+} from '../../contract/environ.ts'
+import type { HttpScope } from '../../contract/events.ts'
 import type { ResponseOptions } from '../../sync/start-response.ts'
-import type { ClientGuard } from './client-guard.ts'
 import type { ChunkSource } from '../pump.ts'
 
 // The time that a stopped app gets for its `finally`; after it, the host waits no longer.
@@ -18,112 +28,129 @@ type Stepper = AsyncIterator<unknown> | Iterator<unknown>
 
 /**
  * Runs an app that awaits, as SyncRun runs a sync app. The host calls `close` at the end of every request, whole or
- * failed.
+ * failed. Most responses are one array of chunks: they take one wait, for the app itself.
  */
-export class IterableRun implements ChunkSource {
+export class IterableRun implements ChunkSource, ResponseOptions {
   ended = false
   readonly response: ResponseState
   readonly #app: IterableApp
+  readonly #scope: HttpScope
   readonly #environ: IterableEnviron
-  readonly #options: ResponseOptions
   readonly #client: ClientGuard
-  readonly #fairness: Fairness = new Fairness()
   #body: Body | undefined
+  #list: readonly unknown[] | undefined
+  #index = 0
   #iterator: Stepper | undefined
-  #remaining = Infinity
+  #fairness: Fairness | undefined
   #isOver = false
   #held: Chunk | null = null
 
-  constructor(
-    app: IterableApp,
-    environ: IterableEnviron,
-    client: ClientGuard,
-    options: ResponseOptions,
-  ) {
+  /** @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) as {@link scopeToEnviron} does */
+  constructor(app: IterableApp, scope: HttpScope, input: AsyncInputStream) {
     this.#app = app
-    this.#environ = environ
-    this.#client = client
-    this.#options = options
-    this.response = new ResponseState(environ.REQUEST_METHOD, options)
+    this.#scope = scope
+    this.#environ = scopeToEnviron(scope, input)
+    this.#client = new ClientGuard(scope['isthmus.exchange'])
+    this.response = new ResponseState(scope.method, this)
   }
 
   get head(): ChunkSource['head'] {
     return this.response.head
   }
 
-  async pull(): Promise<Chunk | null> {
-    if (!this.#body) await this.#start()
-    for (;;) {
-      const chunk = this.response.takeWritten() ?? this.#takeHeld()
-      if (chunk !== null) return chunk
-      if (this.#isOver || this.response.exhausted) return this.#finish()
-      await this.#step()
-      if (this.#held === null) await this.#fairness.afterChunk()
-    }
+  pull(): Chunk | null | Promise<Chunk | null> {
+    if (this.#body === undefined) return this.#start()
+    return this.#list === undefined ? this.#pullSteps() : this.#pullFrom(this.#list)
   }
 
   /**
    * Ends the request: `return()` of an iterator that has not ended and `close()` of the body, with five seconds for each,
    * then `environ['isthmus.responseFinished']`. Failures become warnings.
    */
-  async close(error?: unknown): Promise<void> {
+  close(error?: unknown): void | Promise<void> {
     this.response.close()
-    const body = this.#body
-    const iterator = this.#iterator
-    if (iterator && !this.#isOver) {
-      await this.#attempt('return() of the body', () => iterator.return?.())
-    }
-    if (body) await this.#attempt('close() of the body', () => body.close?.())
-    callFinished(this.#environ, this.response, error, this.#options)
+    const mayWait = this.#openIterator !== undefined || this.#body?.close !== undefined
+    if (mayWait) return this.#closeBody(error)
+    callFinished(this.#environ, this.response, error, this)
   }
 
-  async #start(): Promise<void> {
+  warn(message: string, cause?: unknown): void {
+    const { method, path } = this.#scope
+    const log = this.#scope['isthmus.exchange']?.log ?? SILENT_LOG
+    log.warn({ method, path, err: cause }, message)
+  }
+
+  #start(): Chunk | null | Promise<Chunk | null> {
     const app = this.#app
     const returned = app(this.#environ, this.response.startResponse)
-    const body: unknown = isAsyncIterable(returned) ? returned : await this.#awaitReturned(returned)
+    if (!isAsyncIterable(returned)) return this.#awaitBody(returned)
+    this.#body = returned
+    return this.#pullSteps()
+  }
+
+  async #awaitBody(returned: ReturnType<IterableApp>): Promise<Chunk | null> {
+    const body: unknown = await this.#awaitReturned(returned)
     this.#body = isAsyncIterable(body) ? body : checkedBody(body)
-    if (!Array.isArray(body)) return
+    if (!Array.isArray(body)) return this.#pullSteps()
+    this.#list = body
     this.response.announceLength(arrayBytes(body))
-    this.#remaining = body.length
+    return this.#pullFrom(body)
   }
 
   async #awaitReturned(returned: ReturnType<IterableApp>): Promise<unknown> {
     try {
       return await this.#client.wait(returned)
     } catch (error) {
-      if (this.#client.clientGone) void Promise.resolve(returned).then(this.#closeLate, () => {})
+      if (this.#client.clientGone) this.#closeLate(returned)
       throw error
     }
   }
 
   // The app may return a body after its client has left; that body still has to be closed.
-  readonly #closeLate = (body: Body | null | undefined): void => {
-    attempt(this.#options, 'close() of the body', () => body?.close?.())
+  #closeLate(returned: ReturnType<IterableApp>): void {
+    const close = (body: Body | null | undefined): void => {
+      attempt(this, 'close() of the body', () => body?.close?.())
+    }
+    void Promise.resolve(returned).then(close, () => {})
   }
 
-  async #step(): Promise<void> {
-    this.#iterator ??= iteratorOf(this.#body as Body)
-    const result = await this.#next(this.#iterator)
-    this.#isOver = Boolean(result.done)
-    if (this.#isOver) return
-    this.#remaining -= 1
-    this.#held = this.response.admit(result.value)
+  // An array needs no wait between its chunks.
+  #pullFrom(list: readonly unknown[]): Chunk | null {
+    const written = this.response.takeWritten()
+    if (written !== null) return written
+    while (this.#index < list.length && !this.response.exhausted) {
+      const chunk = this.response.admit(list[this.#index])
+      this.#index += 1
+      if (chunk === null) continue
+      if (this.#index === list.length) this.#finish()
+      return chunk
+    }
+    return this.#finish()
   }
 
-  async #next(iterator: Stepper): Promise<IteratorResult<unknown>> {
-    try {
-      return await this.#client.wait(iterator.next())
-    } catch (error) {
-      // An iterator that threw is over. One whose client left is not, and gets its return().
-      this.#isOver = !this.#client.clientGone
-      throw error
+  async #pullSteps(): Promise<Chunk | null> {
+    for (;;) {
+      const chunk = this.response.takeWritten() ?? this.#takeHeld()
+      if (chunk !== null) return chunk
+      if (this.#isOver || this.response.exhausted) return this.#finish()
+      const iterator = (this.#iterator ??= iteratorOf(this.#body as Body))
+      let result: IteratorResult<unknown>
+      try {
+        result = await this.#client.wait(iterator.next())
+      } catch (error) {
+        // An iterator that threw is over. One whose client left is not, and gets its return().
+        this.#isOver = !this.#client.clientGone
+        throw error
+      }
+      this.#isOver = Boolean(result.done)
+      if (!this.#isOver) this.#held = this.response.admit(result.value)
+      if (this.#held === null) await (this.#fairness ??= new Fairness()).afterChunk()
     }
   }
 
   #takeHeld(): Chunk | null {
     const chunk = this.#held
     this.#held = null
-    if (chunk !== null && this.#remaining === 0) this.#finish()
     return chunk
   }
 
@@ -133,13 +160,26 @@ export class IterableRun implements ChunkSource {
     return null
   }
 
+  // The iterator that still has to be told that no chunk is wanted.
+  get #openIterator(): Stepper | undefined {
+    return this.#isOver ? undefined : this.#iterator
+  }
+
+  async #closeBody(error: unknown): Promise<void> {
+    const iterator = this.#openIterator
+    if (iterator) await this.#attempt('return() of the body', () => iterator.return?.())
+    await this.#attempt('close() of the body', () => this.#body?.close?.())
+    callFinished(this.#environ, this.response, error, this)
+  }
+
   async #attempt(name: string, step: () => unknown): Promise<void> {
     try {
-      const ended = await settlesWithin(Promise.resolve(step()), RETURN_MS)
-      if (!ended)
-        this.#options.warn(`${name} takes longer than ${RETURN_MS} ms; the server waits no longer`)
+      const result = step()
+      if (!isThenable(result)) return
+      const ended = await settlesWithin(result, RETURN_MS)
+      if (!ended) this.warn(`${name} takes longer than ${RETURN_MS} ms; the server waits no longer`)
     } catch (error) {
-      this.#options.warn(`${name} failed`, error)
+      this.warn(`${name} failed`, error)
     }
   }
 }

@@ -1,9 +1,7 @@
 // An async-iterable app on the event loop.
 
-import { SILENT_LOG } from '../../silent-log.ts'
+import { rejected } from '../../waiting/deferred.ts'
 import { AsyncInput } from './async-input.ts'
-import { scopeToEnviron } from '../scope-to-environ.ts'
-import { ClientGuard } from './client-guard.ts'
 import { IterableRun } from './iterable-run.ts'
 import { pump } from '../pump.ts'
 import { refuseScope } from '../refuse-scope.ts'
@@ -15,17 +13,12 @@ import type { EventApp } from '../../contract/events.ts'
  * when the client has taken the previous one.
  */
 export function iterableToEvents(app: IterableApp): EventApp {
-  return async function iterableApp(scope, receive, send) {
+  return function iterableApp(scope, receive, send) {
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
-
-    const exchange = scope['isthmus.exchange']
-    const log = exchange?.log ?? SILENT_LOG
-    const { method, path } = scope
-    const environ = scopeToEnviron(scope, new AsyncInput(receive))
-    const run = new IterableRun(app, environ, new ClientGuard(exchange), {
-      warn: (message, cause) => log.warn({ method, path, err: cause }, message),
-    })
-
-    await pump(run, send)
+    try {
+      return pump(new IterableRun(app, scope, new AsyncInput(receive)), send)
+    } catch (error) {
+      return rejected(error)
+    }
   }
 }

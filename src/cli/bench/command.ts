@@ -84,7 +84,7 @@ function failuresOf({ statuses }: Answers): string {
 
 // The longest prefix wins, on a segment boundary, as in mount().
 function mountOf(target: string, mounts: readonly Mounted[]): Mounted {
-  const path = target.replace(/\?.*$/s, '')
+  const [path = target] = target.split('?', 1)
   const fitting = mounts.filter(
     ({ prefix }) => prefix === '/' || `${path}/`.startsWith(`${prefix}/`),
   )

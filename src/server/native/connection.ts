@@ -2,7 +2,7 @@
 
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { PeerError } from '../../errors.ts'
-import { listHasToken } from '../../http/headers.ts'
+import { listHasToken } from '../../http/list.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { IGNORED_EVENTS } from '../engine.ts'
 import { refusal } from '../refusal.ts'

@@ -1,7 +1,8 @@
 // The check of the opening handshake, before the app gets it (RFC 6455, 4.2.1).
 
 import { BadRequestError } from '../../errors.ts'
-import { getListHeader, isToken, listHasToken } from '../../http/headers.ts'
+import { getListHeader, isToken } from '../../http/headers.ts'
+import { listHasToken, listMembers } from '../../http/list.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 
 // 16 bytes in base64.
@@ -41,7 +42,7 @@ export function checkHandshake(head: RequestHead): string[] {
 
 function parseSubprotocols(field: string | undefined): string[] {
   if (field === undefined) return []
-  const names = field.split(/[ \t]*,[ \t]*/)
+  const names = listMembers(field)
   if (!names.every(isToken) || new Set(names).size !== names.length) {
     throw new BadRequestError('Sec-WebSocket-Protocol must be a list of distinct tokens')
   }

@@ -2,7 +2,7 @@
 
 import { BadRequestError } from '../../../errors.ts'
 import { hostFault } from '../../../http/authority.ts'
-import { listHasToken } from '../../../http/headers.ts'
+import { listHasToken } from '../../../http/list.ts'
 import { wantsKeepAlive } from '../../../http/keep-alive.ts'
 import { transferCodingFault } from '../../../http/transfer-coding.ts'
 import type { FieldFacts } from '../../../http/request-head.ts'
