@@ -15,7 +15,7 @@ const pool = threads(APP, { min: 2, max: 2 })
 const deadly = threads(APP, {
   min: 2,
   max: 2,
-  timeoutMs: 1_000,
+  timeoutMs: 3_000,
   resourceLimits: { maxOldGenerationSizeMb: 32 },
 })
 

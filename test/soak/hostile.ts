@@ -10,8 +10,8 @@ import { startServer } from '../../benchmarks/server-process.ts'
 import { seeded, Visitor } from './hostile-visits.ts'
 
 const SETTLE_MS = 10_000
-// A request that is gone may have a thread until the end of its sleep, and a thread has a second to end.
-const RELEASE_MS = 3_000
+// A request that is gone may have a thread until the end of its sleep, and a loop three seconds.
+const RELEASE_MS = 5_000
 const MAX_GROWTH_MIB = 64
 // Descriptors of a connection of fetch, and of a thread that starts or ends.
 const MAX_MORE_DESCRIPTORS = 8

@@ -54,7 +54,7 @@ export class ThreadLink implements GatewayLink {
     for (;;) {
       const received = receiveMessageOnPort(this.#port)
       if (!received) return messages
-      messages.push(...fromCells<ToHost>(received.message))
+      for (const message of fromCells<ToHost>(received.message)) messages.push(message)
     }
   }
 
