@@ -7,6 +7,8 @@ import { MergedParts } from './merged-parts.ts'
 import type { AnswerRing } from '../protocol/answer-ring.ts'
 import type { FromHost, PartMessage } from '../protocol/messages.ts'
 
+const MAX_ROUNDS = 8
+
 /** The receiver of the messages. */
 export interface InboxOwner {
   onMessage(message: FromHost): void
@@ -36,7 +38,6 @@ export class ThreadInbox {
   take(batch: unknown): void {
     if (!Array.isArray(batch)) throw new Error('a batch of messages is an array')
     this.#ring.listen()
-    // Later parts wake the pool again: a thread that never pauses does not hold the event loop.
     const until = this.#ring.written
     this.#takeParts(batch[0] as number)
     for (const message of fromCells<FromHost>(batch, 1)) {
@@ -44,6 +45,17 @@ export class ThreadInbox {
     }
     this.#batches = (this.#batches + 1) | 0
     this.#takeParts(until)
+    this.#takeLater(until)
+  }
+
+  // Parts that were written meanwhile wake the pool again, but a wake-up costs more than a part. The number of rounds has a
+  // limit: a thread that never pauses does not hold the event loop.
+  #takeLater(since: number): void {
+    let until = since
+    for (let round = 0; round < MAX_ROUNDS && this.#ring.written !== until; round += 1) {
+      until = this.#ring.written
+      this.#takeParts(until)
+    }
   }
 
   /** The thread is gone: takes the parts that it has left. */

@@ -131,17 +131,22 @@ export class AnswerRing {
   take(until: number, batches: number): Answer | undefined {
     const read = Atomics.load(this.#shared, READ)
     if (read === until) return undefined
-    const at = offset(read)
+    const skipped = this.#skippedAt(offset(read))
+    const unread = (until - read - skipped) | 0
+    if (unread === 0) return undefined
+    const at = offset(read + skipped)
     const size = this.#words[at / 4] as number
-    if (size === NEXT_AT_START && at > 0) {
-      Atomics.add(this.#shared, READ, RING_BYTES - at)
-      return this.take(until, batches)
-    }
-    if (!this.#isRecord(at, size, (until - read) | 0)) throw new Error('the ring has no record')
+    if (!this.#isRecord(at, size, unread)) throw new Error('the ring has no record')
     if ((((this.#words[at / 4 + BATCHES] as number) - batches) | 0) > 0) return undefined
     const answer = this.#answerAt(at)
-    Atomics.add(this.#shared, READ, size)
+    // The position passes the skipped bytes with the record: a batch may have been sent before them.
+    Atomics.add(this.#shared, READ, skipped + size)
     return answer
+  }
+
+  // The bytes before the end that hold no record, because the next one had no room there.
+  #skippedAt(at: number): number {
+    return at > 0 && this.#words[at / 4] === NEXT_AT_START ? RING_BYTES - at : 0
   }
 
   #isRecord(at: number, size: number, unread: number): boolean {

@@ -63,6 +63,8 @@ class CellReader {
   headers(): HeaderPairs {
     const count = this.next<number>()
     const start = this.#at
+    const isCount = Number.isInteger(count) && count >= 0
+    if (!isCount || start + count * 2 > this.#cells.length) throw new Error('no count of headers')
     this.#at += count * 2
     return pairsOf(this.#cells.slice(start, this.#at) as string[])
   }

@@ -25,6 +25,8 @@ export class ThreadCall implements OpenCall {
   readonly #caller: Caller
   readonly #input: InputStream
   #parts: PartMessage[] = []
+  // The place of the next part: shift() on a long array moves all parts after it.
+  #nextPart = 0
   #heldBytes = 0
   #lentBytes = 0
   #wantedBytes = 0
@@ -72,7 +74,7 @@ export class ThreadCall implements OpenCall {
   /** Blocks until the next part has arrived; null after the last one. */
   next(): PartMessage | null {
     for (;;) {
-      const part = this.#parts.shift()
+      const part = this.#parts[this.#nextPart]
       if (part) return this.#taken(part)
       if (this.#failure) throw this.#failure
       if (this.#isWhole || this.#isDone) return null
@@ -121,6 +123,11 @@ export class ThreadCall implements OpenCall {
   }
 
   #taken(part: PartMessage): PartMessage {
+    this.#nextPart += 1
+    if (this.#nextPart === this.#parts.length) {
+      this.#parts = []
+      this.#nextPart = 0
+    }
     this.#isWhole = part.end
     const bytes = part.chunk?.length ?? 0
     this.#heldBytes -= bytes

@@ -54,7 +54,7 @@ export class ThreadLink implements GatewayLink {
     for (;;) {
       const received = receiveMessageOnPort(this.#port)
       if (!received) return messages
-      messages.push(...fromCells<ToHost>(received.message))
+      for (const message of fromCells<ToHost>(received.message)) messages.push(message)
     }
   }
 
@@ -82,7 +82,9 @@ export class ThreadLink implements GatewayLink {
     const [part, done] = batch
     if (part?.type !== 'part' || batch.length !== (part.end ? 2 : 1)) return false
     if (part.end && !(done?.type === 'done' && done.id === part.id)) return false
-    const record = { ...part, tookMs: done?.type === 'done' ? done.tookMs : 0 }
+    const { id, head, chunk, end } = part
+    const tookMs = done?.type === 'done' ? done.tookMs : 0
+    const record = { id, head, chunk, end, tookMs }
     if (this.#ring.put(record, this.#batches)) return true
     // In the port many tiny parts would cost far more than their bytes.
     if (part.end || part.head !== null || !this.#ring.isShort(part.chunk)) return false

@@ -3,6 +3,8 @@
 import { getPriority, setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
+import { boundOutput } from './bounded-output.ts'
+import { hostedLog } from './exchange-context.ts'
 import { loadTarget } from './load-target.ts'
 import { fromCells } from '../protocol/cells.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
@@ -10,6 +12,7 @@ import { Doorbell } from '../protocol/doorbell.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
+import type { Log } from '../../contract/log.ts'
 import type { Cells } from '../protocol/cells.ts'
 import type { ToHost } from '../protocol/messages.ts'
 import type { ThreadData } from '../protocol/thread-data.ts'
@@ -19,6 +22,9 @@ const LOWEST_PRIORITY = 19
 
 const { port, target, bell, answers, multiprocess, nice } = taken(workerData as ThreadData)
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
+const log = flushed(hostedLog(link))
+boundOutput(process.stdout, 'stdout', log)
+boundOutput(process.stderr, 'stderr', log)
 
 try {
   const app = await loadTarget(target)
@@ -37,6 +43,15 @@ function taken(data: ThreadData): ThreadData {
   const copy = { ...data }
   for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
   return copy
+}
+
+// A line about the thread itself leaves at once.
+function flushed(log: Log): Log {
+  const warn: Log['warn'] = (fields, message) => {
+    log.warn(fields, message)
+    link.flush()
+  }
+  return { ...log, warn }
 }
 
 // On Linux only: on other systems the processes have priorities, and not their threads.

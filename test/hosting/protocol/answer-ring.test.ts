@@ -84,6 +84,17 @@ describe('the ring of answers', () => {
     expect(take(ring, 1)?.id).toBe(2)
   })
 
+  it('keeps its position at a batch that was sent just before the end of the memory', () => {
+    const ring = new AnswerRing()
+    for (let id = 0; id < 500; id += 1) {
+      const sentAt = ring.written
+      expect(put(ring, hello(id, 'x'.repeat(5_000)), id + 1)).toBe(true)
+      expect(take(ring, id)).toBeUndefined()
+      expect(ring.take(sentAt, id)).toBeUndefined()
+      expect(take(ring, id + 1)?.id).toBe(id)
+    }
+  })
+
   it('goes on when its positions and the count of batches pass 2³¹ and 2³²', () => {
     for (const start of [2 ** 31 - 1_024, 2 ** 32 - 1_024]) {
       const ring = new AnswerRing()
