@@ -122,8 +122,9 @@ function isCompressible(type: string | undefined, types: Settings['types']): boo
   if (type === undefined) return false
   const essence = (type.split(';', 1)[0] as string).trim().toLowerCase()
   if (essence !== ANYTHING && compressible(essence) === true) return true
+  // search() ignores the position that an expression with the flag g or y keeps from its last match.
   return types.some((one) =>
-    typeof one === 'string' ? one.toLowerCase() === essence : one.test(essence),
+    typeof one === 'string' ? one.toLowerCase() === essence : essence.search(one) >= 0,
   )
 }
 
@@ -205,13 +206,7 @@ function checked(settings: Settings): Settings {
   checkEffort('brQuality', settings.brQuality, [0, 11])
   checkEffort('gzipLevel', settings.gzipLevel, [1, 9])
   checkEffort('zstdLevel', settings.zstdLevel, [1, 22])
-  return { ...settings, types: types.map(withoutState) }
-}
-
-// A RegExp with the flag g or y remembers the end of its last match, so it would miss every second response.
-function withoutState(type: string | RegExp): string | RegExp {
-  if (typeof type === 'string') return type
-  return new RegExp(type.source, type.flags.replaceAll(/[gy]/g, ''))
+  return settings
 }
 
 function checkEffort(option: string, value: number, [min, max]: [number, number]): void {
