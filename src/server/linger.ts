@@ -1,6 +1,6 @@
-// The bounds for clients at the end of a connection, and for the rest of a request body that no app reads. Closing a socket with unread bytes resets it, and the client
-// loses the response (RFC 9112, 9.6). So the server reads the rest and drops it: as long as bytes arrive, and up to limits
-// that fit a fast upload, so that a client cannot make the server read for ever.
+// The bounds for clients at the end of a connection, and for the rest of a request body that no app reads. Closing a socket
+// with unread bytes resets it, and the client loses the response (RFC 9112, 9.6). So the server reads the rest and drops it:
+// as long as bytes arrive, and up to limits that fit a fast upload, so that a client cannot make the server read for ever.
 
 /**
  * The longest rest, in bytes, that is dropped so that the connection can serve further requests. A new connection costs the

@@ -42,7 +42,7 @@ describe('a request', () => {
     expect(seen).toEqual(CLEAN)
   })
 
-  it('starts outside of it after an end in a later turn', async () => {
+  it('starts outside of that context after an end in a later turn', async () => {
     const { app, seen } = noting((storage, path, work) =>
       storage.run(path, async () => {
         await delay(5)
@@ -56,7 +56,7 @@ describe('a request', () => {
     expect(seen).toEqual(CLEAN)
   })
 
-  it('starts outside of it after enterWith(), pipelined or not', async () => {
+  it('starts outside of that context after enterWith(), pipelined or not', async () => {
     const { app, seen } = noting((storage, path, work) => {
       storage.enterWith(path)
       return work()
@@ -70,7 +70,7 @@ describe('a request', () => {
     expect(seen).toEqual(CLEAN)
   })
 
-  it('starts outside of it after a large response that a slow client takes', async () => {
+  it('starts outside of that context after a large response that a slow client takes', async () => {
     const storage = new AsyncLocalStorage<string>()
     const seen: Array<string | undefined> = []
     const body = Buffer.alloc(4 * 1024 * 1024, 'x')
