@@ -11,17 +11,13 @@ const NO_DESTROY = { requireManualDestroy: true }
 export class ListenerContext {
   readonly #listener = new AsyncResource('IsthmusListener', NO_DESTROY)
 
-  /** Calls `start` on `self` with `value`, as {@link startApart} does, in the context of the listener. */
-  run<Self, Value>(start: (this: Self, value: Value) => void, self: Self, value: Value): void {
-    this.#listener.runInAsyncScope(startApart<Self, Value>, undefined, start, self, value)
+  /** Calls `start`, as {@link startApart} does, in the context of the listener. */
+  run(start: () => void): void {
+    this.#listener.runInAsyncScope(startApart, undefined, start)
   }
 }
 
-/** Calls `start` on `self` with `value` in the current context, and keeps `enterWith()` from changing that context. */
-export function startApart<Self, Value>(
-  start: (this: Self, value: Value) => void,
-  self: Self,
-  value: Value,
-): void {
-  new AsyncResource('IsthmusRequest', NO_DESTROY).runInAsyncScope(start, self, value)
+/** Calls `start` in the current context, and keeps `enterWith()` from changing that context. */
+export function startApart(start: () => void): void {
+  new AsyncResource('IsthmusRequest', NO_DESTROY).runInAsyncScope(start)
 }

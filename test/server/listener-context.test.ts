@@ -112,8 +112,8 @@ it('ListenerContext gives each start a context of its own', () => {
     storage.enterWith(value)
   }
   storage.run(8, () => {
-    context.run(start, undefined, 1)
-    context.run(start, undefined, 2)
+    context.run(() => start(1))
+    context.run(() => start(2))
     found.push(storage.getStore())
   })
   expect(found).toEqual([7, 7, 8])

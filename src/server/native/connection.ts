@@ -190,8 +190,9 @@ export class NativeConnection implements HttpTransport {
     if (head !== null) {
       this.#readTimer.disarm()
       // An app whose response has ended may be on the stack.
-      if (this.#isInRead) startApart(this.#serve, this, head)
-      else this.#tools.context.run(this.#serve, this, head)
+      const serve = (): void => this.#serve(head)
+      if (this.#isInRead) startApart(serve)
+      else this.#tools.context.run(serve)
       this.#isInRead = false
       return true
     }

@@ -74,6 +74,6 @@ export class NodeConnection {
     if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
     this.#isBusy = true
     // The response before ends in the context of its app.
-    this.#context.run(next, undefined, undefined)
+    this.#context.run(next)
   }
 }
