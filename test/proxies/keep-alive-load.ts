@@ -27,10 +27,10 @@ export function startLoad(url: string, where: string, shape: LoadShape): Load {
   const { clients, pauseMs, isPostOnly = false } = shape
   const agent = new Agent({ keepAlive: true, maxSockets: clients })
   const tally = new Tally()
-  let isStopped = false
+  const stopping = new AbortController()
 
   const client = async (): Promise<void> => {
-    for (let count = 0; !isStopped; count += 1) {
+    for (let count = 0; !stopping.signal.aborted; count += 1) {
       const isPost = isPostOnly || count % 2 === 1
       const outcome = await ask(url, agent, isPost)
       tally.count(
@@ -43,7 +43,7 @@ export function startLoad(url: string, where: string, shape: LoadShape): Load {
   }
   const running = Promise.all(Array.from({ length: clients }, client))
   const stop = async (): Promise<void> => {
-    isStopped = true
+    stopping.abort()
     await running
     agent.destroy()
   }

@@ -76,7 +76,8 @@ class UploadRun {
           await proxy?.stop()
         }
       } finally {
-        await upstream.child.stop()
+        // A client may still hold a connection: node:http would wait for it.
+        await upstream.child.stop('SIGKILL')
       }
     }
   }
