@@ -1,7 +1,7 @@
 // The benchmarks' app, as a sync app.
 
 import { sync } from 'isthmus'
-import { CHUNK, CHUNKS, HELLO_BYTES, ITEMS, work } from '../servers/content.js'
+import { CHUNK, CHUNKS, HELLO_BYTES, ITEMS, MANY_CHUNKS, work } from '../servers/content.js'
 
 const BLOCK = 65_536
 
@@ -15,7 +15,10 @@ export default sync((environ, startResponse) => {
       return answer(startResponse, 'text/plain', environ['wsgi.input'].read())
     case '/stream':
       startResponse('200 OK', [['Content-Type', 'text/plain']])
-      return chunks()
+      return chunks(CHUNKS)
+    case '/eight-mib':
+      startResponse('200 OK', [['Content-Type', 'text/plain']])
+      return chunks(MANY_CHUNKS)
     case '/upload':
       return answer(startResponse, 'text/plain', String(count(environ['wsgi.input'])))
     case '/busy':
@@ -42,6 +45,6 @@ function count(input) {
   return size
 }
 
-function* chunks() {
-  for (let chunk = 0; chunk < CHUNKS; chunk += 1) yield CHUNK
+function* chunks(count) {
+  for (let chunk = 0; chunk < count; chunk += 1) yield CHUNK
 }

@@ -7,6 +7,7 @@ import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
 import { mixed } from './mixed.ts'
 import { saturation } from './saturation.ts'
+import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   echo,
   saturation,
+  slowClients,
   memory,
   startup,
 ]

@@ -50,6 +50,8 @@ type PythonKey =
   | 'wsgiToAsgiSockets'
   | 'gunicorn'
   | 'gthread'
+  | 'gthreadOfTwo'
+  | 'waitress'
 
 const PYTHON_PEERS: Readonly<Record<PythonKey, PythonPeer>> = {
   uvicorn: { name: 'uvicorn', needs: ['uvicorn'], words: ['with_uvicorn.py'] },
@@ -73,6 +75,16 @@ const PYTHON_PEERS: Readonly<Record<PythonKey, PythonPeer>> = {
     name: 'gunicorn gthread',
     needs: ['gunicorn'],
     words: ['with_gunicorn.py', 'gthread'],
+  },
+  gthreadOfTwo: {
+    name: 'gunicorn gthread, two threads',
+    needs: ['gunicorn'],
+    words: ['with_gunicorn.py', 'gthread', '2'],
+  },
+  waitress: {
+    name: 'waitress, two threads',
+    needs: ['waitress'],
+    words: ['with_waitress.py', '2'],
   },
 }
 

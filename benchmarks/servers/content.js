@@ -11,6 +11,8 @@ export const ITEMS = itemsOf(10_240)
 /** A response of 1 MiB is 64 of these. */
 export const CHUNK = Buffer.alloc(16_384, 'x')
 export const CHUNKS = 64
+/** A response of 8 MiB, for slow readers. */
+export const MANY_CHUNKS = 512
 
 /** Keeps the thread busy by the clock, so that each language works equally long. */
 export function work(queryString) {

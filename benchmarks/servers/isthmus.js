@@ -17,6 +17,7 @@ const hosted = {
   generator: () => generatorApp,
   inline: () => syncApp,
   thread: () => inThreads('sync', { max: 1 }),
+  'two-threads': () => inThreads('sync', { min: 2, max: 2 }),
   'short-queue': () => inThreads('sync', { max: 1, maxQueue: 32 }),
   // The wrapper hides the bridge: the server would unwrap it and use the event app.
   'events-to-iterable': () => {

@@ -6,6 +6,7 @@ import time
 HELLO = b"Hello, world\n"
 CHUNK = b"x" * 16_384
 CHUNKS = 64
+MANY_CHUNKS = 512
 
 
 def items_of(size):

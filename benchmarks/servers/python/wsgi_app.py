@@ -1,6 +1,6 @@
 """The benchmarks' app, as a WSGI app."""
 
-from content import CHUNK, CHUNKS, HELLO, ITEMS, dumps, work
+from content import CHUNK, CHUNKS, HELLO, ITEMS, MANY_CHUNKS, dumps, work
 
 
 def app(environ, start_response):
@@ -14,6 +14,9 @@ def app(environ, start_response):
     if path == "/stream":
         start_response("200 OK", [("Content-Type", "text/plain")])
         return (CHUNK for _ in range(CHUNKS))
+    if path == "/eight-mib":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return (CHUNK for _ in range(MANY_CHUNKS))
     if path == "/upload":
         size = sum(len(block) for block in iter(lambda: environ["wsgi.input"].read(65_536), b""))
         return answer(start_response, "text/plain", str(size).encode())
