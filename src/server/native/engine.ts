@@ -59,8 +59,9 @@ export class NativeEngine implements Engine {
 
   async drain(idleMs: number): Promise<void> {
     await acceptWaiting(() => this.#accepted)
-    this.#gate.admitAll()
+    // At once: a connection that comes between the last look and the close is reset.
     const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.#connections.size === 0) whenEmpty.resolve()
