@@ -1,5 +1,8 @@
 // Binds a server of node:net, node:tls or node:http to the place that the options name.
 
+import { once } from 'node:events'
+import { reportAcceptErrors } from './accept-errors.ts'
+import { listenOnFile } from './socket-file.ts'
 import type { Server } from 'node:net'
 import type { ServerAddress } from './engine.ts'
 import type { Settings } from './options.ts'
@@ -11,27 +14,31 @@ import type { Settings } from './options.ts'
 export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true } as const
 
 /** Listens on an inherited descriptor, a unix socket, or host and port. Rejects with the system's own error. */
-export function listen(server: Server, settings: Settings): Promise<ServerAddress> {
+export async function listen(server: Server, settings: Settings): Promise<ServerAddress> {
   const { host, port, uds, fd, backlog, log } = settings
-  return new Promise((resolve, reject) => {
-    // The system's error does not name the descriptor.
-    const onError = (error: Error): void =>
-      reject(fd === null ? error : Object.assign(error, { fd }))
-    server.once('error', onError)
-    const onListening = (): void => {
-      server.removeListener('error', onError)
-      // A connection that could not be accepted (EMFILE …) is no reason to end the process.
-      server.on('error', (err) => log.error({ err }, 'accepting failed'))
-      resolve(addressOf(server))
-    }
-    if (fd !== null) server.listen({ fd }, onListening)
-    else if (uds !== null) server.listen({ path: uds, backlog }, onListening)
-    else server.listen({ host, port, backlog }, onListening)
-  })
+  if (fd === null && uds !== null) await listenOnFile(server, uds, backlog)
+  else await listenOn(server, fd === null ? { host, port, backlog } : { fd })
+  // A connection that could not be accepted is no reason to end the process.
+  reportAcceptErrors(server, log)
+  return addressOf(server, fd === null ? uds : null)
 }
 
-function addressOf(server: Server): ServerAddress {
+async function listenOn(
+  server: Server,
+  place: { fd: number } | { host: string; port: number; backlog: number },
+): Promise<void> {
+  try {
+    server.listen(place)
+    await once(server, 'listening')
+  } catch (error) {
+    // The system's error does not name the descriptor.
+    throw 'fd' in place ? Object.assign(error as Error, { fd: place.fd }) : error
+  }
+}
+
+function addressOf(server: Server, uds: string | null): ServerAddress {
   const address = server.address()
+  if (uds !== null) return { path: uds }
   if (address === null || typeof address === 'string') return { path: address ?? '' }
   return { host: address.address, port: address.port }
 }

@@ -2,6 +2,7 @@
 
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { DEFAULTS } from './options.ts'
+import { checkSocketPath } from './socket-file.ts'
 import type { NumberRange } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
@@ -54,7 +55,8 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
-  const { fd, rootPath, signal, sync } = completed
+  const { fd, rootPath, signal, sync, uds } = completed
+  checkSocketPath(caller, uds)
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'

@@ -10,6 +10,7 @@ import { NodeEngine } from './node/engine.ts'
 import { openDispatcher } from './open-dispatcher.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { shutDown } from './shutdown.ts'
+import { ownFile } from './socket-file.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Log } from '../contract/log.ts'
 import type { Engine, ServerAddress } from './engine.ts'
@@ -61,10 +62,13 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
     await lifespan.shutdown()
     throw error
   })
+  const file = settings.fd === null ? ownFile(settings.uds) : null
 
   let closing: Promise<Shutdown> | undefined
   const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) => {
     signal?.removeEventListener('abort', onAbort)
+    // A successor may take the path from now on. The connections that wait at the listener are accepted still.
+    if (!closing) file?.remove()
     return (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs, drainIdleMs }))
   }
   const onAbort = (): void => {

@@ -1,0 +1,125 @@
+// The file of a unix socket. libuv removes the path that it was bound to, also if the file there belongs to another server by
+// then. So the socket is bound to a name of its own, and gets its path as a second name.
+
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { linkSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import { invalidOption } from '../complete-options.ts'
+import type { Server } from 'node:net'
+
+// `sun_path` of the system, without the zero byte at its end (unix(7)).
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103
+
+// Names that are no files: pipes of Windows, and the abstract sockets of Linux, which begin with a zero byte.
+const isFile = (path: string): boolean => process.platform !== 'win32' && !path.startsWith('\0')
+
+/**
+ * Checks the option `uds`. The kernel would cut a longer path, and the server would listen at another place.
+ *
+ * @param caller the function that takes the option, for messages
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a value that is no path, or too long
+ */
+export function checkSocketPath(caller: string, path: unknown): void {
+  if (path === null) return
+  if (typeof path !== 'string' || path === '' || path.includes('\0', 1)) {
+    throw invalidOption(caller, 'uds', path, 'it is the path of a unix socket, or null')
+  }
+  if (!isFile(path)) return
+  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(ownName(path)))
+  if (bytes <= MAX_PATH_BYTES) return
+  const remedy = `the system allows ${MAX_PATH_BYTES} bytes, and this path needs ${bytes}; choose a shorter one`
+  throw invalidOption(caller, 'uds', path, remedy)
+}
+
+/**
+ * Makes `server` listen on the unix socket at `path`. A socket that a dead process left there is replaced; a file of
+ * another kind is not touched.
+ *
+ * @throws the system's error: `EADDRINUSE` if a process listens there, or if the file is no socket
+ */
+export async function listenOnFile(server: Server, path: string, backlog: number): Promise<void> {
+  if (!isFile(path)) return listening(server, path, backlog)
+  const own = ownName(path)
+  try {
+    await listening(server, own, backlog)
+    await publish(own, path)
+  } catch (error) {
+    server.close()
+    throw withPath(error as NodeJS.ErrnoException, path)
+  } finally {
+    rmSync(own, { force: true })
+  }
+}
+
+/** The file that {@link listenOnFile} has made; null if there is none. */
+export function ownFile(path: string | null): { remove(): void } | null {
+  const identity = path === null ? null : fileIdentity(path)
+  if (path === null || identity === null) return null
+  return {
+    // The file of a successor stays.
+    remove: () => {
+      if (fileIdentity(path) === identity) rmSync(path, { force: true })
+    },
+  }
+}
+
+// The system does not use the number again while the socket is open.
+function fileIdentity(path: string): string | null {
+  const found = isFile(path) ? lstatSync(path, { throwIfNoEntry: false }) : undefined
+  return found ? `${found.dev} ${found.ino}` : null
+}
+
+function ownName(path: string): string {
+  return join(dirname(path), `.${randomBytes(3).toString('hex')}`)
+}
+
+async function listening(server: Server, path: string, backlog: number): Promise<void> {
+  server.listen({ path, backlog })
+  await once(server, 'listening')
+}
+
+// A link fails if the path exists, so that two servers that start at once do not replace each other.
+async function publish(own: string, path: string): Promise<void> {
+  try {
+    linkSync(own, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') await removeStale(path)
+    // Some file systems have no links.
+    if (code !== 'EEXIST' && fileIdentity(path) === null) renameSync(own, path)
+    else linkSync(own, path)
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  const identity = fileIdentity(path)
+  if (identity === null) return
+  const isStale = lstatSync(path).isSocket() && (await isRefused(path))
+  if (isStale && fileIdentity(path) === identity) unlinkSync(path)
+}
+
+/** Whether no process listens on the socket at `path`. */
+async function isRefused(path: string): Promise<boolean> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+  } finally {
+    socket.destroy()
+  }
+}
+
+// The caller knows nothing of the name that the socket was bound to.
+function withPath(error: NodeJS.ErrnoException, path: string): Error {
+  const code = error.code === 'EEXIST' ? 'EADDRINUSE' : error.code
+  const message = `listen ${code}: cannot make the unix socket ${path}`
+  return Object.assign(new Error(message, { cause: error }), {
+    code,
+    syscall: 'listen',
+    address: path,
+  })
+}
