@@ -8,8 +8,9 @@ import type { ServeOptions, Settings } from './options.ts'
 
 const COUNT: NumberRange = { min: 1, isWhole: true }
 const LIMIT: NumberRange = { min: 1, max: Infinity, isWhole: true }
-const TIME: NumberRange = { min: 0, max: Infinity }
+const TIME: NumberRange = { min: 0, max: Infinity, isTime: true }
 const WHOLE: NumberRange = { min: 0, isWhole: true }
+const WHOLE_TIME: NumberRange = { ...WHOLE, isTime: true }
 
 const RANGES = {
   port: { min: 0, max: 65_535, isWhole: true },
@@ -25,13 +26,13 @@ const RANGES = {
   maxBodyBytes: LIMIT,
   maxConcurrency: LIMIT,
   // A shutdown ends in any case, so Infinity is impossible.
-  graceMs: { min: 0 },
+  graceMs: { min: 0, isTime: true },
   'sync.maxInlineBodyBytes': LIMIT,
   'websocket.maxMessageBytes': WHOLE,
   'websocket.maxQueue': WHOLE,
-  'websocket.pingIntervalMs': WHOLE,
-  'websocket.pongTimeoutMs': WHOLE,
-  'websocket.closeTimeoutMs': WHOLE,
+  'websocket.pingIntervalMs': WHOLE_TIME,
+  'websocket.pongTimeoutMs': WHOLE_TIME,
+  'websocket.closeTimeoutMs': WHOLE_TIME,
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
@@ -52,6 +53,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
+  checkPlace(caller, completed)
   const { fd, rootPath, signal, sync } = completed
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
   if (!isObjectOfStrings(sync.environ)) {
@@ -80,6 +82,17 @@ function checkNumbers(caller: string, values: object): void {
       .split('.')
       .reduce<unknown>((at, key) => Reflect.get(at as object, key), values)
     checkNumber(caller, path, value, range)
+  }
+}
+
+// node:net reads an empty host as "every interface", and an empty path as "no path".
+function checkPlace(caller: string, { host, uds }: { host: unknown; uds: unknown }): void {
+  if (typeof host !== 'string' || host === '') {
+    const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
+    throw invalidOption(caller, 'host', host, remedy)
+  }
+  if (uds !== null && (typeof uds !== 'string' || uds === '')) {
+    throw invalidOption(caller, 'uds', uds, 'it is the path of a socket, or null')
   }
 }
 
