@@ -62,9 +62,8 @@ function mounted(prefix: string, app: App): Mounted {
     throw new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`)
   }
   if (typeof app !== 'function') {
-    throw new AppError(
-      `mount: "${prefix}": an app is a function, got ${inspect(app, { depth: 0 })}`,
-    )
+    const given = app === null ? 'null' : typeof app
+    throw new AppError(`mount: "${prefix}": an app is a function, got ${given}`)
   }
   return { prefix: trimmed, app: toEvents(app) }
 }
