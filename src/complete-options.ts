@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util'
 import { InvalidOptionError } from './errors.ts'
+import { MAX_TIMER_MS } from './waiting/settles-within.ts'
 
 /** Options as the caller gives them: each may be left out or undefined, and so may each option of a group. */
 type Given<Defaults> = {
@@ -72,6 +73,8 @@ export interface NumberRange {
   max?: number
   /** Whether fractions are refused. Infinity is not a fraction. Default false. */
   isWhole?: boolean
+  /** Whether the number is a delay of setTimeout() in ms, which fires at once above 2 ** 31 - 1. Default false. */
+  isTime?: boolean
 }
 
 /**
@@ -88,15 +91,20 @@ export function checkNumber(
   value: unknown,
   range: NumberRange,
 ): void {
-  const { min, max = Number.MAX_VALUE, isWhole = false } = range
-  if (typeof value === 'number' && value >= min && value <= max) {
+  const { min, max = Number.MAX_VALUE, isWhole = false, isTime = false } = range
+  const isTooLate = isTime && value !== Infinity && (value as number) > MAX_TIMER_MS
+  if (typeof value === 'number' && value >= min && value <= max && !isTooLate) {
     if (!isWhole || Number.isInteger(value) || value === Infinity) return
   }
   throw invalidOption(name, option, value, `it is ${textOf(range)}`)
 }
 
-function textOf({ min, max, isWhole = false }: NumberRange): string {
+function textOf({ min, max, isWhole = false, isTime = false }: NumberRange): string {
   const kind = isWhole ? 'a whole number' : 'a number'
+  if (isTime) {
+    const most = `${kind} of at least ${min} and at most ${MAX_TIMER_MS}`
+    return max === Infinity ? `${most}, or Infinity` : most
+  }
   if (max === undefined) return `${kind} of at least ${min}`
   return max === Infinity
     ? `${kind} of at least ${min}, or Infinity`

@@ -1,5 +1,7 @@
 // mount(): several apps in one server, chosen by path.
 
+import { inspect } from 'node:util'
+import { isPromise } from 'node:util/types'
 import { AppError } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -34,12 +36,14 @@ type OuterState = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<str
  * mounted app gets the prefix in `rootPath`, or moved from `PATH_INFO` to `SCRIPT_NAME`. Lifespan starts the apps in the
  * order of the table and shuts them down in reverse order; each has its own state.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a prefix that is not a path, or is in the table twice
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for a table that is no plain object, a prefix that is not a path or is in
+ *   the table twice, and a value that is no app
  *
  * @example
  * mount({ '/live': live, '/': legacy })
  */
 export function mount(table: MountTable): EventApp {
+  requirePlain(table)
   const apps = Object.entries(table).map(([prefix, app]) => mounted(prefix, app))
   const byLength = apps.toSorted((a, b) => b.prefix.length - a.prefix.length)
   refuseRepeated(byLength)
@@ -57,7 +61,22 @@ function mounted(prefix: string, app: App): Mounted {
   if (!/^(\/[^/]+)*$/.test(trimmed)) {
     throw new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`)
   }
+  if (typeof app !== 'function') {
+    const given = app === null ? 'null' : typeof app
+    throw new AppError(`mount: "${prefix}": an app is a function, got ${given}`)
+  }
   return { prefix: trimmed, app: toEvents(app) }
+}
+
+// A Map, a Promise and a Date have no entries of their own: each would be an empty table.
+function requirePlain(table: unknown): void {
+  const isObject = typeof table === 'object' && table !== null && !Array.isArray(table)
+  if (isObject && Object.prototype.toString.call(table) === '[object Object]') return
+  const hint = isPromise(table) ? '; await the promise first' : ''
+  const given = inspect(table, { depth: 0 })
+  throw new AppError(
+    `mount: a table is a plain object such as { '/live': app }, got ${given}${hint}`,
+  )
 }
 
 function refuseRepeated(apps: Mounted[]): void {

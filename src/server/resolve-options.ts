@@ -9,8 +9,9 @@ import type { ServeOptions, Settings } from './options.ts'
 
 const COUNT: NumberRange = { min: 1, isWhole: true }
 const LIMIT: NumberRange = { min: 1, max: Infinity, isWhole: true }
-const TIME: NumberRange = { min: 0, max: Infinity }
+const TIME: NumberRange = { min: 0, max: Infinity, isTime: true }
 const WHOLE: NumberRange = { min: 0, isWhole: true }
+const WHOLE_TIME: NumberRange = { ...WHOLE, isTime: true }
 
 const RANGES = {
   port: { min: 0, max: 65_535, isWhole: true },
@@ -25,16 +26,16 @@ const RANGES = {
   maxHeaderFields: COUNT,
   maxBodyBytes: LIMIT,
   maxConcurrency: LIMIT,
-  drainIdleMs: { min: 0 },
+  drainIdleMs: { min: 0, isTime: true },
   // A shutdown ends in any case, so Infinity is impossible.
-  graceMs: { min: 0 },
+  graceMs: { min: 0, isTime: true },
   'sync.maxInlineBodyBytes': LIMIT,
   'websocket.maxMessageBytes': WHOLE,
   'websocket.maxFragments': COUNT,
   'websocket.maxQueue': WHOLE,
-  'websocket.pingIntervalMs': WHOLE,
-  'websocket.pongTimeoutMs': WHOLE,
-  'websocket.closeTimeoutMs': WHOLE,
+  'websocket.pingIntervalMs': WHOLE_TIME,
+  'websocket.pongTimeoutMs': WHOLE_TIME,
+  'websocket.closeTimeoutMs': WHOLE_TIME,
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
@@ -55,6 +56,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
+  checkPlace(caller, completed)
   const { fd, rootPath, signal, sync, uds } = completed
   checkSocketPath(caller, uds)
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
@@ -84,6 +86,17 @@ function checkNumbers(caller: string, values: object): void {
       .split('.')
       .reduce<unknown>((at, key) => Reflect.get(at as object, key), values)
     checkNumber(caller, path, value, range)
+  }
+}
+
+// node:net reads an empty host as "every interface", and an empty path as "no path".
+function checkPlace(caller: string, { host, uds }: { host: unknown; uds: unknown }): void {
+  if (typeof host !== 'string' || host === '') {
+    const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
+    throw invalidOption(caller, 'host', host, remedy)
+  }
+  if (uds !== null && (typeof uds !== 'string' || uds === '')) {
+    throw invalidOption(caller, 'uds', uds, 'it is the path of a socket, or null')
   }
 }
 

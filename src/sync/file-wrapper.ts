@@ -1,9 +1,10 @@
 // environ['wsgi.file_wrapper'] (PEP 3333, "Optional Platform-Specific File Handling").
 
 import { Buffer } from 'node:buffer'
-import { closeSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
 import { AppError } from '../errors.ts'
+import { irregularKind } from '../http/file-kind.ts'
 import { describe } from './chunk.ts'
 import type { FileLike, FileWrapper } from '../contract/environ.ts'
 
@@ -15,7 +16,8 @@ const DEFAULT_BLOCK_BYTES = 65_536
  *
  * @param filelike an object with `read(size)` and perhaps `close()`, or the number of an open descriptor
  * @param blockSize bytes per chunk, default 65,536
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for another value, or a block size that is not a positive integer
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for another value, the descriptor of a FIFO, a socket or a device, or
+ *   a block size that is not a positive integer; the system's error (`EBADF`) for a descriptor that is not open
  *
  * @example
  * startResponse('200 OK', [['Content-Type', 'video/mp4']])
@@ -36,6 +38,7 @@ export class WrappedFile implements FileWrapper {
       throw new AppError(`wsgi.file_wrapper: the block size ${blockSize} is not a positive integer`)
     }
     this.filelike = typeof filelike === 'number' ? new DescriptorFile(filelike) : checked(filelike)
+    if (this.filelike.fd !== undefined) requireRegular(this.filelike.fd)
     this.blockSize = blockSize
   }
 
@@ -84,6 +87,15 @@ class DescriptorFile implements FileLike {
   close(): void {
     closeSync(this.fd)
   }
+}
+
+// A read of a FIFO or a socket waits for its writer, and a thread that waits in the system cannot be ended.
+function requireRegular(fd: number): void {
+  const stats = fstatSync(fd)
+  const kind = irregularKind(stats)
+  // The read of a directory fails at once, with EISDIR.
+  if (kind === null || stats.isDirectory()) return
+  throw new AppError(`wsgi.file_wrapper: the descriptor ${fd} is ${kind}, not a regular file`)
 }
 
 function checked(filelike: FileLike): FileLike {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { asEventApp } from '../../src/bridge/as-event-app.ts'
 import { mount } from '../../src/bridge/mount.ts'
 import { AppError } from '../../src/errors.ts'
 import { Host, httpScope } from './host.ts'
@@ -101,6 +102,28 @@ describe('mount: the choice of the app', () => {
       new AppError('mount: "/a" is in the table twice'),
     )
     expect(() => mount({ '/a': 7 } as never)).toThrow(AppError)
+  })
+
+  it('names the path of a value that is no app', () => {
+    for (const value of [undefined, null, 7, {}]) {
+      expect(() => mount({ '/a': value } as never)).toThrow(
+        /^mount: "\/a": an app is a function, got /,
+      )
+    }
+  })
+
+  it('refuses a table that is no plain object', () => {
+    const values = [Promise.resolve(legacy), new Map([['/', legacy]]), new Date(), [legacy], null]
+    for (const value of values) {
+      expect(() => mount(value as never)).toThrow(/^mount: a table is a plain object /)
+      expect(() => asEventApp(value as never)).toThrow(AppError)
+    }
+    expect(() => asEventApp(Promise.resolve(legacy) as never)).toThrow('await the promise first')
+  })
+
+  it('takes a table without a prototype', async () => {
+    const table = Object.assign(Object.create(null), { '/': named('root') })
+    expect(await ask(asEventApp(table as never), '/')).toMatch(/^200 root/)
   })
 })
 

@@ -133,6 +133,33 @@ describe('resolveOptions', () => {
     }
   })
 
+  it('refuses times that setTimeout() cannot wait for', () => {
+    const names = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs']
+    for (const name of [...names, 'writeTimeoutMs', 'graceMs']) {
+      expect(refused({ [name]: 2 ** 31 })).toContain(
+        `option "${name}" cannot be 2147483648: it is `,
+      )
+      expect(resolve({ [name]: 2 ** 31 - 1 })).toMatchObject({ [name]: 2 ** 31 - 1 })
+    }
+    for (const name of ['pingIntervalMs', 'pongTimeoutMs', 'closeTimeoutMs']) {
+      expect(refused({ websocket: { [name]: 2 ** 31 } })).toContain(`option "websocket.${name}"`)
+    }
+  })
+
+  it('refuses a host and a socket path that are empty or no text', () => {
+    for (const value of ['', 7, {}, Number.NaN]) {
+      expect(refused({ host: value })).toBe(
+        `serve(): option "host" cannot be ${inspect(value)}: ` +
+          'it is a name or an address; "0.0.0.0" or "::" listens on every interface',
+      )
+      expect(refused({ uds: value })).toBe(
+        `serve(): option "uds" cannot be ${inspect(value)}: it is the path of a socket, or null`,
+      )
+    }
+    expect(refused({ host: null })).toContain('option "host"')
+    expect(resolve({ host: '::', uds: '/run/app.sock' })).toMatchObject({ host: '::' })
+  })
+
   it('refuses times that are negative or no numbers', () => {
     const names = ['lifespanTimeoutMs', 'keepAliveTimeoutMs', 'headTimeoutMs', 'bodyTimeoutMs']
     for (const name of [...names, 'graceMs']) {

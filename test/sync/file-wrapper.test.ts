@@ -1,7 +1,9 @@
 // wsgi.file_wrapper: a file as a body.
 
+import { execFileSync } from 'node:child_process'
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdtempSync,
   openSync,
@@ -57,6 +59,21 @@ describe('wrapFile', () => {
     expect(body.blockSize).toBe(65_536)
     expect([...body].map((block) => block.length)).toEqual([65_536, 1])
     body.close()
+  })
+
+  it('[3a.57] refuses the descriptor of a FIFO and of a device', () => {
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    for (const [path, kind] of [
+      [fifo, 'a FIFO'],
+      ['/dev/zero', 'a character device'],
+    ] as const) {
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+      const message = `wsgi.file_wrapper: the descriptor ${fd} is ${kind}, not a regular file`
+      expect(() => wrapFile(fd)).toThrow(new AppError(message))
+      expect(() => wrapFile({ fd, read: () => Buffer.of() })).toThrow(new AppError(message))
+      closeSync(fd)
+    }
   })
 
   it('[3a.57] closes the file exactly once', () => {

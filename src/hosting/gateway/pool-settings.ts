@@ -68,10 +68,10 @@ const RANGES = {
   min: { min: 0, max: Infinity },
   max: { min: 1, max: Infinity },
   maxQueue: { min: 0, max: Infinity },
-  queueTimeoutMs: { min: 1, max: Infinity },
-  timeoutMs: { min: 1, max: Infinity },
+  queueTimeoutMs: { min: 1, max: Infinity, isTime: true },
+  timeoutMs: { min: 1, max: Infinity, isTime: true },
   maxRequests: { min: 1, max: Infinity },
-  idleTimeoutMs: { min: 0, max: Infinity },
+  idleTimeoutMs: { min: 0, max: Infinity, isTime: true },
   nice: { min: 0, max: 19, isWhole: true },
 } satisfies Partial<Record<keyof ThreadOptions, NumberRange>>
 

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,6 +112,45 @@ describe('http.response.pathsend', () => {
       expect(transport.calls).toEqual(['head 404', 'chunk Not Found\n', 'end'])
     }
     expect(descriptors().every((fd) => fd === -1)).toBe(true)
+  })
+
+  it('[3b.31] refuses a FIFO without waiting for its writer, and a device, and names their kinds', async () => {
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    for (const [special, kind] of [
+      [fifo, 'a FIFO'],
+      ['/dev/zero', 'a character device'],
+      [folder, 'a directory'],
+    ] as const) {
+      const failures: unknown[] = []
+      const { transport, done } = startCycle(async (_scope, _receive, send) => {
+        await send({ type: 'http.response.start', status: 200 })
+        failures.push(await failureOf(send({ type: 'http.response.pathsend', path: special })))
+      })
+      await done
+      const message = `"${special}" is ${kind}, not a regular file`
+      expect(failures).toMatchObject([{ code: 'ENOENT', message }])
+      expect(transport.calls[0]).toBe('head 404')
+    }
+    expect(descriptors()).toEqual([-1, -1, -1])
+  })
+
+  it('[3b.31] sends a file whose size the system does not know, without a length', async () => {
+    const { transport, log, done } = startCycle(serving(() => '/proc/version'))
+    await done
+    expect(transport.heads.flat().map(([name]) => name)).not.toContain('content-length')
+    const text = readFileSync('/proc/version', 'utf8')
+    expect(transport.calls).toEqual(['head 200', `chunk ${text}`, 'end'])
+    expect(log.lines).toEqual([])
+  })
+
+  it('[3b.31] sends a file that is shorter than its size says, without a length', async () => {
+    const sysFile = '/sys/kernel/mm/transparent_hugepage/enabled'
+    if (!existsSync(sysFile)) return
+    const { transport, log, done } = startCycle(serving(() => sysFile))
+    await done
+    expect(transport.calls).toEqual(['head 200', `chunk ${readFileSync(sysFile, 'utf8')}`, 'end'])
+    expect(log.lines).toEqual([])
   })
 
   it('[3b.31] answers 500 for a path that cannot be opened', async () => {
