@@ -140,7 +140,9 @@ describe('the tables', () => {
   it('have every option of threads() with its default', () => {
     const pool = poolSettings({ url: 'file:///app.js', kind: 'app' }, {})
     const { target, multiprocess: _multiprocess, max: _max, env: _env, ...bounds } = pool
-    const options = Object.entries({ ...bounds, export: target.exportName })
+    const { buffering, ...single } = bounds
+    const { directory: _directory, ...sizes } = buffering
+    const options = Object.entries({ ...single, ...sizes, export: target.exportName })
     const rows = options.map(([name]) => [name, threads.rows.get(name)?.[0]])
     expect(rows).toEqual(options.map(([name, value]) => [name, shown(value)]))
     expect([threads.rows.get('max')?.[0], threads.rows.get('env')?.[0]]).toEqual([

@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { AppError } from '../errors.ts'
+import { processWide } from './process-wide.ts'
 
 /** The values that isthmus carries with every request. */
 export interface RequestContext {
@@ -22,8 +23,9 @@ export interface Context {
   readonly carried: Carried
 }
 
-const requests = new AsyncLocalStorage<RequestContext>()
-const storages = new Map<string, AsyncLocalStorage<unknown>>()
+// A thread may run one copy of the package while its app imports another one.
+const requests = processWide('requests.1', () => new AsyncLocalStorage<RequestContext>())
+const storages = processWide('storages.1', () => new Map<string, AsyncLocalStorage<unknown>>())
 const NOTHING: Carried = {}
 
 /**

@@ -142,6 +142,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Seconds for requests in flight to end after a signal',
     kind.seconds,
   ),
+  drainIdleMs: option(
+    'timeout-drain-idle',
+    'Seconds that an idle connection stays open for a request on its way, after a signal',
+    kind.seconds,
+  ),
   maxHeadBytes: option('limit-head', 'Longest request head, in bytes', kind.integer(1, LARGEST)),
   maxRequestLineBytes: option(
     'limit-request-line',

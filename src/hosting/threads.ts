@@ -10,8 +10,9 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
  * Hosts a sync app in worker threads. A function cannot cross into a thread, so the caller names the module of the app.
  * Every thread loads the module for itself: module state is per thread.
  *
- * In a thread, `environ['wsgi.input'].read()` and a slow client really block, and block only that thread. A request that
- * loops for ever, exhausts its heap or calls `process.exit()` costs its own response and its thread, which is replaced.
+ * In a thread, `environ['wsgi.input'].read()` really blocks, and blocks only that thread. A slow client holds no thread:
+ * see {@link ThreadOptions.buffering}. A request that loops for ever, exhausts its heap or calls `process.exit()` costs
+ * its own response and its thread, which is replaced.
  *
  * @param module `new URL('./legacy.js', import.meta.url)`, the text of a `file:` URL, or an absolute path
  * @returns an event app; its `stats()` returns the load of the threads

@@ -38,7 +38,7 @@ const FORBIDDEN = new Set([
 ])
 
 /** Whether the field `name` (lower-case) must come before the body. */
-export function isForbiddenTrailer(name: string): boolean {
+function isForbiddenTrailer(name: string): boolean {
   return FORBIDDEN.has(name)
 }
 

@@ -70,8 +70,8 @@ const FIELDS_OF_PLAIN_BYTES = [
  * Sends bodies in a content coding that the client accepts (RFC 9110, 12.5.3). A stream stays a stream: each chunk is
  * flushed. A strong entity tag becomes a weak one, because the bytes change.
  *
- * These responses stay unchanged: a response with a Content-Encoding, or with a type that does not shrink; 206, 204 and
- * 304; a response with `Cache-Control: no-transform`; a body shorter than `minBytes`; a WebSocket.
+ * These responses stay unchanged: a response with a Content-Encoding, or with a type that does not shrink; 204, 205,
+ * 206 and 304; a response with `Cache-Control: no-transform`; a body shorter than `minBytes`; a WebSocket.
  *
  * A body that contains a secret and also text that an attacker can choose reveals the secret by its compressed length
  * (BREACH): answer such a request with `no-transform`.
@@ -104,7 +104,8 @@ export function compress(options: CompressOptions = {}): Wrap {
 }
 
 function mayBeEncoded({ status, headers }: ChainResponse, settings: Settings): boolean {
-  if (status === 204 || status === 206 || headers.has('content-range')) return false
+  if (status === 204 || status === 205 || status === 206 || headers.has('content-range'))
+    return false
   if (headers.has('content-encoding')) return false
   if (headers.getAll('cache-control').some((value) => NO_TRANSFORM.test(value))) return false
   return isCompressible(headers.get('content-type'), settings.types)
@@ -121,8 +122,9 @@ function isCompressible(type: string | undefined, types: Settings['types']): boo
   if (type === undefined) return false
   const essence = (type.split(';', 1)[0] as string).trim().toLowerCase()
   if (essence !== ANYTHING && compressible(essence) === true) return true
+  // search() ignores the position that an expression with the flag g or y keeps from its last match.
   return types.some((one) =>
-    typeof one === 'string' ? one.toLowerCase() === essence : one.test(essence),
+    typeof one === 'string' ? one.toLowerCase() === essence : essence.search(one) >= 0,
   )
 }
 

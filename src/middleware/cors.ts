@@ -146,11 +146,17 @@ function isOwn(origin: string, { headers, scheme }: ChainRequest): boolean {
 function originTest(origins: Settings['origins']): OriginTest {
   if (origins === '*') return () => true
   if (typeof origins === 'function') return (origin, request) => decided(origins(origin, request))
-  const names = new Set(origins.filter((origin) => typeof origin === 'string'))
+  const names = new Set(origins.filter((origin) => typeof origin === 'string').map(asSent))
   const patterns = origins
     .filter((origin) => origin instanceof RegExp)
     .map(({ source, flags }) => new RegExp(`^(?:${source})$`, flags.replaceAll(/[gy]/g, '')))
   return (origin) => names.has(origin) || patterns.some((pattern) => pattern.test(origin))
+}
+
+// A browser leaves out the default port of the scheme (RFC 6454, 6.1). An origin of another scheme has no such port.
+function asSent(origin: string): string {
+  const sent = URL.canParse(origin) ? new URL(origin).origin : 'null'
+  return sent === 'null' ? origin : sent
 }
 
 // A promise is truthy, so it would allow every origin.
@@ -175,6 +181,7 @@ function checked(settings: Settings): Settings {
   checkTokens('methods', methods)
   if (allowHeaders !== '*') checkTokens('allowHeaders', allowHeaders)
   checkTokens('exposeHeaders', exposeHeaders)
+  if (credentials) checkNoWildcards({ methods, allowHeaders, exposeHeaders })
   checkNumber('cors', 'maxAgeMs', maxAgeMs, { min: 0 })
   return settings
 }
@@ -191,6 +198,14 @@ function checkOrigins(origins: unknown): void {
       origin,
       "an origin is written as a browser sends it: 'https://a.example'",
     )
+  }
+}
+
+// Fetch, "CORS protocol and credentials": with credentials a browser reads `*` as a method or a field of that name.
+function checkNoWildcards(lists: Record<string, '*' | readonly string[]>): void {
+  for (const [option, names] of Object.entries(lists)) {
+    if (names === '*' || !names.includes('*')) continue
+    throw invalidOption('cors', option, '*', 'with credentials the names are listed one by one')
   }
 }
 

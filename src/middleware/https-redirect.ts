@@ -50,10 +50,29 @@ export function httpsRedirect(options: HttpsRedirectOptions = {}): Wrap {
 
 const TEXT = [['content-type', 'text/plain; charset=utf-8']] as const
 
-function targetOf({ rawPath, queryString }: ChainRequest): string {
+function targetOf(request: ChainRequest): string {
+  const { rawPath, queryString } = request
   // The target `*` is not a path (RFC 9112, 3.2.4).
-  const path = rawPath.startsWith('/') ? rawPath : '/'
+  const path = strippedPrefix(request) + (rawPath.startsWith('/') ? rawPath : '/')
   return queryString === '' ? path : `${path}?${queryString}`
+}
+
+// `path` has the prefix that a proxy removed from the target, and `rawPath` lacks it.
+function strippedPrefix({ path, rawPath, rootPath }: ChainRequest): string {
+  const received = decoded(rawPath)
+  if (rootPath === '' || !path.endsWith(received)) return ''
+  const prefix = path.slice(0, path.length - received.length)
+  if (!rootPath.startsWith(prefix)) return ''
+  return prefix.split('/').map(encodeURIComponent).join('/')
+}
+
+function decoded(rawPath: string): string {
+  return Buffer.from(
+    rawPath.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => {
+      return String.fromCharCode(Number.parseInt(hex, 16))
+    }),
+    'latin1',
+  ).toString('utf8')
 }
 
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\]|$)/

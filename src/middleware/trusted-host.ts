@@ -38,7 +38,7 @@ export function trustedHost(options: TrustedHostOptions = {}): Wrap {
     const field = request.headers.get('host')
     const host = field === undefined ? null : parseHost(field)
     if (!host) return plain(400, field === undefined ? 'Host is missing\n' : 'Host is malformed\n')
-    if (!known.some((one) => isOneOf(one, host)))
+    if (!known.some((one) => isOneOf(one, host, request.scheme)))
       return plain(421, 'This host is not served here\n')
     return yield* next(request)
   })
@@ -50,8 +50,16 @@ interface KnownHost extends HostParts {
   readonly suffix: string | undefined
 }
 
-function isOneOf({ name, port, suffix }: KnownHost, host: HostParts): boolean {
-  if (port !== undefined && port !== host.port) return false
+const DEFAULT_PORTS: Readonly<Record<string, HostParts['port']>> = {
+  http: 80,
+  ws: 80,
+  https: 443,
+  wss: 443,
+}
+
+function isOneOf({ name, port, suffix }: KnownHost, host: HostParts, scheme: string): boolean {
+  // A client leaves out the default port of the scheme (RFC 9110, 4.2.1 and 4.2.2).
+  if (port !== undefined && port !== (host.port ?? DEFAULT_PORTS[scheme])) return false
   return suffix === undefined ? host.name === name : host.name.endsWith(suffix)
 }
 

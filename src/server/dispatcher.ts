@@ -55,6 +55,8 @@ export class Dispatcher {
   http(head: RequestHead, transport: HttpTransport): HttpEvents {
     try {
       this.#admit(head)
+      // A request that was sent before the client could know of the shutdown is served, as the last of its connection.
+      if (this.#closing) head.keepAlive = false
       const settings = this.#settings
       const context = this.#context()
       const scope = httpScope(head, this.#state, settings, context)
@@ -78,6 +80,7 @@ export class Dispatcher {
     transport: WebSocketTransport,
   ): WebSocketRun | null {
     try {
+      if (this.#closing) throw this.#refused503('the server is shutting down')
       this.#admit(head)
       const settings = this.#settings
       const context = this.#context()
@@ -97,7 +100,7 @@ export class Dispatcher {
     }
   }
 
-  /** Tells every running exchange that the server closes; later requests are refused with 503. */
+  /** Tells every running exchange that the server closes. Later requests end their connections; later WebSockets get 503. */
   shutdown(): void {
     this.#closing = true
     // A copy: an exchange may end at once when it is told.
@@ -123,12 +126,15 @@ export class Dispatcher {
 
   #admit(head: RequestHead): void {
     const { maxConcurrency } = this.#settings
-    if (this.#closing || this.#running.length >= maxConcurrency) {
-      this.#refused += 1
-      if (this.#closing) throw new UnavailableError('the server is shutting down')
-      throw new UnavailableError(`maxConcurrency of ${maxConcurrency} is reached`)
+    if (this.#running.length >= maxConcurrency) {
+      throw this.#refused503(`maxConcurrency of ${maxConcurrency} is reached`)
     }
     if (head.fault !== null) throw head.fault
+  }
+
+  #refused503(reason: string): UnavailableError {
+    this.#refused += 1
+    return new UnavailableError(reason)
   }
 
   #context(): ServerExchangeContext {

@@ -13,8 +13,11 @@ export interface Engine {
   readonly connections: number
   /** Binds and accepts. Rejects with the system's own error (`EADDRINUSE` …). */
   listen(): Promise<ServerAddress>
-  /** Stops accepting and closes idle connections; resolves when no connection is left. */
-  drain(): Promise<void>
+  /**
+   * Stops accepting, and still reads the requests that come on open connections. After `idleMs` it closes the idle
+   * connections, and each other one after its response. Resolves when no connection is left.
+   */
+  drain(idleMs: number): Promise<void>
   /** Cuts every request that is still under way, so that no client can take its response for whole. */
   cutRequests(): void
   /** Closes the WebSockets that are still open, with 1001. */

@@ -89,6 +89,11 @@ export interface ServeOptions {
   maxBodyBytes?: number | undefined
   /** The most requests and WebSockets at once; further ones get 503 with Retry-After. Default Infinity. */
   maxConcurrency?: number | undefined
+  /**
+   * How long `close()` keeps an idle connection open for a request that is on its way; at most half of `graceMs`. A
+   * proxy that uses a connection again cannot know that the server closes it. Default 1,000.
+   */
+  drainIdleMs?: number | undefined
   /** How long `close()` waits for requests in flight before it cancels them. Default 10,000. */
   graceMs?: number | undefined
   /** How sync apps are hosted. */
@@ -136,6 +141,7 @@ export const DEFAULTS: Defaults = {
   maxHeaderFields: 100,
   maxBodyBytes: Infinity,
   maxConcurrency: Infinity,
+  drainIdleMs: 1_000,
   graceMs: 10_000,
   signal: null,
   sync: {

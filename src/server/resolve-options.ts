@@ -24,6 +24,7 @@ const RANGES = {
   maxHeaderFields: COUNT,
   maxBodyBytes: LIMIT,
   maxConcurrency: LIMIT,
+  drainIdleMs: { min: 0 },
   // A shutdown ends in any case, so Infinity is impossible.
   graceMs: { min: 0 },
   'sync.maxInlineBodyBytes': LIMIT,

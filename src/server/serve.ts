@@ -25,7 +25,8 @@ export interface Server extends AsyncDisposable {
   /** The counters of this moment. Each call returns a new object. */
   stats(): ServerStats
   /**
-   * Stops accepting connections, tells the apps, and waits for the requests in flight. After `graceMs` (default:
+   * Stops accepting connections, tells the apps, serves the requests that come on open connections for `drainIdleMs`,
+   * and waits for the requests in flight. After `graceMs` (default:
    * the option `graceMs`) it cancels the rest. Then it runs the lifespan shutdown. Further calls return the same
    * promise.
    */
@@ -49,7 +50,7 @@ export interface Server extends AsyncDisposable {
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
   const log = options.log === null ? SILENT_LOG : (options.log ?? defaultLog())
   const settings = resolveOptions(options, log)
-  const { signal } = settings
+  const { signal, drainIdleMs } = settings
   signal?.throwIfAborted()
   const { dispatcher, lifespan } = await openDispatcher(asEventApp(app), settings)
   const engine = new ENGINES[settings.engine](dispatcher, settings)
@@ -61,7 +62,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   let closing: Promise<Shutdown> | undefined
   const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) => {
     signal?.removeEventListener('abort', onAbort)
-    return (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs }))
+    return (closing ??= shutDown({ dispatcher, engine, lifespan, graceMs, drainIdleMs }))
   }
   const onAbort = (): void => {
     close().catch((err: unknown) => log.error({ err }, 'the server did not close cleanly'))

@@ -1,5 +1,5 @@
-// The shutdown of a server, in this order: tells the apps, waits for them, cancels the rest, ends lifespan. Every step
-// ends in finite time.
+// The shutdown of a server, in this order: tells the apps, serves the requests on their way, waits for the apps, cancels
+// the rest, ends lifespan. Every step ends in finite time.
 
 import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -20,13 +20,18 @@ export async function shutDown(parts: {
   engine: Engine
   lifespan: { shutdown(): Promise<void> }
   graceMs: number
+  drainIdleMs: number
 }): Promise<Shutdown> {
   const { dispatcher, engine, lifespan, graceMs } = parts
-  const drained = engine.drain()
+  const since = performance.now()
+  const idleMs = Math.min(parts.drainIdleMs, graceMs / 2)
+  const drained = engine.drain(idleMs)
   dispatcher.shutdown()
   const finished = Promise.all([dispatcher.idle(), drained])
+  // Requests that have come meanwhile are told now: an app that is told at its start would only give up.
+  if (!(await settlesWithin(finished, idleMs))) dispatcher.shutdown()
 
-  const forced = !(await settlesWithin(finished, graceMs))
+  const forced = !(await settlesWithin(finished, graceMs - (performance.now() - since)))
   if (forced) {
     engine.cutRequests()
     engine.closeWebSockets()

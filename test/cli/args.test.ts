@@ -54,6 +54,7 @@ const SERVER: Array<
   ['timeout-head', '3', 'headTimeoutMs', 3_000],
   ['timeout-body', '3', 'bodyTimeoutMs', 3_000],
   ['timeout-write', '3', 'writeTimeoutMs', 3_000],
+  ['timeout-drain-idle', '0.5', 'drainIdleMs', 500],
   ['timeout-graceful-shutdown', '0', 'graceMs', 0],
   ['limit-head', '4096', 'maxHeadBytes', 4_096],
   ['limit-request-line', '1024', 'maxRequestLineBytes', 1_024],

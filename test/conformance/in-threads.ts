@@ -26,7 +26,9 @@ let last = 0
 export function inThreads(recipe: Recipe): EventApp {
   const key = `conformance-${++last}`
   setEnvironmentData(key, crossed(recipe, key))
-  return threads(new URL(`?${key}`, APP), { max: 1 })
+  // Small enough that an endless response meets the bound soon.
+  const buffering = { maxResponseFileBytes: 1024 * 1024 }
+  return threads(new URL(`?${key}`, APP), { max: 1, buffering })
 }
 
 function crossed(recipe: Recipe, key: string): Crossed {

@@ -5,6 +5,9 @@ import type { Served } from '../raw/served.ts'
 
 const journaling = (name: string, options: ServeOptions = {}): Promise<Served> =>
   hosted(pooled('journal', name), options)
+/** The app runs while its body still arrives. */
+const streaming = (name: string, options: ServeOptions = {}): Promise<Served> =>
+  hosted(pooled('journal', name, { buffering: false }), options)
 const journalOf = (server: Served): Promise<string> => ask(server, { target: '/journal' })
 const errors = (server: Served): string[] =>
   server.lines.filter((line) => line.startsWith('error') || line.startsWith('warn'))
@@ -15,7 +18,7 @@ const POST = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n'
 
 describe('a client that leaves', () => {
   it('[3a.25] [3c.11] has the read in progress throw, then return() and close() run', async () => {
-    await using server = await journaling('reading')
+    await using server = await streaming('reading')
     using client = await server.connect()
     client.send(`${POST}half`)
     await client.head()
@@ -26,7 +29,7 @@ describe('a client that leaves', () => {
   })
 
   it('[3a.25] [3c.32] has every further read throw: a cut never looks like an end', async () => {
-    await using server = await journaling('stubborn')
+    await using server = await streaming('stubborn')
     using client = await server.connect()
     client.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n')
     await client.bytes(CONTINUE.length)
@@ -72,7 +75,7 @@ describe('a client that leaves', () => {
 
 describe('a body that breaks a limit', () => {
   it('[3a.26] is 413, and the read throws', async () => {
-    await using server = await journaling('stubborn', { maxBodyBytes: 5 })
+    await using server = await streaming('stubborn', { maxBodyBytes: 5 })
     using client = await server.connect()
     client.send(
       'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n',
@@ -85,7 +88,7 @@ describe('a body that breaks a limit', () => {
   })
 
   it('[3a.25] is 408 when it stops arriving', async () => {
-    await using server = await journaling('lining', { bodyTimeoutMs: 50 })
+    await using server = await streaming('lining', { bodyTimeoutMs: 50 })
     using client = await server.connect()
     client.send(`${POST}half`)
     expect((await client.response()).status).toBe(408)
@@ -97,7 +100,7 @@ describe('a body that breaks a limit', () => {
 
 describe('the end of a request', () => {
   it('[3c.10] [3b.16] a read after the response throws instead of waiting', async () => {
-    await using server = await journaling('readingLate')
+    await using server = await streaming('readingLate')
     using client = await server.connect()
     client.send(`${POST}half`)
     expect((await client.response()).body).toBe('ok')

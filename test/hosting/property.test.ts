@@ -111,7 +111,7 @@ describe('[3a.25] [3a.51] a client may leave at any moment', () => {
     '%s: a response that has begun is closed once, and a cut body is never whole',
     { timeout: 60_000 },
     async (hosting) => {
-      const pool = pooled('plan', 'journaling')
+      const pool = pooled('plan', 'journaling', { buffering: false })
       const app = hosting === 'in a thread' ? pool : plain(pool)
       await using server = await hosted(app)
       const property = fc.asyncProperty(fc.nat(LENGTH - 1), fc.nat(40), async (sent, turns) => {

@@ -4,7 +4,7 @@ import { answer, httpApp } from '../raw/served.ts'
 import { ask, hosted, pooled } from './behaviour-host.ts'
 import type { EventApp } from 'isthmus'
 
-const streaming = (name: string): EventApp => pooled('streaming', name)
+const streaming = (name: string): EventApp => pooled('streaming', name, { buffering: false })
 
 const POST = 'POST / HTTP/1.1\r\nhost: x\r\n'
 const CHUNKED = `${POST}transfer-encoding: chunked\r\n\r\n`

@@ -55,6 +55,18 @@ describe('httpsRedirect()', () => {
     expect(host.sent[0]).toMatchObject({ headers: [['location', 'https://example.com/']] })
   })
 
+  it.each([
+    ['/p', '/p/a b', '/a%20b', '/p/a%20b'],
+    ['/p/m', '/p/m/x', '/m/x', '/p/m/x'],
+    ['/p', '/p/p/x', '/p/x', '/p/p/x'],
+    ['/m', '/m/x', '/m/x', '/m/x'],
+  ])('keeps a prefix that a proxy removed: %s, %s', async (rootPath, path, rawPath, target) => {
+    const host = new Host()
+    const scope = httpScope({ rootPath, path, rawPath, headers: [['host', 'example.com']] })
+    await host.run(httpsRedirect()(events(() => expect.unreachable())), scope)
+    expect(host.sent[0]).toMatchObject({ headers: [['location', `https://example.com${target}`]] })
+  })
+
   it('has the status of the option', async () => {
     expect(await answer({ status: 301, host: 'a.test' })).toBe('301 https://a.test/')
   })

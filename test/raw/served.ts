@@ -33,6 +33,7 @@ export async function served(app: HostedApp, options: ServeOptions = {}): Promis
     log,
     lifespan: 'off',
     graceMs: 500,
+    drainIdleMs: 0,
     ...options,
   })
   return {

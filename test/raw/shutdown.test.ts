@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { headerOf } from './raw-response.ts'
-import { answer, httpApp, served, soon } from './served.ts'
+import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { EventApp, SyncApp } from 'isthmus'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -43,9 +43,9 @@ describe('close()', () => {
     expect(await soon(closed, 'close()')).toEqual({ forced: false })
   })
 
-  it('closes idle connections at once: a new one, a kept one, one with half a head', async () => {
+  it('closes idle connections without a wait if drainIdleMs is 0: a new one, a kept one, one with half a head', async () => {
     const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
-    await using server = await served(app, { graceMs: 60_000 })
+    await using server = await served(app, { graceMs: 60_000, drainIdleMs: 0 })
     using fresh = await server.connect()
     using kept = await server.connect()
     using half = await server.connect()
@@ -57,13 +57,60 @@ describe('close()', () => {
     expect([await fresh.rest(), await kept.rest(), await half.rest()]).toEqual(['', '', ''])
   })
 
+  it('answers the requests that come on open connections meanwhile, and closes them after it', async () => {
+    const app = httpApp(async (_scope, receive, send) => {
+      await answer(send, await readAll(receive))
+    })
+    await using server = await served(app, { graceMs: 60_000, drainIdleMs: 30_000 })
+    using fresh = await server.connect()
+    using kept = await server.connect()
+    using half = await server.connect()
+    kept.send(GET)
+    await kept.response()
+    await half.sendApart('GET / HTTP/1.1\r\nHo')
+    const closed = server.server.close()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    fresh.send(GET)
+    kept.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi')
+    half.send('st: x\r\n\r\n')
+    for (const client of [fresh, kept, half]) {
+      const response = await client.response()
+      expect([response.status, headerOf(response, 'connection')]).toEqual([200, 'close'])
+      expect(await client.ended()).toBe('end')
+    }
+    expect(await soon(closed, 'close()')).toEqual({ forced: false })
+  })
+
+  it('answers connections that were open before the listener closed and were not accepted', async () => {
+    const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
+    await using server = await served(app, { graceMs: 60_000, drainIdleMs: 30_000 })
+    const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()))
+    for (const client of clients) client.send(GET)
+    const closed = server.server.close()
+    for (const client of clients) expect((await client.response()).status).toBe(200)
+    expect(await soon(closed, 'close()')).toEqual({ forced: false })
+    for (const client of clients) client[Symbol.dispose]()
+  })
+
+  it('closes an idle connection after drainIdleMs', async () => {
+    const app = httpApp((_scope, _receive, send) => answer(send, 'x'))
+    await using server = await served(app, { graceMs: 60_000, drainIdleMs: 300 })
+    using client = await server.connect()
+    client.send(GET)
+    await client.response()
+    const since = performance.now()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    expect(performance.now() - since).toBeGreaterThan(290)
+    expect(await client.ended()).toBe('end')
+  })
+
   it('refuses new connections', async () => {
     const server = await served(httpApp(async () => undefined))
     await server.server.close()
     await expect(server.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it('refuses with 503 the requests that were pipelined after a request in flight', async () => {
+  it('answers the request that was pipelined after a request in flight, and closes after it', async () => {
     const gate = deferred()
     const app = httpApp(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: [] })
@@ -78,7 +125,9 @@ describe('close()', () => {
     const closed = server.server.close()
     gate.resolve()
     expect(await client.bytes(15)).toBe('5\r\nfirst\r\n0\r\n\r\n')
-    expect((await client.response()).status).toBe(503)
+    const second = await client.head()
+    expect([second.status, headerOf(second, 'connection')]).toEqual([200, 'close'])
+    expect(await client.ended()).toBe('end')
     expect(await soon(closed, 'close()')).toEqual({ forced: false })
   })
 

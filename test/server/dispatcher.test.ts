@@ -92,14 +92,18 @@ describe('Dispatcher', () => {
     expect(transport.calls).toEqual([['deny', 404, 'Not Found\n', true]])
   })
 
-  it('tells running exchanges that the server closes, and refuses later requests', async () => {
+  it('tells running exchanges that the server closes, and serves later requests until they are told', async () => {
     const dispatcher = dispatcherOf(waiting)
     const running = request(dispatcher)
     await turn()
     dispatcher.shutdown()
-    expect(request(dispatcher).calls).toEqual(REFUSED)
-    await dispatcher.idle()
+    const later = request(dispatcher)
+    await turn()
     expect(running.calls).toEqual(['head 200', 'chunk a', 'end'])
+    expect(later.calls).toEqual([])
+    dispatcher.shutdown()
+    await dispatcher.idle()
+    expect(later.calls).toEqual(['head 200', 'chunk a', 'end'])
   })
 
   it('resolves every idle() when nothing is running, more than once', async () => {

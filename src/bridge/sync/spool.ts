@@ -1,14 +1,11 @@
 // Receives the whole request body before an inline sync app runs, because such an app cannot wait. A long body goes
 // into a temporary file, so that an upload of any size takes the same memory.
 
-import { randomUUID } from 'node:crypto'
 import { readSync } from 'node:fs'
-import { open, unlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AppError, ClientDisconnectedError } from '../../errors.ts'
 import { ByteBuffer } from '../../sync/byte-buffer.ts'
 import { BytesSource } from '../../sync/input.ts'
+import { openTemporaryFile } from '../temporary-file.ts'
 import type { FileHandle } from 'node:fs/promises'
 import type { Receive } from '../../contract/events.ts'
 import type { InputSource } from '../../sync/input.ts'
@@ -39,11 +36,8 @@ export async function spoolBody(receive: Receive, memoryBytes: number): Promise<
 }
 
 async function spoolToFile(beginning: Uint8Array, receive: Receive): Promise<SpooledBody> {
-  const path = join(tmpdir(), `isthmus-${randomUUID()}`)
-  const file = await open(path, 'wx+', 0o600)
+  const file = await openTemporaryFile()
   try {
-    // The file is unlinked at once, so that it disappears even if the process crashes.
-    await unlink(path)
     await file.writeFile(beginning)
     for (let moreBody = true; moreBody;) {
       const event = await nextOf(receive)

@@ -4,7 +4,9 @@ import { SILENT_LOG } from '../../silent-log.ts'
 import { startLifespan } from '../../async/lifespan.ts'
 import { AppLoadError } from '../../errors.ts'
 import { importExports } from '../../bridge/app-module.ts'
+import { processWide } from '../../bridge/process-wide.ts'
 import { toEvents } from '../../bridge/to-events.ts'
+import { inNeutralContext } from './neutral-context.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
@@ -31,7 +33,7 @@ interface Shared {
   readonly users: Set<object>
 }
 
-const shared = new Map<string, Shared>()
+const shared = processWide('called-apps.1', () => new Map<string, Shared>())
 
 /**
  * Returns the app for a call. A module is imported, and its lifespan started, at the first call in the process; its lifespan
@@ -46,7 +48,11 @@ export async function calledApp(called: CalledApp, caller: Caller): Promise<Even
   }
 
   const key = `${called.url}#${called.exportName}`
-  const entry = shared.get(key) ?? { loaded: load(called, caller.log), users: new Set() }
+  const entry = shared.get(key) ?? {
+    // The app lives longer than the request that calls it first, and holds none of its slots.
+    loaded: inNeutralContext(() => load(called, caller.log)),
+    users: new Set(),
+  }
   shared.set(key, entry)
   entry.users.add(caller.pool)
   try {

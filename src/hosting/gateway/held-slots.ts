@@ -3,9 +3,10 @@
 // second one of that pool.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { processWide } from '../../bridge/process-wide.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
 
-const held = new AsyncLocalStorage<readonly HeldSlot[]>()
+const held = processWide('held-slots.1', () => new AsyncLocalStorage<readonly HeldSlot[]>())
 const NONE: readonly HeldSlot[] = []
 
 /** All slots that the running code holds. */

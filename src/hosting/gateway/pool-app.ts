@@ -5,6 +5,7 @@ import { loadSyncApp } from '../../bridge/load-sync-app.ts'
 import { refuseScope } from '../../bridge/refuse-scope.ts'
 import { events } from '../../bridge/style.ts'
 import { syncToEvents } from '../../bridge/sync/sync-to-events.ts'
+import { hasBody } from '../../http/content.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
 import { releaseCalledApps } from './called-apps.ts'
 import { WorkerPool } from './pool.ts'
@@ -44,7 +45,14 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
     }
     switch (scope.type) {
       case 'http':
-        return open(scope['isthmus.exchange']?.log).run({ scope, receive, send, inner })
+        return open(scope['isthmus.exchange']?.log).run({
+          scope,
+          receive,
+          send,
+          inner,
+          hasBody: hasBody(scope),
+          isBuffered: false,
+        })
       case 'websocket':
         return (inner ?? refuseScope)(scope, receive, send)
       case 'lifespan':

@@ -1,11 +1,13 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
-import { checkNumber, completeOptions } from '../../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
+import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
 import type { NumberRange } from '../../complete-options.ts'
+import type { BufferingOptions } from './buffering/buffering-settings.ts'
 import type { PoolSettings } from './pool.ts'
 
 /** The options of {@link threads}. */
@@ -14,10 +16,15 @@ export interface ThreadOptions {
   export?: string | undefined
   /** The threads that run even if no request does. Default 1. */
   min?: number | undefined
-  /** The most threads. Default one per core. */
+  /**
+   * The most threads; one that was told to end counts until it is gone. Default one per core. For a minute after a request
+   * has ended its thread, one more thread is there with the app loaded, to take the place of the next such thread.
+   */
   max?: number | undefined
   /** The most requests that wait for a thread; further ones get 503 with Retry-After. Default 1,000. */
   maxQueue?: number | undefined
+  /** How long a request may wait for a thread, in ms; then it gets 503 with Retry-After. Default 30,000. */
+  queueTimeoutMs?: number | undefined
   /** How long a request may use its thread, in ms; then the pool ends the thread and answers 504. Default 30,000. */
   timeoutMs?: number | undefined
   /** The number of requests after which the pool replaces a thread. Default Infinity. */
@@ -35,6 +42,11 @@ export interface ThreadOptions {
   resourceLimits?: ResourceLimits | undefined
   /** The threads' `process.env`. Default: a copy of the environment of this process. */
   env?: NodeJS.ProcessEnv | undefined
+  /**
+   * A request takes its thread when its body has arrived, and its response leaves the thread as fast as the app makes
+   * it, within these bounds. `false` streams both ways: a slow client then holds its thread.
+   */
+  buffering?: BufferingOptions | false | undefined
 }
 
 const DEFAULTS = {
@@ -42,18 +54,21 @@ const DEFAULTS = {
   min: 1,
   max: undefined as number | undefined,
   maxQueue: 1_000,
+  queueTimeoutMs: 30_000,
   timeoutMs: 30_000,
   maxRequests: Infinity,
   idleTimeoutMs: 30_000,
   nice: 5,
   resourceLimits: undefined as ResourceLimits | undefined,
   env: undefined as NodeJS.ProcessEnv | undefined,
+  buffering: BUFFERING_DEFAULTS,
 }
 
 const RANGES = {
   min: { min: 0, max: Infinity },
   max: { min: 1, max: Infinity },
   maxQueue: { min: 0, max: Infinity },
+  queueTimeoutMs: { min: 1, max: Infinity },
   timeoutMs: { min: 1, max: Infinity },
   maxRequests: { min: 1, max: Infinity },
   idleTimeoutMs: { min: 0, max: Infinity },
@@ -70,7 +85,7 @@ export function poolSettings(
   options: ThreadOptions,
 ): PoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
-  const { export: exportName, ...given } = completeOptions(name, options, DEFAULTS)
+  const { export: exportName, ...given } = completeOptions(name, withGroup(name, options), DEFAULTS)
   const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber(name, option, bounds[option], RANGES[option])
@@ -78,9 +93,22 @@ export function poolSettings(
   if (bounds.min > bounds.max) {
     throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
   }
+  checkBuffering(name, bounds.buffering)
   return {
     ...bounds,
     multiprocess: bounds.max > 1,
     target: { mountKey: undefined, isBranded: false, ...target, exportName },
   }
+}
+
+// `false` is short for a group of options.
+function withGroup(
+  name: string,
+  options: ThreadOptions,
+): ThreadOptions & { buffering?: BufferingOptions } {
+  const { buffering, ...others } = options
+  if (buffering === undefined) return others
+  if (buffering === false) return { ...others, buffering: NO_BUFFERING }
+  if (typeof buffering === 'object') return { ...others, buffering }
+  throw invalidOption(name, 'buffering', buffering, 'it is false, or an object of options')
 }

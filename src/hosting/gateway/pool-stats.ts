@@ -1,5 +1,6 @@
 // The figures of a pool for its user.
 
+import type { BufferStats } from './buffering/buffers.ts'
 import type { HostCounts } from './scheduler/hosts.ts'
 import type { LoadStats } from './scheduler/load-stats.ts'
 
@@ -7,6 +8,8 @@ import type { LoadStats } from './scheduler/load-stats.ts'
 export interface PoolStats extends LoadStats {
   /** The threads by their phase. */
   threads: HostCounts
+  /** The bodies that the pool holds for slow clients. */
+  buffering: BufferStats
 }
 
 const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
@@ -14,7 +17,7 @@ const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
 /** The figures before the first request, and after the end of lifespan. */
 export function emptyStats(): PoolStats {
   return {
-    threads: { loading: 0, ready: 0, retiring: 0 },
+    threads: { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 },
     inFlight: 0,
     queued: 0,
     completed: 0,
@@ -24,5 +27,6 @@ export function emptyStats(): PoolStats {
     waitMs: { ...NO_TIMES },
     runMs: { ...NO_TIMES },
     utilization: 0,
+    buffering: { requests: 0, memoryBytes: 0, fileBytes: 0 },
   }
 }

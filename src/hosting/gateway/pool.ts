@@ -2,11 +2,15 @@
 // orders of the scheduler.
 
 import { performance } from 'node:perf_hooks'
-import { ThreadCrashedError, UnavailableError } from '../../errors.ts'
+import { ThreadCrashedError } from '../../errors.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
+import { processWide } from '../../bridge/process-wide.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
+import { Buffers } from './buffering/buffers.ts'
 import { heldSlots } from './held-slots.ts'
+import { inNeutralContext } from './neutral-context.ts'
 import { GatewayRequest } from './request.ts'
+import { poolClosed } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { WaitGraph } from './scheduler/wait-graph.ts'
 import { sampleStack } from './stack-sample.ts'
@@ -15,16 +19,20 @@ import { ThreadPort } from './thread-port.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Log } from '../../contract/log.ts'
 import type { LoadedMessage, LogMessage, WornMessage } from '../protocol/messages.ts'
+import type { BufferingSettings } from './buffering/buffering-settings.ts'
+import type { StoreBounds } from './buffering/byte-store.ts'
 import type { PoolStats } from './pool-stats.ts'
 import type { PoolExchange } from './request.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './scheduler/commands.ts'
 import type { Host } from './scheduler/host.ts'
-import type { SlotPool } from './scheduler/slots.ts'
+import type { HeldSlot, SlotPool } from './scheduler/slots.ts'
 import type { ThreadEnd } from './thread-channels.ts'
 import type { ThreadEvents, ThreadSettings } from './thread-port.ts'
 
 /** The completed options of a pool. */
-export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {}
+export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {
+  buffering: BufferingSettings
+}
 
 type ThreadHost = Host<GatewayRequest>
 
@@ -34,13 +42,14 @@ interface Thread {
 }
 
 const TICK_MS = 50
-const WAITS = new WaitGraph()
+const WAITS = processWide('waits.1', () => new WaitGraph())
 
 /** Runs requests in threads. The caller closes the pool. */
 export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
   readonly #scheduler: Scheduler<GatewayRequest>
+  readonly #buffers: Buffers
   readonly #threads = new Map<ThreadHost, Thread>()
   readonly #started: Deferred<void> = deferred()
   readonly #ticker: NodeJS.Timeout
@@ -50,8 +59,10 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
+    this.#buffers = new Buffers(settings.buffering, log)
     this.#scheduler = new Scheduler({ ...settings, hostName: 'thread' }, this, WAITS)
-    this.#ticker = setInterval(() => this.#scheduler.tick(performance.now()), TICK_MS).unref()
+    const tick = (): void => this.#scheduler.tick(performance.now())
+    this.#ticker = inNeutralContext(() => setInterval(tick, TICK_MS).unref())
   }
 
   /**
@@ -65,22 +76,18 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   }
 
   /**
-   * Runs the app on one request, at once or when a thread is free; resolves when the response is whole.
+   * Runs the app on one request, at once or when its body is there and a thread is free; resolves when the response is
+   * whole.
    *
    * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), {@link ThreadCrashedError} (500), the error of the app
    */
   run(exchange: PoolExchange): Promise<void> {
-    try {
-      const now = performance.now()
-      const slot = { pool: this.#scheduler, requestId: this.#nextId++ }
-      const request = new GatewayRequest(slot, exchange, now)
-      const held = heldSlots()
-      this.#scheduler.request(request, held, now)
-      if (held.length > 0) this.#watchEnd(request)
-      return request.ended
-    } catch (error) {
-      return rejected(error)
-    }
+    const held = heldSlots()
+    // A request inside of another one has its slot already.
+    const isNested = held.some(({ pool }) => pool === this.#scheduler)
+    if (isNested) return this.#begin(exchange, held, this.#buffers.streamed)
+    if (exchange.hasBody && this.#buffers.holdRequests) return this.#buffer(exchange, held)
+    return this.#begin(exchange, held, this.#buffers.responses)
   }
 
   /** The owner of the slots of this pool, as the requests see it. */
@@ -89,14 +96,16 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   }
 
   stats(): PoolStats {
-    return { threads: this.#scheduler.hosts, ...this.#scheduler.stats(performance.now()) }
+    const load = this.#scheduler.stats(performance.now())
+    return { threads: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
   }
 
   /** Ends all threads, even if they run code. */
   close(): void {
     this.#isClosed = true
     clearInterval(this.#ticker)
-    this.#started.reject(new UnavailableError('the pool is closed'))
+    this.#started.reject(poolClosed())
+    this.#buffers.close(poolClosed())
     this.#scheduler.close()
   }
 
@@ -138,7 +147,7 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
 
   startHost(host: ThreadHost): ThreadPort {
     try {
-      const port = new ThreadPort(this.#settings, host, this)
+      const port = inNeutralContext(() => new ThreadPort(this.#settings, host, this))
       const { url, exportName } = this.#settings.target
       const start = { threadId: port.threadId, url, export: exportName }
       this.#threads.set(host, { port, end: { ...start, reason: 'closed', error: undefined } })
@@ -183,6 +192,28 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
 
   releaseProcess(): void {
     this.#ticker.unref()
+  }
+
+  async #buffer(exchange: PoolExchange, held: readonly HeldSlot[]): Promise<void> {
+    const refusal = this.#scheduler.refusal(performance.now())
+    if (refusal) throw refusal
+    const { responses } = this.#buffers
+    await this.#buffers.runWith(exchange.receive, (receive) =>
+      this.#begin({ ...exchange, receive, isBuffered: true }, held, responses),
+    )
+  }
+
+  #begin(exchange: PoolExchange, held: readonly HeldSlot[], bounds: StoreBounds): Promise<void> {
+    try {
+      const now = performance.now()
+      const slot = { pool: this.#scheduler, requestId: this.#nextId++ }
+      const request = new GatewayRequest(slot, exchange, now, bounds)
+      this.#scheduler.request(request, held, now)
+      if (held.length > 0) this.#watchEnd(request)
+      return request.ended
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   #watchEnd(request: GatewayRequest): void {

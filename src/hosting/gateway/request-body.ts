@@ -2,7 +2,7 @@
 
 import { ClientDisconnectedError } from '../../errors.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
-import type { Receive } from '../../contract/events.ts'
+import type { ReceiveEvent } from '../../contract/events.ts'
 import type { BodyMessage, ToHost } from '../protocol/messages.ts'
 
 /** The request that a body belongs to. */
@@ -16,13 +16,13 @@ interface BodyOwner {
 /** Reads the body as fast as the host asks for it. */
 export class GatewayRequestBody {
   readonly #owner: BodyOwner
-  readonly #receive: Receive
+  readonly #receive: () => Promise<ReceiveEvent>
   #phase: 'idle' | 'reading' | 'ended' = 'idle'
   #wantedBytes = 0
   // Until the host has begun, the request may go to another host, which needs the same pieces.
   #sent: BodyMessage[] | undefined = []
 
-  constructor(owner: BodyOwner, receive: Receive) {
+  constructor(owner: BodyOwner, receive: () => Promise<ReceiveEvent>) {
     this.#owner = owner
     this.#receive = receive
   }

@@ -3,7 +3,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
-import { hasBody } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { deferred } from '../../waiting/deferred.ts'
 import { toErrorData } from '../protocol/error-data.ts'
@@ -13,7 +12,7 @@ import { Calls } from './calls.ts'
 import { GatewayRequestBody } from './request-body.ts'
 import { ResponseParts } from './response-parts.ts'
 import type { Carried } from '../../bridge/request-context.ts'
-import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { EventApp, HttpScope, ReceiveEvent, Send } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type {
   CallMessage,
@@ -23,6 +22,7 @@ import type {
   ToHost,
   WantMessage,
 } from '../protocol/messages.ts'
+import type { StoreBounds } from './buffering/byte-store.ts'
 import type { ScheduledRequest } from './scheduler/host-port.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
 import type { SentState } from './sent-state.ts'
@@ -30,9 +30,12 @@ import type { SentState } from './sent-state.ts'
 /** The three arguments of an event app, and the app that middleware wraps. */
 export interface PoolExchange {
   scope: HttpScope
-  receive: Receive
+  receive: () => Promise<ReceiveEvent>
   send: Send
   inner: EventApp | undefined
+  hasBody: boolean
+  /** Whether `receive` has been called already: a client that waits for `100 Continue` has it. */
+  isBuffered: boolean
 }
 
 /** The way of a request to a host. */
@@ -51,9 +54,10 @@ type RequestReport = WantMessage | PartMessage | FailureMessage | CallMessage
 /** Lives from the arrival to the end of the response. It may go to a second host as long as the first has not begun. */
 export class GatewayRequest implements ScheduledRequest {
   readonly id: number
-  readonly arrivedAt: number
+  arrivedAt: number
   readonly #slot: HeldSlot
   readonly #exchange: PoolExchange
+  readonly #responseBounds: StoreBounds
   readonly #carried: Carried
   // The messages of a host arrive in the context of the thread's start. This resource keeps the context of the request.
   readonly #context = new AsyncResource('isthmus.GatewayRequest')
@@ -62,22 +66,31 @@ export class GatewayRequest implements ScheduledRequest {
   #body: GatewayRequestBody | undefined
   #response: ResponseParts | undefined
   #calls: Calls | undefined
+  #isShuttingDown = false
   #isOver = false
 
   /**
    * @param arrivedAt the time of the arrival, by the clock of the pool
+   * @param responseBounds how much of the response may wait here for the client
    * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross
    */
-  constructor(slot: HeldSlot, exchange: PoolExchange, arrivedAt: number) {
+  constructor(
+    slot: HeldSlot,
+    exchange: PoolExchange,
+    arrivedAt: number,
+    responseBounds: StoreBounds,
+  ) {
     this.id = slot.requestId
     this.arrivedAt = arrivedAt
     this.#slot = slot
     this.#exchange = exchange
+    this.#responseBounds = responseBounds
     this.#carried = carriedValues()
     const context = exchange.scope['isthmus.exchange']
     context?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
     context?.onShutdown(() => {
-      this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
+      this.#isShuttingDown = true
+      this.#warn()
     })
   }
 
@@ -90,8 +103,16 @@ export class GatewayRequest implements ScheduledRequest {
     return this.#isOver
   }
 
-  /** Sends the request to a host. */
+  /** Sends the request to a host, in the context of the request: another one may have freed the host. */
   dispatch(dispatch: Dispatch): void {
+    this.#context.runInAsyncScope(GatewayRequest.#dispatchOf, undefined, this, dispatch)
+  }
+
+  static #dispatchOf(this: void, request: GatewayRequest, dispatch: Dispatch): void {
+    request.#dispatch(dispatch)
+  }
+
+  #dispatch(dispatch: Dispatch): void {
     const { scope, receive } = this.#exchange
     const { post, state } = dispatch
     this.#post = post
@@ -99,11 +120,12 @@ export class GatewayRequest implements ScheduledRequest {
     if (change) post(change)
     const message = this.#message(dispatch)
     post(message)
+    if (this.#isShuttingDown) this.#warn()
     if (this.#body) return this.#body.sendAgain()
     if (!message.hasBody) return
     const body = new GatewayRequestBody(this, receive)
     this.#body = body
-    this.#context.runInAsyncScope(() => body.feed(message.bodyWindow))
+    body.feed(message.bodyWindow)
   }
 
   /** Takes a message of the host about this request. */
@@ -137,6 +159,11 @@ export class GatewayRequest implements ScheduledRequest {
     this.#ended.resolve()
   }
 
+  // A host that gets the request later is told then.
+  #warn(): void {
+    this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
+  }
+
   #take(message: RequestReport): void {
     this.#body?.hostHasBegun()
     switch (message.type) {
@@ -144,14 +171,24 @@ export class GatewayRequest implements ScheduledRequest {
       case 'call':
         return this.#openCalls().take(message)
       case 'want':
-        if (this.#isOver) return this.cancel(new ClientDisconnectedError('the request is over'))
+        if (this.#isOver) return this.#stopHost()
         return this.#body?.feed(message.bytes)
       case 'part':
+        if (this.#isOver) return message.end ? undefined : this.#stopHost()
+        return this.#respond(message)
       case 'failure':
-        if (this.#isOver) return
-        this.#response ??= new ResponseParts(this, this.#exchange.send)
-        return this.#response.take(message)
+        if (!this.#isOver) this.#respond(message)
     }
+  }
+
+  #respond(message: PartMessage | FailureMessage): void {
+    this.#response ??= new ResponseParts(this, this.#exchange.send, this.#responseBounds)
+    this.#response.take(message)
+  }
+
+  // Without the cancellation the host would wait for credit, or for the body.
+  #stopHost(): void {
+    this.cancel(new ClientDisconnectedError('the request is over'))
   }
 
   #openCalls(): Calls {
@@ -161,9 +198,9 @@ export class GatewayRequest implements ScheduledRequest {
   }
 
   #message({ deadline, nestedIn }: Dispatch): RequestMessage {
-    const { scope } = this.#exchange
+    const { scope, hasBody, isBuffered } = this.#exchange
     const { headers, 'isthmus.exchange': context } = scope
-    const waitsForContinue = getHeader(headers, 'expect') !== undefined
+    const waitsForContinue = !isBuffered && getHeader(headers, 'expect') !== undefined
     const requestId = getHeader(headers, 'x-request-id')
     const traceparent = getHeader(headers, 'traceparent')
     return {
@@ -171,7 +208,7 @@ export class GatewayRequest implements ScheduledRequest {
       id: this.id,
       scope: scopeData(scope),
       environ: orNull(context?.hosting.environ),
-      hasBody: hasBody(scope),
+      hasBody,
       // RFC 9110, 10.1.1: a client that waits for 100 waits for the first read of the app.
       bodyWindow: waitsForContinue ? 0 : BODY_WINDOW_BYTES,
       responseWindow: RESPONSE_WINDOW_BYTES,

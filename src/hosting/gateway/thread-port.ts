@@ -1,25 +1,30 @@
 // The way to one thread: its worker, the memory that it shares with the pool, and the messages in both directions.
 
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { performance } from 'node:perf_hooks'
 import { AppError } from '../../errors.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
-import { fromCells, toCells } from '../protocol/cells.ts'
+import { toCells } from '../protocol/cells.ts'
 import { Doorbell } from '../protocol/doorbell.ts'
+import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
+import { refusedRequest } from './refused-request.ts'
 import { SentState } from './sent-state.ts'
 import { startWorker } from './start-worker.ts'
-import type { ResourceLimits, Worker } from 'node:worker_threads'
-import type { Cells } from '../protocol/cells.ts'
+import { ThreadInbox } from './thread-inbox.ts'
+import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads'
 import type { ThreadData, ThreadTarget } from '../protocol/thread-data.ts'
 import type {
   FromHost,
   LoadedMessage,
   LogMessage,
+  PartMessage,
   ToHost,
   WornMessage,
 } from '../protocol/messages.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Host } from './scheduler/host.ts'
 import type { HostPort } from './scheduler/host-port.ts'
+import type { InboxOwner } from './thread-inbox.ts'
 
 /** So many messages leave together at once, even in the middle of a turn of the event loop. */
 const BATCH = 8
@@ -49,43 +54,37 @@ export interface ThreadEvents {
 }
 
 /** Owns one worker. The pool stops it. */
-export class ThreadPort implements HostPort<GatewayRequest> {
+export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
   readonly #host: ThreadHost
   readonly #events: ThreadEvents
   readonly #timeoutMs: number
   readonly #worker: Worker
+  readonly #port: MessagePort
   readonly #bell = new Doorbell()
-  readonly #answers = new AnswerRing()
+  readonly #inbox: ThreadInbox
   readonly #state = new SentState()
   #outbox: ToHost[] = []
   #flushing: NodeJS.Immediate | undefined
   #error: Error | undefined
   #isStopped = false
+  #isBroken = false
 
   /** @throws the error of the system that has no thread to give */
   constructor(settings: ThreadSettings, host: ThreadHost, events: ThreadEvents) {
-    const { target, multiprocess, nice, env, resourceLimits } = settings
-    const { memory: bell } = this.#bell
-    const data: ThreadData = { target, multiprocess, nice, bell, answers: this.#answers.memory }
     this.#host = host
     this.#events = events
     this.#timeoutMs = settings.timeoutMs
-    this.#worker = startWorker({
-      name: 'isthmus',
-      workerData: data,
-      ...(env && { env }),
-      ...(resourceLimits && { resourceLimits }),
+    const answers = new AnswerRing()
+    this.#inbox = new ThreadInbox(answers, this)
+    // Not the port that a worker has anyway: code of the app may write into that one.
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    this.#worker = started(settings, {
+      port: port2,
+      bell: this.#bell.memory,
+      answers: answers.memory,
     })
-    // An idle pool does not keep the process.
-    this.#worker.unref()
-    this.#worker.on('message', (cells: Cells) => {
-      for (const message of fromCells<FromHost>(cells)) this.#onMessage(message)
-      this.#takeAnswers()
-    })
-    this.#worker.on('error', (error: Error) => {
-      this.#error = error
-    })
-    this.#worker.on('exit', (status) => this.#onExit(status))
+    this.#listen()
   }
 
   /** The number that Node gives the thread, for logs and for the inspector; -1 after its end. */
@@ -120,9 +119,30 @@ export class ThreadPort implements HostPort<GatewayRequest> {
     void this.#worker.terminate().catch(() => undefined)
   }
 
+  #listen(): void {
+    const [worker, port] = [this.#worker, this.#port]
+    port.on('message', (batch: unknown) => this.#take(batch))
+    port.on('messageerror', (error: Error) => this.#breakOff(error))
+    worker.once('message', () => this.#onForeignMessage())
+    worker.on('error', (error: unknown) => {
+      this.#error ??= asError(error)
+    })
+    worker.on('exit', (status) => this.#onExit(status))
+    // An idle pool does not keep the process.
+    worker.unref()
+    port.unref()
+  }
+
   #dispatch(request: GatewayRequest, nestedIn: number | null): void {
     const deadline = Number.isFinite(this.#timeoutMs) ? Date.now() + this.#timeoutMs : undefined
-    request.dispatch({ post: this.#post, state: this.#state, deadline, nestedIn })
+    try {
+      request.dispatch({ post: this.#post, state: this.#state, deadline, nestedIn })
+    } catch (error) {
+      // The scope has a getter that throws, for example.
+      const refusal = cannotCross(error)
+      for (const message of refusedRequest(request.id, nestedIn, refusal)) this.#post(message)
+      request.fail(refusal)
+    }
   }
 
   // Messages of one turn of the event loop leave together, since every batch may be a wake-up. Some leave in the middle
@@ -142,33 +162,56 @@ export class ThreadPort implements HostPort<GatewayRequest> {
     const batch = this.#outbox
     this.#outbox = []
     try {
-      this.#worker.postMessage(toCells(batch))
-      this.#bell.ring()
+      this.#port.postMessage(toCells(batch))
+    } catch {
+      for (const message of batch) this.#sendAlone(message)
+    }
+    this.#bell.ring()
+  }
+
+  // Middleware has put a value into a scope or a body that cannot be cloned. Only its own request fails.
+  #sendAlone(message: ToHost): void {
+    try {
+      this.#port.postMessage(toCells([message]))
     } catch (error) {
-      this.#giveUp(new AppError('a request cannot cross into its thread', { cause: error }))
+      const refusal = cannotCross(error)
+      if (message.type === 'request') {
+        this.#port.postMessage(toCells(refusedRequest(message.id, message.nestedIn, refusal)))
+      }
+      if ('id' in message) this.#host.find(message.id)?.cancel(refusal)
     }
   }
 
-  // Middleware has put a value into a scope that cannot be cloned. The error does not say which request it was, so the
-  // whole batch is lost.
-  #giveUp(error: AppError): void {
-    this.#host.failAll(error)
-    this.#error = error
+  // The event loop serves all threads: an error here would end the server.
+  #take(batch: unknown): void {
+    if (this.#isBroken) return
+    try {
+      this.#inbox.take(batch)
+    } catch (error) {
+      this.#breakOff(error)
+    }
+  }
+
+  #breakOff(cause: unknown): void {
+    this.#isBroken = true
+    this.#error ??= new Error('the thread has broken the protocol of its pool', { cause })
     void this.#worker.terminate().catch(() => undefined)
   }
 
-  #takeAnswers(): void {
-    const answers = this.#answers
-    answers.listen()
-    const now = performance.now()
-    for (let answer = answers.take(); answer; answer = answers.take()) {
-      const { id, head, chunk, tookMs } = answer
-      this.#host.find(id)?.take({ type: 'part', id, head, chunk, end: true })
-      this.#events.onDone(this.#host, id, tookMs, now)
-    }
+  #onForeignMessage(): void {
+    const message = 'the app has sent a message on parentPort: a pool does not listen there'
+    this.#events.onLog({ type: 'log', level: 'warn', fields: {}, error: null, message })
   }
 
-  #onMessage(message: FromHost): void {
+  onPart(part: PartMessage): void {
+    this.#host.find(part.id)?.take(part)
+  }
+
+  onDone(id: number, tookMs: number, now: number): void {
+    this.#events.onDone(this.#host, id, tookMs, now)
+  }
+
+  onMessage(message: FromHost): void {
     switch (message.type) {
       case 'loaded':
         return this.#events.onLoaded(this.#host, message)
@@ -177,7 +220,7 @@ export class ThreadPort implements HostPort<GatewayRequest> {
       case 'worn':
         return this.#events.onWorn(this.#host, message)
       case 'done':
-        return this.#events.onDone(this.#host, message.id, message.tookMs, performance.now())
+        return this.onDone(message.id, message.tookMs, performance.now())
       default:
         this.#host.find(message.id)?.take(message)
     }
@@ -185,8 +228,53 @@ export class ThreadPort implements HostPort<GatewayRequest> {
 
   #onExit(status: number): void {
     clearImmediate(this.#flushing)
-    this.#takeAnswers()
+    this.#takeRest()
+    this.#port.close()
     const cause = this.#error ?? new Error(`the thread ended with status ${status}`)
     this.#events.onExit(this.#host, this.#isStopped ? undefined : cause)
   }
+
+  // The end of the worker is reported before messages that are in the port.
+  #takeRest(): void {
+    for (let rest = this.#nextBatch(); rest; rest = this.#nextBatch()) this.#take(rest.message)
+    if (this.#isBroken) return
+    try {
+      this.#inbox.takeRest()
+    } catch (cause) {
+      this.#breakOff(cause)
+    }
+  }
+
+  #nextBatch(): { message: unknown } | undefined {
+    return receiveMessageOnPort(this.#port)
+  }
+}
+
+function started(
+  settings: ThreadSettings,
+  own: Pick<ThreadData, 'port' | 'bell' | 'answers'>,
+): Worker {
+  const { target, multiprocess, nice, env, resourceLimits } = settings
+  const data: ThreadData = { target, multiprocess, nice, ...own }
+  try {
+    return startWorker({
+      name: 'isthmus',
+      workerData: data,
+      transferList: [own.port],
+      ...(env && { env }),
+      ...(resourceLimits && { resourceLimits }),
+    })
+  } catch (error) {
+    own.port.close()
+    throw error
+  }
+}
+
+// Code may throw a value of any type.
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown))
+}
+
+function cannotCross(cause: unknown): AppError {
+  return new AppError('a request cannot cross into its thread', { cause })
 }

@@ -27,16 +27,15 @@ const PLAIN: Rare = [null, false, BODY_WINDOW_BYTES, null, undefined, undefined,
 
 type Message = ToHost | FromHost
 
-/** Writes `messages` into cells. */
-export function toCells(messages: readonly Message[]): Cells {
-  const cells: Cells = []
+/** Writes `messages` into cells, after those that are there. */
+export function toCells(messages: readonly Message[], cells: Cells = []): Cells {
   for (const message of messages) writeMessage(cells, message)
   return cells
 }
 
-/** Reads the messages that {@link toCells} wrote, in their order. */
-export function fromCells<Read extends Message>(cells: Cells): Read[] {
-  const reader = new CellReader(cells)
+/** Reads the messages that {@link toCells} wrote, in their order, from the cell number `first` on. */
+export function fromCells<Read extends Message>(cells: Cells, first = 0): Read[] {
+  const reader = new CellReader(cells, first)
   const messages: Read[] = []
   while (reader.hasMore) messages.push(readMessage(reader) as Read)
   return messages
@@ -44,10 +43,11 @@ export function fromCells<Read extends Message>(cells: Cells): Read[] {
 
 class CellReader {
   readonly #cells: Cells
-  #at = 0
+  #at: number
 
-  constructor(cells: Cells) {
+  constructor(cells: Cells, first: number) {
     this.#cells = cells
+    this.#at = first
   }
 
   get hasMore(): boolean {
@@ -63,6 +63,8 @@ class CellReader {
   headers(): HeaderPairs {
     const count = this.next<number>()
     const start = this.#at
+    const isCount = Number.isInteger(count) && count >= 0
+    if (!isCount || start + count * 2 > this.#cells.length) throw new Error('no count of headers')
     this.#at += count * 2
     return pairsOf(this.#cells.slice(start, this.#at) as string[])
   }

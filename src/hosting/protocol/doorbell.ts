@@ -19,6 +19,7 @@ const TAKEN_BACK = 2
 export class Doorbell {
   readonly memory: SharedArrayBuffer
   readonly #words: Int32Array
+  #turn = 0
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_CLAIM + CLAIMS))) {
     this.memory = memory
@@ -48,13 +49,15 @@ export class Doorbell {
 
   /** The thread has come to request number `count`. Returns true if it may run the request; false: it was taken back. */
   claim(count: number): boolean {
-    Atomics.store(this.#words, TURN, count + 1)
+    Atomics.store(this.#words, TURN, (count + 1) | 0)
     return Atomics.compareExchange(this.#words, slot(count), FREE, RUNNING) === FREE
   }
 
-  /** The number after the last request that the thread has come to. */
+  /** For the pool: the number after the last request that the thread has come to. */
   get turn(): number {
-    return Atomics.load(this.#words, TURN)
+    // The word has 32 bits and wraps around; `| 0` keeps the difference right.
+    this.#turn += (Atomics.load(this.#words, TURN) - this.#turn) | 0
+    return this.#turn
   }
 
   /** Whether number `count` would use the word of a request that the thread has not come to. */

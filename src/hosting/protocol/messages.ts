@@ -62,7 +62,7 @@ export interface BodyMessage {
   last: boolean
 }
 
-/** The client has taken a chunk of the response; `bytes` is the length of the chunk as the host sent it. */
+/** The gateway has room for `bytes` more of the response, by the lengths of the chunks as the host sends them. */
 export interface CreditMessage {
   type: 'credit'
   id: number

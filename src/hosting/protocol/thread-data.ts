@@ -1,5 +1,6 @@
 // The data that the gateway gives to a new thread.
 
+import type { MessagePort } from 'node:worker_threads'
 import type { AppTarget } from '../../bridge/load-sync-app.ts'
 
 /** The app that a thread runs. */
@@ -8,8 +9,10 @@ export interface ThreadTarget extends AppTarget {
   kind: 'app' | 'wrap'
 }
 
-/** The `workerData` of a thread. */
+/** The `workerData` of a thread until its first module has taken it. */
 export interface ThreadData {
+  /** The messages of the pool. The app cannot reach this port, nor the memory. */
+  port: MessagePort
   target: ThreadTarget
   bell: SharedArrayBuffer
   answers: SharedArrayBuffer

@@ -1,5 +1,6 @@
 // The requests that this thread runs. The first one has its turn; each other one runs inside a call of the one before.
 
+import { processWide } from '../../bridge/process-wide.ts'
 import type { Input } from '../../sync/input.ts'
 import type { Carried } from '../../bridge/request-context.ts'
 import type { Wires } from './gateway-link.ts'
@@ -32,7 +33,8 @@ export interface OpenCall {
   abandon(): void
 }
 
-const stack: Caller[] = []
+// The app may import another copy of the package than the thread.
+const stack = processWide('call-stack.1', (): Caller[] => [])
 
 /** Returns the innermost running request; undefined outside of pool threads and between requests. */
 export function runningRequest(): Caller | undefined {

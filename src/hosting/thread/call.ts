@@ -1,6 +1,7 @@
 // A call from blocking code to an app on the event loop of the gateway: the thread waits while the loop works.
 
 import { ClientDisconnectedError } from '../../errors.ts'
+import { processWide } from '../../bridge/process-wide.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { hasBody } from '../../http/content.ts'
 import { environToScope } from '../../bridge/environ-to-scope.ts'
@@ -14,7 +15,8 @@ import type { AnswerMessage, CalledApp, CallMessage, PartMessage } from '../prot
 
 // Bytes of an answer that may wait here while a nested request runs inside the call.
 const MAX_LENT_BYTES = 16 * 1024 * 1024
-let lastCallId = 0
+// Unique within the thread, also if two copies of the package call.
+const ids = processWide('call-ids.1', () => ({ last: 0 }))
 
 /** One call. Its opener closes it. */
 export class ThreadCall implements OpenCall {
@@ -23,6 +25,8 @@ export class ThreadCall implements OpenCall {
   readonly #caller: Caller
   readonly #input: InputStream
   #parts: PartMessage[] = []
+  // The place of the next part: shift() on a long array moves all parts after it.
+  #nextPart = 0
   #heldBytes = 0
   #lentBytes = 0
   #wantedBytes = 0
@@ -33,7 +37,7 @@ export class ThreadCall implements OpenCall {
   #failure: Error | undefined
 
   constructor(app: CalledApp, environ: Environ, caller: Caller) {
-    this.id = ++lastCallId
+    this.id = ids.last += 1
     this.#app = app
     this.#caller = caller
     this.#input = environ['wsgi.input']
@@ -70,7 +74,7 @@ export class ThreadCall implements OpenCall {
   /** Blocks until the next part has arrived; null after the last one. */
   next(): PartMessage | null {
     for (;;) {
-      const part = this.#parts.shift()
+      const part = this.#parts[this.#nextPart]
       if (part) return this.#taken(part)
       if (this.#failure) throw this.#failure
       if (this.#isWhole || this.#isDone) return null
@@ -119,6 +123,11 @@ export class ThreadCall implements OpenCall {
   }
 
   #taken(part: PartMessage): PartMessage {
+    this.#nextPart += 1
+    if (this.#nextPart === this.#parts.length) {
+      this.#parts = []
+      this.#nextPart = 0
+    }
     this.#isWhole = part.end
     const bytes = part.chunk?.length ?? 0
     this.#heldBytes -= bytes

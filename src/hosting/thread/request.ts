@@ -183,7 +183,7 @@ export class ThreadRequest implements Caller, Ending {
     this.#isHeadSent = true
 
     const { link } = this.wires
-    const sent = chunk === null ? null : ownBytes(chunk)
+    const sent = chunk === null ? null : ownBytes(end ? chunk : counted(chunk))
     if (chunk !== null) this.#count(chunk)
     link.post({ type: 'part', id: this.id, head, chunk: sent, end })
     if (end) return
@@ -214,6 +214,13 @@ export class ThreadRequest implements Caller, Ending {
     environ['wsgi.multiprocess'] = settings.multiprocess
     return environ
   }
+}
+
+// Credit comes in bytes: the length of a text that is not ASCII is another number.
+function counted(chunk: Chunk): Chunk {
+  return typeof chunk === 'string' && chunkBytes(chunk) !== chunk.length
+    ? Buffer.from(chunk)
+    : chunk
 }
 
 function tooMuchBelow(): WouldDeadlockError {

@@ -1,5 +1,6 @@
 // Runs a sync app for a gateway: one request at a time. The host blocks when the app blocks.
 
+import { AsyncResource } from 'node:async_hooks'
 import { UnavailableError } from '../../errors.ts'
 import { hostedLog } from './exchange-context.ts'
 import { ThreadRequest } from './request.ts'
@@ -26,6 +27,8 @@ export class SyncHost {
   readonly #waiting: ThreadRequest[] = []
   #isPassing = false
   readonly #leaks = new LeakWatch()
+  // A nested request begins inside another request, and must not see the context of that one.
+  readonly #ownContext = new AsyncResource('isthmus.SyncHost')
   #running: ThreadRequest | undefined
   #routed = 0
   #state: Readonly<Record<string, unknown>> = {}
@@ -105,7 +108,7 @@ export class SyncHost {
     while (!this.#isPassing) {
       const request = this.#waiting.shift()
       if (!request) return
-      request.run()
+      this.#ownContext.runInAsyncScope(() => request.run())
       this.#nested.delete(request.id)
     }
   }

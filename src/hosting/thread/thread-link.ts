@@ -15,8 +15,7 @@ export class ThreadLink implements GatewayLink {
   readonly #bell: Doorbell
   readonly #ring: AnswerRing
   #outbox: FromHost[] = []
-  // The requests with messages in the port: their answer may not overtake them in the ring.
-  #inPort: number[] = []
+  #batches = 0
   #ringsHeard = 0
   #nextClaim = 0
 
@@ -35,9 +34,11 @@ export class ThreadLink implements GatewayLink {
     const batch = this.#outbox
     // Before the send: a batch that cannot be cloned is not sent again.
     this.#outbox = []
-    if (batch.length === 2 && this.#putInRing(batch[0] as FromHost, batch[1] as FromHost)) return
-    for (const message of batch) this.#note(message)
-    this.#port.postMessage(toCells(batch))
+    if (this.#putInRing(batch)) {
+      if (this.#ring.mustWake()) this.#send(NO_MESSAGES)
+    } else {
+      this.#send(batch)
+    }
   }
 
   arrived(): ToHost[] {
@@ -53,7 +54,7 @@ export class ThreadLink implements GatewayLink {
     for (;;) {
       const received = receiveMessageOnPort(this.#port)
       if (!received) return messages
-      messages.push(...fromCells<ToHost>(received.message))
+      for (const message of fromCells<ToHost>(received.message)) messages.push(message)
     }
   }
 
@@ -70,23 +71,29 @@ export class ThreadLink implements GatewayLink {
     return this.#bell.claim(this.#nextClaim++)
   }
 
-  // Writes a whole response and the end of its request into the ring; false if they have to go through the port.
-  #putInRing(part: FromHost, done: FromHost): boolean {
-    if (part.type !== 'part' || !part.end || done.type !== 'done' || done.id !== part.id)
-      return false
-    if (this.#inPort.includes(part.id)) return false
-    const { id, head, chunk } = part
-    if (!this.#ring.put({ id, head, chunk, tookMs: done.tookMs })) return false
-    if (this.#ring.mustWake()) this.#port.postMessage(WAKE)
-    return true
+  // The place in the ring comes first: the pool takes the parts before it, and then the batch.
+  #send(batch: readonly FromHost[]): void {
+    this.#port.postMessage(toCells(batch, [this.#ring.written]))
+    this.#batches = (this.#batches + 1) | 0
   }
 
-  #note(message: FromHost): void {
-    if (message.type === 'done') this.#inPort = this.#inPort.filter((id) => id !== message.id)
-    // Once for each request: a stream may send parts for ever.
-    else if ('id' in message && !this.#inPort.includes(message.id)) this.#inPort.push(message.id)
+  // Writes a part, or the last part and the end of its request, into the ring; false if they have to go through the port.
+  #putInRing(batch: readonly FromHost[]): boolean {
+    const [part, done] = batch
+    if (part?.type !== 'part' || batch.length !== (part.end ? 2 : 1)) return false
+    if (part.end && !(done?.type === 'done' && done.id === part.id)) return false
+    const { id, head, chunk, end } = part
+    const tookMs = done?.type === 'done' ? done.tookMs : 0
+    const record = { id, head, chunk, end, tookMs }
+    if (this.#ring.put(record, this.#batches)) return true
+    // In the port many tiny parts would cost far more than their bytes.
+    if (part.end || part.head !== null || !this.#ring.isShort(part.chunk)) return false
+    do {
+      if (this.#ring.mustWake()) this.#send(NO_MESSAGES)
+      this.#ring.waitForRoom()
+    } while (!this.#ring.put(record, this.#batches))
+    return true
   }
 }
 
-const NO_MESSAGES: ToHost[] = []
-const WAKE = toCells([])
+const NO_MESSAGES: never[] = []

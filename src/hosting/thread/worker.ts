@@ -1,8 +1,10 @@
 // The first module of a pool thread: loads the app, then serves the messages of the pool.
 
 import { getPriority, setPriority } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { stderrStream } from '../../sync/errors-stream.ts'
+import { boundOutput } from './bounded-output.ts'
+import { hostedLog } from './exchange-context.ts'
 import { loadTarget } from './load-target.ts'
 import { fromCells } from '../protocol/cells.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
@@ -10,7 +12,7 @@ import { Doorbell } from '../protocol/doorbell.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import { SyncHost } from './sync-host.ts'
 import { ThreadLink } from './thread-link.ts'
-import type { MessagePort } from 'node:worker_threads'
+import type { Log } from '../../contract/log.ts'
 import type { Cells } from '../protocol/cells.ts'
 import type { ToHost } from '../protocol/messages.ts'
 import type { ThreadData } from '../protocol/thread-data.ts'
@@ -18,9 +20,11 @@ import type { ThreadData } from '../protocol/thread-data.ts'
 const THIS_THREAD = 0
 const LOWEST_PRIORITY = 19
 
-const port = parentPort as MessagePort
-const { target, bell, answers, multiprocess, nice } = workerData as ThreadData
+const { port, target, bell, answers, multiprocess, nice } = taken(workerData as ThreadData)
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
+const log = flushed(hostedLog(link))
+boundOutput(process.stdout, 'stdout', log)
+boundOutput(process.stderr, 'stderr', log)
 
 try {
   const app = await loadTarget(target)
@@ -33,6 +37,22 @@ try {
   link.post({ type: 'loaded', error: toErrorData(error) })
 }
 link.flush()
+
+// The app finds `workerData` empty: it reaches neither the port nor the memory of the pool.
+function taken(data: ThreadData): ThreadData {
+  const copy = { ...data }
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
+  return copy
+}
+
+// A line about the thread itself leaves at once.
+function flushed(log: Log): Log {
+  const warn: Log['warn'] = (fields, message) => {
+    log.warn(fields, message)
+    link.flush()
+  }
+  return { ...log, warn }
+}
 
 // On Linux only: on other systems the processes have priorities, and not their threads.
 function lowerPriority(steps: number): void {

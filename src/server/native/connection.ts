@@ -5,40 +5,25 @@ import { PeerError } from '../../errors.ts'
 import { listHasToken } from '../../http/list.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { IGNORED_EVENTS } from '../engine.ts'
+import { startApart } from '../listener-context.ts'
 import { refusal } from '../refusal.ts'
+import { HALF_CLOSED_MS, STILL_TAKING_MS } from '../linger.ts'
+import { expectsBody, expectsHead } from './reading.ts'
 import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SocketEnd } from './socket-end.ts'
+import { judgeRest } from './unread-rest.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../../http/request-head.ts'
-import type { Dispatcher } from '../dispatcher.ts'
 import type { HttpEvents, HttpTransport } from '../engine.ts'
-import type { Settings } from '../options.ts'
-import type { WebSockets } from '../websocket/websockets.ts'
 import type { ByteSource } from './byte-source.ts'
-
-/** The parts of an engine that its connections share. */
-export interface ConnectionTools {
-  dispatcher: Dispatcher
-  webSockets: WebSockets
-  settings: Settings
-}
-
-/**
- * The meaning of the next bytes: the first byte of a request while the connection is `idle`, more of a `head`, a `body`
- * that the app reads, or a `held-body` that the app does not ask for now. After its response, the `body-rest` is dropped;
- * `pipelined` requests wait for the response under way. `nothing`: the bytes are dropped, or belong to a WebSocket.
- */
-type Reading = 'idle' | 'head' | 'body' | 'held-body' | 'body-rest' | 'pipelined' | 'nothing'
+import type { ConnectionTools } from './connection-tools.ts'
+import type { Reading } from './reading.ts'
 
 /** Our side: `ready` for the next response, `responding`, `ended` after its last bytes, or `upgraded` to a WebSocket. */
 type Responding = 'ready' | 'responding' | 'ended' | 'upgraded'
-
-// A client that has ended its side may still read; a client that has left takes nothing.
-const HALF_CLOSED_MS = 200
-const STILL_TAKING_MS = 1_000
 
 /** Owns one socket, and closes it in every case. */
 export class NativeConnection implements HttpTransport {
@@ -53,7 +38,11 @@ export class NativeConnection implements HttpTransport {
   #responding: Responding = 'ready'
   #events: HttpEvents = IGNORED_EVENTS
   #isAdvancing = false
+  // The running code is a read of the socket, whose async context is that of the connection.
+  #isInRead = false
   #closesWhenIdle = false
+  #isLame = false
+  #idleMs: number
 
   constructor(source: ByteSource, tools: ConnectionTools) {
     const { settings, dispatcher } = tools
@@ -67,11 +56,12 @@ export class NativeConnection implements HttpTransport {
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
     this.#writer = new ResponseWriter(socket, wheel, settings.writeTimeoutMs, () => this.cut())
     this.#socketEnd = new SocketEnd(socket, this.#readTimer, ends)
+    this.#idleMs = settings.keepAliveTimeoutMs
     this.#readTimer.arm(settings.headTimeoutMs)
     source.start(this.#onData)
     socket.on('drain', this.#onDrain).on('end', this.#onEnd)
-    // 'error' is always followed by 'close', which cleans up.
-    socket.on('error', () => undefined).once('close', () => this.#onClose())
+    // TLS reports a client that renegotiates too often, and does not close by itself.
+    socket.on('error', () => socket.destroy()).once('close', () => this.#onClose())
   }
 
   get isUpgraded(): boolean {
@@ -87,11 +77,14 @@ export class NativeConnection implements HttpTransport {
   }
 
   write(part: ResponsePart): boolean {
+    if (expectsBody(this.#reading) && judgeRest(this.#reader, this.#writer, part)) {
+      this.#reading = 'pipelined'
+    }
     this.#writer.write(part)
-    const { blocked } = this.#writer
+    const isBlocked = this.#writer.blocked
     if (this.#socket.readableEnded) this.#readTimer.arm(HALF_CLOSED_MS)
     if (part.end) this.#onResponded()
-    return !blocked
+    return !isBlocked
   }
 
   resume(): void {
@@ -110,9 +103,13 @@ export class NativeConnection implements HttpTransport {
     this.#socketEnd.resetSoon()
   }
 
-  /** Closes after the response under way, or at once if none is under way. */
-  closeWhenIdle(): void {
-    this.#closesWhenIdle = true
+  /** Serves the requests that still come, and closes a connection that is idle for `idleMs`. */
+  lameDuck(idleMs: number): void {
+    this.#isLame = true
+    this.#idleMs = Math.min(this.#idleMs, idleMs)
+    if (idleMs === 0) this.#closesWhenIdle = true
+    if (this.#responding === 'ended') this.#socketEnd.hurry(idleMs)
+    else if (expectsHead(this.#reading)) this.#readTimer.arm(idleMs)
     this.#advance()
   }
 
@@ -125,7 +122,9 @@ export class NativeConnection implements HttpTransport {
   readonly #onData = (bytes: Buffer): void => {
     if (this.#reading === 'nothing') return this.#socketEnd.drop(bytes.length)
     this.#reader.push(bytes)
+    this.#isInRead = this.#source.isLent
     this.#advance()
+    this.#isInRead = false
   }
 
   readonly #onDrain = (): void => {
@@ -149,10 +148,11 @@ export class NativeConnection implements HttpTransport {
   }
 
   #onReadTimeout(): void {
-    if (this.#reading === 'head') return this.#refuse(408)
+    if (this.#reading === 'body-rest') return this.#close(true)
+    if (this.#reading === 'head' && !this.#isLame) return this.#refuse(408)
     // A client that still takes its response gets more time; the writer has a timeout for a client that takes nothing.
     if (this.#writer.waiting) this.#readTimer.arm(STILL_TAKING_MS)
-    else if (this.#reading === 'idle') this.#closeIdle()
+    else if (expectsHead(this.#reading)) this.#closeIdle()
     else this.cut()
   }
 
@@ -166,15 +166,15 @@ export class NativeConnection implements HttpTransport {
     } finally {
       this.#isAdvancing = false
     }
-    const isIdle = this.#isHeadExpected() && this.#reader.waiting === 0
+    const isIdle = expectsHead(this.#reading) && this.#reader.waiting === 0
     if (isIdle && this.#closesWhenIdle) this.#closeIdle()
-    this.#reader.settle(this.#isBodyExpected())
+    this.#reader.settle()
   }
 
   /** Takes one head, or the next part of a body. False: more bytes, or the app, must come first. */
   #step(): boolean {
     try {
-      if (this.#isHeadExpected()) return this.#readHead()
+      if (expectsHead(this.#reading)) return this.#readHead()
       return (this.#reading === 'body' || this.#reading === 'body-rest') && this.#readBody()
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
@@ -189,7 +189,11 @@ export class NativeConnection implements HttpTransport {
     const head = this.#reader.head()
     if (head !== null) {
       this.#readTimer.disarm()
-      this.#serve(head)
+      // An app whose response has ended may be on the stack.
+      const serve = (): void => this.#serve(head)
+      if (this.#isInRead) startApart(serve)
+      else this.#tools.context.run(serve)
+      this.#isInRead = false
       return true
     }
     if (this.#reading === 'idle') this.#readTimer.arm(this.#tools.settings.headTimeoutMs)
@@ -215,13 +219,15 @@ export class NativeConnection implements HttpTransport {
     if (before === 0 && this.#socket.readableEnded) this.#socket.destroy()
     if (before === 0) return false
     const isWhole = this.#reader.body(this.#onBody)
-    if (this.#reading === 'body-rest') this.#socketEnd.drop(before - this.#reader.waiting)
+    const isRest = this.#reading === 'body-rest'
+    const isInBounds = !isRest || this.#socketEnd.dropRest(before - this.#reader.waiting)
     if (isWhole) this.#onBodyEnd()
+    else if (!isInBounds) this.#close(true)
     return true
   }
 
   readonly #onBody = (bytes: Uint8Array): void => {
-    this.#events.onBody(this.#source.isLent ? Buffer.from(bytes) : bytes)
+    this.#events.onBody(this.#reader.isLent ? Buffer.from(bytes) : bytes)
   }
 
   #onBodyEnd(): void {
@@ -231,7 +237,7 @@ export class NativeConnection implements HttpTransport {
   }
 
   #onBadBytes(status: number): void {
-    if (this.#isHeadExpected()) return this.#refuse(status)
+    if (expectsHead(this.#reading)) return this.#refuse(status)
     // To the app a malformed body is the loss of its client; the client still gets an answer if none has begun.
     this.#events.onDisconnect()
     if (this.#responding === 'responding' && !this.#writer.headSent) this.#refuse(status)
@@ -241,16 +247,16 @@ export class NativeConnection implements HttpTransport {
   #onResponded(): void {
     this.#responding = 'ready'
     this.#events = IGNORED_EVENTS
-    if (!this.#writer.keepsAlive) return this.#close()
-    if (!this.#isBodyExpected()) return this.#next()
+    if (!this.#writer.keepsAlive) return this.#close(expectsBody(this.#reading))
+    if (!expectsBody(this.#reading)) return this.#next()
     this.#reading = 'body-rest'
-    this.#socketEnd.startDropping(true)
+    this.#socketEnd.startRest()
     this.#advance()
   }
 
   #next(): void {
     this.#reading = 'idle'
-    this.#readTimer.arm(this.#tools.settings.keepAliveTimeoutMs)
+    this.#readTimer.arm(this.#idleMs)
     this.#advance()
   }
 
@@ -266,14 +272,15 @@ export class NativeConnection implements HttpTransport {
   }
 
   #refuse(status: number): void {
+    const isUpload = expectsBody(this.#reading)
     for (const part of refusal(status, this.#tools.dispatcher.identity)) this.#writer.write(part)
-    this.#close()
+    this.#close(isUpload)
   }
 
   /** Ends our side, and reads on for a while, so that the client can read the response. */
-  #close(): void {
+  #close(isUpload: boolean): void {
     this.#responding = 'ended'
-    this.#socketEnd.startDropping(this.#isBodyExpected())
+    this.#socketEnd.linger(isUpload)
     this.#stopReading()
     this.#writer.end()
   }
@@ -282,14 +289,6 @@ export class NativeConnection implements HttpTransport {
     this.#responding = 'ended'
     this.#stopReading()
     this.#socketEnd.closeSoon()
-  }
-
-  #isHeadExpected(): boolean {
-    return this.#reading === 'idle' || this.#reading === 'head'
-  }
-
-  #isBodyExpected(): boolean {
-    return this.#reading === 'body' || this.#reading === 'held-body'
   }
 
   /** Drops the bytes that come from now on, and returns the bytes that waited. */

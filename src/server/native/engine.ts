@@ -2,18 +2,21 @@
 
 import { createServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import { acceptWaiting } from '../accept-waiting.ts'
 import { listen, SOCKET_OPTIONS } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
+import { ListenerContext } from '../listener-context.ts'
 import type { Server, Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
-import type { ConnectionTools } from './connection.ts'
+import type { ConnectionTools } from './connection-tools.ts'
 
 /** HTTP/1.1 by our own parser, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NativeEngine implements Engine {
@@ -24,10 +27,13 @@ export class NativeEngine implements Engine {
   readonly #handshakes = new Handshakes()
   readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
   #whenEmpty: Deferred<void> | undefined
+  // All connections so far.
+  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
     this.#tools = {
+      context: new ListenerContext(),
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
@@ -38,6 +44,9 @@ export class NativeEngine implements Engine {
             this.#gate.add(socket),
           )
         : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
+    this.#server.on('connection', () => {
+      this.#accepted += 1
+    })
   }
 
   get connections(): number {
@@ -48,19 +57,19 @@ export class NativeEngine implements Engine {
     return listen(this.#server, this.#settings)
   }
 
-  async drain(): Promise<void> {
-    // Requests that were sent before are still in the buffers of the system: they are read and answered.
-    await turns()
+  async drain(idleMs: number): Promise<void> {
+    await acceptWaiting(() => this.#accepted)
     this.#gate.admitAll()
-    await turns()
     const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#gate.admitAll()
-    for (const connection of this.#connections) connection.closeWhenIdle()
-    this.#handshakes.cutAll()
-    await closed
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
-    this.#whenEmpty = deferred()
-    if (this.#connections.size > 0) await this.#whenEmpty.promise
+    const whenEmpty = (this.#whenEmpty = deferred())
+    if (this.#connections.size === 0) whenEmpty.resolve()
+    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    const finished = Promise.all([closed, whenEmpty.promise])
+    await settlesWithin(finished, idleMs)
+    this.#handshakes.cutAll()
+    for (const connection of this.#connections) connection.lameDuck(0)
+    await finished
   }
 
   cutRequests(): void {
@@ -84,13 +93,5 @@ export class NativeEngine implements Engine {
       this.#connections.delete(connection)
       if (this.#connections.size === 0) this.#whenEmpty?.resolve()
     })
-  }
-}
-
-// The first immediate may fire in this turn of the event loop. Connections are accepted in the next turn, and read in the
-// turn after it.
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve))
   }
 }

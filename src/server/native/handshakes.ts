@@ -9,8 +9,7 @@ import type { Settings } from '../options.ts'
 
 /** The handshakes that are under way on one listener. A server that closes would wait for them. */
 export class Handshakes {
-  // By the address of the client: the secured socket has no other relation to the socket below it.
-  readonly #sockets = new Map<string, Socket>()
+  readonly #sockets = new Set<Socket>()
 
   /** A server of node:tls; `onSecure` gets each socket once its handshake is done. */
   createServer(settings: Settings, onSecure: (socket: Socket) => void): Server {
@@ -23,7 +22,7 @@ export class Handshakes {
       ALPNProtocols: ['http/1.1'],
     }
     const server = createServer(options, (socket) => {
-      this.#sockets.delete(clientOf(socket))
+      this.#forget(socket)
       onSecure(socket)
     })
     server.on('connection', (socket: Socket) => this.#add(socket))
@@ -36,18 +35,18 @@ export class Handshakes {
 
   /** Cuts the sockets whose handshake is under way. */
   cutAll(): void {
-    for (const socket of this.#sockets.values()) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   #add(socket: Socket): void {
-    const client = clientOf(socket)
-    this.#sockets.set(client, socket)
-    socket.once('close', () => {
-      if (this.#sockets.get(client) === socket) this.#sockets.delete(client)
-    })
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
   }
-}
 
-function clientOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
+  // Node has no documented way from a secured socket to the socket below. An address is none: the client may have left
+  // already, and a unix socket has no address.
+  #forget(secured: Socket & { _parent?: Socket }): void {
+    const { _parent: below } = secured
+    if (below !== undefined) this.#sockets.delete(below)
+  }
 }

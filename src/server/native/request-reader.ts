@@ -1,5 +1,6 @@
 // Cuts the bytes of one connection into requests: heads and bodies in turns, and the bytes that wait after them.
 
+import { HeldBytes } from './held-bytes.ts'
 import { bodyDecoder } from './parser/body-decoder.ts'
 import { HeadParser } from './parser/head-parser.ts'
 import type { Endpoints, RequestHead } from '../../http/request-head.ts'
@@ -9,8 +10,9 @@ import type { HeadLimits } from './parser/head-limits.ts'
 import type { RequestFraming } from './parser/request-framing.ts'
 
 const EMPTY = Buffer.alloc(0)
-// The limit of pipelined bytes while a response is under way. Above it, the socket is paused.
-const MAX_PIPELINED_BYTES = 64 * 1024
+// The limit of the bytes that wait: a body that the app does not read, or requests after the one under way. Above it, the
+// socket is paused. A paused socket hears nothing of its client, so a connection that waits is read up to this limit.
+const MAX_AHEAD_BYTES = 64 * 1024
 
 /** Keeps the bytes that have arrived until the connection asks for them. */
 export class RequestReader {
@@ -18,9 +20,11 @@ export class RequestReader {
   readonly #limits: HeadLimits
   readonly #parser: HeadParser
   #decoder: BodyDecoder | undefined
+  readonly #held = new HeldBytes()
+  // The bytes that are read now: a piece that has just arrived, or the view of the held ones.
   #bytes: Buffer = EMPTY
   #at = 0
-  #isLent = false
+  #isHeld = false
   #paused = false
 
   constructor(source: ByteSource, limits: HeadLimits, ends: Endpoints) {
@@ -39,11 +43,15 @@ export class RequestReader {
     return this.#parser.framing
   }
 
+  /** Whether the bytes of the body change after the call that hands them over. */
+  get isLent(): boolean {
+    return this.#isHeld || this.#source.isLent
+  }
+
   push(bytes: Buffer): void {
-    this.#bytes =
-      this.waiting === 0 ? bytes : Buffer.concat([this.#bytes.subarray(this.#at), bytes])
-    this.#at = 0
-    this.#isLent = this.#source.isLent
+    this.#hold()
+    if (this.#isHeld) this.#held.append(bytes)
+    this.#bytes = this.#isHeld ? this.#held.view : bytes
   }
 
   /**
@@ -73,30 +81,34 @@ export class RequestReader {
     return decoder.done
   }
 
-  /**
-   * Keeps the bytes that the connection did not take in this turn, and pauses the socket if they are too many.
-   *
-   * @param isBody the bytes belong to a body: not one of them may wait here
-   */
-  settle(isBody: boolean): void {
-    if (this.#isLent) this.#own()
-    this.#throttle(this.waiting > (isBody ? 0 : MAX_PIPELINED_BYTES))
+  /** The number of bytes of the body that have not been decoded; Infinity if only their end tells it. */
+  get bodyLeft(): number {
+    return (this.#decoder as BodyDecoder).left
+  }
+
+  /** Keeps the bytes that the connection did not take in this turn, and pauses the socket if they are too many. */
+  settle(): void {
+    this.#hold()
+    this.#throttle(this.waiting > MAX_AHEAD_BYTES)
   }
 
   /** Gives up all bytes that wait, and resumes the socket. */
   takeRest(): Buffer {
-    this.#own()
-    const taken = this.#bytes
-    this.#bytes = EMPTY
+    const taken = Buffer.from(this.#bytes.subarray(this.#at))
+    this.#at = this.#bytes.length
+    this.#hold()
     this.#throttle(false)
     return taken
   }
 
-  // The shared read buffer is overwritten by the next read, so the bytes that wait are copied.
-  #own(): void {
-    this.#bytes = this.waiting === 0 ? EMPTY : Buffer.from(this.#bytes.subarray(this.#at))
+  // The shared read buffer is overwritten by the next read, so the bytes that wait are copied, once.
+  #hold(): void {
+    const { waiting } = this
+    if (this.#isHeld) this.#held.keepLast(waiting)
+    else if (waiting > 0) this.#held.append(this.#bytes.subarray(this.#at))
+    this.#isHeld = waiting > 0
+    this.#bytes = this.#isHeld ? this.#held.view : EMPTY
     this.#at = 0
-    this.#isLent = false
   }
 
   #throttle(isFull: boolean): void {

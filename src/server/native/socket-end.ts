@@ -1,14 +1,15 @@
 // The end of a socket: a close after which the client can read the response, or a reset.
 
+import {
+  LINGER_MS,
+  MAX_DROPPED_BYTES,
+  MAX_REST_BYTES,
+  SILENCE_MS,
+  UPLOAD_SILENCE_MS,
+} from '../linger.ts'
 import type { Socket } from 'node:net'
 import type { Timer } from '../../waiting/timer-wheel.ts'
 import type { Endpoints } from '../../http/request-head.ts'
-
-// Closing a socket with unread bytes resets it, and the client loses the response (RFC 9112, 9.6). So the bytes are read
-// and dropped, up to this limit: a client cannot make the server read for ever.
-const MAX_DROPPED_BYTES = 1024 * 1024
-const LINGER_MS = 2_000
-const UPLOAD_LINGER_MS = 5_000
 
 /** Ends one socket in finite time: when the timer expires, the owner of the socket cuts it. */
 export class SocketEnd {
@@ -16,6 +17,9 @@ export class SocketEnd {
   readonly #timer: Timer
   readonly #canReset: boolean
   #droppedBytes = 0
+  // 0: the bytes that arrive change nothing.
+  #silenceMs = 0
+  #lingersUntil = 0
 
   constructor(socket: Socket, timer: Timer, { client, secure }: Endpoints) {
     this.#socket = socket
@@ -24,21 +28,47 @@ export class SocketEnd {
     this.#canReset = client !== null && !secure
   }
 
-  /** From now on the owner drops the bytes that arrive. An upload gets more time than other bytes. */
-  startDropping(isUpload: boolean): void {
+  /** The rest of a body is dropped from now on; the connection goes on after it. */
+  startRest(): void {
     this.#droppedBytes = 0
-    this.#timer.arm(isUpload ? UPLOAD_LINGER_MS : LINGER_MS)
+    this.#timer.arm(UPLOAD_SILENCE_MS)
   }
 
-  /** Counts dropped bytes, and cuts the connection above the limit. */
-  drop(bytes: number): void {
+  /** Counts dropped bytes of the rest. False: the rest is too long. */
+  dropRest(bytes: number): boolean {
     this.#droppedBytes += bytes
-    if (this.#droppedBytes > MAX_DROPPED_BYTES) this.#socket.destroy()
+    return this.#droppedBytes <= MAX_REST_BYTES
+  }
+
+  /** From now on the owner drops the bytes that arrive. An upload may pause for a longer time than other bytes. */
+  linger(isUpload: boolean): void {
+    this.#droppedBytes = 0
+    this.#silenceMs = isUpload ? UPLOAD_SILENCE_MS : SILENCE_MS
+    this.#lingersUntil = performance.now() + LINGER_MS
+    this.#timer.arm(this.#silenceMs)
+  }
+
+  /** Counts dropped bytes, and cuts the connection above the limits. */
+  drop(bytes: number): void {
+    if (this.#silenceMs === 0) return
+    this.#droppedBytes += bytes
+    const leftMs = this.#lingersUntil - performance.now()
+    if (this.#droppedBytes > MAX_DROPPED_BYTES || leftMs <= 0) this.#socket.destroy()
+    else this.#timer.arm(Math.min(this.#silenceMs, leftMs))
+  }
+
+  /** Lets a connection that lingers do so for `ms` more at most. */
+  hurry(ms: number): void {
+    this.#silenceMs = Math.min(this.#silenceMs, ms)
+    this.#lingersUntil = Math.min(this.#lingersUntil, performance.now() + ms)
+    this.#timer.arm(this.#silenceMs)
   }
 
   /** Closes after the bytes that were written. */
   closeSoon(): void {
-    this.#timer.arm(LINGER_MS)
+    this.#silenceMs = SILENCE_MS
+    this.#lingersUntil = performance.now() + SILENCE_MS
+    this.#timer.arm(SILENCE_MS)
     this.#socket.destroySoon()
   }
 
@@ -53,6 +83,7 @@ export class SocketEnd {
    * the same turn as the last bytes.
    */
   resetSoon(): void {
+    this.#silenceMs = 0
     this.#timer.arm(0)
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
+import type { ListenerContext } from '../listener-context.ts'
 
 // With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
 const MAX_WAITING = 16
@@ -14,11 +15,13 @@ export class NodeConnection {
   isUpgraded = false
   /** A malformed request was answered: it ends the connection. */
   isRefused = false
+  readonly #context: ListenerContext
   #waiting: Array<() => void> = []
   #isBusy = false
   #closesWhenIdle = false
 
-  constructor(socket: Socket, ends: Endpoints) {
+  constructor(socket: Socket, ends: Endpoints, context: ListenerContext) {
+    this.#context = context
     this.socket = socket
     this.ends = ends
   }
@@ -70,6 +73,7 @@ export class NodeConnection {
 
     if (this.#waiting.length === MAX_WAITING - 1) this.socket.resume()
     this.#isBusy = true
-    next()
+    // The response before ends in the context of its app.
+    this.#context.run(next)
   }
 }

@@ -2,14 +2,18 @@
 
 import { createServer, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { Server as NetServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import { acceptWaiting } from '../accept-waiting.ts'
 import { PeerError } from '../../errors.ts'
-import { listHasToken } from '../../http/list.ts'
+import { listHasToken, listMembers } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
 import { incomingHead } from './incoming-head.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { listen } from '../listen.ts'
+import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import type { IncomingMessage, Server } from 'node:http'
@@ -27,8 +31,11 @@ export class NodeEngine implements Engine {
   readonly #settings: Settings
   readonly #server: Server
   readonly #webSockets: WebSockets
+  readonly #context = new ListenerContext()
   readonly #connections = new Map<Duplex, NodeConnection>()
   #whenEmpty: Deferred<void> | undefined
+  // All connections so far.
+  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#dispatcher = dispatcher
@@ -62,12 +69,19 @@ export class NodeEngine implements Engine {
     return listen(this.#server, this.#settings)
   }
 
-  async drain(): Promise<void> {
-    for (const connection of this.#connections.values()) connection.closeWhenIdle()
-    await new Promise((resolve) => this.#server.close(resolve))
+  async drain(idleMs: number): Promise<void> {
+    await acceptWaiting(() => this.#accepted)
+    // close() of node:http would close the idle connections at once, and end the timeouts of the others.
+    const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve))
     // The last sockets report their end after the server has reported its own.
-    this.#whenEmpty = deferred()
-    if (this.#connections.size > 0) await this.#whenEmpty.promise
+    const whenEmpty = (this.#whenEmpty = deferred())
+    if (this.#connections.size === 0) whenEmpty.resolve()
+    const finished = Promise.all([closed, whenEmpty.promise])
+    await settlesWithin(finished, idleMs)
+    for (const connection of this.#connections.values()) connection.closeWhenIdle()
+    await finished
+    // It ends the timeouts, which keep the process alive.
+    this.#server.close()
   }
 
   cutRequests(): void {
@@ -89,7 +103,7 @@ export class NodeEngine implements Engine {
     server.on(accepted, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
-    server.on('checkExpectation', (req: IncomingMessage) => this.#onExpectation(req))
+    server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
     // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
       this.#takeOver(socket, () => this.#refuse(socket, 501))
@@ -103,7 +117,12 @@ export class NodeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
-    const connection = new NodeConnection(socket, endpointsOf(socket, this.#settings.uds))
+    this.#accepted += 1
+    const connection = new NodeConnection(
+      socket,
+      endpointsOf(socket, this.#settings.uds),
+      this.#context,
+    )
     this.#connections.set(socket, connection)
     socket.once('close', () => {
       this.#connections.delete(socket)
@@ -145,7 +164,13 @@ export class NodeEngine implements Engine {
     }
   }
 
-  #onExpectation({ socket }: IncomingMessage): void {
+  // node:http does not read Expect as a list (RFC 9110, 10.1.1).
+  #onExpectation(req: IncomingMessage, res: ServerResponse): void {
+    const { socket } = req
+    const expectations = listMembers(req.headers.expect ?? '').filter((member) => member !== '')
+    if (expectations.every((member) => member.toLowerCase() === '100-continue')) {
+      return this.#onRequest(req, res, expectations.length > 0)
+    }
     this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
   }
 

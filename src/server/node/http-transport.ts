@@ -1,5 +1,7 @@
 // One HTTP exchange on node:http: IncomingMessage in, ServerResponse out.
 
+import { announceClose } from '../../http/keep-alive.ts'
+import { MAX_REST_BYTES } from '../linger.ts'
 import { rawHead } from '../raw-head.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -16,6 +18,7 @@ export class NodeHttpTransport implements HttpTransport {
   readonly #res: ServerResponse
   readonly #hasBody: boolean
   #listening = false
+  #arrivedBytes = 0
   #closeDelimited = false
 
   /** @param onClose called when the response is over, complete or not */
@@ -53,7 +56,10 @@ export class NodeHttpTransport implements HttpTransport {
 
   write(part: ResponsePart): boolean {
     const res = this.#res
-    if (part.head) this.#writeHead(part.head)
+    if (part.head) {
+      if (part.end && this.#leavesRest()) announceClose(part.head)
+      this.#writeHead(part.head)
+    }
     if (part.trailers) res.addTrailers(part.trailers)
     if (part.end) this.#end(part)
     else if (!res.write(bytesOf(part))) return this.#awaitDrain()
@@ -71,8 +77,18 @@ export class NodeHttpTransport implements HttpTransport {
 
   #listen(): void {
     this.#listening = true
-    this.#req.on('data', (chunk: Uint8Array) => this.events?.onBody(chunk))
+    this.#req.on('data', (chunk: Uint8Array) => {
+      this.#arrivedBytes += chunk.byteLength
+      this.events?.onBody(chunk)
+    })
     this.#req.on('end', () => this.events?.onBodyEnd())
+  }
+
+  // RFC 9112, 9.6: a rest that is too long is not read for the next request.
+  #leavesRest(): boolean {
+    if (!this.#hasBody || this.#req.complete) return false
+    const { 'content-length': length } = this.#req.headers
+    return length === undefined || Number(length) - this.#arrivedBytes > MAX_REST_BYTES
   }
 
   #awaitDrain(): false {

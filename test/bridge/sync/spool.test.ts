@@ -15,7 +15,6 @@ import type { SyncApp } from '../../../src/contract/environ.ts'
 import type { ReceiveEvent } from '../../../src/contract/events.ts'
 
 const opened = vi.hoisted((): FileHandle[] => [])
-const faults = vi.hoisted((): Error[] => [])
 vi.mock(import('node:fs/promises'), async (importOriginal) => {
   const original = await importOriginal()
   const open: typeof original.open = async (...args) => {
@@ -23,12 +22,7 @@ vi.mock(import('node:fs/promises'), async (importOriginal) => {
     opened.push(file)
     return file
   }
-  const unlink: typeof original.unlink = async (path) => {
-    await original.unlink(path)
-    const fault = faults.shift()
-    if (fault) throw fault
-  }
-  return { ...original, open, unlink }
+  return { ...original, open }
 })
 
 let folder = ''
@@ -130,12 +124,6 @@ describe('spoolBody', () => {
   it('[3a.29] fails if the file cannot be made', async () => {
     vi.stubEnv('TMPDIR', join(folder, 'missing'))
     expect(await failureOf(spool(1, 'abc', 'def'))).toMatchObject({ code: 'ENOENT' })
-  })
-
-  it('[3a.29] closes the file if it cannot be unlinked', async () => {
-    faults.push(new Error('not permitted'))
-    expect(await failureOf(spool(1, 'abc', 'def'))).toEqual(new Error('not permitted'))
-    expect(descriptors()).toEqual([-1])
   })
 })
 

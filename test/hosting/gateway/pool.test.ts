@@ -40,6 +40,28 @@ describe('a pool', { timeout: 30_000 }, () => {
     expect(new Set(answers.map(String)).size).toBe(2)
   })
 
+  it('[3c.23] answers 503 with Retry-After when a request has waited for queueTimeoutMs', async () => {
+    await using server = await pool({ max: 1, queueTimeoutMs: 200 })
+    const slow = get(server, '/burn/1500')
+    const response = await fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(10_000) })
+    const status = [response.status, response.headers.get('retry-after')]
+    // The two requests may arrive in either order.
+    if (response.status === 503) expect(status).toEqual([503, '1'])
+    const waiting = fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(10_000) })
+    const answers = [response.status, (await waiting).status]
+    expect(answers).toContain(503)
+    expect((await slow).status).toBe(200)
+    expect((await get(server, '/')).status).toBe(200)
+  })
+
+  it('[3c.24] fails the requests that wait for a module that loads and dies', async () => {
+    const dying = threads(new URL('../../fixtures/threads/pool-dying.js', import.meta.url), {
+      max: 1,
+    })
+    await using server = await served(dying)
+    expect((await get(server, '/')).status).toBe(500)
+  })
+
   it('[3c.23] never starts a request whose client left while it waited', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-pool-'))
     const journal = join(folder, 'journal')

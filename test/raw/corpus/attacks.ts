@@ -66,7 +66,13 @@ export const attacks: CorpusCase[] = [
   refused(400, 'CVE-2023-38697: LF in a chunk extension', chunked(`2;a\nb\r\nhi\r\n${END}`)),
   refused(413, 'CVE-2024-22019: a chunk extension without end', chunked(`2;${'a'.repeat(20_000)}`)),
   refused(400, 'CVE-2024-27982: a space before Content-Length', get(' Content-Length: 5')),
-  refused(400, 'CVE-2025-58068: a forbidden trailer', chunked('0\r\nContent-Length: 5\r\n\r\n')),
+  // The trailer is dropped: neither this request nor the next one gets a length.
+  taken(
+    'CVE-2025-58068: a length as a trailer',
+    chunked('0\r\nContent-Length: 5\r\n\r\n') + get(),
+    { method: 'POST' },
+    { method: 'GET', body: '' },
+  ),
   refused(
     400,
     'GHSA-hc5x: an empty length beside chunks',

@@ -1,6 +1,7 @@
 // Chunked bodies: sizes, extensions, data, trailers (RFC 9112, 7.1).
 
-import { chunked, refused, taken, unfinished } from './case.ts'
+import { chunked, get, refused, taken, unfinished } from './case.ts'
+import type { HeaderPairs } from '../../../src/contract/events.ts'
 import type { CorpusCase } from './case.ts'
 
 const END = '0\r\n\r\n'
@@ -9,6 +10,10 @@ const body = (name: string, chunks: string, text: string): CorpusCase =>
 const bad = (name: string, chunks: string): CorpusCase => refused(400, name, chunked(chunks))
 const hello = (extension: string): string => `5${extension}\r\nhello\r\n${END}`
 const trailer = (...lines: string[]): string => `0\r\n${lines.join('\r\n')}\r\n\r\n`
+const SENT: HeaderPairs = [
+  ['host', 'a.example'],
+  ['transfer-encoding', 'chunked'],
+]
 const FORBIDDEN = [
   'Authorization: Basic YTpi',
   'Connection: close',
@@ -91,6 +96,22 @@ export const chunks: CorpusCase[] = [
   body('an extension with an empty quoted value', hello(';a=""'), 'hello'),
   body('an extension with quoted pairs', hello(';a="b\\"c\\\\"'), 'hello'),
   body('an extension with a quoted semicolon', hello(';a=";b=c"'), 'hello'),
+  // RFC 9112, 7.1.1: BWS stands around ';' and '='.
+  ...[
+    ['before the semicolon', ' ;a'],
+    ['after the semicolon', '; a=b'],
+    ['around the semicolon', ' \t ; \t a'],
+    ['after the name', ';a =b'],
+    ['before the value', ';a= b'],
+    ['around everything', ' ; a = b ; c\t=\t"d ;e" ; f'],
+    ['before a quoted value', ';a= "b"'],
+    ['between a name and a semicolon', ';a ;b'],
+    ['between a value and a semicolon', ';a=b\t;c'],
+    ['between a quoted value and a semicolon', ';a="b" ;c'],
+  ].map(([name, text]) =>
+    body(`an extension with white space ${name}`, hello(text ?? ''), 'hello'),
+  ),
+  body('an extension of the last chunk with white space', '0 ; a = b\r\n\r\n', ''),
   body('an extension of the last chunk', '0;a=b\r\n\r\n', ''),
   ...[
     ['no name', ';'],
@@ -98,12 +119,15 @@ export const chunks: CorpusCase[] = [
     ['no value', ';a='],
     ['two semicolons', ';;a'],
     ['a semicolon at the end', ';a;'],
-    ['a space before the semicolon', ' ;a'],
-    ['a tab before the semicolon', '\t;a'],
-    ['a space after the semicolon', '; a'],
-    ['a space after the name', ';a =b'],
-    ['a space before the value', ';a= b'],
     ['a space after the value', ';a=b '],
+    ['a tab after the quoted value', ';a="b"\t'],
+    ['a space at the end', ';a '],
+    ['white space alone', '; '],
+    ['white space for a value', ';a= '],
+    ['two names', ';a b'],
+    ['two values', ';a=b c'],
+    ['a bare LF after white space', ';a \n'],
+    ['a bare CR after white space', ' \r;a'],
     ['a second equals sign', ';a=b=c'],
     ['a bare LF', ';a\n'],
     ['a bare LF in quotes', ';a="b\nc"'],
@@ -135,9 +159,20 @@ export const chunks: CorpusCase[] = [
     method: 'POST',
     body: 'hello',
   }),
-  ...FORBIDDEN.map((line) => bad(`the trailer ${line}`, trailer(line))),
-  bad('the trailer hOsT', trailer('hOsT: a')),
-  bad('a forbidden trailer after another', trailer('A: b', 'Content-Length: 5')),
+  // RFC 9110, 6.5.1: a field that is no trailer is dropped. It changes neither this request nor the next.
+  ...[...FORBIDDEN, 'hOsT: a'].map((line) =>
+    taken(
+      `the trailer ${line}, which is dropped`,
+      chunked(`5\r\nhello\r\n${trailer(line)}`) + get(),
+      { method: 'POST', body: 'hello', headers: SENT, keepAlive: true },
+      { headers: [['host', 'a.example']] },
+    ),
+  ),
+  taken(
+    'a field that is no trailer after one that is',
+    chunked(trailer('A: b', 'Content-Length: 5')),
+    { method: 'POST' },
+  ),
   ...[
     ['no colon', 'nothing'],
     ['no name', ': b'],

@@ -47,7 +47,7 @@ export async function host(app: EventApp, websocket: WebSocketOptions = {}): Pro
     raw: () => openRaw(port),
     [Symbol.asyncDispose]: async () => {
       shutdown()
-      const drained = engine.drain()
+      const drained = engine.drain(0)
       engine.destroy()
       await drained
     },

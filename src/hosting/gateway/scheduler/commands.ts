@@ -9,10 +9,12 @@ export interface SchedulerLimits {
   hostName: string
   /** Hosts that are always there. */
   min: number
-  /** The most hosts. */
+  /** The most hosts. Those that were told to end count until they are gone. */
   max: number
   /** The most requests that may wait for a host. */
   maxQueue: number
+  /** The time that a request may wait for a host, in ms. */
+  queueTimeoutMs: number
   /** Requests after which a host is replaced. */
   maxRequests: number
   /** The time that a request may have its host, in ms. */

@@ -5,8 +5,11 @@
 export interface ScheduledRequest {
   /** A number that the pool never uses again. */
   readonly id: number
-  /** The time at which the request arrived, in ms, by the clock that the shell passes to the scheduler. */
-  readonly arrivedAt: number
+  /**
+   * The time at which the request came to the scheduler, which sets it, in ms by the clock of the shell. A request that was
+   * taken back keeps it.
+   */
+  arrivedAt: number
   /** The request is answered or has failed. It needs no host any more. */
   readonly isOver: boolean
   /** Ends the request with an error. A second call has no effect. */

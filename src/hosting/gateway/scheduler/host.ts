@@ -6,11 +6,12 @@ import type { HostPort, ScheduledRequest } from './host-port.ts'
 
 /**
  * - `loading`: the host loads the app
+ * - `spare`: it has loaded the app, and waits for the place of another host
  * - `ready`: it takes requests
  * - `retiring`: it finishes the request that it runs, and takes no other
  * - `ended`: it is gone, or was told to end. Its messages have no effect any more
  */
-type HostPhase = 'loading' | 'ready' | 'retiring' | 'ended'
+type HostPhase = 'loading' | 'spare' | 'ready' | 'retiring' | 'ended'
 
 /** A host that runs one request for longer than this is slow: other requests do not wait for it if they can choose. */
 export const SLOW_MS = 5
@@ -19,6 +20,9 @@ export const SLOW_MS = 5
 const QUICK_MS = 0.2
 const MAX_AHEAD_MS = 2
 const MAX_AHEAD = 32
+
+/** A host that was ready for this long has loaded a module that works, also if no request came. */
+const PROVEN_MS = 1_000
 
 const WEIGHT_OF_LAST = 0.2
 
@@ -64,6 +68,11 @@ export class Host<Request extends ScheduledRequest> {
   /** Whether the rest of an old request keeps the host busy: the host has not even passed requests that were taken back. */
   isAway(now: number): boolean {
     return this.port.reached < this.#assigned.takenBackTo && now - this.turnSince >= SLOW_MS
+  }
+
+  /** Whether the host was of use after it had loaded: a request has begun there, or it was ready for a second. */
+  hasWorked(now: number): boolean {
+    return this.served > 0 || this.load > 0 || now - this.readySince >= PROVEN_MS
   }
 
   /** Whether the host may get one more request: it is idle, or quick. */

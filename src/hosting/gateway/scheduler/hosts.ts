@@ -11,6 +11,10 @@ export interface HostCounts {
   ready: number
   /** They finish their last request, and then end. */
   retiring: number
+  /** They were told to end and are not gone: code of the system cannot be interrupted. They count for `max`. */
+  ending: number
+  /** The host beyond `max` that waits with its app loaded: 1 for a minute after a request has ended its host. */
+  spare: number
 }
 
 /** A set of hosts. A host that was told to end leaves the set at once. */
@@ -29,9 +33,12 @@ export class Hosts<Request extends ScheduledRequest> {
     this.#set.add(host)
   }
 
-  /** Returns false if the host was not in the set. */
-  delete(host: Host<Request>): boolean {
-    return this.#set.delete(host)
+  has(host: Host<Request>): boolean {
+    return this.#set.has(host)
+  }
+
+  delete(host: Host<Request>): void {
+    this.#set.delete(host)
   }
 
   /** The idle host that was busy last. The other idle hosts stay idle, so that a pool can end those that it does not need. */
@@ -60,11 +67,14 @@ export class Hosts<Request extends ScheduledRequest> {
     return undefined
   }
 
-  /** Takes back one request that a busy host has ahead of time. */
+  /** Takes back one request that a busy host has ahead of time. The requests after it that are over leave the host too. */
   takeOneAhead(): Request | undefined {
     for (const host of this.#set) {
-      const [request] = host.load > 1 ? host.takeBack(1) : []
-      if (request) return request
+      while (host.load > 1) {
+        const [request] = host.takeBack(1)
+        if (!request) break
+        if (!request.isOver) return request
+      }
     }
     return undefined
   }
@@ -86,7 +96,7 @@ export class Hosts<Request extends ScheduledRequest> {
   }
 
   get counts(): HostCounts {
-    const counts: HostCounts = { loading: 0, ready: 0, retiring: 0 }
+    const counts: HostCounts = { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 }
     for (const { phase } of this.#set) if (phase !== 'ended') counts[phase] += 1
     return counts
   }

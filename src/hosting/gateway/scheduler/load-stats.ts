@@ -13,7 +13,7 @@ export interface LoadStats {
   queued: number
   /** Requests that hosts have finished, with a response or with an error. Nested ones do not count. */
   completed: number
-  /** Requests that got 503 because the queue was full. */
+  /** Requests that got 503 because the queue was full, or because they waited there for too long. */
   refused: number
   /** Requests that had a host for longer than `timeoutMs`. */
   timedOut: number

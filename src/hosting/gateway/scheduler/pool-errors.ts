@@ -20,6 +20,11 @@ export function queueFull(waiting: number, hosts: string): PoolFullError {
   return new PoolFullError(`${waiting} requests wait for ${hosts}`)
 }
 
+/** @param hostName the word for a host, like `thread` */
+export function waitedTooLong(queueTimeoutMs: number, hostName: string): PoolFullError {
+  return new PoolFullError(`the request has waited ${queueTimeoutMs} ms for a ${hostName}`)
+}
+
 export function requestTimedOut(timeoutMs: number): AppTimeoutError {
   return new AppTimeoutError(`the app took longer than ${timeoutMs} ms`)
 }

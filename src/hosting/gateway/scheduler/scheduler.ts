@@ -2,9 +2,7 @@
 // host ends. It takes events with their time and gives orders. It has no clock, no timer and no worker of its own, so
 // any kind of host can use it, and a test needs no threads.
 
-import { CrashBackoff } from './crash-backoff.ts'
-import { Host, SLOW_MS } from './host.ts'
-import { Hosts } from './hosts.ts'
+import { SLOW_MS } from './host.ts'
 import { LoadCounters } from './load-stats.ts'
 import {
   holderIsOver,
@@ -12,12 +10,15 @@ import {
   poolClosed,
   queueFull,
   requestTimedOut,
+  waitedTooLong,
   wouldDeadlock,
 } from './pool-errors.ts'
+import { Population } from './population.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './commands.ts'
+import type { Host } from './host.ts'
 import type { ScheduledRequest } from './host-port.ts'
-import type { HostCounts } from './hosts.ts'
+import type { HostCounts, Hosts } from './hosts.ts'
 import type { LoadStats } from './load-stats.ts'
 import type { HeldSlot, SlotPool } from './slots.ts'
 import type { WaitGraph } from './wait-graph.ts'
@@ -30,15 +31,12 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   readonly #limits: SchedulerLimits
   readonly #commands: SchedulerCommands<Request>
   readonly #waits: WaitGraph
-  // A host that was told to end leaves at once, although its end may take time: code of the system cannot be
-  // interrupted.
-  readonly #hosts = new Hosts<Request>()
+  readonly #population: Population<Request>
+  readonly #hosts: Hosts<Request>
   readonly #queue = new RequestQueue<Request>()
-  readonly #backoff = new CrashBackoff()
   readonly #counters = new LoadCounters<Request>()
   // The hosts that the shell inspects, each with the request that exceeded the limit.
   readonly #inspected = new Map<Host<Request>, Request | undefined>()
-  #loadError: Error | undefined
   #isClosed = false
 
   /** @param waits the graph that all pools of the process share */
@@ -46,11 +44,13 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#limits = limits
     this.#commands = commands
     this.#waits = waits
+    this.#population = new Population(limits, commands)
+    this.#hosts = this.#population.hosts
   }
 
   /** Starts the first host. The others follow when it is ready: hosts that load at the same time slow each other down. */
   start(now: number): void {
-    if (this.#hosts.size === 0) this.#startHost(now)
+    if (this.#hosts.size === 0) this.#population.add(now)
   }
 
   /**
@@ -58,9 +58,19 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
    * the request; the shell reports its end to {@link requestEnded} if there are any.
    */
   request(request: Request, held: readonly HeldSlot[], now: number): void {
+    request.arrivedAt = now
+    // Its client has left on the way to the pool.
+    if (request.isOver) return
     if (this.#isClosed) request.fail(poolClosed())
     else if (held.length === 0) this.#place(request, now)
     else this.#placeHolder(request, held, now)
+  }
+
+  /** The error for a request that could not even wait. The shell asks before it reads a body, and fails the request. */
+  refusal(now: number): Error | undefined {
+    if (this.#isClosed) return poolClosed()
+    const isFull = this.#queue.isFull(this.#limits.maxQueue)
+    return isFull && !this.#population.hasRoom(now) ? this.#refuse() : undefined
   }
 
   /** A request that holds slots is over: it waits for this pool no longer. */
@@ -71,10 +81,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   /** A host has loaded the app. */
   hostLoaded(host: Host<Request>, now: number): void {
     if (host.phase !== 'loading') return
-    host.phase = 'ready'
-    host.readySince = now
-    this.#loadError = undefined
-    this.#serve(host, now)
+    if (this.#population.loaded(host, now)) this.#serve(host, now)
     this.#grow(now)
   }
 
@@ -82,7 +89,8 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   hostFailedToLoad(host: Host<Request>, error: Error, now: number): void {
     if (host.phase === 'ended') return
     this.#end(host, { reason: 'loadFailed', error }, now)
-    this.#cannotLoad(error, now)
+    this.#population.cannotLoad(error, now)
+    this.#failHopeless()
     this.#grow(now)
   }
 
@@ -92,7 +100,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // The requests of a host that was ended have failed. A nested request that ends last makes its host free.
     if (host.phase === 'ended' || (!done && host.load > 0)) return
     if (done) this.#counters.completed(done.arrivedAt, tookMs, now)
-    this.#backoff.recovered()
+    this.#population.recovered()
     if (host.isWorn) this.#retire(host, 'worn', now)
     else if (host.served >= this.#limits.maxRequests) this.#retire(host, 'maxRequests', now)
     else this.#serve(host, now)
@@ -120,23 +128,28 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   /** A host is gone. `crash` is the error for the requests that it ran; undefined after `endHost()`. */
   hostGone(host: Host<Request>, crash: Error | undefined, now: number): void {
-    const wasLoading = host.phase === 'loading'
-    this.#forget(host, now)
+    const { phase } = host
+    this.#leave(host, now)
+    this.#population.gone(host)
     if (this.#isClosed) return void host.failAll(poolClosed())
     this.#queue.putBack(host.takeBack(Infinity))
     if (crash) {
       this.#counters.crashes += 1
+      if (phase === 'loading') this.#population.cannotLoad(crash, now)
+      else if (host.hasWorked(now)) this.#population.crashed(now)
+      else this.#population.diedEarly(crash, now)
       host.failAll(crash)
-      if (wasLoading) this.#cannotLoad(crash, now)
-      else this.#backoff.crashed(now)
+      this.#failHopeless()
     }
     this.#handOut(now)
   }
 
   /** Time has passed. The shell calls this about every 50 ms. */
   tick(now: number): void {
-    for (const host of this.#hosts) this.#check(host, now)
+    for (const host of this.#population.all()) this.#check(host, now)
+    this.#endLongWaits(now)
     this.#handOut(now)
+    this.#population.keepSpare(now)
     // A request that waits keeps the process; idle hosts do not.
     if (this.#queue.length === 0 && !this.#hosts.isBusy) this.#commands.releaseProcess()
   }
@@ -145,15 +158,15 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   close(): void {
     this.#isClosed = true
     this.#queue.failAll(poolClosed())
-    for (const host of this.#hosts) this.#commands.endHost(host, { reason: 'closed' })
+    for (const host of this.#population.all()) this.#commands.endHost(host, { reason: 'closed' })
   }
 
   holders(): number[] | null {
-    return this.#hosts.size < this.#limits.max ? null : this.#hosts.currentIds()
+    return this.#population.mayGainHost ? null : this.#hosts.currentIds()
   }
 
   get hosts(): HostCounts {
-    return this.#hosts.counts
+    return this.#population.counts
   }
 
   stats(now: number): LoadStats {
@@ -183,18 +196,18 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // The host has become free without a message. The requests that wait go first.
     if (host) this.#serve(host, now)
     this.#grow(now)
-    if (this.#loadError && !this.#hasHope()) this.#queue.failAll(this.#loadError)
     this.#boundQueue()
   }
 
   // A host that loads has one of the waiting requests as good as taken.
   #boundQueue(): void {
-    const { maxQueue, hostName } = this.#limits
-    const last = this.#queue.overflow(maxQueue + this.hosts.loading)
-    if (!last) return
+    const last = this.#queue.overflow(this.#limits.maxQueue + this.hosts.loading)
+    last?.fail(this.#refuse())
+  }
+
+  #refuse(): Error {
     this.#counters.refused += 1
-    const { size } = this.#hosts
-    last.fail(queueFull(this.#queue.length, `${size} ${hostName}s`))
+    return queueFull(this.#queue.length, `${this.#hosts.size} ${this.#limits.hostName}s`)
   }
 
   // A free host gets requests from the queue, else one that another host has ahead of time.
@@ -216,7 +229,16 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#grow(now)
   }
 
+  #endLongWaits(now: number): void {
+    const { queueTimeoutMs, hostName } = this.#limits
+    for (const request of this.#queue.takeLate(now - queueTimeoutMs)) {
+      this.#counters.refused += 1
+      request.fail(waitedTooLong(queueTimeoutMs, hostName))
+    }
+  }
+
   #check(host: Host<Request>, now: number): void {
+    if (host.phase === 'spare') return
     const heldMs = now - host.turnSince
     if (host.phase === 'loading') {
       const isLate = heldMs >= LOAD_TIMEOUT_MS
@@ -253,48 +275,26 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   }
 
   #end(host: Host<Request>, end: HostEnd, now: number): void {
-    this.#forget(host, now)
-    this.#commands.endHost(host, end)
+    this.#leave(host, now)
+    this.#population.end(host, end)
   }
 
-  #forget(host: Host<Request>, now: number): void {
-    if (this.#hosts.delete(host)) this.#counters.ended(host, now)
+  #leave(host: Host<Request>, now: number): void {
+    if (this.#hosts.has(host)) this.#counters.ended(host, now)
     this.#inspected.delete(host)
-    host.phase = 'ended'
-  }
-
-  #cannotLoad(error: Error, now: number): void {
-    this.#loadError = error
-    this.#commands.cannotLoad(error)
-    this.#backoff.crashed(now)
-    if (!this.#hasHope()) this.#queue.failAll(error)
-  }
-
-  // Whether a host is there, or loads, that may take requests.
-  #hasHope(): boolean {
-    const { loading, ready } = this.hosts
-    return loading + ready > 0
   }
 
   #grow(now: number): void {
-    while (!this.#isClosed && !this.#backoff.isPaused(now) && this.#wantsMore())
-      this.#startHost(now)
-  }
-
-  #wantsMore(): boolean {
-    const { min, max } = this.#limits
-    const { size } = this.#hosts
-    return size < min || (size < max && this.#queue.length > this.hosts.loading)
-  }
-
-  #startHost(now: number): void {
-    this.#commands.keepProcess()
-    const host = new Host<Request>(now)
-    try {
-      host.port = this.#commands.startHost(host)
-      this.#hosts.add(host)
-    } catch (error) {
-      this.#cannotLoad(error as Error, now)
+    while (!this.#isClosed && this.#population.wantsMore(this.#queue.length, now)) {
+      this.#commands.keepProcess()
+      const host = this.#population.add(now)
+      if (host) this.#serve(host, now)
     }
+    this.#failHopeless()
+  }
+
+  #failHopeless(): void {
+    const error = this.#population.hopeless
+    if (error) this.#queue.failAll(error)
   }
 }

@@ -14,6 +14,8 @@ import type { RequestFraming } from './request-framing.ts'
 export interface BodyDecoder {
   /** The body is complete, and so are the trailers of a chunked one. True from the start for a request without body. */
   readonly done: boolean
+  /** The number of bytes up to the end of the body; Infinity for an unfinished body in chunks. */
+  readonly left: number
   /**
    * Takes bytes from `at`, and hands the data in them to `onData` as views that share their memory.
    *
@@ -41,6 +43,10 @@ class LengthDecoder implements BodyDecoder {
 
   get done(): boolean {
     return this.#left === 0
+  }
+
+  get left(): number {
+    return this.#left
   }
 
   decode(bytes: Buffer, at: number, onData: (data: Buffer) => void): number {

@@ -1,7 +1,7 @@
 // The line before a chunk: its size and its extensions (RFC 9112, 7.1), octet by octet.
 
 import { BadRequestError } from '../../../errors.ts'
-import { CR, IS_FIELD_CONTENT, IS_TOKEN, LF, shown } from './octets.ts'
+import { CR, HTAB, IS_FIELD_CONTENT, IS_TOKEN, LF, shown, SP } from './octets.ts'
 
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
@@ -14,8 +14,11 @@ const EXTENSION_VALUE = 2
 const QUOTED = 3
 const QUOTED_PAIR = 4
 const QUOTE_END = 5
-const LINE_FEED = 6
-const DONE = 7
+// White space after a name, where `=` may follow, and after a size or a value, where only `;` may follow.
+const AFTER_NAME = 6
+const AFTER_PART = 7
+const LINE_FEED = 8
+const DONE = 9
 
 // 53 bits are 14 digits; some servers pad with zeros.
 const MAX_DIGITS = 16
@@ -90,6 +93,9 @@ export class ChunkLine {
         return
       case QUOTE_END:
         return this.#endPart(octet)
+      case AFTER_NAME:
+      case AFTER_PART:
+        return this.#takeAfterSpace(octet)
       default:
         return this.#takeToken(octet)
     }
@@ -101,13 +107,27 @@ export class ChunkLine {
       return
     }
     const isValue = this.#phase === EXTENSION_VALUE
-    if (octet === QUOTE && isValue && this.#length === 0) {
-      this.#phase = QUOTED
-      return
-    }
-    if (this.#length === 0) throw new BadRequestError(`a chunk extension has ${shown(octet)}`)
-    if (octet !== EQUALS || isValue) return this.#endPart(octet)
-    this.#phase = EXTENSION_VALUE
+    if (this.#length === 0) return this.#takeBeforeToken(octet, isValue)
+    if (isValue) return this.#endPart(octet)
+    if (octet === EQUALS) return this.#startToken(EXTENSION_VALUE)
+    if (isBlank(octet)) this.#phase = AFTER_NAME
+    else this.#endPart(octet)
+  }
+
+  #takeBeforeToken(octet: number, isValue: boolean): void {
+    if (octet === QUOTE && isValue) this.#phase = QUOTED
+    else if (!isBlank(octet)) throw new BadRequestError(`a chunk extension has ${shown(octet)}`)
+  }
+
+  // RFC 9112, 7.1.1 has white space before `;` and around `=`, but not at the end of the line.
+  #takeAfterSpace(octet: number): void {
+    if (octet === SEMICOLON) this.#startToken(EXTENSION_NAME)
+    else if (octet === EQUALS && this.#phase === AFTER_NAME) this.#startToken(EXTENSION_VALUE)
+    else if (!isBlank(octet)) throw new BadRequestError(`a chunk extension has ${shown(octet)}`)
+  }
+
+  #startToken(phase: number): void {
+    this.#phase = phase
     this.#length = 0
   }
 
@@ -125,14 +145,18 @@ export class ChunkLine {
 
   // The octet after the size, a name or a value.
   #endPart(octet: number): void {
-    if (octet === SEMICOLON) this.#phase = EXTENSION_NAME
+    if (octet === SEMICOLON) this.#startToken(EXTENSION_NAME)
     else if (octet === CR) this.#phase = LINE_FEED
+    else if (isBlank(octet)) this.#phase = AFTER_PART
     else throw new BadRequestError(`the line of a chunk has ${shown(octet)}`)
-    this.#length = 0
   }
 
   #takeLineFeed(octet: number): void {
     if (octet !== LF) throw new BadRequestError('the line of a chunk has a bare CR')
     this.#phase = DONE
   }
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SP || octet === HTAB
 }

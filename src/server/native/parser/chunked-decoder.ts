@@ -30,6 +30,11 @@ export class ChunkedDecoder {
     return this.#phase === DONE
   }
 
+  /** Only the end tells the length of a chunked body. */
+  get left(): number {
+    return this.done ? 0 : Infinity
+  }
+
   /** Takes bytes from `at`; returns the offset after the bytes that belong to the body. */
   decode(bytes: Buffer, at: number, onData: (data: Buffer) => void): number {
     let next = at

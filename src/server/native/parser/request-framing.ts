@@ -2,7 +2,7 @@
 
 import { BadRequestError } from '../../../errors.ts'
 import { hostFault } from '../../../http/authority.ts'
-import { listHasToken } from '../../../http/list.ts'
+import { listHasToken, listMembers } from '../../../http/list.ts'
 import { wantsKeepAlive } from '../../../http/keep-alive.ts'
 import { transferCodingFault } from '../../../http/transfer-coding.ts'
 import type { FieldFacts } from '../../../http/request-head.ts'
@@ -121,9 +121,11 @@ function single(name: string, before: string | undefined, value: string): string
   throw new BadRequestError(`${name} occurs more than once`)
 }
 
+// RFC 9110, 10.1.1 and 5.6.1: a list, whose empty members are ignored.
 function wantsContinue(expectation: string | undefined): boolean {
   if (expectation === undefined) return false
-  if (expectation.toLowerCase() === '100-continue') return true
+  const members = listMembers(expectation).filter((member) => member !== '')
+  if (members.every((member) => member.toLowerCase() === '100-continue')) return members.length > 0
   throw new BadRequestError(`expectation ${JSON.stringify(expectation)} is not understood`, 417)
 }
 

@@ -1,6 +1,5 @@
-// The trailer section after the last chunk (RFC 9112, 7.1.2): it is checked and dropped.
+// The trailer section after the last chunk (RFC 9112, 7.1.2): its grammar is checked, and all of its fields are dropped.
 
-import { isForbiddenTrailer } from '../../../http/trailers.ts'
 import { BadRequestError } from '../../../errors.ts'
 import { FieldSection } from './field-section.ts'
 import { PartialBlock } from './partial-block.ts'
@@ -21,11 +20,11 @@ export class TrailerSection {
   parse(bytes: Buffer, at: number): number {
     const partial = this.#partial
     const before = partial.length
-    if (before === 0 && this.#scan(bytes, at, bytes.length)) return at + this.#finish(bytes, at)
+    if (before === 0 && this.#scan(bytes, at, bytes.length)) return at + this.#fields.at
 
     partial.append(bytes, at, Math.min(bytes.length, at + this.#maxBytes + 1 - before))
     if (!this.#scan(partial.bytes, 0, partial.length)) return -1
-    return at + this.#finish(partial.bytes, 0) - before
+    return at + this.#fields.at - before
   }
 
   #scan(block: Buffer, start: number, end: number): boolean {
@@ -33,16 +32,5 @@ export class TrailerSection {
     if (this.#fields.scan(block, start, stop)) return true
     if (stop === end) return false
     throw new BadRequestError(`the trailer section is longer than ${this.#maxBytes} bytes`, 431)
-  }
-
-  #finish(block: Buffer, start: number): number {
-    const size = this.#fields.at
-    const text = block.toString('latin1', start, start + size)
-    const forbidden = this.#fields
-      .fields(block, start, text)
-      .find((name, index) => index % 2 === 0 && isForbiddenTrailer(name))
-    if (forbidden !== undefined)
-      throw new BadRequestError(`"${forbidden}" must not be a trailer (RFC 9110, 6.5.1)`)
-    return size
   }
 }

@@ -19,6 +19,7 @@ const LIMITS: SchedulerLimits = {
   min: 1,
   max: 2,
   maxQueue: 10,
+  queueTimeoutMs: 100_000,
   maxRequests: Infinity,
   timeoutMs: 1_000,
   idleTimeoutMs: 1_000,
@@ -28,7 +29,7 @@ const CAPACITY = 64
 /** A request that remembers its end. */
 export class FakeRequest implements ScheduledRequest {
   readonly id: number
-  readonly arrivedAt: number
+  arrivedAt: number
   readonly held: readonly HeldSlot[]
   error: unknown
   isOver = false
@@ -99,10 +100,15 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
   /** Hosts that were started and are not gone. */
   readonly hosts: FakeHost[] = []
   readonly ended: FakeHost[] = []
+  /** Hosts that were told to end and are not gone. */
+  readonly ending: FakeHost[] = []
+  /** Whether hosts that were told to end stay, as if they were in a call of the system. */
+  isStuck = false
   readonly inspected: FakeHost[] = []
   readonly loadErrors: Error[] = []
   now = 0
   started = 0
+  crashes = 0
   keepsProcess = false
   refuseToStart: Error | undefined
   /** Every request that was made, in the order of arrival. */
@@ -128,6 +134,15 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
     fake.end = end
     this.hosts.splice(this.hosts.indexOf(fake), 1)
     this.ended.push(fake)
+    this.ending.push(fake)
+  }
+
+  /** The hosts that were told to end are gone. */
+  settle(): void {
+    if (this.isStuck) return
+    for (const { host } of this.ending.splice(0)) {
+      this.scheduler.hostGone(host, undefined, this.now)
+    }
   }
 
   inspectHost(host: Host<FakeRequest>): void {
@@ -160,6 +175,7 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
 
   /** The host at `index` says that it has loaded its app. */
   load(index = 0): FakeHost {
+    this.settle()
     const fake = this.hosts[index] as FakeHost
     this.scheduler.hostLoaded(fake.host, this.now)
     return fake
@@ -172,17 +188,20 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
     fake.running = undefined
     request.isOver = true
     this.scheduler.requestDone(fake.host, request.id, tookMs, this.now)
+    this.settle()
     return request
   }
 
   crash(fake: FakeHost, error: Error = new Error('crashed')): void {
     const at = this.hosts.indexOf(fake)
     if (at >= 0) this.hosts.splice(at, 1)
+    this.crashes += 1
     this.scheduler.hostGone(fake.host, error, this.now)
   }
 
   /** Time passes, and the ticker ticks at its end. */
   pass(ms: number): void {
+    this.settle()
     this.now += ms
     this.scheduler.tick(this.now)
   }

@@ -290,6 +290,7 @@ describe('the time limit', () => {
     pool.scheduler.hostInspected(host.host, 'at loop', pool.now)
     expect(request.error).toBeInstanceOf(AppTimeoutError)
     expect(host.end).toEqual({ reason: 'timedOut', isIdle: false, sample: 'at loop' })
+    pool.settle()
     expect(pool.hosts.length).toBe(1)
   })
 
@@ -337,6 +338,7 @@ describe('an app that does not load', () => {
     const error = new Error('no such table')
     for (let count = 0; count < 3; count += 1) {
       pool.scheduler.hostFailedToLoad(hostAt(pool, 0).host, error, pool.now)
+      pool.settle()
     }
     expect(first.error).toBe(error)
     expect(pool.loadErrors).toEqual([error, error, error])
@@ -456,7 +458,8 @@ describe('the stats', () => {
     pool.request()
     pool.request()
     pool.request()
-    expect(pool.scheduler.hosts).toEqual({ loading: 0, ready: 1, retiring: 0 })
+    const others = { loading: 0, retiring: 0, ending: 0, spare: 0 }
+    expect(pool.scheduler.hosts).toEqual({ ready: 1, ...others })
     expect(pool.scheduler.stats(0)).toMatchObject({ inFlight: 1, queued: 1, refused: 1 })
     pool.now = 10
     pool.finish(host, 10)
@@ -478,6 +481,7 @@ describe('the stats', () => {
     host.begin()
     pool.pass(100)
     pool.scheduler.hostInspected(host.host, undefined, pool.now)
+    pool.settle()
     pool.crash(hostAt(pool, 0))
     const stats = pool.scheduler.stats(100)
     expect(stats).toMatchObject({ timedOut: 1, crashes: 1, utilization: 1 })

@@ -44,8 +44,14 @@ const BAD_FIELDS: Field[] = [
   ...['chunked', 'Chunked', 'gzip', 'gzip, chunked', 'chunked, chunked', 'identity', ''].map(
     (value): Field => ['Transfer-Encoding', value],
   ),
-  ...['b.example', '', 'a/b'].map((value): Field => ['Host', value]),
+  ...['b.example', '', 'a/b', 'a%20b', 'a%zz', '[::1]:80', '[:::]'].map((value): Field => [
+    'Host',
+    value,
+  ]),
   ['Expect', '200-ok'],
+  ['Expect', ', 100-continue,'],
+  ['Content-Length', '\t5\t'],
+  ['Transfer-Encoding', '\tchunked\t'],
   ['Upgrade', 'h2c'],
 ]
 const PIECES = [
@@ -67,8 +73,16 @@ const field: fc.Arbitrary<Parts> = fc
     ),
     fc.constantFrom('as it is', 'as it is', 'small', 'capitals'),
     fc.constantFrom(' ', ' ', ' ', '', '  ', ' \t'),
+    fc.constantFrom('', '', '', ' ', '\t'),
   )
-  .map(([[name, value], spelling, space]) => [spelled(name, spelling), ':', space, value, '\r\n'])
+  .map(([[name, value], spelling, space, after]) => [
+    spelled(name, spelling),
+    ':',
+    space,
+    value,
+    after,
+    '\r\n',
+  ])
 
 function spelled(name: string, spelling: string): string {
   if (spelling === 'small') return name.toLowerCase()
@@ -90,6 +104,7 @@ const extension = fc.constantFrom(
   ' ;a',
   ';a=',
   '; a=b',
+  ';a =\tb ;c',
 )
 const data = fc.constantFrom('a', 'hello', '0123456789abcdef', '\r\n', '0\r\n\r\n', '\0\xff')
 const chunk: fc.Arbitrary<Parts> = fc
@@ -110,6 +125,8 @@ const trailer = fc.constantFrom<Parts>(
   [],
   ['A', ':', ' ', 'b', '\r\n'],
   ['Host', ':', 'b', '\r\n'],
+  ['Content-Length', ':', '5', '\r\n'],
+  ['Transfer-Encoding', ':', 'chunked', '\r\n'],
 )
 const chunks: fc.Arbitrary<Parts> = fc
   .tuple(fc.array(chunk, { maxLength: 3 }), extension, trailer)

@@ -1,0 +1,55 @@
+// Checks the messages of a host: a gateway serves many hosts, and one that breaks the protocol harms only itself.
+
+import type { FromHost } from './messages.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = {
+  part: ({ id, chunk, head }) => isNumber(id) && isChunk(chunk) && (head === null || isHead(head)),
+  done: ({ id, tookMs }) => isNumber(id) && isNumber(tookMs),
+  want: ({ id, bytes }) => isNumber(id) && isNumber(bytes),
+  failure: ({ id, error }) => isNumber(id) && isRecord(error),
+  call: ({ id, app, message }) =>
+    isNumber(id) && (app === 'inner' || isRecord(app)) && isRecord(message),
+  log: ({ level, fields, error }) =>
+    (level === 'warn' || level === 'error') && isRecord(fields) && isErrorOrNull(error),
+  loaded: ({ error }) => isErrorOrNull(error),
+  worn: ({ left }) => isRecord(left),
+}
+
+/**
+ * Returns `message` if it is a message of a host.
+ *
+ * @throws Error if it is not
+ */
+export function checkedFromHost(message: unknown): FromHost {
+  const type = isRecord(message) ? message['type'] : undefined
+  const check = isType(type) ? CHECKS[type] : undefined
+  if (check?.(message as Fields)) return message as FromHost
+  throw new Error(`no message of a host has this form (type ${String(type)})`)
+}
+
+function isType(type: unknown): type is FromHost['type'] {
+  return typeof type === 'string' && Object.hasOwn(CHECKS, type)
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function isChunk(value: unknown): boolean {
+  return value === null || typeof value === 'string' || value instanceof Uint8Array
+}
+
+// The server checks status and fields before it sends them.
+function isHead(value: unknown): boolean {
+  return isRecord(value) && isNumber(value['status']) && Array.isArray(value['headers'])
+}
+
+function isErrorOrNull(value: unknown): boolean {
+  return value === null || isRecord(value)
+}
