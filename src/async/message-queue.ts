@@ -1,5 +1,6 @@
 // Holds the messages between an engine that pushes them and an app that pulls them, in order and up to a limit.
 
+import { Fifo } from '../waiting/fifo.ts'
 import type {
   WebSocketDisconnectEvent,
   WebSocketReceivedEvent,
@@ -12,11 +13,18 @@ interface MessageFlow {
   resume(): void
 }
 
-/** The size at which the queue is full: a number of messages, or of bytes (for text: UTF-16 code units). */
+/** The sizes at which the queue is full. Bytes are the length of a message (for text: UTF-16 code units) plus 64. */
 interface QueueLimits {
+  /** The queue is full with this many messages, if they have {@link minBytes} too. */
   maxMessages: number
+  /** The queue is full with this many bytes, also if the messages are few. */
   maxBytes: number
+  /** The queue takes this many bytes in any case, because only an engine that reads sees the end of the connection. */
+  minBytes: number
 }
+
+// The bookkeeping of a message: a message of one byte costs more than its byte.
+const MESSAGE_BYTES = 64
 
 /**
  * Answers `receive()` of a WebSocket: `websocket.connect`, the messages in order, then `websocket.disconnect`
@@ -28,12 +36,16 @@ interface QueueLimits {
 export class MessageQueue {
   readonly #flow: MessageFlow
   readonly #limits: QueueLimits
-  #events: WebSocketReceivedEvent[] = [{ type: 'websocket.connect' }]
+  readonly #messages = new Fifo<string | Uint8Array>()
   #bytes = 0
+  #connectTaken = false
+  /** The app has a message, and has not asked for the next event yet. */
+  #working = false
   #paused = false
   #end: WebSocketDisconnectEvent | undefined
   #pending: Promise<WebSocketReceivedEvent> | undefined
   #wake: ((event: WebSocketReceivedEvent) => void) | undefined
+  #onIdle: (() => void) | undefined
 
   constructor(flow: MessageFlow, limits: QueueLimits) {
     this.#flow = flow
@@ -43,52 +55,73 @@ export class MessageQueue {
   /** The next event. While a call is pending, a further call returns the same promise, so that no event is lost. */
   receive(): Promise<WebSocketReceivedEvent> {
     if (this.#pending) return this.#pending
+    this.#working = false
     const event = this.#next()
     if (event) return Promise.resolve(event)
 
     this.#pending = new Promise((resolve) => {
       this.#wake = resolve
     })
+    this.#onIdle?.()
     return this.#pending
   }
 
   /** Takes one whole message. After the end, messages are dropped. */
   push(message: string | Uint8Array): void {
     if (this.#end) return
-    const event = messageEvent(message)
-    if (this.#pending) return this.#resolvePending(event)
+    if (this.#pending) {
+      this.#working = true
+      return this.#resolvePending(messageEvent(message))
+    }
 
-    this.#events.push(event)
-    this.#bytes += message.length
+    this.#messages.push(message)
+    this.#bytes += message.length + MESSAGE_BYTES
     if (this.#paused || !this.#reaches(1)) return
     this.#paused = true
     this.#flow.pause()
+  }
+
+  /**
+   * Calls `callback` once the app has taken all messages, and has asked for the next event after the last one; at once
+   * if no message is under way. The end drops the callback.
+   */
+  whenIdle(callback: () => void): void {
+    if (this.#messages.length === 0 && !this.#working) callback()
+    else this.#onIdle = callback
   }
 
   /** Ends the queue: the disconnect comes after the waiting messages. Only the first call counts. */
   end(code: number, reason: string): void {
     if (this.#end) return
     this.#end = { type: 'websocket.disconnect', code, reason }
+    this.#onIdle = undefined
     if (this.#pending) this.#resolvePending({ ...this.#end })
   }
 
   #next(): WebSocketReceivedEvent | undefined {
-    const event = this.#events.shift()
+    if (!this.#connectTaken) {
+      this.#connectTaken = true
+      return { type: 'websocket.connect' }
+    }
+    const message = this.#messages.shift()
     // Each call returns a copy, because the app may keep the event and change it.
-    if (!event) return this.#end && { ...this.#end }
+    if (message === undefined) return this.#end && { ...this.#end }
 
-    if (event.type === 'websocket.receive') this.#bytes -= sizeOf(event)
+    this.#working = true
+    this.#bytes -= message.length + MESSAGE_BYTES
     if (this.#paused && !this.#end && !this.#reaches(1 / 2)) {
       this.#paused = false
       this.#flow.resume()
     }
-    return event
+    return messageEvent(message)
   }
 
   #reaches(share: number): boolean {
-    const { maxMessages, maxBytes } = this.#limits
-    if (this.#events.length === 0) return false
-    return this.#events.length >= maxMessages * share || this.#bytes >= maxBytes * share
+    const { maxMessages, maxBytes, minBytes } = this.#limits
+    const waiting = this.#messages.length
+    if (waiting === 0) return false
+    if (this.#bytes >= maxBytes * share) return true
+    return waiting >= maxMessages * share && this.#bytes >= minBytes * share
   }
 
   #resolvePending(event: WebSocketReceivedEvent): void {
@@ -101,8 +134,4 @@ function messageEvent(message: string | Uint8Array): WebSocketReceiveEvent {
   return typeof message === 'string'
     ? { type: 'websocket.receive', text: message }
     : { type: 'websocket.receive', bytes: message }
-}
-
-function sizeOf(event: WebSocketReceiveEvent): number {
-  return (event.text ?? event.bytes)?.length ?? 0
 }

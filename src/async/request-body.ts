@@ -1,7 +1,8 @@
 // Holds the bytes of a request body between an engine that pushes them and an app that pulls them, in order and up to a
-// limit.
+// limit. Small chunks that wait are joined.
 
 import { BodyTimeoutError, BodyTooLargeError } from '../errors.ts'
+import { ChunkQueue } from '../waiting/chunk-queue.ts'
 import { deferred, rejected } from '../waiting/deferred.ts'
 import { Timer } from '../waiting/timer-wheel.ts'
 import type { HttpReceiveEvent, HttpRequestEvent } from '../contract/events.ts'
@@ -38,8 +39,7 @@ const EMPTY = new Uint8Array(0)
 export class RequestBody {
   #flow: BodyFlow
   #limits: BodyLimits
-  #chunks: Uint8Array[] = []
-  #bufferedBytes = 0
+  readonly #chunks = new ChunkQueue()
   #totalBytes = 0
   #started = false
   #paused = false
@@ -80,9 +80,8 @@ export class RequestBody {
       return this.fail(new BodyTooLargeError(this.#limits.maxBytes))
 
     this.#chunks.push(chunk)
-    this.#bufferedBytes += chunk.byteLength
     this.#resolvePending()
-    if (this.#bufferedBytes < this.#limits.highWaterMark || this.#paused) return
+    if (this.#chunks.byteLength < this.#limits.highWaterMark || this.#paused) return
     this.#paused = true
     this.#flow.pause()
   }
@@ -97,8 +96,7 @@ export class RequestBody {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#chunks = []
-    this.#bufferedBytes = 0
+    this.#chunks.clear()
     this.#resolvePending()
     this.#timer?.cancel()
   }
@@ -107,7 +105,7 @@ export class RequestBody {
   fail(fault: Error): void {
     if (this.#closed || this.#fault) return
     this.#fault = fault
-    this.#chunks = []
+    this.#chunks.clear()
     this.#timer?.cancel()
     const pending = this.#pending
     this.#pending = undefined
@@ -127,7 +125,7 @@ export class RequestBody {
   #next(): HttpReceiveEvent | undefined {
     if (this.#closed || (this.#disconnectHinted && this.#lastTaken))
       return { type: 'http.disconnect' }
-    const chunk = this.#chunks.shift()
+    const chunk = this.#chunks.take()
     if (chunk) return this.#eventOf(chunk)
     if (!this.#ended || this.#lastTaken) return undefined
     this.#lastTaken = true
@@ -135,8 +133,7 @@ export class RequestBody {
   }
 
   #eventOf(body: Uint8Array): HttpRequestEvent {
-    this.#bufferedBytes -= body.byteLength
-    if (this.#paused && this.#bufferedBytes < this.#limits.highWaterMark / 2) {
+    if (this.#paused && this.#chunks.byteLength < this.#limits.highWaterMark / 2) {
       this.#paused = false
       this.#flow.resume()
     }

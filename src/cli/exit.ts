@@ -31,6 +31,8 @@ export function exit(status: number): void {
   })
   const end = (ended: boolean): void => {
     if (!ended) process.kill(process.pid, 'SIGKILL')
+    // The kernel does not let process 1 of a container kill itself; a crash ends that process, too.
+    if (!ended) process.abort()
     process.exit(status)
   }
   settlesWithin(Promise.all(ends), THREADS_END_MS).then(end, () => end(false))

@@ -4,6 +4,7 @@
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
 import { reportFailure } from './report.ts'
+import { Lifecycle } from './serve/lifecycle.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -24,13 +25,15 @@ async function main(): Promise<void> {
     return benchCommand(command)
   }
 
+  const life = new Lifecycle()
+  life.handleSignals()
   withStack = command.logLevel === 'debug'
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
 
   // The import is dynamic so that help and version do not load the server.
   const { serveCommand } = await import('./serve/command.ts')
-  await serveCommand(command)
+  await serveCommand(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
 }

@@ -69,7 +69,10 @@ export interface WebSocketTransport {
   accept(subprotocol: string | null, headers: HeaderPairs): boolean
   /** Answers the handshake with an HTTP response instead. False: wait for `onDrain`. */
   deny(part: ResponsePart): boolean
-  /** Sends one message: text for a string, binary for bytes. False: wait for `onDrain`. */
+  /**
+   * Sends one message: text for a string, binary for bytes. False: wait for `onDrain`, or for `onClose` if the
+   * connection is closing, which drops the message.
+   */
   send(message: string | Uint8Array): boolean
   /** Starts the closing handshake; the engine bounds the wait for the peer's answer. */
   close(code: number, reason: string): void
@@ -86,4 +89,6 @@ export interface WebSocketEvents {
   /** Delivered once: the peer's code, 1005 if its frame had none, 1006 if the connection dropped. */
   onClose(code: number, reason: string): void
   onDrain(): void
+  /** Calls `callback` once the app has taken all messages and asks for the next event; at once if none is under way. */
+  whenAnswered(callback: () => void): void
 }

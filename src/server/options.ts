@@ -7,7 +7,12 @@ import type { Log } from '../contract/log.ts'
 export interface WebSocketOptions {
   /** The longest message after it is joined and inflated, in bytes; a longer one closes with 1009. Default 16 MiB. */
   maxMessageBytes?: number | undefined
-  /** The messages that may wait for the app before the socket is paused. Default 32. */
+  /** The fragments that one message may have; more close with 1008. Default 65,536. */
+  maxFragments?: number | undefined
+  /**
+   * The messages that may wait for the app before the socket is paused. 256 KiB may wait in any case, so that the server
+   * sees the end of the connection, and 1 MiB at most; each message counts 64 bytes besides its own. Default 32.
+   */
   maxQueue?: number | undefined
   /** The time between two pings, in ms; 0 sends none. Default 20,000. */
   pingIntervalMs?: number | undefined
@@ -151,6 +156,7 @@ export const DEFAULTS: Defaults = {
   },
   websocket: {
     maxMessageBytes: 16 * MIB,
+    maxFragments: 65_536,
     maxQueue: 32,
     pingIntervalMs: 20_000,
     pongTimeoutMs: 20_000,

@@ -29,6 +29,7 @@ const RANGES = {
   graceMs: { min: 0 },
   'sync.maxInlineBodyBytes': LIMIT,
   'websocket.maxMessageBytes': WHOLE,
+  'websocket.maxFragments': COUNT,
   'websocket.maxQueue': WHOLE,
   'websocket.pingIntervalMs': WHOLE,
   'websocket.pongTimeoutMs': WHOLE,

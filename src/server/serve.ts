@@ -2,7 +2,9 @@
 
 import pino from 'pino'
 import { asEventApp } from '../bridge/as-event-app.ts'
+import { LifespanError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
+import { deferred } from '../waiting/deferred.ts'
 import { NativeEngine } from './native/engine.ts'
 import { NodeEngine } from './node/engine.ts'
 import { openDispatcher } from './open-dispatcher.ts'
@@ -11,7 +13,7 @@ import { shutDown } from './shutdown.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Log } from '../contract/log.ts'
 import type { Engine, ServerAddress } from './engine.ts'
-import type { ServeOptions } from './options.ts'
+import type { ServeOptions, Settings } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { ServerStats } from './stats.ts'
 
@@ -41,7 +43,7 @@ export interface Server extends AsyncDisposable {
  * @param options see {@link ServeOptions}
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`), {@link LifespanError} (`ISTHMUS_LIFESPAN_FAILED`),
  *   the system's error when it cannot listen (`EADDRINUSE` …), or the reason of `options.signal` when that aborts
- *   before the server listens
+ *   before the server listens. After the abort, an app that starts has `graceMs` to complete its startup.
  *
  * @example
  * const server = await serve(app, { port: 8000 })
@@ -52,7 +54,8 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   const settings = resolveOptions(options, log)
   const { signal, drainIdleMs } = settings
   signal?.throwIfAborted()
-  const { dispatcher, lifespan } = await openDispatcher(asEventApp(app), settings)
+  const opening = openDispatcher(asEventApp(app), settings)
+  const { dispatcher, lifespan } = await startedUnlessAborted(opening, settings)
   const engine = new ENGINES[settings.engine](dispatcher, settings)
   const address = await listenUnlessAborted(engine, signal).catch(async (error: unknown) => {
     await lifespan.shutdown()
@@ -80,6 +83,28 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
     [Symbol.asyncDispose]: async () => void (await close()),
   }
 }
+
+// The server cannot stop an app that starts. After an abort it waits for `graceMs`, so that it can shut the app down.
+async function startedUnlessAborted(
+  opening: ReturnType<typeof openDispatcher>,
+  { signal, graceMs }: Settings,
+): ReturnType<typeof openDispatcher> {
+  if (signal === null) return opening
+  const expired = deferred<never>()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = (): void => {
+    timer = setTimeout(() => expired.reject(new LifespanError(TOO_LATE)), graceMs)
+  }
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([opening, expired.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
+  }
+}
+
+const TOO_LATE = 'it was still starting when the time to stop was over'
 
 // The startup of the app takes time, in which the signal may abort.
 async function listenUnlessAborted(

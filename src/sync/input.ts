@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { AppError } from '../errors.ts'
+import { ChunkQueue } from '../waiting/chunk-queue.ts'
 import { asBuffer, ByteBuffer } from './byte-buffer.ts'
 import type { InputStream } from '../contract/environ.ts'
 
@@ -112,14 +113,13 @@ export class Input implements InputStream {
 
   // The chunks are joined once: a buffer that grows with each chunk would copy the same bytes again and again.
   #gather(wanted: number): Uint8Array {
-    const chunks = [this.#buffer.takeAll()]
-    let length = chunks[0]?.length ?? 0
+    const chunks = new ChunkQueue()
+    chunks.push(this.#buffer.takeAll())
     try {
-      while (length < wanted) {
-        const chunk = this.#pull(wanted - length)
+      while (chunks.byteLength < wanted) {
+        const chunk = this.#pull(wanted - chunks.byteLength)
         if (chunk.length === 0) break
         chunks.push(chunk)
-        length += chunk.length
       }
     } catch (error) {
       // The bytes that came before the error stay for smaller reads.
@@ -180,10 +180,13 @@ export class BytesSource implements InputSource {
 /** The input of every request without a body. It is at its end from the start, so all requests share it. */
 export const EMPTY_INPUT: InputStream = Object.freeze(new Input(new BytesSource([])))
 
-function joined(chunks: readonly Uint8Array[]): Buffer {
-  const filled = chunks.filter(({ length }) => length > 0)
-  const [only = NOTHING] = filled
-  return filled.length > 1 ? Buffer.concat(filled) : asBuffer(only)
+function joined(queue: ChunkQueue): Buffer {
+  const chunks: Uint8Array[] = []
+  for (let chunk = queue.take(); chunk; chunk = queue.take()) {
+    if (chunk.length > 0) chunks.push(chunk)
+  }
+  const [only = NOTHING] = chunks
+  return chunks.length > 1 ? Buffer.concat(chunks) : asBuffer(only)
 }
 
 function byteCount(method: string, size: number | undefined): number {

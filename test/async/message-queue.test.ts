@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MessageQueue } from '../../src/async/message-queue.ts'
 
-const ROOMY = { maxMessages: 32, maxBytes: 1024 }
+const ROOMY = { maxMessages: 32, maxBytes: 1024, minBytes: 0 }
 
 function recordedFlow(): { calls: string[]; pause(): void; resume(): void } {
   const calls: string[] = []
@@ -77,7 +77,7 @@ describe('MessageQueue', () => {
   })
 
   it('[3b.55] pauses once at the message limit, and resumes when half of the messages were read', async () => {
-    const { queue, calls } = queueOf({ maxMessages: 4, maxBytes: 1024 })
+    const { queue, calls } = queueOf({ maxMessages: 4, maxBytes: 1024, minBytes: 0 })
     await queue.receive()
     for (const text of ['a', 'b', 'c', 'd', 'e']) queue.push(text)
     expect(calls).toEqual(['pause'])
@@ -90,7 +90,7 @@ describe('MessageQueue', () => {
   })
 
   it('[3b.55] pauses at the byte limit, and accepts a message that is larger than the limit', async () => {
-    const { queue, calls } = queueOf({ maxMessages: 100, maxBytes: 10 })
+    const { queue, calls } = queueOf({ maxMessages: 100, maxBytes: 10, minBytes: 0 })
     await queue.receive()
     queue.push(new Uint8Array(1000))
     expect(calls).toEqual(['pause'])
@@ -99,7 +99,7 @@ describe('MessageQueue', () => {
   })
 
   it('does not pause for a message that an app is waiting for', async () => {
-    const { queue, calls } = queueOf({ maxMessages: 1, maxBytes: 1 })
+    const { queue, calls } = queueOf({ maxMessages: 1, maxBytes: 1, minBytes: 0 })
     await queue.receive()
     const pending = queue.receive()
     queue.push('waited for')
@@ -108,7 +108,7 @@ describe('MessageQueue', () => {
   })
 
   it('does not resume an engine that is gone', async () => {
-    const { queue, calls } = queueOf({ maxMessages: 1, maxBytes: 1 })
+    const { queue, calls } = queueOf({ maxMessages: 1, maxBytes: 1, minBytes: 0 })
     await queue.receive()
     queue.push('a')
     queue.end(1006, '')
@@ -119,7 +119,7 @@ describe('MessageQueue', () => {
   it('keeps every message in order, and alternates pause and resume, under any interleaving', async () => {
     const step = fc.constantFrom('push', 'receive')
     const property = fc.asyncProperty(fc.array(step, { maxLength: 200 }), async (steps) => {
-      const { queue, calls } = queueOf({ maxMessages: 3, maxBytes: 20 })
+      const { queue, calls } = queueOf({ maxMessages: 3, maxBytes: 200, minBytes: 0 })
       await queue.receive()
       const received: Array<Promise<unknown>> = []
       let pushed = 0

@@ -336,3 +336,24 @@ describe('RequestBody: the shutdown of the server', () => {
     expect(await stateOf(body.receive())).toEqual(DISCONNECT)
   })
 })
+
+describe('RequestBody: many small pieces', () => {
+  it('cost the app few events, however many of them wait', async () => {
+    const { body } = bodyOf({ highWaterMark: 65_536 })
+    const first = body.receive()
+    for (let piece = 0; piece < 50_000; piece += 1) body.push(bytes(1))
+    body.end()
+    const events = [await first]
+    for (;;) {
+      const last = events.at(-1)
+      if (last?.type !== 'http.request' || !last.moreBody) break
+      events.push(await body.receive())
+    }
+    const length = events.reduce(
+      (sum, event) => sum + (event.type === 'http.request' ? event.body.length : 0),
+      0,
+    )
+    expect(length).toBe(50_000)
+    expect(events.length).toBeLessThan(30)
+  })
+})

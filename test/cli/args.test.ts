@@ -69,6 +69,7 @@ const SYNC: Array<[string, string, keyof typeof SYNC_OPTIONS, unknown]> = [
 ]
 const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown]> = [
   ['ws-max-message', '1024', 'maxMessageBytes', 1_024],
+  ['ws-max-fragments', '4', 'maxFragments', 4],
   ['ws-max-queue', '4', 'maxQueue', 4],
   ['ws-ping-interval', '0', 'pingIntervalMs', 0],
   ['ws-ping-timeout', '2', 'pongTimeoutMs', 2_000],

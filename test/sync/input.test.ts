@@ -1,7 +1,7 @@
 // wsgi.input: the request body as a blocking file.
 
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AppError, ClientDisconnectedError } from '../../src/errors.ts'
 import { BytesSource, EMPTY_INPUT, Input } from '../../src/sync/input.ts'
 import type { InputSource } from '../../src/sync/input.ts'
@@ -265,3 +265,25 @@ class ModelInput {
     return lines
   }
 }
+
+describe('a body in very small pieces', () => {
+  it('is joined while read() waits for the rest', () => {
+    const concat = vi.spyOn(Buffer, 'concat')
+    let left = 200_000
+    const source = { pull: () => Buffer.alloc(left-- > 0 ? 1 : 0, 'x') }
+    expect(new Input(source).read()).toHaveLength(200_000)
+    expect(concat).toHaveBeenCalledOnce()
+    expect(concat.mock.calls[0]?.[0].length).toBeLessThan(100)
+    concat.mockRestore()
+  })
+
+  it('costs a bounded number of copies of each byte while readline() waits for the rest of the line', () => {
+    const copy = vi.spyOn(Buffer.prototype, 'copy')
+    let left = 200_000
+    const source = { pull: () => Buffer.alloc(left-- > 0 ? 1 : 0, 'x') }
+    expect(new Input(source).readline()).toHaveLength(200_000)
+    // The buffer doubles: 17 copies reach 200,000 bytes.
+    expect(copy.mock.calls.length).toBeLessThan(20)
+    copy.mockRestore()
+  })
+})

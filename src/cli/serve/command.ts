@@ -4,23 +4,54 @@ import { accessLog } from '../../middleware/access-log.ts'
 import { serve } from '../../server/serve.ts'
 import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
-import { endWithSignals, logUnhandledRejections } from './lifecycle.ts'
+import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { readTls } from './tls-files.ts'
+import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
+import type { Lifecycle } from './lifecycle.ts'
 
-/** Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. */
-export async function serveCommand(command: ServeCommand): Promise<void> {
+/**
+ * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
+ * before that moment stops the start.
+ *
+ * @param life handles signals already
+ */
+export async function serveCommand(command: ServeCommand, life: Lifecycle): Promise<void> {
   const { log } = await createLog(command.logLevel, command.logFormat)
+  life.log = log
   logUnhandledRejections(log)
   watchThreads()
 
   const app = await loadMounted(command)
+  if (life.isEnding) return
   const logged = command.accessLog ? accessLog()(app) : app
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
-  const server = await serve(logged, { ...command.options, sync, tls, log })
+  const stop = new AbortController()
+  const { signal } = stop
+  const starting = serve(logged, { ...command.options, sync, tls, log, signal })
+  life.close = () => stopped(starting, stop)
 
-  endWithSignals(server, log)
+  const server = await starting.catch((error: unknown) => {
+    if (!life.isEnding) throw error
+  })
+  if (!server) return
+  life.close = () => server.close()
+  life.handleExceptions()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+// serve() shuts the lifespan of an app down that has started meanwhile.
+async function stopped(
+  starting: Promise<Server>,
+  stop: AbortController,
+): ReturnType<Server['close']> {
+  stop.abort()
+  try {
+    return await (await starting).close()
+  } catch (error) {
+    if (error !== stop.signal.reason) throw error
+    return { forced: false }
+  }
 }

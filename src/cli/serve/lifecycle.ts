@@ -1,6 +1,8 @@
-// The end of the process: by a signal, or by an uncaught exception.
+// The end of the process: by a signal, or by an uncaught exception. The signals are handled before the app is loaded:
+// without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
+import { SILENT_LOG } from '../../silent-log.ts'
 import { exit } from '../exit.ts'
 import { FAILED } from '../report.ts'
 import type { Log } from '../../contract/log.ts'
@@ -10,6 +12,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
 const ECHO_MS = 500
 
+type Signal = (typeof SIGNALS)[number]
+
 /** Logs each unhandled rejection. The process continues, as it does with asyncio. */
 export function logUnhandledRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => {
@@ -18,45 +22,64 @@ export function logUnhandledRejections(log: Log): void {
 }
 
 /**
- * Handles signals and uncaught exceptions until the process ends.
+ * The end of the process, from the first signal on.
  *
- * The first SIGINT or SIGTERM drains the server; the exit status is 0, or 1 if connections were cut. A second signal
- * ends the process at once; the exit status is 128 + its number. An uncaught exception drains the server too; the exit
- * status is 1.
+ * The first SIGINT or SIGTERM stops the start, or drains the server; the exit status is 0, or 1 if connections were cut
+ * or the app did not start in time. A second signal ends the process at once; the exit status is 128 + its number. After
+ * the start, an uncaught exception drains the server too; the exit status is 1.
  */
-export function endWithSignals(server: Pick<Server, 'close'>, log: Log): void {
-  let draining: { signal: string; since: number } | undefined
-  let status = 0
+export class Lifecycle {
+  log: Log = SILENT_LOG
+  /** Ends the part of the server that has started; at first there is none. */
+  close: Server['close'] = nothingToClose
+  #draining: { signal: string; since: number } | undefined
+  #status = 0
 
-  const drain = (signal: string): void => {
-    if (draining) return
-    draining = { signal, since: Date.now() }
-    server.close().then(
+  /** Whether the process is about to end. */
+  get isEnding(): boolean {
+    return this.#draining !== undefined
+  }
+
+  /** Handles signals until the process ends. */
+  handleSignals(): void {
+    for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
+  }
+
+  /** Handles uncaught exceptions until the process ends. */
+  handleExceptions(): void {
+    process.on('uncaughtException', (error) => {
+      this.log.error({ err: error }, 'an exception was thrown and not caught; draining')
+      this.#status = FAILED
+      this.#drain('uncaughtException')
+    })
+  }
+
+  #onSignal(signal: Signal): void {
+    const draining = this.#draining
+    if (!draining) {
+      this.log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
+      return this.#drain(signal)
+    }
+    const isEcho = signal === draining.signal && Date.now() - draining.since < ECHO_MS
+    if (!isEcho) exit(128 + constants.signals[signal])
+  }
+
+  #drain(signal: string): void {
+    if (this.#draining) return
+    this.#draining = { signal, since: Date.now() }
+    this.close().then(
       ({ forced }) => {
-        if (forced) log.warn({}, 'the time to drain was over: connections were cut')
-        exit(forced ? FAILED : status)
+        if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
+        exit(forced ? FAILED : this.#status)
       },
       (error: unknown) => {
-        log.error({ err: error }, 'the server did not close cleanly')
+        this.log.error({ err: error }, 'the server did not close cleanly')
         exit(FAILED)
       },
     )
   }
+}
 
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (!draining) {
-        log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
-        return drain(signal)
-      }
-      const isEcho = signal === draining.signal && Date.now() - draining.since < ECHO_MS
-      if (!isEcho) exit(128 + constants.signals[signal])
-    })
-  }
-
-  process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'an exception was thrown and not caught; draining')
-    status = FAILED
-    drain('uncaughtException')
-  })
+async function nothingToClose(): ReturnType<Server['close']> {
+  return { forced: false }
 }

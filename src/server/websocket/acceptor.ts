@@ -3,9 +3,10 @@
 import { constants } from 'node:buffer'
 import { WebSocketServer } from 'ws'
 import { getListHeader } from '../../http/headers.ts'
+import { LateFailureSocket } from './late-failure.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ServerOptions, WebSocket } from 'ws'
+import type { ServerOptions } from 'ws'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 
@@ -26,6 +27,7 @@ interface AcceptAnswer {
 /** The WebSocket options that concern frames. */
 interface AcceptorSettings {
   maxMessageBytes: number
+  maxFragments: number
   closeTimeoutMs: number
   deflate: boolean
 }
@@ -37,7 +39,7 @@ interface AcceptorSettings {
 export type Acceptor = (
   upgrade: UpgradeRequest,
   answer: AcceptAnswer,
-  onOpen: (socket: WebSocket) => void,
+  onOpen: (socket: LateFailureSocket) => void,
 ) => void
 
 // Compression costs memory for each socket, so no context is kept, and small messages stay uncompressed (RFC 7692, 7.1.1).
@@ -48,14 +50,29 @@ const DEFLATE = {
   concurrencyLimit: 10,
 }
 
+// A frame arrives in the chunks in which the socket was read, and ws joins them at its end. Each one costs memory and
+// time, also if it has one byte. Segments of TCP are longer than 1 KiB.
+const CHUNK_BYTES = 1024
+const MIN_CHUNKS = 16_384
+
+/** Options of ws that its types do not have. */
+interface NewerOptions {
+  closeTimeout: number
+  maxFragments: number
+  maxBufferedChunks: number
+}
+
 /** Makes the function that accepts. The caller gives subprotocol and headers for each request. */
 export function createAcceptor(settings: AcceptorSettings): Acceptor {
   const answers = new WeakMap<IncomingMessage, AcceptAnswer>()
-  const options: ServerOptions & { closeTimeout: number } = {
+  const options: ServerOptions<typeof LateFailureSocket> & NewerOptions = {
+    WebSocket: LateFailureSocket,
     noServer: true,
     clientTracking: false,
     // A text message becomes one string, whose length has a limit; ws takes 0 for no limit.
     maxPayload: Math.min(Math.max(settings.maxMessageBytes, 1), constants.MAX_STRING_LENGTH),
+    maxFragments: settings.maxFragments,
+    maxBufferedChunks: Math.max(MIN_CHUNKS, Math.ceil(settings.maxMessageBytes / CHUNK_BYTES)),
     closeTimeout: settings.closeTimeoutMs,
     perMessageDeflate: settings.deflate && DEFLATE,
     handleProtocols: (_offered, request) => answers.get(request)?.subprotocol ?? false,

@@ -24,7 +24,7 @@ interface RunSettings {
   identity: Identity
   log: Log
   websocket: {
-    /** Messages that may wait for the app before the run pauses the transport. */
+    /** Messages that may wait for the app before the run pauses the transport, if they have 256 KiB. */
     maxQueue: number
   }
 }
@@ -36,8 +36,8 @@ interface RunParts {
   settings: RunSettings
 }
 
-// The bytes of the messages that may wait for the app, also if the messages are few.
-const MAX_QUEUE_BYTES = 1024 * 1024
+const KIB = 1024
+const QUEUE_BYTES = { minBytes: 256 * KIB, maxBytes: 1024 * KIB }
 const DONE: Promise<void> = Promise.resolve()
 
 /**
@@ -78,7 +78,7 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#exchange = new WebSocketExchange(scope, settings.identity)
     this.#queue = new MessageQueue(transport, {
       maxMessages: settings.websocket.maxQueue,
-      maxBytes: MAX_QUEUE_BYTES,
+      ...QUEUE_BYTES,
     })
     this.#context = context
   }
@@ -107,6 +107,10 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   onMessage(message: string | Uint8Array): void {
     // After its own close the app reads no messages.
     if (this.#exchange.state === 'open') this.#queue.push(message)
+  }
+
+  whenAnswered(callback: () => void): void {
+    this.#queue.whenIdle(callback)
   }
 
   onDrain(): void {

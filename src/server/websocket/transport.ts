@@ -1,11 +1,13 @@
 // One WebSocket of either engine: a socket whose handshake waits for its answer, then frames or a denial.
 
+import { WebSocket } from 'ws'
 import { SocketResponse } from '../socket-response.ts'
-import type { WebSocket } from 'ws'
+import { InflateGate } from './inflate-gate.ts'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Acceptor, UpgradeRequest } from './acceptor.ts'
+import type { LateFailureSocket } from './late-failure.ts'
 import type { Pings, Pulse } from './pings.ts'
 
 /** The parts that all transports of a server share. */
@@ -16,6 +18,8 @@ export interface TransportTools {
 }
 
 const HIGH_WATER_MARK = 64 * 1024
+// A copy of so few bytes costs less than a callback.
+const COPIED_BYTES = 16 * 1024
 const PING_TIMEOUT = 'keepalive ping timeout'
 
 /** The engine's side of one WebSocket; it closes the socket in every case. */
@@ -24,9 +28,12 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   events: WebSocketEvents | undefined
   readonly #upgrade: UpgradeRequest
   readonly #tools: TransportTools
-  #frames: WebSocket | undefined
+  #frames: LateFailureSocket | undefined
+  #gate: InflateGate | undefined
   #denial: SocketResponse | undefined
   #draining = false
+  /** Bytes of the app wait for the socket. The socket has no copy of them. */
+  #borrowing = false
   #failure = ''
 
   constructor(upgrade: UpgradeRequest, tools: TransportTools) {
@@ -64,14 +71,20 @@ export class SocketTransport implements WebSocketTransport, Pulse {
 
   send(message: string | Uint8Array): boolean {
     const frames = this.#frames
-    if (!frames) return false
-    if (frames.bufferedAmount + message.length < HIGH_WATER_MARK) {
-      frames.send(message)
+    if (frames?.readyState !== WebSocket.OPEN || this.#upgrade.socket.destroyed) return false
+    // After send() the app may write to its bytes again: they are copied, or in the kernel.
+    const isBytes = typeof message !== 'string'
+    const isBorrowed = isBytes && message.length > COPIED_BYTES && this.#gate === undefined
+    const owned = isBytes && !isBorrowed ? Buffer.from(message) : message
+    if (!isBorrowed && frames.bufferedAmount + message.length < HIGH_WATER_MARK) {
+      frames.send(owned)
       return true
     }
     // A callback costs: only a message that may have to wait gets one.
-    frames.send(message, this.#onWritten)
-    this.#draining ||= frames.bufferedAmount >= HIGH_WATER_MARK
+    frames.send(owned, this.#onWritten)
+    const waiting = frames.bufferedAmount
+    this.#borrowing ||= isBorrowed && waiting > 0
+    this.#draining ||= this.#borrowing || waiting >= HIGH_WATER_MARK
     return !this.#draining
   }
 
@@ -86,6 +99,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
 
   resume(): void {
     this.#frames?.resume()
+    this.#gate?.open()
   }
 
   destroy(): void {
@@ -102,12 +116,14 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     this.destroy()
   }
 
-  #open(frames: WebSocket): void {
+  #open(frames: LateFailureSocket): void {
     const { socket } = this.#upgrade
     socket.off('drain', this.#onDrain)
     socket.off('close', this.#onGone)
     socket.off('end', this.#onGone)
     this.#frames = frames
+    frames.onFault = (fail) => this.#failAnswered(fail)
+    if (frames.extensions !== '') this.#gate = new InflateGate(frames, socket)
     frames.on('message', (data: Buffer, isBinary: boolean) => {
       this.events?.onMessage(isBinary ? data : data.toString())
     })
@@ -121,10 +137,22 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     this.#tools.pings.watch(this)
   }
 
+  // The app answers the messages before the fault first, within the time of a closing handshake.
+  #failAnswered(fail: () => void): void {
+    const timer = setTimeout(fail, this.#tools.closeTimeoutMs)
+    this.#frames?.once('close', () => clearTimeout(timer))
+    this.events?.whenAnswered(() => {
+      clearTimeout(timer)
+      fail()
+    })
+  }
+
   // When a socket dies, its waiting writes fail: that is no drain, and the close follows.
   readonly #onWritten = (error?: Error | null): void => {
-    if (error || !this.#draining || this.backlog >= HIGH_WATER_MARK) return
+    if (this.#frames?.readyState !== WebSocket.OPEN) return
+    if (error || !this.#draining || this.backlog >= (this.#borrowing ? 1 : HIGH_WATER_MARK)) return
     this.#draining = false
+    this.#borrowing = false
     this.events?.onDrain()
   }
 

@@ -126,7 +126,7 @@ describe('WebSocketRun: an app on a connection', () => {
   it('[3b.55] pauses the transport at maxQueue messages', async () => {
     const { cycle, transport } = startCycle(deaf, 2)
     await turn()
-    for (const text of ['a', 'b', 'c', 'd']) cycle.onMessage(text)
+    for (const text of ['a', 'b', 'c', 'd']) cycle.onMessage(text.repeat(128 * 1024))
     expect(transport.calls.slice(1)).toEqual([['pause']])
   })
 

@@ -1,0 +1,20 @@
+// A WebSocket whose failure comes after the answers to the messages before the fault.
+
+import { WebSocket } from 'ws'
+
+/**
+ * The socket class for the `ws` package. `ws` reads many frames in one turn of the event loop. Without this class, the
+ * close for a bad frame overtakes the answers to the good messages that came before it.
+ */
+export class LateFailureSocket extends WebSocket {
+  /** Called with the function that fails the connection. Default: the connection fails at once. */
+  onFault: ((fail: () => void) => void) | undefined
+
+  /** Closes; after a fault of the client, at the time that {@link onFault} decides. */
+  override close(code?: number, reason?: string | Buffer): void {
+    // The `ws` package calls close() with a code and without a reason only for a fault.
+    const isFault = code !== undefined && reason === undefined
+    if (isFault && this.onFault) this.onFault(() => super.close(code))
+    else super.close(code, reason)
+  }
+}
