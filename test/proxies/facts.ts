@@ -18,14 +18,7 @@ interface Told {
 
 /** Looks at each way from a client to an app. Only a WebSocket that fails is a fault: the rest are facts of the proxies. */
 export async function facts({ proxies }: Options): Promise<Outcome> {
-  const head = [
-    'through',
-    'WebSocket',
-    '103',
-    'trailers',
-    'fields that it sets',
-    'forwarded() says',
-  ]
+  const head = ['through', 'WebSocket', '103', 'trailers', 'a forged proto', 'fields that it sets']
   const lines: string[][] = []
   const upstream = await startUpstream(SERVER)
   try {
