@@ -2,6 +2,7 @@
 
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { DEFAULTS } from './options.ts'
+import { areOrigins } from './websocket/origins.ts'
 import type { NumberRange } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
@@ -53,11 +54,15 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
-  const { fd, rootPath, signal, sync } = completed
+  const { fd, rootPath, signal, sync, websocket } = completed
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
     throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
+  }
+  if (!areOrigins(websocket.origins)) {
+    const remedy = 'it is "*", "same", or a list of origins such as "https://example.org"'
+    throw invalidOption(caller, 'websocket.origins', websocket.origins, remedy)
   }
   if (signal !== null && !(signal instanceof AbortSignal)) {
     throw invalidOption(caller, 'signal', signal, 'it is an AbortSignal, or null')
