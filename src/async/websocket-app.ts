@@ -27,6 +27,9 @@ type SocketHandler = (socket: AppSocket) => void | Promise<void>
  * with 1011. A client that leaves ends the iteration. A `send` to a client that has left throws
  * {@link ClientDisconnectedError} (`ECONNRESET`); the handler need not catch it.
  *
+ * A browser opens a WebSocket from a page of any site, and sends its cookies. The option `websocket.origins` of `serve()`,
+ * or `cors()`, restricts the pages; by default all may connect.
+ *
  * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`) by the returned app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {

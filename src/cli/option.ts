@@ -88,6 +88,16 @@ export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
   }, String)
 }
 
+/** `*`, `same`, or origins of web pages with commas between them. */
+export const origins: Kind<'*' | 'same' | readonly string[]> = value(
+  (given) => {
+    if (given === '*' || given === 'same') return given
+    if (given !== '') return given.split(',').map((one) => one.trim())
+    throw new InvalidOptionError('must be "*", "same", or origins with commas between them')
+  },
+  (shown) => (typeof shown === 'string' ? shown : shown.join(',')),
+)
+
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
 export const toggle: Kind<boolean> = {
   takes: 'switch',

@@ -182,6 +182,11 @@ export const WEBSOCKET_OPTIONS: OptionTable<typeof DEFAULTS.websocket> = {
   maxMessageBytes: option('ws-max-message', 'Longest message, in bytes', kind.integer(1, LARGEST)),
   maxFragments: option('ws-max-fragments', 'Most fragments of a message', kind.integer(1, LARGEST)),
   maxQueue: option('ws-max-queue', 'Most messages that wait for the app', kind.integer(1, LARGEST)),
+  origins: option(
+    'ws-origins',
+    'Origins of the web pages that may open a WebSocket: *, same, or a list with commas',
+    kind.origins,
+  ),
   pingIntervalMs: option('ws-ping-interval', 'Seconds between pings; 0 for none', kind.seconds),
   pongTimeoutMs: option('ws-ping-timeout', 'Seconds for a pong to arrive', kind.seconds),
   closeTimeoutMs: option('ws-close-timeout', 'Seconds for a closing handshake', kind.seconds),

@@ -2,6 +2,7 @@
 
 import type { TlsOptions } from 'node:tls'
 import type { Log } from '../contract/log.ts'
+import type { Origins } from './websocket/origins.ts'
 
 /** The limits and timers of WebSockets. */
 export interface WebSocketOptions {
@@ -14,6 +15,14 @@ export interface WebSocketOptions {
    * sees the end of the connection, and 1 MiB at most; each message counts 64 bytes besides its own. Default 32.
    */
   maxQueue?: number | undefined
+  /**
+   * The origins of the web pages that may open a WebSocket; others get 403. `same`: the host of the page is that of the
+   * request. A list: origins such as `https://example.org`. Default `*`, all: a page of another site can then open a
+   * WebSocket with the cookies of a user. Clients that are no browsers send no origin, and pass.
+   *
+   * @see RFC 6455, 10.2
+   */
+  origins?: Origins | undefined
   /** The time between two pings, in ms; 0 sends none. Default 20,000. */
   pingIntervalMs?: number | undefined
   /** How long an answer to a ping may take, in ms. Default 20,000. */
@@ -158,6 +167,7 @@ export const DEFAULTS: Defaults = {
     maxMessageBytes: 16 * MIB,
     maxFragments: 65_536,
     maxQueue: 32,
+    origins: '*',
     pingIntervalMs: 20_000,
     pongTimeoutMs: 20_000,
     closeTimeoutMs: 5_000,

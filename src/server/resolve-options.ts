@@ -3,6 +3,7 @@
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
+import { areOrigins } from './websocket/origins.ts'
 import type { NumberRange } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
@@ -56,13 +57,17 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
-  checkPlace(caller, completed)
-  const { fd, rootPath, signal, sync, uds } = completed
-  checkSocketPath(caller, uds)
+  checkHost(caller, completed.host)
+  checkSocketPath(caller, completed.uds)
+  const { fd, rootPath, signal, sync, websocket } = completed
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
     throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
+  }
+  if (!areOrigins(websocket.origins)) {
+    const remedy = 'it is "*", "same", or a list of origins such as "https://example.org"'
+    throw invalidOption(caller, 'websocket.origins', websocket.origins, remedy)
   }
   if (signal !== null && !(signal instanceof AbortSignal)) {
     throw invalidOption(caller, 'signal', signal, 'it is an AbortSignal, or null')
@@ -89,15 +94,11 @@ function checkNumbers(caller: string, values: object): void {
   }
 }
 
-// node:net reads an empty host as "every interface", and an empty path as "no path".
-function checkPlace(caller: string, { host, uds }: { host: unknown; uds: unknown }): void {
-  if (typeof host !== 'string' || host === '') {
-    const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
-    throw invalidOption(caller, 'host', host, remedy)
-  }
-  if (uds !== null && (typeof uds !== 'string' || uds === '')) {
-    throw invalidOption(caller, 'uds', uds, 'it is the path of a socket, or null')
-  }
+// node:net reads an empty host as "every interface".
+function checkHost(caller: string, host: unknown): void {
+  if (typeof host === 'string' && host !== '') return
+  const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
+  throw invalidOption(caller, 'host', host, remedy)
 }
 
 function checkChoices(caller: string, values: Record<keyof typeof CHOICES, string>): void {

@@ -71,6 +71,12 @@ const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown
   ['ws-max-message', '1024', 'maxMessageBytes', 1_024],
   ['ws-max-fragments', '4', 'maxFragments', 4],
   ['ws-max-queue', '4', 'maxQueue', 4],
+  [
+    'ws-origins',
+    'https://a.example, https://b.example',
+    'origins',
+    ['https://a.example', 'https://b.example'],
+  ],
   ['ws-ping-interval', '0', 'pingIntervalMs', 0],
   ['ws-ping-timeout', '2', 'pongTimeoutMs', 2_000],
   ['ws-close-timeout', '0.5', 'closeTimeoutMs', 500],

@@ -3,7 +3,9 @@
 import { BadRequestError } from '../../errors.ts'
 import { getListHeader, isToken } from '../../http/headers.ts'
 import { listHasToken, listMembers } from '../../http/list.ts'
+import { checkOrigin } from './origins.ts'
 import type { RequestHead } from '../../http/request-head.ts'
+import type { Origins } from './origins.ts'
 
 // 16 bytes in base64.
 const KEY = /^[+/0-9A-Za-z]{22}==$/
@@ -11,9 +13,10 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/
 /**
  * Checks the opening handshake and returns the subprotocols that it offers, in order.
  *
- * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with status 426 for another version than 13, 400 for other faults
+ * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) with status 426 for another version than 13, 403 for an
+ *   origin that `origins` does not allow, 400 for other faults
  */
-export function checkHandshake(head: RequestHead): string[] {
+export function checkHandshake(head: RequestHead, origins: Origins): string[] {
   const { method, httpVersion, headers } = head
   // Repeated fields are joined by commas. No check lets such a value pass for a field that is no list.
   const field = (name: string): string | undefined => getListHeader(headers, name)
@@ -37,6 +40,7 @@ export function checkHandshake(head: RequestHead): string[] {
   if (isChunked || (field('content-length') ?? '0') !== '0') {
     throw new BadRequestError('a WebSocket handshake has no body')
   }
+  checkOrigin(head, origins)
   return parseSubprotocols(field('sec-websocket-protocol'))
 }
 

@@ -9,6 +9,7 @@ import { refuse } from '../refusal.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
+import type { Origins } from './origins.ts'
 import type { WebSocketRun } from './run.ts'
 import type { UpgradeRequest } from './acceptor.ts'
 import type { TransportTools } from './transport.ts'
@@ -18,12 +19,14 @@ export class WebSockets {
   readonly #dispatcher: Dispatcher
   readonly #log: Log
   readonly #tools: TransportTools
+  readonly #origins: Origins
   readonly #runs = new Set<WebSocketRun>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     const { websocket } = settings
     this.#dispatcher = dispatcher
     this.#log = settings.log
+    this.#origins = websocket.origins
     this.#tools = {
       accept: createAcceptor(websocket),
       pings: new Pings(websocket),
@@ -36,7 +39,7 @@ export class WebSockets {
     const { head, socket } = upgrade
     socket.on('error', ignore)
     try {
-      this.#start(upgrade, checkHandshake(head))
+      this.#start(upgrade, checkHandshake(head, this.#origins))
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
       this.#log.info({ websocket: true, status: error.status }, error.message)
