@@ -1,11 +1,12 @@
 // forwarded(): tells the app the client's address and scheme if proxies stand in front of the server.
 
 import { BlockList, isIP } from 'node:net'
-import { parse } from 'forwarded-parse'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { parseHost } from '../http/host.ts'
+import { listMembers } from '../http/list.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
+import { parseForwarded } from './forwarded-field.ts'
 import type { ChainRequest, RequestChanges } from '../chain/request.ts'
 import type { RequestHeaders } from '../chain/request-headers.ts'
 import type { Wrap } from '../chain/wrap.ts'
@@ -111,22 +112,13 @@ function readXForwarded(request: ChainRequest, isTrusted: Trust): Facts {
 }
 
 function readForwarded(request: ChainRequest, isTrusted: Trust): Facts | null {
-  const elements = elementsOf(request.headers.get('forwarded') ?? '')
+  const elements = parseForwarded(request.headers.get('forwarded') ?? '')
   if (!elements) return null
   const nodes = elements.map((element) => element['for'])
   const at = indexOfClient(request, nodes, isTrusted)
   const { proto, host } = elements[at] ?? {}
-  return { client: clientOf(nodes[at]), proto, host }
-}
-
-// The field is parsed from the left: from the right, a quotation mark that the client sent could swallow an element that
-// a proxy added.
-function elementsOf(field: string): Array<Record<string, string>> | null {
-  try {
-    return parse(field)
-  } catch {
-    return null
-  }
+  const client = at < nodes.length ? clientOf(nodes[at]) : (request.client as Client | null)
+  return { client, proto, host }
 }
 
 /** The index of the client in `nodes`: from the right, the first node that is not trusted to vouch for another. */
@@ -148,7 +140,7 @@ function indexOfClient(
 
 function listOf(headers: RequestHeaders, name: string): string[] {
   const field = headers.get(name)
-  const values = field?.split(',').map((value) => value.trim()) ?? []
+  const values = field === undefined ? [] : listMembers(field)
   // RFC 9110, 5.6.1: a recipient ignores empty elements.
   return values.filter((value) => value !== '')
 }

@@ -252,6 +252,15 @@ describe('Forwarded', () => {
     ['proto=https', 'hidden'],
     ['for=192.0.2.1, proto=https', 'hidden'],
     ['for=""', 'hidden'],
+    ['for=192.0.2.1;', '192.0.2.1 0'],
+    ['for=192.0.2.1 ; ', '192.0.2.1 0'],
+    [';for=192.0.2.1', '192.0.2.1 0'],
+    ['proto=http;;for=192.0.2.1;;', '192.0.2.1 0'],
+    ['for=6.6.6.6,, for=192.0.2.1;, ,for=10.0.0.1,', '192.0.2.1 0'],
+    [',for="192.0.2.1"\t,', '192.0.2.1 0'],
+    ['for=192.0.2.1, ;', 'hidden'],
+    ['__proto__=x;for=192.0.2.1', '192.0.2.1 0'],
+    [',', '127.0.0.1 4711'],
   ])('%s names %s', async (field, client) => {
     const { seen } = await read(field)
     expect(seen?.client?.join(' ') ?? 'hidden').toBe(client)
@@ -280,8 +289,11 @@ describe('Forwarded', () => {
     'for=1.2.3.4:80',
     'for=[::1]',
     'for=a b',
-    ';',
-    'for=a;;by=b',
+    'for =192.0.2.1',
+    'for= 192.0.2.1',
+    'for=192.0.2.1;x',
+    'for="x"y',
+    'for="\\"',
     'for="x", for=y"',
   ])('that is malformed, as %s, is answered 400', async (field) => {
     const { response, seen } = await read(field)
