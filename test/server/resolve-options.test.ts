@@ -153,7 +153,7 @@ describe('resolveOptions', () => {
           'it is a name or an address; "0.0.0.0" or "::" listens on every interface',
       )
       expect(refused({ uds: value })).toBe(
-        `serve(): option "uds" cannot be ${inspect(value)}: it is the path of a socket, or null`,
+        `serve(): option "uds" cannot be ${inspect(value)}: it is the path of a unix socket, or null`,
       )
     }
     expect(refused({ host: null })).toContain('option "host"')
