@@ -81,6 +81,7 @@ describe('the public names', () => {
       BadRequestError
       BodyTimeoutError
       BodyTooLargeError
+      CheckedUser
       Chunk
       ClientDisconnectedError
       ContentLengthMismatchError

@@ -20,6 +20,7 @@ export interface Ending {
 export class ServerExchangeContext implements ExchangeContext {
   readonly log: Log
   readonly hosting: Hosting
+  user: string | undefined = undefined
   #controller: AbortController | undefined
   #reason: Error | undefined
   #gone = false

@@ -34,6 +34,9 @@ export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ
     state: environ['isthmus.state'] ?? {},
     extensions: NO_EXTENSIONS,
     'isthmus.environ': environ,
+    ...(environ.REMOTE_USER !== undefined && {
+      'isthmus.auth': { type: environ.AUTH_TYPE ?? '', user: environ.REMOTE_USER },
+    }),
     ...(original?.['isthmus.exchange'] && {
       'isthmus.exchange': original['isthmus.exchange'],
     }),

@@ -6,7 +6,7 @@ import { splitHost } from '../http/host.ts'
 import { stderrStream } from '../sync/errors-stream.ts'
 import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
-import type { HttpScope } from '../contract/events.ts'
+import type { CheckedUser, HttpScope } from '../contract/events.ts'
 
 // The signal is a getter, because an AbortController costs more than all other values of an environ, and few apps use
 // it. All environs share this descriptor: with a function of its own, each environ would have a hidden class of its
@@ -59,6 +59,7 @@ export function scopeToEnviron<Input extends InputStream>(
   }
   Object.defineProperty(environ, 'isthmus.signal', SIGNAL)
   addClient(environ, scope.client)
+  if (scope['isthmus.auth']) setUser(environ, scope['isthmus.auth'])
   addHeaders(environ, scope.headers)
   const deployed = scope['isthmus.exchange']?.hosting.environ
   for (const name in deployed) environ[name] = deployed[name]
@@ -97,6 +98,12 @@ function addClient(environ: Environ, client: HttpScope['client']): void {
   if (!client) return
   environ.REMOTE_ADDR = client[0]
   environ.REMOTE_PORT = String(client[1])
+}
+
+/** Names the user in `environ` (RFC 3875, 4.1.1 and 4.1.11). */
+export function setUser(environ: Environ, { type, user }: CheckedUser): void {
+  environ.AUTH_TYPE = type
+  environ.REMOTE_USER = user
 }
 
 function addHeaders(environ: Environ, headers: HttpScope['headers']): void {

@@ -1,7 +1,7 @@
 // The request as a middleware sees it: the same members for a scope and for an environ.
 
 import type { Environ } from '../contract/environ.ts'
-import type { HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
+import type { CheckedUser, HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { AbortSignalLike } from './interruption.ts'
 import type { RequestHeaders } from './request-headers.ts'
@@ -20,6 +20,11 @@ export interface RequestChanges {
   headers?: Readonly<Record<string, string | null>>
   /** Keys to add to the state. */
   state?: Readonly<Record<string, unknown>>
+  /**
+   * The user that the middleware has checked. The app gets it as `scope['isthmus.auth']`, or as `AUTH_TYPE` and
+   * `REMOTE_USER` in its environ (RFC 3875, 4.1.1 and 4.1.11). An `accessLog()` outside of the middleware names it too.
+   */
+  auth?: CheckedUser
   /** Called with each part of the body that is read. An error that it throws is thrown to the reader, now and at each later read. */
   onBody?: (bytes: Uint8Array) => void
   /**

@@ -100,6 +100,10 @@ export interface Environ {
   SERVER_PROTOCOL: string
   REMOTE_ADDR?: string
   REMOTE_PORT?: string
+  /** The scheme of the check that the request has passed, such as `Basic` (RFC 3875, 4.1.1). */
+  AUTH_TYPE?: string
+  /** The name of the user that a middleware has checked (RFC 3875, 4.1.11). */
+  REMOTE_USER?: string
   'wsgi.version': readonly [1, 0]
   'wsgi.url_scheme': string
   'wsgi.input': InputStream

@@ -30,6 +30,14 @@ export interface ExchangeContext {
    * scope['isthmus.exchange']?.onEnd(({ outcome, status }) => requests.count({ outcome, status }))
    */
   onEnd(callback: (end: ResponseEnd) => void): void
+  /** The user that a middleware has checked, for an access log outside of that middleware. */
+  user?: string | undefined
+}
+
+/** A user that a middleware has checked: the name, and the scheme of the check, such as `Basic` (RFC 9110, 11.1). */
+export interface CheckedUser {
+  readonly user: string
+  readonly type: string
 }
 
 /**
@@ -84,6 +92,8 @@ interface ConnectionScope {
   extensions: Record<string, Record<string, unknown>>
   /** The server's facts and functions for this exchange. Absent under hosts that are not isthmus. */
   'isthmus.exchange'?: ExchangeContext
+  /** The user that a middleware has checked; absent without one. */
+  'isthmus.auth'?: CheckedUser
 }
 
 /** One HTTP exchange. @see ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope" */

@@ -56,7 +56,8 @@ type Writer = ((exchange: Exchange, turn: Turn) => void) | undefined
  * path is the one that the client sent, without the query; characters that could forge a line are escaped.
  *
  * The request of a line is the request at this place in the chain: put `forwarded()` outside for the address of the
- * client, and `basicAuth()` outside for the name of the user.
+ * client. The name of the user is known after the check, so `basicAuth()` may be outside or inside: inside, the requests
+ * that it refuses have a line too.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or impossible
  *
@@ -103,7 +104,9 @@ function fieldsOf({ request, startedAt }: Exchange, turn: Turn): Fields {
   const method = request.kind === 'http' ? escaped(request.method) : 'WEBSOCKET'
   const path = escaped(request.rawPath)
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
-  return { client: clientOf(request), method, path, ...turnOf(request, turn), durationMs }
+  const fields = { client: clientOf(request), method, path, ...turnOf(request, turn), durationMs }
+  const user = userOf(request)
+  return user === undefined ? fields : { ...fields, user }
 }
 
 function turnOf({ kind }: ChainRequest, turn: Turn): Record<string, unknown> {
@@ -150,7 +153,6 @@ function jsonLine(exchange: Exchange, turn: Turn): string {
     time: new Date(receivedAt).toISOString(),
     ...fieldsOf(exchange, turn),
     protocol: protocolOf(request),
-    user: userOf(request),
     referer: headerOf(request, 'referer'),
     userAgent: headerOf(request, 'user-agent'),
   })
@@ -182,8 +184,10 @@ function protocolOf({ environ, scope }: ChainRequest): string {
   return escaped(environ?.SERVER_PROTOCOL ?? `HTTP/${scope?.httpVersion}`)
 }
 
-function userOf({ state }: ChainRequest): string | undefined {
-  const { user } = state
+// A middleware inside may have checked the user since; its own copy of the state is out of sight here.
+function userOf({ state, scope, environ }: ChainRequest): string | undefined {
+  const origin = scope ?? environ?.['isthmus.scope']
+  const user = origin?.['isthmus.exchange']?.user ?? environ?.REMOTE_USER ?? state['user']
   return typeof user === 'string' && user !== '' ? escaped(user, UNSAFE_IN_QUOTES) : undefined
 }
 

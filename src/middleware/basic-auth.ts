@@ -6,6 +6,7 @@ import { completeOptions, invalidOption } from '../complete-options.ts'
 import { wait } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
+import type { RequestChanges } from '../chain/request.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
 /** Decides if a password belongs to a user. It may return a promise in a chain around an app that can wait. */
@@ -37,7 +38,7 @@ interface Credentials {
 
 /**
  * Answers 401 with the challenge, unless the request has the name and the password of a user. The app gets the name as
- * `user` in the state. The middleware guards WebSocket handshakes too.
+ * `user` in the state, and in `scope['isthmus.auth']` or as `REMOTE_USER` in its environ, with the `AUTH_TYPE` `Basic`. The middleware guards WebSocket handshakes too.
  *
  * It compares digests in constant time, and an unknown user takes as long as a known one. The password crosses the wire
  * as readable text: put `httpsRedirect()` outside. A CORS preflight has no credentials: put `cors()` outside.
@@ -57,11 +58,15 @@ export function basicAuth(options: BasicAuthOptions): Wrap {
     if (given) {
       const verdict = verify(given.user, given.password)
       const isRight = typeof verdict === 'boolean' ? verdict : yield* wait(verdict)
-      if (isRight === true) return yield* next(request.with({ state: { user: given.user } }))
+      if (isRight === true) return yield* next(request.with(namedIn(given)))
     }
     const headers = [['www-authenticate', challenge], TEXT] as const
     return respond(401, headers, 'A name and a password are needed.\n')
   })
+}
+
+function namedIn({ user }: Credentials): RequestChanges {
+  return { state: { user }, auth: { type: 'Basic', user } }
 }
 
 const TEXT = ['content-type', 'text/plain; charset=utf-8'] as const

@@ -3,9 +3,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
+import { mount } from '../../src/bridge/mount.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { basicAuth } from '../../src/middleware/basic-auth.ts'
+import { requestId } from '../../src/middleware/request-id.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { recordingLog } from '../bridge/host.ts'
@@ -154,6 +156,50 @@ describe('the format', () => {
     const authorization = `Basic ${Buffer.from('box office:x').toString('base64')}`
     await client.get('/', { headers: { authorization } })
     expect(lines[0]).toMatch(/^127\.0\.0\.1 - box\\x20office \[/)
+  })
+
+  it.each(['sync', 'sync, streamed', 'iterable', 'events'])(
+    'has the user that a middleware inside has checked, and the requests that it refused, around %s',
+    async (style) => {
+      const lines: string[] = []
+      const write = (line: string): void => void lines.push(line)
+      const guard = chain(requestId(), basicAuth({ users: { will: 'x' } }))
+      const guarded = mount({ '/in': guard(APPS[style] as App), '/': APPS[style] as App })
+      const log = accessLog({ format: 'common', write })
+      await using client = await testClient(log(guarded), { lifespan: 'off' })
+      const authorization = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`
+      await client.get('/in', { headers: { authorization: authorization('will:x') } })
+      await client.get('/in', { headers: { authorization: authorization('will:y') } })
+      await client.get('/')
+      expect(lines.map((line) => line.replace(/^\S+ - (\S+) .* (\d+) \d+$/, '$1 $2'))).toEqual([
+        'will 200',
+        '- 401',
+        '- 200',
+      ])
+    },
+  )
+
+  it('has the user around a sync app in the chain, and in the fields of a log', async () => {
+    const log = recordingLog()
+    const lines: string[] = []
+    const write = (line: string): void => void lines.push(line)
+    const app = chain(
+      accessLog({ log }),
+      accessLog({ format: 'json', write }),
+      basicAuth({ users: { will: 'x' } }),
+    )(APPS['sync'] as App)
+    await using client = await testClient(app, { lifespan: 'off' })
+    const authorization = `Basic ${Buffer.from('will:x').toString('base64')}`
+    await client.get('/', { headers: { authorization } })
+    await client.get('/')
+    expect(log.fields.map(({ user, status }) => [user, status])).toEqual([
+      ['will', 200],
+      [undefined, 401],
+    ])
+    expect(lines.map((line) => (JSON.parse(line) as { user?: string }).user)).toEqual([
+      'will',
+      undefined,
+    ])
   })
 
   it('has one line for a WebSocket in common, and one for each turn in json', async () => {

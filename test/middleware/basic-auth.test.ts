@@ -2,12 +2,15 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
+import { scopeToEnviron } from '../../src/bridge/scope-to-environ.ts'
 import { sync } from '../../src/bridge/style.ts'
+import { chain } from '../../src/chain/chain.ts'
 import { WaitUnderSyncError } from '../../src/errors.ts'
 import { basicAuth } from '../../src/middleware/basic-auth.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import { askThrough } from '../chain/ask-through.ts'
 import type { BasicAuthOptions } from '../../src/middleware/basic-auth.ts'
+import type { HttpScope } from '../../src/contract/events.ts'
 import type { Through } from '../chain/ask-through.ts'
 
 type Compare = typeof timingSafeEqual
@@ -85,6 +88,29 @@ describe('basicAuth()', () => {
       [32, 32],
       [32, 32],
     ])
+  })
+
+  it('names the user and the scheme in the environ as CGI does, and in the scope', async () => {
+    const seen: unknown[] = []
+    const app = sync((environ, startResponse) => {
+      seen.push(environ.AUTH_TYPE, environ.REMOTE_USER)
+      startResponse('200 OK', [])
+      return []
+    })
+    const environ = makeEnviron({ HTTP_AUTHORIZATION: basic('dürer:näs€') })
+    basicAuth({ users: USERS })(app)(environ, () => () => undefined)
+    expect(seen).toEqual(['Basic', 'dürer'])
+    const through = await ask(basic('box:open: sesame'))
+    expect(through.seen?.['isthmus.auth']).toEqual({ type: 'Basic', user: 'box' })
+  })
+
+  it('leaves no user in the environ of a request that names one in a field', async () => {
+    const { seen } = await askThrough(chain(), {
+      headers: { 'remote-user': 'x', remote_user: 'y' },
+    })
+    expect(scopeToEnviron(seen as HttpScope, makeEnviron({})['wsgi.input']).REMOTE_USER).toBe(
+      undefined,
+    )
   })
 
   it('calls verify, which may be asynchronous', async () => {

@@ -88,12 +88,16 @@ export class ScopeRequest implements ChainRequest {
   }
 
   with(changes: RequestChanges): ScopeRequest {
-    const { headers, state, scheme, onBody, signal, ...plain } = changes
+    const { headers, state, scheme, auth, onBody, signal, ...plain } = changes
     const { scope } = this
     const copy = { ...scope, ...plain } as HttpScope | WebSocketScope
     if (scheme !== undefined) copy.scheme = schemeFor(scope.type, scheme) as never
     if (headers) copy.headers = changedHeaders(scope.headers, headers)
     if (state) copy.state = { ...scope.state, ...state }
+    if (auth) {
+      copy['isthmus.auth'] = auth
+      if (copy['isthmus.exchange']) copy['isthmus.exchange'].user = auth.user
+    }
     const watches = onBody ? [...this.#watches, bodyWatch(onBody)] : this.#watches
     const ends = signal ? this.#withEnd(copy, signal) : this.#ends
     return new ScopeRequest(copy, this.#hooks, watches, ends)

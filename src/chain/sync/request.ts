@@ -1,6 +1,6 @@
 // The request around a sync app: it reads an environ.
 
-import { copyEnviron, environName } from '../../bridge/scope-to-environ.ts'
+import { copyEnviron, environName, setUser } from '../../bridge/scope-to-environ.ts'
 import { checkedHeaders } from '../../http/headers.ts'
 import { bodyWatch, WatchedInput } from '../body-watch.ts'
 import { eitherSignal } from '../earlier-end.ts'
@@ -78,6 +78,11 @@ export class EnvironRequest implements ChainRequest {
       environ['wsgi.url_scheme'] = scheme === 'https' || scheme === 'wss' ? 'https' : 'http'
     }
     if (queryString !== undefined) environ.QUERY_STRING = queryString
+    if (changes.auth) {
+      setUser(environ, changes.auth)
+      const exchange = environ['isthmus.scope']?.['isthmus.exchange']
+      if (exchange) exchange.user = changes.auth.user
+    }
     if (state) environ['isthmus.state'] = { ...this.state, ...state }
     if (changes.client !== undefined) setClient(environ, changes.client)
     if (headers) setHeaders(environ, headers)

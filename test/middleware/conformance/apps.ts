@@ -85,7 +85,7 @@ export function isNoFraming([name]: readonly [name: string, value: string]): boo
 }
 
 function seenInScope(scope: HttpScope | WebSocketScope): Seen {
-  const { client } = scope
+  const { client, 'isthmus.auth': auth } = scope
   return {
     method: scope.type === 'http' ? scope.method : 'GET',
     scheme: scope.scheme.replace('ws', 'http'),
@@ -95,5 +95,6 @@ function seenInScope(scope: HttpScope | WebSocketScope): Seen {
     client: client && `${client[0]}:${client[1]}`,
     headers: sorted(scope.headers),
     state: scope.state,
+    ...(auth && { auth: [auth.type, auth.user] }),
   }
 }

@@ -30,6 +30,8 @@ export interface Seen {
   headers: Record<string, string>
   /** The state that the server's lifespan and the middleware set. */
   state: Record<string, unknown>
+  /** The scheme of a check and the name of the user that passed it; left out without one. */
+  auth?: [type: string | undefined, user: string]
 }
 
 /** The request of a client. */

@@ -49,6 +49,7 @@ export function seenInEnviron(environ: Environ): Seen {
     client: host === undefined ? null : `${host}:${port}`,
     headers: sorted(headersOf(environ)),
     state: environ['isthmus.state'] ?? {},
+    ...(environ.REMOTE_USER !== undefined && { auth: [environ.AUTH_TYPE, environ.REMOTE_USER] }),
   }
 }
 

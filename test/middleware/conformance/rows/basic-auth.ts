@@ -45,6 +45,7 @@ export const row: Row = {
           host: 'example.test',
         },
         state: { user: 'box' },
+        auth: ['Basic', 'box'],
       }),
     },
   ],
