@@ -47,6 +47,7 @@ export type { AppSocket } from './async/websocket-app.ts'
 
 // Contracts
 export type * from './contract/environ.ts'
+export type * from './contract/checked-user.ts'
 export type * from './contract/events.ts'
 export type * from './contract/log.ts'
 

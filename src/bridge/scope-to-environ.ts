@@ -6,7 +6,8 @@ import { splitHost } from '../http/host.ts'
 import { stderrStream } from '../sync/errors-stream.ts'
 import { wrapFile } from '../sync/file-wrapper.ts'
 import type { Environ, InputStream } from '../contract/environ.ts'
-import type { CheckedUser, HttpScope } from '../contract/events.ts'
+import type { CheckedUser } from '../contract/checked-user.ts'
+import type { HttpScope } from '../contract/events.ts'
 
 // The signal is a getter, because an AbortController costs more than all other values of an environ, and few apps use
 // it. All environs share this descriptor: with a function of its own, each environ would have a hidden class of its

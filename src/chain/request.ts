@@ -1,7 +1,8 @@
 // The request as a middleware sees it: the same members for a scope and for an environ.
 
 import type { Environ } from '../contract/environ.ts'
-import type { CheckedUser, HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
+import type { CheckedUser } from '../contract/checked-user.ts'
+import type { HttpScope, ResponseEnd, WebSocketScope } from '../contract/events.ts'
 import type { Log } from '../contract/log.ts'
 import type { AbortSignalLike } from './interruption.ts'
 import type { RequestHeaders } from './request-headers.ts'

@@ -1,5 +1,6 @@
 // The event interface: ASGI 3 in TypeScript. Types only.
 
+import type { CheckedUser } from './checked-user.ts'
 import type { Log } from './log.ts'
 
 /** Headers in order, with duplicates: a lower-case name and the value as on the wire. */
@@ -7,10 +8,7 @@ export type HeaderPairs = Array<[name: string, value: string]>
 
 /** The server's side of one exchange, at `scope['isthmus.exchange']`: facts and calls that ASGI does not have. */
 export interface ExchangeContext {
-  /**
-   * A signal that is aborted, with a reason, when the client leaves or the server shuts down; never on normal
-   * completion.
-   */
+  /** A signal that is aborted with a reason when the client leaves or the server shuts down, else never. */
   readonly signal: AbortSignal
   /** The server's log. */
   readonly log: Log
@@ -32,12 +30,6 @@ export interface ExchangeContext {
   onEnd(callback: (end: ResponseEnd) => void): void
   /** The user that a middleware has checked, for an access log outside of that middleware. */
   user?: string | undefined
-}
-
-/** A user that a middleware has checked: the name, and the scheme of the check, such as `Basic` (RFC 9110, 11.1). */
-export interface CheckedUser {
-  readonly user: string
-  readonly type: string
 }
 
 /**

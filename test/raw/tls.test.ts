@@ -199,3 +199,54 @@ function secured({ server }: Served): TLSSocket {
   } as ConnectionOptions)
   return socket.on('error', () => undefined)
 }
+
+describe('a TLS handshake', () => {
+  it('takes clients that speak HTTP/1.0 by ALPN', async () => {
+    await using server = await served(facts, { tls })
+    const { port } = new URL(server.server.url)
+    const socket = connectTls({ port: Number(port), ca, ALPNProtocols: ['http/1.0'] })
+    await soon(once(socket, 'secureConnect'), 'the handshake')
+    expect(socket.alpnProtocol).toBe('http/1.0')
+    socket.destroy()
+  })
+
+  it('ends after headTimeoutMs if the client does not finish it', async () => {
+    await using server = await served(facts, { tls, headTimeoutMs: 300 })
+    const socket = connectTcp({ port: Number(new URL(server.server.url).port) })
+    socket.on('error', () => undefined).resume()
+    await soon(once(socket, 'close'), 'the end of the connection')
+    expect(server.lines).toEqual(['info: a TLS handshake failed: TLS handshake timeout'])
+  })
+
+  it('under way does not hold up close(), and neither do clients that have left in it', async () => {
+    await using server = await served(facts, { tls, headTimeoutMs: 60_000, graceMs: 60_000 })
+    const port = Number(new URL(server.server.url).port)
+    const sockets = Array.from({ length: 8 }, () => connectTcp({ port }))
+    for (const socket of sockets) socket.on('error', () => undefined).resume()
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    for (const socket of sockets.slice(0, 4)) socket.resetAndDestroy()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('may be repeated three times, then the connection is cut', async () => {
+    const options = { ...tls, maxVersion: 'TLSv1.2' as const }
+    await using server = await served(facts, { tls: options })
+    const { port } = new URL(server.server.url)
+    const socket = connectTls({ port: Number(port), ca, maxVersion: 'TLSv1.2' })
+    await soon(once(socket, 'secureConnect'), 'the handshake')
+    const ended = once(socket, 'close')
+    socket.on('error', () => undefined).resume()
+    let repeated = 0
+    const repeat = (): void => {
+      socket.renegotiate({ rejectUnauthorized: false }, (error) => {
+        if (error || repeated === 60) return
+        repeated += 1
+        repeat()
+      })
+    }
+    repeat()
+    await soon(ended, 'the end of the connection')
+    expect(repeated).toBeLessThanOrEqual(4)
+  })
+})

@@ -1,17 +1,19 @@
 // The engine on node:net: HTTP/1.1 by our own parser and writer.
 
 import { createServer } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { acceptWaiting } from '../accept-waiting.ts'
+import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { listen, SOCKET_OPTIONS } from '../listen.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
 import { NativeConnection } from './connection.ts'
-import { Handshakes } from './handshakes.ts'
 import { ListenerContext } from '../listener-context.ts'
 import type { Server, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
@@ -43,10 +45,17 @@ export class NativeEngine implements Engine {
         ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
             this.#gate.add(socket),
           )
-        : this.#handshakes.createServer(settings, (socket) => this.#onConnection(socket))
+        : this.#createTlsServer()
     this.#server.on('connection', () => {
       this.#accepted += 1
     })
+  }
+
+  #createTlsServer(): TlsServer {
+    const options = { ...tlsListenerOptions(this.#settings), ...SOCKET_OPTIONS }
+    const server = createTlsServer(options, (socket) => this.#onConnection(socket))
+    this.#handshakes.watch(server, this.#settings.log)
+    return server
   }
 
   get connections(): number {

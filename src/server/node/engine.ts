@@ -12,6 +12,7 @@ import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
 import { incomingHead } from './incoming-head.ts'
 import { endpointsOf } from '../endpoints.ts'
+import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { listen } from '../listen.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
@@ -31,6 +32,7 @@ export class NodeEngine implements Engine {
   readonly #settings: Settings
   readonly #server: Server
   readonly #webSockets: WebSockets
+  readonly #handshakes = new Handshakes()
   readonly #context = new ListenerContext()
   readonly #connections = new Map<Duplex, NodeConnection>()
   #whenEmpty: Deferred<void> | undefined
@@ -54,8 +56,9 @@ export class NodeEngine implements Engine {
       noDelay: true,
     }
     this.#server = settings.tls
-      ? createTlsServer({ ...settings.tls, ...options, ALPNProtocols: ['http/1.1'] })
+      ? createTlsServer({ ...options, ...tlsListenerOptions(settings) })
       : createServer(options)
+    if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
     // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
@@ -78,6 +81,7 @@ export class NodeEngine implements Engine {
     if (this.#connections.size === 0) whenEmpty.resolve()
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
+    this.#handshakes.cutAll()
     for (const connection of this.#connections.values()) connection.closeWhenIdle()
     await finished
     // It ends the timeouts, which keep the process alive.
