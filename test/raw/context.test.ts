@@ -3,7 +3,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { engine } from '../engine.ts'
 import { answer, httpApp, served } from './served.ts'
 import type { EventApp } from 'isthmus'
 
@@ -90,28 +89,24 @@ describe('a request', () => {
 })
 
 describe('a WebSocket', () => {
-  // node:http emits no upgrade while a response is under way.
-  it.skipIf(engine === 'node')(
-    'starts outside of the context of the request before its handshake',
-    async () => {
-      const storage = new AsyncLocalStorage<string>()
-      const seen: Array<string | undefined> = []
-      const app: EventApp = async (scope, receive, send) => {
-        if (scope.type === 'lifespan') return
-        seen.push(storage.getStore())
-        if (scope.type === 'http') return storage.run('http', () => answer(send, 'x'))
-        await receive()
-        await send({ type: 'websocket.accept' })
-      }
-      await using server = await served(app)
-      using client = await server.connect()
-      const handshake =
-        'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n'
-      client.send(get('/') + handshake)
-      expect((await client.response()).status).toBe(200)
-      expect((await client.head()).status).toBe(101)
-      expect(seen).toEqual([undefined, undefined])
-    },
-  )
+  it('starts outside of the context of the request before its handshake', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: Array<string | undefined> = []
+    const app: EventApp = async (scope, receive, send) => {
+      if (scope.type === 'lifespan') return
+      seen.push(storage.getStore())
+      if (scope.type === 'http') return storage.run('http', () => answer(send, 'x'))
+      await receive()
+      await send({ type: 'websocket.accept' })
+    }
+    await using server = await served(app)
+    using client = await server.connect()
+    const handshake =
+      'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n'
+    client.send(get('/') + handshake)
+    expect((await client.response()).status).toBe(200)
+    expect((await client.head()).status).toBe(101)
+    expect(seen).toEqual([undefined, undefined])
+  })
 })

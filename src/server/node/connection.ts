@@ -1,5 +1,6 @@
 // One connection of node:http: pipelined requests wait here for the responses before them.
 
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
 import type { ListenerContext } from '../listener-context.ts'
@@ -13,6 +14,8 @@ export class NodeConnection {
   readonly ends: Endpoints
   /** The socket belongs to a WebSocket. */
   isUpgraded = false
+  /** The response under way, or the last one. */
+  response: ServerResponse | undefined = undefined
   /** A malformed request was answered: it ends the connection. */
   isRefused = false
   readonly #context: ListenerContext

@@ -1,15 +1,16 @@
 // The engine on node:http.
 
-import { createServer, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { acceptWaiting } from '../accept-waiting.ts'
 import { PeerError } from '../../errors.ts'
-import { listHasToken, listMembers } from '../../http/list.ts'
+import { listMembers } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
+import { ServerMessage } from './server-message.ts'
 import { incomingHead } from './incoming-head.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
@@ -17,7 +18,7 @@ import { listen } from '../listen.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -44,6 +45,7 @@ export class NodeEngine implements Engine {
     this.#settings = settings
     this.#webSockets = new WebSockets(dispatcher, settings)
     const options = {
+      IncomingMessage: ServerMessage,
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -140,6 +142,7 @@ export class NodeEngine implements Engine {
     connection?.enqueue(() => {
       this.#answering(req.socket, () => {
         const head = this.#headOf(req, connection, expectsContinue)
+        connection.response = res
         this.#serve(head, req, res, () => connection.release())
       })
     })
@@ -155,7 +158,8 @@ export class NodeEngine implements Engine {
       return this.#refuse(req.socket, 414)
     }
     const transport = new NodeHttpTransport(req, res, head.hasBody, onClose)
-    head.keepAlive &&= res.shouldKeepAlive
+    const losesRest = req instanceof ServerMessage && req.isUpgradeIgnored && !head.hasBody
+    head.keepAlive &&= res.shouldKeepAlive && !losesRest
     transport.events = this.#dispatcher.http(head, transport)
   }
 
@@ -178,31 +182,22 @@ export class NodeEngine implements Engine {
     this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
   }
 
-  // node:http has released the socket: a response under way could not be finished, and no response follows it.
+  // node:http has released the socket: it passes the drain of the socket to no response any more.
   #takeOver(socket: Socket, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
-    if (!connection || connection.isBusy) return void socket.destroy()
+    if (!connection) return void socket.destroy()
+    socket.on('drain', () => connection.response?.emit('drain'))
     connection.enqueue(() => serve(connection))
   }
 
+  // ServerMessage passes the other upgrades on as ordinary requests.
   #onUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
     const { socket } = connection
     const head = this.#headOf(req, connection, false)
-    if (listHasToken(req.headers.upgrade, 'websocket')) {
-      connection.isUpgraded = true
-      // The timers of HTTP end here. From now on pings find the clients that are gone.
-      socket.setTimeout(0)
-      return this.#webSockets.handleUpgrade({ head, socket, firstBytes })
-    }
-
-    // RFC 9110, 7.8: an upgrade that the server does not want is ignored. node:http has not parsed the body.
-    if (head.hasBody) return this.#refuse(socket, 400)
-    const res = new ServerResponse(req)
-    res.assignSocket(socket)
-    res.shouldKeepAlive = false
-    socket.on('drain', () => res.emit('drain'))
-    res.once('finish', () => socket.destroySoon())
-    this.#serve(head, req, res, () => undefined)
+    connection.isUpgraded = true
+    // The timers of HTTP end here. From now on pings find the clients that are gone.
+    socket.setTimeout(0)
+    this.#webSockets.handleUpgrade({ head, socket, firstBytes })
   }
 
   // The bytes after a malformed request are malformed too: only the first error is answered.

@@ -22,6 +22,7 @@ const isHandshake = ({ bytes }: CorpusCase): boolean =>
 const OTHERWISE_OVER_NODE = new Set([
   'HTTP/1.1 with close and a no-break space',
   'HTTP/1.0 with keep-alive and close',
+  // node:http drops the bytes after an ignored upgrade, so the connection ends.
   'an upgrade that is a request as any other',
   // llhttp reports an error, which ends the response under way too.
   'a request after one that closes',
