@@ -220,7 +220,7 @@ export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): v
       value(this: unknown, error: unknown): boolean {
         // A class that an app derives inherits this method, and has no symbol.
         if (this !== kind) return isOrdinaryInstance.call(this as ErrorClass, error)
-        return typeof error === 'object' && error !== null && symbolOf(name) in error
+        return hasSymbol(error, symbolOf(name))
       },
     })
   }
@@ -232,6 +232,15 @@ const isOrdinaryInstance = Function.prototype[Symbol.hasInstance]
 
 function mark({ prototype }: ErrorClass, name: string): void {
   Object.defineProperty(prototype, symbolOf(name), { value: true })
+}
+
+// An app may throw an object that throws when it is looked at, such as a revoked Proxy.
+function hasSymbol(error: unknown, symbol: symbol): boolean {
+  try {
+    return typeof error === 'object' && error !== null && symbol in error
+  } catch {
+    return false
+  }
 }
 
 function symbolOf(name: string): symbol {

@@ -1,6 +1,7 @@
 // testClient(): sends requests to an app of any style without sockets. The answers are those that a socket would carry.
 
 import { completeOptions } from '../complete-options.ts'
+import { guardedLog } from '../guarded-log.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { openDispatcher } from '../server/open-dispatcher.ts'
@@ -67,7 +68,7 @@ export async function testClient(
   const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
   const settings = resolveOptions(
     { ...serveOptions, ...anonymous },
-    log ?? SILENT_LOG,
+    log ? guardedLog(log) : SILENT_LOG,
     'testClient',
   )
   settings.lifespanTimeoutMs = Math.min(settings.lifespanTimeoutMs, deadlineMs)

@@ -1,6 +1,6 @@
 // One HTTP request through one app: the scope, receive and send of the exchange, and the way in which it ends.
 
-import { inspect } from 'node:util'
+import { describeThrown } from '../../guarded-log.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
 import { makeReceive } from '../../async/receive.ts'
@@ -258,7 +258,7 @@ export class HttpRun implements HttpEvents, Ending {
     if (action === 'cut') return this.#cut(error)
     if (verdict.closesConnection) this.#exchange.closeConnection()
     const isShown = error !== undefined && verdict.status === 500 && this.#settings.debug
-    this.#answer(verdict.status, error, isShown ? inspect(error) : undefined)
+    this.#answer(verdict.status, error, isShown ? describeThrown(error) : undefined)
   }
 
   #answer(status: number, error: unknown, text?: string): void {
