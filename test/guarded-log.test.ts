@@ -52,7 +52,7 @@ describe('guardedLog()', () => {
     revoke()
     const lines: Array<Record<string, unknown>> = []
     const log = logOf(
-      (fields) => void lines.push({ ...fields, text: String((fields['err'] as Error).message) }),
+      (fields) => void lines.push({ ...fields, text: (fields['err'] as Error).message.length }),
     )
     guardedLog(log).error({ err: proxy, path: '/' }, 'the app failed')
     expect(lines).toMatchObject([{ path: '/', err: { message: '<Revoked Proxy>' } }])
