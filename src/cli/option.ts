@@ -33,6 +33,15 @@ export const optionalText: Kind<string | null> = value(
   (shown) => shown ?? 'none',
 )
 
+/** The path of a file. An empty path is refused: it often comes from a variable that is not set. */
+export const filePath: Kind<string | null> = value(
+  (given) => {
+    if (given !== '') return given
+    throw new InvalidOptionError('must be a path; leave the option out for none')
+  },
+  (shown) => shown ?? 'none',
+)
+
 /** A path prefix: empty, or a path that starts with a slash. */
 export const pathPrefix: Kind<string> = value((given) => {
   if (given === '' || given.startsWith('/')) return given

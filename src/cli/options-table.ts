@@ -70,19 +70,15 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     kind.oneOf('auto', 'pretty', 'json'),
   ),
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
-  tlsCert: option(
-    'tls-cert',
-    'File of the certificate chain, in PEM: serve HTTPS',
-    kind.optionalText,
-  ),
-  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.optionalText),
+  tlsCert: option('tls-cert', 'File of the certificate chain, in PEM: serve HTTPS', kind.filePath),
+  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.filePath),
 }
 
 /** The options of `serve()` at its top level. */
 export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   host: option('host', 'Address to listen on', kind.text),
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
-  uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.optionalText),
+  uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.filePath),
   fd: option(
     'fd',
     'Inherited descriptor to listen on, instead of host and port',

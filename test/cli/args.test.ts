@@ -264,6 +264,11 @@ describe('a wrong command line', () => {
 
   it('is refused with the name of the variable if the environment is wrong', () => {
     const words = ['serve', 'app.js']
+    for (const flag of ['uds', 'tls-cert', 'tls-key']) {
+      const name = `ISTHMUS_${flag.toUpperCase().replace('-', '_')}`
+      expect(refusal([...words, `--${flag}`, ''])).toContain('must be a path')
+      expect(refusal(words, { [name]: '' })).toContain('must be a path')
+    }
     expect(refusal(words, { ISTHMUS_PORT: '' })).toBe(
       'ISTHMUS_PORT must be a whole number from 0 to 65535, got ""',
     )
