@@ -275,14 +275,15 @@ describe('HttpRun: a log that throws', () => {
 })
 
 describe('HttpRun: an error that throws when the server looks at it', () => {
-  it('cuts the connection, because no answer can be made', async () => {
+  it('is answered with a description in place of its text', async () => {
     const hostile = Object.defineProperty(new Error('hostile'), inspect.custom, {
       value: fails(BUG),
     })
     const { ends, calls } = await ended(sending([], fails(hostile)), undefined, {
       settings: { debug: true },
     })
-    expect(calls).toEqual(['destroy'])
-    expect(ends).toEqual([['aborted', null, 0, BUG]])
+    const text = 'a thrown object that cannot be read\n'
+    expect(calls).toEqual(['head 500', `chunk ${text}`, 'end'])
+    expect(ends).toEqual([['complete', 500, text.length, hostile]])
   })
 })
