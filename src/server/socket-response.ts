@@ -37,7 +37,8 @@ export class SocketResponse {
   }
 
   #writeChunk(chunk: Uint8Array | string): void {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    // Bytes are copied too: the app may change them when its send() has resolved.
+    const bytes = Buffer.from(chunk as Uint8Array)
     if (this.#chunked) this.#socket.write(`${bytes.byteLength.toString(16)}\r\n`)
     this.#socket.write(bytes)
     if (this.#chunked) this.#socket.write('\r\n')

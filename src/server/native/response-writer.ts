@@ -1,5 +1,6 @@
 // Writes the responses of one connection: head and first chunk in one write, and no further ahead than the client reads.
 
+import { Buffer } from 'node:buffer'
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { rawHead } from '../raw-head.ts'
 import type { Socket } from 'node:net'
@@ -9,6 +10,10 @@ import type { HeaderPairs } from '../../contract/events.ts'
 
 // The most bytes that the socket gets in one write. A client that takes a slice is seen to read.
 const SLICE_BYTES = 64 * 1024
+
+// The last bytes of a response are copied here. A socket that cannot pass them on at once keeps them, and the next
+// response gets another slice.
+let spare: Buffer | undefined
 
 /** Writes to one socket. The owner of the socket reports `drain` to the writer. */
 export class ResponseWriter {
@@ -56,11 +61,13 @@ export class ResponseWriter {
 
   /** Writes an interim response (RFC 9110, 15.2). */
   interim(status: number, headers: HeaderPairs): void {
+    this.#flush()
     this.#socket.write(rawHead(status, headers), 'latin1')
   }
 
   /** Writes head, chunk, trailers and last chunk together, each if it is there. */
   write({ head, chunk, size, trailers, end }: ResponsePart): void {
+    this.#flush()
     let before = ''
     if (head !== null) {
       this.headSent = true
@@ -77,7 +84,8 @@ export class ResponseWriter {
       }
       if (end) tail += lastChunk(trailers)
     }
-    this.#send(before, chunk, size, tail)
+    if (chunk === null || typeof chunk === 'string') this.#sendString(before, chunk, size, tail)
+    else this.#sendLent(before, chunk, tail, end)
     if (this.waiting && !this.#timer.armed) this.#watch()
   }
 
@@ -108,12 +116,28 @@ export class ResponseWriter {
     return this.#socket.bytesWritten - this.#socket.writableLength
   }
 
-  #send(before: string, chunk: Uint8Array | string | null, size: number, tail: string): void {
+  // An app that does not wait for its send() has the order of its parts, but the socket holds their bytes.
+  #flush(): void {
+    if (this.#unsent === null) return
+    this.#socket.write(this.#unsent)
+    this.#sendText(this.#tail)
+    this.#unsent = null
+  }
+
+  #sendString(before: string, chunk: string | null, size: number, tail: string): void {
     // A string of as many bytes as characters is ASCII, whose bytes are the same in latin-1 and UTF-8.
     if (chunk === null) this.#sendText(before + tail)
-    else if (typeof chunk !== 'string') this.#sendBytes(before, chunk, tail)
     else if (size === chunk.length && size <= SLICE_BYTES) this.#sendText(before + chunk + tail)
     else this.#sendBytes(before, Buffer.from(chunk), tail)
+  }
+
+  // The app may change its bytes when its send() has resolved. It waits for a write of at least the high-water mark until
+  // the socket has passed on all bytes. It does not wait for less, nor for the end of a response: those are copied.
+  #sendLent(before: string, bytes: Uint8Array, tail: string, end: boolean): void {
+    if (bytes.byteLength < this.#socket.writableHighWaterMark) {
+      this.#socket.write(joined(before, bytes, tail))
+    } else if (end) this.#sendLast(before, bytes, tail)
+    else this.#sendBytes(before, bytes, tail)
   }
 
   #sendText(text: string): void {
@@ -131,15 +155,52 @@ export class ResponseWriter {
   }
 
   #writeSlice(bytes: Uint8Array): void {
+    const socket = this.#socket
     if (bytes.byteLength > SLICE_BYTES) {
       this.#unsent = bytes.subarray(SLICE_BYTES)
-      this.#socket.write(bytes.subarray(0, SLICE_BYTES))
+      socket.write(bytes.subarray(0, SLICE_BYTES))
       return
     }
     this.#unsent = null
-    this.#socket.write(bytes)
-    this.#sendText(this.#tail)
+    if (bytes.byteLength < socket.writableHighWaterMark) {
+      socket.write(joined('', bytes, this.#tail))
+    } else {
+      socket.write(bytes)
+      this.#sendText(this.#tail)
+    }
   }
+
+  /** Passes slices on as long as the socket takes them at once, and copies the rest. */
+  #sendLast(before: string, bytes: Uint8Array, tail: string): void {
+    const socket = this.#socket
+    let at = 0
+    do {
+      spare ??= Buffer.allocUnsafeSlow(SLICE_BYTES)
+      const slice = bytes.subarray(at, at + SLICE_BYTES)
+      spare.set(slice)
+      socket.cork()
+      if (at === 0) socket.write(before, 'latin1')
+      at += slice.byteLength
+      socket.write(spare.subarray(0, slice.byteLength))
+      if (at === bytes.byteLength) this.#sendText(tail)
+      socket.uncork()
+    } while (at < bytes.byteLength && socket.writableLength === 0)
+    if (socket.writableLength > 0) spare = undefined
+    if (at < bytes.byteLength) {
+      this.#tail = tail
+      this.#unsent = Buffer.from(bytes.subarray(at))
+    }
+  }
+}
+
+// One write of one buffer costs less than one of three parts.
+function joined(before: string, bytes: Uint8Array, tail: string): Buffer {
+  const at = before.length
+  const buffer = Buffer.allocUnsafe(at + bytes.byteLength + tail.length)
+  buffer.write(before, 0, 'latin1')
+  buffer.set(bytes, at)
+  buffer.write(tail, at + bytes.byteLength, 'latin1')
+  return buffer
 }
 
 // RFC 9112, 7.1: the last chunk, the trailer section, and the empty line.

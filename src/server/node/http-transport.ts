@@ -62,7 +62,7 @@ export class NodeHttpTransport implements HttpTransport {
     }
     if (part.trailers) res.addTrailers(part.trailers)
     if (part.end) this.#end(part)
-    else if (!res.write(bytesOf(part))) return this.#awaitDrain()
+    else if (!res.write(this.#ownBytes(part))) return this.#awaitDrain()
     return true
   }
 
@@ -109,7 +109,16 @@ export class NodeHttpTransport implements HttpTransport {
   #end(part: ResponsePart): void {
     if (this.#hasBody && !this.#req.complete) drainRest(this.#req)
     if (part.chunk === null) this.#res.end()
-    else this.#res.end(bytesOf(part))
+    else this.#res.end(this.#ownBytes(part))
+  }
+
+  // The app may change its bytes when its send() has resolved. It waits for a chunk of at least the high-water mark until
+  // the socket has passed it on. It does not wait for less, nor for the end of a response: those are copied.
+  #ownBytes(part: ResponsePart): Uint8Array | string {
+    const { chunk, size, end } = part
+    const isWaitedFor = !end && size >= this.#res.writableHighWaterMark
+    if (typeof chunk === 'string' || chunk === null || isWaitedFor) return bytesOf(part)
+    return Buffer.from(chunk)
   }
 }
 
