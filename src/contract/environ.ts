@@ -2,7 +2,10 @@
 
 import type { HttpScope } from './events.ts'
 
-/** A piece of a body that an app yields or writes: bytes, or a string that is sent as UTF-8. */
+/**
+ * A piece of a body that an app yields or writes: bytes, or a string that is sent as UTF-8. The app may change the bytes
+ * when the server asks for its next chunk or closes the body, and as soon as `write()` returns.
+ */
 export type Chunk = Uint8Array | string
 
 /** Response headers: `[name, value]` pairs in the order of the wire (PEP 3333, "response_headers"). */

@@ -164,7 +164,10 @@ export interface HttpResponseStartEvent {
   /** True if `http.response.trailers` will follow the body. Default false. */
   trailers?: boolean
 }
-/** A part of the response body. `body` is empty by default. `moreBody` is false by default: the body ends. */
+/**
+ * A part of the response body. `body` is empty by default. `moreBody` is false by default: the body ends. The bytes
+ * belong to the server until `send()` resolves; then the app may change them.
+ */
 export interface HttpResponseBodyEvent {
   type: 'http.response.body'
   body?: Uint8Array | string
@@ -194,7 +197,10 @@ export interface WebSocketAcceptEvent {
   subprotocol?: string | null
   headers?: HeaderPairs
 }
-/** One message to the client: exactly one of `text` and `bytes`. */
+/**
+ * One message to the client: exactly one of `text` and `bytes`. The bytes belong to the server until `send()` resolves;
+ * then the app may change them.
+ */
 export interface WebSocketSendEvent {
   type: 'websocket.send'
   bytes?: Uint8Array | null

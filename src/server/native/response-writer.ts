@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { Timer } from '../../waiting/timer-wheel.ts'
 import { rawHead } from '../raw-head.ts'
+import { keepSpare, spareBytes } from '../spare-bytes.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { TimerWheel } from '../../waiting/timer-wheel.ts'
@@ -10,10 +11,6 @@ import type { HeaderPairs } from '../../contract/events.ts'
 
 // The most bytes that the socket gets in one write. A client that takes a slice is seen to read.
 const SLICE_BYTES = 64 * 1024
-
-// The last bytes of a response are copied here. A socket that cannot pass them on at once keeps them, and the next
-// response gets another slice.
-let spare: Buffer | undefined
 
 /** Writes to one socket. The owner of the socket reports `drain` to the writer. */
 export class ResponseWriter {
@@ -135,7 +132,7 @@ export class ResponseWriter {
   // the socket has passed on all bytes. It does not wait for less, nor for the end of a response: those are copied.
   #sendLent(before: string, bytes: Uint8Array, tail: string, end: boolean): void {
     if (bytes.byteLength < this.#socket.writableHighWaterMark) {
-      this.#socket.write(joined(before, bytes, tail))
+      this.#sendJoined(before, bytes, tail)
     } else if (end) this.#sendLast(before, bytes, tail)
     else this.#sendBytes(before, bytes, tail)
   }
@@ -163,44 +160,39 @@ export class ResponseWriter {
     }
     this.#unsent = null
     if (bytes.byteLength < socket.writableHighWaterMark) {
-      socket.write(joined('', bytes, this.#tail))
+      this.#sendJoined('', bytes, this.#tail)
     } else {
       socket.write(bytes)
       this.#sendText(this.#tail)
     }
   }
 
+  // One write of one buffer costs less than one of three parts.
+  #sendJoined(before: string, bytes: Uint8Array, tail: string): void {
+    const at = before.length
+    const end = at + bytes.byteLength
+    const copy = spareBytes(end + tail.length)
+    if (at > 0) copy.write(before, 0, 'latin1')
+    copy.set(bytes, at)
+    if (tail !== '') copy.write(tail, end, 'latin1')
+    this.#socket.write(copy)
+    if (this.#socket.writableLength > 0) keepSpare(copy.length)
+  }
+
   /** Passes slices on as long as the socket takes them at once, and copies the rest. */
   #sendLast(before: string, bytes: Uint8Array, tail: string): void {
-    const socket = this.#socket
-    let at = 0
-    do {
-      spare ??= Buffer.allocUnsafeSlow(SLICE_BYTES)
-      const slice = bytes.subarray(at, at + SLICE_BYTES)
-      spare.set(slice)
-      socket.cork()
-      if (at === 0) socket.write(before, 'latin1')
-      at += slice.byteLength
-      socket.write(spare.subarray(0, slice.byteLength))
-      if (at === bytes.byteLength) this.#sendText(tail)
-      socket.uncork()
-    } while (at < bytes.byteLength && socket.writableLength === 0)
-    if (socket.writableLength > 0) spare = undefined
-    if (at < bytes.byteLength) {
-      this.#tail = tail
-      this.#unsent = Buffer.from(bytes.subarray(at))
+    const { byteLength } = bytes
+    let at = Math.min(byteLength, SLICE_BYTES - Math.min(before.length, SLICE_BYTES))
+    this.#sendJoined(before, bytes.subarray(0, at), at === byteLength ? tail : '')
+    while (at < byteLength && this.#socket.writableLength === 0) {
+      const next = Math.min(byteLength, at + SLICE_BYTES)
+      this.#sendJoined('', bytes.subarray(at, next), next === byteLength ? tail : '')
+      at = next
     }
+    if (at === byteLength) return
+    this.#tail = tail
+    this.#unsent = Buffer.from(bytes.subarray(at))
   }
-}
-
-// One write of one buffer costs less than one of three parts.
-function joined(before: string, bytes: Uint8Array, tail: string): Buffer {
-  const at = before.length
-  const buffer = Buffer.allocUnsafe(at + bytes.byteLength + tail.length)
-  buffer.write(before, 0, 'latin1')
-  buffer.set(bytes, at)
-  buffer.write(tail, at + bytes.byteLength, 'latin1')
-  return buffer
 }
 
 // RFC 9112, 7.1: the last chunk, the trailer section, and the empty line.

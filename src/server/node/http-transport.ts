@@ -3,6 +3,7 @@
 import { announceClose } from '../../http/keep-alive.ts'
 import { MAX_REST_BYTES } from '../linger.ts'
 import { rawHead } from '../raw-head.ts'
+import { keepSpare, spareBytes } from '../spare-bytes.ts'
 import { drainRest } from './drain-rest.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ResponsePart } from '../../async/http-exchange.ts'
@@ -108,20 +109,45 @@ export class NodeHttpTransport implements HttpTransport {
 
   #end(part: ResponsePart): void {
     if (this.#hasBody && !this.#req.complete) drainRest(this.#req)
-    if (part.chunk === null) this.#res.end()
-    else this.#res.end(this.#ownBytes(part))
+    const { chunk } = part
+    if (chunk === null) this.#res.end()
+    else if (typeof chunk === 'string') this.#res.end(bytesOf(part))
+    else this.#endWith(chunk)
   }
 
   // The app may change its bytes when its send() has resolved. It waits for a chunk of at least the high-water mark until
   // the socket has passed it on. It does not wait for less, nor for the end of a response: those are copied.
   #ownBytes(part: ResponsePart): Uint8Array | string {
-    const { chunk, size, end } = part
-    const isWaitedFor = !end && size >= this.#res.writableHighWaterMark
+    const { chunk, size } = part
+    const isWaitedFor = size >= this.#res.writableHighWaterMark
     if (typeof chunk === 'string' || chunk === null || isWaitedFor) return bytesOf(part)
-    return Buffer.from(chunk)
+    const copy = copyOf(chunk)
+    keepSpare(copy.length)
+    return copy
+  }
+
+  // Slices, as long as the socket passes them on at once: a copy of a large body costs more than the writes.
+  #endWith(bytes: Uint8Array): void {
+    const res = this.#res
+    let at = 0
+    for (; bytes.byteLength - at > SLICE_BYTES && !this.#holdsBytes; at += SLICE_BYTES) {
+      const slice = copyOf(bytes.subarray(at, at + SLICE_BYTES))
+      res.write(slice)
+      res.uncork()
+      if (this.#holdsBytes) keepSpare(slice.length)
+    }
+    const rest = copyOf(bytes.subarray(at))
+    res.end(rest)
+    if (this.#holdsBytes) keepSpare(rest.length)
+  }
+
+  get #holdsBytes(): boolean {
+    const { socket } = this.#res
+    return socket === null || socket.writableLength > 0
   }
 }
 
+const SLICE_BYTES = 64 * 1024
 const NOTHING = new Uint8Array(0)
 const OBS_TEXT = /[\x80-\xff]/
 
@@ -136,6 +162,12 @@ function flat(headers: HeaderPairs): string[] {
   const fields: string[] = []
   for (const pair of headers) fields.push(pair[0], pair[1])
   return fields
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = spareBytes(bytes.byteLength)
+  copy.set(bytes)
+  return copy
 }
 
 function ignore(): void {}
