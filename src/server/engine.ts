@@ -48,8 +48,11 @@ export interface HttpEvents {
   onBodyEnd(): void
   /** The peer took all that was written. */
   onDrain(): void
-  /** The connection ended before the response was whole. */
-  onDisconnect(): void
+  /**
+   * The connection ended before the response was whole, or the body cannot be read. Then the engine may answer in the
+   * place of the app, with the parts in `answer`.
+   */
+  onDisconnect(answer?: readonly ResponsePart[]): void
 }
 
 /** The null {@link HttpEvents}: the engine reports here when no exchange is under way. */

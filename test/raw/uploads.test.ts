@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
+import { engine } from '../engine.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { RawClient } from './raw-client.ts'
-import type { SyncApp } from 'isthmus'
+import type { ResponseEnd, SyncApp } from 'isthmus'
 
 const sizeApp = httpApp(async (_scope, receive, send) => {
   await answer(send, String((await readAll(receive)).length))
@@ -247,5 +248,44 @@ describe('a malformed body', () => {
     await client.ended()
     await soon(over.promise, 'the disconnect')
     expect(ends).toEqual(['http.disconnect'])
+  })
+
+  // node:http ends the connection without an answer.
+  it.skipIf(engine === 'node')('is reported with the answer of the server', async () => {
+    const ends: ResponseEnd[] = []
+    const app = httpApp(async ({ 'isthmus.exchange': exchange }, receive) => {
+      exchange?.onEnd((end) => ends.push(end))
+      await readAll(receive)
+    })
+    for (const bytes of ['x\r\n', '1\r\nab\r\n', '0\r\nbad trailer\r\n\r\n']) {
+      await using server = await served(app)
+      using client = await server.connect()
+      client.send(CHUNKED + bytes)
+      const { status, body } = await client.response()
+      expect(status).toBe(400)
+      const { outcome, status: reported, bytes: size } = ends.pop() as ResponseEnd
+      expect({ outcome, reported, size }).toEqual({
+        outcome: 'complete',
+        reported: 400,
+        size: body.length,
+      })
+    }
+  })
+
+  it('is a disconnect if the response has begun', async () => {
+    const ended = deferred<ResponseEnd>()
+    const app = httpApp(async ({ 'isthmus.exchange': exchange }, receive, send) => {
+      exchange?.onEnd((end) => ended.resolve(end))
+      await send({ type: 'http.response.start', status: 200, headers: [] })
+      await send({ type: 'http.response.body', body: 'begun', moreBody: true })
+      await readAll(receive)
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(CHUNKED)
+    await client.head()
+    client.send('x\r\n')
+    const { outcome, status } = await soon(ended.promise, 'the end')
+    expect({ outcome, status }).toEqual({ outcome: 'disconnected', status: 200 })
   })
 })

@@ -21,32 +21,15 @@ import {
 import { plainResponse } from '../refusal.ts'
 import { sendFile } from './send-file.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
-import type { Identity } from '../../async/framing.ts'
 import type { Command, ResponsePart } from '../../async/http-exchange.ts'
 import type { RequestBody } from '../../async/request-body.ts'
 import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../contract/events.ts'
-import type { Log } from '../../contract/log.ts'
 import type { ErrorVerdict } from '../../http/error-verdict.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
-import type { BodySettings } from './open-body.ts'
 import type { Moment } from './open-response.ts'
+import type { RunParts } from './run-parts.ts'
 import type { HttpEvents, HttpTransport } from '../engine.ts'
-
-/** The settings that an exchange needs. */
-interface RunSettings extends BodySettings {
-  identity: Identity
-  log: Log
-  debug: boolean
-}
-
-interface RunParts {
-  transport: HttpTransport
-  request: RequestHead
-  /** The value of `scope['isthmus.exchange']`. */
-  context: ServerExchangeContext
-  settings: RunSettings
-}
 
 /** Runs an app on one request. The engine owns the run and feeds it as {@link HttpEvents}; the run closes nothing else. */
 export class HttpRun implements HttpEvents, Ending {
@@ -55,7 +38,7 @@ export class HttpRun implements HttpEvents, Ending {
 
   // Connection state
   readonly #transport: HttpTransport
-  readonly #settings: RunSettings
+  readonly #settings: RunParts['settings']
   #gone = false
   #stopping = false
   #drain: Deferred<void> | undefined
@@ -70,6 +53,7 @@ export class HttpRun implements HttpEvents, Ending {
   // Response state
   readonly #exchange: HttpExchange
   #bodyBytes = 0
+  #refusedStatus: number | undefined
   #outcome: ResponseEnd['outcome'] | undefined
   #error: unknown
 
@@ -101,7 +85,7 @@ export class HttpRun implements HttpEvents, Ending {
 
   /** The end of the exchange, for the listeners of `onEnd`; to be read once it has ended. */
   get end(): ResponseEnd {
-    const { status } = this.#exchange
+    const status = this.#refusedStatus ?? this.#exchange.status
     const outcome = this.#outcome ?? 'complete'
     return { outcome, status, bytes: this.#bodyBytes, code: undefined, error: this.#error }
   }
@@ -119,14 +103,19 @@ export class HttpRun implements HttpEvents, Ending {
     this.#drain = undefined
   }
 
-  onDisconnect(): void {
+  onDisconnect(answer: readonly ResponsePart[] = []): void {
     if (this.#gone || this.#exchange.ended) return
+    for (const { head, size } of answer) {
+      this.#refusedStatus ??= head?.status
+      this.#bodyBytes += size
+    }
     this.#gone = true
     this.#body?.close()
     this.#context.disconnect()
     this.#drain?.reject(new ClientDisconnectedError())
     this.#drain = undefined
-    this.#finish(this.#stopping ? 'aborted' : 'disconnected', this.#context.reason)
+    const lost = this.#stopping ? 'aborted' : 'disconnected'
+    this.#finish(answer.length > 0 ? 'complete' : lost, this.#context.reason)
   }
 
   /** Tells the app that the server shuts down: by its signal, and by a disconnect if the app waits for an event. */

@@ -239,9 +239,10 @@ export class NativeConnection implements HttpTransport {
   #onBadBytes(status: number): void {
     if (expectsHead(this.#reading)) return this.#refuse(status)
     // To the app a malformed body is the loss of its client; the client still gets an answer if none has begun.
-    this.#events.onDisconnect()
-    if (this.#responding === 'responding' && !this.#writer.headSent) this.#refuse(status)
-    else this.cut()
+    const isOpen = this.#responding === 'responding' && !this.#writer.headSent
+    const answer = isOpen ? refusal(status, this.#tools.dispatcher.identity) : undefined
+    this.#events.onDisconnect(answer)
+    return answer ? this.#refuse(status, answer) : this.cut()
   }
 
   #onResponded(): void {
@@ -271,9 +272,9 @@ export class NativeConnection implements HttpTransport {
     this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, firstBytes })
   }
 
-  #refuse(status: number): void {
+  #refuse(status: number, answer = refusal(status, this.#tools.dispatcher.identity)): void {
     const isUpload = expectsBody(this.#reading)
-    for (const part of refusal(status, this.#tools.dispatcher.identity)) this.#writer.write(part)
+    for (const part of answer) this.#writer.write(part)
     this.#close(isUpload)
   }
 
