@@ -118,7 +118,6 @@ export interface LifespanScope {
 export type Scope = HttpScope | WebSocketScope | LifespanScope
 
 // --- events that an app receives ---
-
 /** A part of the request body. `moreBody` is false in the last part. */
 export interface HttpRequestEvent {
   type: 'http.request'
@@ -164,10 +163,7 @@ export interface HttpResponseStartEvent {
   /** True if `http.response.trailers` will follow the body. Default false. */
   trailers?: boolean
 }
-/**
- * A part of the response body. `body` is empty by default. `moreBody` is false by default: the body ends. The bytes
- * belong to the server until `send()` resolves; then the app may change them.
- */
+/** A part of the response body. `body` is empty by default. `moreBody` is false by default: the body ends. @see {@link Send} */
 export interface HttpResponseBodyEvent {
   type: 'http.response.body'
   body?: Uint8Array | string
@@ -197,10 +193,7 @@ export interface WebSocketAcceptEvent {
   subprotocol?: string | null
   headers?: HeaderPairs
 }
-/**
- * One message to the client: exactly one of `text` and `bytes`. The bytes belong to the server until `send()` resolves;
- * then the app may change them.
- */
+/** One message to the client: exactly one of `text` and `bytes`. @see {@link Send} */
 export interface WebSocketSendEvent {
   type: 'websocket.send'
   bytes?: Uint8Array | null
@@ -297,7 +290,10 @@ export interface Receive {
   [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
 }
 
-/** Resolves once the server has taken the event and the peer keeps up. Rejects an event that is illegal at this point. */
+/**
+ * Resolves when the server has taken the event and the peer keeps up; then the app may change the bytes that it sent.
+ * Rejects an event that is illegal at this point.
+ */
 export type Send = (event: SendEvent) => Promise<void>
 
 /** Style 3: an app that gets HTTP, WebSocket and lifespan as events. @see ASGI 3.0 */

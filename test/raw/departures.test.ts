@@ -18,18 +18,24 @@ const SENT: Array<[string, string]> = [
   ['a part of its body', post(500_000, 1_000)],
   ['a body of 60,000 bytes', post(60_000, 60_000)],
   ['chunks', `${CHUNKED}${CHUNK.repeat(5)}0\r\n\r\n`],
-  ['a part of its chunks', CHUNKED + CHUNK.repeat(5)],
+  ['a part of its chunks', CHUNKED + CHUNK.repeat(3)],
   ['further requests', GET.repeat(100)],
   ['a body and further requests', post(5, 5) + GET.repeat(100)],
 ]
 
-// The `node` engine has its own tests for this.
-describe.skipIf(engine === 'node')('a client that has sent', () => {
-  it.each(SENT)('%s, and leaves with a FIN, is missed', async (_what, bytes) => {
+// node:http stops reading the socket when 16 KiB of an incomplete body wait for the app.
+const LARGE_PARTS: typeof SENT = [
+  ['a large part of its body', post(500_000, 50_000)],
+  ['a large part of its chunks', CHUNKED + CHUNK.repeat(5)],
+]
+const CASES = engine === 'node' ? SENT : [...SENT, ...LARGE_PARTS]
+
+describe('a client that has sent', () => {
+  it.each(CASES)('%s, and leaves with a FIN, is missed', async (_what, bytes) => {
     expect(await isMissed(bytes, 'fin')).toBe(true)
   })
 
-  it.each(SENT)('%s, and leaves with a reset, is missed', async (_what, bytes) => {
+  it.each(CASES)('%s, and leaves with a reset, is missed', async (_what, bytes) => {
     expect(await isMissed(bytes, 'reset')).toBe(true)
   })
 

@@ -1,8 +1,10 @@
 // HTTPS: the same engine after a TLS handshake, and the facts of TLS in the scope.
 
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { connect as connectTcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { buffer } from 'node:stream/consumers'
 import { once } from 'node:events'
@@ -227,6 +229,23 @@ describe('a TLS handshake', () => {
     for (const socket of sockets.slice(0, 4)) socket.resetAndDestroy()
     expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
     for (const socket of sockets) socket.destroy()
+  })
+
+  // Each of these sockets has the same address: none.
+  it('on a unix socket does not hold up close() either', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isthmus-tls-'))
+    const path = join(folder, 'socket')
+    const slow = { headTimeoutMs: 60_000, graceMs: 60_000 }
+    await using server = await served(facts, { tls, uds: path, ...slow })
+    const halves = Array.from({ length: 6 }, () => connectTcp({ path }))
+    for (const socket of halves) socket.on('error', () => undefined).resume()
+    await Promise.all(halves.map((socket) => once(socket, 'connect')))
+    const secured = connectTls({ path, ca, servername: 'localhost' }).on('error', () => undefined)
+    await soon(once(secured, 'secureConnect'), 'the handshake')
+    for (const socket of halves.slice(0, 3)) socket.destroy()
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    for (const socket of [...halves, secured]) socket.destroy()
+    rmSync(folder, { recursive: true })
   })
 
   it('may be repeated three times, then the connection is cut', async () => {
