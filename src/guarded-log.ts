@@ -1,6 +1,7 @@
 // A log that never throws: the code that logs has other work to finish, such as the answer to a client.
 
 import { inspect } from 'node:util'
+import { SILENT_LOG } from './silent-log.ts'
 import type { Log, LogLine } from './contract/log.ts'
 
 /**
@@ -8,6 +9,7 @@ import type { Log, LogLine } from './contract/log.ts'
  * written again with a description of that object. The first line that fails for good is reported on stderr.
  */
 export function guardedLog(log: Log): Log {
+  if (log === SILENT_LOG) return log
   let isReported = false
   const report = (error: unknown): void => {
     if (isReported) return

@@ -1,5 +1,7 @@
 // Splits the Host field into its name and its port.
 
+import { isIPv6 } from 'node:net'
+
 /** The two halves of a Host field. */
 export interface HostParts {
   /** The name in lower case, without a trailing dot; an IPv6 address is in brackets. */
@@ -23,6 +25,7 @@ const MAX_PORT = 65_535
 export function parseHost(field: string): HostParts | null {
   const [, name, port] = STRICT_HOST.exec(field) ?? []
   if (name === undefined || Number(port ?? 0) > MAX_PORT) return null
+  if (name.startsWith('[') && !isIPv6(name.slice(1, -1))) return null
   return { name: name.toLowerCase(), port: port === undefined ? undefined : Number(port) }
 }
 

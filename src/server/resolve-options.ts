@@ -1,6 +1,7 @@
 // Completes the options of serve() with their defaults, and refuses an impossible value before anything starts.
 
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import { guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
 import { areOrigins } from './websocket/origins.ts'
@@ -49,7 +50,7 @@ const CHOICES = {
 /**
  * Completes `options` with the defaults.
  *
- * @param log replaces the option `log`, which may be left out
+ * @param log replaces the option `log`, which may be left out; the settings have it guarded
  * @param caller the function that takes the options, for messages
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
@@ -81,7 +82,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     rootPath: withoutTrailingSlashes(rootPath),
     // A copy: the object of the caller may change while the server runs.
     sync: { ...sync, environ: { ...sync.environ } },
-    log,
+    log: guardedLog(log),
   }
 }
 

@@ -3,7 +3,6 @@
 import pino from 'pino'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { LifespanError } from '../errors.ts'
-import { guardedLog } from '../guarded-log.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { NativeEngine } from './native/engine.ts'
@@ -52,9 +51,9 @@ export interface Server extends AsyncDisposable {
  * console.log(server.url)
  */
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
-  const log = options.log === null ? SILENT_LOG : guardedLog(options.log ?? defaultLog())
-  const settings = resolveOptions(options, log)
-  const { signal, drainIdleMs } = settings
+  const given = options.log === null ? SILENT_LOG : (options.log ?? defaultLog())
+  const settings = resolveOptions(options, given)
+  const { signal, drainIdleMs, log } = settings
   signal?.throwIfAborted()
   const opening = openDispatcher(asEventApp(app), settings)
   const { dispatcher, lifespan } = await startedUnlessAborted(opening, settings)

@@ -36,7 +36,6 @@ export class SyncRun {
   readonly #options: ResponseOptions
   #body: AppBody | undefined
   #list: readonly unknown[] | undefined
-  #index = 0
   #iterator: Iterator<unknown> | undefined
   // The iterator ended or threw, so it needs no return().
   #isOver = false
@@ -142,14 +141,9 @@ export class SyncRun {
   }
 
   #nextOf(list: readonly unknown[]): Chunk | null {
-    while (this.#index < list.length && !this.response.exhausted) {
-      const chunk = this.response.admit(list[this.#index])
-      this.#index += 1
-      if (chunk === null) continue
-      if (this.#index === list.length) this.#finish()
-      return chunk
-    }
-    return this.#finish()
+    const chunk = this.response.admitNext(list)
+    if (this.response.isListOver(list)) this.#finish()
+    return chunk
   }
 
   // The chunk is held back: the bytes that the app writes on its way to this chunk come before it.

@@ -45,6 +45,8 @@ export class ResponseState {
   #exhausted = false
   #closed = false
   #sentBytes = 0
+  // The number of values that admitNext() has taken of its list.
+  #taken = 0
   #written: WriteQueue | undefined
 
   /** @param method the method of the request: a response to HEAD loses its content */
@@ -87,6 +89,24 @@ export class ResponseState {
     this.#committed = true
     if (!hasContent(this.#method, head.status)) return this.#dropContent(head)
     return this.#withinLength(chunk, head.contentLength)
+  }
+
+  /**
+   * Takes the next chunk of `list`, the whole body, as {@link admit} does; null at its end. The caller passes the same
+   * list each time.
+   */
+  admitNext(list: readonly unknown[]): Chunk | null {
+    while (!this.isListOver(list)) {
+      const chunk = this.admit(list[this.#taken])
+      this.#taken += 1
+      if (chunk !== null) return chunk
+    }
+    return null
+  }
+
+  /** Whether {@link admitNext} has no further chunk of `list`. */
+  isListOver(list: readonly unknown[]): boolean {
+    return this.#taken === list.length || this.#exhausted
   }
 
   /** Takes up to 64 KiB of the bytes that write() queued; null if there are none. They go before later chunks. */

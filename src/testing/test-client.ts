@@ -1,7 +1,6 @@
 // testClient(): sends requests to an app of any style without sockets. The answers are those that a socket would carry.
 
 import { completeOptions } from '../complete-options.ts'
-import { guardedLog } from '../guarded-log.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { openDispatcher } from '../server/open-dispatcher.ts'
@@ -68,7 +67,7 @@ export async function testClient(
   const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
   const settings = resolveOptions(
     { ...serveOptions, ...anonymous },
-    log ? guardedLog(log) : SILENT_LOG,
+    log ?? SILENT_LOG,
     'testClient',
   )
   settings.lifespanTimeoutMs = Math.min(settings.lifespanTimeoutMs, deadlineMs)

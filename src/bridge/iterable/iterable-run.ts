@@ -39,7 +39,6 @@ export class IterableRun implements ChunkSource, ResponseOptions {
   readonly #client: ClientGuard
   #body: Body | undefined
   #list: readonly unknown[] | undefined
-  #index = 0
   #iterator: Stepper | undefined
   #fairness: Fairness | undefined
   #isOver = false
@@ -118,14 +117,9 @@ export class IterableRun implements ChunkSource, ResponseOptions {
   #pullFrom(list: readonly unknown[]): Chunk | null {
     const written = this.response.takeWritten()
     if (written !== null) return written
-    while (this.#index < list.length && !this.response.exhausted) {
-      const chunk = this.response.admit(list[this.#index])
-      this.#index += 1
-      if (chunk === null) continue
-      if (this.#index === list.length) this.#finish()
-      return chunk
-    }
-    return this.#finish()
+    const chunk = this.response.admitNext(list)
+    if (this.response.isListOver(list)) this.#finish()
+    return chunk
   }
 
   async #pullSteps(): Promise<Chunk | null> {

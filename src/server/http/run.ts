@@ -274,14 +274,9 @@ export class HttpRun implements HttpEvents, Ending {
     publishEnd(this.#scope, this)
   }
 
-  // Always after the answer. There is no other place to report that a log fails.
+  // Always after the answer.
   #log(level: 'debug' | ErrorVerdict['level'], message: string, err?: unknown): void {
     const { method, path } = this.#scope
-    try {
-      this.#settings.log[level](
-        err === undefined ? { method, path } : { method, path, err },
-        message,
-      )
-    } catch {}
+    this.#settings.log[level](err === undefined ? { method, path } : { method, path, err }, message)
   }
 }

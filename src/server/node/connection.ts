@@ -14,7 +14,7 @@ export class NodeConnection {
   readonly ends: Endpoints
   /** The socket belongs to a WebSocket. */
   isUpgraded = false
-  /** The response under way, or the last one. */
+  /** The response under way. */
   response: ServerResponse | undefined = undefined
   /** A malformed request was answered: it ends the connection. */
   isRefused = false
@@ -44,6 +44,7 @@ export class NodeConnection {
   /** The response under way is over. */
   release(): void {
     this.#isBusy = false
+    this.response = undefined
     this.#next()
   }
 

@@ -289,11 +289,9 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     publishEnd(this.#scope, this)
   }
 
-  // Always after the answer. There is no other place to report that a log fails.
+  // Always after the answer.
   #report(level: 'debug' | ErrorVerdict['level'], message: string, err?: unknown): void {
     const fields = { type: 'websocket', path: this.#scope.path }
-    try {
-      this.#log[level](err === undefined ? fields : { ...fields, err }, message)
-    } catch {}
+    this.#log[level](err === undefined ? fields : { ...fields, err }, message)
   }
 }

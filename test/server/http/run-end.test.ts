@@ -10,6 +10,7 @@ import {
   ClientDisconnectedError,
   ServerShutdownError,
 } from '../../../src/errors.ts'
+import { guardedLog } from '../../../src/guarded-log.ts'
 import { failureOf, turn } from '../../bridge/host.ts'
 import { startCycle } from '../fake-http-transport.ts'
 import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../../src/contract/events.ts'
@@ -236,12 +237,13 @@ describe('HttpRun: the end of a lost connection', () => {
 })
 
 describe('HttpRun: a log that throws', () => {
-  const log = {
+  // As resolveOptions() passes it on.
+  const log = guardedLog({
     debug: fails(BUG),
     info: fails(BUG),
     warn: fails(BUG),
     error: fails(BUG),
-  }
+  })
 
   it('leaves no exchange without its answer', async () => {
     for (const app of [sending([], fails(BUG)), sending([])]) {
