@@ -12,7 +12,16 @@ const LAYERS = [
   ['server', 'chain', 'hosting', 'lint'],
   ['bridge'],
   ['sync', 'async'],
-  ['http', 'waiting', 'contract', 'errors', 'guarded-log', 'silent-log', 'complete-options'],
+  [
+    'http',
+    'waiting',
+    'contract',
+    'errors',
+    'guarded-log',
+    'silent-log',
+    'complete-options',
+    'name-of',
+  ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
 const ROOMS: Array<[folder: string, rooms: string[]]> = [

@@ -1,7 +1,7 @@
 // The shape of every event: a plain object with a type, and values that every transport can carry.
 
 import { breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { Party } from '../breach.ts'
 

@@ -6,7 +6,7 @@ import { HttpExchange } from '../../async/http-exchange.ts'
 import { mayHaveContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { asEventBreach, breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import type { HeaderPairs, HttpScope, ReceiveEvent, SendEvent } from '../../contract/events.ts'
 
 /** The fields of the connection, which only the server sets (RFC 9110, 7.6.1). */

@@ -2,7 +2,7 @@
 // and passes all events on unchanged.
 
 import { breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import { LintedCall } from './linted-call.ts'
 import { checkScope } from './scope.ts'
 import type { EventApp } from '../../contract/events.ts'

@@ -2,7 +2,7 @@
 
 import { isFieldValue, isToken } from '../../http/headers.ts'
 import { breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { Scope } from '../../contract/events.ts'
 

@@ -3,7 +3,7 @@
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { asEventBreach, breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import { checkStrictHeaders, checkStrictStatus } from './http.ts'
 import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
 

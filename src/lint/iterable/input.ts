@@ -3,7 +3,7 @@
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
 import { breach } from '../breach.ts'
-import { nameOfCall } from '../name-of.ts'
+import { nameOfCall } from '../../name-of.ts'
 import { LintedInput } from '../sync/streams.ts'
 import type { AsyncInputStream } from '../../contract/environ.ts'
 import type { Parties } from '../breach.ts'

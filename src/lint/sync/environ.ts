@@ -3,7 +3,7 @@
 import { isFieldValue, isToken } from '../../http/headers.ts'
 import { describe } from '../../sync/chunk.ts'
 import { breach } from '../breach.ts'
-import { nameOf } from '../name-of.ts'
+import { nameOf } from '../../name-of.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { Environ } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
@@ -70,7 +70,8 @@ function requireType(
   party: Party,
 ): void {
   if (typeof environ[key] === type) return
-  throw breach(party, RULE, `${key} is ${describe(environ[key])}`, `it is always a ${type}`)
+  const found = key in environ ? describe(environ[key]) : 'missing'
+  throw breach(party, RULE, `${key} is ${found}`, `it is always a ${type}`)
 }
 
 // A key without a dot is a CGI variable; the keys of servers and middleware have a dot.
@@ -114,12 +115,13 @@ function checkValues(environ: Environ, party: Party): void {
   if (environ.SERVER_NAME === '') throw wrong('SERVER_NAME', 'it is never empty')
   if (!PORT.test(environ.SERVER_PORT) || Number(environ.SERVER_PORT) > MOST_PORTS)
     throw wrong('SERVER_PORT', 'it is a port in digits')
-  if (!PROTOCOL.test(environ.SERVER_PROTOCOL)) throw wrong('SERVER_PROTOCOL', "as 'HTTP/1.1'")
+  if (!PROTOCOL.test(environ.SERVER_PROTOCOL))
+    throw wrong('SERVER_PROTOCOL', "it is such as 'HTTP/1.1'")
   if (environ.CONTENT_LENGTH && !DIGITS.test(environ.CONTENT_LENGTH)) {
     throw wrong('CONTENT_LENGTH', 'it is a number of bytes in digits, or left out')
   }
   if (!/^https?$/.test(environ['wsgi.url_scheme']))
-    throw wrong('wsgi.url_scheme', "'http' or 'https'")
+    throw wrong('wsgi.url_scheme', "it is 'http' or 'https'")
   if (!isVersion(environ['wsgi.version'])) throw wrong('wsgi.version', 'it is [1, 0]')
 }
 

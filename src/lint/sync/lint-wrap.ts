@@ -46,7 +46,7 @@ function recordInner(app: SyncApp, key: symbol): SyncApp {
 
     ledger.openBodies += 1
     const closed = (): void => void (ledger.openBodies -= 1)
-    // An Array and a file stay what they are, because the middleware may look.
+    // An Array and a file are passed on as they are, because the middleware may treat them in a way of its own.
     if (!(body instanceof LintedBody)) return onClose(body as ClosableBody, closed)
     return new ObservedBody(body, () => countYield(ledger), closed)
   }

@@ -3,7 +3,7 @@
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
 import { breach } from '../breach.ts'
-import { nameOfCall } from '../name-of.ts'
+import { nameOfCall } from '../../name-of.ts'
 import type { ErrorStream, InputStream } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
 import type { Parties } from '../breach.ts'

@@ -1,7 +1,5 @@
 // Names a value in a message: short, on one line, and never empty.
 
-import { isPlainObject } from './plain-object.ts'
-
 const MOST_CHARACTERS = 80
 
 /** Names `value` in a word or two, for a message: `"text"`, `7`, `an Array`. */
@@ -11,7 +9,7 @@ export function nameOf(value: unknown): string {
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value !== 'object' || value === null) return String(value)
-  return isPlainObject(value) ? 'a plain object' : nameOfClass(value)
+  return nameOfClass(value)
 }
 
 /** The call of `method` with `args`, for a message: `read("1")`. */
@@ -26,5 +24,6 @@ function cut(text: string): string {
 function nameOfClass(value: object): string {
   const maker: unknown = (value as { constructor?: { name?: unknown } | null }).constructor?.name
   if (typeof maker !== 'string' || maker === '') return 'an object'
-  return `${/^[aeiou]/i.test(maker) ? 'an' : 'a'} ${cut(maker)}`
+  if (maker === 'Object') return 'a plain object'
+  return `${/^[aeio]/i.test(maker) ? 'an' : 'a'} ${cut(maker)}`
 }
