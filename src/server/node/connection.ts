@@ -1,11 +1,13 @@
 // One connection of node:http: pipelined requests wait here for the responses before them.
 
 import { IGNORED_EVENTS } from '../engine.ts'
+import { watchHalfClosed } from './half-closed.ts'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
 import type { HttpEvents } from '../engine.ts'
 import type { ListenerContext } from '../listener-context.ts'
+import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 
 // With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
 const MAX_WAITING = 16
@@ -73,6 +75,13 @@ export class NodeConnection {
   closeWhenIdle(): void {
     this.#closesWhenIdle = true
     if (!this.#isBusy) this.socket.destroySoon()
+  }
+
+  /** The client has ended its side. It gets its responses as long as it takes them. */
+  onEnd(wheel: TimerWheel): void {
+    if (this.isUpgraded) return
+    this.closeWhenIdle()
+    if (this.#isBusy) watchHalfClosed(this.socket, wheel, () => this.cut())
   }
 
   /** Cuts the connection. A response under way ends in a reset, so that the client does not take it for complete. */

@@ -59,9 +59,11 @@ export class NodeEngine implements Engine {
       noDelay: true,
     }
     this.#server = settings.tls
-      ? createTlsServer({ ...options, ...tlsListenerOptions(settings) })
+      ? createTlsServer({ ...options, ...tlsListenerOptions(settings), allowHalfOpen: true })
       : createServer(options)
     if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
+    // It is not in the documentation of node:http: otherwise the end of the client's side ends the connection.
+    Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
@@ -131,6 +133,7 @@ export class NodeEngine implements Engine {
       this.#context,
     )
     this.#connections.set(socket, connection)
+    socket.once('end', () => connection.onEnd(this.#dispatcher.wheel))
     socket.once('close', () => {
       this.#connections.delete(socket)
       connection.drop()

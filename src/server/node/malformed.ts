@@ -18,6 +18,7 @@ export function onMalformed(
   // The bytes after a malformed request are malformed too: only the first error counts.
   if (connection.isRefused || !socket.writable) return
   connection.isRefused = true
+  if (code === 'HPE_INVALID_EOF_STATE') return onBrokenOff(connection)
   if (last?.req.complete === false) return onMalformedBody(connection, last, status, identity)
   // Before node:http sees the end of the response: it may close the socket then. RFC 9112, 9.6: the bytes after a response
   // that closes the connection are ignored.
@@ -26,6 +27,14 @@ export function onMalformed(
   }
   if (last === undefined || last.writableFinished) refuseNext()
   else last.prependOnceListener('finish', refuseNext)
+}
+
+// The client has ended its side within a request: that request gets no answer. The connection closes after the others.
+function onBrokenOff(connection: NodeConnection): void {
+  const { socket, last } = connection
+  if (last === undefined || last.req.complete || last.writableEnded) return
+  if (connection.isLastWaiting) connection.replaceLast(() => socket.destroySoon())
+  else socket.destroy()
 }
 
 function onMalformedBody(
