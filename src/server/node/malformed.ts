@@ -6,14 +6,20 @@ import type { ServerResponse } from 'node:http'
 import type { Identity } from '../../async/framing.ts'
 import type { NodeConnection } from './connection.ts'
 
+/** An error that node:http reports about a connection; `reason` is the text of its parser. */
+interface ParseError extends NodeJS.ErrnoException {
+  reason?: string
+}
+
 /** Ends `connection` because of `error`, which node:http has reported about it. */
 export function onMalformed(
   connection: NodeConnection,
-  { code = '' }: NodeJS.ErrnoException,
+  error: ParseError,
   identity: Identity,
 ): void {
   const { socket, last } = connection
-  const status = STATUS_OF_ERROR[code] ?? (code.startsWith('HPE_') ? 400 : undefined)
+  const { code = '' } = error
+  const status = statusOf(error)
   if (status === undefined) return void socket.destroy()
   // The bytes after a malformed request are malformed too: only the first error counts.
   if (connection.isRefused || !socket.writable) return
@@ -54,9 +60,16 @@ function onMalformedBody(
   refuse(socket, status, identity, answer)
 }
 
+// RFC 9110, 15.6.6: a version that is not served gets 505. The parser reports text that is no version with the same code.
+function statusOf({ code = '', reason }: ParseError): number | undefined {
+  if (reason === 'Invalid HTTP version') return 505
+  return STATUS_OF_ERROR[code] ?? (code.startsWith('HPE_') ? 400 : undefined)
+}
+
 const STATUS_OF_ERROR: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
-  HPE_INVALID_VERSION: 505,
+  // The preface of HTTP/2: its method is PRI.
+  HPE_PAUSED_H2_UPGRADE: 501,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 }
