@@ -103,6 +103,7 @@ export class NodeHttpTransport implements HttpTransport {
     res.sendDate = false
     res.removeHeader('connection')
     res.removeHeader('transfer-encoding')
+    if (!head.keepAlive) res.shouldKeepAlive = false
     res.writeHead(head.status, flat(head.headers))
     this.#closeDelimited = head.delimiter === 'connection'
   }
