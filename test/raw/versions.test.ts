@@ -20,7 +20,6 @@ const NONE = [
   'HTTP/1.',
   'HTTP/.1',
   'HTTP/',
-
   'HTTP',
   'HTTPS/1.1',
   'ICE/1.0',
@@ -29,7 +28,6 @@ const NONE = [
   'HTTP/x.1',
   'HTTP/1.x',
   'HTTP/-1.1',
-  ,
   'HTTP/ 1.1',
   'HTTP /1.1',
 ]
