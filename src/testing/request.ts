@@ -123,8 +123,8 @@ function fieldsOf([name, value]: [string, string | readonly string[]]): Array<[s
     : [[name, value as string]]
 }
 
-// SP and HTAB only: trim() removes U+00A0 too, which is content.
-function trimmed(value: string): string {
+/** `value` without the SP and HTAB around it. trim() removes U+00A0 too, which is content. */
+export function trimmed(value: string): string {
   let start = 0
   let end = value.length
   while (start < end && isBlank(value.charCodeAt(start))) start += 1

@@ -243,6 +243,26 @@ describe('a server under lint(app)', () => {
     await expect((awaited as unknown as AsyncIterator<string>).next()).rejects.toThrow(fault)
   })
 
+  it('[3a.22] [3a.65] gives bytes for each awaited read, and not too many', async () => {
+    const reads: Array<[string, unknown[], unknown, string]> = [
+      ['readAsync', [2], Buffer.from('abc'), 'gave 3 bytes'],
+      ['readAsync', [], 'abc', 'gave a string'],
+      ['read1Async', [2], Buffer.from('abc'), 'gave 3 bytes'],
+      ['read1Async', [2], null, 'gave null'],
+    ]
+    for (const [method, args, given, fault] of reads) {
+      const app = iterable(async function* (environ) {
+        const input = environ['wsgi.input'] as unknown as Record<string, Call>
+        yield (await input[method]?.(...args)) as Chunk
+      })
+      const environ = asyncEnviron({ [method]: () => Promise.resolve(given) })
+      const body = (await lint(app)(environ as never, startResponse)) as AsyncBody
+      await expect(body[Symbol.asyncIterator]().next()).rejects.toThrow(
+        `server broke PEP 3333 (Input and Error Streams): ${method} of wsgi.input ${fault}`,
+      )
+    }
+  })
+
   it('gives an iterable app an input that can be awaited', async () => {
     for (const method of ['readAsync', 'read1Async', Symbol.asyncIterator]) {
       const environ = asyncEnviron({ [method]: undefined })

@@ -46,7 +46,8 @@ export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
   #checkedBytes(method: string, bytes: unknown, limit = Infinity): Uint8Array {
     const got = isUint8Array(bytes) ? `${bytes.length} bytes` : describe(bytes)
     if (isUint8Array(bytes) && bytes.length <= limit) return bytes
-    const remedy = `it gives a Uint8Array of at most ${limit} bytes`
+    const most = limit === Infinity ? '' : ` of at most ${limit} bytes`
+    const remedy = `it gives a Uint8Array${most}`
     throw breach(this.#parties.server, RULE, `${method} of wsgi.input gave ${got}`, remedy)
   }
 }
