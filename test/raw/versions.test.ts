@@ -12,18 +12,24 @@ const HOST = '\r\nHost: x\r\n'
 const SERVED = ['HTTP/1.0', 'HTTP/1.1']
 const OTHERS = ['HTTP/0.9', 'HTTP/1.2', 'HTTP/1.9', 'HTTP/2.0', 'HTTP/3.0', 'HTTP/9.9', 'HTTP/0.0']
 const NONE = [
-  ...['http/1.1', 'Http/1.1', 'HTTP/11', 'HTTP/1.10', 'HTTP/1,1', 'HTTP/1.', 'HTTP/.1', 'HTTP/'],
-  ...[
-    'HTTP',
-    'HTTPS/1.1',
-    'ICE/1.0',
-    'HTTP/1.1 ',
-    'HTTP/1.1x',
-    'HTTP/x.1',
-    'HTTP/1.x',
-    'HTTP/-1.1',
-  ],
-  ...['HTTP/ 1.1', 'HTTP /1.1'],
+  'http/1.1',
+  'Http/1.1',
+  'HTTP/11',
+  'HTTP/1.10',
+  'HTTP/1,1',
+  'HTTP/1.',
+  'HTTP/.1',
+  'HTTP/',
+  'HTTP',
+  'HTTPS/1.1',
+  'ICE/1.0',
+  'HTTP/1.1 ',
+  'HTTP/1.1x',
+  'HTTP/x.1',
+  'HTTP/1.x',
+  'HTTP/-1.1',
+  'HTTP/ 1.1',
+  'HTTP /1.1',
 ]
 // The parser of node:http finds no dot in them, and does not tell which of them begins with a version.
 const WITHOUT_DOT = engine === 'node' ? 400 : 505
