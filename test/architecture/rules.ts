@@ -12,7 +12,18 @@ const LAYERS = [
   ['server', 'chain', 'hosting', 'lint'],
   ['bridge'],
   ['sync', 'async'],
-  ['http', 'waiting', 'contract', 'errors', 'guarded-log', 'silent-log', 'complete-options'],
+  [
+    'http',
+    'waiting',
+    'contract',
+    'errors',
+    'bounded-writer',
+    'guarded-log',
+    'silent-log',
+    'standard-stream',
+    'complete-options',
+    'name-of',
+  ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
 const ROOMS: Array<[folder: string, rooms: string[]]> = [

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
+import { BoundedWriter } from '../../src/bounded-writer.ts'
 import { mount } from '../../src/bridge/mount.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
@@ -241,13 +242,13 @@ describe('the format', () => {
 
 describe('accessLog()', () => {
   it('writes lines to standard output by default', async () => {
-    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const write = vi.spyOn(BoundedWriter.prototype, 'write').mockReturnValue()
     try {
       await using client = await testClient(accessLog({ format: 'common' })(APPS['sync'] as App))
       await client.get('/')
-      expect(
-        write.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('GET')),
-      ).toEqual(['127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET / HTTP/1.1" 200 5\n'])
+      expect(write.mock.calls.map(([line]) => line).filter((line) => line.includes('GET'))).toEqual(
+        ['127.0.0.1 - - [03/Sep/2026:04:05:06 +0000] "GET / HTTP/1.1" 200 5\n'],
+      )
     } finally {
       write.mockRestore()
     }
