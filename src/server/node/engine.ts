@@ -111,7 +111,7 @@ export class NodeEngine implements Engine {
     const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
     server.on(accepted, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
-    server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
+    server.on('checkContinue', (req, res) => this.#onExpectation(req, res))
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
     // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
