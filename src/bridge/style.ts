@@ -21,6 +21,8 @@ const STYLE = Symbol.for('isthmus.style')
 
 /** Marks `app` as a sync app (PEP 3333). @example export default sync((environ, startResponse) => …) */
 export function sync(app: SyncApp): SyncApp {
+  // A chain keeps its decision by the head (`sync/head-decision.ts`).
+  if (typeof app === 'function' && brandOf(app) === 'sync') return app
   return branded<SyncApp>((environ, startResponse) => app(environ, startResponse), 'sync', app)
 }
 

@@ -1,5 +1,6 @@
 // accessLog(): one line for each response, and one for each change of a WebSocket. A client cannot forge a line.
 
+import { BoundedWriter } from '../bounded-writer.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { middleware } from '../chain/middleware.ts'
 import type { Log } from '../contract/log.ts'
@@ -25,10 +26,16 @@ export interface AccessLogOptions {
   skip?: ((request: ChainRequest) => boolean) | undefined
 }
 
+const stdout = new BoundedWriter(1, (lost) => {
+  process.stderr.write(
+    `isthmus: stdout was not read: ${lost} lines of the access log were dropped\n`,
+  )
+})
+
 const DEFAULTS = {
   format: 'log' as AccessLogFormat,
   log: undefined as Log | undefined,
-  write: (line: string): void => void process.stdout.write(`${line}\n`),
+  write: (line: string): void => stdout.write(`${line}\n`),
   skip: (_request: ChainRequest): boolean => false,
 }
 

@@ -116,7 +116,10 @@ export interface ServeOptions {
   signal?: AbortSignal | null | undefined
   /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
-  /** The log of the server; null logs nothing. Default: JSON lines on stderr. */
+  /**
+   * The log of the server; null logs nothing. Default: JSON lines on stderr, which never wait for its reader: 4 MiB are
+   * kept, and further lines are dropped and counted.
+   */
   log?: Log | null | undefined
   /** Whether a 500 response shows the error, for development only. Default false. */
   debug?: boolean | undefined

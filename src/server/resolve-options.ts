@@ -1,10 +1,13 @@
 // Completes the options of serve() with their defaults, and refuses an impossible value before anything starts.
 
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
+import { tlsFault } from './tls-fault.ts'
 import { areOrigins } from './websocket/origins.ts'
+import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
@@ -60,7 +63,8 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkChoices(caller, completed)
   checkHost(caller, completed.host)
   checkSocketPath(caller, completed.uds)
-  const { fd, rootPath, signal, sync, websocket } = completed
+  const { fd, rootPath, signal, sync, tls, websocket } = completed
+  if (tls !== null) checkTls(caller, tls)
   if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
@@ -100,6 +104,19 @@ function checkHost(caller: string, host: unknown): void {
   if (typeof host === 'string' && host !== '') return
   const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
   throw invalidOption(caller, 'host', host, remedy)
+}
+
+// The message does not show the value: it has the private key.
+function checkTls(caller: string, tls: TlsOptions): void {
+  if (typeof tls !== 'object') {
+    throw invalidOption(caller, 'tls', tls, 'it is an object with key and cert, or null')
+  }
+  const fault = tlsFault(tls)
+  if (!fault) return
+  const { part, reason } = fault
+  const names =
+    part === 'pair' ? 'options "tls.key" and "tls.cert"' : `option "tls${part ? `.${part}` : ''}"`
+  throw new InvalidOptionError(`${caller}(): ${names} ${reason}`)
 }
 
 function checkChoices(caller: string, values: Record<keyof typeof CHOICES, string>): void {

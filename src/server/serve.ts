@@ -1,6 +1,5 @@
 // serve(): starts the app, listens, and closes. The command line handles process signals; serve() does not.
 
-import pino from 'pino'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { LifespanError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -11,8 +10,8 @@ import { openDispatcher } from './open-dispatcher.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { shutDown } from './shutdown.ts'
 import { ownFile } from './socket-file.ts'
+import { stderrLog } from './stderr-log.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
-import type { Log } from '../contract/log.ts'
 import type { Engine, ServerAddress } from './engine.ts'
 import type { ServeOptions, Settings } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
@@ -51,7 +50,7 @@ export interface Server extends AsyncDisposable {
  * console.log(server.url)
  */
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
-  const given = options.log === null ? SILENT_LOG : (options.log ?? defaultLog())
+  const given = options.log === null ? SILENT_LOG : (options.log ?? stderrLog())
   const settings = resolveOptions(options, given)
   const { signal, drainIdleMs, log } = settings
   signal?.throwIfAborted()
@@ -123,9 +122,4 @@ function urlOf(address: ServerAddress, scheme: string): string {
   if ('path' in address) return `unix:${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return `${scheme}://${host}:${address.port}`
-}
-
-// Synchronous, so that the last lines before a crash are not lost.
-function defaultLog(): Log {
-  return pino({ base: null }, pino.destination({ dest: 2, sync: true }))
 }

@@ -1,8 +1,7 @@
 // environ['wsgi.errors']: text for the operator (PEP 3333, "Input and Error Streams").
 
-import { Buffer } from 'node:buffer'
-import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { BoundedWriter } from '../bounded-writer.ts'
 import type { ErrorStream } from '../contract/environ.ts'
 
 /**
@@ -40,23 +39,24 @@ class CallbackErrors implements ErrorStream {
   }
 }
 
-/** Writes to stderr of the process. Text is durable when `write` returns, also in a pool thread and just before an exit. */
-export const stderrStream: ErrorStream = errorStream(writeToStderr)
+const output = new BoundedWriter(2, (lost) => {
+  output.write(`isthmus: stderr was not read: ${lost} texts of wsgi.errors were dropped\n`)
+})
 
-const STDERR = 2
-const RETRY_MS = 1
-const clock = new Int32Array(new SharedArrayBuffer(4))
+/**
+ * Writes to stderr of the process, for an app on the event loop. Text is durable when `write` returns; if the reader of
+ * stderr has stalled, text waits or is dropped.
+ */
+export const stderrStream: ErrorStream = errorStream((text) => output.write(text))
 
-// process.stderr does not fit: it buffers if the pipe is full, and in a worker thread the main thread writes for it.
-function writeToStderr(text: string): void {
-  let unwritten: Uint8Array = Buffer.from(text)
-  while (unwritten.length > 0) {
-    try {
-      unwritten = unwritten.subarray(writeSync(STDERR, unwritten))
-    } catch (error) {
-      // Stderr is closed, and the text is lost: an app that reports a failure must not fail a second time.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
-      Atomics.wait(clock, 0, 0, RETRY_MS)
-    }
-  }
-}
+const READER_MS = 1_000
+let hasStalled = false
+
+/**
+ * Writes to stderr of the process, for an app in a pool thread. `write` waits until the text is durable. After a second it
+ * takes the reader for stalled: then text waits or is dropped, as with {@link stderrStream}, until the reader reads again.
+ */
+export const waitingStderrStream: ErrorStream = errorStream((text) => {
+  output.write(text)
+  hasStalled = !output.drain(hasStalled ? 0 : READER_MS)
+})

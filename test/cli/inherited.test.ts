@@ -70,6 +70,22 @@ describe('--tls-cert and --tls-key', { timeout: 30_000 }, () => {
     ['the key is missing', cert, '--tls-cert needs --tls-key as well'],
     ['the certificate is missing', key, '--tls-key needs --tls-cert as well'],
     ['a file is missing', [...cert, '--tls-key', 'none.key'], '--tls-key cannot be read: ENOENT'],
+    ['a file is a folder', [...key, '--tls-cert', 'test'], 'directory, read (test)'],
+    [
+      'the files are swapped',
+      ['--tls-cert', key[1] ?? '', '--tls-key', cert[1] ?? ''],
+      '--tls-cert test/fixtures/tls/server.key is a private key, and no certificate',
+    ],
+    [
+      'the key is no PEM',
+      [...cert, '--tls-key', 'package.json'],
+      '--tls-key package.json is no private key in PEM',
+    ],
+    [
+      'the key is that of another certificate',
+      [...cert, '--tls-key', 'test/fixtures/tls/stranger.key'],
+      '--tls-key test/fixtures/tls/stranger.key and --tls-cert test/fixtures/tls/server.pem do not belong',
+    ],
   ])('fail in one line when %s', async (_what, words, sentence) => {
     const { status, stderr } = await run(['serve', HELLO, '--threads', '0', ...words])
     expect(status).toBe(2)

@@ -1,6 +1,8 @@
 // The log of the command line. It is on stderr, so that stdout has the ready line and nothing else.
 
 import { pino } from 'pino'
+import { BoundedWriter } from '../../bounded-writer.ts'
+import { lostLine, stderrLog } from '../../server/stderr-log.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
@@ -18,24 +20,22 @@ export async function createLog(
   format: ProcessOptions['logFormat'],
 ): Promise<{ log: Log }> {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY)
-  const stream = isPretty ? await prettyStream() : jsonStream()
-  return { log: pino({ level, base: null }, stream) }
+  if (!isPretty) return { log: stderrLog(level) }
+  const pretty = await prettyFormat()
+  const output = new BoundedWriter(2, (lost) => output.write(pretty(lostLine(lost))))
+  return { log: pino({ level, base: null }, { write: (line) => output.write(pretty(line)) }) }
 }
 
-function jsonStream(): { write(line: string): void } {
-  return pino.destination({ dest: 2, sync: false })
-}
-
-// pino-pretty is loaded for terminals only. It formats in this thread, so that each line is written before the process
-// ends.
-async function prettyStream(): Promise<{ write(line: string): void }> {
+// The coloured form of a line of JSON. pino-pretty is loaded for terminals only. It formats in this thread, so that each
+// line is written before the process ends.
+async function prettyFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty')
   const pretty = prettyFactory({
     colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
   })
-  return { write: (line) => void process.stderr.write(pretty(JSON.parse(line, escaped))) }
+  return (line) => pretty(JSON.parse(line, escaped))
 }
 
 // JSON escapes control characters, and pino-pretty would print them unescaped.

@@ -2,13 +2,15 @@
 
 import { readFileSync } from 'node:fs'
 import { InvalidOptionError } from '../../errors.ts'
+import { tlsFault } from '../../server/tls-fault.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
 /**
  * Reads the files of a command line. Returns null for a server without TLS.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if one of the two is missing, or cannot be read
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if one of the two is missing or cannot be read, or
+ *   if the server cannot use them
  */
 export function readTls({
   tlsCert,
@@ -17,13 +19,22 @@ export function readTls({
   if (tlsCert === null && tlsKey === null) return null
   if (tlsCert === null) throw new InvalidOptionError('--tls-key needs --tls-cert as well')
   if (tlsKey === null) throw new InvalidOptionError('--tls-cert needs --tls-key as well')
-  return { cert: readPem('--tls-cert', tlsCert), key: readPem('--tls-key', tlsKey) }
+  const tls = { cert: readPem('--tls-cert', tlsCert), key: readPem('--tls-key', tlsKey) }
+  const fault = tlsFault(tls)
+  if (!fault) return tls
+  const names = { cert: `--tls-cert ${tlsCert}`, key: `--tls-key ${tlsKey}` }
+  const { part, reason } = fault
+  const name = part === 'cert' || part === 'key' ? names[part] : `${names.key} and ${names.cert}`
+  throw new InvalidOptionError(`${name} ${reason}`)
 }
 
 function readPem(flag: string, file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new InvalidOptionError(`${flag} cannot be read: ${(error as Error).message}`)
+    // The system names the file for some of its errors only.
+    const { message } = error as Error
+    const name = message.includes(file) ? '' : ` (${file})`
+    throw new InvalidOptionError(`${flag} cannot be read: ${message}${name}`)
   }
 }

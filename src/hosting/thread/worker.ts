@@ -2,7 +2,7 @@
 
 import { getPriority, setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
-import { stderrStream } from '../../sync/errors-stream.ts'
+import { waitingStderrStream } from '../../sync/errors-stream.ts'
 import { boundOutput } from './bounded-output.ts'
 import { hostedLog } from './exchange-context.ts'
 import { loadTarget } from './load-target.ts'
@@ -30,7 +30,7 @@ try {
   const app = await loadTarget(target)
   // Loading runs at full priority: the start of the server waits for the first thread.
   lowerPriority(nice)
-  const host = new SyncHost(app, link, { multiprocess, errors: stderrStream })
+  const host = new SyncHost(app, link, { multiprocess, errors: waitingStderrStream })
   port.on('message', (cells: Cells) => host.take(fromCells<ToHost>(cells)))
   link.post({ type: 'loaded', error: null })
 } catch (error) {

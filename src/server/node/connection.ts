@@ -1,9 +1,13 @@
 // One connection of node:http: pipelined requests wait here for the responses before them.
 
+import { IGNORED_EVENTS } from '../engine.ts'
+import { watchHalfClosed } from './half-closed.ts'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Endpoints } from '../../http/request-head.ts'
+import type { HttpEvents } from '../engine.ts'
 import type { ListenerContext } from '../listener-context.ts'
+import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 
 // With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
 const MAX_WAITING = 16
@@ -16,7 +20,11 @@ export class NodeConnection {
   isUpgraded = false
   /** The response under way. */
   response: ServerResponse | undefined = undefined
-  /** A malformed request was answered: it ends the connection. */
+  /** The receiver of the reports about the response under way. */
+  events: HttpEvents = IGNORED_EVENTS
+  /** The response to the last request that was read. */
+  last: ServerResponse | undefined = undefined
+  /** A request was malformed: it ends the connection. */
   isRefused = false
   readonly #context: ListenerContext
   #waiting: Array<() => void> = []
@@ -34,11 +42,26 @@ export class NodeConnection {
     return this.#isBusy
   }
 
-  /** Runs `serve` once the responses before it are complete. After its own response, `serve` calls {@link release}. */
-  enqueue(serve: () => void): void {
+  /**
+   * Runs `serve` once the responses before it are complete. After its own response, `serve` calls {@link release}.
+   *
+   * @param response left out if node:http has made none
+   */
+  enqueue(serve: () => void, response: ServerResponse | undefined = this.last): void {
+    this.last = response
     this.#waiting.push(serve)
     if (this.#waiting.length === MAX_WAITING) this.socket.pause()
     if (!this.#isBusy) this.#next()
+  }
+
+  /** Whether the last request waits for the responses before it. */
+  get isLastWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Runs `serve` in the place of the last request, which waits. */
+  replaceLast(serve: () => void): void {
+    this.#waiting[this.#waiting.length - 1] = serve
   }
 
   /** The response under way is over. */
@@ -52,6 +75,13 @@ export class NodeConnection {
   closeWhenIdle(): void {
     this.#closesWhenIdle = true
     if (!this.#isBusy) this.socket.destroySoon()
+  }
+
+  /** The client has ended its side. It gets its responses as long as it takes them. */
+  onEnd(wheel: TimerWheel): void {
+    if (this.isUpgraded) return
+    this.closeWhenIdle()
+    if (this.#isBusy) watchHalfClosed(this.socket, wheel, () => this.cut())
   }
 
   /** Cuts the connection. A response under way ends in a reset, so that the client does not take it for complete. */

@@ -12,6 +12,7 @@ import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
 import { ServerMessage } from './server-message.ts'
 import { incomingHead } from './incoming-head.ts'
+import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { listen } from '../listen.ts'
@@ -58,9 +59,11 @@ export class NodeEngine implements Engine {
       noDelay: true,
     }
     this.#server = settings.tls
-      ? createTlsServer({ ...options, ...tlsListenerOptions(settings) })
+      ? createTlsServer({ ...options, ...tlsListenerOptions(settings), allowHalfOpen: true })
       : createServer(options)
     if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
+    // It is not in the documentation of node:http: otherwise the end of the client's side ends the connection.
+    Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
@@ -108,7 +111,7 @@ export class NodeEngine implements Engine {
     const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
     server.on(accepted, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
-    server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
+    server.on('checkContinue', (req, res) => this.#onExpectation(req, res))
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
     // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
@@ -130,6 +133,7 @@ export class NodeEngine implements Engine {
       this.#context,
     )
     this.#connections.set(socket, connection)
+    socket.once('end', () => connection.onEnd(this.#dispatcher.wheel))
     socket.once('close', () => {
       this.#connections.delete(socket)
       connection.drop()
@@ -142,10 +146,9 @@ export class NodeEngine implements Engine {
     connection?.enqueue(() => {
       this.#answering(req.socket, () => {
         const head = this.#headOf(req, connection, expectsContinue)
-        connection.response = res
-        this.#serve(head, req, res, () => connection.release())
+        this.#serve(head, req, res, connection)
       })
-    })
+    }, res)
   }
 
   #headOf(req: IncomingMessage, { ends }: NodeConnection, expectsContinue: boolean): RequestHead {
@@ -153,14 +156,20 @@ export class NodeEngine implements Engine {
     return incomingHead(req, { ends, expectsContinue, maxHeaderFields })
   }
 
-  #serve(head: RequestHead, req: IncomingMessage, res: ServerResponse, onClose: () => void): void {
+  #serve(
+    head: RequestHead,
+    req: IncomingMessage,
+    res: ServerResponse,
+    connection: NodeConnection,
+  ): void {
     if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
       return this.#refuse(req.socket, 414)
     }
-    const transport = new NodeHttpTransport(req, res, head.hasBody, onClose)
+    connection.response = res
+    const transport = new NodeHttpTransport(req, res, head.hasBody, () => connection.release())
     const losesRest = req instanceof ServerMessage && req.isUpgradeIgnored && !head.hasBody
     head.keepAlive &&= res.shouldKeepAlive && !losesRest
-    transport.events = this.#dispatcher.http(head, transport)
+    transport.events = connection.events = this.#dispatcher.http(head, transport)
   }
 
   #answering(socket: Socket, serve: () => void): void {
@@ -179,7 +188,7 @@ export class NodeEngine implements Engine {
     if (expectations.every((member) => member.toLowerCase() === '100-continue')) {
       return this.#onRequest(req, res, expectations.length > 0)
     }
-    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
+    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417), res)
   }
 
   // node:http has released the socket: it passes the drain of the socket to no response any more.
@@ -200,16 +209,10 @@ export class NodeEngine implements Engine {
     this.#webSockets.handleUpgrade({ head, socket, firstBytes })
   }
 
-  // The bytes after a malformed request are malformed too: only the first error is answered.
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
-    if (!connection || connection.isRefused) return
-    // RFC 9112, 9.6: the bytes after the request that ends the connection are ignored.
-    if (error.code === 'HPE_CLOSED_CONNECTION' && connection.isBusy) return
-    const isLost = error.code === 'ECONNRESET' || connection.isBusy || !socket.writable
-    if (isLost) return void socket.destroy()
-    connection.isRefused = true
-    this.#refuse(connection.socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
+    if (connection) onMalformed(connection, error, this.#dispatcher.identity)
+    else socket.destroy()
   }
 
   #refuse(socket: Socket, status: number): void {
@@ -220,11 +223,4 @@ export class NodeEngine implements Engine {
 // RFC 9112, 3: the line has two spaces and the version besides method and target.
 function requestLineBytes({ method, target }: RequestHead): number {
   return method.length + target.length + ' HTTP/1.1'.length + 1
-}
-
-const STATUS_OF_ERROR: Record<string, number> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_INVALID_VERSION: 505,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 }

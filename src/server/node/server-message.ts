@@ -14,7 +14,9 @@ export class ServerMessage extends IncomingMessage {
   /** Read by node:http after the head; it is not in its documentation. */
   get upgrade(): boolean {
     if (!this.#isAsked) return false
-    return this.method === 'CONNECT' || listHasToken(this.headers.upgrade, 'websocket')
+    if (this.method === 'CONNECT') return true
+    // RFC 9110, 7.8: HTTP/1.0 has no upgrades.
+    return this.httpVersion !== '1.0' && listHasToken(this.headers.upgrade, 'websocket')
   }
 
   /**

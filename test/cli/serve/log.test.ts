@@ -1,6 +1,7 @@
 // The pretty log: one line for each entry, without control characters.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BoundedWriter } from '../../../src/bounded-writer.ts'
 import { createLog } from '../../../src/cli/serve/log.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -8,10 +9,7 @@ afterEach(() => vi.restoreAllMocks())
 /** The output of a pretty log for one entry. */
 async function pretty(fields: Record<string, unknown>, message: string): Promise<string> {
   let text = ''
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    text += String(chunk)
-    return true
-  })
+  vi.spyOn(BoundedWriter.prototype, 'write').mockImplementation((line) => void (text += line))
   const { log } = await createLog('info', 'pretty')
   log.debug(fields, 'below the level')
   log.info(fields, message)
