@@ -1,10 +1,10 @@
 // The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
 
-import { checkedHead } from '../server/checked-head.ts'
 import { getAllHeaders, getHeader } from '../http/headers.ts'
 import { MemoryHttpTransport } from './http-transport.ts'
 import { MemoryWebSocketTransport } from './websocket-transport.ts'
 import { headerList, hostFirst, prepareRequest, sentHead } from './request.ts'
+import { wireHead } from './wire-head.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
 import type { ServerStats } from '../server/stats.ts'
@@ -62,7 +62,7 @@ export class MemoryEngine {
   http(method: string, target: string, request: TestRequest): OpenHttpExchange {
     const prepared = prepareRequest(method, target, request, this.#settings)
     this.#addCookies(prepared.head)
-    const head = checkedHead(prepared.head, this.#settings.maxHeaderFields)
+    const head = wireHead(prepared.head, this.#settings.maxHeaderFields)
     const { disconnect } = request
     const transport = new MemoryHttpTransport({
       body: prepared.body,
@@ -86,7 +86,7 @@ export class MemoryEngine {
     const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
     const sent = sentHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
     this.#addCookies(sent)
-    const head = checkedHead(sent, this.#settings.maxHeaderFields)
+    const head = wireHead(sent, this.#settings.maxHeaderFields)
     const transport = new MemoryWebSocketTransport(handshake.highWaterMark ?? SOCKET_BUFFER)
 
     const run = this.#watch.expect(() => {

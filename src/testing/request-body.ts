@@ -65,6 +65,8 @@ function bodyOf(body: TestBody): PreparedBody {
         bytesOf(String(body as URLSearchParams)),
         'application/x-www-form-urlencoded;charset=UTF-8',
       )
+    case '[object String]':
+      return bodyOf((body as object).toString())
     case '[object FormData]':
       return encodedForm(body as FormData)
     case '[object Blob]':

@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { checkedHeaders, getHeader } from '../http/headers.ts'
+import { nameOf } from '../name-of.ts'
 import { jsonBody, preparedBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { ReadHead } from '../server/checked-head.ts'
@@ -105,12 +106,21 @@ export function sentHead(
   headers: HeaderPairs,
   { client, host, port, secure }: ClientSide,
 ): ReadHead {
+  if (typeof method !== 'string' || typeof target !== 'string') {
+    throw new InvalidOptionError(
+      `the method and the target of a request are strings, got ${nameOf(method)} and ${nameOf(target)}`,
+    )
+  }
   const ends = { client, server: [host, port], secure, tls: null } as const
   return { method, target, httpVersion: '1.1', headers, expectsContinue: false, ends }
 }
 
 /** Converts `headers` to a list with lower-case names, and values without the white space around them. */
 export function headerList(headers: TestHeaders = []): HeaderPairs {
+  if (typeof headers !== 'object' || headers === null) {
+    const remedy = 'pass an object, pairs in order, or a Headers'
+    throw new InvalidOptionError(`"headers" cannot be ${nameOf(headers)}: ${remedy}`)
+  }
   const pairs =
     Symbol.iterator in headers ? [...headers] : Object.entries(headers).flatMap(fieldsOf)
   // RFC 9110, 5.5: white space around a value does not belong to the value, and the reader of a socket removes it.

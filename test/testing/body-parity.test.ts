@@ -78,6 +78,7 @@ const APPS: Array<[string, HostedApp]> = [
 const BODIES: Array<[string, () => unknown]> = [
   ['a string', () => 'größe €'],
   ['an empty string', () => ''],
+  ['a boxed string', () => Object('boxed')],
   ['bytes', () => new Uint8Array([0, 1, 255])],
   ['a Buffer', () => Buffer.from('a buffer')],
   ['a part of a buffer', () => Buffer.from('0123456789').subarray(2, 5)],
