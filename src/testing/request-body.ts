@@ -66,7 +66,7 @@ function bodyOf(body: TestBody): PreparedBody {
         'application/x-www-form-urlencoded;charset=UTF-8',
       )
     case '[object String]':
-      return bodyOf((body as object).toString())
+      return bodyOf(body.valueOf() as string)
     case '[object FormData]':
       return encodedForm(body as FormData)
     case '[object Blob]':
