@@ -24,6 +24,8 @@ export class NodeConnection {
   events: HttpEvents = IGNORED_EVENTS
   /** The response to the last request that was read. */
   last: ServerResponse | undefined = undefined
+  /** The fields of a request whose upgrade is ignored, while node:http reads it again. */
+  ignoredUpgrade: string[] | undefined = undefined
   /** A request was malformed: it ends the connection. */
   isRefused = false
   readonly #context: ListenerContext
