@@ -9,8 +9,9 @@ import type { HttpEvents } from '../engine.ts'
 import type { ListenerContext } from '../listener-context.ts'
 import type { TimerWheel } from '../../waiting/timer-wheel.ts'
 
-// With this many waiting requests the socket is paused: a client gets no further ahead of its responses.
-const MAX_WAITING = 16
+// With this many waiting requests the socket is paused: a client gets no further ahead of its responses. A socket that is
+// paused does not see that its client leaves, so the limit is no lower.
+const MAX_WAITING = 1_000
 
 /** Serves the requests of one socket one at a time, in order (RFC 9112, 9.3.2). */
 export class NodeConnection {
@@ -24,12 +25,15 @@ export class NodeConnection {
   events: HttpEvents = IGNORED_EVENTS
   /** The response to the last request that was read. */
   last: ServerResponse | undefined = undefined
+  /** The fields of a request whose upgrade is ignored, while node:http reads it again. */
+  ignoredUpgrade: string[] | undefined = undefined
   /** A request was malformed: it ends the connection. */
   isRefused = false
   readonly #context: ListenerContext
   #waiting: Array<() => void> = []
   #isBusy = false
   #closesWhenIdle = false
+  #isHolding = false
 
   constructor(socket: Socket, ends: Endpoints, context: ListenerContext) {
     this.#context = context
@@ -50,7 +54,7 @@ export class NodeConnection {
   enqueue(serve: () => void, response: ServerResponse | undefined = this.last): void {
     this.last = response
     this.#waiting.push(serve)
-    if (this.#waiting.length === MAX_WAITING) this.socket.pause()
+    if (this.#waiting.length === MAX_WAITING) this.#hold()
     if (!this.#isBusy) this.#next()
   }
 
@@ -94,6 +98,15 @@ export class NodeConnection {
   /** The socket is gone: the requests that wait are dropped. */
   drop(): void {
     this.#waiting = []
+  }
+
+  // node:http resumes the socket after each request, and for each body that an app reads.
+  #hold(): void {
+    const { socket } = this
+    if (!this.#isHolding)
+      socket.on('resume', () => this.#waiting.length >= MAX_WAITING && socket.pause())
+    this.#isHolding = true
+    socket.pause()
   }
 
   #next(): void {

@@ -10,7 +10,7 @@ import { PeerError } from '../../errors.ts'
 import { listMembers } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
-import { ServerMessage } from './server-message.ts'
+import { headWithoutUpgrade, isHandshake } from './upgrade-head.ts'
 import { incomingHead } from './incoming-head.ts'
 import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
@@ -46,7 +46,6 @@ export class NodeEngine implements Engine {
     this.#settings = settings
     this.#webSockets = new WebSockets(dispatcher, settings)
     const options = {
-      IncomingMessage: ServerMessage,
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -106,10 +105,13 @@ export class NodeEngine implements Engine {
     for (const connection of this.#connections.values()) connection.cut()
   }
 
+  get #socketEvent(): string {
+    return this.#settings.tls ? 'secureConnection' : 'connection'
+  }
+
   #listenToServer(): void {
     const server = this.#server
-    const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
-    server.on(accepted, (socket: Socket) => this.#onConnection(socket))
+    server.on(this.#socketEvent, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onExpectation(req, res))
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
@@ -119,6 +121,7 @@ export class NodeEngine implements Engine {
     })
     server.on('upgrade', (req: IncomingMessage, _stream: Duplex, firstBytes: Buffer) => {
       this.#takeOver(req.socket, (connection) => {
+        if (!isHandshake(req)) return this.#ignoreUpgrade(req, connection, firstBytes)
         this.#answering(req.socket, () => this.#onUpgrade(req, connection, firstBytes))
       })
     })
@@ -126,6 +129,7 @@ export class NodeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#connections.has(socket)) return
     this.#accepted += 1
     const connection = new NodeConnection(
       socket,
@@ -143,6 +147,10 @@ export class NodeEngine implements Engine {
 
   #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const connection = this.#connections.get(req.socket)
+    if (connection?.ignoredUpgrade) {
+      req.rawHeaders = connection.ignoredUpgrade
+      connection.ignoredUpgrade = undefined
+    }
     connection?.enqueue(() => {
       this.#answering(req.socket, () => {
         const head = this.#headOf(req, connection, expectsContinue)
@@ -167,8 +175,7 @@ export class NodeEngine implements Engine {
     }
     connection.response = res
     const transport = new NodeHttpTransport(req, res, head.hasBody, () => connection.release())
-    const losesRest = req instanceof ServerMessage && req.isUpgradeIgnored && !head.hasBody
-    head.keepAlive &&= res.shouldKeepAlive && !losesRest
+    head.keepAlive &&= res.shouldKeepAlive
     transport.events = connection.events = this.#dispatcher.http(head, transport)
   }
 
@@ -195,11 +202,25 @@ export class NodeEngine implements Engine {
   #takeOver(socket: Socket, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
     if (!connection) return void socket.destroy()
-    socket.on('drain', () => connection.response?.emit('drain'))
-    connection.enqueue(() => serve(connection))
+    const onDrain = (): void => void connection.response?.emit('drain')
+    socket.on('drain', onDrain).on('error', ignore)
+    connection.enqueue(() => {
+      socket.off('drain', onDrain)
+      serve(connection)
+    })
   }
 
-  // ServerMessage passes the other upgrades on as ordinary requests.
+  // RFC 9110, 7.8: a server ignores an upgrade that it does not want. node:http has given up the socket together with the
+  // body, and with the requests after it, so it gets them again, without the field that asks for the upgrade.
+  #ignoreUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
+    const { socket } = connection
+    connection.ignoredUpgrade = req.rawHeaders
+    this.#server.emit(this.#socketEvent, socket)
+    socket.emit('data', Buffer.concat([headWithoutUpgrade(req), firstBytes]))
+    connection.ignoredUpgrade = undefined
+    connection.release()
+  }
+
   #onUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
     const { socket } = connection
     const head = this.#headOf(req, connection, false)
@@ -224,3 +245,5 @@ export class NodeEngine implements Engine {
 function requestLineBytes({ method, target }: RequestHead): number {
   return method.length + target.length + ' HTTP/1.1'.length + 1
 }
+
+function ignore(): void {}

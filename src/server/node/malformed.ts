@@ -25,6 +25,8 @@ export function onMalformed(
   if (connection.isRefused || !socket.writable) return
   connection.isRefused = true
   if (code === 'HPE_INVALID_EOF_STATE') return onBrokenOff(connection)
+  // A connection without a request is closed without a word.
+  if (status === 408 && socket.bytesRead === 0) return socket.destroySoon()
   if (last?.req.complete === false) return onMalformedBody(connection, last, status, identity)
   // Before node:http sees the end of the response: it may close the socket then. RFC 9112, 9.6: the bytes after a response
   // that closes the connection are ignored.
@@ -35,12 +37,14 @@ export function onMalformed(
   else last.prependOnceListener('finish', refuseNext)
 }
 
-// The client has ended its side within a request: that request gets no answer. The connection closes after the others.
+// The client has ended its side within a request. If the request waits, it gets no answer; the connection closes after the
+// others. An app that reads the body loses its client. For another one, the connection watches whether the client takes
+// an answer.
 function onBrokenOff(connection: NodeConnection): void {
   const { socket, last } = connection
   if (last === undefined || last.req.complete || last.writableEnded) return
   if (connection.isLastWaiting) connection.replaceLast(() => socket.destroySoon())
-  else socket.destroy()
+  else if (last.req.readableFlowing === true) socket.destroy()
 }
 
 function onMalformedBody(

@@ -110,10 +110,6 @@ const OTHERWISE: Array<[reason: string, cases: string[]]> = [
       'fields without end',
     ],
   ],
-  [
-    'the parser of node:http drops the bytes that have arrived after an ignored upgrade, so the connection ends',
-    ['an upgrade that is a request as any other'],
-  ],
 ]
 
 /** The reason for each of these cases, by its name. */
