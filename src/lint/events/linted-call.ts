@@ -17,7 +17,7 @@ const MOST_CALLS_AFTER_END = 100
 /** One call of an app under lint. It reports the first breach only, because further ones may be consequences. */
 export class LintedCall {
   readonly #scope: Scope
-  readonly #before: Scope
+  readonly #before: Record<string, unknown>
   readonly #trial: Trial
   #breach: LintError | undefined
   #pendingSends = 0

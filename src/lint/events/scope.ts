@@ -11,6 +11,9 @@ type Rules = Record<string, Rule>
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
+// The lists and objects whose content an app must leave unchanged.
+const CONTENTS = new Set(['asgi', 'headers', 'client', 'server', 'subprotocols', 'extensions'])
+
 const CONNECTION: Rules = {
   httpVersion: [isOneOf('1.0', '1.1'), "'1.0' or '1.1'"],
   path: [(path) => isText(path) && /^[/*]/.test(path), 'a string that starts with "/", or "*"'],
@@ -95,10 +98,11 @@ export function checkScope(scope: unknown): void {
   checkMountPoint(scope.path as string, scope.rootPath as string)
 }
 
-/** Copies `scope`, with its header list, for {@link checkUnchanged}. */
-export function copyScope(scope: Scope): Scope {
-  if (!('headers' in scope)) return { ...scope }
-  return { ...scope, headers: scope.headers.map(([name, value]) => [name, value]) }
+/** Copies `scope`, with the content of its lists and objects, for {@link checkUnchanged}. */
+export function copyScope(scope: Scope): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(scope).map(([key, value]) => [key, contentOf(key, value)]),
+  )
 }
 
 /**
@@ -107,14 +111,10 @@ export function copyScope(scope: Scope): Scope {
  * @throws {@link LintError} `ISTHMUS_LINT`
  * @see ASGI 3.0, "Middleware"
  */
-export function checkUnchanged(before: Scope, after: Scope): void {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
-  for (const key of keys) {
-    const [was, is] = [before, after].map(
-      (scope) => (scope as unknown as Record<string, unknown>)[key],
-    )
-    const same = key === 'headers' ? JSON.stringify(was) === JSON.stringify(is) : was === is
-    if (same) continue
+export function checkUnchanged(before: Record<string, unknown>, after: Scope): void {
+  const now = copyScope(after)
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (before[key] === now[key]) continue
     throw breach(
       'app',
       'the scope',
@@ -122,6 +122,10 @@ export function checkUnchanged(before: Scope, after: Scope): void {
       'change a copy: { ...scope }',
     )
   }
+}
+
+function contentOf(key: string, value: unknown): unknown {
+  return CONTENTS.has(key) ? JSON.stringify(value) : value
 }
 
 /** ASGI keeps the mount point in the path; a prefix counts only on a segment boundary. */

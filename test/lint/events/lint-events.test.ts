@@ -189,6 +189,16 @@ describe('the scope under lint', () => {
     )
   })
 
+  it.each(['asgi', 'client', 'server', 'extensions'])('[3b.5] keeps its %s', async (key) => {
+    const changing: EventApp = async (scope, receive, send) => {
+      Object.assign((scope as unknown as Record<string, object>)[key] ?? {}, { 0: 'other' })
+      await saying(START, BODY)(scope, receive, send)
+    }
+    await expect(underLint(changing, httpScope())).rejects.toThrow(
+      `app broke the scope: it changed scope.${key} in place`,
+    )
+  })
+
   it('[3b.5] gets no new keys', async () => {
     const adding: EventApp = async (scope, receive, send) => {
       Object.assign(scope, { user: 'ada' })
