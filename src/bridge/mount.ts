@@ -129,7 +129,8 @@ async function runLifespans(
     } catch (error) {
       await stopAll()
       const message = `"${inner.prefix || '/'}": ${(error as Error).message}`
-      return send({ type: 'lifespan.startup.failed', message })
+      const { cause } = error as Error
+      return send({ type: 'lifespan.startup.failed', message, 'isthmus.error': cause })
     }
   }
 
