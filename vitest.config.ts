@@ -30,9 +30,6 @@ const config: ViteUserConfig = {
         test: {
           name: 'node',
           include: BEHAVIOUR,
-          // node:http accepts requests that we refuse, and answers some refusals with other statuses: docs/native-engine.md has
-          // the list, and corpus/afterwards.test.ts compares the answers to requests that both accept.
-          exclude: ['test/raw/corpus.test.ts'],
           provide: { engine: 'node' },
         },
       },

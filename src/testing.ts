@@ -14,6 +14,7 @@
 export { testClient } from './testing/test-client.ts'
 export type { TestClientOptions } from './testing/test-client.ts'
 export { TestClient } from './testing/client.ts'
+export type { CookieJar } from './testing/cookie-jar.ts'
 export { ResponseHeaders, TestResponse } from './testing/test-response.ts'
 export { StreamedResponse } from './testing/streamed-response.ts'
 export { WebSocketSession } from './testing/websocket-session.ts'

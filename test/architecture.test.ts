@@ -252,7 +252,8 @@ describe('the public names', () => {
 
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
-      "DeadlinePassedError
+      "CookieJar
+      DeadlinePassedError
       Departure
       HandshakeDeniedError
       ResponseCutError

@@ -3,6 +3,7 @@
 import { InvalidHeaderError } from '../errors.ts'
 import { hasContent, isEventStream, mayHaveContent } from '../http/content.ts'
 import { isDigits } from '../http/headers.ts'
+import { nameOf } from '../name-of.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 /** The facts of a request that decide how its response is framed. */
@@ -185,7 +186,7 @@ export class ResponseFraming {
 
   #takesLength(value: string): boolean {
     if (!isDigits(value) || value.length > MAX_DIGITS) {
-      throw new InvalidHeaderError(`content-length must be a number of bytes, got "${value}"`)
+      throw new InvalidHeaderError(`content-length must be a number of bytes, got ${nameOf(value)}`)
     }
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
       throw new InvalidHeaderError('content-length was given twice with different values')

@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer'
 import { isAbsolute } from 'node:path'
 import { ContentLengthMismatchError, IllegalEventError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
+import { nameOf } from '../name-of.ts'
 import { ResponseFraming } from './framing.ts'
 import { checkedTrailers } from '../http/trailers.ts'
 import type {
@@ -151,7 +152,7 @@ export class HttpExchange {
     const { status, headers = [], trailers = false } = event
     if (!Number.isInteger(status) || status < 200 || status > 999) {
       throw new IllegalEventError(
-        `the status of http.response.start must be an integer from 200 to 999, got ${String(status)}`,
+        `the status of http.response.start must be an integer from 200 to 999, got ${nameOf(status)}`,
       )
     }
     requireBoolean('trailers', trailers, event)
@@ -277,5 +278,5 @@ function byteLength(chunk: Uint8Array | string | null): number {
 
 function describe(event: unknown): string {
   const type = (event as { type?: unknown } | null | undefined)?.type
-  return typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
+  return typeof type === 'string' ? nameOf(type) : `an event of type ${nameOf(type)}`
 }

@@ -1,6 +1,7 @@
 // The state machine that checks the events of one lifespan. It does no I/O: it takes events and returns commands.
 
 import { IllegalEventError } from '../errors.ts'
+import { nameOf } from '../name-of.ts'
 import type { SendEvent } from '../contract/events.ts'
 
 /** The change that an accepted event reports: the app has started or stopped, or has failed with a message. */
@@ -62,7 +63,7 @@ export class LifespanExchange {
 
   #illegal(event: unknown): IllegalEventError {
     const type = (event as { type?: unknown } | null | undefined)?.type
-    const named = typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
+    const named = typeof type === 'string' ? nameOf(type) : `an event of type ${nameOf(type)}`
     const legal = LEGAL[this.#state].join(' or ') || 'nothing'
     return new IllegalEventError(
       `${named} is illegal while the lifespan is ${this.#state}: send ${legal}`,

@@ -2,6 +2,7 @@
 
 import { IllegalEventError, InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
+import { nameOf } from '../name-of.ts'
 import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../contract/events.ts'
 
 const MAX_REASON_BYTES = 123
@@ -49,7 +50,7 @@ export function checkedClose(event: WebSocketCloseEvent): { code: number; reason
   const reason = event.reason ?? ''
   if (!mayBeSent(code)) {
     throw new IllegalEventError(
-      `the code of websocket.close must be 1000 to 1014 without 1004 to 1006, or 3000 to 4999, got ${String(code)}`,
+      `the code of websocket.close must be 1000 to 1014 without 1004 to 1006, or 3000 to 4999, got ${nameOf(code)}`,
     )
   }
   if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON_BYTES) {

@@ -2,6 +2,7 @@
 // commands. The engines, the test client and lint all use it.
 
 import { ClientDisconnectedError, IllegalEventError } from '../errors.ts'
+import { nameOf } from '../name-of.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { checkedClose, checkedHandshakeHeaders, checkedMessage } from './websocket-event.ts'
 import type {
@@ -122,7 +123,7 @@ export class WebSocketExchange {
     const offered = this.#handshake.subprotocols
     if (subprotocol !== null && !offered.includes(subprotocol)) {
       throw new IllegalEventError(
-        `the subprotocol of websocket.accept must be one that the client offered (${offered.join(', ') || 'none'}), got ${JSON.stringify(subprotocol)}`,
+        `the subprotocol of websocket.accept must be one that the client offered (${offered.join(', ') || 'none'}), got ${nameOf(subprotocol)}`,
       )
     }
     const headers = checkedHandshakeHeaders(event.headers ?? [])
@@ -157,7 +158,7 @@ export class WebSocketExchange {
 
   #illegal(event: unknown): IllegalEventError {
     const type = (event as { type?: unknown } | null | undefined)?.type
-    const named = typeof type === 'string' ? `"${type}"` : `an event of type ${String(type)}`
+    const named = typeof type === 'string' ? nameOf(type) : `an event of type ${nameOf(type)}`
     const legal = LEGAL[this.#state].join(' or ') || 'nothing more'
     return new IllegalEventError(
       `${named} is illegal while the WebSocket is ${this.#state}: send ${legal}`,

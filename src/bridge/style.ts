@@ -21,6 +21,8 @@ const STYLE = Symbol.for('isthmus.style')
 
 /** Marks `app` as a sync app (PEP 3333). @example export default sync((environ, startResponse) => …) */
 export function sync(app: SyncApp): SyncApp {
+  // A chain keeps its decision by the head (`sync/head-decision.ts`).
+  if (typeof app === 'function' && brandOf(app) === 'sync') return app
   return branded<SyncApp>((environ, startResponse) => app(environ, startResponse), 'sync', app)
 }
 
@@ -58,7 +60,8 @@ function requireFunction(app: unknown): asserts app is Function {
   throw new AppError(`an app is a function, got ${typeof app}; ${BRANDS}`)
 }
 
-function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
+/** Marks `app` itself as an app of `style`, with the name of `original`, which the messages about the app show. */
+export function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
   requireFunction(original)
   Object.defineProperty(app, 'name', { value: original.name, configurable: true })
   return Object.defineProperty(app, STYLE, { value: style })

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
 import { InvalidHeaderError } from '../errors.ts'
+import { nameOf } from '../name-of.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 
 type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
@@ -11,6 +12,8 @@ type ReadonlyPairs = ReadonlyArray<readonly [name: string, value: string]>
 const WHOLE_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // HTAB, printable ASCII and obs-text; leading and trailing white space is not part of a value.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+// For a value in a message.
+const SHORT = { maxStringLength: 80, maxArrayLength: 3, breakLength: Infinity }
 
 /** The first value of `name` (lower-case), or undefined. */
 export function getHeader(headers: ReadonlyPairs, name: string): string | undefined {
@@ -85,7 +88,8 @@ export function checkedHeaders(pairs: ReadonlyPairs): HeaderPairs {
  */
 export function checkedField(pair: readonly [string, string]): string {
   if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new InvalidHeaderError(`a header must be a [name, value] pair, got ${inspect(pair)}`)
+    const named = Array.isArray(pair) ? inspect(pair, SHORT) : nameOf(pair)
+    throw new InvalidHeaderError(`a header must be a [name, value] pair, got ${named}`)
   }
 
   const [name, value] = pair as unknown[]
@@ -112,9 +116,7 @@ const MAX_KNOWN_LENGTH = 64
 
 function checkedName(name: string): string {
   if (!isToken(name)) {
-    throw new InvalidHeaderError(
-      `header name ${JSON.stringify(name)} is not a token (RFC 9110, 5.1)`,
-    )
+    throw new InvalidHeaderError(`header name ${nameOf(name)} is not a token (RFC 9110, 5.1)`)
   }
   const lowerCase = name.toLowerCase()
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(ownCopy(name), ownCopy(lowerCase))

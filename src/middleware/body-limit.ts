@@ -18,8 +18,9 @@ const DEFAULTS = { maxBytes: 1024 * 1024 }
  * app's read beyond the limit throws. `serve({ maxBodyBytes })` limits all apps in the same way; this middleware limits
  * the apps inside it.
  *
- * The server receives the whole body of an inline sync app before the app runs. A body without a length may therefore be
- * on the disk already when this limit stops it; only `maxBodyBytes` keeps it off the disk.
+ * The server receives the whole body of an inline sync app before the app runs, and a pool of threads before a thread
+ * gets the request. A body without a length may therefore be on the disk already when this limit stops it; only
+ * `maxBodyBytes` keeps it off the disk.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value; at a
  *   request with a longer body, {@link BodyTooLargeError} (`ISTHMUS_BODY_TOO_LARGE`, status 413)

@@ -56,6 +56,9 @@ const AT_ONCE_BYTES = 32 * 1024
 // Archives and pictures have this type too, so mime-db is not asked about it.
 const ANYTHING = 'application/octet-stream'
 const NO_TRANSFORM = /(?:^|[\s,])no-transform(?:$|[\s,])/i
+const BYTE_RANGES = /^multipart\/byteranges\b/i
+// RFC 9110, 8.4.1.3: equivalent to gzip.
+const X_GZIP = /x-gzip/gi
 // Fields about the bytes before the coding, which the client does not get (RFC 9530; RFC 9110, 14.3: ranges are ranges of
 // the encoded bytes).
 const FIELDS_OF_PLAIN_BYTES = [
@@ -70,8 +73,9 @@ const FIELDS_OF_PLAIN_BYTES = [
  * Sends bodies in a content coding that the client accepts (RFC 9110, 12.5.3). A stream stays a stream: each chunk is
  * flushed. A strong entity tag becomes a weak one, because the bytes change.
  *
- * These responses stay unchanged: a response with a Content-Encoding, or with a type that does not shrink; 204, 205,
- * 206 and 304; a response with `Cache-Control: no-transform`; a body shorter than `minBytes`; a WebSocket.
+ * These responses stay unchanged: a response with a Content-Encoding, or with a type that does not shrink; 204 and 205;
+ * a response with `Cache-Control: no-transform`; an empty body, and a body shorter than `minBytes`, unless the client
+ * refuses the plain body; a WebSocket. A 206 and a 304 only get the Vary of the whole response.
  *
  * A body that contains a secret and also text that an attacker can choose reveals the secret by its compressed length
  * (BREACH): answer such a request with `no-transform`.
@@ -88,13 +92,15 @@ export function compress(options: CompressOptions = {}): Wrap {
   return middleware('compress', function* (request, next) {
     const response = yield* next(request)
     const { headers } = response
-    if (request.kind !== 'http') return response
-    if (response.status === 304) return revalidated(response, request)
-    if (!mayBeEncoded(response, settings)) return response
+    if (request.kind !== 'http' || !mayVary(response, settings)) return response
 
     headers.set('vary', appendVary(headers.getAll('vary'), 'Accept-Encoding'))
-    const coding = codingFor(request, settings.codings)
-    if (coding === undefined || !isWorthIt(response, minBytes)) return response
+    if (response.status === 304) return revalidated(response, request)
+    if (isPart(response)) return response
+
+    const { coding, refusesPlain } = preferenceOf(request, settings.codings)
+    const leastBytes = refusesPlain ? 1 : Math.max(minBytes, 1)
+    if (coding === undefined || !isWorthIt(response, leastBytes)) return response
 
     headers.set('content-encoding', coding)
     for (const name of FIELDS_OF_PLAIN_BYTES) headers.delete(name)
@@ -103,19 +109,27 @@ export function compress(options: CompressOptions = {}): Wrap {
   })
 }
 
-function mayBeEncoded({ status, headers }: ChainResponse, settings: Settings): boolean {
-  if (status === 204 || status === 205 || status === 206 || headers.has('content-range'))
-    return false
-  if (headers.has('content-encoding')) return false
+// Whether the 200 to this request is encoded for some clients: a 206 and a 304 have the Vary of the 200 (RFC 9110, 15.3.7
+// and 15.4.5), and often no type of its content.
+function mayVary(response: ChainResponse, { types }: Settings): boolean {
+  const { status, headers } = response
+  if (status === 204 || status === 205 || headers.has('content-encoding')) return false
   if (headers.getAll('cache-control').some((value) => NO_TRANSFORM.test(value))) return false
-  return isCompressible(headers.get('content-type'), settings.types)
+  const type = headers.get('content-type')
+  if (status === 304 && type === undefined) return true
+  if (status === 206 && (type === undefined || BYTE_RANGES.test(type))) return true
+  return isCompressible(type, types)
+}
+
+function isPart({ status, headers }: ChainResponse): boolean {
+  return status === 206 || headers.has('content-range')
 }
 
 // A body of unknown length may be long, so a stream and a response to HEAD without a length are worth the work.
-function isWorthIt({ headers, body }: ChainResponse, minBytes: number): boolean {
+function isWorthIt({ headers, body }: ChainResponse, leastBytes: number): boolean {
   const length = headers.get('content-length')
-  if (length !== undefined) return Number(length) >= minBytes
-  return body === null || lengthOf(body) >= Math.max(minBytes, 1)
+  if (length !== undefined) return Number(length) >= leastBytes
+  return body === null || lengthOf(body) >= leastBytes
 }
 
 function isCompressible(type: string | undefined, types: Settings['types']): boolean {
@@ -132,18 +146,23 @@ function lengthOf(body: readonly Chunk[]): number {
   return body.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
-function codingFor(
-  request: ChainRequest,
-  codings: readonly ContentCoding[],
-): ContentCoding | undefined {
+interface Preference {
+  coding: ContentCoding | undefined
+  refusesPlain: boolean
+}
+
+function preferenceOf(request: ChainRequest, codings: readonly ContentCoding[]): Preference {
   const accept = request.headers.get('accept-encoding')
-  if (accept === undefined) return undefined
+  if (accept === undefined) return { coding: undefined, refusesPlain: false }
   const negotiator = new Negotiator({
-    headers: { 'accept-encoding': accept },
+    headers: { 'accept-encoding': accept.replaceAll(X_GZIP, 'gzip') },
   }) as unknown as Ranking
   const offered = [...codings, 'identity']
-  const [chosen] = negotiator.encodings(offered, { preferred: offered })
-  return codings.find((coding) => coding === chosen)
+  const ranked = negotiator.encodings(offered, { preferred: offered })
+  return {
+    coding: codings.find((coding) => coding === ranked[0]),
+    refusesPlain: !ranked.includes('identity'),
+  }
 }
 
 function weaken(headers: HeaderList): void {
@@ -174,7 +193,9 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
   return mapBody(response, {
     chunk: (chunk) => begun().encode(chunk, flush),
-    end: () => begun().end(),
+    // An empty body stays empty, although its head may name the coding: the head of a stream leaves before its length is
+    // known, and clients take no bytes as nothing to decode.
+    end: () => encoder?.end() ?? '',
     close: () => encoder?.close(),
   })
 }

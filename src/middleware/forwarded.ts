@@ -18,7 +18,7 @@ export type ForwardedFact = 'for' | 'proto' | 'host' | 'port' | 'prefix'
 export interface ForwardedOptions {
   /**
    * The trusted proxies: addresses, CIDR ranges, `loopback`, `private` (RFC 1918, RFC 4193), `link-local`, and `unix`
-   * for a peer on a unix socket, which has no address. Default `loopback`.
+   * for a peer on a unix socket, which has no address. `::/0` contains no IPv4 address. Default `loopback`.
    */
   trust?: readonly string[] | undefined
   /** The headers that the proxies set: `X-Forwarded-*`, or `Forwarded` (RFC 7239), never both. Default `x-forwarded`. */
@@ -215,9 +215,14 @@ const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
 // A check of a BlockList costs two microseconds, and a server has few proxies.
 const MAX_REMEMBERED = 512
 
+type Family = 'ipv4' | 'ipv6'
+type Lists = Record<Family, BlockList>
+
 function trustOf(entries: readonly string[]): Trust {
-  const list = new BlockList()
-  for (const range of entries.flatMap((entry) => RANGES.get(entry) ?? entry)) addRange(list, range)
+  // One list for each family: a BlockList also compares an IPv4 address as ::ffff:a.b.c.d, so that a wide range of IPv6
+  // would contain all of IPv4.
+  const lists: Lists = { ipv4: new BlockList(), ipv6: new BlockList() }
+  for (const range of entries.flatMap((entry) => RANGES.get(entry) ?? entry)) addRange(lists, range)
   const isUnixTrusted = entries.includes('unix')
   const remembered = new Map<string, boolean>()
 
@@ -226,25 +231,36 @@ function trustOf(entries: readonly string[]): Trust {
     const [host] = client
     const known = remembered.get(host)
     if (known !== undefined) return known
-    const version = isIP(host)
-    const isTrusted = version !== 0 && list.check(host, version === 6 ? 'ipv6' : 'ipv4')
+    const address = MAPPED.exec(host)?.[1] ?? host
+    const family = familyOf(address)
+    const isTrusted = family !== undefined && lists[family].check(address, family)
     if (remembered.size >= MAX_REMEMBERED) remembered.clear()
     remembered.set(host, isTrusted)
     return isTrusted
   }
 }
 
-function addRange(list: BlockList, range: string): void {
+function addRange(lists: Lists, range: string): void {
   if (range === 'unix') return
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? []
-  const version = isIP(address)
-  const length = version === 6 ? 128 : 32
-  if (version === 0 || Number(bits ?? length) > length) {
+  const family = familyOf(address)
+  const length = family === 'ipv6' ? 128 : 32
+  if (family === undefined || Number(bits ?? length) > length) {
     const remedy =
       'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
     throw invalidOption('forwarded', 'trust', range, remedy)
   }
-  list.addSubnet(address, Number(bits ?? length), version === 6 ? 'ipv6' : 'ipv4')
+  // A mapped address is compared as IPv4, so a range of mapped addresses is a range of IPv4.
+  const mapped = MAPPED.exec(address)?.[1]
+  if (mapped !== undefined && Number(bits ?? length) >= 96) {
+    return lists.ipv4.addSubnet(mapped, Number(bits ?? length) - 96, 'ipv4')
+  }
+  lists[family].addSubnet(address, Number(bits ?? length), family)
+}
+
+function familyOf(address: string): Family | undefined {
+  const version = isIP(address)
+  return version === 0 ? undefined : `ipv${version as 4 | 6}`
 }
 
 function checked(options: ForwardedOptions) {

@@ -10,6 +10,9 @@ import { transferCodingFault } from '../http/transfer-coding.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Endpoints, FieldFacts, RequestHead, RequestStart } from '../http/request-head.ts'
 
+// The most digits of a Content-Length, as in the native parser.
+const MOST_DIGITS = 16
+
 /** A head that was read, and not checked. */
 export interface ReadHead extends RequestStart {
   /** Lower-case names, values as on the wire, in order, duplicates kept. */
@@ -32,13 +35,14 @@ export function checkedHead(head: ReadHead, maxHeaderFields: number): RequestHea
     keepAlive: wantsKeepAlive(httpVersion, connection),
     acceptsTrailers: listHasToken(fields.te, 'trailers'),
     expectsContinue: head.expectsContinue,
-    hasBody: fields.codings !== undefined || (contentLength ?? 0) > 0,
+    hasBody: fields.codings !== undefined || (contentLength ?? 0) !== 0,
     contentLength,
     hasUnderscore: fields.hasUnderscore,
     fault:
       octetFault(head.target) ??
       tooManyFields(headers.length, maxHeaderFields) ??
       codingsFault(fields.codings, httpVersion) ??
+      lengthFault(contentLength) ??
       hostFault(fields.host, fields.hosts, httpVersion),
   }
   return requestHead(head, headers, facts, head.ends)
@@ -77,7 +81,7 @@ function readFields(headers: HeaderPairs): DecisiveFields {
         fields.connection = joined(fields.connection, value)
         break
       case 'content-length':
-        fields.contentLength ??= Number(value)
+        fields.contentLength ??= value.length > MOST_DIGITS ? NaN : Number(value)
         break
       case 'transfer-encoding':
         fields.codings = [...(fields.codings ?? []), value]
@@ -104,9 +108,12 @@ function codingsFault(
   codings: readonly string[] | undefined,
   httpVersion: '1.0' | '1.1',
 ): BadRequestError | null {
-  for (const value of codings ?? []) {
-    const fault = transferCodingFault(value, httpVersion)
-    if (fault !== null) return fault
-  }
-  return null
+  const [coding, ...others] = codings ?? []
+  if (others.length > 0) return new BadRequestError('Transfer-Encoding occurs more than once')
+  return coding === undefined ? null : transferCodingFault(coding, httpVersion)
+}
+
+function lengthFault(contentLength: number | null): BadRequestError | null {
+  if (contentLength === null || Number.isSafeInteger(contentLength)) return null
+  return new BadRequestError('Content-Length is not a number of bytes below 2^53')
 }

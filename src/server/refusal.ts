@@ -52,10 +52,15 @@ export function refusal(
 }
 
 /** Answers `status` in plain text on `socket`, and ends the socket. */
-export function refuse(socket: Socket, status: number, identity: Identity): void {
+export function refuse(
+  socket: Socket,
+  status: number,
+  identity: Identity,
+  answer: readonly ResponsePart[] = refusal(status, identity),
+): void {
   socket.on('error', () => undefined)
   const response = new SocketResponse(socket, LINGER_MS)
-  for (const part of refusal(status, identity)) response.write(part)
+  for (const part of answer) response.write(part)
 }
 
 const WEBSOCKET_13: Array<[string, string]> = [

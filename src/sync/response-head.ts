@@ -2,6 +2,7 @@
 
 import { InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders, isDigits, ownCopy } from '../http/headers.ts'
+import { nameOf } from '../name-of.ts'
 import { describe } from './chunk.ts'
 import type { StartResponseHeaders } from '../contract/environ.ts'
 import type { HeaderPairs } from '../contract/events.ts'
@@ -67,7 +68,7 @@ function checkedStatus(text: unknown): Status {
   }
   if (!STATUS.test(text)) {
     throw new InvalidHeaderError(
-      `the status ${JSON.stringify(text)} is not three digits from 200 to 599, one space and a reason, such as '200 OK'`,
+      `the status ${nameOf(text)} is not three digits from 200 to 599, one space and a reason, such as '200 OK'`,
     )
   }
   const status = { code: Number(text.slice(0, 3)), reason: ownCopy(text.slice(4)) }
@@ -111,6 +112,6 @@ function parsedLength(value: string): number {
   const length = isDigits(value) ? Number(value) : Number.NaN
   if (Number.isSafeInteger(length)) return length
   throw new InvalidHeaderError(
-    `Content-Length ${JSON.stringify(value)} is not a number of bytes in plain digits`,
+    `Content-Length ${nameOf(value)} is not a number of bytes in plain digits`,
   )
 }

@@ -1,5 +1,6 @@
 // The client of one app: requests, streamed responses and WebSockets, each with a deadline for every wait.
 
+import { InvalidOptionError } from '../errors.ts'
 import { readResponse, readDenial } from './read-response.ts'
 import { inTime } from './deadline.ts'
 import { HandshakeDeniedError } from './faults.ts'
@@ -9,6 +10,7 @@ import { WebSocketSession } from './websocket-session.ts'
 import type { Lifespan } from '../async/lifespan.ts'
 import type { ServerStats } from '../server/stats.ts'
 import type { AppWatch } from './app-watch.ts'
+import type { CookieJar } from './cookie-jar.ts'
 import type { MemoryEngine, TestHandshake } from './memory-engine.ts'
 import type { OpenExchange } from './open-exchange.ts'
 import type { TestRequest } from './request.ts'
@@ -19,6 +21,7 @@ interface ClientParts {
   watch: AppWatch
   lifespan: Lifespan
   signal: AbortSignal | null
+  jar: CookieJar | null
 }
 
 /** A client of one app, in the same process. The test that makes the client closes it; `await using` does. */
@@ -26,11 +29,13 @@ export class TestClient implements AsyncDisposable {
   readonly #engine: MemoryEngine
   readonly #watch: AppWatch
   readonly #lifespan: Lifespan
+  readonly #jar: CookieJar | null
   readonly #opened = new Set<OpenExchange>()
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
-  constructor({ engine, watch, lifespan, signal }: ClientParts) {
+  constructor({ engine, watch, lifespan, signal, jar }: ClientParts) {
+    this.#jar = jar
     this.#engine = engine
     this.#watch = watch
     this.#lifespan = lifespan
@@ -41,6 +46,18 @@ export class TestClient implements AsyncDisposable {
   /** The `scope.state` of the app's lifespan. */
   get state(): Record<string, unknown> {
     return this.#lifespan.state
+  }
+
+  /**
+   * The cookies of the client.
+   *
+   * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) without the option `cookies`
+   */
+  get cookies(): CookieJar {
+    if (this.#jar !== null) return this.#jar
+    throw new InvalidOptionError(
+      'this client keeps no cookies: pass { cookies: true } to testClient()',
+    )
   }
 
   /** The counters of the server, as `server.stats()` returns them. Each open request and WebSocket is a connection. */

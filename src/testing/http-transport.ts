@@ -1,5 +1,6 @@
 // The transport of one HTTP exchange in memory, in place of a connection.
 
+import { Buffer } from 'node:buffer'
 import { InvalidOptionError } from '../errors.ts'
 import { RequestFeed } from './request-feed.ts'
 import { ResponsePipe } from './response-pipe.ts'
@@ -102,7 +103,8 @@ export class MemoryHttpTransport implements HttpTransport {
     if (this.#sentBytes > (contentLength ?? Infinity)) {
       return this.leave(new InvalidOptionError(`the body has more than its ${contentLength} bytes`))
     }
-    this.events?.onBody(sent)
+    // A copy, because the app may change its bytes; a Buffer, because the engines give one.
+    this.events?.onBody(Buffer.from(sent))
     if (this.#sentBytes === leaveAfterBytes) this.leave('the client left, as it was told to,')
   }
 

@@ -1,13 +1,16 @@
 // The engine of the test client: requests become exchanges of the server's own dispatcher, without sockets.
 
-import { checkedHead } from '../server/checked-head.ts'
+import { getAllHeaders, getHeader } from '../http/headers.ts'
 import { MemoryHttpTransport } from './http-transport.ts'
 import { MemoryWebSocketTransport } from './websocket-transport.ts'
 import { headerList, hostFirst, prepareRequest, sentHead } from './request.ts'
+import { wireHead } from './wire-head.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { Dispatcher } from '../server/dispatcher.ts'
 import type { ServerStats } from '../server/stats.ts'
+import type { ReadHead } from '../server/checked-head.ts'
 import type { AppWatch } from './app-watch.ts'
+import type { CookieJar, CookiePlace } from './cookie-jar.ts'
 import type { ClientSide, TestHeaders, TestRequest } from './request.ts'
 import type { OpenHttpExchange } from './streamed-response.ts'
 import type { OpenWebSocket } from './websocket-session.ts'
@@ -29,6 +32,8 @@ interface ClientSettings extends ClientSide {
   deadlineMs: number
   /** More fields are answered with 431. */
   maxHeaderFields: number
+  /** The cookies of the client; null for a client that keeps none. */
+  jar: CookieJar | null
 }
 
 const SOCKET_BUFFER = 64 * 1024
@@ -56,7 +61,8 @@ export class MemoryEngine {
   /** Sends a request; the app is called before this returns. */
   http(method: string, target: string, request: TestRequest): OpenHttpExchange {
     const prepared = prepareRequest(method, target, request, this.#settings)
-    const head = checkedHead(prepared.head, this.#settings.maxHeaderFields)
+    this.#addCookies(prepared.head)
+    const head = wireHead(prepared.head, this.#settings.maxHeaderFields)
     const { disconnect } = request
     const transport = new MemoryHttpTransport({
       body: prepared.body,
@@ -69,6 +75,7 @@ export class MemoryEngine {
     const run = this.#watch.expect(() => {
       transport.events = this.#dispatcher.http(head, transport)
     })
+    this.#keepCookies(() => transport.response.head, prepared.head)
     if (disconnect === 'at-once') transport.leave('the client left at once,')
     return { transport, run, name: `${method} ${target}`, deadlineMs: this.#deadline(request) }
   }
@@ -78,12 +85,14 @@ export class MemoryEngine {
     const subprotocols = [...(handshake.subprotocols ?? [])]
     const headers = handshakeHeaders(subprotocols, headerList(handshake.headers))
     const sent = sentHead('GET', target, hostFirst(headers, this.#settings), this.#settings)
-    const head = checkedHead(sent, this.#settings.maxHeaderFields)
+    this.#addCookies(sent)
+    const head = wireHead(sent, this.#settings.maxHeaderFields)
     const transport = new MemoryWebSocketTransport(handshake.highWaterMark ?? SOCKET_BUFFER)
 
     const run = this.#watch.expect(() => {
       transport.events = this.#dispatcher.websocket(head, subprotocols, transport)
     })
+    this.#keepCookies(() => transport.answerHead(), sent)
     return {
       transport,
       run,
@@ -92,8 +101,41 @@ export class MemoryEngine {
     }
   }
 
+  // A test that sends a Cookie of its own wants that one.
+  #addCookies({ headers, target, ends }: ReadHead): void {
+    if (getHeader(headers, 'cookie') !== undefined) return
+    const cookies = this.#settings.jar?.header(placeOf(headers, target, ends.secure))
+    if (cookies !== undefined) headers.push(['cookie', cookies])
+  }
+
+  // The head settles before the test gets the response. A response that is cut before its head sets no cookie.
+  #keepCookies(
+    answered: () => Promise<{ headers: HeaderPairs }>,
+    { headers, target, ends }: ReadHead,
+  ): void {
+    const { jar } = this.#settings
+    if (jar === null) return
+    const place = placeOf(headers, target, ends.secure)
+    answered().then((head) => jar.store(getAllHeaders(head.headers, 'set-cookie'), place), ignore)
+  }
+
   #deadline({ deadlineMs }: { deadlineMs?: number | undefined }): number {
     return deadlineMs ?? this.#settings.deadlineMs
+  }
+}
+
+function ignore(): void {}
+
+function placeOf(headers: HeaderPairs, target: string, secure: boolean): CookiePlace {
+  const host = getHeader(headers, 'host') ?? ''
+  const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)
+  return {
+    host: host
+      .replace(/:\d*$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .toLowerCase(),
+    path,
+    secure,
   }
 }
 

@@ -6,6 +6,15 @@ import type { Deferred } from '../waiting/deferred.ts'
 /** A request body: chunk by chunk, ready or awaited. */
 export type BodySource = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
+/** A body that is ready to be sent. */
+export interface PreparedBody {
+  chunks: BodySource
+  /** The size in bytes; null for a body that is sent chunked. */
+  length: number | null
+  /** The content type that `fetch` sends with the body; undefined for none. */
+  type: string | undefined
+}
+
 /** The receiver of the body. */
 interface BodySink {
   onChunk(bytes: Uint8Array): void

@@ -2,10 +2,11 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { checkedHeaders, getHeader } from '../http/headers.ts'
-import { bodySource, typeOf, wholeBody } from './request-body.ts'
+import { nameOf } from '../name-of.ts'
+import { jsonBody, preparedBody } from './request-body.ts'
 import type { HeaderPairs } from '../contract/events.ts'
 import type { ReadHead } from '../server/checked-head.ts'
-import type { BodySource } from './request-feed.ts'
+import type { BodySource, PreparedBody } from './request-feed.ts'
 import type { Departure, TestBody } from './request-body.ts'
 
 /** Request headers: an object, pairs in order, or a `Headers`. */
@@ -15,9 +16,12 @@ export type TestHeaders =
 
 /** A request, as a test describes it. */
 export interface TestRequest {
-  /** Headers after `host`, in order. Default none. */
+  /** Headers after `host`, in order. White space around a value is removed, as on a socket. Default none. */
   headers?: TestHeaders | undefined
-  /** The body. A body of known size is sent with its Content-Length, and an iterable is sent chunked. Default none. */
+  /**
+   * The body. A body of known size is sent with its Content-Length, and an iterable or a stream is sent chunked. It
+   * sets the Content-Type that `fetch` sets, unless `headers` have one. Default none.
+   */
   body?: TestBody | undefined
   /** A value that is sent as the body, with the content type `application/json`. */
   json?: unknown
@@ -62,27 +66,36 @@ export function prepareRequest(
   request: TestRequest,
   side: ClientSide,
 ): PreparedRequest {
-  if (request.json !== undefined && request.body !== undefined) {
-    throw new InvalidOptionError('"json" and "body" are both the body: give one of them')
-  }
-  const body = request.json === undefined ? request.body : JSON.stringify(request.json)
-  const whole = wholeBody(body)
-  const headers = hostFirst(headerList(request.headers), side)
-
-  const type = request.json === undefined ? typeOf(body) : 'application/json'
-  if (type !== undefined) addMissing(headers, 'content-type', type)
-  if (whole) addMissing(headers, 'content-length', String(whole.byteLength))
-  else if (body !== undefined && getHeader(headers, 'content-length') === undefined) {
-    addMissing(headers, 'transfer-encoding', 'chunked')
-  }
-  if (request.expectContinue === true) addMissing(headers, 'expect', '100-continue')
-
   const { httpVersion = '1.1', expectContinue = false } = request
+  const body = bodyOf(request)
+  const headers = hostFirst(headerList(request.headers), side)
+  if (body?.type !== undefined) addMissing(headers, 'content-type', body.type)
+  if (body !== undefined) addFraming(headers, body.length)
+  if (expectContinue) addMissing(headers, 'expect', '100-continue')
+
   const head = sentHead(method, target, headers, side)
   return {
     // HTTP/1.0 has no expectations (RFC 9110, 10.1.1).
     head: { ...head, httpVersion, expectsContinue: expectContinue && httpVersion === '1.1' },
-    body: bodySource(body, request.split),
+    body: body?.chunks ?? [],
+  }
+}
+
+function bodyOf({ body, json, split }: TestRequest): PreparedBody | undefined {
+  if (json !== undefined && body === undefined) return jsonBody(json, split)
+  if (json === undefined && body !== undefined) return preparedBody(body, split)
+  if (json === undefined && split === undefined) return undefined
+  if (json === undefined)
+    throw new InvalidOptionError('"split" cuts a body that is whole; this request has none')
+  throw new InvalidOptionError('"json" and "body" are both the body: give one of them')
+}
+
+// A test that frames the body in a way of its own gets no second framing (RFC 9112, 6.2).
+function addFraming(headers: HeaderPairs, length: number | null): void {
+  if (getHeader(headers, 'transfer-encoding') !== undefined) return
+  if (length !== null) addMissing(headers, 'content-length', String(length))
+  else if (getHeader(headers, 'content-length') === undefined) {
+    headers.push(['transfer-encoding', 'chunked'])
   }
 }
 
@@ -93,18 +106,44 @@ export function sentHead(
   headers: HeaderPairs,
   { client, host, port, secure }: ClientSide,
 ): ReadHead {
+  if (typeof method !== 'string' || typeof target !== 'string') {
+    throw new InvalidOptionError(
+      `the method and the target of a request are strings, got ${nameOf(method)} and ${nameOf(target)}`,
+    )
+  }
   const ends = { client, server: [host, port], secure, tls: null } as const
   return { method, target, httpVersion: '1.1', headers, expectsContinue: false, ends }
 }
 
-/** Converts `headers` to a list with lower-case names. */
+/** Converts `headers` to a list with lower-case names, and values without the white space around them. */
 export function headerList(headers: TestHeaders = []): HeaderPairs {
-  if (Symbol.iterator in headers) return checkedHeaders([...headers])
-  return checkedHeaders(
-    Object.entries(headers).flatMap(([name, value]) =>
-      (typeof value === 'string' ? [value] : value).map((one) => [name, one] as const),
-    ),
-  )
+  if (typeof headers !== 'object' || headers === null) {
+    const remedy = 'pass an object, pairs in order, or a Headers'
+    throw new InvalidOptionError(`"headers" cannot be ${nameOf(headers)}: ${remedy}`)
+  }
+  const pairs =
+    Symbol.iterator in headers ? [...headers] : Object.entries(headers).flatMap(fieldsOf)
+  // RFC 9110, 5.5: white space around a value does not belong to the value, and the reader of a socket removes it.
+  return checkedHeaders(pairs).map(([name, value]) => [name, trimmed(value)])
+}
+
+function fieldsOf([name, value]: [string, string | readonly string[]]): Array<[string, string]> {
+  return Array.isArray(value)
+    ? value.map((one): [string, string] => [name, one as string])
+    : [[name, value as string]]
+}
+
+/** `value` without the SP and HTAB around it. trim() removes U+00A0 too, which is content. */
+export function trimmed(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1
+  return value.slice(start, end)
+}
+
+function isBlank(octet: number): boolean {
+  return octet === 0x20 || octet === 0x09
 }
 
 /** Puts a `host` before `headers` if they have none. */

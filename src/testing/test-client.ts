@@ -8,6 +8,7 @@ import { DEFAULTS as SERVE_DEFAULTS } from '../server/options.ts'
 import { resolveOptions } from '../server/resolve-options.ts'
 import { AppWatch } from './app-watch.ts'
 import { TestClient } from './client.ts'
+import { CookieJar } from './cookie-jar.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Log } from '../contract/log.ts'
@@ -33,6 +34,11 @@ export interface TestClientOptions extends ServeOptions {
   secure?: boolean | undefined
   /** The client's address; null for a client without one. Default `['127.0.0.1', 49152]`. */
   client?: [host: string, port: number] | null | undefined
+  /**
+   * Whether the client keeps cookies (RFC 6265): those that a response or a WebSocket handshake sets are sent with later
+   * requests that fit their domain, path, scheme and lifetime, unless a request has a `cookie` header. Default false.
+   */
+  cookies?: boolean | undefined
 }
 
 const DEFAULTS = {
@@ -43,6 +49,7 @@ const DEFAULTS = {
   identity: true,
   secure: false,
   client: ['127.0.0.1', 49_152] as [host: string, port: number] | null,
+  cookies: false,
 }
 
 /**
@@ -63,7 +70,8 @@ export async function testClient(
   options: TestClientOptions = {},
 ): Promise<TestClient> {
   const completed = completeOptions('testClient', options, DEFAULTS)
-  const { deadlineMs, raiseAppErrors, identity, secure, client, log, ...serveOptions } = completed
+  const { deadlineMs, raiseAppErrors, identity, secure, client, cookies, log, ...serveOptions } =
+    completed
   checkNumber('testClient', 'deadlineMs', deadlineMs, { min: 1, max: Infinity, isTime: true })
   if (client !== null && !isAddress(client)) {
     throw invalidOption('testClient', 'client', client, 'it is [host, port], or null')
@@ -81,6 +89,7 @@ export async function testClient(
   const watch = new AppWatch(asEventApp(app), raiseAppErrors)
   const { dispatcher, lifespan } = await openDispatcher(watch.app, settings)
   watch.lifespan.raise()
+  const jar = cookies ? new CookieJar({ host: host.toLowerCase(), path: '/', secure }) : null
   const engine = new MemoryEngine(dispatcher, watch, {
     host,
     port,
@@ -88,8 +97,9 @@ export async function testClient(
     client,
     deadlineMs,
     maxHeaderFields: settings.maxHeaderFields,
+    jar,
   })
-  const testClient = new TestClient({ engine, watch, lifespan, signal })
+  const testClient = new TestClient({ engine, watch, lifespan, signal, jar })
   if (!signal?.aborted) return testClient
   await testClient[Symbol.asyncDispose]()
   throw signal.reason

@@ -45,6 +45,12 @@ export class MemoryWebSocketTransport implements WebSocketTransport {
     return this.#answer.promise
   }
 
+  /** Resolves with the head of the answer, also of a denial. */
+  async answerHead(): Promise<{ headers: HeaderPairs }> {
+    const answer = await this.answer
+    return answer.type === 'accepted' ? answer : answer.response.head
+  }
+
   accept(subprotocol: string | null, headers: HeaderPairs): boolean {
     this.#answer.resolve({ type: 'accepted', subprotocol, headers })
     return true

@@ -22,6 +22,7 @@ const LAYERS = [
     'silent-log',
     'standard-stream',
     'complete-options',
+    'name-of',
   ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */

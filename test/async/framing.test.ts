@@ -82,7 +82,9 @@ describe('HttpExchange: the end of the body', () => {
   it('refuses a Content-Length that is not plain digits', () => {
     for (const value of ['', '-1', '+1', '1.0', '0x1', '1 ', '1,1', 'NaN', '9'.repeat(16)]) {
       expect(() => respond({}, { headers: [['content-length', value]] }, ['a'])).toThrow(
-        new InvalidHeaderError(`content-length must be a number of bytes, got "${value}"`),
+        new InvalidHeaderError(
+          `content-length must be a number of bytes, got ${value === '' ? 'an empty string' : `"${value}"`}`,
+        ),
       )
     }
   })

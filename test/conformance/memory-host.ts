@@ -10,7 +10,8 @@ import type { Answer, Host, Request } from './host.ts'
 
 /** Starts `app` without sockets. */
 export async function memoryHost(app: HostedApp): Promise<Host> {
-  const client = await testClient(app, { raiseAppErrors: false })
+  // Threads that start beside other tests can take more than the default of 5 s.
+  const client = await testClient(app, { raiseAppErrors: false, deadlineMs: 14_000 })
   return {
     async ask(request = {}) {
       const { method, target, init } = parts(request)

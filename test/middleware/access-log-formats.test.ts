@@ -8,6 +8,7 @@ import { mount } from '../../src/bridge/mount.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { basicAuth } from '../../src/middleware/basic-auth.ts'
+import { bodyLimit } from '../../src/middleware/body-limit.ts'
 import { requestId } from '../../src/middleware/request-id.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
@@ -40,6 +41,9 @@ const APPS: Record<string, App> = {
 
 const BROWSER = { referer: 'http://a.test/', 'user-agent': 'Browser/1.0 (X11)' }
 
+// A thread that starts beside other tests can take long.
+const START_MS = 60_000
+
 type Format = AccessLogOptions['format']
 
 interface Asking {
@@ -69,20 +73,27 @@ afterEach(() => {
 })
 
 describe('the lines of a chain in a pool thread', () => {
-  it('are the lines of the same chain on the event loop', async () => {
-    await using client = await testClient(pooled('logged', 'logged'), { raiseAppErrors: false })
-    await client.get('/')
-    await client.get('/fails')
-    await client.get('/breaks').catch(() => undefined)
-    await client.request('HEAD', '/')
-    const lines = (await client.get('/lines')).text().split('\n')
-    expect(lines.map((line) => line.replace(/\[.*\]/, '[…]'))).toEqual([
-      '127.0.0.1 - - […] "GET / HTTP/1.1" 200 5',
-      '127.0.0.1 - - […] "GET /fails HTTP/1.1" 500 -',
-      '127.0.0.1 - - […] "GET /breaks HTTP/1.1" 200 3',
-      '127.0.0.1 - - […] "HEAD / HTTP/1.1" 200 -',
-    ])
-  })
+  it(
+    'are the lines of the same chain on the event loop',
+    async () => {
+      await using client = await testClient(pooled('logged', 'logged'), {
+        raiseAppErrors: false,
+        deadlineMs: START_MS,
+      })
+      await client.get('/')
+      await client.get('/fails')
+      await client.get('/breaks').catch(() => undefined)
+      await client.request('HEAD', '/')
+      const lines = (await client.get('/lines')).text().split('\n')
+      expect(lines.map((line) => line.replace(/\[.*\]/, '[…]'))).toEqual([
+        '127.0.0.1 - - […] "GET / HTTP/1.1" 200 5',
+        '127.0.0.1 - - […] "GET /fails HTTP/1.1" 500 -',
+        '127.0.0.1 - - […] "GET /breaks HTTP/1.1" 200 3',
+        '127.0.0.1 - - […] "HEAD / HTTP/1.1" 200 -',
+      ])
+    },
+    START_MS,
+  )
 })
 
 describe('the format', () => {
@@ -179,6 +190,37 @@ describe('the format', () => {
       ])
     },
   )
+
+  it.each(['sync', 'sync, streamed', 'iterable', 'events'])(
+    'has a line for a body that a middleware inside refuses, around %s',
+    async (style) => {
+      const ask = async (client: TestClient) => {
+        await client.post('/', { body: 'long' })
+        await client.post('/', { body: 'x' })
+      }
+      const refusing = chain(requestId(), bodyLimit({ maxBytes: 1 }))(APPS[style] as App)
+      const lines = await linesOf('common', { app: refusing, ask })
+      expect(lines.map((line) => line.replace(/ \d+$/, '').slice(-3))).toEqual(['413', '200'])
+    },
+  )
+
+  it('has a line for a body without a length that is too long, around an app that reads', async () => {
+    const readers: App[] = [
+      sync((environ, startResponse) => {
+        startResponse('200 OK', [])
+        return [environ['wsgi.input'].read()]
+      }),
+      iterable(async function* (environ, startResponse) {
+        startResponse('200 OK', [])
+        yield await environ['wsgi.input'].readAsync()
+      }),
+    ]
+    for (const app of readers) {
+      const ask = (client: TestClient) => client.post('/', { body: ['lo', 'ng'] })
+      const [line = ''] = await linesOf('common', { app: bodyLimit({ maxBytes: 1 })(app), ask })
+      expect(line).toMatch(/"POST \/ HTTP\/1\.1" 413 \d+$/)
+    }
+  })
 
   it('has the user around a sync app in the chain, and in the fields of a log', async () => {
     const log = recordingLog()

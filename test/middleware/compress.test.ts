@@ -1,10 +1,20 @@
 // The coding of a response, the responses that stay unchanged, and streams.
 
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import * as zlib from 'node:zlib'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { events, iterable, sync } from '../../src/bridge/style.ts'
 import { compress } from '../../src/middleware/compress.ts'
@@ -14,6 +24,7 @@ import { chain } from '../../src/chain/chain.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import type { App } from '../../src/bridge/style.ts'
 import type { Chunk, SyncApp } from '../../src/contract/environ.ts'
+import type { HeaderPairs } from '../../src/contract/events.ts'
 import type { CompressOptions } from '../../src/middleware/compress.ts'
 import type { TestResponse } from '../../src/testing/test-response.ts'
 
@@ -101,7 +112,11 @@ describe('the coding', () => {
       '*;q=0',
       'br;q=0, gzip;q=0.0',
       'identity, gzip;q=0.5',
-      'x-gzip',
+      'x-compress',
+      'x-x-gzip',
+      'identity;q=0',
+      'x-gzip;q=0',
+      'gzip;q=0.5, identity;q=0.6, *;q=0',
     ]
     const codings = await Promise.all(plain.map((accept) => codingFor(accept)))
     expect(codings).toEqual(plain.map(() => undefined))
@@ -111,6 +126,29 @@ describe('the coding', () => {
   it('is the next one if the client refuses one', async () => {
     expect(await codingFor('br;q=0, *')).toBe(hasZstd ? 'zstd' : 'gzip')
     expect(await codingFor('identity;q=0, gzip;q=0.1')).toBe('gzip')
+    expect(await codingFor('*;q=0, gzip')).toBe('gzip')
+  })
+
+  it('is gzip for a client that names it x-gzip (RFC 9110, 8.4.1.3)', async () => {
+    const response = await ask(page(), { 'accept-encoding': 'deflate, X-GZIP;q=0.5' })
+    expect([response.headers.get('content-encoding'), decoded(response)]).toEqual(['gzip', TEXT])
+    expect(await codingFor('x-gzip, br;q=0.9')).toBe('gzip')
+    expect(await codingFor('x-gzip;q=0, *')).toBe('br')
+  })
+
+  it('is one even for a short body if the client refuses the plain body (RFC 9110, 12.5.3)', async () => {
+    const codingOf = async (accept: string, headers: Headers = [TYPE]) => {
+      const response = await ask(page(headers, 'short'), { 'accept-encoding': accept })
+      expect(decoded(response)).toBe('short')
+      return response.headers.get('content-encoding')
+    }
+    expect(await codingOf('gzip, identity;q=0')).toBe('gzip')
+    expect(await codingOf('gzip;q=0.1, *;q=0')).toBe('gzip')
+    expect(await codingOf('gzip, identity;q=0', [TYPE, ['Content-Length', '5']])).toBe('gzip')
+    expect(await codingOf('gzip, identity;q=0.1, *;q=0')).toBeUndefined()
+    expect(await codingOf('deflate, identity;q=0')).toBeUndefined()
+    const unchanging: Headers = [TYPE, ['Cache-Control', 'no-transform']]
+    expect(await codingOf('gzip, identity;q=0', unchanging)).toBeUndefined()
   })
 
   it.runIf(hasZstd)('is zstd for a client that asks for it', async () => {
@@ -159,6 +197,20 @@ describe('the head', () => {
       )
     expect(await tagFor('W/"1"')).toBe('W/"1"')
     expect(await tagFor('"1"')).toBe('"1"')
+  })
+
+  it('of a 304 or 206 has the vary of the 200 (RFC 9110, 15.4.5 and 15.3.7)', async () => {
+    const varyOf = async (status: string, headers: Headers) =>
+      (await ask(page(headers, '', status), { 'accept-encoding': 'gzip' })).headers.get('vary')
+    for (const status of ['304 Not Modified', '206 Partial Content']) {
+      expect(await varyOf(status, [['ETag', '"1"']])).toBe('Accept-Encoding')
+      expect(await varyOf(status, [TYPE, ['Vary', 'Cookie']])).toBe('Cookie, Accept-Encoding')
+      expect(await varyOf(status, [['Content-Type', 'image/png']])).toBeUndefined()
+      expect(await varyOf(status, [['Cache-Control', 'no-transform']])).toBeUndefined()
+      expect(await varyOf(status, [['Content-Encoding', 'br']])).toBeUndefined()
+    }
+    const ranges: Headers = [['Content-Type', 'multipart/byteranges; boundary=x']]
+    expect(await varyOf('206 Partial Content', ranges)).toBe('Accept-Encoding')
   })
 
   it('for HEAD is the head for GET, without the unknown length', async () => {
@@ -239,9 +291,104 @@ describe('unchanged is', () => {
     expect((await gzip(csv, { types: [/x-o.n$/] })).headers.get('content-encoding')).toBe('gzip')
   })
 
-  it('an empty body', async () => {
-    const response = await gzip(page([TYPE], ''), { minBytes: 0 })
-    expect([response.body.length, response.headers.get('content-encoding')]).toEqual([0, undefined])
+  it('a 205, with and without content', async () => {
+    const status = '205 Reset Content'
+    expect(await isPlain(page([TYPE], TEXT, status))).toBeUndefined()
+    const { headers, body } = await gzip(page([TYPE], '', status))
+    expect([headers.get('content-encoding'), body.length]).toEqual([undefined, 0])
+  })
+})
+
+describe('an empty body stays empty,', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'isthmus-'))
+  const emptyFile = join(folder, 'empty')
+  writeFileSync(emptyFile, '')
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const pulled = (headers: HeaderPairs): Record<string, App> => ({
+    'a list without chunks': sync((_environ, startResponse) => {
+      startResponse('200 OK', headers)
+      return []
+    }),
+    'a list of empty chunks': sync((_environ, startResponse) => {
+      startResponse('200 OK', headers)
+      return ['', new Uint8Array(0)]
+    }),
+    'write()': sync((_environ, startResponse) => {
+      startResponse('200 OK', headers)('')
+      return []
+    }),
+    'a generator': sync(function* (_environ, startResponse) {
+      startResponse('200 OK', headers)
+      yield* []
+    }),
+    'a generator of empty chunks': sync(function* (_environ, startResponse) {
+      startResponse('200 OK', headers)
+      yield ''
+      yield ''
+    }),
+    'an iterable app': iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', headers)
+      yield* []
+    }),
+    'an iterable app with empty chunks': iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', headers)
+      yield ''
+      yield ''
+    }),
+  })
+  const sent = (headers: HeaderPairs): Record<string, App> => {
+    const start = { type: 'http.response.start', status: 200, headers } as const
+    const last = { type: 'http.response.body' } as const
+    return {
+      'one event': events(async (_scope, _receive, send) => {
+        await send(start)
+        await send(last)
+      }),
+      'an event that begins the body, and one that ends it': events(
+        async (_scope, _receive, send) => {
+          await send(start)
+          await send({ ...last, moreBody: true })
+          await send(last)
+        },
+      ),
+      'an empty file': events(async (_scope, _receive, send) => {
+        await send(start)
+        await send({ type: 'http.response.pathsend', path: emptyFile })
+      }),
+      'the answer of a middleware': middleware('answering', function* () {
+        return respond(200, headers)
+      })(events(async () => undefined)),
+      'the stream of a middleware': middleware('answering', function* () {
+        return respond(200, headers, [''])
+      })(events(async () => undefined)),
+    }
+  }
+  const apps = (headers: HeaderPairs): Record<string, App> => ({
+    ...pulled(headers),
+    ...sent(headers),
+  })
+  const cases = Object.keys(apps([])).flatMap((style) =>
+    ['GET', 'HEAD'].flatMap((method) =>
+      ['gzip', 'gzip, identity;q=0'].map((accept) => [style, method, accept] as const),
+    ),
+  )
+
+  it.each(cases)('%s, for %s with "%s"', async (style, method, accept) => {
+    const request = { 'accept-encoding': accept }
+    const unknown = await ask(apps([TYPE])[style] as App, request, { minBytes: 0 }, method)
+    expect(unknown.body.length).toBe(0)
+    const told = apps([TYPE, ['Content-Length', '0']])[style] as App
+    const { headers, body } = await ask(told, request, { minBytes: 0 }, method)
+    expect([body.length, headers.get('content-encoding')]).toEqual([0, undefined])
+    expect(headers.get('content-length')).toBe('0')
+  })
+
+  it.each(Object.keys(apps([])))('%s, without a coding if the end is known', async (style) => {
+    const { headers } = await gzip(apps([TYPE])[style] as App, { minBytes: 0 })
+    // The head of these is on its way before the first byte.
+    const isStream = /event that begins|file/.test(style)
+    expect(headers.get('content-encoding')).toBe(isStream ? 'gzip' : undefined)
   })
 })
 

@@ -87,7 +87,9 @@ describe('a helper', () => {
       expect(
         targets.filter(
           (target) =>
-            !/^(?:errors\.ts$|contract\/|http\/|waiting\/settles-within\.ts$)/.test(target),
+            !/^(?:errors\.ts$|name-of\.ts$|contract\/|http\/|waiting\/settles-within\.ts$)/.test(
+              target,
+            ),
         ),
       ).toEqual([])
     },

@@ -6,7 +6,6 @@ import { websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
-import { engine } from '../engine.ts'
 import { answer, httpApp, served, soon } from './served.ts'
 import type { EventApp } from 'isthmus'
 
@@ -16,8 +15,7 @@ const echo = websocket(async (socket) => {
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-// node:http takes a client that ends its side for a client that has left.
-describe.skipIf(engine === 'node')('a client that ends its side after its requests', () => {
+describe('a client that ends its side after its requests', () => {
   it('is answered, and the connection closes', async () => {
     const app = httpApp(({ path }, _receive, send) => answer(send, `${path}\n`))
     await using server = await served(app)

@@ -12,13 +12,17 @@ import { engine } from '../engine.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import type { EventApp } from 'isthmus'
+import type { HostedApp, SyncApp } from 'isthmus'
 import type { RawClient } from './raw-client.ts'
 
 const MIB = 1024 * 1024
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const BLOCK = Buffer.alloc(64 * 1024, 'x')
 const deaf = httpApp((_scope, _receive, send) => answer(send, 'unread'))
+const reading: SyncApp = (environ, startResponse) => {
+  startResponse('200 OK', [])
+  return [environ['wsgi.input'].read()]
+}
 const pem = (name: string): Buffer =>
   readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url))
 const tls = { cert: pem('server.pem'), key: pem('server.key') }
@@ -83,7 +87,7 @@ describe('an answer before the end of its upload', () => {
     expect((await client.response()).body).toBe('unread')
   })
 
-  it.each<[string, EventApp, number]>([
+  it.each<[string, HostedApp, number]>([
     [
       'maxBodyBytes',
       httpApp(async (_scope, receive, send) => answer(send, await readAll(receive))),
@@ -91,6 +95,8 @@ describe('an answer before the end of its upload', () => {
     ],
     ['bodyLimit', chain(bodyLimit({ maxBytes: 1_000 }))(deaf), 413],
     ['basicAuth', chain(basicAuth({ verify: () => false }))(deaf), 401],
+    ['bodyLimit around an inline sync app', bodyLimit({ maxBytes: 1_000 })(reading), 413],
+    ['basicAuth around an inline sync app', basicAuth({ verify: () => false })(reading), 401],
   ])('arrives if it is that of %s', async (_name, app, status) => {
     await using server = await served(app, { maxBodyBytes: status === 413 ? 20 * MIB : Infinity })
     using client = await server.connect()

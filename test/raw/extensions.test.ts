@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headerOf } from './raw-response.ts'
-import { engine } from '../engine.ts'
 import { answer, httpApp, served } from './served.ts'
 import type { HeaderPairs, SendEvent } from 'isthmus'
 
@@ -161,10 +160,7 @@ describe('an upgrade to an unknown protocol', () => {
     client.send(request('GET', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'))
     const response = await client.response()
     expect(response).toMatchObject({ status: 200, body: 'GET /' })
-    // node:http releases a socket whose client asks for an upgrade, and serves no further request on it.
-    if (engine === 'native') return expect(client.open).toBe(true)
-    expect(headerOf(response, 'connection')).toBe('close')
-    expect(await client.ended()).toBe('end')
+    expect(client.open).toBe(true)
   })
 
   it('[3b.57] gets a large response at its own pace', async () => {

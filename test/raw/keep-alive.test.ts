@@ -88,6 +88,30 @@ describe('pipelining', () => {
     expect(answered).toEqual(paths.map((path) => `GET ${path} `))
   })
 
+  it.each([
+    ['GET', ''],
+    ['POST', 'Content-Length: 5\r\n\r\nhello'],
+  ])('reads no further than a bound ahead of its responses: %s', async (method, rest) => {
+    const gate = deferred()
+    const app = httpApp(async (_scope, receive, send) => {
+      await readAll(receive)
+      await gate.promise
+      await answer(send, 'x')
+    })
+    await using server = await served(app)
+    using client = await server.connect()
+    const bytes = `${method} / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(2_000)}\r\n${rest || '\r\n'}`
+    client.send(bytes.repeat(20_000))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const { writableLength } = client.socket
+    expect(writableLength).toBeGreaterThan(0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(client.socket.writableLength).toBe(writableLength)
+    gate.resolve()
+    for (let count = 0; count < 3_000; count += 1)
+      expect((await client.response()).status).toBe(200)
+  })
+
   it('calls no app for the requests after a request that closes', async () => {
     const called: string[] = []
     const app = httpApp(async ({ path }, _receive, send) => {

@@ -15,7 +15,9 @@ export type Ending = 'open' | 'end' | 'reset'
 export class RawClient implements Disposable {
   readonly socket: Socket
   readonly #deadlineMs: number
-  #inbox = Buffer.alloc(0)
+  // Joined when they are looked at: a join for each piece takes seconds for a large response.
+  #pieces: Buffer[] = []
+  #received = 0
   #ending: Ending = 'open'
   #wake: () => void = () => undefined
 
@@ -23,7 +25,8 @@ export class RawClient implements Disposable {
     this.socket = socket
     this.#deadlineMs = deadlineMs
     socket.on('data', (chunk) => {
-      this.#inbox = Buffer.concat([this.#inbox, chunk])
+      this.#pieces.push(chunk)
+      this.#received += chunk.length
       this.#wake()
     })
     socket.on('end', () => this.#ended('end'))
@@ -83,7 +86,7 @@ export class RawClient implements Disposable {
   async rest(): Promise<string> {
     await this.ended()
     const rest = this.#inbox.toString('latin1')
-    this.#inbox = Buffer.alloc(0)
+    this.#drop(rest.length)
     return rest
   }
 
@@ -97,7 +100,7 @@ export class RawClient implements Disposable {
 
   /** The bytes that have arrived and were not read. */
   get received(): number {
-    return this.#inbox.length
+    return this.#received
   }
 
   /** Whether the server has kept the connection open so far. */
@@ -127,8 +130,22 @@ export class RawClient implements Disposable {
     found = take(this.#inbox)
     if (!inTime || found === null) throw this.#failure(what)
 
-    this.#inbox = this.#inbox.subarray(found.size)
+    this.#drop(found.size)
     return found.taken
+  }
+
+  get #inbox(): Buffer {
+    const inbox = this.#pieces.length === 1 ? this.#pieces[0] : undefined
+    if (inbox) return inbox
+    const joined = Buffer.concat(this.#pieces)
+    this.#pieces = [joined]
+    return joined
+  }
+
+  #drop(size: number): void {
+    const rest = this.#inbox.subarray(size)
+    this.#pieces = [rest]
+    this.#received = rest.length
   }
 
   async #until(condition: () => boolean): Promise<void> {

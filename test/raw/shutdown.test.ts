@@ -57,6 +57,23 @@ describe('close()', () => {
     expect([await fresh.rest(), await kept.rest(), await half.rest()]).toEqual(['', '', ''])
   })
 
+  it('closes a connection only after the client has taken the whole response', async () => {
+    const size = 14 * 1024 * 1024
+    const app = httpApp((_scope, _receive, send) => answer(send, Buffer.alloc(size, 'x')))
+    for (const drainIdleMs of [0, 100]) {
+      await using server = await served(app, { graceMs: 60_000, drainIdleMs })
+      using client = await server.connect()
+      client.send(GET)
+      await client.head()
+      client.socket.pause()
+      const closed = server.server.close()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      client.socket.resume()
+      expect((await client.rest()).length).toBe(size)
+      expect(await soon(closed, 'close()')).toEqual({ forced: false })
+    }
+  })
+
   it('answers the requests that come on open connections meanwhile, and closes them after it', async () => {
     const app = httpApp(async (_scope, receive, send) => {
       await answer(send, await readAll(receive))

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
-import { engine } from '../engine.ts'
 import { headerOf } from './raw-response.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { RawClient } from './raw-client.ts'
@@ -250,8 +249,7 @@ describe('a malformed body', () => {
     expect(ends).toEqual(['http.disconnect'])
   })
 
-  // node:http ends the connection without an answer.
-  it.skipIf(engine === 'node')('is reported with the answer of the server', async () => {
+  it('is reported with the answer of the server', async () => {
     const ends: ResponseEnd[] = []
     const app = httpApp(async ({ 'isthmus.exchange': exchange }, receive) => {
       exchange?.onEnd((end) => ends.push(end))

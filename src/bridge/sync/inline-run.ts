@@ -4,15 +4,13 @@ import { performance } from 'node:perf_hooks'
 import { SILENT_LOG } from '../../silent-log.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { SyncRun } from '../../sync/run.ts'
-import { scopeToEnviron } from '../scope-to-environ.ts'
 import { FileRun } from './file-run.ts'
-import type { Chunk, InputStream, SyncApp } from '../../contract/environ.ts'
+import { warnIfHeld } from './held-loop.ts'
+import type { Chunk, Environ, SyncApp } from '../../contract/environ.ts'
 import type { HttpScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ResponseOptions } from '../../sync/start-response.ts'
 import type { ChunkSource } from '../pump.ts'
-
-const MAX_HELD_MS = 50
 
 /** Pulls an app as a {@link SyncRun}. A step of more than 50 ms is logged with its mount and the remedy. */
 export class InlineRun implements ChunkSource, ResponseOptions {
@@ -20,10 +18,9 @@ export class InlineRun implements ChunkSource, ResponseOptions {
   readonly #scope: HttpScope
   #file: FileRun | undefined
 
-  /** @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) as {@link scopeToEnviron} does */
-  constructor(app: SyncApp, scope: HttpScope, input: InputStream) {
+  constructor(app: SyncApp, scope: HttpScope, environ: Environ) {
     this.#scope = scope
-    this.#run = new SyncRun(app, scopeToEnviron(scope, input), this)
+    this.#run = new SyncRun(app, environ, this)
   }
 
   get head(): ChunkSource['head'] {
@@ -39,7 +36,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
     const since = performance.now()
     if (this.#run.body === undefined) this.#start()
     const chunk = this.#file === undefined ? this.#run.pull() : null
-    this.#check(performance.now() - since)
+    warnIfHeld(this.#scope, since)
     return this.#file === undefined ? chunk : this.#file.pull()
   }
 
@@ -62,14 +59,5 @@ export class InlineRun implements ChunkSource, ResponseOptions {
     if (body instanceof WrappedFile && body.filelike.fd !== undefined) {
       this.#file = new FileRun(this.#run, body)
     }
-  }
-
-  #check(heldMs: number): void {
-    if (heldMs < MAX_HELD_MS) return
-    const { method, path, rootPath } = this.#scope
-    this.#log.warn(
-      { mount: rootPath || '/', method, path, heldMs: Math.round(heldMs) },
-      'an inline sync app held the event loop; host it in threads() to keep everything else responsive',
-    )
   }
 }

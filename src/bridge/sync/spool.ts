@@ -11,7 +11,7 @@ import type { Receive } from '../../contract/events.ts'
 import type { InputSource } from '../../sync/input.ts'
 
 /** A body that has arrived. The caller of {@link spoolBody} closes it. */
-interface SpooledBody {
+export interface SpooledBody {
   readonly source: InputSource
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@
 // of the body: before that, the app may still replace the head (PEP 3333, "The start_response() Callable").
 
 import { inspect } from 'node:util'
+import { decidingByHead } from '../../bridge/sync/head-decision.ts'
 import { sync } from '../../bridge/style.ts'
 import { ClientDisconnectedError } from '../../errors.ts'
 import { checkedBody } from '../../sync/app-body.ts'
@@ -16,6 +17,7 @@ import { SyncHead } from './head.ts'
 import { LazyBody } from './lazy-body.ts'
 import { EnvironRequest } from './request.ts'
 import type { AsyncResource } from 'node:async_hooks'
+import type { HeadDecision } from '../../bridge/sync/head-decision.ts'
 import type {
   Chunk,
   Environ,
@@ -26,39 +28,47 @@ import type {
 } from '../../contract/environ.ts'
 import type { AppBody } from '../../sync/app-body.ts'
 import type { MappedBody } from '../body-map.ts'
+import type { Halt } from '../flow.ts'
 import type { Layer } from '../layer.ts'
 import type { BodyOwner, Verdict } from './lazy-body.ts'
 
-/** `app` with `layers` around it, the first one outermost. */
+/** `app` with `layers` around it, the first one outermost. A chain around a chain is one chain. */
 export function driveSync(layers: readonly Layer[], app: SyncApp): SyncApp {
-  return sync((environ, startResponse) =>
-    new SyncDrive(layers, app, { environ, startResponse }).run(),
+  const inner = (app as Driven)[PARTS]
+  if (inner) return driveSync([...layers, ...inner.layers], inner.app)
+
+  const driven: Driven = sync((environ, startResponse) =>
+    new SyncDrive(layers, app, environ).run(startResponse),
   )
+  driven[PARTS] = { layers, app }
+  return decidingByHead(driven, (environ) => new SyncDrive(layers, app, environ).decide())
 }
 
-interface Call {
-  environ: Environ
-  startResponse: StartResponse
-}
+const PARTS = Symbol('parts of a driven app')
 
-class SyncDrive implements BodyOwner {
+type Driven = SyncApp & { [PARTS]?: { layers: readonly Layer[]; app: SyncApp } }
+
+class SyncDrive implements BodyOwner, HeadDecision {
   verdict: Verdict | undefined
   readonly #app: SyncApp
   readonly #environ: Environ
   readonly #flow: Flow
-  readonly #head: SyncHead
+  readonly #head = new SyncHead()
   readonly #end: SyncEnd
   // The app's own response.
   #response: Outgoing | undefined
   #serverWrite: Write | undefined
-  // The error that a middleware threw inside the app's write().
+  // The error that a middleware threw inside the app's write(), or before the app was called.
   #failure: { error: unknown } | undefined
+  // The request for the app, or the answer of a middleware; undefined if one threw.
+  #decision: Halt | undefined
+  // The reason why the body of the request did not come.
+  #lostBody: { error: unknown } | undefined
 
-  constructor(layers: readonly Layer[], app: SyncApp, { environ, startResponse }: Call) {
+  constructor(layers: readonly Layer[], app: SyncApp, environ: Environ) {
     this.#app = app
     this.#environ = environ
     this.#flow = new Flow(layers, undefined)
-    this.#head = new SyncHead(startResponse)
     this.#end = new SyncEnd(environ, (message, cause) => this.warn(message, cause))
   }
 
@@ -66,11 +76,54 @@ class SyncDrive implements BodyOwner {
     return this.#flow.appContext
   }
 
-  run(): SyncBody {
+  run(startResponse: StartResponse): SyncBody {
+    return this.#goOn(this.#runLayers(), startResponse)
+  }
+
+  /** The layers up to the app; a decision for a host that calls the app later. */
+  decide(): this {
+    try {
+      this.#decision = this.#runLayers()
+    } catch (error) {
+      this.#failure = { error }
+    }
+    return this
+  }
+
+  get callsApp(): boolean {
+    return this.#decision !== undefined && !(this.#decision instanceof Outgoing)
+  }
+
+  get rest(): SyncApp {
+    return (_environ, startResponse) => {
+      if (this.#failure) throw this.#failure.error
+      return this.#goOn(this.#decision as Halt, startResponse)
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#lostBody = { error }
+  }
+
+  discard(): void {
+    this.#end.discard()
+    attempt(this, 'a middleware', () => {
+      if (this.#decision instanceof Outgoing) this.#decision.discard()
+      this.#flow.abandon()
+    })
+  }
+
+  #runLayers(): Halt {
     this.#flow.start(new EnvironRequest(this.#environ, this.#end))
     const halt = this.#flow.run()
     this.#end.begin()
+    return halt
+  }
+
+  #goOn(halt: Halt, startResponse: StartResponse): SyncBody {
+    this.#head.open(startResponse)
     if (halt instanceof Outgoing) return this.#end.watched(this.#answered(halt))
+    if (this.#lostBody) return this.#end.watched(this.recover(this.#lostBody.error))
     return this.#end.watched(this.#callApp((halt as EnvironRequest).environ))
   }
 

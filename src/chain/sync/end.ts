@@ -43,6 +43,11 @@ export class SyncEnd implements FinishHooks {
     this.#begun = true
   }
 
+  /** Drops the callbacks: the middleware run again for this exchange. */
+  discard(): void {
+    this.#callbacks = undefined
+  }
+
   /** Returns the body to send: the same object, unless its chunks have to be counted. */
   watched(body: SyncBody): SyncBody {
     if (this.#bytes === undefined) return body
@@ -65,7 +70,7 @@ export class SyncEnd implements FinishHooks {
     const callbacks = new FinishCallbacks(this.#warn)
     this.#callbacks = callbacks
     const exchange = this.#environ['isthmus.scope']?.['isthmus.exchange']
-    if (exchange) exchange.onEnd((end) => callbacks.finished(end))
+    if (exchange) exchange.onEnd((end) => this.#callbacks?.finished(end))
     else this.#watch(callbacks)
     return callbacks
   }

@@ -9,14 +9,15 @@ import type { AnnouncedHead } from '../../sync/response-head.ts'
 
 /** Takes the app's calls of `startResponse`, and passes one head to the server's `startResponse`. */
 export class SyncHead {
-  readonly #startResponse: StartResponse
+  #startResponse: StartResponse | undefined
   #status = ''
   #headers: StartResponseHeaders = []
   #called = false
   #announced: AnnouncedHead | undefined
   #committed = false
 
-  constructor(startResponse: StartResponse) {
+  /** Takes the server's function; called once, before the other methods. */
+  open(startResponse: StartResponse): void {
     this.#startResponse = startResponse
   }
 
@@ -51,7 +52,7 @@ export class SyncHead {
   /** Gives the server the head of the app's own response. */
   pass(response: Outgoing): Write {
     this.#committed = true
-    if (response.untouched) return this.#startResponse(this.#status, this.#headers)
+    if (response.untouched) return this.#start(this.#status, this.#headers)
     return this.answer(response)
   }
 
@@ -59,6 +60,10 @@ export class SyncHead {
   answer({ status, fields }: Outgoing): Write {
     this.#committed = true
     const line = this.#announced?.status === status ? this.#status : statusLine(status)
-    return this.#startResponse(line, fields)
+    return this.#start(line, fields)
+  }
+
+  #start(status: string, headers: StartResponseHeaders): Write {
+    return (this.#startResponse as StartResponse)(status, headers)
   }
 }

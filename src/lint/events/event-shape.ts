@@ -1,6 +1,7 @@
 // The shape of every event: a plain object with a type, and values that every transport can carry.
 
 import { breach } from '../breach.ts'
+import { nameOf } from '../../name-of.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { Party } from '../breach.ts'
 
@@ -29,17 +30,6 @@ export function checkEvent(party: Party, event: unknown): void {
     fact,
     'use bytes (Uint8Array), strings, finite numbers, booleans, null, arrays and plain objects',
   )
-}
-
-/** Names `value` in a word or two, for a message: `"text"`, `7`, `an Array`. */
-export function nameOf(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
-  if (typeof value !== 'object' || value === null) return String(value)
-  if (isPlainObject(value)) return 'a plain object'
-  const maker: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name
-  const noun = typeof maker === 'string' ? maker : 'object'
-  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
 /**

@@ -6,8 +6,14 @@ import { HttpExchange } from '../../async/http-exchange.ts'
 import { mayHaveContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { asEventBreach, breach } from '../breach.ts'
-import { nameOf } from './event-shape.ts'
-import type { HeaderPairs, HttpScope, ReceiveEvent, SendEvent } from '../../contract/events.ts'
+import { nameOf } from '../../name-of.ts'
+import type {
+  HeaderPairs,
+  HttpResponseStartEvent,
+  HttpScope,
+  ReceiveEvent,
+  SendEvent,
+} from '../../contract/events.ts'
 
 /** The fields of the connection, which only the server sets (RFC 9110, 7.6.1). */
 const CONNECTION_FIELDS = new Set([
@@ -22,24 +28,17 @@ const EVENTS_WITHOUT_EXTENSION = new Set(['http.response.start', 'http.response.
 
 /** The events of one HTTP exchange, both directions. */
 export class HttpTrial {
-  readonly #extensions: HttpScope['extensions']
+  readonly #scope: HttpScope
   readonly #exchange: HttpExchange
-  #status = 0
+  #start: HttpResponseStartEvent | undefined
   #bodyEnded = false
   #gone = false
-  #fileSent = false
+  /** The exchange after the last byte of a file; undefined if no file was sent. */
+  #afterFile: HttpExchange | undefined
 
   constructor(scope: HttpScope) {
-    this.#extensions = scope.extensions
-    this.#exchange = new HttpExchange(
-      {
-        method: scope.method,
-        httpVersion: scope.httpVersion,
-        keepAlive: true,
-        acceptsTrailers: true,
-      },
-      NO_IDENTITY,
-    )
+    this.#scope = scope
+    this.#exchange = newExchange(scope)
   }
 
   /** Whether the app has received `http.disconnect`. */
@@ -70,40 +69,31 @@ export class HttpTrial {
   sent(event: SendEvent): void {
     this.#checkExtension(event)
     if ('headers' in event) checkStrictHeaders(event.headers ?? [])
-    if (event.type === 'http.response.body') this.#checkBodyless(event.body ?? '')
+    if (event.type === 'http.response.body') checkStrictBody(this.#start?.status, event)
 
-    // HttpExchange takes trailers after the bytes of the file, and lint does not see these bytes.
-    if (this.#fileSent && event.type === 'http.response.trailers') return
-    const command = asEventBreach(() => this.#exchange.accept(event))
-    if (command.type === 'pathsend') this.#fileSent = true
+    const isAfterFile = event.type === 'http.response.trailers'
+    const exchange = (isAfterFile ? this.#afterFile : undefined) ?? this.#exchange
+    const command = asEventBreach(() => exchange.accept(event))
+    if (command.type === 'pathsend') this.#afterFile = afterFile(this.#scope, this.#start, event)
     if (event.type !== 'http.response.start') return
     checkStrictStatus(event)
-    this.#status = event.status
+    this.#start = event
   }
 
   /** The events that the app still has to send before it returns; undefined for none. */
   get owed(): string | undefined {
-    if (this.#exchange.complete || this.#fileSent) return undefined
-    return this.#exchange.started
+    const exchange = this.#afterFile ?? this.#exchange
+    if (exchange.complete) return undefined
+    return exchange.started
       ? 'the last http.response.body (moreBody false) or the last trailers'
       : 'http.response.start'
-  }
-
-  #checkBodyless(body: Uint8Array | string): void {
-    if (body.length === 0 || mayHaveContent(this.#status)) return
-    throw breach(
-      'app',
-      'the status',
-      `a ${this.#status} has a body`,
-      'leave it empty (RFC 9110, 15)',
-    )
   }
 
   #checkExtension(event: SendEvent): void {
     const wantsTrailers = event.type === 'http.response.start' && event.trailers === true
     const name = wantsTrailers ? 'http.response.trailers' : event.type
     if (EVENTS_WITHOUT_EXTENSION.has(name) || !name.startsWith('http.response.')) return
-    if (Object.hasOwn(this.#extensions, name)) return
+    if (Object.hasOwn(this.#scope.extensions, name)) return
     throw breach(
       'app',
       'the use of extensions',
@@ -143,6 +133,40 @@ export function checkStrictStatus(start: { status: number; headers?: HeaderPairs
   }
   if (start.status !== 204 || getHeader(start.headers ?? [], 'content-length') === undefined) return
   throw breach('app', 'the status', 'a 204 has a content-length', 'leave it out (RFC 9110, 8.6)')
+}
+
+/**
+ * Throws for a body of a response whose status has none.
+ *
+ * @param status the announced status; undefined before the start
+ * @throws {@link LintError} `ISTHMUS_LINT`
+ */
+export function checkStrictBody(
+  status: number | undefined,
+  { body }: { body?: Uint8Array | string },
+): void {
+  // HttpExchange refuses a body of another type, such as null.
+  if (status === undefined || !body?.length || mayHaveContent(status)) return
+  throw breach('app', 'the status', `a ${status} has a body`, 'leave it empty (RFC 9110, 15)')
+}
+
+function newExchange({ method, httpVersion }: HttpScope): HttpExchange {
+  const facts = { method, httpVersion, keepAlive: true, acceptsTrailers: true }
+  return new HttpExchange(facts, NO_IDENTITY)
+}
+
+// Lint does not see the bytes of the file, so the exchange that goes on after them has no Content-Length to compare.
+function afterFile(
+  scope: HttpScope,
+  start: HttpResponseStartEvent | undefined,
+  pathsend: SendEvent,
+): HttpExchange {
+  const exchange = newExchange(scope)
+  const trailers = start?.trailers ?? false
+  exchange.accept({ type: 'http.response.start', status: start?.status ?? 200, trailers })
+  exchange.accept(pathsend)
+  exchange.fileChunk(null)
+  return exchange
 }
 
 function unexpected(type: string, expected: string): Error {

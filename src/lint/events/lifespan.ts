@@ -2,7 +2,7 @@
 
 import { LifespanExchange } from '../../async/lifespan-exchange.ts'
 import { asEventBreach, breach } from '../breach.ts'
-import { nameOf } from './event-shape.ts'
+import { nameOf } from '../../name-of.ts'
 import type { ReceiveEvent, SendEvent } from '../../contract/events.ts'
 
 /** The events of one lifespan, both directions. */

@@ -4,7 +4,8 @@ import { ServerExchangeContext } from '../../async/exchange-context.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { LintError } from '../../errors.ts'
 import { breach } from '../breach.ts'
-import { checkEvent, nameOf } from './event-shape.ts'
+import { nameOf } from '../../name-of.ts'
+import { checkEvent } from './event-shape.ts'
 import { checkUnchanged, copyScope } from './scope.ts'
 import { trialOf } from './trial.ts'
 import type { Receive, ReceiveEvent, Scope, Send, SendEvent } from '../../contract/events.ts'
@@ -42,7 +43,9 @@ export class LintedCall {
   }
 
   receiveFrom(receive: Receive): Receive {
-    return makeReceive(() => {
+    return makeReceive((...extra: unknown[]) => {
+      if (extra.length > 0)
+        return this.#refuse('receive()', extra.length, 'call it without arguments')
       this.#pendingReceive ??= this.#receive(receive).finally(() => {
         this.#pendingReceive = undefined
       })
@@ -52,8 +55,11 @@ export class LintedCall {
   }
 
   sendTo(send: Send): Send {
-    return (event) => {
-      const sent = this.#send(send, event)
+    return (event, ...extra: unknown[]) => {
+      const sent =
+        extra.length > 0
+          ? this.#refuse('send()', 1 + extra.length, 'pass one event')
+          : this.#send(send, event)
       // The end of the call reports the breach, so the rejection of a send that the app does not await is no crash.
       if (!this.#ended) sent.catch(ignore)
       return sent
@@ -113,6 +119,11 @@ export class LintedCall {
     } finally {
       this.#pendingSends--
     }
+  }
+
+  async #refuse(name: string, count: number, remedy: string): Promise<never> {
+    this.#breach ??= breach('app', 'the call', `${name} was called with ${count} arguments`, remedy)
+    throw this.#breach
   }
 
   #check(check: () => void): void {

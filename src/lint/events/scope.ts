@@ -2,8 +2,8 @@
 
 import { isFieldValue, isToken } from '../../http/headers.ts'
 import { breach } from '../breach.ts'
+import { nameOf } from '../../name-of.ts'
 import { isPlainObject } from '../plain-object.ts'
-import { nameOf } from './event-shape.ts'
 import type { Scope } from '../../contract/events.ts'
 
 type Rule = [holds: (value: unknown) => boolean, expected: string]

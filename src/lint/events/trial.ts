@@ -1,7 +1,7 @@
 // Chooses the rules for the events of a scope, by the type of the scope.
 
 import { breach } from '../breach.ts'
-import { nameOf } from './event-shape.ts'
+import { nameOf } from '../../name-of.ts'
 import { HttpTrial } from './http.ts'
 import { LifespanTrial } from './lifespan.ts'
 import { WebSocketTrial } from './websocket.ts'

@@ -3,8 +3,8 @@
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { asEventBreach, breach } from '../breach.ts'
-import { nameOf } from './event-shape.ts'
-import { checkStrictHeaders, checkStrictStatus } from './http.ts'
+import { nameOf } from '../../name-of.ts'
+import { checkStrictBody, checkStrictHeaders, checkStrictStatus } from './http.ts'
 import type { ReceiveEvent, SendEvent, WebSocketScope } from '../../contract/events.ts'
 
 /** The events of one WebSocket, both directions. */
@@ -13,6 +13,8 @@ export class WebSocketTrial {
   readonly #exchange: WebSocketExchange
   #connected = false
   #gone = false
+  /** The status of a denial. */
+  #status: number | undefined
 
   constructor(scope: WebSocketScope) {
     this.#scope = scope
@@ -69,8 +71,11 @@ export class WebSocketTrial {
       )
     }
     if ('headers' in event) checkStrictHeaders(event.headers ?? [])
+    if (event.type === 'websocket.http.response.body') checkStrictBody(this.#status, event)
     asEventBreach(() => this.#exchange.accept(event))
-    if (event.type === 'websocket.http.response.start') checkStrictStatus(event)
+    if (event.type !== 'websocket.http.response.start') return
+    checkStrictStatus(event)
+    this.#status = event.status
   }
 
   #disconnected(code: unknown, reason: unknown): void {

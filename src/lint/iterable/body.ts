@@ -1,9 +1,11 @@
 // An async body under lint: checks the chunks that the app yields, and the way the server iterates and closes the body.
 
 import { breach } from '../breach.ts'
+import { checkedIterator, checkedResult } from '../sync/returned.ts'
 import type { AsyncBody, Chunk } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
 import type { Parties } from '../breach.ts'
+import type { OpenBodies } from '../open-bodies.ts'
 import type { LintedResponse } from '../sync/response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
@@ -13,22 +15,25 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
   readonly #body: AsyncBody
   readonly #response: LintedResponse
   readonly #parties: Parties
+  readonly #open: OpenBodies
   #iterator: AsyncIterator<unknown> | undefined
   #isPending = false
   #isOver = false
   #stopped = false
   #closed = false
 
-  constructor(body: AsyncBody, response: LintedResponse, parties: Parties) {
+  constructor(body: AsyncBody, response: LintedResponse, parties: Parties, open: OpenBodies) {
     this.#body = body
     this.#response = response
     this.#parties = parties
+    this.#open = open
+    open.add(this)
   }
 
   [Symbol.asyncIterator](): this {
     if (this.#closed) throw this.#misuse('it iterated a closed body', 'close it last')
     if (this.#iterator) throw this.#misuse('it iterated a body twice', 'keep the iterator')
-    this.#iterator = this.#body[Symbol.asyncIterator]()
+    this.#iterator = checkedIterator(this.#body[Symbol.asyncIterator](), this.#parties.app)
     return this
   }
 
@@ -39,7 +44,7 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
     }
     if (this.#isOver) return { done: true, value: undefined }
 
-    const result = await this.#nextResult()
+    const result = await this.#nextResult(this.#begun())
     // The server called return() while this chunk was awaited, so the chunk is not checked.
     if (this.#stopped) return result as IteratorResult<Chunk, undefined>
     if (!result.done) return this.#admitted(result.value)
@@ -59,10 +64,17 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
   async close(): Promise<void> {
     if (this.#closed) throw this.#misuse('it closed a body twice', 'close it once')
     this.#closed = true
+    this.#open.delete(this)
     this.#response.close()
     await this.#body.close?.()
     if (this.#iterator === undefined || this.#isOver) return
     throw this.#misuse('it stopped early without return()', 'end the iterator, then close the body')
+  }
+
+  #begun(): AsyncIterator<unknown> {
+    if (this.#iterator !== undefined) return this.#iterator
+    const fact = 'it asked for a chunk before it iterated the body'
+    throw this.#misuse(fact, 'call [Symbol.asyncIterator]() first')
   }
 
   async #admitted(value: unknown): Promise<IteratorYieldResult<Chunk>> {
@@ -76,11 +88,11 @@ export class LintedAsyncBody implements AsyncIterable<Chunk>, AsyncIterator<Chun
     }
   }
 
-  async #nextResult(): Promise<IteratorResult<unknown>> {
+  async #nextResult(iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> {
     this.#isPending = true
     this.#response.isIterating = true
     try {
-      const result = await (this.#iterator as AsyncIterator<unknown>).next()
+      const result = checkedResult(await iterator.next(), this.#parties.app)
       if (result.done) this.#isOver = true
       return result
     } catch (error) {

@@ -3,6 +3,7 @@
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
 import { breach } from '../breach.ts'
+import { nameOfCall } from '../../name-of.ts'
 import { LintedInput } from '../sync/streams.ts'
 import type { AsyncInputStream } from '../../contract/environ.ts'
 import type { Parties } from '../breach.ts'
@@ -20,14 +21,14 @@ export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
     this.#parties = parties
   }
 
-  async readAsync(size?: number): Promise<Uint8Array> {
-    if (size !== undefined) this.#checkSize('readAsync', size)
-    return this.#checkedBytes('readAsync', await this.#input.readAsync(size), size)
+  async readAsync(...sizes: number[]): Promise<Uint8Array> {
+    if (sizes.length !== 1 || sizes[0] !== undefined) this.#checkSize('readAsync', sizes, 0)
+    return this.#checkedBytes('readAsync', await this.#input.readAsync(...sizes), sizes[0])
   }
 
-  async read1Async(size: number): Promise<Uint8Array> {
-    this.#checkSize('read1Async', size)
-    return this.#checkedBytes('read1Async', await this.#input.read1Async(size), size)
+  async read1Async(...sizes: [size: number]): Promise<Uint8Array> {
+    this.#checkSize('read1Async', sizes, 1)
+    return this.#checkedBytes('read1Async', await this.#input.read1Async(...sizes), sizes[0])
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
@@ -35,16 +36,18 @@ export class LintedAsyncInput extends LintedInput implements AsyncInputStream {
     return undefined
   }
 
-  #checkSize(method: string, size: unknown): void {
-    if (Number.isSafeInteger(size) && Number(size) >= 0) return
-    const fact = `it called wsgi.input ${method}(${String(size)})`
+  #checkSize(method: string, sizes: readonly unknown[], fewest: number): void {
+    const isRight = sizes.length >= fewest && sizes.length < 2
+    if (isRight && sizes.every((size) => Number.isSafeInteger(size) && Number(size) >= 0)) return
+    const fact = `it called wsgi.input ${nameOfCall(method, sizes)}`
     throw breach(this.#parties.app, RULE, fact, 'pass a whole number of bytes')
   }
 
   #checkedBytes(method: string, bytes: unknown, limit = Infinity): Uint8Array {
     const got = isUint8Array(bytes) ? `${bytes.length} bytes` : describe(bytes)
     if (isUint8Array(bytes) && bytes.length <= limit) return bytes
-    const remedy = `it gives a Uint8Array of at most ${limit} bytes`
+    const most = limit === Infinity ? '' : ` of at most ${limit} bytes`
+    const remedy = `it gives a Uint8Array${most}`
     throw breach(this.#parties.server, RULE, `${method} of wsgi.input gave ${got}`, remedy)
   }
 }

@@ -1,10 +1,12 @@
 // A body under lint: checks the chunks that the app yields, and the way the server iterates and closes the body.
 
 import { breach } from '../breach.ts'
+import { checkedIterator, checkedResult } from './returned.ts'
 import type { AppBody } from '../../sync/app-body.ts'
 import type { Chunk } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
 import type { Parties } from '../breach.ts'
+import type { OpenBodies } from '../open-bodies.ts'
 import type { LintedResponse } from './response.ts'
 
 const RULE = 'PEP 3333 (Specification Details)'
@@ -14,16 +16,17 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   readonly #body: AppBody
   readonly #response: LintedResponse
   readonly #parties: Parties
-  readonly #onClose: () => void
+  readonly #open: OpenBodies
   #iterator: Iterator<unknown> | undefined
   #isOver = false
   #closed = false
 
-  constructor(body: AppBody, response: LintedResponse, parties: Parties, onClose: () => void) {
+  constructor(body: AppBody, response: LintedResponse, parties: Parties, open: OpenBodies) {
     this.#body = body
     this.#response = response
     this.#parties = parties
-    this.#onClose = onClose
+    this.#open = open
+    open.add(this)
   }
 
   [Symbol.iterator](): this {
@@ -31,7 +34,7 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
     if (this.#iterator !== undefined) {
       throw this.#misuse('it iterated a body twice', 'keep the iterator')
     }
-    this.#iterator = this.#body[Symbol.iterator]()
+    this.#iterator = checkedIterator(this.#body[Symbol.iterator](), this.#parties.app)
     return this
   }
 
@@ -39,7 +42,7 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
     if (this.#closed) throw this.#misuse('it asked a closed body for a chunk', 'close it last')
     if (this.#isOver) return { done: true, value: undefined }
 
-    const result = this.#nextResult()
+    const result = this.#nextResult(this.#begun())
     if (!result.done) return this.#admitted(result)
     this.#response.finish()
     return { done: true, value: undefined }
@@ -55,11 +58,17 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   close(): void {
     if (this.#closed) throw this.#misuse('it closed a body twice', 'close it once')
     this.#closed = true
-    this.#onClose()
+    this.#open.delete(this)
     this.#response.close()
     this.#body.close?.()
     if (this.#iterator === undefined || this.#isOver) return
     throw this.#misuse('it stopped early without return()', 'end the iterator, then close the body')
+  }
+
+  #begun(): Iterator<unknown> {
+    if (this.#iterator !== undefined) return this.#iterator
+    const fact = 'it asked for a chunk before it iterated the body'
+    throw this.#misuse(fact, 'call [Symbol.iterator]() first')
   }
 
   #admitted(result: IteratorYieldResult<unknown>): IteratorYieldResult<Chunk> {
@@ -74,11 +83,11 @@ export class LintedBody implements Iterable<Chunk>, Iterator<Chunk> {
   }
 
   // The contract forbids a next() after the iterator has ended or thrown.
-  #nextResult(): IteratorResult<unknown> {
+  #nextResult(iterator: Iterator<unknown>): IteratorResult<unknown> {
     this.#isOver = true
     this.#response.isIterating = true
     try {
-      const result = (this.#iterator as Iterator<unknown>).next()
+      const result = checkedResult(iterator.next(), this.#parties.app)
       this.#isOver = Boolean(result.done)
       return result
     } finally {

@@ -4,6 +4,7 @@
 import { LintedBody } from './body.ts'
 import { breach } from '../breach.ts'
 import { lintSync } from './lint-sync.ts'
+import { onClose } from './returned.ts'
 import type { Chunk, Environ, SyncApp, SyncBody } from '../../contract/environ.ts'
 import type { LintedApp } from './lint-sync.ts'
 
@@ -15,6 +16,8 @@ interface Ledger {
   yields: number
   openBodies: number
 }
+
+type ClosableBody = SyncBody & { close(): void }
 
 /**
  * Wraps a middleware so that both of its sides are linted. It throws a {@link LintError} (`ISTHMUS_LINT`) if the
@@ -39,11 +42,13 @@ function recordInner(app: SyncApp, key: symbol): SyncApp {
   return (environ, startResponse) => {
     const body = app(environ, startResponse)
     const ledger = ledgers(environ)[key]
-    if (!(body instanceof LintedBody) || ledger === undefined) return body
+    if (ledger === undefined || body.close === undefined) return body
 
     ledger.openBodies += 1
-    const onClose = (): void => void (ledger.openBodies -= 1)
-    return new ObservedBody(body, () => countYield(ledger), onClose)
+    const closed = (): void => void (ledger.openBodies -= 1)
+    // An Array and a file are passed on as they are, because the middleware may treat them in a way of its own.
+    if (!(body instanceof LintedBody)) return onClose(body as ClosableBody, closed)
+    return new ObservedBody(body, () => countYield(ledger), closed)
   }
 }
 
@@ -56,6 +61,7 @@ function settleOuter(app: SyncApp, key: symbol): SyncApp {
       const onYield = (): void => void (ledger.yields = 0)
       return new ObservedBody(body, onYield, () => requireClosed(ledger))
     }
+    if (body.close !== undefined) return onClose(body as ClosableBody, () => requireClosed(ledger))
     requireClosed(ledger)
     return body
   }

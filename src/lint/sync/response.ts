@@ -6,7 +6,7 @@ import { describe } from '../../sync/chunk.ts'
 import { asBreach, breach } from '../breach.ts'
 import { announcedHead } from '../../sync/response-head.ts'
 import { ResponseState } from '../../sync/start-response.ts'
-import type { StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
+import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
 import type { Parties } from '../breach.ts'
 
 const START = 'PEP 3333 (The start_response() Callable)'
@@ -89,8 +89,17 @@ export class LintedResponse {
   }
 
   #lintedWrite(write: Write): Write {
-    return (data) => {
+    return (...args: unknown[]) => {
       const { app } = this.#parties
+      if (args.length !== 1) {
+        throw breach(
+          app,
+          WRITE,
+          `write() was called with ${args.length} arguments`,
+          'pass one chunk',
+        )
+      }
+      const [data] = args as [Chunk]
       if (this.isIterating) {
         throw breach(app, WRITE, 'write() was called while the body was iterated', 'yield instead')
       }

@@ -3,6 +3,7 @@
 import { isUint8Array } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
 import { breach } from '../breach.ts'
+import { nameOfCall } from '../../name-of.ts'
 import type { ErrorStream, InputStream } from '../../contract/environ.ts'
 import type { LintError } from '../../errors.ts'
 import type { Parties } from '../breach.ts'
@@ -50,7 +51,7 @@ export class LintedInput implements InputStream {
     const isSize = size === undefined || (Number.isSafeInteger(size) && Number(size) >= 0)
     if (sizes.length < 2 && isSize)
       return size === undefined ? Number.POSITIVE_INFINITY : Number(size)
-    const fact = `it called wsgi.input ${method}(${sizes.map(String).join(', ')})`
+    const fact = `it called wsgi.input ${nameOfCall(method, sizes)}`
     throw breach(this.#parties.app, RULE, fact, 'pass a whole number of bytes, or nothing')
   }
 
@@ -76,20 +77,31 @@ export class LintedErrors implements ErrorStream {
     this.#parties = parties
   }
 
-  write(text: string): void {
-    this.#errors.write(this.#checkedText(text))
+  write(...texts: [text: string]): void {
+    if (texts.length !== 1) throw this.#misuse('write', texts, 'pass one text')
+    this.#errors.write(this.#checkedText(texts[0]))
   }
 
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line)
+  writelines(...lists: [lines: Iterable<string>]): void {
+    const [lines] = lists
+    const isList = typeof (lines as Partial<typeof lines> | null)?.[Symbol.iterator] === 'function'
+    if (lists.length !== 1 || !isList)
+      throw this.#misuse('writelines', lists, 'pass a list of texts')
+    for (const line of lines) this.#errors.write(this.#checkedText(line))
   }
 
-  flush(): void {
+  flush(...extra: unknown[]): void {
+    if (extra.length > 0) throw this.#misuse('flush', extra, 'call it without arguments')
     this.#errors.flush()
   }
 
   close(): never {
     throw breach(this.#parties.app, RULE, 'it closed wsgi.errors', 'leave that to the server')
+  }
+
+  #misuse(method: string, args: readonly unknown[], remedy: string): LintError {
+    const fact = `it called wsgi.errors ${nameOfCall(method, args)}`
+    return breach(this.#parties.app, RULE, fact, remedy)
   }
 
   #checkedText(text: unknown): string {

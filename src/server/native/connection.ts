@@ -166,7 +166,7 @@ export class NativeConnection implements HttpTransport {
     } finally {
       this.#isAdvancing = false
     }
-    const isIdle = expectsHead(this.#reading) && this.#reader.waiting === 0
+    const isIdle = expectsHead(this.#reading) && this.#reader.waiting === 0 && !this.#writer.blocked
     if (isIdle && this.#closesWhenIdle) this.#closeIdle()
     this.#reader.settle()
   }

@@ -10,8 +10,9 @@ import { PeerError } from '../../errors.ts'
 import { listMembers } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
 import { NodeHttpTransport } from './http-transport.ts'
-import { ServerMessage } from './server-message.ts'
+import { headWithoutUpgrade, isHandshake } from './upgrade-head.ts'
 import { incomingHead } from './incoming-head.ts'
+import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { listen } from '../listen.ts'
@@ -45,7 +46,6 @@ export class NodeEngine implements Engine {
     this.#settings = settings
     this.#webSockets = new WebSockets(dispatcher, settings)
     const options = {
-      IncomingMessage: ServerMessage,
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -58,9 +58,11 @@ export class NodeEngine implements Engine {
       noDelay: true,
     }
     this.#server = settings.tls
-      ? createTlsServer({ ...options, ...tlsListenerOptions(settings) })
+      ? createTlsServer({ ...options, ...tlsListenerOptions(settings), allowHalfOpen: true })
       : createServer(options)
     if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
+    // It is not in the documentation of node:http: otherwise the end of the client's side ends the connection.
+    Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
     this.#listenToServer()
@@ -103,12 +105,15 @@ export class NodeEngine implements Engine {
     for (const connection of this.#connections.values()) connection.cut()
   }
 
+  get #socketEvent(): string {
+    return this.#settings.tls ? 'secureConnection' : 'connection'
+  }
+
   #listenToServer(): void {
     const server = this.#server
-    const accepted = this.#settings.tls ? 'secureConnection' : 'connection'
-    server.on(accepted, (socket: Socket) => this.#onConnection(socket))
+    server.on(this.#socketEvent, (socket: Socket) => this.#onConnection(socket))
     server.on('request', (req, res) => this.#onRequest(req, res, false))
-    server.on('checkContinue', (req, res) => this.#onRequest(req, res, true))
+    server.on('checkContinue', (req, res) => this.#onExpectation(req, res))
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
     // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
@@ -116,6 +121,7 @@ export class NodeEngine implements Engine {
     })
     server.on('upgrade', (req: IncomingMessage, _stream: Duplex, firstBytes: Buffer) => {
       this.#takeOver(req.socket, (connection) => {
+        if (!isHandshake(req)) return this.#ignoreUpgrade(req, connection, firstBytes)
         this.#answering(req.socket, () => this.#onUpgrade(req, connection, firstBytes))
       })
     })
@@ -123,6 +129,7 @@ export class NodeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#connections.has(socket)) return
     this.#accepted += 1
     const connection = new NodeConnection(
       socket,
@@ -130,6 +137,7 @@ export class NodeEngine implements Engine {
       this.#context,
     )
     this.#connections.set(socket, connection)
+    socket.once('end', () => connection.onEnd(this.#dispatcher.wheel))
     socket.once('close', () => {
       this.#connections.delete(socket)
       connection.drop()
@@ -139,13 +147,16 @@ export class NodeEngine implements Engine {
 
   #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const connection = this.#connections.get(req.socket)
+    if (connection?.ignoredUpgrade) {
+      req.rawHeaders = connection.ignoredUpgrade
+      connection.ignoredUpgrade = undefined
+    }
     connection?.enqueue(() => {
       this.#answering(req.socket, () => {
         const head = this.#headOf(req, connection, expectsContinue)
-        connection.response = res
-        this.#serve(head, req, res, () => connection.release())
+        this.#serve(head, req, res, connection)
       })
-    })
+    }, res)
   }
 
   #headOf(req: IncomingMessage, { ends }: NodeConnection, expectsContinue: boolean): RequestHead {
@@ -153,14 +164,19 @@ export class NodeEngine implements Engine {
     return incomingHead(req, { ends, expectsContinue, maxHeaderFields })
   }
 
-  #serve(head: RequestHead, req: IncomingMessage, res: ServerResponse, onClose: () => void): void {
+  #serve(
+    head: RequestHead,
+    req: IncomingMessage,
+    res: ServerResponse,
+    connection: NodeConnection,
+  ): void {
     if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
       return this.#refuse(req.socket, 414)
     }
-    const transport = new NodeHttpTransport(req, res, head.hasBody, onClose)
-    const losesRest = req instanceof ServerMessage && req.isUpgradeIgnored && !head.hasBody
-    head.keepAlive &&= res.shouldKeepAlive && !losesRest
-    transport.events = this.#dispatcher.http(head, transport)
+    connection.response = res
+    const transport = new NodeHttpTransport(req, res, head.hasBody, () => connection.release())
+    head.keepAlive &&= res.shouldKeepAlive
+    transport.events = connection.events = this.#dispatcher.http(head, transport)
   }
 
   #answering(socket: Socket, serve: () => void): void {
@@ -179,18 +195,32 @@ export class NodeEngine implements Engine {
     if (expectations.every((member) => member.toLowerCase() === '100-continue')) {
       return this.#onRequest(req, res, expectations.length > 0)
     }
-    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417))
+    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417), res)
   }
 
   // node:http has released the socket: it passes the drain of the socket to no response any more.
   #takeOver(socket: Socket, serve: (connection: NodeConnection) => void): void {
     const connection = this.#connections.get(socket)
     if (!connection) return void socket.destroy()
-    socket.on('drain', () => connection.response?.emit('drain'))
-    connection.enqueue(() => serve(connection))
+    const onDrain = (): void => void connection.response?.emit('drain')
+    socket.on('drain', onDrain).on('error', ignore)
+    connection.enqueue(() => {
+      socket.off('drain', onDrain)
+      serve(connection)
+    })
   }
 
-  // ServerMessage passes the other upgrades on as ordinary requests.
+  // RFC 9110, 7.8: a server ignores an upgrade that it does not want. node:http has given up the socket together with the
+  // body, and with the requests after it, so it gets them again, without the field that asks for the upgrade.
+  #ignoreUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
+    const { socket } = connection
+    connection.ignoredUpgrade = req.rawHeaders
+    this.#server.emit(this.#socketEvent, socket)
+    socket.emit('data', Buffer.concat([headWithoutUpgrade(req), firstBytes]))
+    connection.ignoredUpgrade = undefined
+    connection.release()
+  }
+
   #onUpgrade(req: IncomingMessage, connection: NodeConnection, firstBytes: Buffer): void {
     const { socket } = connection
     const head = this.#headOf(req, connection, false)
@@ -200,16 +230,10 @@ export class NodeEngine implements Engine {
     this.#webSockets.handleUpgrade({ head, socket, firstBytes })
   }
 
-  // The bytes after a malformed request are malformed too: only the first error is answered.
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
-    if (!connection || connection.isRefused) return
-    // RFC 9112, 9.6: the bytes after the request that ends the connection are ignored.
-    if (error.code === 'HPE_CLOSED_CONNECTION' && connection.isBusy) return
-    const isLost = error.code === 'ECONNRESET' || connection.isBusy || !socket.writable
-    if (isLost) return void socket.destroy()
-    connection.isRefused = true
-    this.#refuse(connection.socket, STATUS_OF_ERROR[error.code ?? ''] ?? 400)
+    if (connection) onMalformed(connection, error, this.#dispatcher.identity)
+    else socket.destroy()
   }
 
   #refuse(socket: Socket, status: number): void {
@@ -222,9 +246,4 @@ function requestLineBytes({ method, target }: RequestHead): number {
   return method.length + target.length + ' HTTP/1.1'.length + 1
 }
 
-const STATUS_OF_ERROR: Record<string, number> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_INVALID_VERSION: 505,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-}
+function ignore(): void {}

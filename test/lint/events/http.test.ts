@@ -135,10 +135,58 @@ describe('extensions under lint', () => {
     expect(await verdict([start(), file, BODY])).toContain('the response is sending a file')
   })
 
+  it('[3b.31, 3b.33, 3b.34] have values that may be sent', async () => {
+    const wants = start({ trailers: true })
+    const framing = event('http.response.trailers', { headers: [['content-length', '1']] })
+    const broken = event('http.response.trailers', { headers: [['x-sum', 'a\r\nb']] })
+    expect(await verdict([wants, BODY, framing])).toMatch(/^app broke .*content-length/)
+    expect(await verdict([wants, BODY, broken])).toMatch(/^app broke .*control character/)
+    const link = event('http.response.early_hint', { links: ['</a>\r\nx: y'] })
+    expect(await verdict([link])).toMatch(/^app broke .*control character/)
+    expect(await verdict([event('http.response.early_hint', { links: '</a>' })])).toContain(
+      'links of http.response.early_hint must be an array',
+    )
+    const relative = event('http.response.pathsend', { path: 'a.css' })
+    expect(await verdict([start(), relative])).toContain('must be an absolute path')
+  })
+
+  it('[3b.34] have trailer names in lower case, and none of the connection', async () => {
+    const wants = start({ trailers: true })
+    const trailer = (name: string): SendEvent =>
+      event('http.response.trailers', { headers: [[name, '1']] })
+    expect(await verdict([wants, BODY, trailer('X-Sum')])).toContain('"X-Sum" has capitals')
+    expect(await verdict([wants, BODY, trailer('upgrade')])).toContain(`"upgrade" is the server's`)
+  })
+
+  it('[3b.31] send one file', async () => {
+    expect(await verdict([start(), file, file])).toContain('http.response.pathsend is illegal')
+    expect(await verdict([file])).toContain('waiting for http.response.start')
+    const part = event('http.response.body', { body: 'a', moreBody: true })
+    expect(await verdict([start(), part, file])).toContain('http.response.pathsend is illegal')
+  })
+
   it('[3b.2] of other scopes may not be used', async () => {
     expect(await verdict([event('websocket.accept')])).toContain(
       '"websocket.accept" is not an event',
     )
+  })
+})
+
+describe('a file under lint', () => {
+  it('[3b.34] is followed by trailers that may be sent, once', async () => {
+    const file = event('http.response.pathsend', { path: '/srv/a.css' })
+    const trailers = (headers: unknown): SendEvent => event('http.response.trailers', { headers })
+    const wants = start({ trailers: true })
+    expect(await verdict([wants, file, trailers([['x-sum', 'a\r\nb']])])).toContain(
+      'control character',
+    )
+    expect(await verdict([wants, file, trailers([]), trailers([])])).toContain(
+      'http.response.trailers is illegal here',
+    )
+    expect(await verdict([start(), file, trailers([])])).toContain(
+      'http.response.trailers is illegal here',
+    )
+    expect(await verdict([wants, file])).toContain('the last trailers')
   })
 })
 

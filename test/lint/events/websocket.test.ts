@@ -96,6 +96,42 @@ describe('a WebSocket app under lint', () => {
     )
   })
 
+  it('[3b.47] sends no event of the WebSocket after a denial has begun', async () => {
+    const start = event('websocket.http.response.start', { status: 401 })
+    const body = event('websocket.http.response.body', { body: 'no' })
+    for (const late of [ACCEPT, event('websocket.send', { text: 'a' }), CLOSE, start]) {
+      expect(await verdict([start, late])).toContain('is illegal while the WebSocket is denying')
+      expect(await verdict([start, body, late])).toContain('is illegal while the WebSocket is')
+    }
+    expect(await verdict([ACCEPT, start])).toContain('is illegal while the WebSocket is open')
+  })
+
+  it('[3b.47] denies with strict headers and a length that is right', async () => {
+    const start = (...headers: string[][]): SendEvent =>
+      event('websocket.http.response.start', { status: 401, headers })
+    const body = event('websocket.http.response.body', { body: 'no' })
+    expect(await verdict([start(['X-A', 'b'])])).toContain('"X-A" has capitals')
+    expect(await verdict([start(['upgrade', 'b'])])).toContain(`"upgrade" is the server's`)
+    expect(await verdict([start(['content-length', '3']), body])).toContain('ended after 2 of')
+    const empty = event('websocket.http.response.start', { status: 204 })
+    expect(await verdict([empty, body])).toContain('a 204 has a body')
+  })
+
+  it('[3b.43, 3b.44, 3b.50] answers the handshake once, and closes once', async () => {
+    expect(await verdict([ACCEPT, ACCEPT])).toContain('is illegal while the WebSocket is open')
+    expect(await verdict([CLOSE, ACCEPT])).toContain('is illegal while the WebSocket is closed')
+    expect(await verdict([ACCEPT, CLOSE, CLOSE])).toContain(
+      'illegal while the WebSocket is closing',
+    )
+  })
+
+  it('[3b.43] leaves sec-websocket-protocol to the server', async () => {
+    const accept = event('websocket.accept', { headers: [['sec-websocket-protocol', 'v1']] })
+    expect(await verdict([accept])).toContain(
+      'only the server sets header "sec-websocket-protocol"',
+    )
+  })
+
   it('[3b.50] closes with a code and a reason that may be on the wire', async () => {
     expect(await verdict([ACCEPT, event('websocket.close', { code: 1006 })])).toContain('app broke')
     expect(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LintedAsyncBody } from '../../../src/lint/iterable/body.ts'
 import { LintedResponse } from '../../../src/lint/sync/response.ts'
+import { OpenBodies } from '../../../src/lint/open-bodies.ts'
 import { LintError } from '../../../src/errors.ts'
 import type { AsyncBody } from '../../../src/contract/environ.ts'
 
@@ -13,7 +14,7 @@ async function* ticks(): AsyncGenerator<string> {
 function linted(body: AsyncBody = ticks()): LintedAsyncBody {
   const response = new LintedResponse('GET', () => () => undefined, PARTIES)
   response.startResponse('200 OK', [])
-  return new LintedAsyncBody(body, response, PARTIES)
+  return new LintedAsyncBody(body, response, PARTIES, new OpenBodies(PARTIES))
 }
 
 describe('a server that iterates an async body under lint', () => {

@@ -48,12 +48,52 @@ describe('checkEnviron', () => {
   })
 
   it('[3a.7] requires meaningful values', () => {
-    expect(check({ REQUEST_METHOD: '' })).toThrow('REQUEST_METHOD is ""')
+    expect(check({ REQUEST_METHOD: '' })).toThrow('REQUEST_METHOD is an empty string')
     expect(check({ SERVER_NAME: '' })).toThrow('SERVER_NAME')
     expect(check({ SERVER_PORT: '' })).toThrow('SERVER_PORT')
     expect(check({ SERVER_PROTOCOL: 'http' })).toThrow('SERVER_PROTOCOL')
     expect(check({ 'wsgi.url_scheme': 'ws' })).toThrow('wsgi.url_scheme')
     expect(check({ 'wsgi.version': [1, 1] })).toThrow('wsgi.version')
+  })
+
+  it.each([
+    ['a string', '1,0'],
+    ['strings', ['1', '0']],
+    ['one number', [1]],
+    ['three numbers', [1, 0, 0]],
+    ['nested numbers', [[1], [0]]],
+    ['an object that prints like it', { toString: () => '1,0' }],
+    ['a bigint', 1n],
+    ['null', null],
+    ['a typed array', new Uint8Array([1, 0])],
+  ])('[3a.7] refuses %s as wsgi.version', (_name, version) => {
+    expect(check({ 'wsgi.version': version })).toThrow(
+      /^server broke PEP 3333 \(environ Variables\): wsgi.version is .+; it is \[1, 0\]$/,
+    )
+  })
+
+  it('[3a.2] requires an object that the app may change', () => {
+    for (const close of [Object.freeze, Object.seal, Object.preventExtensions]) {
+      expect(() => checkEnviron(close(makeEnviron()), 'server')).toThrow(
+        'environ cannot be changed; pass an object of its own to each request',
+      )
+    }
+  })
+
+  it('[3a.7] requires a port that exists', () => {
+    expect(check({ SERVER_PORT: '65535' })).not.toThrow()
+    for (const port of ['65536', '8000 ', '-1', '080000000']) {
+      expect(check({ SERVER_PORT: port })).toThrow(`SERVER_PORT is "${port}"`)
+    }
+  })
+
+  it('[3a.17] [3a.69] [3b.64] requires optional values to be of their type', () => {
+    expect(check({ 'wsgi.input_terminated': 'yes' })).toThrow('wsgi.input_terminated is a string')
+    expect(check({ 'isthmus.signal': {} })).toThrow('isthmus.signal is an Object')
+    expect(check({ 'isthmus.state': [] })).toThrow('isthmus.state is an Array')
+    const signal = new AbortController().signal
+    const right = { 'wsgi.input_terminated': true, 'isthmus.signal': signal, 'isthmus.state': {} }
+    expect(check(right)).not.toThrow()
   })
 
   it('[3a.8] requires the content variables under their own names', () => {

@@ -249,7 +249,7 @@ describe('a breach of the app', () => {
       for (const args of [[1.5], ['1'], [-1], [null], [1, 2]]) {
         const app = reading((environ) => input(environ)[method]?.(...args))
         expect(lintOnce(app)).toThrow(
-          `it called wsgi.input ${method}(${args.map(String).join(', ')})`,
+          `it called wsgi.input ${method}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`,
         )
       }
     }

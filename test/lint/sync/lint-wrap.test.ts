@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { LintError } from '../../../src/errors.ts'
 import { lintWrap } from '../../../src/lint/sync/lint-wrap.ts'
+import { wrapFile } from '../../../src/sync/file-wrapper.ts'
 import { SyncRun } from '../../../src/sync/run.ts'
 import { makeEnviron } from '../../sync/make-environ.ts'
 import type { SyncApp } from '../../../src/contract/environ.ts'
@@ -100,6 +101,26 @@ describe('lintWrap', () => {
     const fault = 'middleware broke PEP 3333 (Specification Details): it did not close the body'
     expect(() => serveOnce(lintWrap(forgetful)(three))).toThrow(fault)
     expect(() => serveOnce(lintWrap(replacing)(three))).toThrow(LintError)
+  })
+
+  it('[3a.57] [3a.59] names a middleware that closes neither the file nor the Array of its app', () => {
+    const answering =
+      (body: () => unknown): SyncApp =>
+      (_environ, startResponse) => {
+        startResponse('200 OK', [['Content-Type', 'text/plain']])
+        return body() as never
+      }
+    const file = answering(() => wrapFile({ read: () => Buffer.of() }))
+    const closable = answering(() => Object.assign(['a'], { close: () => undefined }))
+    const replacing: Wrap = (app) => (environ, startResponse) => {
+      app(environ, startResponse)
+      return ['x']
+    }
+    for (const app of [file, closable]) {
+      expect(() => serveOnce(lintWrap(replacing)(app))).toThrow('it did not close the body')
+      expect(() => serveOnce(lintWrap((inner) => inner)(app))).not.toThrow()
+      expect(() => serveOnce(lintWrap(upper)(app))).not.toThrow()
+    }
   })
 
   it('[3a.59] names the side of a breach', () => {

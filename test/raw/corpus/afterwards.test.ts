@@ -1,5 +1,4 @@
-// The state of a connection after the bytes of a case: it is open, and read from its next byte on, or closed. And over
-// node:http: both engines read the cases that both accept alike.
+// The state of a connection after the bytes of a case: it is open, and read from its next byte on, or closed.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engine } from '../../engine.ts'
@@ -7,6 +6,7 @@ import { headerOf } from '../raw-response.ts'
 import { answer, httpApp, readAll, served } from '../served.ts'
 import { get } from './case.ts'
 import { CORPUS } from './corpus.ts'
+import { OVER_NODE } from './over-node.ts'
 import type { RawClient } from '../raw-client.ts'
 import type { RawResponse } from '../raw-response.ts'
 import type { Served } from '../served.ts'
@@ -18,42 +18,8 @@ type Seen = Pick<Required<ExpectedRequest>, 'method' | 'httpVersion' | 'headers'
 const isHandshake = ({ bytes }: CorpusCase): boolean =>
   /upgrade:.*websocket/i.test(bytes) && /connection:.*upgrade/i.test(bytes)
 
-// node:http refuses fewer cases. Both engines read the cases that both accept alike, except for these.
-const OTHERWISE_OVER_NODE = new Set([
-  'HTTP/1.1 with close and a no-break space',
-  'HTTP/1.0 with keep-alive and close',
-  // node:http drops the bytes after an ignored upgrade, so the connection ends.
-  'an upgrade that is a request as any other',
-  // llhttp reports an error, which ends the response under way too.
-  'a request after one that closes',
-  'garbage after one that closes',
-  'a request after HTTP/1.0',
-  'a request after a body that closes',
-  // node:http refuses white space that the grammar allows (RFC 9110, 5.6.3; RFC 9112, 7.1.1).
-  'a length with a tab after',
-  'a length with a tab between spaces',
-  'chunked with a tab after',
-  'an extension with white space before the semicolon',
-  'an extension with white space after the semicolon',
-  'an extension with white space around the semicolon',
-  'an extension with white space after the name',
-  'an extension with white space before the value',
-  'an extension with white space around everything',
-  'an extension with white space before a quoted value',
-  'an extension with white space between a name and a semicolon',
-  'an extension with white space between a value and a semicolon',
-  'an extension with white space between a quoted value and a semicolon',
-  'an extension of the last chunk with white space',
-  // node:http refuses trailers with these names, which a recipient may drop (RFC 9110, 6.5.1).
-  'the trailer Connection: close, which is dropped',
-  'the trailer Content-Length: 5, which is dropped',
-  'the trailer Transfer-Encoding: chunked, which is dropped',
-  'a field that is no trailer after one that is',
-  'CVE-2025-58068: a length as a trailer',
-])
 const isAsked = (entry: CorpusCase): boolean =>
-  (engine === 'native' && entry.then !== 'unfinished') ||
-  (entry.then === 'nothing' && !OTHERWISE_OVER_NODE.has(entry.name))
+  entry.then !== 'unfinished' && !(engine === 'node' && OVER_NODE.has(entry.name))
 
 let seen: Seen[] = []
 let host: Served
