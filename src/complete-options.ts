@@ -19,11 +19,13 @@ type GivenGroup<Value> = Value extends readonly unknown[] | ((...args: never) =>
  * Returns `options` with the default for each option that is left out or undefined.
  *
  * A default that is a plain object with entries is a group of options (`websocket: { maxQueue: 32 }`), which is
- * completed in the same way. An empty object is a value: the caller's object replaces it.
+ * completed in the same way. An empty object is a value: the caller's object replaces it. An option whose default is true
+ * or false takes these two alone.
  *
  * @param name the function that takes the options, for messages
  * @param defaults every option with its default; `undefined` is a default too
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is not among the defaults
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is not among the defaults, and for a
+ *   group, a switch or options that are no such thing
  *
  * @example
  * const { header } = completeOptions('requestId', options, DEFAULTS)
@@ -92,9 +94,10 @@ export function checkNumber(
   range: NumberRange,
 ): void {
   const { min, max = Number.MAX_VALUE, isWhole = false, isTime = false } = range
-  const isTooLate = isTime && value !== Infinity && (value as number) > MAX_TIMER_MS
-  if (typeof value === 'number' && value >= min && value <= max && !isTooLate) {
-    if (!isWhole || Number.isInteger(value) || value === Infinity) return
+  if (typeof value === 'number' && value >= min && value <= max) {
+    const isTooLate = isTime && value !== Infinity && value > MAX_TIMER_MS
+    const isWrong = isWhole && !Number.isInteger(value) && value !== Infinity
+    if (!isTooLate && !isWrong) return
   }
   throw invalidOption(name, option, value, `it is ${textOf(range)}`)
 }
@@ -125,7 +128,10 @@ function completed(place: Place, options: object, defaults: object): object {
   for (const [option, initial] of values) {
     const given: unknown = Reflect.get(options, option)
     if (isGroup(initial)) values.set(option, completedGroup(place, option, [given, initial]))
-    else if (given !== undefined) values.set(option, given)
+    else if (given === undefined) continue
+    else if (typeof initial === 'boolean' && typeof given !== 'boolean') {
+      throw invalidOption(place.name, place.path + option, given, 'it is true or false')
+    } else values.set(option, given)
   }
   return Object.fromEntries(values)
 }
@@ -141,8 +147,10 @@ function completedGroup(
   throw invalidOption(place.name, place.path + option, given, 'it is an object of options')
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether `value` is an object with entries: a list, a Map, a Promise and a Date have none of their own. */
+export function isObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.prototype.toString.call(value) === '[object Object]'
 }
 
 function isGroup(value: unknown): value is object {

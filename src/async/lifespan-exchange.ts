@@ -7,7 +7,7 @@ import type { SendEvent } from '../contract/events.ts'
 /** The change that an accepted event reports: the app has started or stopped, or has failed with a message. */
 export type LifespanCommand =
   | { type: 'started' }
-  | { type: 'start-failed'; message: string }
+  | { type: 'start-failed'; message: string; error: unknown }
   | { type: 'stopped' }
   | { type: 'stop-failed'; message: string }
 
@@ -37,7 +37,7 @@ export class LifespanExchange {
         this.#state = 'started'
         return { type: 'started' }
       case 'lifespan.startup.failed':
-        return this.#fail('start-failed', event)
+        return { ...this.#fail('start-failed', event), error: event['isthmus.error'] }
       case 'lifespan.shutdown.complete':
         this.#state = 'ended'
         return { type: 'stopped' }
@@ -53,7 +53,7 @@ export class LifespanExchange {
     if (this.#state === 'started') this.#state = 'stopping'
   }
 
-  #fail(type: 'start-failed' | 'stop-failed', event: { message?: unknown }): LifespanCommand {
+  #fail<Type>(type: Type, event: { message?: unknown }): { type: Type; message: string } {
     const { message = '' } = event
     if (typeof message !== 'string')
       throw new IllegalEventError('message of a lifespan event must be a string')

@@ -145,7 +145,7 @@ class RunningLifespan implements Lifespan {
         this.#phase = 'ready'
         return this.#started.resolve()
       case 'start-failed':
-        return this.#fail(command.message || 'the app failed to start')
+        return this.#fail(command.message || 'the app failed to start', command.error)
       case 'stopped':
         return this.#stopped.resolve()
       case 'stop-failed':
@@ -178,6 +178,7 @@ class RunningLifespan implements Lifespan {
 
   #fail(message: string, cause?: unknown): void {
     this.#phase = 'failed'
-    this.#started.reject(new LifespanError(message, { cause }))
+    const options = cause === undefined ? {} : { cause }
+    this.#started.reject(new LifespanError(message, options))
   }
 }

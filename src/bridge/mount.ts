@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util'
 import { isPromise } from 'node:util/types'
+import { isObject } from '../complete-options.ts'
 import { AppError } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../silent-log.ts'
@@ -63,15 +64,15 @@ function mounted(prefix: string, app: App): Mounted {
   }
   if (typeof app !== 'function') {
     const given = app === null ? 'null' : typeof app
-    throw new AppError(`mount: "${prefix}": an app is a function, got ${given}`)
+    const hint = isPromise(app) ? ' that is a promise; await it first' : ''
+    throw new AppError(`mount: "${prefix}": an app is a function, got ${given}${hint}`)
   }
   return { prefix: trimmed, app: toEvents(app) }
 }
 
-// A Map, a Promise and a Date have no entries of their own: each would be an empty table.
+// A Map or a Promise would be an empty table.
 function requirePlain(table: unknown): void {
-  const isObject = typeof table === 'object' && table !== null && !Array.isArray(table)
-  if (isObject && Object.prototype.toString.call(table) === '[object Object]') return
+  if (isObject(table)) return
   const hint = isPromise(table) ? '; await the promise first' : ''
   const given = inspect(table, { depth: 0 })
   throw new AppError(
@@ -129,7 +130,8 @@ async function runLifespans(
     } catch (error) {
       await stopAll()
       const message = `"${inner.prefix || '/'}": ${(error as Error).message}`
-      return send({ type: 'lifespan.startup.failed', message })
+      const { cause } = error as Error
+      return send({ type: 'lifespan.startup.failed', message, 'isthmus.error': cause })
     }
   }
 

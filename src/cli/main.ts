@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
+import { AppLoadError } from '../errors.ts'
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
 import { reportFailure } from './report.ts'
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
 
 function crashed(error: unknown): void {
   const message = `an uncaught exception was thrown while the app loaded: ${String(error)}`
-  fail(new Error(message, { cause: error }))
+  fail(new AppLoadError(message, { cause: error }))
 }
 
 function stuck(): void {

@@ -2,17 +2,35 @@
 
 import { inspect } from 'node:util'
 import { AppLoadError, InvalidOptionError, LifespanError } from '../errors.ts'
+import { ownStack } from './throw-site.ts'
 
 /** The exit status of a failure: the app did not load or start, or the server could not listen. */
 export const FAILED = 1
 /** The exit status of a wrong command line: a wrong option, or a file or export that does not exist. */
 const WRONG_USAGE = 2
 
-/** Writes `isthmus: …` to stderr, and the stack after it if `withStack`. Returns the exit status. */
+/**
+ * Writes `isthmus: …` to stderr. The stack of the app's own error follows if that is the cause, or all stacks if
+ * `withStack`. Returns the exit status.
+ */
 export function reportFailure(error: unknown, withStack: boolean): number {
   process.stderr.write(`isthmus: ${sentenceOf(error).replaceAll(/\s+/g, ' ')}\n`)
-  if (withStack) process.stderr.write(`${inspect(error)}\n`)
+  const stack = withStack ? inspect(error) : stackOfCause(error)
+  if (stack !== undefined) process.stderr.write(`${stack}\n`)
   return isWrongUsage(error) ? WRONG_USAGE : FAILED
+}
+
+function stackOfCause(error: unknown): string | undefined {
+  if (!(error instanceof AppLoadError || error instanceof LifespanError)) return undefined
+  let cause: unknown = error
+  for (let depth = 0; depth < MAX_CAUSES && isCaused(cause); depth += 1) cause = cause.cause
+  return cause instanceof Error && cause !== error ? ownStack(cause) : undefined
+}
+
+const MAX_CAUSES = 8
+
+function isCaused(error: unknown): error is Error {
+  return error instanceof Error && error.cause instanceof Error
 }
 
 // An AppLoadError has a cause if the module threw, and none if the file or the export does not exist.

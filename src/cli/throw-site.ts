@@ -21,6 +21,12 @@ export function throwSite(error: unknown, entry: string): string | undefined {
   return checkedSite(entry)
 }
 
+/** Returns the stack of `error` without the frames of the module loader; undefined if no frame is left. */
+export function ownStack(error: Error): string | undefined {
+  const [own = ''] = (error.stack ?? '').split(LOADER, 1)
+  return /^ +at /m.test(own) ? own.trimEnd() : undefined
+}
+
 // An error for wrong syntax in an ES module does not contain the place. Node prints the place when the error ends the
 // process, so a second process checks the file.
 function checkedSite(entry: string): string | undefined {

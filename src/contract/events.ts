@@ -36,9 +36,8 @@ export interface ExchangeContext {
  * The end of an exchange, as the server knows it: the same value for every listener.
  *
  * The outcome of an HTTP response is `complete`, also if the server answered for the app; `disconnected` if the client
- * left before the last byte; `aborted` if the app broke off, or a shutdown cut the connection. The outcome of a
- * WebSocket is `closed` after an accepted handshake and `denied` after an answer other than 101; an unanswered handshake
- * or a partial denial is `disconnected` or `aborted`.
+ * left before the last byte; `aborted` if the app broke off, or a shutdown cut the connection. That of a WebSocket is
+ * `closed` after an accepted handshake, `denied` after an answer other than 101, else `disconnected` or `aborted`.
  */
 export interface ResponseEnd {
   readonly outcome: 'complete' | 'disconnected' | 'aborted' | 'closed' | 'denied'
@@ -221,9 +220,10 @@ export interface WebSocketDenialBodyEvent {
 export interface LifespanStartupCompleteEvent {
   type: 'lifespan.startup.complete'
 }
-/** The app cannot start, and the server does not listen. `message` is empty by default. */
+/** The app cannot start, and the server does not listen; `isthmus.error` is the cause of the error of `serve()`. */
 export interface LifespanStartupFailedEvent {
   type: 'lifespan.startup.failed'
+  'isthmus.error'?: unknown
   message?: string
 }
 /** The app has shut down. */

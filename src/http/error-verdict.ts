@@ -2,6 +2,13 @@
 
 import { PeerError, ServerShutdownError, ServiceError, UnsupportedScopeError } from '../errors.ts'
 
+/** The line of the log about an error that escaped an app. */
+interface FailureLine {
+  readonly message: string
+  /** The error; undefined if the app has not failed, and its stack would mislead. */
+  readonly err: unknown
+}
+
 /** The answer to an error that escaped an app, and the level of its log line. */
 export interface ErrorVerdict {
   /** The status of the answer, if the response has not begun. */
@@ -37,4 +44,10 @@ export function judgeError(error: unknown): ErrorVerdict {
     return { status: 404, level: 'info', closesConnection: false }
   }
   return { status: 500, level: 'error', closesConnection: false }
+}
+
+/** The line of the log about `error`, by its verdict. */
+export function failureLine(error: unknown, { status, level }: ErrorVerdict): FailureLine {
+  const message = status === 500 ? 'the app failed' : String(error)
+  return { message, err: level === 'info' ? undefined : error }
 }

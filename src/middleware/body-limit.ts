@@ -31,7 +31,7 @@ const DEFAULTS = { maxBytes: 1024 * 1024 }
  */
 export function bodyLimit(options: BodyLimitOptions = {}): Wrap {
   const { maxBytes } = completeOptions('bodyLimit', options, DEFAULTS)
-  checkNumber('bodyLimit', 'maxBytes', maxBytes, { min: 0 })
+  checkNumber('bodyLimit', 'maxBytes', maxBytes, { min: 0, isWhole: true })
 
   return middleware('body-limit', function* (request, next) {
     if (request.kind === 'websocket') return yield* next(request)

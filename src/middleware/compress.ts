@@ -223,7 +223,7 @@ function checked(settings: Settings): Settings {
   }
   if (!Array.isArray(types))
     throw invalidOption('compress', 'types', types, 'it is a list of media types')
-  checkNumber('compress', 'minBytes', settings.minBytes, { min: 0 })
+  checkNumber('compress', 'minBytes', settings.minBytes, { min: 0, isWhole: true })
   checkEffort('brQuality', settings.brQuality, [0, 11])
   checkEffort('gzipLevel', settings.gzipLevel, [1, 9])
   checkEffort('zstdLevel', settings.zstdLevel, [1, 22])

@@ -6,7 +6,7 @@ import Negotiator from 'negotiator'
 import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
-import { judgeError } from '../http/error-verdict.ts'
+import { failureLine, judgeError } from '../http/error-verdict.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import type { Complete } from '../complete-options.ts'
@@ -84,10 +84,11 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
 function report(
   { environ, log, method, path }: ChainRequest,
   error: unknown,
-  { status, level }: ErrorVerdict,
+  verdict: ErrorVerdict,
 ): void {
-  const message = status === 500 ? 'the app failed' : String(error)
-  if (log) return log[level]({ method, path, err: error }, message)
+  const { message, err } = failureLine(error, verdict)
+  if (log)
+    return log[verdict.level](err === undefined ? { method, path } : { method, path, err }, message)
   environ?.['wsgi.errors'].write(`the app failed: ${inspect(error)}\n`)
 }
 

@@ -1,6 +1,6 @@
 // Completes the options of serve() with their defaults, and refuses an impossible value before anything starts.
 
-import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption, isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
@@ -12,6 +12,7 @@ import type { NumberRange } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
 
+const MAX_INT = 2 ** 31 - 1
 const COUNT: NumberRange = { min: 1, isWhole: true }
 const LIMIT: NumberRange = { min: 1, max: Infinity, isWhole: true }
 const TIME: NumberRange = { min: 0, max: Infinity, isTime: true }
@@ -20,7 +21,7 @@ const WHOLE_TIME: NumberRange = { ...WHOLE, isTime: true }
 
 const RANGES = {
   port: { min: 0, max: 65_535, isWhole: true },
-  backlog: COUNT,
+  backlog: { min: 1, max: MAX_INT, isWhole: true },
   lifespanTimeoutMs: TIME,
   keepAliveTimeoutMs: TIME,
   headTimeoutMs: TIME,
@@ -63,9 +64,11 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkChoices(caller, completed)
   checkHost(caller, completed.host)
   checkSocketPath(caller, completed.uds)
+  checkServerHeader(caller, completed.serverHeader)
+  checkLog(caller, log)
   const { fd, rootPath, signal, sync, tls, websocket } = completed
   if (tls !== null) checkTls(caller, tls)
-  if (fd !== null) checkNumber(caller, 'fd', fd, WHOLE)
+  if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
     throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
@@ -101,7 +104,7 @@ function checkNumbers(caller: string, values: object): void {
 
 // node:net reads an empty host as "every interface".
 function checkHost(caller: string, host: unknown): void {
-  if (typeof host === 'string' && host !== '') return
+  if (typeof host === 'string' && /^\S+$/.test(host)) return
   const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
   throw invalidOption(caller, 'host', host, remedy)
 }
@@ -128,9 +131,26 @@ function checkChoices(caller: string, values: Record<keyof typeof CHOICES, strin
   }
 }
 
+function checkServerHeader(caller: string, value: unknown): void {
+  if (value === null || (typeof value === 'string' && SERVER.test(value))) return
+  throw invalidOption(caller, 'serverHeader', value, 'it is visible ASCII text, or null for none')
+}
+
+const SERVER = /^[!-~](?:[ -~]*[!-~])?$/
+
+function checkLog(caller: string, log: Log): void {
+  const levels = ['debug', 'info', 'warn', 'error'] as const
+  if (log && levels.every((level) => typeof log[level] === 'function')) return
+  throw invalidOption(
+    caller,
+    'log',
+    log,
+    'it has the functions debug, info, warn and error, or is null',
+  )
+}
+
 function isObjectOfStrings(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).every((text) => typeof text === 'string')
+  return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
 }
 
 function withoutTrailingSlashes(path: string): string {

@@ -1,6 +1,6 @@
 // testClient(): sends requests to an app of any style without sockets. The answers are those that a socket would carry.
 
-import { completeOptions } from '../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { openDispatcher } from '../server/open-dispatcher.ts'
@@ -72,6 +72,10 @@ export async function testClient(
   const completed = completeOptions('testClient', options, DEFAULTS)
   const { deadlineMs, raiseAppErrors, identity, secure, client, cookies, log, ...serveOptions } =
     completed
+  checkNumber('testClient', 'deadlineMs', deadlineMs, { min: 1, max: Infinity, isTime: true })
+  if (client !== null && !isAddress(client)) {
+    throw invalidOption('testClient', 'client', client, 'it is [host, port], or null')
+  }
   const anonymous = identity ? {} : { serverHeader: null, dateHeader: false }
   const settings = resolveOptions(
     { ...serveOptions, ...anonymous },
@@ -99,4 +103,10 @@ export async function testClient(
   if (!signal?.aborted) return testClient
   await testClient[Symbol.asyncDispose]()
   throw signal.reason
+}
+
+function isAddress(client: unknown): boolean {
+  if (!Array.isArray(client)) return false
+  const [host, port] = client as unknown[]
+  return typeof host === 'string' && Number.isInteger(port)
 }

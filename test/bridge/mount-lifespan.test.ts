@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { mount } from '../../src/bridge/mount.ts'
-import { LifespanError, UnsupportedScopeError } from '../../src/errors.ts'
-import { Host, httpScope, recordingLog } from './host.ts'
+import { AppLoadError, LifespanError, UnsupportedScopeError } from '../../src/errors.ts'
+import { threads } from '../../src/hosting/threads.ts'
+import { failureOf, Host, httpScope, recordingLog } from './host.ts'
 import type { Lifespan } from '../../src/async/lifespan.ts'
 import type { MountTable } from '../../src/bridge/mount.ts'
 import type { SyncApp } from '../../src/contract/environ.ts'
@@ -68,6 +69,32 @@ describe('mount: lifespan', () => {
       'b lifespan.shutdown',
       'a lifespan.shutdown',
     ])
+  })
+
+  it('[3b.60] keeps the error that is the reason, through nested tables and pools', async () => {
+    const reason = new RangeError('no table')
+    const reporting: EventApp = async (_scope, receive, send) => {
+      await receive()
+      await send({
+        type: 'lifespan.startup.failed',
+        message: 'no database',
+        'isthmus.error': reason,
+      })
+    }
+    const nested = mount({ '/deep': mount({ '/a': reporting }) })
+    const failure = await failureOf(start({ '/b': nested }))
+    expect(failure).toEqual(new LifespanError('"/b": "/deep": "/a": no database'))
+    expect((failure as Error).cause).toBe(reason)
+
+    const broken = threads(new URL('../fixtures/cli/throws.js', import.meta.url))
+    const { cause } = (await failureOf(start({ '/b': broken }))) as Error
+    expect(cause).toBeInstanceOf(Error)
+    expect((cause as Error).stack).toMatch(/^TypeError: no database\n +at .*throws\.js:1:7/)
+    const absent = threads(new URL('../fixtures/cli/throws.js', import.meta.url), { export: 'x' })
+    expect((await failureOf(start({ '/b': absent }))) as Error).toHaveProperty('cause')
+    const empty = threads(new URL('../fixtures/cli/empty.js', import.meta.url))
+    expect(((await failureOf(start({ '/b': empty }))) as Error).cause).toBeInstanceOf(AppLoadError)
+    expect(await failureOf(start({ '/c': failing }))).not.toHaveProperty('cause')
   })
 
   it('[3b.61] accepts apps that have no lifespan', async () => {

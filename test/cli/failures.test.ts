@@ -63,9 +63,23 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
 
 describe('a failure', { timeout: 30_000 }, () => {
   it('exits with 1 and shows the place where the app threw while it loaded', async () => {
-    const { status, line } = await failure('serve', 'test/fixtures/cli/throws.js')
+    const { status, stderr } = await run(['serve', 'test/fixtures/cli/throws.js'])
     expect(status).toBe(1)
-    expect(line).toMatch(/TypeError: no database \(.*throws\.js:1\)$/)
+    expect(stderr).toMatch(/^isthmus: cannot load .*TypeError: no database \(.*throws\.js:1\)\n/)
+  })
+
+  it('shows the stack of the error that the app threw, and no frame of the loader', async () => {
+    const { stderr } = await run(['serve', 'test/fixtures/cli/throws.js'])
+    const [, ...stack] = stderr.trimEnd().split('\n')
+    expect(stack).toEqual([
+      'TypeError: no database',
+      expect.stringMatching(/^ +at .*throws\.js:1:7$/),
+    ])
+    const env = { MOOD: 'throws in threads' }
+    const thread = await run(['serve', MOODY, '--threads', '1', '--log-level', 'silent'], env)
+    expect(thread.stderr).toMatch(
+      /^isthmus: .*\nError: no thread, please\n +at .*moody\.js:\d+:\d+\n$/,
+    )
   })
 
   it('has the stack after it at the log level debug', async () => {

@@ -46,6 +46,19 @@ describe('a failure', () => {
     )
   })
 
+  it('is followed by the stack of the last cause, once, if that is an error', () => {
+    const deep = Object.assign(new RangeError('x'), {
+      stack: 'RangeError: x\n    at f (/app.js:1:2)',
+    })
+    const caused = new LifespanError('no', { cause: new AppLoadError('no', { cause: deep }) })
+    const { text } = report(caused)
+    expect(text).toBe(`isthmus: the app did not start: no\nRangeError: x\n    at f (/app.js:1:2)\n`)
+    expect(report(new AppLoadError('no', { cause: 'text' })).text).toBe('isthmus: no\n')
+    const round = new Error('round')
+    round.cause = round
+    expect(report(round).text).toBe('isthmus: round\n')
+  })
+
   it('has its stack after the line on request', () => {
     const cause = new RangeError('deep')
     const { text } = report(new Error('shallow', { cause }), true)

@@ -1,41 +1,51 @@
-// The one judgement of errors: the server, the chain and errorPage() ask it.
+// The log about an error that escaped an app: a fault of the client is one line without a stack.
 
 import { describe, expect, it } from 'vitest'
-import {
-  AppError,
-  AppTimeoutError,
-  BadRequestError,
-  BodyTimeoutError,
-  BodyTooLargeError,
-  ClientDisconnectedError,
-  PoolFullError,
-  ServerShutdownError,
-  ThreadCrashedError,
-  UnavailableError,
-  UnsupportedScopeError,
-} from '../../src/errors.ts'
-import { judgeError } from '../../src/http/error-verdict.ts'
+import { websocket } from '../../src/async/websocket-app.ts'
+import { chain } from '../../src/chain/chain.ts'
+import { BadRequestError, PoolFullError, UnsupportedScopeError } from '../../src/errors.ts'
+import { errorPage } from '../../src/middleware/error-page.ts'
+import { testClient } from '../../src/testing/test-client.ts'
+import { recordingLog } from '../bridge/host.ts'
+import type { EventApp } from '../../src/contract/events.ts'
 
-const VERDICTS: Array<[error: unknown, status: number, level: string, closes: boolean]> = [
-  [new Error('a bug'), 500, 'error', false],
-  [new AppError('a breach'), 500, 'error', false],
-  [new AppTimeoutError('slow'), 504, 'warn', false],
-  [new BadRequestError('what?', 421), 421, 'info', true],
-  [new BodyTimeoutError(1), 408, 'info', true],
-  [new BodyTooLargeError(1), 413, 'info', true],
-  [new ClientDisconnectedError(), 500, 'error', false],
-  [new PoolFullError('full'), 503, 'warn', false],
-  [new ServerShutdownError(), 503, 'info', true],
-  [new ThreadCrashedError('gone'), 500, 'warn', false],
-  [new UnavailableError('busy'), 503, 'warn', false],
-  [new UnsupportedScopeError('websocket'), 404, 'info', false],
-  [undefined, 500, 'error', false],
-  ['text', 500, 'error', false],
-]
+const UNSUPPORTED = 'UnsupportedScopeError: this app does not serve scopes of type'
 
-describe('judgeError()', () => {
-  it.each(VERDICTS)('judges %s: %i, %s, closes the connection: %s', (error, ...verdict) => {
-    const { status, level, closesConnection } = judgeError(error)
-    expect([status, level, closesConnection]).toEqual(verdict)
+const throwing =
+  (error: unknown): EventApp =>
+  async (_scope, _receive, _send) => {
+    throw error
+  }
+
+/** The lines of the log after a GET or a WebSocket, each with whether it has an error. */
+async function lines(app: EventApp, kind: 'get' | 'websocket' = 'get'): Promise<unknown[]> {
+  const log = recordingLog()
+  await using client = await testClient(app, { lifespan: 'off', log })
+  const asked: Promise<unknown> = kind === 'get' ? client.get('/') : client.websocket('/')
+  await asked.catch(() => undefined)
+  return log.lines.map((line, at) => [line, 'err' in (log.fields[at] ?? {})])
+}
+
+describe('the log about an error of an app', () => {
+  it('has one line at info, without a stack, for a GET to an app that serves WebSockets alone', async () => {
+    const line = [`info: ${UNSUPPORTED} "http"`, false]
+    const app = websocket(async (_socket) => undefined)
+    expect(await lines(app)).toEqual([line])
+    expect(await lines(chain(errorPage())(app))).toEqual([line])
+  })
+
+  it('has the same for a WebSocket to an app that serves HTTP alone', async () => {
+    const app = throwing(new UnsupportedScopeError('websocket'))
+    expect(await lines(app, 'websocket')).toEqual([[`info: ${UNSUPPORTED} "websocket"`, false]])
+  })
+
+  it('has no stack for an error of the client, and one for every other error', async () => {
+    expect(await lines(throwing(new BadRequestError('no')))).toEqual([
+      ['info: BadRequestError: no', false],
+    ])
+    expect(await lines(throwing(new PoolFullError('full')))).toEqual([
+      ['warn: PoolFullError: full', true],
+    ])
+    expect(await lines(throwing(new RangeError('x')))).toEqual([['error: the app failed', true]])
   })
 })

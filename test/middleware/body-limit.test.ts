@@ -139,7 +139,10 @@ describe('the smaller of two limits', () => {
 describe('impossible options', () => {
   const refusals: Array<[unknown, RegExp]> = [
     [{ limit: 1 }, /bodyLimit\(\): unknown option "limit"; the options are maxBytes/],
-    [{ maxBytes: '10mb' }, /option "maxBytes" cannot be '10mb': it is a number of at least 0/],
+    [
+      { maxBytes: '10mb' },
+      /option "maxBytes" cannot be '10mb': it is a whole number of at least 0/,
+    ],
     [{ maxBytes: -1 }, /option "maxBytes" cannot be -1/],
     [{ maxBytes: Number.NaN }, /option "maxBytes" cannot be NaN/],
     [{ maxBytes: null }, /option "maxBytes" cannot be null/],

@@ -651,7 +651,7 @@ describe('invalid options', () => {
     [{ level: 9 }, /compress\(\): unknown option "level"/],
     [{ codings: ['deflate'] }, /option "codings" cannot be 'deflate': this Node has br, /],
     [{ codings: 'br' }, /option "codings" cannot be 'br': it is a list/],
-    [{ minBytes: '1kb' }, /option "minBytes" cannot be '1kb': it is a number of at least 0/],
+    [{ minBytes: '1kb' }, /option "minBytes" cannot be '1kb': it is a whole number of at least 0/],
     [{ minBytes: -1 }, /option "minBytes" cannot be -1/],
     [{ brQuality: 12 }, /option "brQuality" cannot be 12: it is an integer from 0 to 11/],
     [{ gzipLevel: 0 }, /option "gzipLevel" cannot be 0/],

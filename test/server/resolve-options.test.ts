@@ -87,9 +87,9 @@ describe('resolveOptions', () => {
   })
 
   it('refuses a descriptor that is no whole number', () => {
-    for (const fd of [-1, 1.5, '3']) {
+    for (const fd of [-1, 1.5, '3', 2 ** 31]) {
       expect(refused({ fd })).toBe(
-        `serve(): option "fd" cannot be ${inspect(fd)}: it is a whole number of at least 0`,
+        `serve(): option "fd" cannot be ${inspect(fd)}: it is a whole number from 0 to 2147483647`,
       )
     }
     expect(resolve({ fd: 0 }).fd).toBe(0)
@@ -102,13 +102,21 @@ describe('resolveOptions', () => {
   })
 
   it('refuses counts and sizes that are no whole numbers above zero', () => {
-    const names = ['backlog', 'maxHeadBytes', 'maxRequestLineBytes', 'maxHeaderFields']
+    const names = ['maxHeadBytes', 'maxRequestLineBytes', 'maxHeaderFields']
     for (const name of names) {
       for (const value of [0, -1, 1.5, Number.NaN, Infinity, '1']) {
         expect(refused({ [name]: value })).toBe(
           `serve(): option "${name}" cannot be ${inspect(value)}: it is a whole number of at least 1`,
         )
       }
+    }
+  })
+
+  it('refuses a backlog that the system cannot take', () => {
+    for (const backlog of [0, 1.5, 2 ** 31, Infinity]) {
+      expect(refused({ backlog })).toBe(
+        `serve(): option "backlog" cannot be ${backlog}: it is a whole number from 1 to 2147483647`,
+      )
     }
   })
 

@@ -85,7 +85,8 @@ async function live({ pool, inner, scope }: Living, receive: Receive, send: Send
       (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
   } catch (error) {
     pool.close()
-    return send({ type: 'lifespan.startup.failed', message: (error as Error).message })
+    const { message } = error as Error
+    return send({ type: 'lifespan.startup.failed', message, 'isthmus.error': error })
   }
 
   Object.assign(scope.state, lifespan?.state)

@@ -1,7 +1,7 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
-import { checkNumber, completeOptions, invalidOption } from '../../complete-options.ts'
+import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
@@ -65,12 +65,13 @@ const DEFAULTS = {
 }
 
 const RANGES = {
-  min: { min: 0, max: Infinity },
-  max: { min: 1, max: Infinity },
-  maxQueue: { min: 0, max: Infinity },
+  // A pool starts so many threads at once.
+  min: { min: 0, max: 1_024, isWhole: true },
+  max: { min: 1, max: Infinity, isWhole: true },
+  maxQueue: { min: 0, max: Infinity, isWhole: true },
   queueTimeoutMs: { min: 1, max: Infinity, isTime: true },
   timeoutMs: { min: 1, max: Infinity, isTime: true },
-  maxRequests: { min: 1, max: Infinity },
+  maxRequests: { min: 1, max: Infinity, isWhole: true },
   idleTimeoutMs: { min: 0, max: Infinity, isTime: true },
   nice: { min: 0, max: 19, isWhole: true },
 } satisfies Partial<Record<keyof ThreadOptions, NumberRange>>
@@ -86,10 +87,11 @@ export function poolSettings(
 ): PoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
   const { export: exportName, ...given } = completeOptions(name, withGroup(name, options), DEFAULTS)
-  const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
-    checkNumber(name, option, bounds[option], RANGES[option])
+    if (given[option] !== undefined) checkNumber(name, option, given[option], RANGES[option])
   }
+  checkWorker(name, exportName, given)
+  const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   if (bounds.min > bounds.max) {
     throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
   }
@@ -98,6 +100,23 @@ export function poolSettings(
     ...bounds,
     multiprocess: bounds.max > 1,
     target: { mountKey: undefined, isBranded: false, ...target, exportName },
+  }
+}
+
+function checkWorker(
+  name: string,
+  exportName: unknown,
+  { resourceLimits = {}, env = {} }: Pick<ThreadOptions, 'resourceLimits' | 'env'>,
+): void {
+  if (typeof exportName !== 'string' || exportName === '') {
+    throw invalidOption(name, 'export', exportName, 'it is the name of an export')
+  }
+  if (!isObject(env)) throw invalidOption(name, 'env', env, 'it is an object such as process.env')
+  if (!isObject(resourceLimits)) {
+    throw invalidOption(name, 'resourceLimits', resourceLimits, 'it is an object of numbers')
+  }
+  for (const [limit, value] of Object.entries(resourceLimits)) {
+    if (value !== undefined) checkNumber(name, `resourceLimits.${limit}`, value, { min: 0 })
   }
 }
 

@@ -5,7 +5,7 @@ import { TAKEN } from '../../waiting/taken.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
-import { judgeError } from '../../http/error-verdict.ts'
+import { failureLine, judgeError } from '../../http/error-verdict.ts'
 import { deferred, harmless, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { openBody } from './open-body.ts'
@@ -237,7 +237,8 @@ export class HttpRun implements HttpEvents, Ending {
     if ((this.#gone || ended) && isDisconnect(error)) {
       this.#log('debug', 'the client left before the response was complete')
     } else if (!failed) {
-      this.#log(verdict.level, verdict.status === 500 ? 'the app failed' : String(error), error)
+      const { message, err } = failureLine(error, verdict)
+      this.#log(verdict.level, message, err)
     }
   }
 

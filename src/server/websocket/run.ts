@@ -4,7 +4,7 @@ import { MessageQueue } from '../../async/message-queue.ts'
 import { makeReceive } from '../../async/receive.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
-import { judgeError } from '../../http/error-verdict.ts'
+import { failureLine, judgeError } from '../../http/error-verdict.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { plainResponse } from '../refusal.ts'
@@ -233,7 +233,9 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     if (isLoss || obeys(error, this.#stopping)) {
       this.#report('debug', 'the app was told that the connection ends')
     } else {
-      this.#report(judgeError(error).level, 'the app failed', error)
+      const verdict = judgeError(error)
+      const { message, err } = failureLine(error, verdict)
+      this.#report(verdict.level, message, err)
     }
   }
 

@@ -133,7 +133,7 @@ describe('a pool', { timeout: 30_000 }, () => {
 
   it('refuses options that cannot be', () => {
     expect(() => threads(APP, { max: 0 })).toThrow(
-      'threads(): option "max" cannot be 0: it is a number of at least 1, or Infinity',
+      'threads(): option "max" cannot be 0: it is a whole number of at least 1, or Infinity',
     )
     expect(() => threads(APP, { nice: 20 })).toThrow(
       'option "nice" cannot be 20: it is a whole number from 0 to 19',

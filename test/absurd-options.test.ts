@@ -1,0 +1,210 @@
+// Every option of every function against values that few options can mean: a refusal names the function, the option and
+// the possible values.
+
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { parseArguments } from '../src/cli/args.ts'
+import { InvalidOptionError } from '../src/errors.ts'
+import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
+import * as bundled from '../src/middleware.ts'
+import { DEFAULTS } from '../src/server/options.ts'
+import { resolveOptions } from '../src/server/resolve-options.ts'
+import { SILENT_LOG } from '../src/silent-log.ts'
+import { testClient } from '../src/testing/test-client.ts'
+
+const NUMBERS = [Number.NaN, -1, 1.5, Infinity, -Infinity, 2 ** 31]
+const TEXTS = ['', ' ', '10s']
+const OBJECTS = [null, {}, [], Promise.resolve(), new Map(), new Date(0), /x/]
+const ABSURD: unknown[] = [...NUMBERS, ...TEXTS, ...OBJECTS, Symbol('s'), 10n, () => 1]
+
+// The values of the table that an option can mean, by their text.
+const TIME = ['1.5', 'Infinity']
+const SIZE = ['2147483648']
+const LIMIT = ['Infinity', '2147483648']
+const LIST = ['[]']
+const GROUP = ['{}']
+const FUNCTION = ['[Function (anonymous)]']
+
+const SERVE: Record<string, readonly string[]> = {
+  host: ["'10s'"],
+  uds: ["' '", "'10s'", 'null'],
+  fd: ['null'],
+  tls: ['null'],
+  rootPath: ["''"],
+  serverHeader: ["'10s'", 'null'],
+  lifespanTimeoutMs: TIME,
+  keepAliveTimeoutMs: TIME,
+  headTimeoutMs: TIME,
+  bodyTimeoutMs: TIME,
+  writeTimeoutMs: TIME,
+  drainIdleMs: ['1.5'],
+  graceMs: ['1.5'],
+  maxHeadBytes: SIZE,
+  maxRequestLineBytes: SIZE,
+  maxHeaderFields: SIZE,
+  maxBodyBytes: LIMIT,
+  maxConcurrency: LIMIT,
+  signal: ['null'],
+  sync: GROUP,
+  'sync.environ': GROUP,
+  'sync.maxInlineBodyBytes': LIMIT,
+  websocket: GROUP,
+  'websocket.maxMessageBytes': SIZE,
+  'websocket.maxFragments': SIZE,
+  'websocket.maxQueue': SIZE,
+  'websocket.origins': LIST,
+}
+
+const THREADS: Record<string, readonly string[]> = {
+  export: ["' '", "'10s'"],
+  min: [],
+  max: LIMIT,
+  maxQueue: LIMIT,
+  queueTimeoutMs: TIME,
+  timeoutMs: TIME,
+  maxRequests: LIMIT,
+  idleTimeoutMs: TIME,
+  nice: [],
+  resourceLimits: GROUP,
+  env: GROUP,
+  buffering: GROUP,
+  'buffering.maxRequestMemoryBytes': LIMIT,
+  'buffering.maxRequestFileBytes': LIMIT,
+  'buffering.maxResponseMemoryBytes': LIMIT,
+  'buffering.maxResponseFileBytes': LIMIT,
+  'buffering.maxTotalFileBytes': LIMIT,
+  'buffering.directory': ["' '", "'10s'"],
+}
+
+const MIDDLEWARE: Record<string, readonly string[]> = {
+  'accessLog.skip': FUNCTION,
+  'basicAuth.verify': FUNCTION,
+  'bodyLimit.maxBytes': SIZE,
+  'compress.codings': LIST,
+  'compress.minBytes': SIZE,
+  'compress.types': LIST,
+  'cors.origins': [...LIST, ...FUNCTION],
+  'cors.methods': LIST,
+  'cors.allowHeaders': LIST,
+  'cors.exposeHeaders': LIST,
+  'cors.maxAgeMs': ['1.5', '2147483648'],
+  'errorPage.html': FUNCTION,
+  'forwarded.trust': LIST,
+  'forwarded.take': LIST,
+  'httpsRedirect.host': ["''", "'10s'"],
+  'httpsRedirect.except': LIST,
+  'requestId.header': ["'10s'"],
+  'requestId.maxLength': SIZE,
+  'requestId.generate': FUNCTION,
+  'timeout.timeoutMs': ['1.5'],
+}
+
+const CLIENT: Record<string, readonly string[]> = {
+  deadlineMs: TIME,
+  raiseAppErrors: [],
+  identity: [],
+  secure: [],
+  client: ['null'],
+  log: ['null'],
+}
+
+/** The names of the options in `defaults`, with those of groups. */
+function namesIn(defaults: object, before = ''): string[] {
+  return Object.entries(defaults).flatMap(([name, value]: [string, unknown]) => {
+    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return [before + name, ...(isGroup ? namesIn(value, `${before}${name}.`) : [])]
+  })
+}
+
+function optionsWith(path: string, value: unknown): object {
+  const parts = path.split('.').toReversed()
+  return parts.reduce<unknown>((inner, part) => ({ [part]: inner }), value) as object
+}
+
+/** The absurd values that `run` takes for an option, by their text. */
+async function taken(option: string, run: (options: object) => unknown): Promise<string[]> {
+  const values: string[] = []
+  for (const value of ABSURD) {
+    try {
+      await run(optionsWith(option, value))
+      values.push(inspect(value))
+    } catch (error) {
+      expect([value, error]).toEqual([value, expect.any(InvalidOptionError)])
+      expect((error as Error).message).toMatch(/^\w+\(\): option "[\w.]+" (?:cannot be .*: |is )/s)
+    }
+  }
+  return values
+}
+
+function middlewareOptions(): string[] {
+  return Object.keys(bundled).flatMap((name) => {
+    try {
+      ;(Reflect.get(bundled, name) as (options: object) => unknown)({ unheardOf: 1 })
+    } catch (error) {
+      const [, names] = /the options are (.*)$/.exec((error as Error).message) ?? []
+      return names?.split(', ').map((option) => `${name}.${option}`) ?? []
+    }
+    return []
+  })
+}
+
+describe('an absurd value is refused by', () => {
+  it.each(namesIn(DEFAULTS))('serve(): %s', async (option) => {
+    const values = await taken(option, (options) => resolveOptions(options, SILENT_LOG))
+    expect(values).toEqual(SERVE[option] ?? [])
+  })
+
+  it.each(Object.keys(THREADS))('threads(): %s', async (option) => {
+    const target = { url: 'file:///app.js', kind: 'app' } as const
+    const values = await taken(option, (options) => poolSettings(target, options))
+    expect(values).toEqual(THREADS[option])
+  })
+
+  it.each(middlewareOptions())('a middleware: %s', async (path) => {
+    const [name = '', option = ''] = path.split('.')
+    const make = Reflect.get(bundled, name) as (options: object) => unknown
+    const needed = path === 'basicAuth.realm' ? { users: { u: 'p' } } : {}
+    const values = await taken(option, (options) => void make({ ...needed, ...options }))
+    const possible = path === 'basicAuth.realm' ? ["''", "' '", "'10s'"] : (MIDDLEWARE[path] ?? [])
+    expect(values.filter((value) => !possible.includes(value))).toEqual([])
+  })
+
+  it.each(Object.keys(CLIENT))('testClient(): %s', async (option) => {
+    const values = await taken(option, async (options) => {
+      await using _client = await testClient(async (_s, _r, _send) => undefined, {
+        lifespan: 'off',
+        ...options,
+      })
+    })
+    expect(values).toEqual(CLIENT[option])
+  })
+
+  it('serve(), in the place of its options, and of its log', async () => {
+    for (const value of ABSURD.filter((one) => inspect(one) !== '{}')) {
+      expect(() => resolveOptions(value as object, SILENT_LOG)).toThrow(InvalidOptionError)
+      expect(() => resolveOptions({}, value as never)).toThrow('option "log" cannot be')
+    }
+  })
+})
+
+describe('an absurd text is refused by the command line:', () => {
+  const WORDS = ['NaN', '-1', 'Infinity', '', '10s', '{}']
+  const FREE =
+    /^(?:host|server-header|environ|app|mount|uds|tls-cert|tls-key|ws-origins|root-path)$/
+  const help = parseArguments(['serve', '--help'], {})
+  const flags = [...('text' in help ? help.text : '').matchAll(/^ +--([a-z-]+) /gm)]
+    .map(([, flag]) => flag ?? '')
+    .filter((flag) => !FREE.test(flag) && !/^(?:help|version)$/.test(flag))
+
+  it.each(flags)('--%s, and its variable', (flag) => {
+    const name = `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
+    for (const word of WORDS) {
+      expect(() => parseArguments(['serve', 'app.js', `--${flag}=${word}`], {})).toThrow(flag)
+    }
+    for (const word of ['', '10s']) {
+      expect(() => parseArguments(['serve', 'app.js'], { [name]: word })).toThrow(
+        InvalidOptionError,
+      )
+    }
+  })
+})
