@@ -123,7 +123,7 @@ describe('a client that takes nothing of its response', () => {
 describe('a client that takes its response slowly', () => {
   it.skipIf(isNode)('gets the whole response, however short the timeouts are', async () => {
     const large = httpApp((_scope, _receive, send) => answer(send, Buffer.alloc(12 * MIB)))
-    const short = { writeTimeoutMs: 400, keepAliveTimeoutMs: 100, headTimeoutMs: 100 }
+    const short = { writeTimeoutMs: 1_200, keepAliveTimeoutMs: 100, headTimeoutMs: 100 }
     for (const request of [GET, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')]) {
       await using server = await served(large, short)
       using client = await server.connect()
