@@ -9,13 +9,14 @@ const BEHAVIOUR = [
   'test/raw/**/*.test.ts',
   'test/server/websocket/*.test.ts',
   'test/conformance/wire.test.ts',
+  'test/adapters/**/*.test.ts',
 ]
 
 const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: /^isthmus$/, replacement: source('index.ts') },
-      { find: /^isthmus\/(middleware|testing)$/, replacement: source('$1.ts') },
+      { find: /^isthmus\/(middleware|testing|adapters)$/, replacement: source('$1.ts') },
     ],
   },
   test: {

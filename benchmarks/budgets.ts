@@ -1,5 +1,6 @@
 // The budgets: promises about cost, as ratios of rows of one run.
 
+import { adaptedRows } from './scenarios/adapters.ts'
 import { BESIDE_THREAD, IDLE, WORK_MS } from './scenarios/mixed.ts'
 import { cellOf } from './report.ts'
 import { medianRatio } from './statistics.ts'
@@ -38,7 +39,10 @@ const NODE_ENGINE = 'isthmus, events, on node:http'
 
 /** The budgets that hold on a version of Node, as `process.version` names it. */
 export function budgetsOn(nodeVersion: string): Budget[] {
-  const isNode20 = Number(/^v(\d+)/.exec(nodeVersion)?.[1]) < 22
+  const major = Number(/^v(\d+)/.exec(nodeVersion)?.[1])
+  const isNode20 = major < 22
+  // Express replaces the prototypes of its objects, which costs less from Node 24 on.
+  const isNode22OrOlder = major < 24
   const on = (node20: number, later: number): number => (isNode20 ? node20 : later)
   return [
     cpu({ what: 'events', row: EVENTS, ratio: on(0.7, 0.78) }),
@@ -64,6 +68,11 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     },
     fiveMiddlewares('events'),
     fiveMiddlewares('sync inline → events'),
+    adapted('handler', 0.9),
+    adapted('express', isNode22OrOlder ? 0.35 : 0.9),
+    adapted('stack', isNode22OrOlder ? 0.4 : 0.9),
+    adapted('koa', on(0.85, 0.95)),
+    adapted('hono', on(0.65, 0.8)),
     webSocketEcho('1', 0.95),
     webSocketEcho('16', 1),
     ...WORK_MS.map(besideWork),
@@ -103,6 +112,20 @@ function fiveMiddlewares(hosting: string): Budget {
     number: 'cpuMicros',
     bound: 'most',
     ratio: 0.1,
+  }
+}
+
+function adapted(app: Parameters<typeof adaptedRows>[0], ratio: number): Budget {
+  const rows = adaptedRows(app)
+  return {
+    what: `CPU, ${rows.adapted}`,
+    scenario: 'adapters',
+    variant: 'bare',
+    row: rows.adapted,
+    by: rows.own,
+    number: 'cpuMicros',
+    bound: 'most',
+    ratio,
   }
 }
 

@@ -75,6 +75,18 @@ export class WouldDeadlockError extends IsthmusError {
   readonly code = 'ISTHMUS_WOULD_DEADLOCK'
 }
 
+/**
+ * An app throws it to give up its connection: the server cuts it without an answer, also in the middle of a response. The
+ * error that made the app do so, if one did, is its `cause`.
+ */
+export class ConnectionCutError extends IsthmusError {
+  readonly code = 'ISTHMUS_CONNECTION_CUT'
+
+  constructor(cause?: unknown) {
+    super('the app has cut the connection', cause === undefined ? undefined : { cause })
+  }
+}
+
 /** An app module does not load, or does not export an app. */
 export class AppLoadError extends IsthmusError {
   readonly code = 'ISTHMUS_APP_LOAD'
@@ -257,6 +269,7 @@ identifyErrors({
   LintError,
   UnsupportedScopeError,
   WouldDeadlockError,
+  ConnectionCutError,
   AppLoadError,
   LifespanError,
   PeerError,

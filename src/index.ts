@@ -64,6 +64,7 @@ export {
   BodyTimeoutError,
   BodyTooLargeError,
   ClientDisconnectedError,
+  ConnectionCutError,
   ContentLengthMismatchError,
   IllegalEventError,
   InvalidHeaderError,

@@ -84,6 +84,7 @@ describe('the public names', () => {
       CheckedUser
       Chunk
       ClientDisconnectedError
+      ConnectionCutError
       ContentLengthMismatchError
       DurationStats
       Environ
@@ -247,6 +248,19 @@ describe('the public names', () => {
       until
       wait
       within"
+    `)
+  })
+
+  it('of isthmus/adapters', () => {
+    expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
+      "FetchContext
+      FetchEnvironment
+      FetchHandler
+      FromFetchOptions
+      FromNodeOptions
+      NodeHandler
+      fromFetch
+      fromNode"
     `)
   })
 

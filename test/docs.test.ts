@@ -31,6 +31,7 @@ const PATHS = [
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
 
+const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
 const hostProtocol = new Page('docs/host-protocol.md')
 const middleware = new Page('docs/middleware.md')
@@ -41,7 +42,17 @@ const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
 const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
-const RUN = [bridges, middleware, middlewareSet, serving, styles, testing, threads, websockets]
+const RUN = [
+  adapters,
+  bridges,
+  middleware,
+  middlewareSet,
+  serving,
+  styles,
+  testing,
+  threads,
+  websockets,
+]
 
 /** A default as the tables write it: an empty or infinite value is `none`. */
 function shown(value: unknown): string {
@@ -65,6 +76,11 @@ function optionsOf(table: object, defaults: object): string[] {
 }
 
 describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
+  it('adapters run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(adapters)
+    expect(actual).toEqual(expected)
+  })
+
   it('the styles run and print the output on the page', async () => {
     const { actual, expected } = await runPage(styles)
     expect(actual).toEqual(expected)

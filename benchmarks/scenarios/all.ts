@@ -1,5 +1,6 @@
 // The scenarios, in the order in which they run and are shown.
 
+import { adapters } from './adapters.ts'
 import { json, post, stream, upload } from './bodies.ts'
 import { echo } from './echo.ts'
 import { hello, throughput } from './hello.ts'
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput,
   mixed,
   matrix,
+  adapters,
   json,
   post,
   stream,

@@ -1,5 +1,6 @@
 // Makes an event app from any value that serve() accepts.
 
+import { refuseForeign } from './foreign-app.ts'
 import { mount } from './mount.ts'
 import { toEvents } from './to-events.ts'
 import type { EventApp } from '../contract/events.ts'
@@ -15,7 +16,9 @@ export type HostedApp = App | MountTable
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for any other value
  */
 export function asEventApp(hosted: HostedApp): EventApp {
-  return isTable(hosted) ? mount(hosted) : toEvents(hosted)
+  if (!isTable(hosted)) return toEvents(hosted)
+  refuseForeign(hosted)
+  return mount(hosted)
 }
 
 function isTable(hosted: HostedApp): hosted is MountTable {

@@ -6,6 +6,7 @@ import { isObject } from '../complete-options.ts'
 import { AppError } from '../errors.ts'
 import { startLifespan } from '../async/lifespan.ts'
 import { SILENT_LOG } from '../silent-log.ts'
+import { refuseForeign } from './foreign-app.ts'
 import { toEvents } from './to-events.ts'
 import type {
   EventApp,
@@ -63,6 +64,7 @@ function mounted(prefix: string, app: App): Mounted {
     throw new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`)
   }
   if (typeof app !== 'function') {
+    refuseForeign(app)
     const given = app === null ? 'null' : typeof app
     const hint = isPromise(app) ? ' that is a promise; await it first' : ''
     throw new AppError(`mount: "${prefix}": an app is a function, got ${given}${hint}`)

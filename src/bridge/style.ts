@@ -1,6 +1,7 @@
 // The style of an app: its brand always wins, and one rule decides for functions without a brand.
 
 import { AppError } from '../errors.ts'
+import { refuseForeign } from './foreign-app.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
@@ -44,7 +45,8 @@ export function events(app: EventApp): EventApp {
  * The style of `app`. Without a brand, a function with three declared parameters is an event app. One with two is an
  * async-iterable app if it is an `async` function or an async generator, else a sync app.
  *
- * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for any other value; the message shows the three brands
+ * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for any other value. The message shows the three brands, or the adapter
+ *   for the app of another framework.
  */
 export function styleOf(app: unknown): StyledApp {
   requireFunction(app)
@@ -57,6 +59,7 @@ const BRANDS =
 
 function requireFunction(app: unknown): asserts app is Function {
   if (typeof app === 'function') return
+  refuseForeign(app)
   throw new AppError(`an app is a function, got ${typeof app}; ${BRANDS}`)
 }
 
@@ -73,6 +76,7 @@ function brandOf(app: object): Style | undefined {
 
 // The tag of the function decides, because `instanceof` fails for an app from another realm.
 function ruleOf(app: Function): Style {
+  refuseForeign(app)
   if (app.length === 3) return 'events'
   if (app.length === 2) {
     const tag = Object.prototype.toString.call(app)

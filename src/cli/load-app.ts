@@ -5,8 +5,11 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { AppError, AppLoadError } from '../errors.ts'
+import { fromFetch } from '../adapters/fetch/from-fetch.ts'
+import { fromNode } from '../adapters/node/from-node.ts'
 import { importExports } from '../bridge/app-module.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
+import { refuseForeign } from '../bridge/foreign-app.ts'
 import { events, iterable, styleOf, sync } from '../bridge/style.ts'
 import { poolApp } from '../hosting/gateway/pool-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
@@ -18,15 +21,15 @@ import type { App } from '../bridge/style.ts'
 
 /** The name of an app: a module and an export, as for gunicorn and uvicorn. */
 export interface AppSpec {
-  /** The style of the export; null leaves it to the rule of {@link asEventApp}. */
-  style: 'sync' | 'iterable' | 'events' | null
+  /** The style of the export, or its adapter; null leaves it to the rule of {@link asEventApp}. */
+  style: 'sync' | 'iterable' | 'events' | 'node' | 'fetch' | null
   /** The path of a JavaScript or TypeScript file, relative to the working directory. */
   file: string
   /** The name of the export, usually `default`. */
   exportName: string
 }
 
-const BRANDS = { sync, iterable, events }
+const BRANDS = { sync, iterable, events, node: fromNode, fetch: fromFetch }
 
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
@@ -93,6 +96,7 @@ function hosted(exported: unknown, place: Place): HostedApp {
   if (typeof exported === 'function') return offTheLoop(exported as App, place, undefined)
   if (typeof exported !== 'object' || exported === null) return exported as HostedApp
 
+  refuseForeign(exported)
   const entries = Object.entries(exported as MountTable)
   return Object.fromEntries(entries.map(([key, app]) => [key, offTheLoop(app, place, key)]))
 }
@@ -112,7 +116,7 @@ function offTheLoop(
 
 function branded(exported: unknown, style: AppSpec['style']): unknown {
   if (style === null) return exported
-  if (typeof exported !== 'function') {
+  if (typeof exported !== 'function' && style !== 'fetch') {
     throw new AppError(`"${style}:" needs a function, got ${typeof exported}`)
   }
   return BRANDS[style](exported as never)

@@ -32,7 +32,7 @@ const GROUPS = [
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
 
-const APP_HELP = '[sync:|iterable:|events:]FILE[#export]: JavaScript or TypeScript'
+const APP_HELP = '[sync:|iterable:|events:|node:|fetch:]FILE[#export]: JavaScript or TypeScript'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
   'option has one value on each line there. The command line wins.\n' +

@@ -3,7 +3,7 @@
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import Negotiator from 'negotiator'
-import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
+import { ClientDisconnectedError, ConnectionCutError, ServerShutdownError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
 import { failureLine, judgeError } from '../http/error-verdict.ts'
@@ -69,8 +69,7 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
     try {
       return yield* next(request)
     } catch (error) {
-      if (error instanceof ClientDisconnectedError || error instanceof ServerShutdownError)
-        throw error
+      if (isEnd(error)) throw error
       const verdict = judgeError(error)
       const { status } = verdict
       report(request, error, verdict)
@@ -78,6 +77,15 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
       return page(request, failure, settings)
     }
   })
+}
+
+// No client waits for a page any more, or none shall get one.
+function isEnd(error: unknown): boolean {
+  return (
+    error instanceof ClientDisconnectedError ||
+    error instanceof ConnectionCutError ||
+    error instanceof ServerShutdownError
+  )
 }
 
 // The line of the server for the same error. A pool thread has no log; its `wsgi.errors` leads to the log of the server.

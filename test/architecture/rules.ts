@@ -9,7 +9,7 @@ import type { SourceFile } from './source-file.ts'
 const LAYERS = [
   ['cli', 'testing'],
   ['middleware'],
-  ['server', 'chain', 'hosting', 'lint'],
+  ['server', 'chain', 'hosting', 'adapters', 'lint'],
   ['bridge'],
   ['sync', 'async'],
   [
@@ -27,6 +27,7 @@ const LAYERS = [
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
 const ROOMS: Array<[folder: string, rooms: string[]]> = [
+  ['adapters', ['node', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
   ['cli', ['serve', 'bench']],

@@ -1,4 +1,4 @@
-// [sync:|iterable:|events:]FILE[#export], and the file names that look like it.
+// [sync:|iterable:|events:|node:|fetch:]FILE[#export], and the file names that look like it.
 
 import { describe, expect, it } from 'vitest'
 import { parseAppSpec } from '../../src/cli/app-spec.ts'
@@ -15,6 +15,8 @@ describe('the name of an app', () => {
       exportName: 'app',
     })
     expect(parseAppSpec('iterable:./a/b.mjs').style).toBe('iterable')
+    expect(parseAppSpec('node:server.js').style).toBe('node')
+    expect(parseAppSpec('fetch:worker.ts#app').style).toBe('fetch')
     expect(parseAppSpec('events:/live.ts#größe_$1').exportName).toBe('größe_$1')
   })
 
@@ -48,7 +50,7 @@ describe('the name of an app', () => {
       expect(() => parseAppSpec(text)).toThrow(
         expect.objectContaining({
           code: 'ISTHMUS_INVALID_OPTION',
-          message: 'must name a file, as in [sync:|iterable:|events:]FILE[#export]',
+          message: 'must name a file, as in [sync:|iterable:|events:|node:|fetch:]FILE[#export]',
         }),
       )
     }

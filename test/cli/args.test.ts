@@ -242,7 +242,7 @@ describe('a wrong command line', () => {
       ['serve app.js --lifespan maybe', '--lifespan must be auto, on or off, got "maybe"'],
       [
         'serve sync:',
-        'APP must name a file, as in [sync:|iterable:|events:]FILE[#export], got "sync:"',
+        'APP must name a file, as in [sync:|iterable:|events:|node:|fetch:]FILE[#export], got "sync:"',
       ],
     ]
     for (const [words, says] of cases) {

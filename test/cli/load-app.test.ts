@@ -43,6 +43,22 @@ describe('a loaded app', () => {
     expect(await body(table, { target: '/else' })).toBe('hello |/else|')
   })
 
+  it.each([
+    ['expressApp', 'node', 'express'],
+    ['connectApp', 'node', 'connect'],
+    ['koaHandler', 'node', 'koa'],
+    ['honoApp', 'fetch', 'hono'],
+    ['worker', 'fetch', 'worker'],
+  ] as const)(
+    'may be the app of another framework, by its adapter: %s',
+    async (name, style, text) => {
+      expect(await body(fixture('frameworks.js', name, style), { threads: 1 })).toBe(text)
+      // Koa's handler is a plain function with two parameters, as a sync app is.
+      if (name === 'koaHandler') return
+      expect((await refusal(fixture('frameworks.js', name))).message).toMatch('isthmus/adapters')
+    },
+  )
+
   it('may be CommonJS, also if a compiler has made it from an ES module', async () => {
     expect(await body(fixture('classic.cjs'))).toBe('classic')
     expect(await body(fixture('compiled.cjs'))).toBe('compiled')

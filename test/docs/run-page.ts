@@ -74,5 +74,7 @@ async function projectFolder(): Promise<{ path: string } & AsyncDisposable> {
   await writeFile(join(path, 'package.json'), '{ "type": "module" }\n')
   await mkdir(join(path, 'node_modules'))
   await symlink(ROOT, join(path, 'node_modules/isthmus'), 'dir')
+  // The page about adapters imports it, as its reader does.
+  await symlink(join(ROOT, 'node_modules/hono'), join(path, 'node_modules/hono'), 'dir')
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }

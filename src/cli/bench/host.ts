@@ -63,10 +63,13 @@ async function open(apps: NamedApps): Promise<void> {
 }
 
 async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {
+  const { style } = spec
+  if (style === 'node' || style === 'fetch') return [{ prefix: prefix || '/', style: 'events' }]
+
   const exports = await importExports(pathToFileURL(resolve(spec.file)).href)
   const exported: unknown = Reflect.get(exports, spec.exportName)
   if (typeof exported === 'function') {
-    return [{ prefix: prefix || '/', style: spec.style ?? styleOf(exported).style }]
+    return [{ prefix: prefix || '/', style: style ?? styleOf(exported).style }]
   }
   return Object.entries(exported as object).map(([key, app]) => ({
     prefix: (prefix + key).replace(/(.)\/$/, '$1'),

@@ -4,7 +4,12 @@ import { describeThrown } from '../../guarded-log.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import { HttpExchange } from '../../async/http-exchange.ts'
 import { makeReceive } from '../../async/receive.ts'
-import { BodyTooLargeError, ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
+import {
+  BodyTooLargeError,
+  ClientDisconnectedError,
+  ConnectionCutError,
+  ServerShutdownError,
+} from '../../errors.ts'
 import { failureLine, judgeError } from '../../http/error-verdict.ts'
 import { deferred, harmless, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
@@ -230,6 +235,7 @@ export class HttpRun implements HttpEvents, Ending {
 
   #appThrew(error: unknown): void {
     const moment = momentOf(this.#exchange, this.#gone)
+    if (error instanceof ConnectionCutError) return this.#appCut(moment, error)
     const { ended, failed } = this.#exchange
     const verdict = judgeError(error)
     this.#settle(moment, verdict, error)
@@ -240,6 +246,11 @@ export class HttpRun implements HttpEvents, Ending {
       const { message, err } = failureLine(error, verdict)
       this.#log(verdict.level, message, err)
     }
+  }
+
+  #appCut(moment: Moment, error: ConnectionCutError): void {
+    if (moment !== 'over') this.#cut(error)
+    this.#log('debug', 'the app has cut the connection', error)
   }
 
   #settle(moment: Moment, verdict: ErrorVerdict, error: unknown): void {

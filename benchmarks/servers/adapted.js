@@ -1,0 +1,55 @@
+// An app of another framework: "own" serves it as its framework does, "isthmus" by an adapter.
+
+import { createServer } from 'node:http'
+import { serve as serveHono } from '@hono/node-server'
+import cookieParser from 'cookie-parser'
+import cors from 'cors'
+import express from 'express'
+import helmet from 'helmet'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { serve } from 'isthmus'
+import { fromFetch, fromNode } from 'isthmus/adapters'
+import { HELLO } from './content.js'
+import { ready } from './ready.js'
+
+const handlers = {
+  handler: () => (_req, res) => {
+    res.setHeader('content-type', 'text/plain')
+    res.end(HELLO)
+  },
+  express: () => withHello(express()),
+  stack: () => withHello(express().use(helmet(), cors(), cookieParser(), express.json())),
+  koa: () => {
+    const app = new Koa()
+    app.use((context) => {
+      context.body = HELLO
+    })
+    return app.callback()
+  },
+}
+
+function withHello(app) {
+  app.get('/', (_request, response) => response.send(HELLO))
+  return app
+}
+
+function honoApp() {
+  const app = new Hono()
+  app.get('/', (context) => context.text(HELLO))
+  return app
+}
+
+const [app = 'express', host = 'isthmus'] = process.argv.slice(2)
+if (host === 'isthmus') {
+  const adapted = app === 'hono' ? fromFetch(honoApp()) : fromNode(handlers[app]())
+  ready((await serve(adapted, { port: 0, log: null })).url)
+} else if (app === 'hono') {
+  serveHono({ fetch: honoApp().fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
+    ready(`http://127.0.0.1:${port}`),
+  )
+} else {
+  const server = createServer(handlers[app]()).listen(0, '127.0.0.1', () =>
+    ready(`http://127.0.0.1:${server.address().port}`),
+  )
+}

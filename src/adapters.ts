@@ -1,0 +1,11 @@
+// The public entry `isthmus/adapters`.
+
+export { fromNode } from './adapters/node/from-node.ts'
+export type { FromNodeOptions, NodeHandler } from './adapters/node/from-node.ts'
+export { fromFetch } from './adapters/fetch/from-fetch.ts'
+export type {
+  FetchContext,
+  FetchEnvironment,
+  FetchHandler,
+  FromFetchOptions,
+} from './adapters/fetch/from-fetch.ts'

@@ -1,0 +1,71 @@
+// A Response of the Fetch API as events.
+
+import { AppError } from '../../errors.ts'
+import { LightResponse } from './response.ts'
+import type { HeaderPairs, HttpScope, Send } from '../../contract/events.ts'
+
+/** Sends `response`. The body is read as fast as the client takes it. */
+export async function respond(response: Response, scope: HttpScope, send: Send): Promise<void> {
+  const parts = LightResponse.partsOf(response)
+  if (!parts) return respondNative(response, scope, send)
+  const { status, headers, body } = parts
+  await send({ type: 'http.response.start', status, headers })
+  return send({ type: 'http.response.body', body })
+}
+
+async function respondNative(response: Response, scope: HttpScope, send: Send): Promise<void> {
+  const { status, body } = response
+  // The iteration gives each Set-Cookie by itself (Fetch, 5.1).
+  const headers: HeaderPairs = [...response.headers]
+  await send({ type: 'http.response.start', status, headers })
+  if (body === null) return send({ type: 'http.response.body' })
+  if (scope.method !== 'HEAD') return stream(body.getReader(), scope, send)
+  await body.cancel()
+  return send({ type: 'http.response.body' })
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<void> {
+  // A stream that waits for its source is told when its client has left.
+  scope['isthmus.exchange']?.onDisconnect(() => void reader.cancel().catch(ignore))
+  try {
+    await pipe(reader, send)
+  } catch (error) {
+    reader.cancel(error).catch(ignore)
+    throw error
+  }
+}
+
+async function pipe(reader: Reader, send: Send): Promise<void> {
+  let part = await reader.read()
+  while (!part.done) {
+    const next = reader.read()
+    // Its failure is seen below.
+    next.catch(ignore)
+    const body = bytesOf(part.value)
+    // A body whose end has arrived already leaves whole, with its length.
+    const isWhole = (await Promise.race([next, soon()]))?.done === true
+    await send({ type: 'http.response.body', body, moreBody: !isWhole })
+    if (isWhole) return
+    part = await next
+  }
+  await send({ type: 'http.response.body' })
+}
+
+const RESOLVED = Promise.resolve()
+
+// A stream whose end is there says so within four turns of the microtask queue.
+async function soon(): Promise<undefined> {
+  for (let turn = 0; turn < 4; turn += 1) await RESOLVED
+  return undefined
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk
+  throw new AppError(
+    `the body of a Response is a stream of Uint8Array, got a chunk of type ${typeof chunk}`,
+  )
+}
+
+function ignore(): void {}

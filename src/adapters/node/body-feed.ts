@@ -1,0 +1,111 @@
+// The body of a request: receive() is asked when the handler reads, so a body that the handler does not read is not
+// fetched, and `100 Continue` goes out at the first read.
+
+import type { HttpScope, ReceiveEvent } from '../../contract/events.ts'
+import type { InnerRequest, WriteCallback } from './internals.ts'
+
+/** The exchange of a feed. */
+export interface FeedOwner {
+  readonly scope: HttpScope
+  readonly req: InnerRequest
+  /** The client has left. */
+  disconnected(): void
+  fail(error: unknown): void
+}
+
+/** Feeds the request of one exchange. */
+export class BodyFeed {
+  readonly #receive: () => Promise<ReceiveEvent>
+  readonly #owner: FeedOwner
+  #isPulling = false
+  #isClosed = false
+
+  constructor(receive: () => Promise<ReceiveEvent>, owner: FeedOwner) {
+    this.#receive = receive
+    this.#owner = owner
+  }
+
+  /** The handler wants more. */
+  pull(): void {
+    const { req, scope } = this.#owner
+    if (this.#isPulling || req.complete || this.#isClosed) return
+    if (!hasBody(scope)) return complete(req)
+    this.#isPulling = true
+    this.#receive().then(
+      (event) => this.#received(event),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  /** The response is over. A handler that still reads is told that the rest is lost; unread bytes are dropped. */
+  end(): void {
+    this.#isClosed = true
+    const { req } = this.#owner
+    if (req._eventsCount === 0 || req.readableEnded || req.destroyed) return
+    if (!req._consuming) return dump(req)
+    if (!req.complete) req.destroy(aborted())
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#isClosed = true
+    const { req } = this.#owner
+    if (!req.destroyed) req.destroy(req.complete && req.readableEnded ? undefined : aborted())
+  }
+
+  #received(event: ReceiveEvent): void {
+    this.#isPulling = false
+    if (this.#isClosed) return
+    if (event.type !== 'http.request') return this.#owner.disconnected()
+    const { req } = this.#owner
+    const { body, moreBody } = event
+    const wantsMore = body.length === 0 || req.push(bufferOf(body))
+    if (!moreBody) complete(req)
+    else if (wantsMore) this.pull()
+  }
+
+  // The body is too long, or too slow. A handler that listens may answer; else the server answers. Only the request ends,
+  // not its socket.
+  #failed(error: unknown): void {
+    this.#isPulling = false
+    const { req } = this.#owner
+    if (this.#isClosed || req.listenerCount('error') === 0) return this.#owner.fail(error)
+    // The package on-finished reads it: without this line, body parsers wait for the rest.
+    Object.assign(req.socket, { readable: false })
+    req._destroy = passOn
+    req.destroy(error as Error)
+  }
+}
+
+function complete(req: InnerRequest): void {
+  req.complete = true
+  req.push(null)
+}
+
+function dump(req: InnerRequest): void {
+  if (!req.complete) complete(req)
+  req.removeAllListeners('data')
+  req.resume()
+}
+
+function hasBody({ headers }: HttpScope): boolean {
+  for (const { 0: name, 1: value } of headers) {
+    if (name === 'transfer-encoding' || (name === 'content-length' && value !== '0')) return true
+  }
+  return false
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function passOn(error: Error | null, callback: WriteCallback): void {
+  callback(error)
+}
+
+// The same error as that of node:http.
+function aborted(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+}

@@ -1,0 +1,151 @@
+// One exchange of a handler of node:http.
+
+import { ConnectionCutError } from '../../errors.ts'
+import { BodyFeed } from './body-feed.ts'
+import { ResponseWriter } from './response-writer.ts'
+import { ExchangeSocket } from './socket.ts'
+import type { HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { FeedOwner } from './body-feed.ts'
+import type { InnerRequest, InnerResponse, WriteCallback } from './internals.ts'
+import type { RequestMaker } from './request.ts'
+import type { ResponseMaker } from './response.ts'
+import type { SocketOwner } from './socket.ts'
+import type { WriterOwner } from './response-writer.ts'
+
+/** The constructors of the objects that a handler gets. */
+export interface Makers {
+  makeRequest: RequestMaker
+  makeResponse: ResponseMaker
+}
+
+/** Runs a handler on one scope. */
+export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
+  readonly scope: HttpScope
+  readonly socket: ExchangeSocket
+  readonly req: InnerRequest
+  readonly res: InnerResponse
+  readonly #writer: ResponseWriter
+  readonly #feed: BodyFeed
+  #isGone = false
+  #resolve!: () => void
+  #reject!: (error: unknown) => void
+
+  constructor({ makeRequest, makeResponse }: Makers, scope: HttpScope, events: [Receive, Send]) {
+    const [receive, send] = events
+    this.scope = scope
+    this.socket = new ExchangeSocket(this)
+    this.#writer = new ResponseWriter(send, this)
+    this.#feed = new BodyFeed(receive, this)
+    this.req = makeRequest(scope, this.socket)
+    this.res = makeResponse(this.req, this.socket, this.#writer)
+  }
+
+  /** Calls `handler`, and resolves when its response is complete or its client has left. */
+  run(handler: (req: InnerRequest, res: InnerResponse) => unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.scope['isthmus.exchange']?.onDisconnect(() => this.disconnected())
+      this.#call(handler)
+    })
+  }
+
+  get pendingBytes(): number {
+    return this.#writer.pendingBytes
+  }
+
+  pull(): void {
+    this.#feed.pull()
+  }
+
+  uncorked(): void {
+    this.#writer.uncorked()
+  }
+
+  interim(text: string): void {
+    const status = /^HTTP\/1\.1 (1\d\d) /.exec(text)?.[1]
+    if (status === undefined) {
+      throw new TypeError(
+        'fromNode(): the socket belongs to the server; write to the response instead',
+      )
+    }
+    if (status === '100') this.#feed.pull()
+    if (status === '103') this.#writer.hint(linksIn(text))
+  }
+
+  cut(error: Error | undefined): void {
+    if (this.#writer.isEnded || this.#isGone) return
+    this.#end()
+    this.fail(new ConnectionCutError(error))
+  }
+
+  timedOut(): void {
+    const { req, res, socket } = this
+    const isHeard = [
+      req.emit('timeout', socket),
+      res.emit('timeout', socket),
+      socket.emit('timeout'),
+    ]
+    if (!isHeard.includes(true)) socket.destroy()
+  }
+
+  finished(callbacks: readonly WriteCallback[]): void {
+    // One of them is node's own, which emits 'finish'.
+    for (const callback of callbacks) callback()
+    if (this.#isGone) return
+    const { res, socket } = this
+    if (res.socket === (socket as unknown)) Object.assign(res, { socket: null })
+    socket._httpMessage = null
+    this.#feed.end()
+    if (res._eventsCount > 0) process.nextTick(emitClose, res)
+    else markClosed(res)
+    this.#resolve()
+  }
+
+  disconnected(): void {
+    if (this.#isGone || this.#writer.isEnded) return
+    this.socket.close()
+    this.#end()
+    this.#resolve()
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error)
+  }
+
+  #call(handler: (req: InnerRequest, res: InnerResponse) => unknown): void {
+    try {
+      const result = handler(this.req, this.res)
+      if (isPromise(result)) result.then(undefined, (error: unknown) => this.fail(error))
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  #end(): void {
+    this.#isGone = true
+    this.#writer.close()
+    this.#feed.close()
+    process.nextTick(emitClose, this.res)
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function linksIn(text: string): string[] {
+  const fields = text.split('\r\n').filter((field) => /^link:/i.test(field))
+  return fields.map((field) => field.slice('link:'.length).trim())
+}
+
+function emitClose(res: InnerResponse): void {
+  if (res._closed) return
+  markClosed(res)
+  res.emit('close')
+}
+
+function markClosed(res: InnerResponse): void {
+  res.destroyed = true
+  res._closed = true
+}
