@@ -76,14 +76,13 @@ export class WouldDeadlockError extends IsthmusError {
 }
 
 /**
- * An app throws it to give up its connection: the server cuts it without an answer, also in the middle of a response. The
- * error that made the app do so, if one did, is its `cause`.
+ * An app throws it to give up its connection: the server cuts it without an answer, also in the middle of a response.
  */
 export class ConnectionCutError extends IsthmusError {
   readonly code = 'ISTHMUS_CONNECTION_CUT'
 
-  constructor(cause?: unknown) {
-    super('the app has cut the connection', cause === undefined ? undefined : { cause })
+  constructor(message = 'the app has cut the connection') {
+    super(message)
   }
 }
 

@@ -58,6 +58,11 @@ const ROWS: Record<string, Row> = {
     code: 'ISTHMUS_UNSUPPORTED_SCOPE',
     parents: ROOT,
   },
+  ConnectionCutError: {
+    make: () => new isthmus.ConnectionCutError('x'),
+    code: 'ISTHMUS_CONNECTION_CUT',
+    parents: ROOT,
+  },
   WouldDeadlockError: {
     make: () => new isthmus.WouldDeadlockError('x'),
     code: 'ISTHMUS_WOULD_DEADLOCK',

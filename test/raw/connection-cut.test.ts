@@ -9,7 +9,7 @@ import type { EventApp } from 'isthmus'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const before: EventApp = async (_scope, _receive, _send) => {
-  throw new ConnectionCutError(new Error('the reason'))
+  throw new ConnectionCutError()
 }
 const within: EventApp = async (_scope, _receive, send) => {
   await send({ type: 'http.response.start', status: 200, headers: [['content-length', '10']] })

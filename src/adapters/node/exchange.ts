@@ -76,7 +76,8 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   cut(error: Error | undefined): void {
     if (this.#writer.isEnded || this.#isGone) return
     this.#end()
-    this.fail(new ConnectionCutError(error))
+    const reason = error ? `: ${error.message}` : ''
+    this.fail(new ConnectionCutError(`the handler has destroyed its connection${reason}`))
   }
 
   timedOut(): void {
