@@ -65,7 +65,7 @@ function originForm(target: string, authority: string | null): Target {
  * Percent-decodes a path and reads it as UTF-8. Malformed bytes become U+FFFD, and a malformed escape stays unchanged.
  * `%00` is refused: no path has a NUL, and file systems cut the path there.
  */
-function decodePath(rawPath: string): string {
+export function decodePath(rawPath: string): string {
   if (!rawPath.includes('%')) return rawPath
   if (rawPath.includes('%00')) throw new BadRequestError('the request path has a %00')
   try {

@@ -67,7 +67,7 @@ export function fromFetch(
   if (isLight) replaceGlobals()
   return events(async (scope, receive, send) => {
     if (scope.type !== 'http') throw new UnsupportedScopeError(scope.type)
-    const context = new ExchangeWork()
+    const context = new ExchangeWork(scope)
     const light = new ScopeRequest(scope, receive)
     const request = isLight ? (light as unknown as Request) : light.native()
     const response = await fetch(request, { scope }, context)
@@ -80,17 +80,28 @@ export function fromFetch(
 /** The work that goes on after the response. */
 class ExchangeWork implements FetchContext {
   readonly props = {}
+  readonly #scope: HttpScope
   #work: Array<Promise<unknown>> | undefined
+
+  constructor(scope: HttpScope) {
+    this.#scope = scope
+  }
 
   waitUntil(work: Promise<unknown>): void {
     this.#work ??= []
-    this.#work.push(work)
+    // At once: the work may fail while the response still streams.
+    this.#work.push(work.catch((error: unknown) => this.#failed(error)))
   }
 
   passThroughOnException(): void {}
 
   async settled(): Promise<void> {
-    if (this.#work) await Promise.allSettled(this.#work)
+    if (this.#work) await Promise.all(this.#work)
+  }
+
+  #failed(error: unknown): void {
+    const log = this.#scope['isthmus.exchange']?.log
+    log?.error({ err: error }, 'the work of waitUntil() failed')
   }
 }
 

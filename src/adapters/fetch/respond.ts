@@ -1,6 +1,7 @@
 // A Response of the Fetch API as events.
 
 import { AppError } from '../../errors.ts'
+import { harmless } from '../../waiting/deferred.ts'
 import { LightResponse } from './response.ts'
 import type { HeaderPairs, HttpScope, Send } from '../../contract/events.ts'
 
@@ -40,9 +41,8 @@ async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<voi
 async function pipe(reader: Reader, send: Send): Promise<void> {
   let part = await reader.read()
   while (!part.done) {
-    const next = reader.read()
     // Its failure is seen below.
-    next.catch(ignore)
+    const next = harmless(reader.read())
     const body = bytesOf(part.value)
     // A body whose end has arrived already leaves whole, with its length.
     const isWhole = (await Promise.race([next, soon()]))?.done === true

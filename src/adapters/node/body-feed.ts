@@ -1,6 +1,7 @@
 // The body of a request: receive() is asked when the handler reads, so a body that the handler does not read is not
 // fetched, and `100 Continue` goes out at the first read.
 
+import { hasBody } from '../../http/content.ts'
 import type { HttpScope, ReceiveEvent } from '../../contract/events.ts'
 import type { InnerRequest, WriteCallback } from './internals.ts'
 
@@ -86,13 +87,6 @@ function dump(req: InnerRequest): void {
   if (!req.complete) complete(req)
   req.removeAllListeners('data')
   req.resume()
-}
-
-function hasBody({ headers }: HttpScope): boolean {
-  for (const { 0: name, 1: value } of headers) {
-    if (name === 'transfer-encoding' || (name === 'content-length' && value !== '0')) return true
-  }
-  return false
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

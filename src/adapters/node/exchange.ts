@@ -27,6 +27,7 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   readonly #writer: ResponseWriter
   readonly #feed: BodyFeed
   #isGone = false
+  #isSettled = false
   #resolve!: () => void
   #reject!: (error: unknown) => void
 
@@ -100,27 +101,45 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
     this.#feed.end()
     if (res._eventsCount > 0) process.nextTick(emitClose, res)
     else markClosed(res)
-    this.#resolve()
+    this.#settle()
   }
 
   disconnected(): void {
     if (this.#isGone || this.#writer.isEnded) return
     this.socket.close()
     this.#end()
-    this.#resolve()
+    this.#settle()
   }
 
   fail(error: unknown): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    if (!this.#isGone) {
+      this.socket.close()
+      this.#end()
+    }
     this.#reject(error)
   }
 
   #call(handler: (req: InnerRequest, res: InnerResponse) => unknown): void {
     try {
       const result = handler(this.req, this.res)
-      if (isPromise(result)) result.then(undefined, (error: unknown) => this.fail(error))
+      if (isPromise(result)) result.then(undefined, (error: unknown) => this.#handlerFailed(error))
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  #handlerFailed(error: unknown): void {
+    if (!this.#isSettled) return this.fail(error)
+    // The response is over, so that only the log can tell. A handler whose client has left often fails for that reason.
+    const log = this.scope['isthmus.exchange']?.log
+    log?.[this.#isGone ? 'debug' : 'error']({ err: error }, 'the handler failed after its response')
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    this.#resolve()
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 // The URL of a request of node:http. A mounted handler gets the part below its mount, as Express and connect do it.
 
-import { parseTarget } from '../../http/target.ts'
+import { decodePath } from '../../http/target.ts'
 import type { HttpScope } from '../../contract/events.ts'
 
 /** The URL of a request. */
@@ -15,7 +15,7 @@ export function targetOf(scope: HttpScope): RequestTarget {
   const { path, rawPath, rootPath, queryString } = scope
   const query = queryString === '' ? '' : `?${queryString}`
   if (rootPath === '') {
-    const isSame = rawPath === path || decoded(rawPath) === path
+    const isSame = rawPath === path || decodePath(rawPath) === path
     return { url: (isSame ? rawPath : encoded(path)) + query, mount: undefined }
   }
   const below = path.slice(rootPath.length)
@@ -32,17 +32,9 @@ function rawSuffix(rawPath: string, below: string): string | undefined {
   }
   for (let at = rawPath.length; at >= 0; at = at === 0 ? -1 : rawPath.lastIndexOf('/', at - 1)) {
     const raw = rawPath.slice(at)
-    if (decoded(raw) === below) return raw
+    if (decodePath(raw) === below) return raw
   }
   return undefined
-}
-
-// The server decodes in the same way.
-function decoded(raw: string): string {
-  if (!raw.includes('%')) return raw
-  return parseTarget('GET', raw.startsWith('/') ? raw : `/${raw}`).path.slice(
-    raw.startsWith('/') ? 0 : 1,
-  )
 }
 
 function encoded(path: string): string {

@@ -297,6 +297,22 @@ it('waits for the work of waitUntil() before the app ends', async () => {
   expect(isDone).toBe(true)
 })
 
+it('logs work of waitUntil() that fails, also while the response still streams', async () => {
+  const app = fromFetch((_request, _environment, context) => {
+    context.waitUntil(Promise.reject(new Error('no queue')))
+    const parts = (async function* () {
+      await sleep(50)
+      yield new TextEncoder().encode('whole')
+    })()
+    return new Response(ReadableStream.from(parts))
+  })
+  await using server = await served(app)
+  using client = await server.connect()
+  client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+  expect((await client.response()).body).toBe('whole')
+  expect(server.lines).toEqual(['error: the work of waitUntil() failed: no queue'])
+})
+
 it('names the fault for a value that is no handler', () => {
   expect(() => fromFetch({} as never)).toThrow(
     'fromFetch() takes a function (request) => Response, or an object with fetch, got object',

@@ -5,22 +5,15 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { fromNode } from 'isthmus/adapters'
 import { headerOf } from '../../raw/raw-response.ts'
-import { SUBJECTS } from './subjects.ts'
+import { served } from '../../raw/served.ts'
+import { FRAMING, SUBJECTS } from './subjects.ts'
 import type { IncomingMessage } from 'node:http'
 import type { RawResponse } from '../../raw/raw-response.ts'
 import type { NodeHandler } from 'isthmus/adapters'
 
 const HOST = 'Host: example.test\r\n'
-const FRAMING = [
-  'date',
-  'connection',
-  'keep-alive',
-  'content-length',
-  'transfer-encoding',
-  'server',
-]
-
 describe.each(SUBJECTS)('a handler under $name', ({ name, host }) => {
   async function ask(handler: NodeHandler, head: string, body = ''): Promise<RawResponse> {
     await using hosted = await host(handler)
@@ -372,6 +365,46 @@ describe.each(SUBJECTS)('a handler under $name', ({ name, host }) => {
       res.setTimeout(30, () => res.writeHead(503).end('late'))
     })
     expect([response.status, response.body]).toEqual([503, 'late'])
+  })
+
+  it.runIf(name === 'fromNode')('logs a failure that comes after the response', async () => {
+    await using server = await served(
+      fromNode(async (_req, res) => {
+        res.end('whole')
+        await once(res, 'close')
+        throw new Error('too late')
+      }),
+    )
+    using client = await server.connect()
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    expect((await client.response()).body).toBe('whole')
+    await expect
+      .poll(() => server.lines)
+      .toEqual(['error: the handler failed after its response: too late'])
+  })
+
+  it.runIf(name === 'fromNode')('closes the objects of a handler that fails', async () => {
+    const closed: string[] = []
+    const watched =
+      (app: NodeHandler): NodeHandler =>
+      (req, res) => {
+        req.on('close', () => closed.push('req')).on('error', () => undefined)
+        res.on('close', () => closed.push('res'))
+        res.setTimeout(60_000)
+        return app(req, res)
+      }
+    await get(watched(() => Promise.reject(new Error('boom'))))
+    await expect.poll(() => closed.toSorted()).toEqual(['req', 'res'])
+
+    // A body that is shorter than its length fails at its end.
+    closed.length = 0
+    await using hosted = await host(
+      watched((_req, res) => void res.writeHead(200, { 'content-length': 10 }).end('short')),
+    )
+    using client = await hosted.connect()
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    await client.ended()
+    await expect.poll(() => closed.toSorted()).toEqual(['req', 'res'])
   })
 
   it.runIf(name === 'fromNode')(

@@ -1,7 +1,7 @@
 // Real packages behave under fromNode() as under node:http: each request goes to both, and the answers are compared.
 
 import { describe, expect, it } from 'vitest'
-import { SUBJECTS } from './subjects.ts'
+import { FRAMING, SUBJECTS } from './subjects.ts'
 import type { NodeHandler } from 'isthmus/adapters'
 import type { RawClient } from '../../raw/raw-client.ts'
 
@@ -13,16 +13,6 @@ type Request = [
   body?: string,
 ]
 type Maker = (...args: string[]) => NodeHandler | Promise<NodeHandler>
-
-// The server frames a response in its own way: write() and end() in one turn give a Content-Length.
-const FRAMING = [
-  'date',
-  'connection',
-  'keep-alive',
-  'content-length',
-  'transfer-encoding',
-  'server',
-]
 
 const { expressApp, EXPRESS_REQUESTS } = await load('express.js')
 const { koaHandler, KOA_REQUESTS } = await load('koa.js')

@@ -7,6 +7,16 @@ import { RawClient } from '../../raw/raw-client.ts'
 import { served } from '../../raw/served.ts'
 import type { NodeHandler } from 'isthmus/adapters'
 
+/** Fields that the server sets in its own way: write() and end() in one turn give a Content-Length. */
+export const FRAMING: readonly string[] = [
+  'date',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'transfer-encoding',
+  'server',
+]
+
 /** A running handler. */
 export interface Hosted extends AsyncDisposable {
   connect(): Promise<RawClient>
