@@ -19,20 +19,25 @@ export function targetOf(scope: HttpScope): RequestTarget {
     return { url: (isSame ? rawPath : encoded(path)) + query, mount: undefined }
   }
   const below = path.slice(rootPath.length)
-  const rawBelow = rawSuffix(rawPath, below) ?? encoded(below)
+  const rawBelow = rawBelowRoot(scope, below) ?? encoded(below)
   const baseUrl = encoded(rootPath)
   const mount = { baseUrl, originalUrl: baseUrl + rawBelow + query }
   return { url: (rawBelow.startsWith('/') ? rawBelow : `/${rawBelow}`) + query, mount }
 }
 
-// The end of `rawPath` that decodes to `below`; undefined if a middleware has changed the path.
-function rawSuffix(rawPath: string, below: string): string | undefined {
-  if (!rawPath.includes('%')) {
-    return rawPath.endsWith(below) ? rawPath.slice(rawPath.length - below.length) : undefined
-  }
-  for (let at = rawPath.length; at >= 0; at = at === 0 ? -1 : rawPath.lastIndexOf('/', at - 1)) {
-    const raw = rawPath.slice(at)
-    if (decodePath(raw) === below) return raw
+// The rest of the raw path after the root path; undefined if a middleware has changed the path. The search ends at the
+// length of the root path, which no client chooses.
+function rawBelowRoot({ rawPath, rootPath }: HttpScope, below: string): string | undefined {
+  // In the mode `prepend`, the client has not sent the root path.
+  if (decodePath(rawPath) === below) return rawPath
+  for (let at = 0; at < rawPath.length;) {
+    const slash = rawPath.indexOf('/', at + 1)
+    at = slash < 0 ? rawPath.length : slash
+    const root = decodePath(rawPath.slice(0, at))
+    if (root.length > rootPath.length) return undefined
+    if (root !== rootPath) continue
+    const rest = rawPath.slice(at)
+    return decodePath(rest) === below ? rest : undefined
   }
   return undefined
 }
