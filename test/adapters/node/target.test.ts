@@ -49,8 +49,8 @@ describe('the URL of a handler', () => {
       const { user, system } = process.cpuUsage(started)
       return user + system
     }
-    const many = `/shop/%20${'/'.repeat(16_000)}`
-    const one = `/shop/%20${'x'.repeat(16_000)}`
+    const many = `/shop${'/'.repeat(16_000)}%20`
+    const one = `/shop/${'x'.repeat(16_000)}%20`
     cost(one)
     expect(cost(many)).toBeLessThan(20 * cost(one) + 50_000)
   })
