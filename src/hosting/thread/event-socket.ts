@@ -33,7 +33,7 @@ export class EventSocket implements EventExchange, Ending {
   readonly #context: ServerExchangeContext
   readonly #exchange: WebSocketExchange
   readonly #queue = new MessageQueue({ pause: ignore, resume: ignore }, UNBOUNDED)
-  readonly #beganAt: number = performance.now()
+  #beganAt = 0
   #takenWeight = 0
   #sentWeight = 0
   #credit: Deferred<void> | undefined
@@ -49,7 +49,8 @@ export class EventSocket implements EventExchange, Ending {
     this.#exchange = new WebSocketExchange(message.scope, NO_IDENTITY)
   }
 
-  run(): void {
+  run(now: number): void {
+    this.#beganAt = now
     if (this.#exchange.state === 'disconnected') return this.#end()
     const resource = new AsyncResource('isthmus.EventSocket')
     const ended = resource.runInAsyncScope(() =>
