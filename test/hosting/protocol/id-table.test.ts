@@ -1,4 +1,4 @@
-// The table does what a Map does, for numbers that come in order and go in any.
+// An IdTable finds the same items as a Map, for numbers that come in order and go in any.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
