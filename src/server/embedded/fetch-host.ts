@@ -1,6 +1,7 @@
 // The requests that a host of the Fetch API hands to an app.
 
 import { AppError } from '../../errors.ts'
+import { hasBody } from '../../http/content.ts'
 import { judgeError } from '../../http/error-verdict.ts'
 import { harmless } from '../../waiting/deferred.ts'
 import { plainResponse } from '../refusal.ts'
@@ -53,8 +54,9 @@ export class FetchHost {
     const { errors } = this.#settings
     const { exchanges, app } = this.server
     const wasRead = request.bodyUsed
-    const body = wasRead ? null : bodyOf(request)
-    const { head, base } = fetchHead({ request, body, outer: scopeIn(environment) })
+    const outer = scopeIn(environment)
+    const body = wasRead ? null : bodyOf(request, outer)
+    const { head, base } = fetchHead({ request, body, outer })
     const transport = new FetchTransport(request.signal, body, () => exchanges.delete(transport))
     exchanges.add(transport)
     const before = wasRead || body?.locked === true ? new AppError(READ_BEFORE) : null
@@ -71,9 +73,11 @@ export class FetchHost {
 const READ_BEFORE =
   'the request body was read before the app got it: give toFetch() a clone() of the request, or read the body in the app'
 
-// A light request makes a real one for its body.
-function bodyOf(request: Request): Request['body'] {
-  return request.method === 'GET' || request.method === 'HEAD' ? null : request.body
+// Hosts give each request a stream whose method may have a body. A light request makes a real one for it.
+function bodyOf(request: Request, outer: HttpScope | undefined): Request['body'] {
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD' || (outer && !hasBody(outer))) return null
+  return request.body
 }
 
 function scopeIn(environment: unknown): HttpScope | undefined {

@@ -110,7 +110,7 @@ export class NodeHost {
   // The limits of a head are those of the outer server.
   #headOf(req: IncomingMessage, target: string, expectsContinue: boolean): RequestHead | PeerError {
     const { socket } = req
-    const ends = this.#ends.get(socket) ?? endpointsOf(socket, null)
+    const ends = this.#ends.get(socket) ?? endsOf(socket)
     this.#ends.set(socket, ends)
     try {
       return incomingHead(req, { ends, target, expectsContinue, maxHeaderFields: Infinity })
@@ -129,6 +129,11 @@ export class NodeHost {
     res.statusCode = status
     res.end(body)
   }
+}
+
+// The socket may be one that only looks like a socket of Node, as under fromNode().
+function endsOf(socket: Socket & { encrypted?: boolean }): Endpoints {
+  return { ...endpointsOf(socket, null), secure: socket.encrypted === true }
 }
 
 function waitsForContinue({ req, res }: OuterCall): boolean {

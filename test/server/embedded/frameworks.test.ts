@@ -1,4 +1,4 @@
-// Apps inside Express, Connect and Fastify, behind the middleware that those use most.
+// Apps inside Express, Connect and Fastify, with the middleware that those use most.
 
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
