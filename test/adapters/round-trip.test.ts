@@ -97,7 +97,7 @@ interface Plan {
   parts: Uint8Array[]
 }
 
-/** The values that an app and a client of it see. */
+/** The values that an app and its client see. */
 interface Seen {
   scope: Partial<HttpScope>
   requestBody: string
@@ -170,7 +170,7 @@ async function exchange(
   })
   let head: { status: number; headers: HeaderPairs } | undefined
   await soon(
-    table(structuredClone({ ...scope, extensions: {} }) as HttpScope, receive, async (event) => {
+    table(structuredClone(scope), receive, async (event) => {
       if (event.type === 'http.response.start')
         head = { status: event.status, headers: event.headers ?? [] }
       if (event.type !== 'http.response.body' || event.body === undefined) return
