@@ -1,6 +1,9 @@
 // An app of any style inside a server of node:http.
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer as createTlsServer, get as tlsGet } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { chain, events, iterable, sync, UnsupportedScopeError } from 'isthmus'
@@ -95,6 +98,29 @@ describe('toNode()', () => {
     expect(names.filter((name) => name === 'connection')).toEqual(['connection'])
     const closed = await ask(hello, get('/', 'Connection: close\r\n'))
     expect(headerOf(closed, 'connection')).toBe('close')
+  })
+
+  it('says in the scope that the connection is under TLS', async () => {
+    const seen = httpApp((scope, _receive, send) =>
+      answer(
+        send,
+        JSON.stringify([scope.scheme, scope.extensions['tls']?.['tlsVersion'], scope.client?.[0]]),
+      ),
+    )
+    const files = ['key', 'pem'].map((kind) =>
+      readFileSync(new URL(`../fixtures/tls/server.${kind}`, import.meta.url)),
+    )
+    const server = createTlsServer({ key: files[0], cert: files[1] }, toNode(seen, { log: null }))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const [response] = (await once(
+      tlsGet({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }),
+      'response',
+    )) as [IncomingMessage]
+    expect(JSON.parse(await text(response))).toEqual(['https', 0x0304, '127.0.0.1'])
+    server.close()
+    await once(server, 'close')
   })
 
   it('lets an app close the connection', async () => {
@@ -509,6 +535,33 @@ describe('the end of an exchange inside another server', () => {
     using client = await host.connect()
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     expect(await soon(rejected.promise, 'the rejection')).toBe('ClientDisconnectedError')
+  })
+
+  it('leaves no trace of requests that were broken off', async () => {
+    const app = httpApp(async (_scope, receive, send) => {
+      await start(send, 200, [])
+      await send({ type: 'http.response.body', body: 'a', moreBody: true })
+      await readAll(receive).catch(() => undefined)
+      for (;;) {
+        await send({ type: 'http.response.body', body: 'b', moreBody: true })
+        await sleep(1)
+      }
+    })
+    const handler = toNode(app, { log: null, lifespan: 'off' })
+    await using host = await outer(handler)
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all(
+        Array.from({ length: 10 }, async (_none, at) => {
+          using client = await host.connect()
+          const body =
+            at % 2 === 0 ? 'POST / HTTP/1.1\r\nContent-Length: 9\r\n' : 'GET / HTTP/1.1\r\n'
+          client.send(`${body}Host: a\r\n\r\n`)
+          await client.head()
+          client.socket.destroy()
+        }),
+      )
+    }
+    expect(await handler.close()).toEqual({ forced: false })
   })
 
   it('reaches the access log, with status and bytes', async () => {

@@ -57,9 +57,18 @@ export class NodeHost {
     )
   }
 
+  /** Serves a WebSocket. If another handler has the socket, this one waits for its decision. */
   upgrade(upgrade: OuterUpgrade): void {
     const { req, socket, next } = upgrade
     if (next && !isHandshake(req)) return next()
+    const line = lines.get(socket)
+    if (line) return void line.push(() => this.#take(upgrade))
+    lines.set(socket, [])
+    this.#take(upgrade)
+  }
+
+  #take(upgrade: OuterUpgrade): void {
+    const { socket } = upgrade
     socket.on('error', ignore)
     this.#whenStarted(
       (started) => startApart(() => this.#open(upgrade, started)),
@@ -104,7 +113,8 @@ export class NodeHost {
     socket.once('close', () => sockets.delete(socket))
     // The timers of HTTP end here. From now on pings find the clients that are gone.
     socket.setTimeout(0)
-    webSockets.handleUpgrade({ head, socket, firstBytes, next })
+    const nextHandler = (): (() => void) | undefined => handlerAfter(socket, next)
+    webSockets.handleUpgrade({ head, socket, firstBytes, nextHandler })
   }
 
   // The limits of a head are those of the outer server.
@@ -128,6 +138,18 @@ export class NodeHost {
     for (const [name, value] of headers) res.setHeader(name, value)
     res.statusCode = status
     res.end(body)
+  }
+}
+
+// Node calls each listener for upgrades with the same socket. The handlers after the first one stand in line.
+const lines = new WeakMap<Socket, Array<() => void>>()
+
+function handlerAfter(socket: Socket, next: (() => void) | undefined): (() => void) | undefined {
+  const inLine = lines.get(socket)?.shift()
+  if (inLine || !next) return inLine
+  return () => {
+    lines.delete(socket)
+    next()
   }
 }
 

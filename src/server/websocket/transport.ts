@@ -65,8 +65,9 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   }
 
   deny(part: ResponsePart): boolean {
-    const { socket, next } = this.#upgrade
-    if (next && part.head?.status === 404) this.#passOn(next)
+    const { socket, nextHandler } = this.#upgrade
+    const next = part.head?.status === 404 ? nextHandler?.() : undefined
+    if (next) this.#passOn(next)
     if (this.#isPassedOn) return true
     this.#denial ??= new SocketResponse(socket, this.#tools.closeTimeoutMs)
     if (part.end) socket.off('end', this.#onGone)

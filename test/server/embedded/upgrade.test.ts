@@ -167,6 +167,21 @@ describe('the next handler of an upgrade', () => {
     b.terminate()
   })
 
+  it('is the next listener of the server, if it belongs to a handler too', async () => {
+    const handlers = [hosting({ '/a': echo }), hosting({ '/b': echo }), hosting({ '/c': echo })]
+    await using host = await outer(hosting(hello))
+    for (const { upgrade } of handlers) host.server.on('upgrade', upgrade)
+    for (const path of ['/a', '/b', '/c']) {
+      const socket = await opened(host.webSocket(path))
+      expect(await echoed(socket, path)).toBe(path)
+      socket.close(1000, 'over')
+      expect(await closed(socket)).toEqual([1000, 'over'])
+    }
+    const denied = await host.ask(get('/d', HANDSHAKE))
+    expect([denied.status, denied.body]).toEqual([404, 'Not Found\n'])
+    expect((await host.ask(get('/a', HANDSHAKE.replace('13', '8')))).status).toBe(426)
+  })
+
   it('may be a server of another package', async () => {
     const handler = hosting(mount({ '/live': echo }))
     const others = new WebSocketServer({ noServer: true })
