@@ -1,0 +1,51 @@
+// The app for one request of an outer server: its place below a mount, its body, and its errors.
+
+import { makeReceive } from '../../async/receive.ts'
+import { AppError, UnsupportedScopeError } from '../../errors.ts'
+import { decodePath } from '../../http/target.ts'
+import { rejected } from '../../waiting/deferred.ts'
+import { fieldsOfReadBody } from './outer-request.ts'
+import type { EventApp, HttpScope } from '../../contract/events.ts'
+
+/** The facts of one request. */
+interface InnerRequest {
+  /** The mount path as the client sent it. */
+  base: string
+  /** The body that other code has read: its bytes, or the error for an app that wants it. Null: the app can read it. */
+  before: Uint8Array | AppError | null
+  /** The way of the errors that the app throws. */
+  errors: 'answer' | 'pass'
+  transport: {
+    /** Called before the answer to an error that may go to the outer server instead. */
+    failed(error: unknown): void
+  }
+}
+
+/** `app` for one request. */
+export function innerApp(
+  app: EventApp,
+  { base, before, errors, transport }: InnerRequest,
+): EventApp {
+  return async (scope, receive, send) => {
+    try {
+      placeBelow(scope as HttpScope, base)
+      if (before instanceof Uint8Array) announceBody(scope as HttpScope, before)
+      const readable = before instanceof AppError ? makeReceive(() => rejected(before)) : receive
+      const result: unknown = await app(scope, readable, send)
+      if (errors === 'pass') transport.failed(new AppError('the app returned without a response'))
+      // The server warns of a value that the app returns.
+      return result as void
+    } catch (error) {
+      if (errors === 'pass' || error instanceof UnsupportedScopeError) transport.failed(error)
+      throw error
+    }
+  }
+}
+
+function placeBelow(scope: HttpScope, base: string): void {
+  if (base !== '') scope.rootPath += decodePath(base)
+}
+
+function announceBody(scope: HttpScope, { byteLength }: Uint8Array): void {
+  scope.headers = fieldsOfReadBody(scope.headers, byteLength)
+}
