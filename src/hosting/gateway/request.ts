@@ -168,6 +168,9 @@ export class GatewayRequest implements PoolRequest {
         return this.#relay(message.event)
       case 'failure':
         if (!this.#isOver) this.#respond(message)
+        return
+      // This is for WebSockets.
+      case 'watch':
     }
   }
 
