@@ -82,6 +82,21 @@ describe('requests of one thread', { timeout: DEADLINE }, () => {
     expect(await Promise.all([...waiting, queued])).toEqual(['200 waited', '200 waited', '200 /'])
   })
 
+  it('leave their place to others while they wait for a slow client', async () => {
+    await using server = await serving(pool({ concurrency: 2 }))
+    const slow = await Promise.all([1, 2, 3, 4].map(() => server.connect(30_000)))
+    // Two clients send a part of their body, two do not read their response.
+    for (const client of slow.slice(0, 2)) {
+      client.send('POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nslow')
+    }
+    for (const client of slow.slice(2)) {
+      client.send('GET /endless HTTP/1.1\r\nhost: a\r\n\r\n')
+      client.socket.pause()
+    }
+    expect(await get(server, '/')).toBe('200 /')
+    for (const client of slow) client.reset()
+  })
+
   it('above the bound of the queue are 503 with Retry-After', async () => {
     const app = pool({ concurrency: 1, maxQueue: 0 })
     await using server = await serving(app)

@@ -62,6 +62,11 @@ export class GatewaySocket implements PoolRequest {
     return this.#isOver
   }
 
+  // A WebSocket waits for its client most of the time, and counts.
+  get waitsForClient(): boolean {
+    return false
+  }
+
   dispatch(dispatch: Dispatch): void {
     this.#context.runInAsyncScope(() => this.#dispatch(dispatch))
   }
