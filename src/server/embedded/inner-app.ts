@@ -11,8 +11,8 @@ import type { EventApp, HttpScope } from '../../contract/events.ts'
 interface InnerRequest {
   /** The mount path as the client sent it. */
   base: string
-  /** The body that other code has read: its bytes, or the error for an app that wants it. Null: the app can read it. */
-  before: Uint8Array | AppError | null
+  /** The bytes of a body that other code has read, or the error for an app that reads it. Null: the app can read it. */
+  before: Uint8Array | Error | null
   /** The way of the errors that the app throws. */
   errors: 'answer' | 'pass'
   transport: {
@@ -30,7 +30,7 @@ export function innerApp(
     try {
       placeBelow(scope as HttpScope, base)
       if (before instanceof Uint8Array) announceBody(scope as HttpScope, before)
-      const readable = before instanceof AppError ? makeReceive(() => rejected(before)) : receive
+      const readable = before instanceof Error ? makeReceive(() => rejected(before)) : receive
       const result: unknown = await app(scope, readable, send)
       if (errors === 'pass') transport.failed(new AppError('the app returned without a response'))
       // The server warns of a value that the app returns.
