@@ -1,5 +1,6 @@
 // An app of any style inside a server of node:http.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer, get as tlsGet } from 'node:https'
@@ -678,9 +679,14 @@ describe('the errors of an app inside another server', () => {
 
   it('of a scope that is not served lead to next(), or to 404 without a next', async () => {
     const app = throwing(new UnsupportedScopeError('http'))
-    expect(await asked(app, {})).toMatchObject({ status: 299, passed: ['next'] })
+    expect(await asked(app, {})).toMatchObject({ status: 299, passed: ['next'], lines: [] })
     expect((await asked(app, { errors: 'pass' })).passed).toEqual(['next'])
     expect((await ask(app, get('/'))).status).toBe(404)
+    const late = httpApp(async (_scope, _receive, send) => {
+      await start(send, 200, [])
+      throw new UnsupportedScopeError('http')
+    })
+    await expect(asked(late, {})).rejects.toThrow('did not come')
   })
 
   it('are a 404 of the app, which goes to next() with fallthrough', async () => {
@@ -718,6 +724,31 @@ describe('the errors of an app inside another server', () => {
     const table = { '/live': echo }
     const passed = await asked(table, { fallthrough: true }, post('/', 'abc'))
     expect(passed).toMatchObject({ status: 299, passed: ['next'] })
+  })
+})
+
+describe('the async context of an app inside another server', () => {
+  it('is that of the outer handler, and an app that enters another one changes only its own', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const entering: EventApp = (scope, _receive, send) => {
+      const before = storage.getStore()
+      storage.enterWith('app')
+      if (scope.type === 'http' && scope.path === '/next')
+        return Promise.reject(new UnsupportedScopeError('http'))
+      return answer(send, String(before))
+    }
+    const handler = toNode(entering, { log: null, lifespan: 'off' })
+    await handler.start()
+    const after: unknown[] = []
+    await using host = await outer((req, res) =>
+      storage.run('outer', () => {
+        handler(req, res, () => res.end(String(storage.getStore() !== undefined)))
+        after.push(storage.getStore())
+      }),
+    )
+    expect((await host.ask(get('/'))).body).toBe('outer')
+    expect((await host.ask(get('/next'))).body).toBe('true')
+    expect(after).toEqual(['outer', 'outer'])
   })
 })
 

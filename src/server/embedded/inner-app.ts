@@ -4,8 +4,9 @@ import { makeReceive } from '../../async/receive.ts'
 import { AppError, UnsupportedScopeError } from '../../errors.ts'
 import { decodePath } from '../../http/target.ts'
 import { rejected } from '../../waiting/deferred.ts'
+import { plainResponse } from '../refusal.ts'
 import { fieldsOfReadBody } from './outer-request.ts'
-import type { EventApp, HttpScope } from '../../contract/events.ts'
+import type { EventApp, HttpScope, Send } from '../../contract/events.ts'
 
 /** The facts of one request. */
 interface InnerRequest {
@@ -16,8 +17,8 @@ interface InnerRequest {
   /** The way of the errors that the app throws. */
   errors: 'answer' | 'pass'
   transport: {
-    /** Called before the answer to an error that may go to the outer server instead. */
-    failed(error: unknown): void
+    /** Called before the answer to an error. Returns whether the error is none, because the next handler may serve the request. */
+    failed(error: unknown): boolean
   }
 }
 
@@ -36,10 +37,23 @@ export function innerApp(
       // The server warns of a value that the app returns.
       return result as void
     } catch (error) {
-      if (errors === 'pass' || error instanceof UnsupportedScopeError) transport.failed(error)
+      const isPassed = errors === 'pass' || error instanceof UnsupportedScopeError
+      if (isPassed && transport.failed(error) && (await isRefused(send))) return
       throw error
     }
   }
+}
+
+// An answer instead of the error, for which the server would write a line into its log. False: the app has begun another.
+async function isRefused(send: Send): Promise<boolean> {
+  const [start, body] = plainResponse(404)
+  try {
+    await send(start)
+  } catch {
+    return false
+  }
+  await send(body)
+  return true
 }
 
 function placeBelow(scope: HttpScope, base: string): void {

@@ -46,9 +46,11 @@ export class EmbeddedTransport extends NodeHttpTransport {
   }
 
   /** The error goes on to the next handler, in place of the answer. For a scope that the app does not serve, none goes on. */
-  failed(error: unknown): void {
-    if (error instanceof UnsupportedScopeError) this.#fallthrough = true
+  failed(error: unknown): boolean {
+    const isUnserved = error instanceof UnsupportedScopeError
+    if (isUnserved) this.#fallthrough = true
     else this.#failure = { error }
+    return isUnserved && this.#outer.next !== undefined
   }
 
   override resume(): void {
