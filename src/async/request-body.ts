@@ -168,6 +168,7 @@ export class RequestBody {
 
   #armTimer(): void {
     const { timeoutMs, wheel } = this.#limits
+    if (timeoutMs === Infinity) return
     this.#timer ??= new Timer(wheel, () => this.fail(new BodyTimeoutError(timeoutMs)))
     this.#timer.arm(timeoutMs)
   }

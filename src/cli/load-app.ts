@@ -108,9 +108,10 @@ function offTheLoop(
 ): App {
   if (styleOf(app).style !== 'sync') return app
   const url = pathToFileURL(file).href
-  const isBranded = spec.style === 'sync'
   const { exportName } = spec
-  const target = { url, kind: 'app', mountKey, isBranded } as const
+  // The style is that of the export, and not that of an app in a table.
+  const style = mountKey === undefined ? (spec.style ?? undefined) : undefined
+  const target = { url, kind: 'app', mountKey, style } as const
   return poolApp(poolSettings(target, { export: exportName, min: maxThreads, max: maxThreads }))
 }
 

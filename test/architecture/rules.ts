@@ -9,7 +9,8 @@ import type { SourceFile } from './source-file.ts'
 const LAYERS = [
   ['cli', 'testing'],
   ['middleware'],
-  ['server', 'chain', 'hosting', 'adapters', 'lint'],
+  ['server', 'chain', 'hosting', 'lint'],
+  ['adapters'],
   ['bridge'],
   ['sync', 'async'],
   [

@@ -1,7 +1,7 @@
 // Each app three times: sync, async-iterable, events. All three answer with the same bytes.
 
 import { setImmediate as turn } from 'node:timers/promises'
-import { answer, httpApp, readAll } from '../raw/served.ts'
+import { answer, httpApp, readAll } from '../raw/http-app.ts'
 import * as syncApps from './sync-apps.ts'
 import { environView } from './sync-apps.ts'
 import type { EventApp, HeaderPairs, HttpScope, IterableApp, Send, SyncApp } from 'isthmus'

@@ -1,11 +1,11 @@
-// A sync app in a pool of one thread. The thread makes the app from a recipe, because a closure cannot cross.
+// An app in a pool of one thread. The thread makes the app from a recipe, because a closure cannot cross.
 
 import { BroadcastChannel, setEnvironmentData } from 'node:worker_threads'
 import { threads } from 'isthmus'
 import type { EventApp, HeaderPairs } from 'isthmus'
 import type { Journal } from './sync-apps.ts'
 
-/** The name of a sync app, and its arguments. */
+/** The name of an app, and its arguments. */
 export type Recipe =
   | { app: 'streamed' | 'whole'; args: [status: number, headers: HeaderPairs, chunks: string[]] }
   | { app: 'failing'; args: [chunks: string[]] }
@@ -19,16 +19,21 @@ export type Crossed =
   | { app: 'endless' }
   | { app: 'gated'; gate: SharedArrayBuffer }
 
-const APP = new URL('../fixtures/threads/behaviour-conformance.ts', import.meta.url)
+const SYNC = new URL('../fixtures/threads/behaviour-conformance.ts', import.meta.url)
+const AWAITING = new URL('../fixtures/threads/behaviour-conformance-awaiting.ts', import.meta.url)
 let last = 0
 
-/** The app of `recipe`, hosted by threads(). */
-export function inThreads(recipe: Recipe): EventApp {
+/** The app of `recipe` in the style `style`, hosted by threads(). */
+export function inThreads(recipe: Recipe, style: 'sync' | 'iterable' | 'events'): EventApp {
   const key = `conformance-${++last}`
   setEnvironmentData(key, crossed(recipe, key))
+  if (style !== 'sync') {
+    const name = style === 'iterable' ? 'awaiting' : 'default'
+    return threads(new URL(`?${key}`, AWAITING), { max: 1, export: name, style })
+  }
   // Small enough that an endless response meets the bound soon.
   const buffering = { maxResponseFileBytes: 1024 * 1024 }
-  return threads(new URL(`?${key}`, APP), { max: 1, buffering })
+  return threads(new URL(`?${key}`, SYNC), { max: 1, buffering })
 }
 
 function crossed(recipe: Recipe, key: string): Crossed {

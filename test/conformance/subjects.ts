@@ -26,7 +26,9 @@ export interface Subject {
 const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself' }
 
 const inline = (trio: Trio): App => sync(trio.sync)
-const threaded = (trio: Trio): App => inThreads(trio.recipe)
+const threaded = (trio: Trio): App => inThreads(trio.recipe, 'sync')
+const iterableInThreads = (trio: Trio): App => inThreads(trio.recipe, 'iterable')
+const eventsInThreads = (trio: Trio): App => inThreads(trio.recipe, 'events')
 const awaiting = (trio: Trio): App => iterable(trio.iterable)
 const native = (trio: Trio): App => events(trio.events)
 
@@ -37,14 +39,40 @@ const overNode = socketHost('node')
 export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
   { name: 'sync, in threads, in memory', host: threaded, engine: memoryHost, gaps: {} },
+  {
+    name: 'iterable, in threads, in memory',
+    host: iterableInThreads,
+    engine: memoryHost,
+    gaps: {},
+  },
+  { name: 'events, in threads, in memory', host: eventsInThreads, engine: memoryHost, gaps: {} },
   { name: 'iterable, in memory', host: awaiting, engine: memoryHost, gaps: {} },
   { name: 'events, in memory', host: native, engine: memoryHost, gaps: {} },
   { name: 'sync, inline, over a socket', host: inline, engine: overSocket, gaps: ALONE },
   { name: 'sync, in threads, over a socket', host: threaded, engine: overSocket, gaps: {} },
+  {
+    name: 'iterable, in threads, over a socket',
+    host: iterableInThreads,
+    engine: overSocket,
+    gaps: {},
+  },
+  {
+    name: 'events, in threads, over a socket',
+    host: eventsInThreads,
+    engine: overSocket,
+    gaps: {},
+  },
   { name: 'iterable, over a socket', host: awaiting, engine: overSocket, gaps: {} },
   { name: 'events, over a socket', host: native, engine: overSocket, gaps: {} },
   { name: 'sync, inline, over node:http', host: inline, engine: overNode, gaps: ALONE },
   { name: 'sync, in threads, over node:http', host: threaded, engine: overNode, gaps: {} },
+  {
+    name: 'iterable, in threads, over node:http',
+    host: iterableInThreads,
+    engine: overNode,
+    gaps: {},
+  },
+  { name: 'events, in threads, over node:http', host: eventsInThreads, engine: overNode, gaps: {} },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
 ]

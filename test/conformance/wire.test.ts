@@ -12,7 +12,7 @@ import type { Request } from './host.ts'
 
 const STYLES: Array<{ name: string; host: (trio: Trio) => App }> = [
   { name: 'sync', host: (trio) => sync(trio.sync) },
-  { name: 'sync in threads', host: (trio) => inThreads(trio.recipe) },
+  { name: 'sync in threads', host: (trio) => inThreads(trio.recipe, 'sync') },
   { name: 'iterable', host: (trio) => iterable(trio.iterable) },
   { name: 'events', host: (trio) => events(trio.events) },
 ]

@@ -4,7 +4,7 @@ import { runCarrying } from '../../bridge/request-context.ts'
 import { calledApp } from './called-apps.ts'
 import { GatewayCall } from './call.ts'
 import { holding } from './held-slots.ts'
-import { scopeOf } from '../protocol/scope-data.ts'
+import { NO_EXTENSIONS, scopeOf } from '../protocol/scope-data.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
 import type { CalledApp, CalledMessage, CallMessage, ToHost } from '../protocol/messages.ts'
@@ -48,7 +48,11 @@ export class Calls {
     this.#open.set(message.id, call)
 
     const { state, 'isthmus.exchange': context } = this.#scope
-    const scope = scopeOf(message.scope, { ...state }, context)
+    const scope = scopeOf(message.scope, {
+      state: { ...state },
+      extensions: NO_EXTENSIONS,
+      context,
+    })
     const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log }
     const run = (): Promise<void> => call.run(calledApp(app, caller), scope)
     holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)

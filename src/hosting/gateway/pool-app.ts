@@ -1,18 +1,26 @@
 // A pool as an event app. The pool opens with lifespan, or with the first request if the server runs no lifespan.
 
 import { startLifespan } from '../../async/lifespan.ts'
-import { loadSyncApp } from '../../bridge/load-sync-app.ts'
 import { refuseScope } from '../../bridge/refuse-scope.ts'
 import { events } from '../../bridge/style.ts'
 import { syncToEvents } from '../../bridge/sync/sync-to-events.ts'
 import { hasBody } from '../../http/content.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
+import { loadApp } from '../load-app.ts'
 import { releaseCalledApps } from './called-apps.ts'
 import { WorkerPool } from './pool.ts'
 import { emptyStats } from './pool-stats.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
-import type { EventApp, LifespanScope, Receive, Scope, Send } from '../../contract/events.ts'
+import type {
+  EventApp,
+  LifespanScope,
+  Receive,
+  Scope,
+  Send,
+  WebSocketScope,
+} from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
+import type { LoadedApp } from '../load-app.ts'
 import type { PoolSettings } from './pool.ts'
 import type { PoolStats } from './pool-stats.ts'
 
@@ -31,8 +39,7 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
   const open = (log: Log = SILENT_LOG): WorkerPool => (pool ??= new WorkerPool(settings, log))
 
   let inline: Promise<EventApp> | undefined
-  const openInline = (): Promise<EventApp> =>
-    (inline ??= loadSyncApp(settings.target).then(syncToEvents))
+  const openInline = (): Promise<EventApp> => (inline ??= loadApp(settings.target).then(eventAppOf))
 
   const runLifespan = async (scope: LifespanScope, receive: Receive, send: Send): Promise<void> => {
     await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
@@ -54,13 +61,30 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
           isBuffered: false,
         })
       case 'websocket':
-        return (inner ?? refuseScope)(scope, receive, send)
+        if (inner) return inner(scope, receive, send)
+        return runWebSocket(open(scope['isthmus.exchange']?.log), scope, receive, send)
       case 'lifespan':
         return runLifespan(scope, receive, send)
     }
   })
   return Object.assign(app, { stats: () => pool?.stats() ?? emptyStats() })
 }
+
+function eventAppOf(loaded: LoadedApp): EventApp {
+  return loaded.runs === 'inTurn' ? syncToEvents(loaded.app) : loaded.app
+}
+
+async function runWebSocket(
+  pool: WorkerPool,
+  scope: WebSocketScope,
+  receive: Receive,
+  send: Send,
+): Promise<void> {
+  const runs = await pool.start()
+  if (runs === 'sideBySide') return pool.open({ scope, receive, send })
+  return refuseScope(scope, receive, send)
+}
+
 function isInline(scope: Scope): boolean {
   const hosting =
     scope.type === 'lifespan' ? scope['isthmus.hosting'] : scope['isthmus.exchange']?.hosting
@@ -84,7 +108,7 @@ async function live({ pool, inner, scope }: Living, receive: Receive, send: Send
       inner &&
       (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
   } catch (error) {
-    pool.close()
+    await pool.close()
     const { message } = error as Error
     return send({ type: 'lifespan.startup.failed', message, 'isthmus.error': error })
   }
@@ -93,7 +117,7 @@ async function live({ pool, inner, scope }: Living, receive: Receive, send: Send
   await send({ type: 'lifespan.startup.complete' })
   await receive()
   await lifespan?.shutdown()
-  pool.close()
+  await pool.close()
   await releaseCalledApps(pool.slots)
   await send({ type: 'lifespan.shutdown.complete' })
 }

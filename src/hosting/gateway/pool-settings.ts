@@ -1,10 +1,12 @@
 // The options of a pool, each with its default in one literal.
 
 import { availableParallelism } from 'node:os'
+import { STYLE_NAMES } from '../../adapters/style-name.ts'
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
+import type { StyleName } from '../../adapters/style-name.ts'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
 import type { NumberRange } from '../../complete-options.ts'
 import type { BufferingOptions } from './buffering/buffering-settings.ts'
@@ -21,11 +23,24 @@ export interface ThreadOptions {
    * has ended its thread, one more thread is there with the app loaded, to take the place of the next such thread.
    */
   max?: number | undefined
+  /**
+   * The style of the export, or its adapter: `sync`, `iterable`, `events`, `node` for a handler of `node:http` such as an
+   * Express app, or `fetch` for a handler of the Fetch API such as a Hono app. Default: the brand of the app, or the rule.
+   */
+  style?: StyleName | undefined
+  /**
+   * The most requests and WebSockets that a thread runs at the same time, for apps of all styles except sync. A sync app
+   * always gets one request at a time. Default 64.
+   */
+  concurrency?: number | undefined
   /** The most requests that wait for a thread; further ones get 503 with Retry-After. Default 1,000. */
   maxQueue?: number | undefined
   /** How long a request may wait for a thread, in ms; then it gets 503 with Retry-After. Default 30,000. */
   queueTimeoutMs?: number | undefined
-  /** How long a request may use its thread, in ms; then the pool ends the thread and answers 504. Default 30,000. */
+  /**
+   * How long a request of a sync app may use its thread, or how long the event loop of a thread may stand still, in ms;
+   * then the pool ends the thread and answers 504. Default 30,000.
+   */
   timeoutMs?: number | undefined
   /** The number of requests after which the pool replaces a thread. Default Infinity. */
   maxRequests?: number | undefined
@@ -44,7 +59,8 @@ export interface ThreadOptions {
   env?: NodeJS.ProcessEnv | undefined
   /**
    * A request takes its thread when its body has arrived, and its response leaves the thread as fast as the app makes
-   * it, within these bounds. `false` streams both ways: a slow client then holds its thread.
+   * it, within these bounds. `false` streams both ways: a slow client of a sync app then holds its thread. Default on for
+   * sync apps; the requests of all other apps stream, unless this option is given.
    */
   buffering?: BufferingOptions | false | undefined
 }
@@ -53,6 +69,8 @@ const DEFAULTS = {
   export: 'default',
   min: 1,
   max: undefined as number | undefined,
+  style: undefined as StyleName | undefined,
+  concurrency: 64,
   maxQueue: 1_000,
   queueTimeoutMs: 30_000,
   timeoutMs: 30_000,
@@ -68,6 +86,7 @@ const RANGES = {
   // A pool starts so many threads at once.
   min: { min: 0, max: 1_024, isWhole: true },
   max: { min: 1, max: Infinity, isWhole: true },
+  concurrency: { min: 1, max: Infinity, isWhole: true },
   maxQueue: { min: 0, max: Infinity, isWhole: true },
   queueTimeoutMs: { min: 1, max: Infinity, isTime: true },
   timeoutMs: { min: 1, max: Infinity, isTime: true },
@@ -86,11 +105,16 @@ export function poolSettings(
   options: ThreadOptions,
 ): PoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
-  const { export: exportName, ...given } = completeOptions(name, withGroup(name, options), DEFAULTS)
+  const {
+    export: exportName,
+    style,
+    ...given
+  } = completeOptions(name, withGroup(name, options), DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     if (given[option] !== undefined) checkNumber(name, option, given[option], RANGES[option])
   }
   checkWorker(name, exportName, given)
+  checkStyle(name, style)
   const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
   if (bounds.min > bounds.max) {
     throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
@@ -99,8 +123,14 @@ export function poolSettings(
   return {
     ...bounds,
     multiprocess: bounds.max > 1,
-    target: { mountKey: undefined, isBranded: false, ...target, exportName },
+    streams: options.buffering === undefined || options.buffering === false,
+    target: { mountKey: undefined, style, ...target, exportName },
   }
+}
+
+function checkStyle(name: string, style: unknown): void {
+  if (style === undefined || STYLE_NAMES.includes(style as StyleName)) return
+  throw invalidOption(name, 'style', style, `it is one of ${STYLE_NAMES.join(', ')}`)
 }
 
 function checkWorker(

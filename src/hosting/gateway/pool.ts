@@ -10,6 +10,7 @@ import { Buffers } from './buffering/buffers.ts'
 import { heldSlots } from './held-slots.ts'
 import { inNeutralContext } from './neutral-context.ts'
 import { GatewayRequest } from './request.ts'
+import { GatewaySocket } from './socket.ts'
 import { poolClosed } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { WaitGraph } from './scheduler/wait-graph.ts'
@@ -18,11 +19,13 @@ import { publishEnd, publishStart } from './thread-channels.ts'
 import { ThreadPort } from './thread-port.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Log } from '../../contract/log.ts'
-import type { LoadedMessage, LogMessage, WornMessage } from '../protocol/messages.ts'
+import type { LoadedMessage, LogMessage, Runs, WornMessage } from '../protocol/messages.ts'
 import type { BufferingSettings } from './buffering/buffering-settings.ts'
 import type { StoreBounds } from './buffering/byte-store.ts'
+import type { PoolRequest } from './pool-request.ts'
 import type { PoolStats } from './pool-stats.ts'
 import type { PoolExchange } from './request.ts'
+import type { SocketExchange } from './socket.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './scheduler/commands.ts'
 import type { Host } from './scheduler/host.ts'
 import type { HeldSlot, SlotPool } from './scheduler/slots.ts'
@@ -32,9 +35,11 @@ import type { ThreadEvents, ThreadSettings } from './thread-port.ts'
 /** The completed options of a pool. */
 export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {
   buffering: BufferingSettings
+  /** Whether requests that run side by side stream. */
+  streams: boolean
 }
 
-type ThreadHost = Host<GatewayRequest>
+type ThreadHost = Host<PoolRequest>
 
 interface Thread {
   port: ThreadPort
@@ -45,14 +50,17 @@ const TICK_MS = 50
 const WAITS = processWide('waits.1', () => new WaitGraph())
 
 /** Runs requests in threads. The caller closes the pool. */
-export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEvents {
+export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
-  readonly #scheduler: Scheduler<GatewayRequest>
+  readonly #scheduler: Scheduler<PoolRequest>
   readonly #buffers: Buffers
   readonly #threads = new Map<ThreadHost, Thread>()
-  readonly #started: Deferred<void> = deferred()
+  readonly #started: Deferred<Runs> = deferred()
   readonly #ticker: NodeJS.Timeout
+  // The threads whose apps end their lifespan.
+  readonly #stopping = new Set<Promise<void>>()
+  #runs: Runs | undefined
   #nextId = 1
   #isClosed = false
 
@@ -66,13 +74,13 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   }
 
   /**
-   * Starts the first thread; resolves when it has loaded the app.
+   * Starts the first thread; resolves when it has loaded the app, with the way in which the requests of the app run.
    *
    * @throws the error that loading the app has thrown
    */
-  start(): Promise<void> {
+  start(): Promise<Runs> {
     this.#scheduler.start(performance.now())
-    return this.#started.promise
+    return this.#runs ? Promise.resolve(this.#runs) : this.#started.promise
   }
 
   /**
@@ -85,9 +93,17 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
     const held = heldSlots()
     // A request inside of another one has its slot already.
     const isNested = held.some(({ pool }) => pool === this.#scheduler)
-    if (isNested) return this.#begin(exchange, held, this.#buffers.streamed)
+    const isStreamed = this.#runs === 'sideBySide' && this.#settings.streams
+    if (isNested || isStreamed) return this.#begin(exchange, held, this.#buffers.streamed)
     if (exchange.hasBody && this.#buffers.holdRequests) return this.#buffer(exchange, held)
     return this.#begin(exchange, held, this.#buffers.responses)
+  }
+
+  /** Runs the app on one WebSocket; resolves when the app has ended. The requests of the app run side by side. */
+  open(exchange: SocketExchange): Promise<void> {
+    return this.#request(heldSlots(), ({ requestId }, now) => {
+      return new GatewaySocket(requestId, exchange, now)
+    })
   }
 
   /** The owner of the slots of this pool, as the requests see it. */
@@ -100,22 +116,24 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
     return { threads: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
   }
 
-  /** Ends all threads, even if they run code. */
-  close(): void {
+  /** Ends all threads, even if they run code; resolves when the apps that run side by side have ended their lifespan. */
+  async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#ticker)
     this.#started.reject(poolClosed())
     this.#buffers.close(poolClosed())
     this.#scheduler.close()
+    await Promise.all(this.#stopping)
   }
 
   // --- the events of threads ---
 
-  onLoaded(host: ThreadHost, { error }: LoadedMessage): void {
+  onLoaded(host: ThreadHost, { runs, error }: LoadedMessage): void {
     const now = performance.now()
     if (error) return this.#scheduler.hostFailedToLoad(host, fromErrorData(error), now)
-    this.#started.resolve()
-    this.#scheduler.hostLoaded(host, now)
+    this.#runs = runs
+    this.#started.resolve(runs)
+    this.#scheduler.hostLoaded(host, runs === 'sideBySide', now)
   }
 
   onLog({ level, fields, error, message }: LogMessage): void {
@@ -167,11 +185,18 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
       thread.end.error = end.error
       this.#log.error({ err: end.error }, 'a thread could not load its app')
     } else if (end.reason === 'timedOut') {
-      const subject = end.isIdle ? 'work that a request has left open' : 'a request'
       const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
-      this.#log.error(fields, `${subject} took too long; its thread is ended`)
+      this.#log.error(fields, timeoutLine(host, end.isIdle))
+    } else if (host.pace.isSideBySide) {
+      return this.#stopSoon(thread.port)
     }
     thread.port.stop()
+  }
+
+  #stopSoon(port: ThreadPort): void {
+    const stopped = port.stopSoon()
+    this.#stopping.add(stopped)
+    stopped.then(() => this.#stopping.delete(stopped)).catch(() => undefined)
   }
 
   inspectHost(host: ThreadHost): void {
@@ -204,10 +229,16 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
   }
 
   #begin(exchange: PoolExchange, held: readonly HeldSlot[], bounds: StoreBounds): Promise<void> {
+    return this.#request(held, (slot, now) => new GatewayRequest(slot, exchange, now, bounds))
+  }
+
+  #request(
+    held: readonly HeldSlot[],
+    make: (slot: HeldSlot, now: number) => PoolRequest,
+  ): Promise<void> {
     try {
       const now = performance.now()
-      const slot = { pool: this.#scheduler, requestId: this.#nextId++ }
-      const request = new GatewayRequest(slot, exchange, now, bounds)
+      const request = make({ pool: this.#scheduler, requestId: this.#nextId++ }, now)
       this.#scheduler.request(request, held, now)
       if (held.length > 0) this.#watchEnd(request)
       return request.ended
@@ -216,8 +247,15 @@ export class WorkerPool implements SchedulerCommands<GatewayRequest>, ThreadEven
     }
   }
 
-  #watchEnd(request: GatewayRequest): void {
+  #watchEnd(request: PoolRequest): void {
     const onEnd = (): void => this.#scheduler.requestEnded(request)
     request.ended.then(onEnd, onEnd)
   }
+}
+
+function timeoutLine({ pace }: ThreadHost, isIdle: boolean): string {
+  if (pace.isSideBySide)
+    return 'the event loop of a thread stood still for too long; the thread is ended'
+  const subject = isIdle ? 'work that a request has left open' : 'a request'
+  return `${subject} took too long; its thread is ended`
 }

@@ -1,9 +1,12 @@
 // The body of a request on its way from the server to the host.
 
 import { ClientDisconnectedError } from '../../errors.ts'
+import { toErrorData } from '../protocol/error-data.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import type { ReceiveEvent } from '../../contract/events.ts'
 import type { BodyMessage, ToHost } from '../protocol/messages.ts'
+
+const NOTHING = new Uint8Array(0)
 
 /** The request that a body belongs to. */
 interface BodyOwner {
@@ -17,14 +20,17 @@ interface BodyOwner {
 export class GatewayRequestBody {
   readonly #owner: BodyOwner
   readonly #receive: () => Promise<ReceiveEvent>
+  readonly #mayFail: boolean
   #phase: 'idle' | 'reading' | 'ended' = 'idle'
   #wantedBytes = 0
   // Until the host has begun, the request may go to another host, which needs the same pieces.
   #sent: BodyMessage[] | undefined = []
 
-  constructor(owner: BodyOwner, receive: () => Promise<ReceiveEvent>) {
+  /** @param mayFail whether the host answers a body that breaks a limit; if not, the request is given up */
+  constructor(owner: BodyOwner, receive: () => Promise<ReceiveEvent>, mayFail: boolean) {
     this.#owner = owner
     this.#receive = receive
+    this.#mayFail = mayFail
   }
 
   /** The host may get `bytes` more. */
@@ -49,9 +55,15 @@ export class GatewayRequestBody {
       while (this.#wantedBytes > 0) if (await this.#readPiece()) return this.#end()
     } catch (error) {
       this.#end()
-      return this.#owner.cancel(error as Error)
+      return this.#fail(error as Error)
     }
     this.#phase = 'idle'
+  }
+
+  #fail(error: Error): void {
+    if (!this.#mayFail || error instanceof ClientDisconnectedError) return this.#owner.cancel(error)
+    const data = toErrorData(error)
+    this.#send({ type: 'body', id: this.#owner.id, chunk: NOTHING, last: true, error: data })
   }
 
   // Returns true for the last piece.

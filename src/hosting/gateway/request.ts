@@ -5,6 +5,7 @@ import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { getHeader } from '../../http/headers.ts'
 import { deferred } from '../../waiting/deferred.ts'
+import { TAKEN } from '../../waiting/taken.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import { BODY_WINDOW_BYTES, RESPONSE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { scopeData } from '../protocol/scope-data.ts'
@@ -12,20 +13,12 @@ import { Calls } from './calls.ts'
 import { GatewayRequestBody } from './request-body.ts'
 import { ResponseParts } from './response-parts.ts'
 import type { Carried } from '../../bridge/request-context.ts'
-import type { EventApp, HttpScope, ReceiveEvent, Send } from '../../contract/events.ts'
+import type { EventApp, HttpScope, ReceiveEvent, Send, SendEvent } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
-import type {
-  CallMessage,
-  FailureMessage,
-  PartMessage,
-  RequestMessage,
-  ToHost,
-  WantMessage,
-} from '../protocol/messages.ts'
+import type { FailureMessage, PartMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
 import type { StoreBounds } from './buffering/byte-store.ts'
-import type { ScheduledRequest } from './scheduler/host-port.ts'
+import type { Dispatch, PoolRequest, RequestReport } from './pool-request.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
-import type { SentState } from './sent-state.ts'
 
 /** The three arguments of an event app, and the app that middleware wraps. */
 export interface PoolExchange {
@@ -38,21 +31,8 @@ export interface PoolExchange {
   isBuffered: boolean
 }
 
-/** The way of a request to a host. */
-interface Dispatch {
-  post: (message: ToHost) => void
-  /** The part of the state of lifespan that the host has. */
-  state: SentState
-  /** The time at which the request times out, in ms since the epoch; undefined for never. */
-  deadline: number | undefined
-  /** The request that this one runs inside of; null: it runs in its turn. */
-  nestedIn: number | null
-}
-
-type RequestReport = WantMessage | PartMessage | FailureMessage | CallMessage
-
 /** Lives from the arrival to the end of the response. It may go to a second host as long as the first has not begun. */
-export class GatewayRequest implements ScheduledRequest {
+export class GatewayRequest implements PoolRequest {
   readonly id: number
   arrivedAt: number
   readonly #slot: HeldSlot
@@ -66,6 +46,7 @@ export class GatewayRequest implements ScheduledRequest {
   #body: GatewayRequestBody | undefined
   #response: ResponseParts | undefined
   #calls: Calls | undefined
+  #relayed: Promise<unknown> = TAKEN
   #isShuttingDown = false
   #isOver = false
 
@@ -90,7 +71,7 @@ export class GatewayRequest implements ScheduledRequest {
     context?.onDisconnect(() => this.cancel(new ClientDisconnectedError()))
     context?.onShutdown(() => {
       this.#isShuttingDown = true
-      this.#warn()
+      this.warn()
     })
   }
 
@@ -114,16 +95,16 @@ export class GatewayRequest implements ScheduledRequest {
 
   #dispatch(dispatch: Dispatch): void {
     const { scope, receive } = this.#exchange
-    const { post, state } = dispatch
+    const { post, sent } = dispatch
     this.#post = post
-    const change = state.change(scope.state, scope['isthmus.exchange']?.log)
+    const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
     const message = this.#message(dispatch)
     post(message)
-    if (this.#isShuttingDown) this.#warn()
+    if (this.#isShuttingDown) this.warn()
     if (this.#body) return this.#body.sendAgain()
     if (!message.hasBody) return
-    const body = new GatewayRequestBody(this, receive)
+    const body = new GatewayRequestBody(this, receive, dispatch.isSideBySide)
     this.#body = body
     body.feed(message.bodyWindow)
   }
@@ -153,14 +134,20 @@ export class GatewayRequest implements ScheduledRequest {
     this.#ended.reject(error)
   }
 
+  /** The host has ended the request. The last part may still wait for the client. */
+  done(): void {
+    if (this.#isOver || this.#response?.isEnding) return
+    this.#relayed.then(() => this.complete()).catch(() => undefined)
+  }
+
   /** The response was sent whole. */
   complete(): void {
     this.#isOver = true
     this.#ended.resolve()
   }
 
-  // A host that gets the request later is told then.
-  #warn(): void {
+  /** Tells the app that the server, or its host, is about to end. A host that gets the request later is told then. */
+  warn(): void {
     this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
   }
 
@@ -176,9 +163,25 @@ export class GatewayRequest implements ScheduledRequest {
       case 'part':
         if (this.#isOver) return message.end ? undefined : this.#stopHost()
         return this.#respond(message)
+      case 'event':
+        if (this.#isOver) return this.#stopHost()
+        return this.#relay(message.event)
       case 'failure':
         if (!this.#isOver) this.#respond(message)
     }
+  }
+
+  // Early hints, and all events of a response with trailers. Each is sent after the one before.
+  #relay(event: SendEvent): void {
+    this.#relayed = this.#relayed
+      .then(() => this.#exchange.send(event))
+      .then(() => this.#credit(event))
+      .catch((error: Error) => this.#isOver || this.cancel(error))
+  }
+
+  #credit(event: SendEvent): void {
+    if (event.type !== 'http.response.body' || this.#isOver) return
+    this.#post?.({ type: 'credit', id: this.id, bytes: event.body?.length ?? 0 })
   }
 
   #respond(message: PartMessage | FailureMessage): void {
@@ -197,7 +200,7 @@ export class GatewayRequest implements ScheduledRequest {
     return this.#calls
   }
 
-  #message({ deadline, nestedIn }: Dispatch): RequestMessage {
+  #message({ deadline, nestedIn, sent, isSideBySide }: Dispatch): RequestMessage {
     const { scope, hasBody, isBuffered } = this.#exchange
     const { headers, 'isthmus.exchange': context } = scope
     const waitsForContinue = !isBuffered && getHeader(headers, 'expect') !== undefined
@@ -214,6 +217,7 @@ export class GatewayRequest implements ScheduledRequest {
       responseWindow: RESPONSE_WINDOW_BYTES,
       nestedIn,
       context: { request: { requestId, traceparent, deadline }, carried: this.#carried },
+      extensions: isSideBySide ? sent.http.change(scope.extensions) : null,
     }
   }
 }

@@ -40,6 +40,7 @@ export class ResponseParts {
   #ending: PartMessage | FailureMessage | undefined
   // The bytes of the host, by its own count, for which it has no credit yet.
   #owedBytes = 0
+  #isEnding = false
   #isOver = false
 
   constructor(owner: ResponseOwner, send: Send, bounds: StoreBounds) {
@@ -48,8 +49,14 @@ export class ResponseParts {
     this.#bounds = bounds
   }
 
+  /** Whether the last part has come. */
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
   take(part: PartMessage | FailureMessage): void {
     if (this.#isOver) return
+    this.#isEnding = part.type === 'failure' || part.end
     if (this.#isSending) this.#keep(part)
     else this.#pass(part)
   }

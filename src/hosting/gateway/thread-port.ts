@@ -2,15 +2,16 @@
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { performance } from 'node:perf_hooks'
-import { AppError } from '../../errors.ts'
+import { deferred } from '../../waiting/deferred.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
-import { toCells } from '../protocol/cells.ts'
 import { Doorbell } from '../protocol/doorbell.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
-import { refusedRequest } from './refused-request.ts'
+import { cannotCross, refusedRequest } from './refused-request.ts'
+import { SentExtensions } from './sent-extensions.ts'
 import { SentState } from './sent-state.ts'
 import { startWorker } from './start-worker.ts'
 import { ThreadInbox } from './thread-inbox.ts'
+import { ThreadOutbox } from './thread-outbox.ts'
 import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads'
 import type { ThreadData, ThreadTarget } from '../protocol/thread-data.ts'
 import type {
@@ -18,16 +19,17 @@ import type {
   LoadedMessage,
   LogMessage,
   PartMessage,
-  ToHost,
   WornMessage,
 } from '../protocol/messages.ts'
-import type { GatewayRequest } from './request.ts'
+import type { PoolRequest } from './pool-request.ts'
 import type { Host } from './scheduler/host.ts'
 import type { HostPort } from './scheduler/host-port.ts'
 import type { InboxOwner } from './thread-inbox.ts'
+import type { OutboxOwner } from './thread-outbox.ts'
 
-/** So many messages leave together at once, even in the middle of a turn of the event loop. */
-const BATCH = 8
+/** The time for the end of the app's lifespan in a thread, and for the thread to end after its last requests, in ms. */
+const SHUTDOWN_MS = 10_000
+const STOP_MS = 20_000
 
 /** The options of a pool that concern one thread. */
 export interface ThreadSettings {
@@ -39,7 +41,7 @@ export interface ThreadSettings {
   env: NodeJS.ProcessEnv | undefined
 }
 
-type ThreadHost = Host<GatewayRequest>
+type ThreadHost = Host<PoolRequest>
 
 /** The reports of a thread to its pool. */
 export interface ThreadEvents {
@@ -54,7 +56,7 @@ export interface ThreadEvents {
 }
 
 /** Owns one worker. The pool stops it. */
-export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
+export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwner {
   readonly #host: ThreadHost
   readonly #events: ThreadEvents
   readonly #timeoutMs: number
@@ -62,10 +64,15 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
   readonly #port: MessagePort
   readonly #bell = new Doorbell()
   readonly #inbox: ThreadInbox
-  readonly #state = new SentState()
-  #outbox: ToHost[] = []
-  #flushing: NodeJS.Immediate | undefined
+  readonly #outbox: ThreadOutbox
+  readonly #sent = {
+    state: new SentState(),
+    http: new SentExtensions(),
+    websocket: new SentExtensions(),
+  }
   #error: Error | undefined
+  readonly #stopped = deferred()
+  #timer: NodeJS.Timeout | undefined
   #isStopped = false
   #isBroken = false
 
@@ -79,6 +86,7 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     // Not the port that a worker has anyway: code of the app may write into that one.
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
+    this.#outbox = new ThreadOutbox(port1, this.#bell, this)
     this.#worker = started(settings, {
       port: port2,
       bell: this.#bell.memory,
@@ -100,12 +108,12 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     return this.#bell.isFull(turn)
   }
 
-  assign(request: GatewayRequest, turn: number): void {
+  assign(request: PoolRequest, turn: number): void {
     this.#bell.offer(turn)
     this.#dispatch(request, null)
   }
 
-  assignNested(request: GatewayRequest, holder: number): void {
+  assignNested(request: PoolRequest, holder: number): void {
     this.#dispatch(request, holder)
   }
 
@@ -113,9 +121,26 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     return this.#bell.takeBack(turn)
   }
 
+  ask(now: number): void {
+    this.#outbox.ask(now)
+  }
+
+  waitedMs(now: number): number {
+    return this.#outbox.waitedMs(now)
+  }
+
+  /** Asks the app to end, and ends the worker then, or after some time. Resolves when the worker is told to end, or is gone. */
+  stopSoon(): Promise<void> {
+    this.#isStopped = true
+    this.#outbox.post({ type: 'stop' })
+    this.#timer = setTimeout(() => this.stop(), STOP_MS)
+    return this.#stopped.promise
+  }
+
   /** Ends the worker, even if it runs code. */
   stop(): void {
     this.#isStopped = true
+    this.#stopped.resolve()
     void this.#worker.terminate().catch(() => undefined)
   }
 
@@ -133,52 +158,18 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     port.unref()
   }
 
-  #dispatch(request: GatewayRequest, nestedIn: number | null): void {
-    const deadline = Number.isFinite(this.#timeoutMs) ? Date.now() + this.#timeoutMs : undefined
+  #dispatch(request: PoolRequest, nestedIn: number | null): void {
+    const { isSideBySide } = this
+    const isTimed = !isSideBySide && Number.isFinite(this.#timeoutMs)
+    const deadline = isTimed ? Date.now() + this.#timeoutMs : undefined
+    const [post, sent] = [this.#outbox.post, this.#sent]
     try {
-      request.dispatch({ post: this.#post, state: this.#state, deadline, nestedIn })
+      request.dispatch({ post, sent, isSideBySide, deadline, nestedIn })
     } catch (error) {
       // The scope has a getter that throws, for example.
       const refusal = cannotCross(error)
-      for (const message of refusedRequest(request.id, nestedIn, refusal)) this.#post(message)
+      for (const message of refusedRequest(request.id, nestedIn, refusal)) post(message)
       request.fail(refusal)
-    }
-  }
-
-  // Messages of one turn of the event loop leave together, since every batch may be a wake-up. Some leave in the middle
-  // of a long turn, so that the thread is not idle until its end.
-  readonly #post = (message: ToHost): void => {
-    this.#outbox.push(message)
-    if (this.#outbox.length >= BATCH) this.#flush()
-    else this.#flushing ??= setImmediate(this.#endTurn)
-  }
-
-  readonly #endTurn = (): void => {
-    this.#flushing = undefined
-    if (this.#outbox.length > 0) this.#flush()
-  }
-
-  #flush(): void {
-    const batch = this.#outbox
-    this.#outbox = []
-    try {
-      this.#port.postMessage(toCells(batch))
-    } catch {
-      for (const message of batch) this.#sendAlone(message)
-    }
-    this.#bell.ring()
-  }
-
-  // Middleware has put a value into a scope or a body that cannot be cloned. Only its own request fails.
-  #sendAlone(message: ToHost): void {
-    try {
-      this.#port.postMessage(toCells([message]))
-    } catch (error) {
-      const refusal = cannotCross(error)
-      if (message.type === 'request') {
-        this.#port.postMessage(toCells(refusedRequest(message.id, message.nestedIn, refusal)))
-      }
-      if ('id' in message) this.#host.find(message.id)?.cancel(refusal)
     }
   }
 
@@ -203,11 +194,20 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     this.#events.onLog({ type: 'log', level: 'warn', fields: {}, error: null, message })
   }
 
+  get isSideBySide(): boolean {
+    return this.#host.pace.isSideBySide
+  }
+
+  onRefused(id: number, error: Error): void {
+    this.#host.find(id)?.cancel(error)
+  }
+
   onPart(part: PartMessage): void {
     this.#host.find(part.id)?.take(part)
   }
 
   onDone(id: number, tookMs: number, now: number): void {
+    if (this.isSideBySide) this.#host.find(id)?.done()
     this.#events.onDone(this.#host, id, tookMs, now)
   }
 
@@ -215,6 +215,8 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
     switch (message.type) {
       case 'loaded':
         return this.#events.onLoaded(this.#host, message)
+      case 'stopped':
+        return this.stop()
       case 'log':
         return this.#events.onLog(message)
       case 'worn':
@@ -227,7 +229,9 @@ export class ThreadPort implements HostPort<GatewayRequest>, InboxOwner {
   }
 
   #onExit(status: number): void {
-    clearImmediate(this.#flushing)
+    clearTimeout(this.#timer)
+    this.#stopped.resolve()
+    this.#outbox.close()
     this.#takeRest()
     this.#port.close()
     const cause = this.#error ?? new Error(`the thread ended with status ${status}`)
@@ -255,7 +259,7 @@ function started(
   own: Pick<ThreadData, 'port' | 'bell' | 'answers'>,
 ): Worker {
   const { target, multiprocess, nice, env, resourceLimits } = settings
-  const data: ThreadData = { target, multiprocess, nice, ...own }
+  const data: ThreadData = { target, multiprocess, nice, shutdownTimeoutMs: SHUTDOWN_MS, ...own }
   try {
     return startWorker({
       name: 'isthmus',
@@ -273,8 +277,4 @@ function started(
 // Code may throw a value of any type.
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : fromErrorData(toErrorData(thrown))
-}
-
-function cannotCross(cause: unknown): AppError {
-  return new AppError('a request cannot cross into its thread', { cause })
 }

@@ -23,7 +23,17 @@ const PART = 2
 const DONE = 3
 
 const NO_VALUES = Object.freeze({})
-const PLAIN: Rare = [null, false, BODY_WINDOW_BYTES, null, undefined, undefined, NO_VALUES, null]
+const PLAIN: Rare = [
+  null,
+  false,
+  BODY_WINDOW_BYTES,
+  null,
+  undefined,
+  undefined,
+  NO_VALUES,
+  null,
+  null,
+]
 
 type Message = ToHost | FromHost
 
@@ -106,6 +116,7 @@ type Rare = readonly [
   traceparent: string | undefined,
   carried: Carried,
   added: ScopeData['added'],
+  extensions: RequestMessage['extensions'],
 ]
 
 function writeRequest(cells: Cells, message: RequestMessage): void {
@@ -120,7 +131,7 @@ function writeRequest(cells: Cells, message: RequestMessage): void {
 }
 
 function rareOf(message: RequestMessage): Rare | null {
-  const { environ, hasBody, bodyWindow, nestedIn, scope, context } = message
+  const { environ, hasBody, bodyWindow, nestedIn, scope, context, extensions } = message
   const { requestId, traceparent } = context.request
   const isPlain =
     environ === null &&
@@ -130,10 +141,20 @@ function rareOf(message: RequestMessage): Rare | null {
     requestId === undefined &&
     traceparent === undefined &&
     isEmpty(context.carried) &&
-    scope.added === null
+    scope.added === null &&
+    extensions === null
   if (isPlain) return null
-  const { carried } = context
-  return [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, scope.added]
+  return [
+    environ,
+    hasBody,
+    bodyWindow,
+    nestedIn,
+    requestId,
+    traceparent,
+    context.carried,
+    scope.added,
+    extensions,
+  ]
 }
 
 function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
@@ -144,8 +165,17 @@ function isEmpty(record: Readonly<Record<string, unknown>>): boolean {
 // The order of the properties is that of the cells.
 function readRequest(cells: CellReader): RequestMessage {
   const id = cells.next<number>()
-  const [environ, hasBody, bodyWindow, nestedIn, requestId, traceparent, carried, added] =
-    cells.next<Rare | null>() ?? PLAIN
+  const [
+    environ,
+    hasBody,
+    bodyWindow,
+    nestedIn,
+    requestId,
+    traceparent,
+    carried,
+    added,
+    extensions,
+  ] = cells.next<Rare | null>() ?? PLAIN
   return {
     type: 'request',
     id,
@@ -156,6 +186,7 @@ function readRequest(cells: CellReader): RequestMessage {
     responseWindow: cells.next(),
     context: { request: { requestId, traceparent, deadline: cells.next() }, carried },
     scope: readScope(cells, added),
+    extensions,
   }
 }
 

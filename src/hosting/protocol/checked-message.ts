@@ -13,7 +13,9 @@ const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = 
     isNumber(id) && (app === 'inner' || isRecord(app)) && isRecord(message),
   log: ({ level, fields, error }) =>
     (level === 'warn' || level === 'error') && isRecord(fields) && isErrorOrNull(error),
-  loaded: ({ error }) => isErrorOrNull(error),
+  loaded: ({ runs, error }) => (runs === 'inTurn' || runs === 'sideBySide') && isErrorOrNull(error),
+  stopped: () => true,
+  event: ({ id, event }) => isNumber(id) && isRecord(event),
   worn: ({ left }) => isRecord(left),
 }
 

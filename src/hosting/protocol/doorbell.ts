@@ -1,4 +1,5 @@
-// The memory that a pool and one of its threads share: a bell that wakes a blocked thread, and one claim for each request.
+// The memory that a pool and one of its threads share: a bell that wakes a blocked thread, a question whether its event
+// loop turns, and one claim for each request.
 //
 // A claim decides a race: the thread is about to run a request while the pool wants to take the request back. Both try to
 // change the same word from FREE with one atomic operation, and exactly one of them succeeds. The words form a ring:
@@ -6,7 +7,9 @@
 
 const BELL = 0
 const TURN = 1
-const FIRST_CLAIM = 2
+const ASKED = 2
+const TURNED = 3
+const FIRST_CLAIM = 4
 const CLAIMS = 64
 // A blocked thread wakes at least this often, in case a ring was lost with the other side.
 const MAX_WAIT_MS = 1_000
@@ -40,6 +43,21 @@ export class Doorbell {
   /** Blocks the calling thread until the next ring after number `rings`, or for a second. */
   wait(rings: number): void {
     Atomics.wait(this.#words, BELL, rings, MAX_WAIT_MS)
+  }
+
+  /** For the pool: asks the thread to say when its event loop has turned. The next {@link ring} has to wake the thread. */
+  ask(): void {
+    Atomics.add(this.#words, ASKED, 1)
+  }
+
+  /** For the pool: whether the event loop of the thread has turned since the last {@link ask}. */
+  get hasTurned(): boolean {
+    return Atomics.load(this.#words, TURNED) === Atomics.load(this.#words, ASKED)
+  }
+
+  /** For the thread: its event loop has turned, and has begun everything that has arrived. */
+  turned(): void {
+    Atomics.store(this.#words, TURNED, Atomics.load(this.#words, ASKED))
   }
 
   /** The pool hands over request number `count`. */

@@ -1,29 +1,39 @@
-// The messages between the gateway, which owns the sockets, and a host of sync apps. Nothing here depends on threads: a
-// host may be a process, in another language, at the end of a socket. See docs/host-protocol.md.
+// The messages between the gateway, which owns the sockets, and a host of apps. Nothing here depends on threads: a host
+// may be a process, in another language, at the end of a socket. See docs/host-protocol.md.
 //
 // A request has an `id` that is never used again, so both sides drop late messages of a finished request by their `id`.
 // Messages travel in order and in batches.
 
-import type { HeaderPairs, HttpScope } from '../../contract/events.ts'
+import type {
+  HeaderPairs,
+  HttpScope,
+  ReceiveEvent,
+  SendEvent,
+  WebSocketScope,
+} from '../../contract/events.ts'
 import type { Carried, Context } from '../../bridge/request-context.ts'
 
-/** The part of a scope that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
-export interface ScopeData extends Pick<
+/** The part of every scope that is data. */
+export interface ConnectionData extends Pick<
   HttpScope,
-  | 'httpVersion'
-  | 'method'
-  | 'scheme'
-  | 'path'
-  | 'rawPath'
-  | 'queryString'
-  | 'rootPath'
-  | 'headers'
-  | 'client'
-  | 'server'
+  'httpVersion' | 'path' | 'rawPath' | 'queryString' | 'rootPath' | 'headers' | 'client' | 'server'
 > {
   /** The keys that middleware has put into the scope and that are data; null if there are none. */
   added: Readonly<Record<string, unknown>> | null
 }
+
+/** The part of the scope of a request that is data (ASGI HTTP & WebSocket 2.5, "HTTP Connection Scope"). */
+export interface ScopeData extends ConnectionData, Pick<HttpScope, 'method' | 'scheme'> {}
+
+/** The part of the scope of a WebSocket that is data (ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope"). */
+export interface WebSocketData
+  extends ConnectionData, Pick<WebSocketScope, 'scheme' | 'subprotocols'> {}
+
+/** `scope.extensions` as data. */
+export type Extensions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** How a host runs requests: one at a time, for sync apps, or many at the same time, for all other apps. */
+export type Runs = 'inTurn' | 'sideBySide'
 
 /** An error as data. */
 export interface ErrorData {
@@ -52,6 +62,32 @@ export interface RequestMessage {
   nestedIn: number | null
   /** The values that go along with the request: the host sets the same storages of AsyncLocalStorage. */
   context: Context
+  /** The extensions that the app may use, if they are not those of the message before; null if they are. */
+  extensions: Extensions | null
+}
+
+/** Opens a WebSocket. Only for a host that runs requests side by side. */
+export interface OpenMessage {
+  type: 'open'
+  id: number
+  scope: WebSocketData
+  /** The same meaning as in {@link RequestMessage}. */
+  environ: RequestMessage['environ']
+  /** Bytes of messages that may be on the way in each direction without `want` or `credit`. */
+  messageWindow: number
+  context: Context
+  /** The same meaning as in {@link RequestMessage}. */
+  extensions: Extensions | null
+}
+
+/**
+ * An event that has no message of its own. To the host: a message of a WebSocket, or its disconnect. To the gateway: all
+ * events of a WebSocket, early hints, and each event of a response with trailers.
+ */
+export interface EventMessage<Event extends ReceiveEvent | SendEvent> {
+  type: 'event'
+  id: number
+  event: Event
 }
 
 /** The next piece of the request body. `last` marks the last piece. */
@@ -60,6 +96,8 @@ export interface BodyMessage {
   id: number
   chunk: Uint8Array
   last: boolean
+  /** The body has broken a limit: no further piece comes. The app may still answer. Absent otherwise. */
+  error?: ErrorData
 }
 
 /** The gateway has room for `bytes` more of the response, by the lengths of the chunks as the host sends them. */
@@ -98,9 +136,17 @@ export interface AnswerMessage {
   message: WantMessage | PartMessage | FailureMessage | DoneMessage
 }
 
+/** The host finishes its requests, ends the lifespan of its app, and answers with {@link StoppedMessage}. */
+interface StopMessage {
+  type: 'stop'
+}
+
 /** From the gateway to a host. */
 export type ToHost =
   | RequestMessage
+  | OpenMessage
+  | EventMessage<ReceiveEvent>
+  | StopMessage
   | BodyMessage
   | CreditMessage
   | CancelMessage
@@ -174,10 +220,16 @@ export interface LogMessage {
   message: string
 }
 
-/** The app is loaded; or it could not be loaded, and `error` is the reason. */
+/** The app is loaded, and its lifespan has started; or `error` is the reason why not. */
 export interface LoadedMessage {
   type: 'loaded'
+  runs: Runs
   error: ErrorData | null
+}
+
+/** The app has ended its lifespan. */
+interface StoppedMessage {
+  type: 'stopped'
 }
 
 /** Requests have left so many timers or sockets open that the host should be replaced. `left` counts them by kind. */
@@ -195,4 +247,6 @@ export type FromHost =
   | CallMessage
   | LogMessage
   | LoadedMessage
+  | StoppedMessage
+  | EventMessage<SendEvent>
   | WornMessage

@@ -2,11 +2,8 @@
 
 import { ASGI } from '../../async/asgi-version.ts'
 import { cloneable } from './cloneable.ts'
-import type { ExchangeContext, HttpScope } from '../../contract/events.ts'
-import type { ScopeData } from './messages.ts'
-
-// An app in a host cannot use any extension.
-const NO_EXTENSIONS = Object.freeze({})
+import type { ExchangeContext, HttpScope, WebSocketScope } from '../../contract/events.ts'
+import type { ConnectionData, Extensions, ScopeData, WebSocketData } from './messages.ts'
 
 // `isthmus.environ` stays here: an environ has the body and the functions of its own side.
 const KNOWN_KEYS = [
@@ -26,8 +23,19 @@ const KNOWN_KEYS = [
   'extensions',
   'isthmus.exchange',
   'isthmus.environ',
+  'subprotocols',
 ]
 const KNOWN = new Set(KNOWN_KEYS)
+
+/** The extensions of an app that cannot use any. */
+export const NO_EXTENSIONS: Extensions = Object.freeze({})
+
+/** The parts of a scope that its side of the exchange has. */
+interface OwnParts {
+  state: Record<string, unknown>
+  extensions: Extensions
+  context: ExchangeContext | undefined
+}
 
 /** Returns `scope` as data. The context of the exchange stays here, and state has a message of its own. */
 export function scopeData(scope: HttpScope): ScopeData {
@@ -46,40 +54,62 @@ export function scopeData(scope: HttpScope): ScopeData {
   }
 }
 
-/** Makes a scope of `data`, on the other side. */
-export function scopeOf(
-  data: ScopeData,
-  state: Record<string, unknown>,
-  context: ExchangeContext | undefined,
-): HttpScope {
-  const scope: HttpScope = {
-    type: 'http',
-    asgi: ASGI,
-    httpVersion: data.httpVersion,
-    method: data.method,
-    scheme: data.scheme,
-    path: data.path,
-    rawPath: data.rawPath,
-    queryString: data.queryString,
-    rootPath: data.rootPath,
-    headers: data.headers,
-    client: data.client,
-    server: data.server,
-    state,
-    extensions: NO_EXTENSIONS,
-  }
-  if (context) scope['isthmus.exchange'] = context
-  return data.added === null ? scope : Object.assign(scope, data.added)
+/** Returns the `scope` of a WebSocket as data, as {@link scopeData} does. */
+export function webSocketData(scope: WebSocketScope): WebSocketData {
+  const { httpVersion, scheme, path, rawPath, queryString, rootPath } = scope
+  const { headers, client, server, subprotocols } = scope
+  const line = { httpVersion, scheme, path, rawPath, queryString, rootPath }
+  return { ...line, headers, client, server, subprotocols, added: addedTo(scope) }
 }
 
-function addedTo(scope: HttpScope): Record<string, unknown> | null {
+/** Makes a scope of `data`, on the other side. */
+export function scopeOf(data: ScopeData, own: OwnParts): HttpScope {
+  return completed(
+    {
+      type: 'http',
+      asgi: ASGI,
+      httpVersion: data.httpVersion,
+      method: data.method,
+      scheme: data.scheme,
+      path: data.path,
+      rawPath: data.rawPath,
+      queryString: data.queryString,
+      rootPath: data.rootPath,
+      headers: data.headers,
+      client: data.client,
+      server: data.server,
+      state: own.state,
+      extensions: own.extensions,
+    },
+    data,
+    own,
+  )
+}
+
+/** Makes the scope of a WebSocket of `data`, on the other side. */
+export function webSocketScopeOf(data: WebSocketData, own: OwnParts): WebSocketScope {
+  const { added: _, ...line } = data
+  const { state, extensions } = own
+  return completed({ type: 'websocket', asgi: ASGI, ...line, state, extensions }, data, own)
+}
+
+function completed<Scope extends HttpScope | WebSocketScope>(
+  scope: Scope,
+  { added }: ConnectionData,
+  { context }: OwnParts,
+): Scope {
+  if (context) scope['isthmus.exchange'] = context
+  return added === null ? scope : Object.assign(scope, added)
+}
+
+function addedTo(scope: HttpScope | WebSocketScope): Record<string, unknown> | null {
   if (isPlain(scope)) return null
   const added = Object.entries(scope).filter(([key]) => !isKnown(key))
   return cloneable(Object.fromEntries(added)).data
 }
 
 // Runs for every request. The server sets the keys in this order, and a comparison is faster than a look-up in a set.
-function isPlain(scope: HttpScope): boolean {
+function isPlain(scope: HttpScope | WebSocketScope): boolean {
   let at = 0
   for (const key in scope) {
     if (key !== KNOWN_KEYS[at] && !isKnown(key)) return false

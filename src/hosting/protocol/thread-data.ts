@@ -1,12 +1,15 @@
 // The data that the gateway gives to a new thread.
 
 import type { MessagePort } from 'node:worker_threads'
-import type { AppTarget } from '../../bridge/load-sync-app.ts'
+import type { StyleName } from '../../adapters/style-name.ts'
+import type { AppPlace } from '../../bridge/load-export.ts'
 
 /** The app that a thread runs. */
-export interface ThreadTarget extends AppTarget {
-  /** A sync app, or a classic wrap around an app on the event loop. */
+export interface ThreadTarget extends AppPlace {
+  /** An app, or a classic wrap around an app on the event loop. */
   kind: 'app' | 'wrap'
+  /** The style of the export; undefined: its brand or the rule decides. */
+  style: StyleName | undefined
 }
 
 /** The `workerData` of a thread until its first module has taken it. */
@@ -18,4 +21,6 @@ export interface ThreadData {
   answers: SharedArrayBuffer
   multiprocess: boolean
   nice: number
+  /** The longest time for the end of the app's lifespan, in ms. */
+  shutdownTimeoutMs: number
 }

@@ -13,6 +13,11 @@ import type { LogMessage, RequestMessage } from '../protocol/messages.ts'
 
 const HOSTING: Hosting = { environ: {}, maxInlineBodyBytes: Infinity, inlineThreads: false }
 
+/** The facts about the hosting of a request, with strings of the deployer; null for none. */
+export function hostingOf(environ: RequestMessage['environ']): Hosting {
+  return environ ? { ...HOSTING, environ } : HOSTING
+}
+
 /** A context whose signal takes the messages that have arrived before it says whether it is aborted. */
 export class ThreadExchangeContext extends ServerExchangeContext {
   readonly #wires: Wires
@@ -20,7 +25,7 @@ export class ThreadExchangeContext extends ServerExchangeContext {
 
   /** @param environ strings of the deployer; null for none */
   constructor(environ: RequestMessage['environ'], log: Log, wires: Wires) {
-    super(log, environ ? { ...HOSTING, environ } : HOSTING)
+    super(log, hostingOf(environ))
     this.#wires = wires
   }
 
@@ -59,7 +64,7 @@ function pollable(signal: AbortSignal, poll: () => void): AbortSignal {
 }
 
 /** A log whose lines cross to the gateway; one for all requests of a thread. */
-export function hostedLog(link: GatewayLink): Log {
+export function hostedLog(link: Pick<GatewayLink, 'post'>): Log {
   const line = (level: LogMessage['level']): LogLine => {
     return ({ err, ...fields }, message) => {
       const error = err === undefined ? null : toErrorData(err)

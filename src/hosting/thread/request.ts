@@ -13,7 +13,7 @@ import { ThreadRequestBody } from './request-body.ts'
 import { ThreadExchangeContext } from './exchange-context.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { callsBelow, runAs } from './call-stack.ts'
-import { scopeOf } from '../protocol/scope-data.ts'
+import { NO_EXTENSIONS, scopeOf } from '../protocol/scope-data.ts'
 import type { Ending } from '../../async/exchange-context.ts'
 import type { Chunk, Environ, ErrorStream, SyncApp } from '../../contract/environ.ts'
 import type { ResponseEnd } from '../../contract/events.ts'
@@ -208,7 +208,8 @@ export class ThreadRequest implements Caller, Ending {
 
   #environ(): Environ {
     const { state, settings } = this.#hosted
-    const scope = scopeOf(this.#message.scope, { ...state }, this.#context)
+    const own = { state: { ...state }, extensions: NO_EXTENSIONS, context: this.#context }
+    const scope = scopeOf(this.#message.scope, own)
     const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors
     environ['wsgi.multiprocess'] = settings.multiprocess

@@ -6,11 +6,12 @@ import { hostedLog } from './exchange-context.ts'
 import { ThreadRequest } from './request.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { openCalls } from './call-stack.ts'
+import { HostState } from './host-state.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 import type { Log } from '../../contract/log.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { HostSettings } from './request.ts'
-import type { RequestMessage, StateMessage, ToHost } from '../protocol/messages.ts'
+import type { RequestMessage, ToHost } from '../protocol/messages.ts'
 
 const MAX_TURN_MS = 10
 
@@ -31,7 +32,7 @@ export class SyncHost {
   readonly #ownContext = new AsyncResource('isthmus.SyncHost')
   #running: ThreadRequest | undefined
   #routed = 0
-  #state: Readonly<Record<string, unknown>> = {}
+  readonly #state = new HostState()
 
   constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
     this.#app = app
@@ -93,14 +94,27 @@ export class SyncHost {
 
   #route(messages: ToHost[]): void {
     this.#routed += messages.length
-    for (const message of messages) {
-      if (message.type === 'state') this.#update(message)
-      else if (message.type !== 'request') this.#find(message.id)?.take(message)
-      else if (message.nestedIn === null) this.#turns.push(this.#received(message))
-      else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
-    }
+    for (const message of messages) this.#routeOne(message)
     // All messages are routed first: a nested request may wait for a message that comes after it.
     this.#runWaiting()
+  }
+
+  #routeOne(message: ToHost): void {
+    switch (message.type) {
+      case 'request':
+        if (message.nestedIn === null) this.#turns.push(this.#received(message))
+        else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
+        return
+      case 'state':
+        return this.#state.update(message)
+      // These are for hosts that run requests side by side.
+      case 'open':
+      case 'event':
+      case 'stop':
+        return
+      default:
+        this.#find(message.id)?.take(message)
+    }
   }
 
   // A nested request runs in the slot of a request that waits for an answer, so it has no claim.
@@ -124,7 +138,7 @@ export class SyncHost {
   #received(message: RequestMessage): ThreadRequest {
     return new ThreadRequest(message, {
       app: this.#app,
-      state: this.#state,
+      state: this.#state.values,
       wires: this.#wires,
       log: this.#log,
       settings: this.#settings,
@@ -137,11 +151,5 @@ export class SyncHost {
     if (this.#nested.size > 0 && this.#nested.has(id)) return this.#nested.get(id)
     const waiting = this.#turns.findLast((request) => request.id === id)
     return waiting ?? (this.#running?.id === id ? this.#running : undefined)
-  }
-
-  #update({ set, unset }: StateMessage): void {
-    const removed = new Set(unset)
-    const kept = Object.entries(this.#state).filter(([key]) => !removed.has(key))
-    this.#state = { ...Object.fromEntries(kept), ...set }
   }
 }

@@ -7,7 +7,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { AnswerRing } from '../protocol/answer-ring.ts'
 import type { Doorbell } from '../protocol/doorbell.ts'
 import type { GatewayLink } from './gateway-link.ts'
-import type { FromHost, ToHost } from '../protocol/messages.ts'
+import type { FromHost, PartMessage, ToHost } from '../protocol/messages.ts'
 
 /** A {@link GatewayLink} over `port`. */
 export class ThreadLink implements GatewayLink {
@@ -18,6 +18,7 @@ export class ThreadLink implements GatewayLink {
   #batches = 0
   #ringsHeard = 0
   #nextClaim = 0
+  #mayHaveToWake = false
 
   constructor(port: MessagePort, bell: Doorbell, ring: AnswerRing) {
     this.#port = port
@@ -29,7 +30,24 @@ export class ThreadLink implements GatewayLink {
     this.#outbox.push(message)
   }
 
+  /** Writes a whole answer into the ring, where it waits for the next {@link flush}; false if it has to go as messages. */
+  answer({ id, head, chunk, end }: PartMessage, tookMs: number): boolean {
+    const isNext = end && this.#outbox.length === 0
+    if (!isNext || !this.#ring.put({ id, head, chunk, end, tookMs }, this.#batches)) return false
+    this.#mayHaveToWake = true
+    return true
+  }
+
+  /** The loop of the thread has come to its end: it has taken all that has arrived. */
+  turned(): void {
+    this.#bell.turned()
+  }
+
   flush(): void {
+    if (this.#mayHaveToWake && this.#outbox.length === 0 && this.#ring.mustWake()) {
+      this.#send(NO_MESSAGES)
+    }
+    this.#mayHaveToWake = false
     if (this.#outbox.length === 0) return
     const batch = this.#outbox
     // Before the send: a batch that cannot be cloned is not sent again.

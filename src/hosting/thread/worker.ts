@@ -2,8 +2,12 @@
 
 import { getPriority, setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
+import { startLifespan } from '../../async/lifespan.ts'
 import { waitingStderrStream } from '../../sync/errors-stream.ts'
+import { becomeHost } from '../../bridge/request-context.ts'
 import { boundOutput } from './bounded-output.ts'
+import { EventHost } from './event-host.ts'
+import { EventLink } from './event-link.ts'
 import { hostedLog } from './exchange-context.ts'
 import { loadTarget } from './load-target.ts'
 import { fromCells } from '../protocol/cells.ts'
@@ -15,28 +19,43 @@ import { ThreadLink } from './thread-link.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Cells } from '../protocol/cells.ts'
 import type { ToHost } from '../protocol/messages.ts'
+import type { LoadedApp } from '../load-app.ts'
 import type { ThreadData } from '../protocol/thread-data.ts'
 
 const THIS_THREAD = 0
 const LOWEST_PRIORITY = 19
 
-const { port, target, bell, answers, multiprocess, nice } = taken(workerData as ThreadData)
+const { port, target, bell, answers, multiprocess, nice, shutdownTimeoutMs } = taken(
+  workerData as ThreadData,
+)
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 const log = flushed(hostedLog(link))
 boundOutput(process.stdout, 'stdout', log)
 boundOutput(process.stderr, 'stderr', log)
 
+becomeHost()
 try {
-  const app = await loadTarget(target)
+  const loaded = await loadTarget(target)
+  const host = await hostOf(loaded)
   // Loading runs at full priority: the start of the server waits for the first thread.
   lowerPriority(nice)
-  const host = new SyncHost(app, link, { multiprocess, errors: waitingStderrStream })
   port.on('message', (cells: Cells) => host.take(fromCells<ToHost>(cells)))
-  link.post({ type: 'loaded', error: null })
+  link.post({ type: 'loaded', runs: loaded.runs, error: null })
 } catch (error) {
-  link.post({ type: 'loaded', error: toErrorData(error) })
+  link.post({ type: 'loaded', runs: 'inTurn', error: toErrorData(error) })
 }
 link.flush()
+
+async function hostOf(loaded: LoadedApp): Promise<SyncHost | EventHost> {
+  if (loaded.runs === 'inTurn') {
+    return new SyncHost(loaded.app, link, { multiprocess, errors: waitingStderrStream })
+  }
+  const { app } = loaded
+  const eventLink = new EventLink(link)
+  const eventLog = hostedLog(eventLink)
+  const lifespan = await startLifespan(app, { mode: 'auto', log: eventLog, shutdownTimeoutMs })
+  return new EventHost(lifespan, { app, link: eventLink, log: eventLog })
+}
 
 // The app finds `workerData` empty: it reaches neither the port nor the memory of the pool.
 function taken(data: ThreadData): ThreadData {

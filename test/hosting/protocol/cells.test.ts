@@ -42,6 +42,11 @@ const request = fc.record({
     }),
     carried: fc.dictionary(text, text, { noNullPrototype: true }),
   }),
+  extensions: fc.option(
+    fc.dictionary(text, fc.dictionary(text, text, { noNullPrototype: true }), {
+      noNullPrototype: true,
+    }),
+  ),
 })
 
 const part = fc.record({
@@ -70,7 +75,11 @@ describe('messages in cells', () => {
 
   it('[3c.2] bring a scope over, with the added values that are data', () => {
     const scope = { ...httpScope(), 'theatre.seat': { row: 7 }, 'theatre.desk': () => undefined }
-    const crossed = scopeOf(scopeData(scope), {}, undefined)
+    const crossed = scopeOf(scopeData(scope), {
+      state: {},
+      extensions: {},
+      context: undefined,
+    })
     const { 'theatre.desk': _desk, ...rest } = scope
     expect(crossed).toEqual({ ...rest, state: {}, extensions: {} })
   })

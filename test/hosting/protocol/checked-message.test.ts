@@ -12,7 +12,9 @@ const GOOD: FromHost[] = [
   { type: 'want', id: 1, bytes: 10 },
   { type: 'failure', id: 1, error: { name: 'Error', message: 'x', stack: '' } },
   { type: 'log', level: 'warn', fields: {}, error: null, message: 'x' },
-  { type: 'loaded', error: null },
+  { type: 'loaded', runs: 'inTurn', error: null },
+  { type: 'stopped' },
+  { type: 'event', id: 1, event: { type: 'websocket.accept' } },
   { type: 'worn', left: { Timeout: 100 } },
 ]
 
@@ -34,6 +36,8 @@ describe('a message of a host', () => {
       { type: 'part', id: 1, head: null, chunk: 7, end: true },
       { type: 'log', level: 'constructor', fields: {}, error: null, message: '' },
       { type: 'want', id: 1, bytes: '7' },
+      { type: 'loaded', runs: 'backwards', error: null },
+      { type: 'event', id: 1, event: 'websocket.accept' },
     ]
     for (const message of bad) expect(() => checkedFromHost(message)).toThrow('has this form')
   })

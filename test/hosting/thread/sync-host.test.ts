@@ -28,6 +28,7 @@ function request(id: number, parts: Partial<RequestMessage> = {}): RequestMessag
       request: { requestId: undefined, traceparent: undefined, deadline: undefined },
       carried: {},
     },
+    extensions: null,
     ...parts,
   }
 }

@@ -71,6 +71,11 @@ export class Assignments<Request extends ScheduledRequest> {
     return taken
   }
 
+  /** Tells all requests that their host is about to end. */
+  warnAll(): void {
+    for (const { request } of this.#list) request.warn()
+  }
+
   /** Fails all requests; returns how many were not over yet. */
   failAll(error: Error): number {
     let failed = 0

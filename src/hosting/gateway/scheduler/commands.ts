@@ -17,7 +17,9 @@ export interface SchedulerLimits {
   queueTimeoutMs: number
   /** Requests after which a host is replaced. */
   maxRequests: number
-  /** The time that a request may have its host, in ms. */
+  /** The most requests that a host runs side by side. */
+  concurrency: number
+  /** The time that a request may have its host to itself, in ms, or that the event loop of a host may stand still. */
   timeoutMs: number
   /** The time that a host above `min` may be idle, in ms. */
   idleTimeoutMs: number

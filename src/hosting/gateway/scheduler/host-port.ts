@@ -14,6 +14,8 @@ export interface ScheduledRequest {
   readonly isOver: boolean
   /** Ends the request with an error. A second call has no effect. */
   fail(error: unknown): void
+  /** Tells the app that its host is about to end. */
+  warn(): void
 }
 
 /** The way to one host. The requests of a host have numbers from 0 on, in the order in which the host runs them. */
@@ -31,4 +33,8 @@ export interface HostPort<Request> {
   isFull(turn: number): boolean
   /** The number of requests that the host has come to; those that were taken back count. */
   readonly reached: number
+  /** Asks a host with an event loop whether it turns. */
+  ask(now: number): void
+  /** How long the event loop of the host has not turned since a question or a message, in ms; 0 if it has. */
+  waitedMs(now: number): number
 }

@@ -1,8 +1,10 @@
 // One host of a pool in the eyes of the scheduler: its phase, its requests, and how fast it works.
 
 import { Assignments } from './assignments.ts'
+import { InTurn } from './in-turn.ts'
 import type { Assigned } from './assignments.ts'
 import type { HostPort, ScheduledRequest } from './host-port.ts'
+import type { Pace, PacedHost } from './pace.ts'
 
 /**
  * - `loading`: the host loads the app
@@ -13,36 +15,38 @@ import type { HostPort, ScheduledRequest } from './host-port.ts'
  */
 type HostPhase = 'loading' | 'spare' | 'ready' | 'retiring' | 'ended'
 
-/** A host that runs one request for longer than this is slow: other requests do not wait for it if they can choose. */
-export const SLOW_MS = 5
-
-/** A host whose requests take less than this may get requests ahead of time: a wake-up for each one would take longer. */
-const QUICK_MS = 0.2
-const MAX_AHEAD_MS = 2
-const MAX_AHEAD = 32
+/** The reason why a host ends before its pool does. */
+export type RetirementReason = 'idle' | 'worn' | 'maxRequests'
 
 /** A host that was ready for this long has loaded a module that works, also if no request came. */
 const PROVEN_MS = 1_000
 
-const WEIGHT_OF_LAST = 0.2
-
-/** A host runs requests in the order in which they were assigned. */
-export class Host<Request extends ScheduledRequest> {
+/** A host begins requests in the order in which they were assigned. */
+export class Host<Request extends ScheduledRequest> implements PacedHost {
   phase: HostPhase = 'loading'
   /** Requests have left too many timers or sockets open: the host is replaced when it is idle. */
   isWorn = false
   /** The way to the host. The scheduler sets it right after the start. */
   port!: HostPort<Request>
+  /** How the host works through its requests: known when it has loaded the app. */
+  pace: Pace = new InTurn()
   /** The number of requests that the host has finished. */
   served = 0
-  /** The time that finished requests had the host to themselves, in ms. */
+  /** The time in which the host had a request, in ms, until {@link turnSince}. */
   busyMs = 0
-  /** A moving average of the time that a request has the host to itself, in ms; Infinity before the first request. */
-  averageMs: number = Infinity
-  /** The time at which the current request got its turn; of an idle host the time since which it is idle. */
+  /**
+   * The time at which the current request got its turn, or since which requests run side by side; of an idle host the time
+   * since which it is idle.
+   */
   turnSince: number
   /** The time at which the host became ready. */
   readySince: number
+  /** The shell finds out where the host is that exceeded the time limit. */
+  isInspected = false
+  /** Why the host takes no further request. */
+  retirement: RetirementReason | undefined
+  /** The time at which the host began to retire. */
+  retiringSince: number = Infinity
   readonly #assigned = new Assignments<Request>()
 
   constructor(now: number) {
@@ -65,9 +69,24 @@ export class Host<Request extends ScheduledRequest> {
     return this.phase === 'ready' && !this.port.isFull(this.#assigned.nextTurn)
   }
 
-  /** Whether the rest of an old request keeps the host busy: the host has not even passed requests that were taken back. */
+  /** The number after the last request that was taken back. */
+  get takenBackTo(): number {
+    return this.#assigned.takenBackTo
+  }
+
+  /** Whether the host retires with requests that run side by side: another host may take its place at once. */
+  get isLeaving(): boolean {
+    return this.phase === 'retiring' && this.pace.isSideBySide
+  }
+
+  /** Whether the host does not come to new requests, because the rest of an old one keeps it busy. */
   isAway(now: number): boolean {
-    return this.port.reached < this.#assigned.takenBackTo && now - this.turnSince >= SLOW_MS
+    return this.pace.isAway(this, now)
+  }
+
+  /** How long the busy host has been at the same place, in ms. */
+  heldMs(now: number): number {
+    return this.pace.heldMs(this, now)
   }
 
   /** Whether the host was of use after it had loaded: a request has begun there, or it was ready for a second. */
@@ -75,16 +94,19 @@ export class Host<Request extends ScheduledRequest> {
     return this.served > 0 || this.load > 0 || now - this.readySince >= PROVEN_MS
   }
 
-  /** Whether the host may get one more request: it is idle, or quick. */
-  hasRoom(now: number): boolean {
-    return this.isOpen && (this.load === 0 || this.hasRoomAhead(now))
+  /** Whether the host is idle, and comes to new requests. */
+  isFree(now: number): boolean {
+    return this.load === 0 && this.isOpen && !this.isAway(now)
   }
 
-  /** Whether the requests of the host are so quick that it may get one more before it asks. */
+  /** Whether the host may get one more request. */
+  hasRoom(now: number): boolean {
+    return (this.load === 0 && this.isOpen) || this.hasRoomAhead(now)
+  }
+
+  /** Whether the host may get one more request although it has others. */
   hasRoomAhead(now: number): boolean {
-    if (this.averageMs > QUICK_MS || this.isAway(now)) return false
-    if (this.load > 0 && now - this.turnSince > SLOW_MS) return false
-    return this.load < Math.min(MAX_AHEAD, MAX_AHEAD_MS / this.averageMs)
+    return this.isOpen && this.pace.hasRoomAhead(this, now)
   }
 
   find(id: number): Request | undefined {
@@ -112,13 +134,13 @@ export class Host<Request extends ScheduledRequest> {
     const done: Assigned<Request> | undefined = this.#assigned.remove(id)
     if (!done || done.turn === null) return undefined
     this.served += 1
-    this.busyMs += tookMs
-    this.turnSince = now
-    this.averageMs =
-      this.averageMs === Infinity
-        ? tookMs
-        : this.averageMs * (1 - WEIGHT_OF_LAST) + tookMs * WEIGHT_OF_LAST
+    this.pace.finished(this, tookMs, now)
     return done.request
+  }
+
+  /** Tells every request that the host is about to end. */
+  warnAll(): void {
+    this.#assigned.warnAll()
   }
 
   /** Fails every request that the host still has; returns how many were not over yet. */

@@ -45,7 +45,7 @@ export class Hosts<Request extends ScheduledRequest> {
   freshest(now: number): Host<Request> | undefined {
     let freshest: Host<Request> | undefined
     for (const host of this.#set) {
-      if (host.load > 0 || !host.isOpen || host.isAway(now)) continue
+      if (!host.isFree(now)) continue
       if (!freshest || host.turnSince > freshest.turnSince) freshest = host
     }
     return freshest
@@ -55,7 +55,7 @@ export class Hosts<Request extends ScheduledRequest> {
   quickest(now: number): Host<Request> | undefined {
     let quickest: Host<Request> | undefined
     for (const host of this.#set) {
-      if (!host.isOpen || !host.hasRoomAhead(now)) continue
+      if (!host.hasRoomAhead(now)) continue
       if (!quickest || host.load < quickest.load) quickest = host
     }
     return quickest
@@ -68,8 +68,10 @@ export class Hosts<Request extends ScheduledRequest> {
   }
 
   /** Takes back one request that a busy host has ahead of time. The requests after it that are over leave the host too. */
-  takeOneAhead(): Request | undefined {
+  takeOneAhead(now: number): Request | undefined {
     for (const host of this.#set) {
+      // Requests that run side by side begin at once, unless the event loop stands still.
+      if (host.pace.isSideBySide && !host.isAway(now)) continue
       while (host.load > 1) {
         const [request] = host.takeBack(1)
         if (!request) break
@@ -79,14 +81,21 @@ export class Hosts<Request extends ScheduledRequest> {
     return undefined
   }
 
-  /** The ids of the requests that the hosts run; null if a host runs none, or loads. */
+  /** The ids of the requests that hold the hosts; null if a host is free, loads, or is not held by its requests. */
   currentIds(): number[] | null {
     const ids: number[] = []
-    for (const { phase, current } of this.#set) {
-      if (phase === 'loading' || !current) return null
+    for (const { phase, current, pace } of this.#set) {
+      if (phase === 'loading' || !current || !pace.holdsSlots) return null
       ids.push(current.id)
     }
     return ids
+  }
+
+  /** The hosts that do not count for the most hosts, because they take no further request. */
+  get leaving(): number {
+    let count = 0
+    for (const { isLeaving } of this.#set) if (isLeaving) count += 1
+    return count
   }
 
   /** Whether a host has a request, or loads. */

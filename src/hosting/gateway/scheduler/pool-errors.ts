@@ -29,6 +29,11 @@ export function requestTimedOut(timeoutMs: number): AppTimeoutError {
   return new AppTimeoutError(`the app took longer than ${timeoutMs} ms`)
 }
 
+/** @param hostName the word for a host, like `thread` */
+export function replaced(hostName: string): UnavailableError {
+  return new UnavailableError(`the ${hostName} of the request is replaced`)
+}
+
 export function loadTimedOut(timeoutMs: number): AppLoadError {
   return new AppLoadError(`the app took longer than ${timeoutMs} ms to load`)
 }

@@ -3,6 +3,7 @@
 import { CrashBackoff } from './crash-backoff.ts'
 import { Host } from './host.ts'
 import { Hosts } from './hosts.ts'
+import { SideBySide } from './side-by-side.ts'
 import { WarmSpare } from './warm-spare.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './commands.ts'
 import type { ScheduledRequest } from './host-port.ts'
@@ -29,14 +30,13 @@ export class Population<Request extends ScheduledRequest> {
 
   /** Whether a place may become free although no request ends: a host is missing, or on its way out. */
   get mayGainHost(): boolean {
-    return this.hosts.size < this.#limits.max || this.#ending.size > 0
+    return this.#places < this.#limits.max || this.#ending.size > 0
   }
 
   /** Whether a request would not have to wait for the end of another one: a host has room, or may start. */
   hasRoom(now: number): boolean {
-    const { size } = this.hosts
     return (
-      size < this.#limits.max ||
+      this.#places < this.#limits.max ||
       (this.hosts.freshest(now) ?? this.hosts.quickest(now)) !== undefined
     )
   }
@@ -50,9 +50,8 @@ export class Population<Request extends ScheduledRequest> {
   /** Whether one more host may start at the time `now`, and `waiting` requests need it. */
   wantsMore(waiting: number, now: number): boolean {
     const { min, max } = this.#limits
-    const { size } = this.hosts
-    if (size + this.#ending.size >= max || this.#backoff.isPaused(now)) return false
-    return size < min || waiting > this.hosts.counts.loading
+    if (this.#places + this.#ending.size >= max || this.#backoff.isPaused(now)) return false
+    return this.#places < min || waiting > this.hosts.counts.loading
   }
 
   /** Starts a host, or takes the spare one. Returns the host if it has loaded its app already. */
@@ -77,11 +76,17 @@ export class Population<Request extends ScheduledRequest> {
   }
 
   /** A host has loaded the app. Returns whether it may get requests. */
-  loaded(host: Host<Request>, now: number): boolean {
+  loaded(host: Host<Request>, isSideBySide: boolean, now: number): boolean {
     this.#loadError = undefined
+    if (isSideBySide) host.pace = new SideBySide(this.#limits.concurrency)
     if (host === this.#spare.host) host.phase = 'spare'
     else this.#becomeReady(host, now)
     return host.phase === 'ready'
+  }
+
+  /** Whether a host has served so many requests that it is replaced: one after the other, as there is one more meanwhile. */
+  isDue({ served }: Host<Request>): boolean {
+    return served >= this.#limits.maxRequests && this.hosts.leaving === 0
   }
 
   /** Orders the end of a host. */
@@ -124,6 +129,11 @@ export class Population<Request extends ScheduledRequest> {
   all(): Array<Host<Request>> {
     const { host } = this.#spare
     return host ? [...this.hosts, host] : [...this.hosts]
+  }
+
+  // The places that are taken. A host whose last requests run side by side may need long for them.
+  get #places(): number {
+    return this.hosts.size - this.hosts.leaving
   }
 
   // Returns undefined if the system has no host to give.

@@ -2,13 +2,14 @@
 // host ends. It takes events with their time and gives orders. It has no clock, no timer and no worker of its own, so
 // any kind of host can use it, and a test needs no threads.
 
-import { SLOW_MS } from './host.ts'
+import { findingOf, LOAD_TIMEOUT_MS } from './host-finding.ts'
 import { LoadCounters } from './load-stats.ts'
 import {
   holderIsOver,
   loadTimedOut,
   poolClosed,
   queueFull,
+  replaced,
   requestTimedOut,
   waitedTooLong,
   wouldDeadlock,
@@ -16,15 +17,12 @@ import {
 import { Population } from './population.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './commands.ts'
-import type { Host } from './host.ts'
+import type { Host, RetirementReason } from './host.ts'
 import type { ScheduledRequest } from './host-port.ts'
 import type { HostCounts, Hosts } from './hosts.ts'
 import type { LoadStats } from './load-stats.ts'
 import type { HeldSlot, SlotPool } from './slots.ts'
 import type { WaitGraph } from './wait-graph.ts'
-
-// The same limit as for the startup of an app on the event loop.
-const LOAD_TIMEOUT_MS = 60_000
 
 /** `now` is always a time in ms by one clock that never goes back. */
 export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
@@ -35,8 +33,6 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   readonly #hosts: Hosts<Request>
   readonly #queue = new RequestQueue<Request>()
   readonly #counters = new LoadCounters<Request>()
-  // The hosts that the shell inspects, each with the request that exceeded the limit.
-  readonly #inspected = new Map<Host<Request>, Request | undefined>()
   #isClosed = false
 
   /** @param waits the graph that all pools of the process share */
@@ -48,7 +44,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#hosts = this.#population.hosts
   }
 
-  /** Starts the first host. The others follow when it is ready: hosts that load at the same time slow each other down. */
+  /** Starts the first host. The others follow when it is ready: hosts that load together slow each other down. */
   start(now: number): void {
     if (this.#hosts.size === 0) this.#population.add(now)
   }
@@ -78,10 +74,10 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#waits.end(request)
   }
 
-  /** A host has loaded the app. */
-  hostLoaded(host: Host<Request>, now: number): void {
+  /** A host has loaded the app, whose requests run side by side or in turn. */
+  hostLoaded(host: Host<Request>, isSideBySide: boolean, now: number): void {
     if (host.phase !== 'loading') return
-    if (this.#population.loaded(host, now)) this.#serve(host, now)
+    if (this.#population.loaded(host, isSideBySide, now)) this.#serve(host, now)
     this.#grow(now)
   }
 
@@ -101,8 +97,9 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     if (host.phase === 'ended' || (!done && host.load > 0)) return
     if (done) this.#counters.completed(done.arrivedAt, tookMs, now)
     this.#population.recovered()
-    if (host.isWorn) this.#retire(host, 'worn', now)
-    else if (host.served >= this.#limits.maxRequests) this.#retire(host, 'maxRequests', now)
+    if (host.retirement) this.#endIfRetired(host, now)
+    else if (host.isWorn) this.#retire(host, 'worn', now)
+    else if (this.#population.isDue(host)) this.#retire(host, 'maxRequests', now)
     else this.#serve(host, now)
   }
 
@@ -115,9 +112,9 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   /** The shell has inspected a host that exceeded the time limit; `sample` describes the place. */
   hostInspected(host: Host<Request>, sample: string | undefined, now: number): void {
-    const current = this.#inspected.get(host)
-    // The host has finished the request meanwhile, or is gone.
-    if (!this.#inspected.delete(host) || host.current !== current) return
+    host.isInspected = false
+    // The host has gone on meanwhile, or is gone.
+    if (host.phase === 'ended' || host.heldMs(now) < this.#limits.timeoutMs) return
 
     const isIdle = host.load === 0
     this.#makeWay(host, 0, now)
@@ -214,7 +211,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   #serve(host: Host<Request>, now: number): void {
     while (host.hasRoom(now)) {
       const request =
-        this.#queue.next() ?? (host.load === 0 ? this.#hosts.takeOneAhead() : undefined)
+        this.#queue.next() ?? (host.load === 0 ? this.#hosts.takeOneAhead(now) : undefined)
       if (!request) return
       host.assign(request, now)
     }
@@ -222,7 +219,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   #handOut(now: number): void {
     while (this.#queue.length > 0) {
-      const host = this.#hosts.freshest(now)
+      const host = this.#hosts.freshest(now) ?? this.#hosts.quickest(now)
       if (!host) break
       this.#serve(host, now)
     }
@@ -238,26 +235,21 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   }
 
   #check(host: Host<Request>, now: number): void {
-    if (host.phase === 'spare') return
-    const heldMs = now - host.turnSince
-    if (host.phase === 'loading') {
-      const isLate = heldMs >= LOAD_TIMEOUT_MS
-      if (isLate) this.hostFailedToLoad(host, loadTimedOut(LOAD_TIMEOUT_MS), now)
-      return
+    switch (findingOf(host, this.#limits, now)) {
+      case 'late':
+        return this.hostFailedToLoad(host, loadTimedOut(LOAD_TIMEOUT_MS), now)
+      case 'stuck':
+        host.isInspected = true
+        return this.#commands.inspectHost(host)
+      case 'slow':
+        return this.#makeWay(host, 1, now)
+      case 'unused':
+        return this.#hosts.size > this.#limits.min ? this.#retire(host, 'idle', now) : undefined
+      case 'overdue':
+        host.failAll(replaced(this.#limits.hostName))
+        return this.#end(host, { reason: 'maxRequests' }, now)
+      case 'fine':
     }
-    if (host.load > 0 || host.isAway(now)) {
-      if (heldMs >= this.#limits.timeoutMs) this.#inspect(host)
-      else if (heldMs >= SLOW_MS) this.#makeWay(host, 1, now)
-      return
-    }
-    const { idleTimeoutMs, min } = this.#limits
-    if (heldMs >= idleTimeoutMs && this.#hosts.size > min) this.#retire(host, 'idle', now)
-  }
-
-  #inspect(host: Host<Request>): void {
-    if (this.#inspected.has(host)) return
-    this.#inspected.set(host, host.current)
-    this.#commands.inspectHost(host)
   }
 
   // Takes back the requests of a slow host, except the first `kept`. The next one in turn leaves the host only if
@@ -267,10 +259,18 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#queue.putBack(host.takeBack(most))
   }
 
-  #retire(host: Host<Request>, reason: 'idle' | 'worn' | 'maxRequests', now: number): void {
+  #retire(host: Host<Request>, reason: RetirementReason, now: number): void {
     host.phase = 'retiring'
+    host.retirement = reason
+    host.retiringSince = now
     this.#queue.putBack(host.takeBack(Infinity))
-    if (host.load === 0) this.#end(host, { reason }, now)
+    if (host.isLeaving) host.warnAll()
+    this.#endIfRetired(host, now)
+  }
+
+  #endIfRetired(host: Host<Request>, now: number): void {
+    const { retirement: reason, load } = host
+    if (reason && load === 0) this.#end(host, { reason }, now)
     this.#handOut(now)
   }
 
@@ -281,7 +281,6 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   #leave(host: Host<Request>, now: number): void {
     if (this.#hosts.has(host)) this.#counters.ended(host, now)
-    this.#inspected.delete(host)
   }
 
   #grow(now: number): void {

@@ -108,7 +108,7 @@ describe('max', () => {
     for (let round = 0; round < 20; round += 1) {
       pool.request()
       for (const host of pool.hosts) {
-        pool.scheduler.hostLoaded(host.host, pool.now)
+        pool.scheduler.hostLoaded(host.host, false, pool.now)
         host.begin()
       }
       pool.pass(100)

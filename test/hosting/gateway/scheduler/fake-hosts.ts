@@ -21,6 +21,7 @@ const LIMITS: SchedulerLimits = {
   maxQueue: 10,
   queueTimeoutMs: 100_000,
   maxRequests: Infinity,
+  concurrency: 4,
   timeoutMs: 1_000,
   idleTimeoutMs: 1_000,
 }
@@ -33,6 +34,7 @@ export class FakeRequest implements ScheduledRequest {
   readonly held: readonly HeldSlot[]
   error: unknown
   isOver = false
+  warnings = 0
 
   constructor(id: number, arrivedAt: number, held: readonly HeldSlot[]) {
     this.id = id
@@ -45,6 +47,10 @@ export class FakeRequest implements ScheduledRequest {
     this.error = error
     this.isOver = true
   }
+
+  warn(): void {
+    this.warnings += 1
+  }
 }
 
 /** One host. It begins requests in their order, when the test says so. */
@@ -54,6 +60,8 @@ export class FakeHost implements HostPort<FakeRequest> {
   readonly sent: Array<{ request: FakeRequest; turn: number }> = []
   readonly nested: Array<{ request: FakeRequest; holder: number }> = []
   running: FakeRequest | undefined
+  /** The time of the first question that the event loop of the host has not answered. */
+  askedAt: number | undefined
   reached = 0
   end: HostEnd | undefined
   readonly #onAssign: (request: FakeRequest) => void
@@ -83,6 +91,14 @@ export class FakeHost implements HostPort<FakeRequest> {
     return turn - this.reached >= CAPACITY
   }
 
+  ask(now: number): void {
+    this.askedAt ??= now
+  }
+
+  waitedMs(now: number): number {
+    return this.askedAt === undefined ? 0 : now - this.askedAt
+  }
+
   /** Begins the next request, if there is one. */
   begin(): FakeRequest | undefined {
     if (this.running) return this.running
@@ -105,6 +121,8 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
   /** Whether hosts that were told to end stay, as if they were in a call of the system. */
   isStuck = false
   readonly inspected: FakeHost[] = []
+  /** Whether the hosts that load run their requests side by side. */
+  isSideBySide = false
   readonly loadErrors: Error[] = []
   now = 0
   started = 0
@@ -177,7 +195,7 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
   load(index = 0): FakeHost {
     this.settle()
     const fake = this.hosts[index] as FakeHost
-    this.scheduler.hostLoaded(fake.host, this.now)
+    this.scheduler.hostLoaded(fake.host, this.isSideBySide, this.now)
     return fake
   }
 

@@ -70,7 +70,7 @@ function applyTo(pool: FakePool, host: FakeHost, next: HostEvent): void {
   const isLoading = host.host.phase === 'loading'
   switch (next.type) {
     case 'load':
-      return pool.scheduler.hostLoaded(host.host, pool.now)
+      return pool.scheduler.hostLoaded(host.host, false, pool.now)
     case 'failToLoad':
       if (!isLoading) return
       return pool.scheduler.hostFailedToLoad(host.host, new Error('no such table'), pool.now)
@@ -153,7 +153,7 @@ function drain(pool: FakePool): void {
     pool.pass(50)
     inspected(pool)
     for (const host of pool.hosts.slice()) {
-      pool.scheduler.hostLoaded(host.host, pool.now)
+      pool.scheduler.hostLoaded(host.host, false, pool.now)
       finish(pool, host, 1)
     }
     if (pool.requests.every(({ isOver }) => isOver)) return

@@ -1,0 +1,43 @@
+// The pace of a host that runs one request at a time.
+
+import { SLOW_MS } from './pace.ts'
+import type { Pace, PacedHost } from './pace.ts'
+
+/** A host whose requests take less than this may get requests ahead of time: a wake-up for each one would take longer. */
+const QUICK_MS = 0.2
+const MAX_AHEAD_MS = 2
+const MAX_AHEAD = 32
+
+const WEIGHT_OF_LAST = 0.2
+
+/** Learns how quick the requests of its host are. */
+export class InTurn implements Pace {
+  readonly holdsSlots = true
+  readonly isSideBySide = false
+  /** A moving average of the time that a request has the host to itself; Infinity before the first request. */
+  #averageMs = Infinity
+
+  heldMs({ turnSince }: PacedHost, now: number): number {
+    return now - turnSince
+  }
+
+  hasRoomAhead(host: PacedHost, now: number): boolean {
+    if (this.#averageMs > QUICK_MS || this.isAway(host, now)) return false
+    if (host.load > 0 && now - host.turnSince > SLOW_MS) return false
+    return host.load < Math.min(MAX_AHEAD, MAX_AHEAD_MS / this.#averageMs)
+  }
+
+  // The host has not even passed requests that were taken back.
+  isAway({ port, takenBackTo, turnSince }: PacedHost, now: number): boolean {
+    return port.reached < takenBackTo && now - turnSince >= SLOW_MS
+  }
+
+  finished(host: PacedHost, tookMs: number, now: number): void {
+    host.busyMs += tookMs
+    host.turnSince = now
+    this.#averageMs =
+      this.#averageMs === Infinity
+        ? tookMs
+        : this.#averageMs * (1 - WEIGHT_OF_LAST) + tookMs * WEIGHT_OF_LAST
+  }
+}

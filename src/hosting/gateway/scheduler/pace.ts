@@ -1,0 +1,33 @@
+// How a host works through its requests, in the eyes of the scheduler.
+
+import type { HostPort } from './host-port.ts'
+
+/** The facts about a host that its pace needs. */
+export interface PacedHost {
+  /** The number of its requests. */
+  readonly load: number
+  readonly port: Pick<HostPort<never>, 'reached' | 'waitedMs' | 'ask'>
+  /** The number after the last request that was taken back. */
+  readonly takenBackTo: number
+  turnSince: number
+  busyMs: number
+}
+
+/** The rules of one way to run requests: one at a time, or side by side. All times are in ms. */
+export interface Pace {
+  /** Whether a request of the host may wait for another pool, so that a deadlock is possible. */
+  readonly holdsSlots: boolean
+  /** Whether the host runs more than one request at the same time. */
+  readonly isSideBySide: boolean
+  /** How long a busy host has been at the same place: in one request, or in one turn of its event loop. */
+  heldMs(host: PacedHost, now: number): number
+  /** Whether the host may get one more request although it has others. */
+  hasRoomAhead(host: PacedHost, now: number): boolean
+  /** Whether the host does not come to new requests, because the rest of an old one keeps it busy. */
+  isAway(host: PacedHost, now: number): boolean
+  /** A request is over that took `tookMs`. */
+  finished(host: PacedHost, tookMs: number, now: number): void
+}
+
+/** A host that is at one place for longer than this is slow: other requests do not wait for it if they can choose. */
+export const SLOW_MS = 5

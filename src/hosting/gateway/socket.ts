@@ -1,0 +1,191 @@
+// One WebSocket on the side of the gateway: `receive` and `send` of the server here, messages to the host there.
+
+import { AsyncResource } from 'node:async_hooks'
+import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
+import { carriedValues } from '../../bridge/request-context.ts'
+import { getHeader } from '../../http/headers.ts'
+import { deferred } from '../../waiting/deferred.ts'
+import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
+import { MESSAGE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
+import { weightOf } from '../protocol/message-weight.ts'
+import { ownBytes } from '../protocol/own-bytes.ts'
+import { webSocketData } from '../protocol/scope-data.ts'
+import type { Carried } from '../../bridge/request-context.ts'
+import type { ReceiveEvent, Send, SendEvent, WebSocketScope } from '../../contract/events.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
+import type { OpenMessage, ToHost } from '../protocol/messages.ts'
+import type { Dispatch, PoolRequest, RequestReport } from './pool-request.ts'
+
+/** The three arguments of an event app. */
+export interface SocketExchange {
+  scope: WebSocketScope
+  receive: () => Promise<ReceiveEvent>
+  send: Send
+}
+
+/** Passes events of one WebSocket on, in both directions and within a window. */
+export class GatewaySocket implements PoolRequest {
+  readonly id: number
+  arrivedAt: number
+  readonly #exchange: SocketExchange
+  readonly #carried: Carried = carriedValues()
+  // The messages of a host arrive in the context of the thread's start. This resource keeps the context of the WebSocket.
+  readonly #context = new AsyncResource('isthmus.GatewaySocket')
+  readonly #ended: Deferred<void> = deferred()
+  #post: ((message: ToHost) => void) | undefined
+  #room = MESSAGE_WINDOW_BYTES
+  #isReading = false
+  #isClosed = false
+  #sending: Promise<void> = Promise.resolve()
+  #owed = 0
+  #isOver = false
+
+  /**
+   * @param arrivedAt the time of the arrival, by the clock of the pool
+   * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross
+   */
+  constructor(id: number, exchange: SocketExchange, arrivedAt: number) {
+    this.id = id
+    this.arrivedAt = arrivedAt
+    this.#exchange = exchange
+    const context = exchange.scope['isthmus.exchange']
+    context?.onDisconnect(() => this.#clientLeft())
+    context?.onShutdown(() => this.warn())
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  dispatch(dispatch: Dispatch): void {
+    this.#context.runInAsyncScope(() => this.#dispatch(dispatch))
+  }
+
+  take(message: RequestReport): void {
+    if (this.#isOver) return
+    switch (message.type) {
+      case 'event':
+        return this.#context.runInAsyncScope(() => this.#relay(message.event))
+      case 'want':
+        this.#room += message.bytes
+        return this.#context.runInAsyncScope(() => this.#read())
+      case 'failure':
+        // After the events that came before it.
+        return this.#afterSending(() => this.fail(fromErrorData(message.error)))
+      // These are for requests.
+      case 'part':
+      case 'call':
+    }
+  }
+
+  done(): void {
+    this.#afterSending(() => this.#complete())
+  }
+
+  cancel(error: Error): void {
+    this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
+    this.fail(error)
+  }
+
+  fail(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#ended.reject(error)
+  }
+
+  warn(): void {
+    this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
+  }
+
+  // A host learns it from the last event.
+  #clientLeft(): void {
+    if (!this.#post) this.fail(new ClientDisconnectedError())
+  }
+
+  #dispatch({ post, sent }: Dispatch): void {
+    const { scope } = this.#exchange
+    this.#post = post
+    const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
+    if (change) post(change)
+    post(this.#message(sent.websocket.change(scope.extensions)))
+    this.#read()
+  }
+
+  #message(extensions: OpenMessage['extensions']): OpenMessage {
+    const { scope } = this.#exchange
+    const environ = scope['isthmus.exchange']?.hosting.environ ?? {}
+    const requestId = getHeader(scope.headers, 'x-request-id')
+    const traceparent = getHeader(scope.headers, 'traceparent')
+    return {
+      type: 'open',
+      id: this.id,
+      scope: webSocketData(scope),
+      environ: Object.keys(environ).length > 0 ? environ : null,
+      messageWindow: MESSAGE_WINDOW_BYTES,
+      context: { request: { requestId, traceparent, deadline: undefined }, carried: this.#carried },
+      extensions,
+    }
+  }
+
+  // Reads as long as there is room. Without room the queue of the server pauses the client.
+  #read(): void {
+    if (this.#isReading || this.#isClosed || this.#isOver || this.#room <= 0) return
+    this.#isReading = true
+    this.#exchange.receive().then(
+      (event) => this.#received(event),
+      (error: Error) => this.cancel(error),
+    )
+  }
+
+  #received(event: ReceiveEvent): void {
+    this.#isReading = false
+    if (event.type === 'websocket.disconnect') this.#isClosed = true
+    // The host begins with the event `websocket.connect` by itself.
+    if (event.type !== 'websocket.connect') {
+      this.#room -= weightOf(event)
+      this.#post?.({ type: 'event', id: this.id, event: owned(event) })
+    }
+    this.#read()
+  }
+
+  #relay(event: SendEvent): void {
+    this.#sending = this.#sending
+      .then(() => (this.#isOver ? undefined : this.#exchange.send(event)))
+      .then(() => this.#owe(event))
+      // The app learns it from its next event, or from its own check of the same rule.
+      .catch((error: Error) => this.#refused(error))
+  }
+
+  #refused(error: Error): void {
+    if (!this.#isOver) this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
+  }
+
+  #owe(event: SendEvent): void {
+    if (event.type !== 'websocket.send') return
+    this.#owed += weightOf(event)
+    if (this.#owed < MESSAGE_WINDOW_BYTES / 4) return
+    this.#post?.({ type: 'credit', id: this.id, bytes: this.#owed })
+    this.#owed = 0
+  }
+
+  #afterSending(work: () => void): void {
+    this.#sending.then(() => this.#context.runInAsyncScope(work)).catch(() => undefined)
+  }
+
+  #complete(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#ended.resolve()
+  }
+}
+
+// A structured clone copies the whole memory of a view.
+function owned(event: ReceiveEvent): ReceiveEvent {
+  if (event.type === 'websocket.receive' && event.bytes)
+    return { ...event, bytes: ownBytes(event.bytes) }
+  return event
+}
