@@ -79,6 +79,12 @@ describe('toFetch()', () => {
     expect(() => toFetch(7 as unknown as HostedApp)).toThrow('an app is a function')
   })
 
+  it('says the remedy if it is taken for an event app', async () => {
+    const handler = toFetch(hello, { log: null }) as unknown as EventApp
+    await using client = await testClient(handler, { lifespan: 'off' })
+    await expect(client.get('/')).rejects.toThrow('pass the app itself to serve()')
+  })
+
   it('gives the app a scope without a client, with Host and the framing of the body', async () => {
     let scope: HttpScope | undefined
     const app = httpApp(async (given, receive, send) => {

@@ -30,6 +30,7 @@ export class FetchHost {
   }
 
   async handle(request: Request, outer: OuterArguments): Promise<Response> {
+    if (typeof request.url !== 'string') throw new AppError(NO_REQUEST)
     const dispatcher = await this.#dispatcher()
     if (dispatcher instanceof Response) return dispatcher
     request.signal.throwIfAborted()
@@ -70,6 +71,9 @@ export class FetchHost {
   }
 }
 
+// An event app has three parameters too.
+const NO_REQUEST =
+  'toFetch() makes a function of a Request: pass the app itself to serve(), mount() and chain()'
 const READ_BEFORE =
   'the request body was read before the app got it: give toFetch() a clone() of the request, or read the body in the app'
 

@@ -42,8 +42,9 @@ export class FetchTransport implements HttpTransport {
   }
 
   /** The promise of the handler rejects with `error`, in place of the answer. A scope that the app does not serve is a 404. */
-  failed(error: unknown): void {
+  failed(error: unknown): boolean {
     if (!(error instanceof UnsupportedScopeError)) this.#failure = { error }
+    return false
   }
 
   // A Response has no interim responses.

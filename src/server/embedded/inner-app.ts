@@ -4,20 +4,21 @@ import { makeReceive } from '../../async/receive.ts'
 import { AppError, UnsupportedScopeError } from '../../errors.ts'
 import { decodePath } from '../../http/target.ts'
 import { rejected } from '../../waiting/deferred.ts'
+import { plainResponse } from '../refusal.ts'
 import { fieldsOfReadBody } from './outer-request.ts'
-import type { EventApp, HttpScope } from '../../contract/events.ts'
+import type { EventApp, HttpScope, Send } from '../../contract/events.ts'
 
 /** The facts of one request. */
 interface InnerRequest {
   /** The mount path as the client sent it. */
   base: string
-  /** The body that other code has read: its bytes, or the error for an app that wants it. Null: the app can read it. */
-  before: Uint8Array | AppError | null
+  /** The bytes of a body that other code has read, or the error for an app that reads it. Null: the app can read it. */
+  before: Uint8Array | Error | null
   /** The way of the errors that the app throws. */
   errors: 'answer' | 'pass'
   transport: {
-    /** Called before the answer to an error that may go to the outer server instead. */
-    failed(error: unknown): void
+    /** Called before the answer to an error. Returns whether the error is none, because the next handler may serve the request. */
+    failed(error: unknown): boolean
   }
 }
 
@@ -30,16 +31,29 @@ export function innerApp(
     try {
       placeBelow(scope as HttpScope, base)
       if (before instanceof Uint8Array) announceBody(scope as HttpScope, before)
-      const readable = before instanceof AppError ? makeReceive(() => rejected(before)) : receive
+      const readable = before instanceof Error ? makeReceive(() => rejected(before)) : receive
       const result: unknown = await app(scope, readable, send)
       if (errors === 'pass') transport.failed(new AppError('the app returned without a response'))
       // The server warns of a value that the app returns.
       return result as void
     } catch (error) {
-      if (errors === 'pass' || error instanceof UnsupportedScopeError) transport.failed(error)
+      const isPassed = errors === 'pass' || error instanceof UnsupportedScopeError
+      if (isPassed && transport.failed(error) && (await isRefused(send))) return
       throw error
     }
   }
+}
+
+// An answer instead of the error, for which the server would write a line into its log. False: the app has begun another.
+async function isRefused(send: Send): Promise<boolean> {
+  const [start, body] = plainResponse(404)
+  try {
+    await send(start)
+  } catch {
+    return false
+  }
+  await send(body)
+  return true
 }
 
 function placeBelow(scope: HttpScope, base: string): void {

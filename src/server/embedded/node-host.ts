@@ -1,7 +1,7 @@
 // The requests and upgrades that an outer server of node:http hands to an app.
 
 import { NO_IDENTITY } from '../../async/framing.ts'
-import { PeerError } from '../../errors.ts'
+import { AppError, BodyTooLargeError, PeerError } from '../../errors.ts'
 import { judgeError } from '../../http/error-verdict.ts'
 import { listHasToken } from '../../http/list.ts'
 import { endpointsOf } from '../endpoints.ts'
@@ -29,6 +29,11 @@ interface OuterCall {
   next: Next | undefined
 }
 
+interface HeldCall extends OuterCall {
+  /** Its body flowed, and was stopped for the app. */
+  isHeld: boolean
+}
+
 /** A request to upgrade, of an outer server. */
 interface OuterUpgrade {
   req: IncomingMessage
@@ -50,9 +55,10 @@ export class NodeHost {
   }
 
   handle(call: OuterCall): void {
-    holdBody(call.req)
+    if (typeof call.res !== 'object') throw new AppError(NO_HANDLER)
+    const isHeld = holdBody(call.req)
     this.#whenStarted(
-      ({ dispatcher }) => startApart(() => this.#serve(call, dispatcher)),
+      ({ dispatcher }) => startApart(() => this.#serve({ ...call, isHeld }, dispatcher)),
       (error) => this.#refuse(call, error),
     )
   }
@@ -83,25 +89,35 @@ export class NodeHost {
     else this.server.start().then(serve, onError)
   }
 
-  #serve(call: OuterCall, dispatcher: Dispatcher): void {
-    const { req, res, next } = call
+  #serve(call: HeldCall, dispatcher: Dispatcher): void {
+    const { res, next } = call
     // The client has left during the startup, or the outer server has answered.
     if (res.destroyed || res.headersSent) return
-    const outer = outerTarget(req)
-    const head = this.#headOf(req, outer.target, waitsForContinue(call))
+    const { target, base } = outerTarget(call.req)
+    const head = this.#headOf(call.req, target, waitsForContinue(call))
     if (head instanceof PeerError) return this.#refuse(call, head)
 
     const { hasBody } = head
     const { app, exchanges } = this.server
     const { fallthrough, errors } = this.#settings
-    const before = hasBody ? readBefore(req) : null
+    const before = hasBody ? this.#bodyBefore(call, head) : null
     const body = before instanceof Uint8Array ? before : null
-    const transport = new EmbeddedTransport({ req, res, hasBody, body, next, fallthrough }, () =>
-      exchanges.delete(transport),
-    )
+    const transport = new EmbeddedTransport({ ...call, hasBody, body, fallthrough }, () => {
+      exchanges.delete(transport)
+      // The rest of a body would hold up the next request of the connection.
+      if (hasBody) call.req.resume()
+    })
     exchanges.add(transport)
-    const inner = innerApp(app, { base: outer.base, before, errors, transport })
-    transport.events = dispatcher.http(head, transport, inner)
+    const inner = innerApp(app, { base, before, errors, transport })
+    // The next handler may take a body that is too long for the app, so only an app that reads it gets the error.
+    const request = next ? { ...head, contentLength: null } : head
+    transport.events = dispatcher.http(request, transport, inner)
+  }
+
+  #bodyBefore({ req, next }: HeldCall, { contentLength }: RequestHead): Uint8Array | Error | null {
+    const { maxBodyBytes } = this.#settings.server
+    const isTooLong = next !== undefined && (contentLength ?? 0) > maxBodyBytes
+    return isTooLong ? new BodyTooLargeError(maxBodyBytes) : readBefore(req)
   }
 
   #open({ req, socket, firstBytes, next }: OuterUpgrade, { webSockets }: Started): void {
@@ -113,7 +129,11 @@ export class NodeHost {
     socket.once('close', () => sockets.delete(socket))
     // The timers of HTTP end here. From now on pings find the clients that are gone.
     socket.setTimeout(0)
-    const nextHandler = (): (() => void) | undefined => handlerAfter(socket, next)
+    const nextHandler = (): (() => void) | undefined => {
+      const handler = handlerAfter(socket, next)
+      if (handler) sockets.delete(socket)
+      return handler
+    }
     webSockets.handleUpgrade({ head, socket, firstBytes, nextHandler })
   }
 
@@ -140,6 +160,10 @@ export class NodeHost {
     res.end(body)
   }
 }
+
+// An event app has three parameters too.
+const NO_HANDLER =
+  'toNode() makes a handler (req, res) of node:http: pass the app itself to serve(), mount() and chain()'
 
 // Node calls each listener for upgrades with the same socket. The handlers after the first one stand in line.
 const lines = new WeakMap<Socket, Array<() => void>>()

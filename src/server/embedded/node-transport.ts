@@ -20,6 +20,8 @@ interface OuterExchange {
   /** The bytes of a body that was read before. */
   body: Uint8Array | null
   next: Next | undefined
+  /** The body flowed before the app got the request. */
+  isHeld: boolean
   /** Whether a 404 of the app goes on to `next`. */
   fallthrough: boolean
 }
@@ -44,9 +46,11 @@ export class EmbeddedTransport extends NodeHttpTransport {
   }
 
   /** The error goes on to the next handler, in place of the answer. For a scope that the app does not serve, none goes on. */
-  failed(error: unknown): void {
-    if (error instanceof UnsupportedScopeError) this.#fallthrough = true
+  failed(error: unknown): boolean {
+    const isUnserved = error instanceof UnsupportedScopeError
+    if (isUnserved) this.#fallthrough = true
     else this.#failure = { error }
+    return isUnserved && this.#outer.next !== undefined
   }
 
   override resume(): void {
@@ -89,7 +93,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
     if (part.trailers) res.addTrailers(part.trailers)
     const { chunk } = part
     if (part.end) {
-      // The rest of a body that waits would hold up the next request.
+      // A client may read no response before it has sent its body.
       if (this.#outer.hasBody) this.#outer.req.resume()
       // As bytes: middleware that patches end() and write() may read a text in any encoding. A copy, because the app may
       // change its bytes.
@@ -112,7 +116,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
   }
 
   #begin(head: ResponseHead): void {
-    const { res, next, hasBody } = this.#outer
+    const { req, res, next, isHeld } = this.#outer
     // The outer server has answered, because of a timeout for example.
     if (res.headersSent) {
       this.#isGone = true
@@ -120,8 +124,8 @@ export class EmbeddedTransport extends NodeHttpTransport {
     }
     if (next && this.#goesOn(head.status)) {
       this.#isGone = true
-      if (hasBody && this.#isReading) this.#outer.req.resume()
       process.nextTick(goOn, next, this.#failure)
+      if (isHeld || this.#isReading) process.nextTick(resume, req)
     } else this.#writeHead(head)
   }
 
@@ -187,6 +191,10 @@ function joined(res: ServerResponse, name: string, own: string[]): string | stri
 // A compressor keeps bytes back. It adds this function to the response; the function of Node itself is another one.
 function flush(res: ServerResponse & { flush?: () => void }): void {
   if (Object.hasOwn(res, 'flush')) res.flush?.()
+}
+
+function resume(req: IncomingMessage): void {
+  req.resume()
 }
 
 function goOn(next: Next, failure: { error: unknown } | undefined): void {

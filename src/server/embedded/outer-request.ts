@@ -67,11 +67,13 @@ export function readBefore(req: IncomingMessage & OuterFields): Uint8Array | App
   )
 }
 
-/** Stops a body that flows because other code listens to it: the app reads later. */
-export function holdBody(req: IncomingMessage): void {
+/** Stops a body that flows because other code listens to it: the app reads later. Returns whether it flowed. */
+export function holdBody(req: IncomingMessage): boolean {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers
   const hasBody = coding !== undefined || Number(length) !== 0
-  if (hasBody && req.readableFlowing === true) req.pause()
+  const isHeld = hasBody && req.readableFlowing === true
+  if (isHeld) req.pause()
+  return isHeld
 }
 
 /**
