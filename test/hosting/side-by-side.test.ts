@@ -14,6 +14,7 @@ import type { ThreadsApp } from '../../src/hosting/gateway/pool-app.ts'
 import type { Served } from '../raw/served.ts'
 
 const APP = new URL('../fixtures/threads/side-by-side-app.js', import.meta.url)
+const EXPRESS = new URL('../fixtures/threads/express-app.js', import.meta.url)
 const SYNC = new URL('../fixtures/threads/pool-app.js', import.meta.url)
 const DEADLINE = 40_000
 const OPENED = 0
@@ -405,19 +406,22 @@ describe('a thread whose app does harm', { timeout: DEADLINE }, () => {
     expect(await get(server, '/')).toBe('200 /')
   })
 
-  it.each(['/exit', '/heap', '/reject', '/loop'])(
-    '%s costs its own requests: WebSockets of the loop and of other threads stay open',
-    async (path) => {
-      const harmful = threads(APP, {
-        max: 1,
-        timeoutMs: 500,
-        resourceLimits: { maxOldGenerationSizeMb: 32 },
-      })
+  const HARMFUL = [
+    ['an event app', APP, undefined],
+    ['an Express app', EXPRESS, 'node'],
+  ] as const
+  const DEEDS = ['/exit', '/heap', '/reject', '/loop']
+
+  it.each(HARMFUL.flatMap((app) => DEEDS.map((path) => [...app, path] as const)))(
+    '%s (%s %s) costs its own requests by %s: WebSockets of the loop and of other threads stay open',
+    async (_name, module, style, path) => {
+      const resourceLimits = { maxOldGenerationSizeMb: 32 }
+      const harmful = threads(module, { max: 1, timeoutMs: 500, style, resourceLimits })
       const app = mount({ '/live': echo, '/other': pool(), '/harm': harmful })
       await using server = await served(app, { lifespan: 'on', graceMs: 2_000 })
       const sockets = [
-        ...Array.from({ length: 50 }, () => socketTo(server, '/live')),
-        ...Array.from({ length: 50 }, () => socketTo(server, '/other/echo')),
+        ...Array.from({ length: 100 }, () => socketTo(server, '/live')),
+        ...Array.from({ length: 30 }, () => socketTo(server, '/other/echo')),
       ]
       const closed: unknown[] = []
       for (const socket of sockets) socket.on('close', (code) => closed.push(code))

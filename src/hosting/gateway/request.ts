@@ -140,8 +140,7 @@ export class GatewayRequest implements PoolRequest {
 
   /** The host has ended the request. The last part may still wait for the client. */
   done(): void {
-    if (this.#isOver || this.#response?.isEnding) return
-    this.#relayed.then(() => this.complete()).catch(() => undefined)
+    this.#afterRelay(() => this.#isOver || this.#response?.isEnding || this.complete())
   }
 
   /** The response was sent whole. */
@@ -171,19 +170,25 @@ export class GatewayRequest implements PoolRequest {
         if (this.#isOver) return this.#stopHost()
         return this.#relay(message.event)
       case 'failure':
-        if (!this.#isOver) this.#respond(message)
-        return
+        return this.#afterRelay(() => this.#isOver || this.#respond(message))
       // This is for WebSockets.
       case 'watch':
     }
   }
 
-  // Early hints, and all events of a response with trailers. Each is sent after the one before.
+  // Each event of a response with trailers is sent after the one before. An early hint goes at once: a part may follow it.
   #relay(event: SendEvent): void {
-    this.#relayed = this.#relayed
-      .then(() => this.#exchange.send(event))
+    const { send } = this.#exchange
+    const isHint = event.type === 'http.response.early_hint'
+    const sent = isHint ? send(event) : this.#relayed.then(() => send(event))
+    this.#relayed = sent
       .then(() => this.#credit(event))
       .catch((error: Error) => this.#isOver || this.cancel(error))
+  }
+
+  #afterRelay(work: () => unknown): void {
+    if (this.#relayed === TAKEN) work()
+    else this.#relayed.then(work).catch(() => undefined)
   }
 
   #credit(event: SendEvent): void {

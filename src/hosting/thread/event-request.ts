@@ -216,6 +216,7 @@ export class EventRequest implements EventExchange, Ending {
 
   #failed(error: unknown): void {
     this.#failure ??= error
+    this.#tellStart()
     if (this.#isDone || this.#cancelled) this.#logLate(error)
     else this.#hosted.link.post({ type: 'failure', id: this.id, error: toErrorData(error) })
     this.#end()
@@ -229,7 +230,16 @@ export class EventRequest implements EventExchange, Ending {
     this.#hosted.log.error({ method, path, err }, message)
   }
 
+  // The gateway judges an app that ends between its start and its body, as the server does.
+  #tellStart(): void {
+    if (!this.#start || this.#exchange.headSent || this.#cancelled) return
+    if (!this.#start.trailers)
+      this.#hosted.link.post({ type: 'event', id: this.id, event: this.#start })
+    this.#start = undefined
+  }
+
   #end(): void {
+    this.#tellStart()
     if (!this.#isDone) {
       this.#isDone = true
       const tookMs = performance.now() - this.#beganAt
