@@ -1,7 +1,7 @@
 // The budgets: promises about cost, as ratios of rows of one run.
 
 import { adaptedRows } from './scenarios/adapters.ts'
-import { BESIDE_THREAD, IDLE, WORK_MS } from './scenarios/mixed.ts'
+import { BESIDE_EXPRESS, BESIDE_THREAD, EXPRESS_IDLE, IDLE, WORK_MS } from './scenarios/mixed.ts'
 import { cellOf } from './report.ts'
 import { medianRatio } from './statistics.ts'
 import type { Report } from './report.ts'
@@ -66,6 +66,26 @@ export function budgetsOn(nodeVersion: string): Budget[] {
       bound: 'least',
       ratio: on(1.1, 1),
     },
+    {
+      what: 'CPU, events in one thread by sync in one thread',
+      scenario: 'throughput',
+      variant: 'bare',
+      row: `${EVENTS} in one thread`,
+      by: THREAD,
+      number: 'cpuMicros',
+      bound: 'most',
+      ratio: 1,
+    },
+    {
+      what: 'req/s, Express in one thread',
+      scenario: 'throughput',
+      variant: 'bare',
+      row: BESIDE_EXPRESS,
+      by: 'Express',
+      number: 'perSecond',
+      bound: 'least',
+      ratio: 2,
+    },
     fiveMiddlewares('events'),
     fiveMiddlewares('sync inline → events'),
     adapted('handler', 0.9),
@@ -76,6 +96,16 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     webSocketEcho('1', 0.95),
     webSocketEcho('16', 1),
     ...WORK_MS.map(besideWork),
+    {
+      what: 'realtime p99 beside Express that blocks for 20 ms',
+      scenario: 'beside-express',
+      variant: '20',
+      row: BESIDE_EXPRESS,
+      by: EXPRESS_IDLE,
+      number: 'p99Ms',
+      bound: 'most',
+      ratio: 3,
+    },
   ]
 }
 

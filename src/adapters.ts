@@ -9,3 +9,8 @@ export type {
   FetchHandler,
   FromFetchOptions,
 } from './adapters/fetch/from-fetch.ts'
+export { toNode } from './server/to-node.ts'
+export type { EmbeddedHandler } from './server/to-node.ts'
+export { toFetch } from './server/to-fetch.ts'
+export type { EmbeddedFetch } from './server/to-fetch.ts'
+export type { ToFetchOptions, ToNodeOptions } from './server/embedded/options.ts'

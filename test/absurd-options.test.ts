@@ -7,6 +7,7 @@ import { parseArguments } from '../src/cli/args.ts'
 import { InvalidOptionError } from '../src/errors.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import * as bundled from '../src/middleware.ts'
+import { fetchSettings, nodeSettings } from '../src/server/embedded/options.ts'
 import { DEFAULTS } from '../src/server/options.ts'
 import { resolveOptions } from '../src/server/resolve-options.ts'
 import { SILENT_LOG } from '../src/silent-log.ts'
@@ -108,6 +109,25 @@ const CLIENT: Record<string, readonly string[]> = {
   log: ['null'],
 }
 
+const EMBEDDED = [
+  'rootPath',
+  'headerMap',
+  'lifespan',
+  'lifespanTimeoutMs',
+  'bodyTimeoutMs',
+  'maxBodyBytes',
+  'maxConcurrency',
+  'graceMs',
+  'sync',
+  'sync.environ',
+  'websocket',
+  'websocket.maxQueue',
+  'debug',
+  'log',
+  'errors',
+  'fallthrough',
+]
+
 /** The names of the options in `defaults`, with those of groups. */
 function namesIn(defaults: object, before = ''): string[] {
   return Object.entries(defaults).flatMap(([name, value]: [string, unknown]) => {
@@ -167,6 +187,13 @@ describe('an absurd value is refused by', () => {
     const values = await taken(option, (options) => void make({ ...needed, ...options }))
     const possible = path === 'basicAuth.realm' ? ["''", "' '", "'10s'"] : (MIDDLEWARE[path] ?? [])
     expect(values.filter((value) => !possible.includes(value))).toEqual([])
+  })
+
+  it.each(EMBEDDED)('toNode() and toFetch(): %s', async (option) => {
+    const possible = option === 'log' ? ['null'] : (SERVE[option] ?? [])
+    expect(await taken(option, (options) => nodeSettings(options))).toEqual(possible)
+    if (/^(?:websocket|fallthrough)/.test(option)) return
+    expect(await taken(option, (options) => fetchSettings(options))).toEqual(possible)
   })
 
   it.each(Object.keys(CLIENT))('testClient(): %s', async (option) => {

@@ -253,14 +253,20 @@ describe('the public names', () => {
 
   it('of isthmus/adapters', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
-      "FetchContext
+      "EmbeddedFetch
+      EmbeddedHandler
+      FetchContext
       FetchEnvironment
       FetchHandler
       FromFetchOptions
       FromNodeOptions
       NodeHandler
+      ToFetchOptions
+      ToNodeOptions
       fromFetch
-      fromNode"
+      fromNode
+      toFetch
+      toNode"
     `)
   })
 

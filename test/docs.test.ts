@@ -34,6 +34,7 @@ const PATHS = [
 const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
 const hostProtocol = new Page('docs/host-protocol.md')
+const insideExpress = new Page('docs/inside-express.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
 const semantics = new Page('docs/semantics.md')
@@ -45,6 +46,7 @@ const websockets = new Page('docs/websockets.md')
 const RUN = [
   adapters,
   bridges,
+  insideExpress,
   middleware,
   middlewareSet,
   serving,
@@ -78,6 +80,11 @@ function optionsOf(table: object, defaults: object): string[] {
 describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   it('adapters run and print the output on the page', async () => {
     const { actual, expected } = await runPage(adapters)
+    expect(actual).toEqual(expected)
+  })
+
+  it('isthmus inside Express run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(insideExpress)
     expect(actual).toEqual(expected)
   })
 

@@ -6,7 +6,7 @@ import { echo } from './echo.ts'
 import { hello, throughput } from './hello.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
-import { mixed } from './mixed.ts'
+import { besideExpress, mixed } from './mixed.ts'
 import { saturation } from './saturation.ts'
 import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
@@ -16,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hello,
   throughput,
   mixed,
+  besideExpress,
   matrix,
   adapters,
   json,

@@ -1,7 +1,7 @@
 // The cost of a request.
 
 import { GET, httpScenario } from './http.ts'
-import { FLOOR, FRAMEWORKS, isthmus, NODE_HTTP, STYLES } from './servers.ts'
+import { EXPRESS, FLOOR, FRAMEWORKS, isthmus, NODE_HTTP, STYLES } from './servers.ts'
 import type { Scenario } from './scenario.ts'
 
 // Nine fields, as Chromium sends them; the load adds Host.
@@ -51,6 +51,12 @@ export const throughput: Scenario = httpScenario({
   sharing: 'shared',
   control: NODE_HTTP.name,
   quick: [],
-  node: [NODE_HTTP, ...STYLES],
+  node: [
+    NODE_HTTP,
+    ...STYLES,
+    isthmus('events in one thread', 'events-thread'),
+    EXPRESS,
+    isthmus('Express in one thread', 'express-thread'),
+  ],
   python: [],
 })

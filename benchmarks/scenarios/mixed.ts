@@ -3,7 +3,7 @@
 import { besideClients } from '../loads/clients.ts'
 import { ping } from '../loads/pings.ts'
 import { quantile } from '../statistics.ts'
-import { isthmus, measured, NODE_HTTP, pythonPeers } from './servers.ts'
+import { EXPRESS, isthmus, measured, NODE_HTTP, pythonPeers } from './servers.ts'
 import type { Scenario, Subject } from './scenario.ts'
 
 const CLIENTS = 8
@@ -11,6 +11,8 @@ const CLIENTS = 8
 export const WORK_MS: readonly number[] = [1, 5, 20, 100]
 export const IDLE = 'isthmus, idle'
 export const BESIDE_THREAD = 'isthmus, sync in one thread'
+export const EXPRESS_IDLE = 'isthmus, Express in one thread, idle'
+export const BESIDE_EXPRESS = 'isthmus, Express in one thread'
 
 function beside(clients: number): Subject['measure'] {
   return (server, workMs, { seconds, warmUpSeconds }) =>
@@ -31,6 +33,13 @@ function beside(clients: number): Subject['measure'] {
     })
 }
 
+const COLUMNS = [
+  { number: 'p99Ms', label: 'p99 ms', digits: 2 },
+  { number: 'p50Ms', label: 'p50 ms', digits: 2 },
+  { number: 'maxMs', label: 'max ms', digits: 1 },
+  { number: 'syncPerSecond', label: 'sync req/s', digits: 0 },
+]
+
 export const mixed: Scenario = {
   id: 'mixed',
   title: 'Realtime beside saturating sync work',
@@ -40,12 +49,7 @@ export const mixed: Scenario = {
     'another: a server that stalls for 100 ms makes fifty of them late, not one. On one core the thread that works ' +
     'shares it with the event loop, and what it loses to it counts as work.',
   variants: Object.fromEntries(WORK_MS.map((ms) => [String(ms), `${ms} ms of work`])),
-  columns: [
-    { number: 'p99Ms', label: 'p99 ms', digits: 2 },
-    { number: 'p50Ms', label: 'p50 ms', digits: 2 },
-    { number: 'maxMs', label: 'max ms', digits: 1 },
-    { number: 'syncPerSecond', label: 'sync req/s', digits: 0 },
-  ],
+  columns: COLUMNS,
   control: IDLE,
   quick: ['20'],
   subjects: (tools) => {
@@ -59,5 +63,27 @@ export const mixed: Scenario = {
     ]
     const idle = { ...thread, name: IDLE, measure: beside(0) }
     return { subjects: [idle, ...measured(beside8, beside(CLIENTS))], skipped }
+  },
+}
+
+export const besideExpress: Scenario = {
+  id: 'beside-express',
+  title: 'Realtime beside an Express app that blocks',
+  about:
+    'The same WebSocket beside the same clients, with an Express app that blocks for 20 ms in each request: in a thread, ' +
+    'on the event loop of isthmus, and on node:http with ws.',
+  variants: { 20: '20 ms of work' },
+  columns: COLUMNS,
+  control: EXPRESS_IDLE,
+  quick: [],
+  subjects: () => {
+    const thread = isthmus('Express in one thread', 'beside-express-thread')
+    const rows = [
+      thread,
+      isthmus('Express on the event loop', 'beside-express'),
+      { ...EXPRESS, name: 'Express on node:http + ws' },
+    ]
+    const idle = { ...thread, name: EXPRESS_IDLE, measure: beside(0) }
+    return { subjects: [idle, ...measured(rows, beside(CLIENTS))], skipped: [] }
   },
 }

@@ -10,11 +10,13 @@ export type Peer = Pick<Subject, 'name' | 'command'>
 export const FLOOR: Peer = { name: 'floor: node:net, no parsing', command: nodeServer('floor.js') }
 export const NODE_HTTP: Peer = { name: 'node:http', command: nodeServer('node-http.js') }
 
+export const EXPRESS: Peer = { name: 'Express', command: nodeServer('express.js') }
+
 /** The usual servers on Node. */
 export const FRAMEWORKS: readonly Peer[] = [
   { name: 'Fastify', command: nodeServer('fastify.js') },
   { name: 'Hono', command: nodeServer('hono.js') },
-  { name: 'Express', command: nodeServer('express.js') },
+  EXPRESS,
 ]
 
 /** isthmus: `hosting` is a key of servers/isthmus.js. */

@@ -1,31 +1,12 @@
-// Express, with its defaults.
+// Express on node:http, with ws for the echo, all on the event loop.
 
-import { Readable } from 'node:stream'
-import express from 'express'
-import { CHUNK, CHUNKS, HELLO, ITEMS } from './content.js'
-import { ready } from './ready.js'
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import app from '../apps/express.js'
+import { listen } from './ready.js'
 
-const app = express()
-app.get('/', (_request, response) => response.type('text/plain').send(HELLO))
-app.get('/json', (_request, response) => response.json(ITEMS))
-app.post('/echo', express.raw({ type: '*/*', limit: '32mb' }), (request, response) =>
-  response.type('text/plain').send(request.body),
-)
-app.get(
-  '/stream',
-  (_request, response) => void Readable.from(chunks()).pipe(response.type('text/plain')),
-)
-app.post('/upload', (request, response) => {
-  let size = 0
-  request.on('data', (chunk) => (size += chunk.length))
-  request.on('end', () => response.type('text/plain').send(String(size)))
+const server = createServer(app)
+new WebSocketServer({ server, path: '/ws' }).on('connection', (socket) => {
+  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
 })
-
-// At the end the load closes its connections, also in the middle of a body.
-app.use((_error, _request, response, _next) => response.destroy())
-
-function* chunks() {
-  for (let chunk = 0; chunk < CHUNKS; chunk += 1) yield CHUNK
-}
-
-const server = app.listen(0, '127.0.0.1', () => ready(`http://127.0.0.1:${server.address().port}`))
+listen(server)

@@ -2,7 +2,9 @@
 
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
+import { fromNode } from 'isthmus/adapters'
 import eventApp from '../apps/events.js'
+import expressApp from '../apps/express.js'
 import generatorApp from '../apps/generator.js'
 import iterableApp from '../apps/iterable.js'
 import syncApp from '../apps/sync.js'
@@ -17,6 +19,8 @@ const hosted = {
   generator: () => generatorApp,
   inline: () => syncApp,
   thread: () => inThreads('sync', { max: 1 }),
+  'events-thread': () => inThreads('events', { max: 1 }),
+  'express-thread': () => expressInThread(),
   'two-threads': () => inThreads('sync', { min: 2, max: 2 }),
   'short-queue': () => inThreads('sync', { max: 1, maxQueue: 32 }),
   // The wrapper hides the bridge: the server would unwrap it and use the event app.
@@ -27,6 +31,12 @@ const hosted = {
   'events-to-sync': () => inThreads('events-in-sync', { max: 1 }),
   'beside-thread': () => mount({ '/ws': eventApp, '/': inThreads('sync', { max: 1 }) }),
   'beside-inline': () => mount({ '/ws': eventApp, '/': syncApp }),
+  'beside-express-thread': () => mount({ '/ws': eventApp, '/': expressInThread() }),
+  'beside-express': () => mount({ '/ws': eventApp, '/': fromNode(expressApp) }),
+}
+
+function expressInThread() {
+  return inThreads('express', { max: 1, style: 'node' })
 }
 
 const pass = middleware('pass', function* (request, next) {

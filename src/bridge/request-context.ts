@@ -26,7 +26,14 @@ export interface Context {
 // A thread may run one copy of the package while its app imports another one.
 const requests = processWide('requests.1', () => new AsyncLocalStorage<RequestContext>())
 const storages = processWide('storages.1', () => new Map<string, AsyncLocalStorage<unknown>>())
+// Whether this thread runs requests of a pool, so that each of them has a context, maybe without a value.
+const host = processWide('request-host.1', () => ({ isHost: false }))
 const NOTHING: Carried = {}
+const NO_VALUES: RequestContext = {
+  requestId: undefined,
+  traceparent: undefined,
+  deadline: undefined,
+}
 
 /**
  * The context of the current request in a pool thread; undefined outside of pool threads.
@@ -35,7 +42,12 @@ const NOTHING: Carried = {}
  * log.info({ requestId: currentRequest()?.requestId }, 'sold')
  */
 export function currentRequest(): RequestContext | undefined {
-  return requests.getStore()
+  return requests.getStore() ?? (host.isHost ? NO_VALUES : undefined)
+}
+
+/** This thread runs requests of a pool from now on. */
+export function becomeHost(): void {
+  host.isHost = true
 }
 
 /**
@@ -76,9 +88,14 @@ export function carriedValues(known: Carried = {}): Carried {
 
 /** Runs `work` in the context of a request: every registered storage has the carried value, or undefined. */
 export function runInContext<Result>({ request, carried }: Context, work: () => Result): Result {
-  if (storages.size === 0) return requests.run(request, work)
+  // The first use of a storage makes each promise of the thread dearer (on Node 20 and 22), so it needs a value.
+  if (storages.size === 0) return hasValue(request) ? requests.run(request, work) : work()
   const none = Object.fromEntries([...storages.keys()].map((name) => [name, undefined]))
   return requests.run(request, () => runCarrying({ ...none, ...carried }, work))
+}
+
+function hasValue({ requestId, traceparent, deadline }: RequestContext): boolean {
+  return requestId !== undefined || traceparent !== undefined || deadline !== undefined
 }
 
 /** Runs `work` with the values in `carried`; other storages keep their values. */

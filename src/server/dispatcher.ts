@@ -51,8 +51,8 @@ export class Dispatcher {
     this.#settings = { ...settings, identity, hosting: settings.sync, wheel }
   }
 
-  /** Serves one request on `transport`. The engine reports to the returned events. */
-  http(head: RequestHead, transport: HttpTransport): HttpEvents {
+  /** Serves one request on `transport` with `app`. The engine reports to the returned events. */
+  http(head: RequestHead, transport: HttpTransport, app: EventApp = this.#app): HttpEvents {
     try {
       this.#admit(head)
       // A request that was sent before the client could know of the shutdown is served, as the last of its connection.
@@ -61,7 +61,7 @@ export class Dispatcher {
       const context = this.#context()
       const scope = httpScope(head, this.#state, settings, context)
       const parts = { transport, request: head, context, settings }
-      const run = new HttpRun(this.#app, scope, parts)
+      const run = new HttpRun(app, scope, parts)
       this.#requests += 1
       this.#start(run, this.#onEnd)
       return run

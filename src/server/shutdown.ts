@@ -17,7 +17,7 @@ const CLEANUP_MS = 2_000
 /** Shuts the server down. Resolves when the last connection is closed and lifespan has ended. */
 export async function shutDown(parts: {
   dispatcher: Dispatcher
-  engine: Engine
+  engine: Omit<Engine, 'connections' | 'listen'>
   lifespan: { shutdown(): Promise<void> }
   graceMs: number
   drainIdleMs: number

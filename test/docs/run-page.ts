@@ -12,6 +12,17 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** The limit for all programs of a page, in ms. */
 export const DEADLINE_MS = 30_000
 const SEPARATOR = '\0'
+// Express has no types of its own. These are enough for the pages.
+const EXPRESS_TYPES = `declare module 'express' {
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+  interface App {
+    use(handler: (req: IncomingMessage, res: ServerResponse, next: () => void) => void): App
+    get(path: string, handler: (req: IncomingMessage, res: { send(body: string): void }) => void): App
+    listen(port: number): Server
+  }
+  export default function express(): App
+}
+`
 
 /** The output of programs, expected and actual; the actual one includes errors. */
 export interface Printed {
@@ -74,7 +85,9 @@ async function projectFolder(): Promise<{ path: string } & AsyncDisposable> {
   await writeFile(join(path, 'package.json'), '{ "type": "module" }\n')
   await mkdir(join(path, 'node_modules'))
   await symlink(ROOT, join(path, 'node_modules/isthmus'), 'dir')
-  // The page about adapters imports it, as its reader does.
-  await symlink(join(ROOT, 'node_modules/hono'), join(path, 'node_modules/hono'), 'dir')
+  // The pages about adapters import them, as their readers do.
+  for (const name of ['express', 'hono'])
+    await symlink(join(ROOT, `node_modules/${name}`), join(path, `node_modules/${name}`), 'dir')
+  await writeFile(join(path, 'express.d.ts'), EXPRESS_TYPES)
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }

@@ -6,7 +6,8 @@ import { ClientDisconnectedError } from '../../errors.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
 import { BODY_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import type { HttpReceiveEvent } from '../../contract/events.ts'
-import type { BodyMessage, FromHost, RequestMessage } from '../protocol/messages.ts'
+import type { BodyMessage, RequestMessage } from '../protocol/messages.ts'
+import type { EventLink } from './event-link.ts'
 
 // The gateway watches the time of a body.
 const LIMITS = {
@@ -19,15 +20,15 @@ const LIMITS = {
 /** Answers `receive()` of one request. */
 export class EventBody {
   readonly #id: number
-  readonly #post: (message: FromHost) => void
+  readonly #link: EventLink
   readonly #body: RequestBody
   #grantedBytes: number
   #isPaused = false
   #isEnded: boolean
 
-  constructor({ id, hasBody, bodyWindow }: RequestMessage, post: (message: FromHost) => void) {
+  constructor({ id, hasBody, bodyWindow }: RequestMessage, link: EventLink) {
     this.#id = id
-    this.#post = post
+    this.#link = link
     this.#grantedBytes = bodyWindow
     this.#isEnded = !hasBody
     this.#body = new RequestBody(hasBody, this, LIMITS)
@@ -82,6 +83,6 @@ export class EventBody {
     if (this.#isPaused || this.#isEnded || this.#grantedBytes > BODY_WINDOW_BYTES / 2) return
     const bytes = BODY_WINDOW_BYTES - this.#grantedBytes
     this.#grantedBytes = BODY_WINDOW_BYTES
-    this.#post({ type: 'want', id: this.#id, bytes })
+    this.#link.post({ type: 'want', id: this.#id, bytes })
   }
 }

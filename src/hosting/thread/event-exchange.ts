@@ -23,8 +23,8 @@ export type Continuation =
 /** A request or a WebSocket of the app. */
 export interface EventExchange {
   readonly id: number
-  /** Calls the app. Never throws: the gateway gets the error as a message. */
-  run(): void
+  /** Calls the app at the time `now`. Never throws: the gateway gets the error as a message. */
+  run(now: number): void
   /** Takes a message that follows the first one. */
   take(message: Continuation): void
   /** The host is about to end. */

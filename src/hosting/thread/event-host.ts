@@ -2,6 +2,7 @@
 
 import { ServerShutdownError } from '../../errors.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
+import { IdTable } from '../protocol/id-table.ts'
 import { NO_EXTENSIONS } from '../protocol/scope-data.ts'
 import { EventRequest } from './event-request.ts'
 import { EventSocket } from './event-socket.ts'
@@ -33,7 +34,7 @@ export class EventHost implements Hosted {
   readonly #leaks = new LeakWatch()
   // In the order of arrival, which is the order of the claims. A request that was taken back may arrive a second time.
   readonly #arrived: EventExchange[] = []
-  readonly #open = new Map<number, EventExchange>()
+  readonly #open = new IdTable<EventExchange>()
   #onIdle: (() => void) | undefined
   #isBeginning = false
 
@@ -54,7 +55,7 @@ export class EventHost implements Hosted {
   }
 
   onEnd({ id }: EventExchange): void {
-    this.#open.delete(id)
+    this.#open.remove(id)
     if (this.#open.size > 0) return
     this.#onIdle?.()
     this.#checkLeaks()
@@ -89,28 +90,29 @@ export class EventHost implements Hosted {
   }
 
   #find(id: number): EventExchange | undefined {
-    return this.#open.get(id) ?? this.#arrived.findLast((exchange) => exchange.id === id)
+    return this.#open.find(id) ?? this.#arrived.findLast((exchange) => exchange.id === id)
   }
 
   // The gateway takes requests back that have not begun, so each one begins as late as possible.
   #beginAll(): void {
     this.#isBeginning = true
     const since = performance.now()
+    let now = since
     for (let next = this.#arrived.shift(); next; next = this.#arrived.shift()) {
-      this.#begin(next)
+      this.#begin(next, now)
       if (this.#arrived.length === 0) break
-      this.link.breathe()
-      if (performance.now() - since < MAX_TURN_MS) continue
-      return void setImmediate(() => this.#beginAll())
+      now = performance.now()
+      this.link.breathe(now)
+      if (now - since >= MAX_TURN_MS) return void setImmediate(() => this.#beginAll())
     }
     this.#isBeginning = false
     this.link.turned()
   }
 
-  #begin(exchange: EventExchange): void {
+  #begin(exchange: EventExchange, now: number): void {
     if (!this.link.claim()) return
-    this.#open.set(exchange.id, exchange)
-    exchange.run()
+    this.#open.add(exchange)
+    exchange.run(now)
   }
 
   #checkLeaks(): void {
@@ -119,7 +121,7 @@ export class EventHost implements Hosted {
   }
 
   async #stop(): Promise<void> {
-    for (const exchange of this.#open.values()) exchange.warn(new ServerShutdownError())
+    for (const exchange of this.#open.items()) exchange.warn(new ServerShutdownError())
     if (this.#open.size > 0) {
       const idle = new Promise<void>((resolve) => {
         this.#onIdle = resolve

@@ -1,6 +1,7 @@
 // The end of the transport for apps that await: all messages that they send in one turn of the event loop leaves together, and one
 // wake-up of the pool is enough for all answers.
 
+import { ownBytes } from '../protocol/own-bytes.ts'
 import type { FromHost, PartMessage } from '../protocol/messages.ts'
 import type { ThreadLink } from './thread-link.ts'
 
@@ -11,7 +12,7 @@ const PATIENCE_MS = 0.2
 export class EventLink {
   readonly #link: ThreadLink
   #isWaiting = false
-  #waitingSince = 0
+  #waitingSince = Infinity
 
   constructor(link: ThreadLink) {
     this.#link = link
@@ -25,7 +26,7 @@ export class EventLink {
   /** Sends the last part of a response, and the end of its request, after `tookMs` ms. */
   answer(part: PartMessage, tookMs: number): void {
     if (!this.#link.answer(part, tookMs)) {
-      this.#link.post(part)
+      this.#link.post({ ...part, chunk: part.chunk && ownBytes(part.chunk) })
       this.#link.post({ type: 'done', id: part.id, tookMs })
     }
     this.#flushSoon()
@@ -42,19 +43,21 @@ export class EventLink {
   }
 
   /** Between two requests that arrived together: the answers of the first ones leave, if these took long. */
-  breathe(): void {
-    if (this.#isWaiting && performance.now() - this.#waitingSince > PATIENCE_MS) this.flush()
+  breathe(now: number): void {
+    if (!this.#isWaiting) return
+    if (now - this.#waitingSince > PATIENCE_MS) return this.flush()
+    this.#waitingSince = Math.min(this.#waitingSince, now)
   }
 
   flush(): void {
     this.#isWaiting = false
+    this.#waitingSince = Infinity
     this.#link.flush()
   }
 
   #flushSoon(): void {
     if (this.#isWaiting) return
     this.#isWaiting = true
-    this.#waitingSince = performance.now()
     process.nextTick(flush, this)
   }
 }

@@ -34,13 +34,15 @@ export class EventRequest implements EventExchange, Ending {
   readonly #hosted: Hosted
   readonly #context: ServerExchangeContext
   readonly #exchange: HttpExchange
-  readonly #body: EventBody
-  readonly #beganAt: number = performance.now()
+  // Made when the app reads, or when bytes come: most requests have no body.
+  #body: EventBody | undefined
+  #beganAt = 0
   #start: HttpResponseStartEvent | undefined
   #unacknowledgedBytes = 0
   #credit: Deferred<void> | undefined
   #sentBytes = 0
   #cancelled: Error | undefined
+  #isWarned = false
   #isDone = false
   #failure: unknown
 
@@ -53,16 +55,16 @@ export class EventRequest implements EventExchange, Ending {
     // The gateway knows the version of the client and the fate of the connection.
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: true } as const
     this.#exchange = new HttpExchange(facts, NO_IDENTITY)
-    this.#body = new EventBody(message, (want) => hosted.link.post(want))
   }
 
   /** Calls the app. An async resource for each request: the effect of enterWith() in the app ends with the request. */
-  run(): void {
+  run(now: number): void {
+    this.#beganAt = now
     if (this.#cancelled) return this.#end()
     const resource = new AsyncResource('isthmus.EventRequest')
-    const ended = resource.runInAsyncScope(() =>
-      runInContext(this.#message.context, () => this.#callApp()),
-    )
+    const ended = resource.runInAsyncScope(runInContext, undefined, this.#message.context, () =>
+      this.#callApp(),
+    ) as Promise<unknown>
     ended.then(
       () => this.#end(),
       (error: unknown) => this.#failed(error),
@@ -72,7 +74,7 @@ export class EventRequest implements EventExchange, Ending {
   take(message: Continuation): void {
     switch (message.type) {
       case 'body':
-        return this.#body.take(message)
+        return this.#openBody().take(message)
       case 'credit':
         this.#unacknowledgedBytes -= message.bytes
         return this.#settleCredit()
@@ -86,7 +88,8 @@ export class EventRequest implements EventExchange, Ending {
 
   warn(reason: Error): void {
     this.#context.abort(reason)
-    this.#body.hintDisconnect()
+    this.#isWarned = true
+    this.#body?.hintDisconnect()
   }
 
   /** The end in the view of this host: the gateway, and its client, may see another one. */
@@ -104,7 +107,7 @@ export class EventRequest implements EventExchange, Ending {
       context: this.#context,
     }
     const scope = scopeOf(this.#message.scope, own)
-    const receive = makeReceive(() => this.#body.receive())
+    const receive = makeReceive(() => this.#openBody().receive())
     try {
       return Promise.resolve(app(scope, receive, (event) => this.#send(event)))
     } catch (error) {
@@ -112,10 +115,20 @@ export class EventRequest implements EventExchange, Ending {
     }
   }
 
+  #openBody(): EventBody {
+    if (this.#body) return this.#body
+    const body = new EventBody(this.#message, this.#hosted.link)
+    if (this.#isWarned) body.hintDisconnect()
+    if (this.#cancelled) body.cancel(this.#cancelled)
+    if (this.#exchange.ended) body.close()
+    this.#body = body
+    return body
+  }
+
   #cancel(reason: Error): void {
     this.#cancelled ??= reason
     this.#failure ??= reason
-    this.#body.cancel(reason)
+    this.#body?.cancel(reason)
     if (reason instanceof ClientDisconnectedError) this.#context.disconnect()
     else this.#context.abort(reason)
     this.#settleCredit()
@@ -163,13 +176,15 @@ export class EventRequest implements EventExchange, Ending {
       type: 'part',
       id: this.id,
       head: isFirst ? { status, headers } : null,
-      chunk: body.length === 0 ? null : ownBytes(end ? body : bytesOf(body)),
+      chunk: body.length === 0 ? null : body,
       end,
     }
-    this.#sentBytes += part.chunk?.length ?? 0
+    this.#sentBytes += body.length
     if (end || this.#exchange.ended) return this.#answer(part)
-    this.#hosted.link.post(part)
-    return this.#sent(part.chunk?.length ?? 0)
+    // Credit comes in bytes: the length of a text that is not ASCII is another number.
+    const chunk = typeof body === 'string' ? Buffer.from(body) : ownBytes(body)
+    this.#hosted.link.post({ ...part, chunk: chunk.length === 0 ? null : chunk })
+    return this.#sent(chunk.length)
   }
 
   // A response with trailers, or an early hint.
@@ -195,7 +210,7 @@ export class EventRequest implements EventExchange, Ending {
   }
 
   #responded(): void {
-    this.#body.close()
+    this.#body?.close()
     this.#context.finish(this)
   }
 
@@ -223,9 +238,4 @@ export class EventRequest implements EventExchange, Ending {
     this.#context.finish(this)
     this.#hosted.onEnd(this)
   }
-}
-
-// Credit comes in bytes: the length of a text that is not ASCII is another number.
-function bytesOf(chunk: Uint8Array | string): Uint8Array {
-  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk
 }

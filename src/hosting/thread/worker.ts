@@ -4,6 +4,7 @@ import { getPriority, setPriority } from 'node:os'
 import { workerData } from 'node:worker_threads'
 import { startLifespan } from '../../async/lifespan.ts'
 import { waitingStderrStream } from '../../sync/errors-stream.ts'
+import { becomeHost } from '../../bridge/request-context.ts'
 import { boundOutput } from './bounded-output.ts'
 import { EventHost } from './event-host.ts'
 import { EventLink } from './event-link.ts'
@@ -32,6 +33,7 @@ const log = flushed(hostedLog(link))
 boundOutput(process.stdout, 'stdout', log)
 boundOutput(process.stderr, 'stderr', log)
 
+becomeHost()
 try {
   const loaded = await loadTarget(target)
   const host = await hostOf(loaded)

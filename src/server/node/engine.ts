@@ -161,7 +161,8 @@ export class NodeEngine implements Engine {
 
   #headOf(req: IncomingMessage, { ends }: NodeConnection, expectsContinue: boolean): RequestHead {
     const { maxHeaderFields } = this.#settings
-    return incomingHead(req, { ends, expectsContinue, maxHeaderFields })
+    const target = req.url ?? '/'
+    return incomingHead(req, { ends, target, expectsContinue, maxHeaderFields })
   }
 
   #serve(

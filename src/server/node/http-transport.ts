@@ -32,7 +32,8 @@ export class NodeHttpTransport implements HttpTransport {
     res.on('error', ignore)
     // 'close' comes once: once() would cost another function.
     res.on('close', () => {
-      if (!res.writableFinished) this.events?.onDisconnect()
+      // After a whole response, the report is harmless.
+      this.events?.onDisconnect()
       onClose()
     })
   }

@@ -9,6 +9,8 @@ import type { Endpoints, RequestHead } from '../../http/request-head.ts'
 /** The facts of a request that its {@link IncomingMessage} does not state. */
 interface IncomingFacts {
   ends: Endpoints
+  /** The request target. A framework around the app changes `req.url`. */
+  target: string
   /** node:http has seen `Expect: 100-continue`. */
   expectsContinue: boolean
   maxHeaderFields: number
@@ -20,10 +22,10 @@ interface IncomingFacts {
  * @throws {@link BadRequestError} 505 for another version than HTTP/1.0 and HTTP/1.1
  */
 export function incomingHead(req: IncomingMessage, facts: IncomingFacts): RequestHead {
-  const { ends, expectsContinue, maxHeaderFields } = facts
+  const { ends, target, expectsContinue, maxHeaderFields } = facts
   const head = {
     method: req.method ?? 'GET',
-    target: req.url ?? '/',
+    target,
     httpVersion: httpVersion(req),
     headers: headerPairs(req.rawHeaders),
     expectsContinue,

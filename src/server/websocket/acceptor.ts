@@ -16,6 +16,8 @@ export interface UpgradeRequest {
   socket: Socket
   /** The bytes that arrived after the head. */
   firstBytes: Buffer
+  /** Returns the function that takes the socket if the app denies the handshake with 404; undefined: the client gets the 404. */
+  nextHandler?: () => (() => void) | undefined
 }
 
 /** The parts of the 101 besides the handshake itself. */

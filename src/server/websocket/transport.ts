@@ -31,6 +31,8 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   #frames: LateFailureSocket | undefined
   #gate: InflateGate | undefined
   #denial: SocketResponse | undefined
+  /** The socket belongs to the next handler of its server. */
+  #isPassedOn = false
   #draining = false
   /** Bytes of the app wait for the socket. The socket has no copy of them. */
   #borrowing = false
@@ -63,7 +65,10 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   }
 
   deny(part: ResponsePart): boolean {
-    const { socket } = this.#upgrade
+    const { socket, nextHandler } = this.#upgrade
+    const next = part.head?.status === 404 ? nextHandler?.() : undefined
+    if (next) this.#passOn(next)
+    if (this.#isPassedOn) return true
     this.#denial ??= new SocketResponse(socket, this.#tools.closeTimeoutMs)
     if (part.end) socket.off('end', this.#onGone)
     return this.#denial.write(part)
@@ -91,7 +96,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
   }
 
   destroy(): void {
-    this.#upgrade.socket.destroy()
+    if (!this.#isPassedOn) this.#upgrade.socket.destroy()
   }
 
   ping(): void {
@@ -106,9 +111,7 @@ export class SocketTransport implements WebSocketTransport, Pulse {
 
   #open(frames: LateFailureSocket): void {
     const { socket } = this.#upgrade
-    socket.off('drain', this.#onDrain)
-    socket.off('close', this.#onGone)
-    socket.off('end', this.#onGone)
+    this.#letGo()
     this.#frames = frames
     frames.onFault = (fail) => this.#failAnswered(fail)
     if (frames.extensions !== '') this.#gate = new InflateGate(frames, socket)
@@ -123,6 +126,21 @@ export class SocketTransport implements WebSocketTransport, Pulse {
       this.events?.onClose(code, reason.toString() || this.#failure)
     })
     this.#tools.pings.watch(this)
+  }
+
+  #letGo(): void {
+    const { socket } = this.#upgrade
+    socket.off('drain', this.#onDrain)
+    socket.off('close', this.#onGone)
+    socket.off('end', this.#onGone)
+  }
+
+  // The rest of the denial goes nowhere. An app that has not finished it by the next turn has lost its client.
+  #passOn(next: () => void): void {
+    this.#isPassedOn = true
+    this.#letGo()
+    process.nextTick(next)
+    setImmediate(() => this.events?.onClose(1006, ''))
   }
 
   // One write for header and message. `ws` takes two buffers and a cork, which costs more than the copy. The copy also
