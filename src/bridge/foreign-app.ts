@@ -4,11 +4,16 @@ import { AppError } from '../errors.ts'
 
 type Parts = Record<string, unknown>
 
-/** A framework, the parts of its apps, and the call that makes an app of one. */
+/** A framework, the parts of its apps, and the ways to host one. */
 interface Framework {
   name: string
   is: (value: Parts) => boolean
+  /** The call that makes an app of one. */
   call: string
+  /** The adapter, and the prefix of the command line. */
+  style: 'node' | 'fetch'
+  /** The value that the adapter takes in place of the app; null: it takes the app itself. */
+  instead: string | null
 }
 
 const has = (value: Parts, ...methods: string[]): boolean =>
@@ -20,44 +25,66 @@ const FRAMEWORKS: readonly Framework[] = [
     name: 'an Express app',
     is: (value) => typeof value === 'function' && has(value, 'handle', 'set', 'use'),
     call: 'fromNode(app)',
+    style: 'node',
+    instead: null,
   },
   {
     name: 'a Connect app',
     is: (value) => typeof value === 'function' && has(value, 'handle', 'use'),
     call: 'fromNode(app)',
+    style: 'node',
+    instead: null,
   },
   {
     name: 'a Koa app',
     is: (value) => has(value, 'callback', 'use'),
     call: 'fromNode(app.callback())',
+    style: 'node',
+    instead: 'app.callback()',
   },
   {
     name: 'a Fastify app',
     is: (value) => has(value, 'ready', 'inject', 'register'),
     call: 'fromNode((req, res) => app.routing(req, res)) after await app.ready()',
+    style: 'node',
+    instead: '(req, res) => app.routing(req, res)',
   },
   {
     name: 'a server of node:http',
     is: (value) => has(value, 'listen', 'close', 'address', 'on'),
     call: 'fromNode(handler), with the function that handles its requests',
+    style: 'node',
+    instead: 'the function that handles its requests',
   },
   {
     name: 'an app of the Fetch API',
     is: (value) => has(value, 'fetch'),
     call: 'fromFetch(app)',
+    style: 'fetch',
+    instead: null,
   },
 ]
 
 /**
  * Refuses the apps of other frameworks.
  *
+ * @param accepted the adapter that the caller passes `value` to; it takes the apps that need no other call
+ * @param place the place of `value`, which the message starts with
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) with the name of the framework and the call of the adapter
  */
-export function refuseForeign(value: unknown): void {
+export function refuseForeign(value: unknown, accepted?: string, place = ''): void {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return
   const found = FRAMEWORKS.find(({ is }) => is(value as Parts))
-  if (!found) return
+  if (!found || (found.style === accepted && found.instead === null)) return
   throw new AppError(
-    `this is ${found.name}: pass ${found.call}, with the adapter of isthmus/adapters`,
+    `${place}this is ${found.name}: pass ${found.call}, with the adapter of isthmus/adapters`,
   )
+}
+
+/** Returns the remedy of the command line for a message of {@link refuseForeign}, or an empty text for another message. */
+export function commandLineRemedy(message: string): string {
+  const found = FRAMEWORKS.find(({ name }) => message.startsWith(`this is ${name}:`))
+  if (!found) return ''
+  const { instead, style } = found
+  return `; on the command line: ${instead === null ? '' : `export ${instead}, and write `}${style}:FILE`
 }

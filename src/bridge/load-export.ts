@@ -18,8 +18,8 @@ export interface AppPlace {
 export async function loadExport({ url, exportName, mountKey }: AppPlace): Promise<unknown> {
   const exports = (await importExports(url)) as Record<string, unknown>
   if (!Object.hasOwn(exports, exportName)) {
-    const names = Object.keys(exports).join(', ') || 'none'
-    throw new AppLoadError(`${url} has no export "${exportName}"; it has ${names}`)
+    const names = Object.keys(exports).join(', ') || 'nothing'
+    throw new AppLoadError(`${url} has no export "${exportName}"; it exports ${names}`)
   }
 
   const exported = exports[exportName]

@@ -63,8 +63,8 @@ function mounted(prefix: string, app: App): Mounted {
   if (!/^(\/[^/]+)*$/.test(trimmed)) {
     throw new AppError(`mount: "${prefix}" is not a path such as "/" or "/live"`)
   }
+  refuseForeign(app, undefined, `mount: "${prefix}": `)
   if (typeof app !== 'function') {
-    refuseForeign(app)
     const given = app === null ? 'null' : typeof app
     const hint = isPromise(app) ? ' that is a promise; await it first' : ''
     throw new AppError(`mount: "${prefix}": an app is a function, got ${given}${hint}`)

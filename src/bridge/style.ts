@@ -70,8 +70,9 @@ export function branded<Branded extends App>(app: Branded, style: Style, origina
   return Object.defineProperty(app, STYLE, { value: style })
 }
 
-function brandOf(app: object): Style | undefined {
-  return (app as { [STYLE]?: Style })[STYLE]
+/** The brand of `app`; undefined if it has none. */
+export function brandOf(app: unknown): Style | undefined {
+  return (app as { [STYLE]?: Style } | null | undefined)?.[STYLE]
 }
 
 // The tag of the function decides, because `instanceof` fails for an app from another realm.

@@ -12,7 +12,7 @@ import {
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
 import { parseTexts } from './parser.ts'
-import type { AppSpec } from './load-app.ts'
+import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
 import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'

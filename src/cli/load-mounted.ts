@@ -2,7 +2,7 @@
 
 import { mount } from '../bridge/mount.ts'
 import { loadApp } from './load-app.ts'
-import type { AppSpec } from './load-app.ts'
+import type { AppSpec } from './app-spec.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { ProcessOptions } from './options-table.ts'
 

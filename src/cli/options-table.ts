@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
 import { parseAppSpec } from './app-spec.ts'
 import * as kind from './option.ts'
-import type { AppSpec } from './load-app.ts'
+import type { AppSpec } from './app-spec.ts'
 import type { DEFAULTS } from '../server/options.ts'
 import type { Option, OptionTable } from './option.ts'
 
@@ -14,7 +14,7 @@ type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 /** The options of the command line alone; all others are options of `serve()`. */
 export interface ProcessOptions {
   mounts: Mounts
-  /** The threads of each sync app; 0 runs sync apps, and those of every threads() pool, inline. */
+  /** The threads of each sync app and each `threads:` app; 0 runs these, and those of every threads() pool, inline. */
   threads: number
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** `auto` is `pretty` on a terminal, else `json`. */
@@ -56,7 +56,7 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
   threads: option(
     'threads',
-    'Threads of each sync app; 0 runs them all on the event loop',
+    'Threads of each sync app and each threads: app; 0 runs them all on the event loop',
     kind.integer(0, MOST_THREADS),
   ),
   logLevel: option(

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import yargs from 'yargs'
 import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
+import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import {
   PROCESS_DEFAULTS,
@@ -32,7 +33,10 @@ const GROUPS = [
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
 
-const APP_HELP = '[sync:|iterable:|events:|node:|fetch:]FILE[#export]: JavaScript or TypeScript'
+const APP_HELP =
+  `${APP_FORM}: JavaScript or TypeScript. ` +
+  'threads: an app of any style in threads; inline: a sync app on the event loop; ' +
+  'node: a handler of node:http, such as an Express app; fetch: a handler of the Fetch API, such as a Hono app'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
   'option has one value on each line there. The command line wins.\n' +

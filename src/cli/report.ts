@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util'
 import { AppLoadError, InvalidOptionError, LifespanError } from '../errors.ts'
+import { unwrapped } from './load-failure.ts'
 import { ownStack } from './throw-site.ts'
 
 /** The exit status of a failure: the app did not load or start, or the server could not listen. */
@@ -13,7 +14,8 @@ const WRONG_USAGE = 2
  * Writes `isthmus: …` to stderr. The stack of the app's own error follows if that is the cause, or all stacks if
  * `withStack`. Returns the exit status.
  */
-export function reportFailure(error: unknown, withStack: boolean): number {
+export function reportFailure(thrown: unknown, withStack: boolean): number {
+  const error = unwrapped(thrown)
   process.stderr.write(`isthmus: ${sentenceOf(error).replaceAll(/\s+/g, ' ')}\n`)
   const stack = withStack ? inspect(error) : stackOfCause(error)
   if (stack !== undefined) process.stderr.write(`${stack}\n`)

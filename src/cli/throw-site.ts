@@ -17,7 +17,8 @@ export function throwSite(error: unknown, entry: string): string | undefined {
   const stack = error.stack ?? ''
   const [thrower = ''] = stack.split(LOADER, 1)
   const site = siteOf(FRAME.exec(thrower)) ?? siteOf(FIRST_LINE.exec(stack))
-  if (site !== undefined || !(error instanceof SyntaxError)) return site
+  // The error of a thread has the name of its class, and not the class.
+  if (site !== undefined || error.name !== 'SyntaxError') return site
   return checkedSite(entry)
 }
 

@@ -1,15 +1,21 @@
-// [sync:|iterable:|events:|node:|fetch:]FILE[#export], and the file names that look like it.
+// [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], and the file names that look like it.
 
 import { describe, expect, it } from 'vitest'
 import { parseAppSpec } from '../../src/cli/app-spec.ts'
 
 describe('the name of an app', () => {
   it('is a file, whose default export is the app', () => {
-    expect(parseAppSpec('app.ts')).toEqual({ style: null, file: 'app.ts', exportName: 'default' })
+    expect(parseAppSpec('app.ts')).toEqual({
+      place: null,
+      style: null,
+      file: 'app.ts',
+      exportName: 'default',
+    })
   })
 
   it('may have a style before the file and an export after it', () => {
     expect(parseAppSpec('sync:legacy.js#app')).toEqual({
+      place: null,
       style: 'sync',
       file: 'legacy.js',
       exportName: 'app',
@@ -22,7 +28,7 @@ describe('the name of an app', () => {
 
   it('keeps a "#" in the file if no identifier follows', () => {
     for (const file of ['c#/app.js', 'app#1.js', 'a#b.js', 'odd#', 'a #b c']) {
-      expect(parseAppSpec(file)).toEqual({ style: null, file, exportName: 'default' })
+      expect(parseAppSpec(file)).toEqual({ place: null, style: null, file, exportName: 'default' })
     }
     expect(parseAppSpec('odd#name#app')).toMatchObject({ file: 'odd#name', exportName: 'app' })
   })
@@ -45,12 +51,43 @@ describe('the name of an app', () => {
     expect(parseAppSpec('sync:my\napp .js#app')).toMatchObject({ file: 'my\napp .js' })
   })
 
+  it('may have a place before the style', () => {
+    const [file, exportName] = ['shop.js', 'app']
+    expect(parseAppSpec('threads:node:shop.js#app')).toEqual({
+      place: 'threads',
+      style: 'node',
+      file,
+      exportName,
+    })
+    expect(parseAppSpec('inline:shop.js#app')).toEqual({
+      place: 'inline',
+      style: null,
+      file,
+      exportName,
+    })
+    expect(parseAppSpec('./threads:app.js')).toMatchObject({
+      place: null,
+      file: './threads:app.js',
+    })
+  })
+
+  it('is refused if the place does not stand first, or is there twice', () => {
+    const form = 'as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export]'
+    expect(() => parseAppSpec('node:threads:shop.js')).toThrow(
+      `must have "threads:" before "node:", ${form}`,
+    )
+    expect(() => parseAppSpec('threads:inline:shop.js')).toThrow(
+      `must have only one of "threads:" and "inline:", ${form}`,
+    )
+  })
+
   it('without a file is refused', () => {
-    for (const text of ['', 'sync:', '#app', 'events:#app']) {
+    for (const text of ['', 'sync:', '#app', 'events:#app', 'threads:', 'inline:node:']) {
       expect(() => parseAppSpec(text)).toThrow(
         expect.objectContaining({
           code: 'ISTHMUS_INVALID_OPTION',
-          message: 'must name a file, as in [sync:|iterable:|events:|node:|fetch:]FILE[#export]',
+          message:
+            'must name a file, as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export]',
         }),
       )
     }

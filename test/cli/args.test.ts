@@ -93,7 +93,7 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
     'mount',
     '/a/b=x.js',
     'mounts',
-    [['/a/b', { style: null, file: 'x.js', exportName: 'default' }]],
+    [['/a/b', { place: null, style: null, file: 'x.js', exportName: 'default' }]],
   ],
 ]
 
@@ -109,7 +109,7 @@ describe('serve', () => {
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(rest).toEqual({
       type: 'serve',
-      app: { style: null, file: 'app.js', exportName: 'default' },
+      app: { place: null, style: null, file: 'app.js', exportName: 'default' },
       mounts: [],
       threads: expect.any(Number),
       logLevel: 'info',
@@ -242,7 +242,7 @@ describe('a wrong command line', () => {
       ['serve app.js --lifespan maybe', '--lifespan must be auto, on or off, got "maybe"'],
       [
         'serve sync:',
-        'APP must name a file, as in [sync:|iterable:|events:|node:|fetch:]FILE[#export], got "sync:"',
+        'APP must name a file, as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], got "sync:"',
       ],
     ]
     for (const [words, says] of cases) {

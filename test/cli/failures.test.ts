@@ -9,7 +9,17 @@ import { describe, expect, it } from 'vitest'
 import { linesWith, run } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
+const LISTENS = 'test/fixtures/cli/listens.cjs'
 const MOODY = 'test/fixtures/cli/moody.js'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 async function failure(...words: string[]): Promise<{ status: number | null; line: string }> {
   const { status, stdout, stderr } = await run(words)
@@ -113,6 +123,36 @@ describe('a failure', { timeout: 30_000 }, () => {
     expect(line).toBe(
       `isthmus: 127.0.0.1:${port} is in use; choose another --port, or 0 for a free one`,
     )
+  })
+
+  it('exits with 1 if the app itself takes the port, and names the line and the remedy', async () => {
+    const port = String(await freePort())
+    const env = { ISTHMUS_TEST_PORT: port }
+    const { status, stderr } = await run(['serve', `node:${LISTENS}`, '--port', port], env)
+    const [warning, failed, ...more] = stderr.trimEnd().split('\n')
+    expect([status, more]).toEqual([1, []])
+    expect(failed).toMatch(
+      new RegExp(
+        `^isthmus: the app listens on port ${port} itself \\(\\S+listens\\.cjs:9\\), and `,
+      ),
+    )
+    expect(linesWith(`the app listens on port ${port} itself`, String(warning))).toHaveLength(1)
+  })
+
+  it('exits with the status of the event loop if an app in threads does not load', async () => {
+    const threaded = (...words: string[]) => run(['serve', ...words, '--log-level', 'silent'])
+    const threw = await threaded('threads:test/fixtures/cli/throws.js')
+    expect(threw.status).toBe(1)
+    expect(threw.stderr).toMatch(
+      /^isthmus: cannot load \S+throws\.js: TypeError: no database \(\S+throws\.js:1\)\nTypeError: no database\n +at \S+throws\.js:1:7\n$/,
+    )
+    const wrong = await threaded(HELLO, '--mount', `/x=threads:${HELLO}#nope`)
+    expect(wrong).toEqual({
+      status: 2,
+      signal: null,
+      stdout: '',
+      stderr: `isthmus: ${HELLO} has no export "nope"; it exports default, feed, guess, number, table: choose with FILE#export\n`,
+    })
   })
 
   it('exits with 1 if the machine does not have the address, or the socket cannot be made', async () => {

@@ -4,16 +4,17 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { loadApp } from '../../src/cli/load-app.ts'
+import { unwrapped } from '../../src/cli/load-failure.ts'
 import { AppLoadError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf } from '../bridge/host.ts'
-import type { AppSpec } from '../../src/cli/load-app.ts'
+import type { AppSpec } from '../../src/cli/app-spec.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/cli/', import.meta.url))
 
 /** A fixture by its name. */
 function fixture(file: string, exportName = 'default', style: AppSpec['style'] = null): AppSpec {
-  return { style, file: join(FIXTURES, file), exportName }
+  return { place: null, style, file: join(FIXTURES, file), exportName }
 }
 
 /** The body of the response to a GET of `target`. */
@@ -23,9 +24,24 @@ async function body(spec: AppSpec, { threads = 0, target = '/' } = {}): Promise<
   return (await client.get(target)).text()
 }
 
+/** The same app at a place that the command line names. */
+function placed(place: AppSpec['place'], spec: AppSpec): AppSpec {
+  return { ...spec, place }
+}
+
 /** The message that refuses `spec`, without the folder; `wrong` tells a wrong name from a module that threw. */
 async function refusal(spec: AppSpec): Promise<{ message: string; wrong: boolean }> {
   const error = await failureOf(loadApp(spec, 0))
+  return refusalOf(error)
+}
+
+/** The same for the place `threads`: the lifespan of the app fails. */
+async function refusalInThreads(spec: AppSpec): Promise<{ message: string; wrong: boolean }> {
+  const app = await loadApp(placed('threads', spec), 1)
+  return refusalOf(unwrapped(await failureOf(testClient(app, { deadlineMs: 10_000 }))))
+}
+
+function refusalOf(error: unknown): { message: string; wrong: boolean } {
   if (!(error instanceof AppLoadError)) throw new Error(`not refused: ${String(error)}`)
   return { message: error.message.replaceAll(FIXTURES, ''), wrong: !('cause' in error) }
 }
@@ -76,7 +92,7 @@ describe('a loaded app', () => {
 
   it('is found from the working directory', async () => {
     const file = relative(process.cwd(), join(FIXTURES, 'hello.js'))
-    expect(await body({ style: null, file, exportName: 'default' })).toBe('hello |/|')
+    expect(await body({ place: null, style: null, file, exportName: 'default' })).toBe('hello |/|')
   })
 })
 
@@ -92,6 +108,76 @@ describe('threads', () => {
   it('host an app that the spec calls sync, regardless of its parameters', async () => {
     const spec = fixture('where.js', 'unbranded', 'sync')
     expect(await body(spec, { threads: 1 })).not.toBe('0')
+  })
+})
+
+describe('the place "inline"', () => {
+  it('keeps a sync app on the loop, and one inside a table', async () => {
+    const inline = placed('inline', fixture('where.js', 'unbranded', 'sync'))
+    expect(await body(inline, { threads: 1 })).toBe('0')
+    const table = placed('inline', fixture('where.js', 'table'))
+    expect(await body(table, { threads: 1 })).toBe('0')
+    expect(await body(table, { threads: 1, target: '/feed' })).toBe('0')
+  })
+})
+
+describe('the place "threads"', () => {
+  it('puts an app of any style into threads, and a table', async () => {
+    for (const [name, target] of [
+      ['classic', '/'],
+      ['feed', '/'],
+      ['live', '/'],
+      ['table', '/'],
+      ['table', '/feed'],
+      ['table', '/live'],
+    ] as const) {
+      const spec = placed('threads', fixture('where.js', name))
+      expect([name, await body(spec, { threads: 1, target })]).not.toEqual([name, '0'])
+      expect([name, await body(spec, { threads: 0, target })]).toEqual([name, '0'])
+    }
+  })
+
+  it('puts the app of another framework into threads', async () => {
+    for (const [name, style] of [
+      ['expressApp', 'node'],
+      ['honoApp', 'fetch'],
+    ] as const) {
+      const spec = placed('threads', fixture('frameworks.js', name, style))
+      expect(await body(spec, { threads: 1 })).toBe(name.replace('App', ''))
+    }
+  })
+
+  it('does not import the module on the event loop', async () => {
+    const spec = placed('threads', fixture('threads-only.js'))
+    expect(await body(spec, { threads: 1 })).toBe('in a thread')
+    expect((await refusal(spec)).message).toContain('no event loop, please')
+  })
+
+  it('reports a failure with the message that the event loop has for it', async () => {
+    for (const spec of [
+      fixture('throws.js'),
+      fixture('hello.js', 'nope'),
+      fixture('hello.js', 'number'),
+      fixture('hello.js', 'guess'),
+      fixture('empty.js'),
+      fixture('frameworks.js', 'expressApp'),
+      fixture('frameworks.js', 'koaApp', 'node'),
+    ]) {
+      // vitest imports for the event loop, and lists exports in another order than Node.
+      const [inThreads, onLoop] = [await refusalInThreads(spec), await refusal(spec)]
+      const words = ({ message }: { message: string }): string[] =>
+        message.split(/,? |:/).toSorted()
+      expect([words(inThreads), inThreads.wrong]).toEqual([words(onLoop), onLoop.wrong])
+    }
+    const missing = placed('threads', fixture('missing.js'))
+    expect((await refusal(missing)).message).toContain('there is no such file')
+  })
+
+  it('refuses a module that listens on a port while it loads', async () => {
+    const { message, wrong } = await refusalInThreads(fixture('listens.cjs', 'default', 'node'))
+    expect(message).toMatch(/^listens\.cjs listens on port \d+ itself \(listens\.cjs:9\), and /)
+    expect(message).toContain('export the app, and call listen() only in the program')
+    expect(wrong).toBe(true)
   })
 })
 
@@ -129,7 +215,7 @@ describe('a wrong name', () => {
     for (const name of ['default', 'feed', 'table']) expect(message).toContain(name)
     expect(wrong).toBe(true)
     expect((await refusal(fixture('empty.js'))).message).toBe(
-      'empty.js has no export "default"; it exports nothing',
+      'empty.js has no export "default"; it exports nothing; export the app',
     )
     // The inherited members of every object are no exports.
     expect((await refusal(fixture('hello.js', 'toString'))).wrong).toBe(true)
@@ -149,6 +235,37 @@ describe('a wrong name', () => {
     )
     expect((await refusal(fixture('where.js', 'brokenTable'))).message).toContain('got string')
     expect((await refusal(fixture('where.js', 'list'))).wrong).toBe(true)
+  })
+
+  it('is refused if it is the app of another framework, with the form of the command line', async () => {
+    const express =
+      'this is an Express app: pass fromNode(app), with the adapter of isthmus/adapters'
+    const named = `frameworks.js#expressApp is not an app: ${express}; on the command line: node:FILE`
+    for (const style of [null, 'sync', 'events', 'fetch'] as const) {
+      expect((await refusal(fixture('frameworks.js', 'expressApp', style))).message).toBe(named)
+    }
+    for (const style of [null, 'iterable', 'node'] as const) {
+      const { message } = await refusal(fixture('frameworks.js', 'honoApp', style))
+      expect(message).toMatch(/an app of the Fetch API.*; on the command line: fetch:FILE$/)
+    }
+    for (const style of [null, 'node', 'fetch'] as const) {
+      const { message } = await refusal(fixture('frameworks.js', 'koaApp', style))
+      expect(message).toMatch(
+        /a Koa app.*; on the command line: export app\.callback\(\), and write node:FILE$/,
+      )
+    }
+    // No prefix helps inside a table.
+    expect((await refusal(fixture('frameworks.js', 'table'))).message).toBe(
+      `frameworks.js#table is not an app: mount: "/shop": ${express}`,
+    )
+  })
+
+  it('is refused if the style is not that of the brand', async () => {
+    const { message } = await refusal(fixture('where.js', 'branded', 'node'))
+    expect(message).toBe(
+      'where.js#branded is not an app: "node:" does not fit: this app is marked as "events:"',
+    )
+    expect(await body(fixture('where.js', 'branded', 'events'))).toBe('0')
   })
 
   it('is refused in threads with the same message', async () => {

@@ -43,6 +43,27 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     expect(await get(`${mountedUrl}/feeder`)).toBe('hello |/feeder|')
   })
 
+  it('serves an Express app in threads beside an app on the loop', async () => {
+    const where = 'test/fixtures/cli/where.js'
+    const listens = 'threads:node:test/fixtures/cli/listens.cjs'
+    const words = ['serve', `inline:${where}#classic`, '--mount', `/shop=${listens}`]
+    const more = ['--mount', `/feed=threads:${where}#feed`, '--threads', '2', ...PORT]
+    using command = new Command([...words, ...more], { GUARDED: '1' })
+    const url = await command.url()
+    expect(await get(`${url}/shop`)).toBe('listens')
+    expect(await get(`${url}/feed`)).not.toBe('0')
+    expect(await get(`${url}/`)).toBe('0')
+  })
+
+  it('warns of an app that listens on a port of its own', async () => {
+    const env = { ISTHMUS_TEST_PORT: '48556' }
+    const words = ['serve', 'node:test/fixtures/cli/listens.cjs', ...PORT]
+    using command = new Command(words, env)
+    expect(await get(await command.url())).toBe('listens')
+    const [line, ...more] = linesWith('listens on port 48556 itself', await command.logs('itself'))
+    expect([line?.['level'], more]).toEqual([40, []])
+  })
+
   it('[3a.20] takes options from the command line, and then from the environment', async () => {
     const env = { ISTHMUS_ROOT_PATH: '/env', ISTHMUS_ENVIRON: 'SITE=a=b' }
     using command = new Command(['serve', HELLO, ...PORT, '--root-path', '/line'], env)

@@ -82,6 +82,21 @@ describe('requests of one thread', { timeout: DEADLINE }, () => {
     expect(await Promise.all([...waiting, queued])).toEqual(['200 waited', '200 waited', '200 /'])
   })
 
+  it('leave their place to others while they wait for a slow client', async () => {
+    await using server = await serving(pool({ concurrency: 2 }))
+    const slow = await Promise.all([1, 2, 3, 4].map(() => server.connect(30_000)))
+    // Two clients send a part of their body, two do not read their response.
+    for (const client of slow.slice(0, 2)) {
+      client.send('POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nslow')
+    }
+    for (const client of slow.slice(2)) {
+      client.send('GET /endless HTTP/1.1\r\nhost: a\r\n\r\n')
+      client.socket.pause()
+    }
+    expect(await get(server, '/')).toBe('200 /')
+    for (const client of slow) client.reset()
+  })
+
   it('above the bound of the queue are 503 with Retry-After', async () => {
     const app = pool({ concurrency: 1, maxQueue: 0 })
     await using server = await serving(app)
@@ -332,6 +347,31 @@ describe('a WebSocket of an app in a thread', { timeout: DEADLINE }, () => {
     await eventually(() => app.stats().inFlight === 0)
   })
 
+  it('may be closed by an app that has taken its signal when the server closes', async () => {
+    const server = await serving(pool())
+    const socket = socketTo(server, '/goodbye')
+    await first(socket, 'open')
+    const said = first(socket, 'message')
+    const closed = first(socket, 'close')
+    await server[Symbol.asyncDispose]()
+    expect(String((await said)[0])).toBe('ServerShutdownError')
+    expect((await closed)[0]).toBe(4_002)
+  })
+
+  it('that its client leaves while its thread stands still ends in another thread', async () => {
+    const app = pool({ max: 2 })
+    await using server = await serving(app)
+    const blocked = get(server, '/block')
+    await started(1)
+    const socket = socketTo(server, '/echo')
+    socket.on('error', () => undefined)
+    await eventually(() => app.stats().inFlight + app.stats().queued >= 2)
+    socket.terminate()
+    await eventually(() => app.stats().inFlight + app.stats().queued === 1)
+    open()
+    expect(await blocked).toMatch(/^200 blocked/)
+  })
+
   it('counts for the load, and ends with 1001 when the server closes', async () => {
     const app = pool()
     const server = await serving(app)
@@ -419,6 +459,14 @@ describe('a thread whose app does harm', { timeout: DEADLINE }, () => {
 })
 
 describe('the end of a pool', { timeout: DEADLINE }, () => {
+  it('does not wait for a thread that stands still', async () => {
+    const server = await serving(pool(), { graceMs: 200 })
+    const blocked = get(server, '/block').catch(() => 'cut')
+    await started(1)
+    await server[Symbol.asyncDispose]()
+    expect(await blocked).toBe('cut')
+  })
+
   it('tells running requests, and ends the lifespan in each thread', async () => {
     const app = pool({ min: 2, max: 2 })
     const server = await serving(app)

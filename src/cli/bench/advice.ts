@@ -41,7 +41,7 @@ export function adviceFor(comparison: Comparison): string {
   const held = `holds the event loop for ${milliseconds(inline.heldMs)} a request`
   if (inline.heldMs < HARMLESS_MS) return `${where}: ${held}; ${harmless(comparison)}`
   if (threads.heldMs > inline.heldMs / 2) {
-    return `${where}: ${held}, inline and in threads; move the blocking code into a sync app, and host that with threads()`
+    return `${where}: ${held}, inline and in threads; move the blocking code into a sync app, or put the whole app into threads, as threads:FILE`
   }
   const inThreads = `there it is ${milliseconds(threads.heldMs)}`
   if (inline.heldMs >= BLOCKS_MS) {

@@ -14,7 +14,8 @@ const COLUMNS = ['', 'hosted', 'req/s', 'p50', 'p99', 'CPU/req', 'loop/req', 'lo
 /** Measures, and writes a table and a line of advice for each path to stdout. Progress goes to stderr. */
 export async function benchCommand(command: BenchCommand): Promise<void> {
   const inline = await measureHosting(command, 0)
-  const threads = await measureHosting(command, command.threads)
+  const paths = inline.map(({ path }) => path)
+  const threads = await measureHosting({ ...command, paths }, command.threads)
   const comparisons = inline.map(({ mounted, path, measured }, index): Comparison => {
     const other = threads[index]?.measured ?? measured
     return { path, mount: mounted.prefix, style: mounted.style, inline: measured, threads: other }

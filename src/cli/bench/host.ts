@@ -7,8 +7,9 @@ import { importExports } from '../../bridge/app-module.ts'
 import { styleOf } from '../../bridge/style.ts'
 import { AppLoadError } from '../../errors.ts'
 import { serve } from '../../server/serve.ts'
+import { unwrapped } from '../load-failure.ts'
 import { loadMounted } from '../load-mounted.ts'
-import type { AppSpec } from '../load-app.ts'
+import type { AppSpec } from '../app-spec.ts'
 import type { Server } from '../../server/serve.ts'
 import type { FromHost, Mounted, ToHost, Usage } from './messages.ts'
 import type { NamedApps } from '../load-mounted.ts'
@@ -22,7 +23,8 @@ let loopBefore = performance.eventLoopUtilization()
 
 process.on('disconnect', () => process.exit(1))
 process.on('message', (message: ToHost) => {
-  handle(message).catch((error: unknown) => {
+  handle(message).catch((thrown: unknown) => {
+    const error = unwrapped(thrown)
     const isUsage = error instanceof AppLoadError && !Object.hasOwn(error, 'cause')
     report({
       type: 'failed',
@@ -57,9 +59,15 @@ async function open(apps: NamedApps): Promise<void> {
     log: null,
     sync: { inlineThreads: apps.threads === 0 },
   })
-  const mounts = await stylesOf(apps.app, '')
-  for (const [prefix, spec] of apps.mounts) mounts.push(...(await stylesOf(spec, prefix)))
+  // With threads, this process does not import the module of a `threads:` app.
+  const mounts = apps.threads === 0 ? await allStylesOf(apps) : []
   report({ type: 'listening', url: server.url, mounts })
+}
+
+async function allStylesOf({ app, mounts }: NamedApps): Promise<Mounted[]> {
+  const all = await stylesOf(app, '')
+  for (const [prefix, spec] of mounts) all.push(...(await stylesOf(spec, prefix)))
+  return all
 }
 
 async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {

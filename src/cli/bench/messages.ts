@@ -22,7 +22,10 @@ export interface Usage {
   longestMs: number
 }
 
-/** The messages from the host. `isUsage` means that the command line names a file or an export that does not exist. */
+/**
+ * The messages from the host. `mounts` is empty with threads. `isUsage` means that the command line names a file or an
+ * export that does not exist.
+ */
 export type FromHost =
   | { type: 'listening'; url: string; mounts: Mounted[] }
   | { type: 'failed'; message: string; isUsage: boolean }

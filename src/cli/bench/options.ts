@@ -41,7 +41,7 @@ export const BENCH_OPTIONS: OptionTable<BenchOptions> = {
   mounts: PROCESS_OPTIONS.mounts,
   threads: {
     flag: 'threads',
-    describe: 'Threads of each sync app in the measurement in threads',
+    describe: 'Threads of each sync app and each threads: app in the measurement in threads',
     kind: kind.integer(1, 1_024),
   },
   connections: {

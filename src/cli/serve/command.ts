@@ -1,5 +1,7 @@
 // isthmus serve: loads the app, listens, prints the ready line, and runs until a signal.
 
+import { listenLine, watchListening } from '../../bridge/listen-watch.ts'
+import { AppError } from '../../errors.ts'
 import { accessLog } from '../../middleware/access-log.ts'
 import { serve } from '../../server/serve.ts'
 import { watchThreads } from '../exit.ts'
@@ -7,6 +9,7 @@ import { loadMounted } from '../load-mounted.ts'
 import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { readTls } from './tls-files.ts'
+import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -22,6 +25,7 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   life.log = log
   logUnhandledRejections(log)
   watchThreads()
+  const busy = watchApp(log)
 
   const app = await loadMounted(command)
   if (life.isEnding) return
@@ -34,12 +38,23 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   life.close = () => stopped(starting, stop)
 
   const server = await starting.catch((error: unknown) => {
-    if (!life.isEnding) throw error
+    if (!life.isEnding) throw busy.get((error as { port?: number }).port) ?? error
   })
   if (!server) return
   life.close = () => server.close()
   life.handleExceptions()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+// A program that calls listen() while it is imported is a second server in this process: a metrics server on purpose, or
+// the app by mistake. Returns the errors for our own server, by the ports that the app has taken.
+function watchApp(log: Log): ReadonlyMap<number | string | undefined, AppError> {
+  const errors = new Map<number | string | undefined, AppError>()
+  watchListening((call) => {
+    log.warn({}, `the app ${listenLine(call)}`)
+    errors.set(call.address, new AppError(`the app ${listenLine(call)}`))
+  })
+  return errors
 }
 
 // serve() shuts the lifespan of an app down that has started meanwhile.

@@ -8,6 +8,7 @@ import type {
   PartMessage,
   ToHost,
   WantMessage,
+  WatchMessage,
 } from '../protocol/messages.ts'
 import type { ScheduledRequest } from './scheduler/host-port.ts'
 import type { SentExtensions } from './sent-extensions.ts'
@@ -39,6 +40,7 @@ export type RequestReport =
   | FailureMessage
   | CallMessage
   | EventMessage<SendEvent>
+  | WatchMessage
 
 /** Lives from the arrival to the end. It may go to a second host as long as the first has not begun. */
 export interface PoolRequest extends ScheduledRequest {

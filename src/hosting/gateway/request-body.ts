@@ -33,6 +33,11 @@ export class GatewayRequestBody {
     this.#mayFail = mayFail
   }
 
+  /** Whether the host wants bytes that the client has not sent. */
+  get isWaiting(): boolean {
+    return this.#phase === 'reading'
+  }
+
   /** The host may get `bytes` more. */
   feed(bytes: number): void {
     this.#wantedBytes += bytes

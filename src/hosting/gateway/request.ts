@@ -84,6 +84,10 @@ export class GatewayRequest implements PoolRequest {
     return this.#isOver
   }
 
+  get waitsForClient(): boolean {
+    return (this.#body?.isWaiting ?? false) || (this.#response?.isWaiting ?? false)
+  }
+
   /** Sends the request to a host, in the context of the request: another one may have freed the host. */
   dispatch(dispatch: Dispatch): void {
     this.#context.runInAsyncScope(GatewayRequest.#dispatchOf, undefined, this, dispatch)
@@ -168,6 +172,9 @@ export class GatewayRequest implements PoolRequest {
         return this.#relay(message.event)
       case 'failure':
         if (!this.#isOver) this.#respond(message)
+        return
+      // This is for WebSockets.
+      case 'watch':
     }
   }
 

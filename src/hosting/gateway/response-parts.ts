@@ -49,6 +49,11 @@ export class ResponseParts {
     this.#bounds = bounds
   }
 
+  /** Whether the client has to take bytes before further ones are sent. */
+  get isWaiting(): boolean {
+    return this.#isSending
+  }
+
   /** Whether the last part has come. */
   get isEnding(): boolean {
     return this.#isEnding

@@ -35,7 +35,8 @@ export class GatewaySocket implements PoolRequest {
   #post: ((message: ToHost) => void) | undefined
   #room = MESSAGE_WINDOW_BYTES
   #isReading = false
-  #isClosed = false
+  // The last event.
+  #disconnect: ReceiveEvent | undefined
   #sending: Promise<void> = Promise.resolve()
   #owed = 0
   #isOver = false
@@ -61,6 +62,11 @@ export class GatewaySocket implements PoolRequest {
     return this.#isOver
   }
 
+  // A WebSocket waits for its client most of the time, and counts.
+  get waitsForClient(): boolean {
+    return false
+  }
+
   dispatch(dispatch: Dispatch): void {
     this.#context.runInAsyncScope(() => this.#dispatch(dispatch))
   }
@@ -76,6 +82,9 @@ export class GatewaySocket implements PoolRequest {
       case 'failure':
         // After the events that came before it.
         return this.#afterSending(() => this.fail(fromErrorData(message.error)))
+      case 'watch':
+        // The server gives an app that has taken its signal the grace to end the WebSocket itself.
+        return void this.#exchange.scope['isthmus.exchange']?.signal
       // These are for requests.
       case 'part':
       case 'call':
@@ -112,6 +121,8 @@ export class GatewaySocket implements PoolRequest {
     const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
     post(this.#message(sent.websocket.change(scope.extensions)))
+    // Another host has got it, which gave the WebSocket back.
+    if (this.#disconnect) post({ type: 'event', id: this.id, event: this.#disconnect })
     this.#read()
   }
 
@@ -133,7 +144,7 @@ export class GatewaySocket implements PoolRequest {
 
   // Reads as long as there is room. Without room the queue of the server pauses the client.
   #read(): void {
-    if (this.#isReading || this.#isClosed || this.#isOver || this.#room <= 0) return
+    if (this.#isReading || this.#disconnect || this.#isOver || this.#room <= 0) return
     this.#isReading = true
     this.#exchange.receive().then(
       (event) => this.#received(event),
@@ -143,7 +154,7 @@ export class GatewaySocket implements PoolRequest {
 
   #received(event: ReceiveEvent): void {
     this.#isReading = false
-    if (event.type === 'websocket.disconnect') this.#isClosed = true
+    if (event.type === 'websocket.disconnect') this.#disconnect = event
     // The host begins with the event `websocket.connect` by itself.
     if (event.type !== 'websocket.connect') {
       this.#room -= weightOf(event)

@@ -30,6 +30,8 @@ import type { OutboxOwner } from './thread-outbox.ts'
 /** The time for the end of the app's lifespan in a thread, and for the thread to end after its last requests, in ms. */
 const SHUTDOWN_MS = 10_000
 const STOP_MS = 20_000
+/** A thread that is told to end, and whose event loop does not turn for this time, does not hear it. */
+const STANDSTILL_MS = 1_000
 
 /** The options of a pool that concern one thread. */
 export interface ThreadSettings {
@@ -133,8 +135,13 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
   stopSoon(): Promise<void> {
     this.#isStopped = true
     this.#outbox.post({ type: 'stop' })
-    this.#timer = setTimeout(() => this.stop(), STOP_MS)
+    this.#timer = setTimeout(() => this.#stopUnlessAlive(), STANDSTILL_MS)
     return this.#stopped.promise
+  }
+
+  #stopUnlessAlive(): void {
+    if (!this.#bell.hasTurned) return this.stop()
+    this.#timer = setTimeout(() => this.stop(), STOP_MS)
   }
 
   /** Ends the worker, even if it runs code. */

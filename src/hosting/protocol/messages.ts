@@ -227,6 +227,12 @@ export interface LoadedMessage {
   error: ErrorData | null
 }
 
+/** The app of a WebSocket has taken the signal: at a shutdown it gets the time to close the WebSocket itself. */
+export interface WatchMessage {
+  type: 'watch'
+  id: number
+}
+
 /** The app has ended its lifespan. */
 interface StoppedMessage {
   type: 'stopped'
@@ -249,4 +255,5 @@ export type FromHost =
   | LoadedMessage
   | StoppedMessage
   | EventMessage<SendEvent>
+  | WatchMessage
   | WornMessage

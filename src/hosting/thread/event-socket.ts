@@ -2,7 +2,6 @@
 // blocked app keeps its connection.
 
 import { AsyncResource } from 'node:async_hooks'
-import { ServerExchangeContext } from '../../async/exchange-context.ts'
 import { NO_IDENTITY } from '../../async/framing.ts'
 import { MessageQueue } from '../../async/message-queue.ts'
 import { makeReceive } from '../../async/receive.ts'
@@ -15,7 +14,7 @@ import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { weightOf } from '../protocol/message-weight.ts'
 import { webSocketScopeOf } from '../protocol/scope-data.ts'
-import { hostingOf } from './exchange-context.ts'
+import { WatchedContext } from './watched-context.ts'
 import type { Ending } from '../../async/exchange-context.ts'
 import type { ReceiveEvent, ResponseEnd, SendEvent } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -30,7 +29,7 @@ export class EventSocket implements EventExchange, Ending {
   readonly id: number
   readonly #message: OpenMessage
   readonly #hosted: Hosted
-  readonly #context: ServerExchangeContext
+  readonly #context: WatchedContext
   readonly #exchange: WebSocketExchange
   readonly #queue = new MessageQueue({ pause: ignore, resume: ignore }, UNBOUNDED)
   #beganAt = 0
@@ -45,7 +44,7 @@ export class EventSocket implements EventExchange, Ending {
     this.id = message.id
     this.#message = message
     this.#hosted = hosted
-    this.#context = new ServerExchangeContext(hosted.log, hostingOf(message.environ))
+    this.#context = new WatchedContext(message, hosted.log, hosted.link)
     this.#exchange = new WebSocketExchange(message.scope, NO_IDENTITY)
   }
 

@@ -127,7 +127,7 @@ describe('a pool', { timeout: 30_000 }, () => {
     const broken = threads(new URL('../../fixtures/threads/pool-broken.js', import.meta.url))
     await expect(served(broken, { lifespan: 'auto' })).rejects.toThrow('no such table: tickets')
     await expect(served(threads(APP, { export: 'nope' }), { lifespan: 'auto' })).rejects.toThrow(
-      'has no export "nope"; it has default',
+      'has no export "nope"; it exports default',
     )
   })
 

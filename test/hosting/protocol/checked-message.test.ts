@@ -14,6 +14,7 @@ const GOOD: FromHost[] = [
   { type: 'log', level: 'warn', fields: {}, error: null, message: 'x' },
   { type: 'loaded', runs: 'inTurn', error: null },
   { type: 'stopped' },
+  { type: 'watch', id: 1 },
   { type: 'event', id: 1, event: { type: 'websocket.accept' } },
   { type: 'worn', left: { Timeout: 100 } },
 ]

@@ -19,6 +19,11 @@ export class Assignments<Request extends ScheduledRequest> {
     return this.#list.length
   }
 
+  /** The number of requests that do not wait for their client. */
+  get active(): number {
+    return this.#list.filter(({ request }) => !request.waitsForClient).length
+  }
+
   /** The request that the host runs, or will run first. */
   get first(): Request | undefined {
     return this.#list[0]?.request

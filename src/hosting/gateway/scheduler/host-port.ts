@@ -12,6 +12,8 @@ export interface ScheduledRequest {
   arrivedAt: number
   /** The request is answered or has failed. It needs no host any more. */
   readonly isOver: boolean
+  /** The app can do nothing before its client has sent, or taken, some bytes. */
+  readonly waitsForClient: boolean
   /** Ends the request with an error. A second call has no effect. */
   fail(error: unknown): void
   /** Tells the app that its host is about to end. */

@@ -59,6 +59,11 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
     return this.#assigned.size
   }
 
+  /** The number of requests that do not wait for their client. */
+  get active(): number {
+    return this.#assigned.active
+  }
+
   /** The request that the host runs. */
   get current(): Request | undefined {
     return this.#assigned.first

@@ -6,6 +6,8 @@ import type { HostPort } from './host-port.ts'
 export interface PacedHost {
   /** The number of its requests. */
   readonly load: number
+  /** The number of its requests that do not wait for their client. */
+  readonly active: number
   readonly port: Pick<HostPort<never>, 'reached' | 'waitedMs' | 'ask'>
   /** The number after the last request that was taken back. */
   readonly takenBackTo: number

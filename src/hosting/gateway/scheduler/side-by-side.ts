@@ -20,8 +20,10 @@ export class SideBySide implements Pace {
     return waitedMs
   }
 
+  // A slow client takes the place of no other request.
   hasRoomAhead(host: PacedHost, now: number): boolean {
-    return host.load < this.#concurrency && !this.isAway(host, now)
+    const hasRoom = host.load < this.#concurrency || host.active < this.#concurrency
+    return hasRoom && !this.isAway(host, now)
   }
 
   isAway({ port }: PacedHost, now: number): boolean {

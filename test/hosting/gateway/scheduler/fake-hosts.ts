@@ -35,6 +35,7 @@ export class FakeRequest implements ScheduledRequest {
   error: unknown
   isOver = false
   warnings = 0
+  waitsForClient = false
 
   constructor(id: number, arrivedAt: number, held: readonly HeldSlot[]) {
     this.id = id

@@ -39,6 +39,17 @@ describe('a host that runs requests side by side', () => {
     expect(sentTo(host)).toEqual([third])
   })
 
+  it('gets a request in the place of one that waits for its client', () => {
+    const { pool, host } = ready({ concurrency: 1 })
+    const slow = pool.request()
+    beginAll(host)
+    const next = pool.request()
+    expect(sentTo(host)).toEqual([])
+    slow.waitsForClient = true
+    pool.pass(50)
+    expect(sentTo(host)).toEqual([next])
+  })
+
   it('shares the load with the others', () => {
     const { pool, host } = ready({ min: 2, max: 2 })
     const other = pool.load(1)

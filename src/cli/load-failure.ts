@@ -1,0 +1,55 @@
+// The failures of loading an app that the command line names, on the event loop and in threads, in the same words.
+
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { commandLineRemedy } from '../bridge/foreign-app.ts'
+import { AppLoadError, IsthmusError, LifespanError } from '../errors.ts'
+import { throwSite } from './throw-site.ts'
+import type { AppSpec } from './app-spec.ts'
+
+// The errors that this file has made. A class for them would show its name to the user.
+const named = new WeakSet<object>()
+
+/**
+ * Makes an error of one line from `error`, which an import of the module at `url` threw. The new error has a `cause` if
+ * the module threw.
+ *
+ * @param error an {@link AppLoadError} whose message starts with `url`, or the error of the module
+ */
+export function loadFailure(error: unknown, spec: AppSpec, url: string): AppLoadError {
+  const failure = failureOf(error, spec, url)
+  named.add(failure)
+  return failure
+}
+
+/** Returns the failure of an app in threads, which lifespan has reported, and every other error unchanged. */
+export function unwrapped(error: unknown): unknown {
+  if (!(error instanceof LifespanError)) return error
+  return error.cause instanceof AppLoadError && named.has(error.cause) ? error.cause : error
+}
+
+function failureOf(error: unknown, spec: AppSpec, url: string): AppLoadError {
+  if (error instanceof AppLoadError && error.message.startsWith(url)) {
+    return new AppLoadError(spec.file + withRemedy(error.message.slice(url.length), spec))
+  }
+  const file = fileURLToPath(url)
+  const site = throwSite(error, file)
+  const where = site === undefined ? '' : ` (${site})`
+  return new AppLoadError(`cannot load ${file}: ${lineOf(error)}${where}`, { cause: error })
+}
+
+function withRemedy(message: string, { exportName }: AppSpec): string {
+  const notAnApp = `#${exportName} is not an app: `
+  if (message.startsWith(notAnApp)) {
+    return message + commandLineRemedy(message.slice(notAnApp.length))
+  }
+  if (!message.startsWith(' has no export ')) return message
+  const remedy = message.endsWith(' nothing') ? '; export the app' : ': choose with FILE#export'
+  return message + remedy
+}
+
+function lineOf(error: unknown): string {
+  if (error instanceof IsthmusError) return error.message
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error)
+  return text.replaceAll(/\s+/g, ' ')
+}
