@@ -1,6 +1,7 @@
 // Apps inside Express, Connect and Fastify, with the middleware that those use most.
 
 import { once } from 'node:events'
+import { setEnvironmentData } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { iterable, mount, sync, threads, UnsupportedScopeError, websocket } from 'isthmus'
 import { toNode } from 'isthmus/adapters'
@@ -57,6 +58,7 @@ const stream = httpApp(async (_scope, _receive, send) => {
     await send({ type: 'http.response.body', body, moreBody: true })
   await send({ type: 'http.response.body', body: 'end' })
 })
+const SIDE_BY_SIDE = new URL('../../fixtures/threads/side-by-side-app.js', import.meta.url)
 const POOL = new URL('../../fixtures/threads/behaviour-journal.ts', import.meta.url)
 
 function hosting(app: HostedApp, options: ToNodeOptions = {}): EmbeddedHandler {
@@ -78,7 +80,7 @@ async function echoed(host: Outer, path: string): Promise<string> {
   return data.toString()
 }
 
-describe.each(['express', 'express4'])('inside of %s', (name) => {
+describe.each(['express', 'express4'])('inside of %s', { timeout: 40_000 }, (name) => {
   it('apps of each style have their place below the mount', async () => {
     const handler = hosting(place)
     const app = await frameworks.expressApp(name, {
@@ -181,6 +183,22 @@ describe.each(['express', 'express4'])('inside of %s', (name) => {
     expect(await handler.close()).toEqual({ forced: false })
     expect((await host.ask(get('/pool/journal'))).status).toBe(503)
     expect((await host.ask(get('/own'))).status).toBe(503)
+  })
+})
+
+describe('an app that awaits in threads, inside of Express', { timeout: 40_000 }, () => {
+  it('streams both ways, fails without harm to others, and has WebSockets', async () => {
+    setEnvironmentData('side-by-side', new SharedArrayBuffer(8))
+    setEnvironmentData('side-by-side-ended', new SharedArrayBuffer(4))
+    const handler = hosting(threads(SIDE_BY_SIDE, { max: 1 }))
+    await using host = await outer(await frameworks.expressApp('express', { '/': handler }))
+    host.server.on('upgrade', handler.upgrade)
+    await handler.start()
+    const streamed = await host.ask(post('/stream', 'x'.repeat(200_000)))
+    expect([streamed.status, streamed.body.length]).toEqual([200, 200_000])
+    expect((await host.ask(get('/throw'))).status).toBe(500)
+    expect(await echoed(host, '/echo')).toBe('hi')
+    expect(await handler.close()).toEqual({ forced: false })
   })
 })
 
