@@ -253,7 +253,8 @@ describe('the public names', () => {
 
   it('of isthmus/adapters', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
-      "ConnectMiddleware
+      "ConnectErrorHandler
+      ConnectMiddleware
       EmbeddedFetch
       EmbeddedHandler
       FetchContext

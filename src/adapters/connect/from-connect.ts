@@ -7,7 +7,9 @@ import { makersFor } from '../node/from-node.ts'
 import { LayeredExchange } from './exchange.ts'
 import { planOf } from './plan.ts'
 import type { EventApp } from '../../contract/events.ts'
-import type { ConnectMiddleware } from './plan.ts'
+import type { ConnectErrorHandler, ConnectMiddleware } from './plan.ts'
+
+type ConnectWrap = (app: EventApp) => EventApp
 
 /**
  * Makes an event wrap of middleware of Connect and Express, the first one outermost. It is an argument of `chain()`, or
@@ -30,9 +32,13 @@ import type { ConnectMiddleware } from './plan.ts'
  * const app = chain(accessLog(), fromConnect(helmet(), session({ secret })))(live)
  * @see https://github.com/senchalabs/connect#readme
  */
+export function fromConnect(...middleware: readonly ConnectMiddleware[]): ConnectWrap
 export function fromConnect(
-  ...middleware: readonly ConnectMiddleware[]
-): (app: EventApp) => EventApp {
+  ...middleware: ReadonlyArray<ConnectMiddleware | ConnectErrorHandler>
+): ConnectWrap
+export function fromConnect(
+  ...middleware: ReadonlyArray<ConnectMiddleware | ConnectErrorHandler>
+): ConnectWrap {
   const plan = planOf(middleware)
   const makers = makersFor(middleware.find(isExpress) ?? {})
   return function fromConnect(app) {
@@ -45,7 +51,7 @@ export function fromConnect(
   }
 }
 
-function isExpress(middleware: ConnectMiddleware): boolean {
+function isExpress(middleware: ConnectMiddleware | ConnectErrorHandler): boolean {
   return (middleware as { request?: unknown }).request instanceof IncomingMessage
 }
 

@@ -170,7 +170,7 @@ export class InnerAnswer {
 
   #through(event: SendEvent): Promise<void> {
     const { res } = this.#exchange
-    if (this.#exchange.isOver) return rejected(new ClientDisconnectedError())
+    if (this.#exchange.isOver && !this.isWhole) return rejected(new ClientDisconnectedError())
     try {
       switch (event?.type) {
         case 'http.response.body':

@@ -6,14 +6,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** Goes on with the next middleware; with an argument other than `'route'` and `'router'`, with the next error handler. */
 type Next = (error?: unknown) => void
 
-// Packages declare the request of their framework, with fields that other middleware add.
-type Request = IncomingMessage & Record<string, never>
-type Response = ServerResponse & Record<string, never>
+/**
+ * A middleware of Connect and Express: it answers, or it calls `next()`. A method, so that packages may declare the
+ * request and the response of their framework.
+ */
+export type ConnectMiddleware = {
+  call(req: IncomingMessage, res: ServerResponse, next: Next): unknown
+}['call']
 
-/** A middleware of Connect and Express, or an error handler with four parameters. */
-export type ConnectMiddleware =
-  | ((req: Request, res: Response, next: Next) => unknown)
-  | ((error: never, req: Request, res: Response, next: Next) => unknown)
+/** An error handler of Connect and Express. It declares four parameters: the number makes it an error handler. */
+export type ConnectErrorHandler = {
+  call(error: unknown, req: IncomingMessage, res: ServerResponse, next: Next): unknown
+}['call']
 
 type Handle = (req: object, res: object, next: Next) => unknown
 type HandleError = (error: unknown, req: object, res: object, next: Next) => unknown
@@ -35,14 +39,14 @@ export interface Plan {
  *
  * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) for an argument that is no function
  */
-export function planOf(middleware: readonly ConnectMiddleware[]): Plan {
+export function planOf(middleware: ReadonlyArray<ConnectMiddleware | ConnectErrorHandler>): Plan {
   if (middleware.length === 0) throw new AppError('fromConnect() takes at least one middleware')
   const steps = middleware.map(stepOf)
   const appAt = steps.findLastIndex(({ handle }) => handle !== null) + 1
   return { steps, appAt }
 }
 
-function stepOf(middleware: ConnectMiddleware, position: number): Step {
+function stepOf(middleware: ConnectMiddleware | ConnectErrorHandler, position: number): Step {
   if (typeof middleware !== 'function') {
     throw new AppError(
       `fromConnect(): argument ${position + 1} is ${nameOf(middleware)}, not a middleware (req, res, next); ` +

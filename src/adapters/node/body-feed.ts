@@ -76,8 +76,9 @@ export class BodyFeed {
       'a middleware reads the body of a request after next(), and the app inside reads it too; ' +
         'a middleware that reads the body calls next() when it has read all',
     )
-    if (req.listenerCount('error') === 0) log?.error({ err: error }, 'a middleware failed')
-    failRequest(req, error)
+    const isHeard = req.listenerCount('error') > 0
+    if (!isHeard) log?.error({ err: error }, 'a middleware failed')
+    failRequest(req, isHeard ? error : undefined)
   }
 
   #received(event: ReceiveEvent): void {
@@ -101,7 +102,7 @@ export class BodyFeed {
   }
 }
 
-function failRequest(req: InnerRequest, error: Error): void {
+function failRequest(req: InnerRequest, error: Error | undefined): void {
   // The package on-finished reads it: without this line, body parsers wait for the rest.
   Object.assign(req.socket, { readable: false })
   req._destroy = passOn
