@@ -2,6 +2,8 @@
 
 export { fromNode } from './adapters/node/from-node.ts'
 export type { FromNodeOptions, NodeHandler } from './adapters/node/from-node.ts'
+export { fromConnect } from './adapters/connect/from-connect.ts'
+export type { ConnectErrorHandler, ConnectMiddleware } from './adapters/connect/plan.ts'
 export { fromFetch } from './adapters/fetch/from-fetch.ts'
 export type {
   FetchContext,

@@ -49,6 +49,7 @@ export type { AppSocket } from './async/websocket-app.ts'
 export type * from './contract/environ.ts'
 export type * from './contract/checked-user.ts'
 export type * from './contract/events.ts'
+export type * from './contract/hosting.ts'
 export type * from './contract/log.ts'
 
 // Errors

@@ -253,7 +253,9 @@ describe('the public names', () => {
 
   it('of isthmus/adapters', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
-      "EmbeddedFetch
+      "ConnectErrorHandler
+      ConnectMiddleware
+      EmbeddedFetch
       EmbeddedHandler
       FetchContext
       FetchEnvironment
@@ -263,6 +265,7 @@ describe('the public names', () => {
       NodeHandler
       ToFetchOptions
       ToNodeOptions
+      fromConnect
       fromFetch
       fromNode
       toFetch

@@ -33,6 +33,7 @@ const PATHS = [
 
 const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
+const connect = new Page('docs/connect.md')
 const hostProtocol = new Page('docs/host-protocol.md')
 const insideExpress = new Page('docs/inside-express.md')
 const middleware = new Page('docs/middleware.md')
@@ -45,6 +46,7 @@ const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
 const RUN = [
   adapters,
+  connect,
   bridges,
   insideExpress,
   middleware,
@@ -80,6 +82,11 @@ function optionsOf(table: object, defaults: object): string[] {
 describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   it('adapters run and print the output on the page', async () => {
     const { actual, expected } = await runPage(adapters)
+    expect(actual).toEqual(expected)
+  })
+
+  it('Connect middleware run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(connect)
     expect(actual).toEqual(expected)
   })
 

@@ -1,7 +1,8 @@
 // The server's side of one exchange: the log, and a signal that is made when the app asks for it.
 
 import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
-import type { ExchangeContext, Hosting, ResponseEnd } from '../contract/events.ts'
+import type { ExchangeContext, ResponseEnd } from '../contract/events.ts'
+import type { Hosting } from '../contract/hosting.ts'
 import type { Log } from '../contract/log.ts'
 
 const PLAIN_HOSTING: Hosting = {

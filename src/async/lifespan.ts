@@ -7,11 +7,11 @@ import { makeReceive } from './receive.ts'
 import { settlesWithin } from '../waiting/settles-within.ts'
 import type {
   EventApp,
-  Hosting,
   LifespanReceiveEvent,
   LifespanScope,
   SendEvent,
 } from '../contract/events.ts'
+import type { Hosting } from '../contract/hosting.ts'
 import type { Log } from '../contract/log.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { LifespanCommand } from './lifespan-exchange.ts'

@@ -1,6 +1,8 @@
 // The event interface: ASGI 3 in TypeScript. Types only.
 
+import type { IncomingMessage } from 'node:http'
 import type { CheckedUser } from './checked-user.ts'
+import type { Hosting } from './hosting.ts'
 import type { Log } from './log.ts'
 
 /** Headers in order, with duplicates: a lower-case name and the value as on the wire. */
@@ -54,16 +56,6 @@ export interface ResponseEnd {
   readonly error: unknown
 }
 
-/** The server options that the bridges read: how sync apps are hosted. */
-export interface Hosting {
-  /** Strings that are added to every environ. */
-  readonly environ: Readonly<Record<string, string>>
-  /** The most bytes of a request body that stay in memory for an inline sync app. A longer body goes into a temporary file. */
-  readonly maxInlineBodyBytes: number
-  /** Whether apps in threads() run inline instead, for a comparison of the two. */
-  readonly inlineThreads: boolean
-}
-
 interface ConnectionScope {
   asgi: { version: '3.0'; specVersion: '2.5' }
   httpVersion: '1.0' | '1.1'
@@ -92,6 +84,8 @@ export interface HttpScope extends ConnectionScope {
   type: 'http'
   method: string
   scheme: 'http' | 'https'
+  /** The request as the middleware of `fromConnect()` have left it, with the properties that they have added; absent without them. */
+  'isthmus.node'?: { readonly req: IncomingMessage & Record<string, unknown> }
 }
 
 /** One WebSocket. @see ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope" */

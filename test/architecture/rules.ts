@@ -29,6 +29,7 @@ const LAYERS = [
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
 const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['node', 'fetch']],
+  ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
   ['cli', ['serve', 'bench']],

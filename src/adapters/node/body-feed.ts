@@ -1,14 +1,17 @@
 // The body of a request: receive() is asked when the handler reads, so a body that the handler does not read is not
 // fetched, and `100 Continue` goes out at the first read.
 
+import { AppError } from '../../errors.ts'
 import { hasBody } from '../../http/content.ts'
 import type { HttpScope, ReceiveEvent } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
 import type { InnerRequest, WriteCallback } from './internals.ts'
 
 /** The exchange of a feed. */
 export interface FeedOwner {
   readonly scope: HttpScope
   readonly req: InnerRequest
+  readonly log: Log | undefined
   /** The client has left. */
   disconnected(): void
   fail(error: unknown): void
@@ -20,6 +23,7 @@ export class BodyFeed {
   readonly #owner: FeedOwner
   #isPulling = false
   #isClosed = false
+  #isGiven = false
 
   constructor(receive: () => Promise<ReceiveEvent>, owner: FeedOwner) {
     this.#receive = receive
@@ -28,6 +32,7 @@ export class BodyFeed {
 
   /** The handler wants more. */
   pull(): void {
+    if (this.#isGiven) return this.#refuse()
     const { req, scope } = this.#owner
     if (this.#isPulling || req.complete || this.#isClosed) return
     if (!hasBody(scope)) return complete(req)
@@ -36,6 +41,16 @@ export class BodyFeed {
       (event) => this.#received(event),
       (error: unknown) => this.#failed(error),
     )
+  }
+
+  /** The app inside of the handler will read the body; false if the handler has begun to read it. */
+  give(): boolean {
+    const { req, scope } = this.#owner
+    if (!hasBody(scope)) return true
+    // `readableFlowing` is null until a listener, a pipe or a read asks for data.
+    if (req.readableFlowing !== null || req.readableDidRead || req._consuming) return false
+    this.#isGiven = true
+    return true
   }
 
   /** The response is over. A handler that still reads is told that the rest is lost; unread bytes are dropped. */
@@ -52,6 +67,18 @@ export class BodyFeed {
     this.#isClosed = true
     const { req } = this.#owner
     if (!req.destroyed) req.destroy(req.complete && req.readableEnded ? undefined : aborted())
+  }
+
+  #refuse(): void {
+    const { req, log } = this.#owner
+    if (this.#isClosed || req.destroyed) return
+    const error = new AppError(
+      'a middleware reads the body of a request after next(), and the app inside reads it too; ' +
+        'a middleware that reads the body calls next() when it has read all',
+    )
+    const isHeard = req.listenerCount('error') > 0
+    if (!isHeard) log?.error({ err: error }, 'a middleware failed')
+    failRequest(req, isHeard ? error : undefined)
   }
 
   #received(event: ReceiveEvent): void {
@@ -71,11 +98,15 @@ export class BodyFeed {
     this.#isPulling = false
     const { req } = this.#owner
     if (this.#isClosed || req.listenerCount('error') === 0) return this.#owner.fail(error)
-    // The package on-finished reads it: without this line, body parsers wait for the rest.
-    Object.assign(req.socket, { readable: false })
-    req._destroy = passOn
-    req.destroy(error as Error)
+    failRequest(req, error as Error)
   }
+}
+
+function failRequest(req: InnerRequest, error: Error | undefined): void {
+  // The package on-finished reads it: without this line, body parsers wait for the rest.
+  Object.assign(req.socket, { readable: false })
+  req._destroy = passOn
+  req.destroy(error)
 }
 
 function complete(req: InnerRequest): void {

@@ -4,7 +4,8 @@ import { ConnectionCutError } from '../../errors.ts'
 import { BodyFeed } from './body-feed.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { ExchangeSocket } from './socket.ts'
-import type { HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { HttpResponseStartEvent, HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
 import type { FeedOwner } from './body-feed.ts'
 import type { InnerRequest, InnerResponse, WriteCallback } from './internals.ts'
 import type { RequestMaker } from './request.ts'
@@ -27,6 +28,11 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   readonly #writer: ResponseWriter
   readonly #feed: BodyFeed
   #isGone = false
+  // The response is complete, or the client has left.
+  #isDone = false
+  // An app runs inside of the handler: the end of the response is not yet the end of the exchange.
+  #isHeld = false
+  #heldError: unknown = undefined
   #isSettled = false
   #resolve!: () => void
   #reject!: (error: unknown) => void
@@ -49,6 +55,61 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
       this.scope['isthmus.exchange']?.onDisconnect(() => this.disconnected())
       this.#call(handler)
     })
+  }
+
+  /** Whether the response is complete, its client has left, or the exchange has failed. */
+  get isOver(): boolean {
+    return this.#isDone || this.#isSettled
+  }
+
+  /** An app inside of the handler begins: the promise of `run()` waits for `release()` too. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  /** The app inside has ended; with `error`, the promise of `run()` rejects after the end of the response. */
+  release(error?: unknown): void {
+    this.#isHeld = false
+    this.#heldError = error
+    if (this.#isDone) this.#settle()
+  }
+
+  /** Ends the response without its rest. */
+  giveUp(): void {
+    if (this.isOver) return
+    this.socket.close()
+    this.#end()
+    this.#settle()
+  }
+
+  /** Gives the body of the request to the app inside; false if the handler reads it. */
+  giveBody(): boolean {
+    return this.#feed.give()
+  }
+
+  /** The body of the response will not come by `res`, which gets a made head. Returns the head of `writeHead()`. */
+  passHead(): HttpResponseStartEvent | null {
+    return this.#writer.passHead()
+  }
+
+  /** The next head announces trailers. */
+  announceTrailers(): void {
+    this.#writer.announcesTrailers = true
+  }
+
+  /** The body of the response has gone past `res`. */
+  passed(): void {
+    if (this.isOver) return
+    this.socket.release()
+    const { res } = this
+    Object.assign(res, { finished: true })
+    if (res._eventsCount > 0) res.emit('finish')
+    this.finished(NO_CALLBACKS)
+  }
+
+  /** The log of the server. */
+  get log(): Log | undefined {
+    return this.scope['isthmus.exchange']?.log
   }
 
   get pendingBytes(): number {
@@ -75,7 +136,7 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   }
 
   cut(error: Error | undefined): void {
-    if (this.#writer.isEnded || this.#isGone) return
+    if (this.#writer.isEnded || this.#isGone || this.#isDone) return
     this.#end()
     const reason = error ? `: ${error.message}` : ''
     this.fail(new ConnectionCutError(`the handler has destroyed its connection${reason}`))
@@ -105,7 +166,7 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   }
 
   disconnected(): void {
-    if (this.#isGone || this.#writer.isEnded) return
+    if (this.#isDone || this.#isGone || this.#writer.isEnded) return
     this.socket.close()
     this.#end()
     this.#settle()
@@ -114,7 +175,7 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   fail(error: unknown): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    if (!this.#isGone) {
+    if (!this.#isGone && !this.#isDone) {
       this.socket.close()
       this.#end()
     }
@@ -133,13 +194,18 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   #handlerFailed(error: unknown): void {
     if (!this.#isSettled) return this.fail(error)
     // The response is over, so that only the log can tell. A handler whose client has left often fails for that reason.
-    const log = this.scope['isthmus.exchange']?.log
-    log?.[this.#isGone ? 'debug' : 'error']({ err: error }, 'the handler failed after its response')
+    this.log?.[this.#isGone ? 'debug' : 'error'](
+      { err: error },
+      'the handler failed after its response',
+    )
   }
 
   #settle(): void {
+    this.#isDone = true
+    if (this.#isHeld || this.#isSettled) return
     this.#isSettled = true
-    this.#resolve()
+    if (this.#heldError === undefined) this.#resolve()
+    else this.#reject(this.#heldError)
   }
 
   #end(): void {
@@ -149,6 +215,8 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
     process.nextTick(emitClose, this.res)
   }
 }
+
+const NO_CALLBACKS: WriteCallback[] = []
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

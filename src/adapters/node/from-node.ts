@@ -47,8 +47,8 @@ export function fromNode(handler: NodeHandler, options: FromNodeOptions = {}): E
   })
 }
 
-// Express sets `app.request` and `app.response` as prototypes; an object that has them already stays as it is.
-function makersFor(like: object): Makers {
+/** The makers for `like`. Express sets `app.request` and `app.response` as prototypes; an object that has them already stays as it is. */
+export function makersFor(like: object): Makers {
   const { request, response } = like as { request?: unknown; response?: unknown }
   return {
     makeRequest: requestMaker(request instanceof IncomingMessage ? request : undefined),

@@ -1,7 +1,9 @@
 // The response of a handler as events: all writes of one turn leave as one event.
 
+import { AppError } from '../../errors.ts'
 import { NEEDS_DRAIN } from './internals.ts'
 import type { HeaderPairs, HttpResponseStartEvent, Send } from '../../contract/events.ts'
+import type { Log } from '../../contract/log.ts'
 import type { Encoding, InnerResponse, WriteCallback } from './internals.ts'
 import type { ResponseSink } from './response.ts'
 import type { ExchangeSocket } from './socket.ts'
@@ -13,6 +15,7 @@ const MAX_JOINED_BYTES = 64 * 1024
 export interface WriterOwner {
   readonly res: InnerResponse
   readonly socket: ExchangeSocket
+  readonly log: Log | undefined
   /** The server has the whole response; `callbacks` are those of the last writes. */
   finished(callbacks: readonly WriteCallback[]): void
   fail(error: unknown): void
@@ -31,6 +34,10 @@ export class ResponseWriter implements ResponseSink {
   #chunks: Array<string | Uint8Array> = []
   #callbacks: WriteCallback[] = []
   #isClosed = false
+  /** The head announces trailers, with or without a field for it. */
+  announcesTrailers = false
+  // The body of the response does not come by this writer.
+  #isPassed = false
 
   constructor(send: Send, owner: WriterOwner) {
     this.#send = send
@@ -38,11 +45,22 @@ export class ResponseWriter implements ResponseSink {
   }
 
   start(status: number, headers: HeaderPairs): void {
-    const trailers = headers.some(([name]) => name.length === 7 && name.toLowerCase() === 'trailer')
+    const trailers =
+      this.announcesTrailers ||
+      headers.some(([name]) => name.length === 7 && name.toLowerCase() === 'trailer')
     this.#head = { type: 'http.response.start', status, headers, trailers }
   }
 
+  /** The body goes past this writer. Returns the head that would leave with the first bytes. */
+  passHead(): HttpResponseStartEvent | null {
+    this.#isPassed = true
+    const head = this.#head
+    this.#head = null
+    return head
+  }
+
   write(data: string | Uint8Array, encoding: Encoding, callback?: WriteCallback): boolean {
+    if (this.#isPassed) return this.#refused(callback)
     if (this.#isClosed) {
       if (callback) process.nextTick(callback, destroyed())
       return false
@@ -69,7 +87,7 @@ export class ResponseWriter implements ResponseSink {
   }
 
   end(): void {
-    if (this.isEnded || this.#isClosed) return
+    if (this.isEnded || this.#isClosed || this.#isPassed) return
     this.isEnded = true
     const { res, socket } = this.#owner
     socket.release()
@@ -100,6 +118,16 @@ export class ResponseWriter implements ResponseSink {
     this.#send({ type: 'http.response.early_hint', links }).catch((error: unknown) => {
       this.#owner.fail(error)
     })
+  }
+
+  // To throw here could end the process: a middleware writes late in a callback of its own.
+  #refused(callback: WriteCallback | undefined): boolean {
+    this.#owner.log?.error(
+      { err: new AppError('a middleware has written to a response that the app inside sends') },
+      'the bytes of a middleware were dropped',
+    )
+    if (callback) process.nextTick(callback)
+    return true
   }
 
   #flush(): void {

@@ -7,7 +7,7 @@ import { ClientDisconnectedError } from '../../errors.ts'
 import { cloneable } from '../protocol/cloneable.ts'
 import { toErrorData } from '../protocol/error-data.ts'
 import type { Log, LogLine } from '../../contract/log.ts'
-import type { Hosting } from '../../contract/events.ts'
+import type { Hosting } from '../../contract/hosting.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { LogMessage, RequestMessage } from '../protocol/messages.ts'
 
