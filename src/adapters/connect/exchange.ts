@@ -9,6 +9,7 @@ import { InnerAnswer, takesBody } from './inner-response.ts'
 import { innerScope, withoutPathsend } from './scope.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
 import type { Makers } from '../node/exchange.ts'
+import type { InnerRequest } from '../node/internals.ts'
 import type { Plan, Step } from './plan.ts'
 
 /** The parts that all exchanges of one fromConnect() around one app share. */
@@ -34,7 +35,10 @@ export class LayeredExchange {
     this.#receive = events[0]
     this.#exchange = new NodeExchange(composed.makers, scope, events)
     this.#answer = new InnerAnswer(this.#exchange, events[1])
-    this.#url = this.#exchange.req.url
+    const req: NamedRequest = this.#exchange.req
+    this.#url = req.url
+    // Connect and Express keep the URL here before a middleware changes it.
+    req.originalUrl ??= req.url
   }
 
   run(): Promise<void> {
@@ -67,6 +71,7 @@ export class LayeredExchange {
         ? step.handle(req, res, next)
         : step.handleError(error, req, res, next)
       if (isPromise(result)) result.then(undefined, (thrown: unknown) => next(thrown || NOTHING))
+      else if (typeof result === 'function' && !isCalled && this.#answer.isOpen) next(factory(step))
     } catch (thrown) {
       next(thrown || NOTHING)
     }
@@ -152,6 +157,14 @@ export class LayeredExchange {
       exchange.fail(fault)
     }
   }
+}
+
+type NamedRequest = InnerRequest & { originalUrl?: string | undefined }
+
+function factory({ name }: Step): AppError {
+  return new AppError(
+    `fromConnect(): the middleware "${name}" returns a function, so it is a factory: call it, fromConnect(${name}())`,
+  )
 }
 
 const NOTHING = new AppError('a middleware threw a value that says nothing')

@@ -3,7 +3,7 @@
 import { ServerResponse } from 'node:http'
 import { AppError, ClientDisconnectedError, IllegalEventError } from '../../errors.ts'
 import { isEventStream } from '../../http/content.ts'
-import { rejected } from '../../waiting/deferred.ts'
+import { deferred, rejected } from '../../waiting/deferred.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import { mergedFields, setFields } from './fields.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
   Send,
   SendEvent,
 } from '../../contract/events.ts'
+import type { Deferred } from '../../waiting/deferred.ts'
 import type { NodeExchange } from '../node/exchange.ts'
 import type { InnerResponse } from '../node/internals.ts'
 
@@ -45,7 +46,9 @@ export class InnerAnswer {
   readonly #send: Send
   #way: Way = 'open'
   #hasTrailers = false
-  #draining: Promise<void> | undefined = undefined
+  // The app waits for a client that is slow.
+  #draining: Deferred<void> | undefined = undefined
+  #listensForDrain = false
   #isBodyWhole = false
   #isLateLogged = false
 
@@ -98,6 +101,8 @@ export class InnerAnswer {
       this.refuse()
       return this.take(event)
     }
+    // The server refuses it, in its own words.
+    if (!isStatus(event.status)) return this.#send(event)
     if (res.socket !== (socket as unknown))
       return this.#fail('has given the response another socket')
     try {
@@ -173,6 +178,8 @@ export class InnerAnswer {
     if (this.#exchange.isOver && !this.isWhole) return rejected(new ClientDisconnectedError())
     try {
       switch (event?.type) {
+        case 'http.response.early_hint':
+          return this.#send(event)
         case 'http.response.body':
           return this.#write(event)
         case 'http.response.trailers':
@@ -202,29 +209,32 @@ export class InnerAnswer {
       return TAKEN
     }
     this.#isBodyWhole = !moreBody
+    // An empty part brings the head to the client.
+    if (chunk.length === 0 && !res.headersSent) res.flushHeaders()
     const goesOn = chunk.length === 0 || res.write(chunk)
     // A stream stays a stream: a compressor would keep small chunks.
     const { flush } = res as ExtendedResponse
     if (typeof flush === 'function') flush.call(res)
     if (goesOn) return TAKEN
-    this.#draining ??= this.#drained(res)
-    return this.#draining
+    return this.#drained(res)
   }
 
+  // One listener for all waits: compression passes a listener for `drain` to a stream of its own, and `res` cannot remove
+  // it there.
   #drained(res: InnerResponse): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const settle = (left: boolean): void => {
-        res.removeListener('drain', onDrain)
-        res.removeListener('close', onClose)
-        this.#draining = undefined
-        if (left) reject(new ClientDisconnectedError())
-        else resolve()
-      }
-      const onDrain = (): void => settle(false)
-      const onClose = (): void => settle(true)
-      res.on('drain', onDrain)
-      res.on('close', onClose)
-    })
+    this.#draining ??= deferred()
+    if (!this.#listensForDrain) {
+      this.#listensForDrain = true
+      res.on('drain', () => this.#takeDraining()?.resolve())
+      res.on('close', () => this.#takeDraining()?.reject(new ClientDisconnectedError()))
+    }
+    return this.#draining.promise
+  }
+
+  #takeDraining(): Deferred<void> | undefined {
+    const draining = this.#draining
+    this.#draining = undefined
+    return draining
   }
 
   #logLate(): void {
@@ -242,6 +252,10 @@ export class InnerAnswer {
     this.#exchange.fail(error)
     return rejected(error)
   }
+}
+
+function isStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 999
 }
 
 function illegal(type: string): IllegalEventError {

@@ -1,13 +1,14 @@
 // fromConnect(): the order of middleware and app, the request and the body, errors, and the three ways of a response.
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { chain, iterable, sync, toEvents, websocket } from 'isthmus'
+import { chain, iterable, mount, sync, toEvents, websocket } from 'isthmus'
 import { fromConnect } from 'isthmus/adapters'
 import { errorPage, eventWrap, middleware } from 'isthmus/middleware'
 import { testClient } from 'isthmus/testing'
 import { answer, httpApp, readAll, served, soon } from '../../raw/served.ts'
 import type { EventApp, HostedApp, HttpScope, SendEvent } from 'isthmus'
 import type { ConnectErrorHandler, ConnectMiddleware } from 'isthmus/adapters'
+import type { ServerResponse } from 'node:http'
 import type { Served } from '../../raw/served.ts'
 
 const open: Served[] = []
@@ -56,27 +57,27 @@ const sending = (...list: SendEvent[]): EventApp =>
     await turn()
   })
 
+type Method = (...args: never[]) => ServerResponse
+
 // Middleware that leave each of the three ways open.
 const WAYS: Array<[string, ConnectMiddleware]> = [
   ['past res', go],
   [
     'past res, with its head through a replaced writeHead()',
     (_req, res, next) => {
-      const { writeHead } = res
-      res.writeHead = function replaced(this: typeof res, ...args: never[]) {
-        this.setHeader('x-head', 'seen')
-        return Reflect.apply(writeHead, this, args) as typeof res
-      } as never
+      const writeHead: Method = res.writeHead.bind(res)
+      res.writeHead = (...args: never[]) => {
+        res.setHeader('x-head', 'seen')
+        return writeHead(...args)
+      }
       next()
     },
   ],
   [
     'through res.write() and res.end()',
     (_req, res, next) => {
-      const { end } = res
-      res.end = function replaced(this: typeof res, ...args: never[]) {
-        return Reflect.apply(end, this, args) as typeof res
-      } as never
+      const end: Method = res.end.bind(res)
+      res.end = (...args: never[]) => end(...args)
       next()
     },
   ],
@@ -207,6 +208,21 @@ describe('the request', () => {
     expect((await ask(app)).body).toBe('PUT  /new place /new%20place c=d')
     const mounted = await ask({ '/shop': app }, 'GET /shop/a HTTP/1.1\r\nhost: a.test\r\n\r\n')
     expect(mounted.body).toBe('PUT /shop /shop/new place /shop/new%20place c=d')
+  })
+
+  it('keeps the URL of the client at originalUrl', async () => {
+    const seen: unknown[] = []
+    const rewriting: ConnectMiddleware = (req, _res, next) => {
+      req.url = '/b'
+      seen.push(Reflect.get(req, 'originalUrl'))
+      next()
+    }
+    await ask(fromConnect(rewriting)(ok), 'GET /a?c HTTP/1.1\r\nhost: a.test\r\n\r\n')
+    await ask(
+      mount({ '/m': fromConnect(rewriting)(ok) }),
+      'GET /m/a?c HTTP/1.1\r\nhost: a.test\r\n\r\n',
+    )
+    expect(seen).toEqual(['/a?c', '/m/a?c'])
   })
 
   it('keeps the scope of an unchanged URL as it was', async () => {
@@ -378,7 +394,7 @@ describe('an error of the app', () => {
       await turn()
       throw new Error('broken')
     })
-    await expect(ask(fromConnect(way)(app))).rejects.toThrow()
+    await expect(ask(fromConnect(way)(app))).rejects.toThrow(/did not come/)
   })
 
   it.each(WAYS)('after its response is logged, on the way %s', async (_name, way) => {
@@ -404,7 +420,7 @@ describe.each(WAYS)('on the way %s', (name, way) => {
       { type: 'http.response.start', status: 200 },
       { type: 'http.response.body', body: 'part', moreBody: true },
     )
-    await expect(ask(fromConnect(way)(app))).rejects.toThrow()
+    await expect(ask(fromConnect(way)(app))).rejects.toThrow(/did not come/)
   })
 
   it.each<[string, SendEvent[]]>([
@@ -415,6 +431,7 @@ describe.each(WAYS)('on the way %s', (name, way) => {
         { type: 'http.response.start', status: 200 },
       ],
     ],
+    ['a status that does not exist', [{ type: 'http.response.start', status: 99 }]],
     ['a body without a start', [{ type: 'http.response.body', body: 'x' }]],
     [
       'a body after the end',
@@ -559,8 +576,8 @@ describe('the app may change its bytes after send()', () => {
     const kept: Uint8Array[] = []
     const keep: ConnectMiddleware = (_req, res, next) => {
       res.write = ((chunk: Uint8Array) => kept.push(chunk) > 0) as never
-      const { end } = res
-      res.end = (() => Reflect.apply(end, res, [Buffer.concat(kept)]) as typeof res) as never
+      const end = res.end.bind(res)
+      res.end = () => end(Buffer.concat(kept))
       next()
     }
     const bytes = Buffer.from('one')
@@ -574,7 +591,7 @@ describe('the app may change its bytes after send()', () => {
   })
 })
 
-describe('a middleware that does what a layer cannot', () => {
+describe('a middleware that does more than a layer can', () => {
   it.each<[string, ConnectMiddleware, RegExp]>([
     [
       'calls next() twice',
@@ -630,6 +647,7 @@ describe('a middleware that does what a layer cannot', () => {
       (req) => void req.socket.write('HTTP/1.1 200 OK\r\n\r\n'),
       /the socket belongs to the server/,
     ],
+    ['is the factory of a middleware', () => go, /returns a function, so it is a factory: call it/],
     ['ends the socket', (req) => void req.socket.end(), /the socket belongs to the server/],
     [
       'gives the response another socket',
@@ -643,7 +661,7 @@ describe('a middleware that does what a layer cannot', () => {
     [
       'makes no head in its writeHead()',
       (_req, res, next) => {
-        res.writeHead = (() => res) as never
+        res.writeHead = () => res
         next()
       },
       /has made no head/,

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { fromConnect } from 'isthmus/adapters'
 import { testClient } from 'isthmus/testing'
 import { httpApp } from '../../raw/served.ts'
+import type { ServerResponse } from 'node:http'
 import type { EventApp, HeaderPairs } from 'isthmus'
 import type { ConnectMiddleware } from 'isthmus/adapters'
 
@@ -22,7 +23,7 @@ interface Addition {
   way: 'past' | 'head' | 'through' | 'listener'
 }
 
-// Of two fields with one name, these add up.
+// The fields with these names add up.
 const ADDED = ['set-cookie', 'vary', 'link']
 
 const field = fc.tuple(
@@ -72,22 +73,17 @@ function appOf({ status, headers, chunks, endsEmpty }: Page): EventApp {
   })
 }
 
+type Method = (...args: never[]) => ServerResponse
+
 function middlewareOf({ name, value, way }: Addition): ConnectMiddleware {
   return (_req, res, next) => {
     if (ADDED.includes(name)) res.appendHeader(name, value)
     else res.setHeader(name, value)
-    const { end, writeHead } = res
+    const end: Method = res.end.bind(res)
+    const writeHead: Method = res.writeHead.bind(res)
     if (way === 'listener') res.on('finish', () => undefined)
-    if (way === 'head') {
-      res.writeHead = function seen(this: typeof res, ...args: unknown[]) {
-        return Reflect.apply(writeHead, this, args) as typeof res
-      } as typeof res.writeHead
-    }
-    if (way === 'through') {
-      res.end = function seen(this: typeof res, ...args: unknown[]) {
-        return Reflect.apply(end, this, args) as typeof res
-      } as typeof res.end
-    }
+    if (way === 'head') res.writeHead = (...args: never[]) => writeHead(...args)
+    if (way === 'through') res.end = (...args: never[]) => end(...args)
     next()
   }
 }

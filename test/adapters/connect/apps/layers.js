@@ -80,7 +80,9 @@ export const LAYERS = {
   'serve-static': () => [serveStatic(fileURLToPath(new URL('public', import.meta.url)))],
   // The refusal uses methods of Express.
   'rate limit': () => {
-    const options = { windowMs: 60_000, limit: 1, keyGenerator: () => 'all', validate: false }
+    // A limit for each URL, because the requests come in any order.
+    const limit = ({ url }) => (url === '/full' ? 0 : 100)
+    const options = { windowMs: 60_000, limit, keyGenerator: ({ url }) => url, validate: false }
     return [express().use(rateLimit(options))]
   },
   'response-time': () => [responseTime()],
@@ -190,7 +192,7 @@ export const REQUESTS = [
   [200, 'serve-static', 'GET', '/none.txt'],
   [200, 'serve-static', 'POST', '/page.txt'],
   [200, 'rate limit', 'GET', '/'],
-  [429, 'rate limit', 'GET', '/'],
+  [429, 'rate limit', 'GET', '/full'],
   [200, 'response-time', 'GET', '/'],
   [418, 'http-errors', 'GET', '/teapot'],
   [503, 'http-errors', 'GET', '/busy'],
