@@ -86,7 +86,7 @@ async function projectFolder(): Promise<{ path: string } & AsyncDisposable> {
   await mkdir(join(path, 'node_modules'))
   await symlink(ROOT, join(path, 'node_modules/isthmus'), 'dir')
   // The pages about adapters import them, as their readers do.
-  for (const name of ['express', 'hono'])
+  for (const name of ['express', 'helmet', 'hono'])
     await symlink(join(ROOT, `node_modules/${name}`), join(path, `node_modules/${name}`), 'dir')
   await writeFile(join(path, 'express.d.ts'), EXPRESS_TYPES)
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
