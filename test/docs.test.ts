@@ -27,6 +27,8 @@ const PATHS = [
   'benchmarks/README.md',
   'examples/README.md',
   'examples/ticket-desk/README.md',
+  'examples/express-beside-realtime/README.md',
+  'examples/hono/README.md',
   ...GUIDE.map((name) => `docs/${name}`),
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
@@ -170,7 +172,7 @@ describe('the tables', () => {
   it('have every option of threads() with its default', () => {
     const pool = poolSettings({ url: 'file:///app.js', kind: 'app' }, {})
     const { target, multiprocess: _multiprocess, max: _max, env: _env, ...bounds } = pool
-    const { buffering, ...single } = bounds
+    const { buffering, streams: _streams, ...single } = bounds
     const { directory: _directory, ...sizes } = buffering
     const options = Object.entries({ ...single, ...sizes, export: target.exportName })
     const rows = options.map(([name]) => [name, threads.rows.get(name)?.[0]])

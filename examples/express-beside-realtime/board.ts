@@ -12,11 +12,11 @@ const TRY_AGAIN_LATER = 1013
 const waiting = new Map<AppSocket, number>()
 
 const channel = new BroadcastChannel('shop')
-channel.unref()
-channel.onmessage = (event) => {
-  const text = JSON.stringify((event as { data: unknown }).data)
+channel.addEventListener('message', (event) => {
+  const text = JSON.stringify((event as unknown as { data: unknown }).data)
   for (const socket of waiting.keys()) show(socket, text).catch(() => waiting.delete(socket))
-}
+})
+channel.unref()
 
 /** Sends `{ kind, text, name, thread, turn }` for each event of the shop, and returns the messages of the client. */
 export const board: EventApp = websocket(async (socket) => {

@@ -47,7 +47,7 @@ app.post('/login', express.urlencoded(), (req, res) => {
 })
 
 app.get('/visit', (req, res) => {
-  const visit = tellBoard('visit', req, String(req.query.page ?? 'the shop'))
+  const visit = tellBoard('visit', req, nameOf(req.query.page))
   res.json(visit)
 })
 
@@ -73,4 +73,9 @@ function tellBoard(kind, req, text) {
 function block() {
   const end = performance.now() + BLOCKS_MS
   while (performance.now() < end);
+}
+
+// A field of a query may be a list.
+function nameOf(page) {
+  return typeof page === 'string' ? page : 'the shop'
 }

@@ -81,8 +81,8 @@ describe('an Express app in threads beside a board', { timeout: 2 * DEADLINE_MS 
     await once(socket, 'open')
     const seen: Message[] = []
     const allSeen = new Promise<void>((resolve) => {
-      socket.on('message', (data) => {
-        const message = JSON.parse(String(data)) as Message
+      socket.on('message', (data: Buffer) => {
+        const message = JSON.parse(data.toString()) as Message
         if (message.text?.startsWith('burst')) seen.push(message)
         if (seen.length === REQUESTS) resolve()
       })

@@ -50,8 +50,8 @@ describe('the Hono example', { timeout: DEADLINE_MS }, () => {
     await once(socket, 'open')
     const messages: unknown[] = []
     const bothCame = new Promise<void>((resolve) => {
-      socket.on('message', (data) => {
-        messages.push((JSON.parse(String(data)) as { text: string }).text)
+      socket.on('message', (data: Buffer) => {
+        messages.push((JSON.parse(data.toString()) as { text: string }).text)
         if (messages.length === 2) resolve()
       })
     })

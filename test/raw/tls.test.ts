@@ -1,7 +1,7 @@
 // HTTPS: the same engine after a TLS handshake, and the facts of TLS in the scope.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { Agent, request } from 'node:https'
+import { Agent, createServer, request } from 'node:https'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,13 +9,16 @@ import { connect as connectTls } from 'node:tls'
 import { buffer } from 'node:stream/consumers'
 import { once } from 'node:events'
 import { websocket } from 'isthmus'
+import { fromNode } from 'isthmus/adapters'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { engine } from '../engine.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import type { NodeHandler } from 'isthmus/adapters'
 import type { Served } from './served.ts'
 
 const pem = (name: string): Buffer =>
@@ -71,6 +74,29 @@ describe('a server with tls', () => {
     const old = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const
     const facts12 = { tlsVersion: 0x0303, cipherSuite: 0xc02b }
     expect(await tlsFactsOf(server.server.url, old)).toMatchObject(facts12)
+  })
+
+  it('shows a handler of node:http the certificate of its client, as node:tls does', async () => {
+    const handler: NodeHandler = (req, res) => {
+      const socket = req.socket as TLSSocket
+      const { subject, fingerprint256, raw } = socket.getPeerCertificate()
+      const { encrypted, authorized } = socket
+      const name = subject?.CN
+      res.end(JSON.stringify({ encrypted, authorized, name, fingerprint256, bytes: raw?.length }))
+    }
+    await using server = await served(fromNode(handler), { tls: mutual })
+    const reference = createServer(mutual, handler).listen(0, '127.0.0.1')
+    await once(reference, 'listening')
+    const { port } = reference.address() as AddressInfo
+    try {
+      for (const client of [{}, { cert: pem('client.pem'), key: pem('client.key') }]) {
+        const expected = await ask(`https://127.0.0.1:${port}`, client)
+        const seen = await ask(server.server.url, client)
+        expect(seen.body.toString()).toBe(expected.body.toString())
+      }
+    } finally {
+      reference.close()
+    }
   })
 
   it('[3b.36] names the client by its certificate', async () => {

@@ -8,7 +8,7 @@ let longestMs = 0
 board.addEventListener('open', () => {
   byId('link').textContent = 'live'
   ping()
-  visit('the first page')
+  visit('the first page').catch(console.error)
 })
 board.addEventListener('close', () => (byId('link').textContent = 'closed'))
 board.addEventListener('message', ({ data }) => {
@@ -19,13 +19,17 @@ board.addEventListener('message', ({ data }) => {
   byId('board').prepend(item)
 })
 
-byId('ask').addEventListener('click', async () => {
+byId('ask').addEventListener('click', () => {
+  askTwenty().catch(console.error)
+})
+
+async function askTwenty() {
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => visit(`page ${index + 1}`)),
   )
   const threads = new Set(answers.map(({ thread }) => thread))
   byId('answers').textContent = `${answers.length} answers from ${threads.size} threads`
-})
+}
 
 async function visit(page) {
   const response = await fetch(`visit?page=${encodeURIComponent(page)}`)

@@ -1,6 +1,7 @@
 // The socket that a handler of node:http sees. The real one belongs to the server: this one answers the questions that
 // node:http and the packages of its users ask, and refuses everything else.
 
+import { X509Certificate } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { getDefaultHighWaterMark } from 'node:stream'
 import type { HttpScope } from '../../contract/events.ts'
@@ -42,6 +43,7 @@ export class ExchangeSocket extends EventEmitter {
   readonly connecting = false
   readonly #owner: SocketOwner
   #timer: NodeJS.Timeout | undefined
+  #encrypted: boolean | undefined
 
   constructor(owner: SocketOwner) {
     super()
@@ -168,11 +170,30 @@ export class ExchangeSocket extends EventEmitter {
   // --- packages of the users ---
 
   get encrypted(): boolean {
-    return this.#owner.scope.scheme === 'https'
+    return this.#encrypted ?? this.#owner.scope.scheme === 'https'
+  }
+
+  /** Middleware after a proxy sets it. */
+  set encrypted(value: boolean) {
+    this.#encrypted = value
+  }
+
+  /** The certificate of the client, in the form of node:tls; an empty object if there is none. */
+  getPeerCertificate(): object {
+    const [certificate] = this.#tls?.clientCertChain ?? []
+    return certificate === undefined ? {} : new X509Certificate(certificate).toLegacyObject()
+  }
+
+  get authorizationError(): string | null {
+    return this.#tls?.clientCertError ?? null
+  }
+
+  get #tls(): TlsFacts | undefined {
+    return this.#owner.scope.extensions['tls'] as TlsFacts | undefined
   }
 
   get authorized(): boolean {
-    const tls = this.#owner.scope.extensions['tls'] as TlsFacts | undefined
+    const tls = this.#tls
     return tls !== undefined && tls.clientCertChain.length > 0 && tls.clientCertError === null
   }
 

@@ -237,6 +237,16 @@ describe.each(SUBJECTS)('a handler under $name', ({ name, host }) => {
   })
 
   describe('its request', () => {
+    it('has a socket whose encryption middleware may set', async () => {
+      let seen: unknown
+      await ask((req, res) => {
+        Object.assign(req.socket, { encrypted: true })
+        seen = 'encrypted' in req.socket && req.socket.encrypted
+        res.end()
+      }, 'GET /')
+      expect(seen).toBe(true)
+    })
+
     it('has method, target, fields and addresses', async () => {
       let seen: unknown
       await ask(
