@@ -22,7 +22,7 @@ interface Addition {
   way: 'past' | 'head' | 'through' | 'listener'
 }
 
-// Of two fields with one name, these add up.
+// Fields of these names add up.
 const ADDED = ['set-cookie', 'vary', 'link']
 
 const field = fc.tuple(
@@ -76,12 +76,13 @@ function middlewareOf({ name, value, way }: Addition): ConnectMiddleware {
   return (_req, res, next) => {
     if (ADDED.includes(name)) res.appendHeader(name, value)
     else res.setHeader(name, value)
-    const { end, writeHead } = res
+    const end = res.end.bind(res)
+    const writeHead = res.writeHead.bind(res)
     if (way === 'listener') res.on('finish', () => undefined)
     if (way === 'head') {
       res.writeHead = function seen(this: typeof res, ...args: unknown[]) {
         return Reflect.apply(writeHead, this, args) as typeof res
-      } as typeof res.writeHead
+      }
     }
     if (way === 'through') {
       res.end = function seen(this: typeof res, ...args: unknown[]) {

@@ -26,6 +26,8 @@ export const morganLines = []
 
 const FIXED = { secret: 's', resave: false, saveUninitialized: true, genid: () => 'fixed' }
 
+const LIMITS = { windowMs: 60_000, keyGenerator: () => 'all', validate: false }
+
 /** Makes the middleware of each name, with a state of their own. */
 export const LAYERS = {
   helmet: () => [helmet()],
@@ -78,11 +80,9 @@ export const LAYERS = {
     },
   ],
   'serve-static': () => [serveStatic(fileURLToPath(new URL('public', import.meta.url)))],
+  'rate limit': () => [express().use(rateLimit({ ...LIMITS, limit: 1 }))],
   // The refusal uses methods of Express.
-  'rate limit': () => {
-    const options = { windowMs: 60_000, limit: 1, keyGenerator: () => 'all', validate: false }
-    return [express().use(rateLimit(options))]
-  },
+  'used rate limit': () => [express().use(rateLimit({ ...LIMITS, limit: 0 }))],
   'response-time': () => [responseTime()],
   'http-errors': () => [
     (req, res, next) => {
@@ -190,7 +190,7 @@ export const REQUESTS = [
   [200, 'serve-static', 'GET', '/none.txt'],
   [200, 'serve-static', 'POST', '/page.txt'],
   [200, 'rate limit', 'GET', '/'],
-  [429, 'rate limit', 'GET', '/'],
+  [429, 'used rate limit', 'GET', '/'],
   [200, 'response-time', 'GET', '/'],
   [418, 'http-errors', 'GET', '/teapot'],
   [503, 'http-errors', 'GET', '/busy'],
