@@ -48,8 +48,8 @@ const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
 const RUN = [
   adapters,
-  connect,
   bridges,
+  connect,
   insideExpress,
   middleware,
   middlewareSet,

@@ -34,6 +34,9 @@ type ConnectWrap = (app: EventApp) => EventApp
  */
 export function fromConnect(...middleware: readonly ConnectMiddleware[]): ConnectWrap
 export function fromConnect(
+  ...middleware: readonly [...middleware: ConnectMiddleware[], last: ConnectErrorHandler]
+): ConnectWrap
+export function fromConnect(
   ...middleware: ReadonlyArray<ConnectMiddleware | ConnectErrorHandler>
 ): ConnectWrap
 export function fromConnect(
