@@ -135,7 +135,7 @@ export class ExchangeSocket extends EventEmitter {
     this.writable = false
     this._writableState.errored = error ?? null
     this.release()
-    process.nextTick(emitClose, this, error !== undefined)
+    process.nextTick(emitClose, this, error)
   }
 
   /** Ends the timeout. */
@@ -237,8 +237,10 @@ interface TlsFacts {
   clientCertError: string | null
 }
 
-function emitClose(socket: ExchangeSocket, hadError: boolean): void {
-  socket.emit('close', hadError)
+// node:http has a listener of its own for errors, so that an error without another one ends no process.
+function emitClose(socket: ExchangeSocket, error: Error | undefined): void {
+  if (error && socket.listenerCount('error') > 0) socket.emit('error', error)
+  socket.emit('close', error !== undefined)
 }
 
 function familyOf(address: string | undefined): string | undefined {

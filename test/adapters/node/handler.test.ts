@@ -237,6 +237,19 @@ describe.each(SUBJECTS)('a handler under $name', ({ name, host }) => {
   })
 
   describe('its request', () => {
+    it('has a socket that reports the error with which the handler destroys it', async () => {
+      const seen: string[] = []
+      await using hosted = await host((req) => {
+        req.socket.on('error', (error) => seen.push(error.message))
+        req.socket.on('close', (hadError) => seen.push(`close ${hadError}`))
+        req.socket.destroy(new Error('broken'))
+      })
+      using client = await hosted.connect()
+      client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+      expect(await client.rest()).toBe('')
+      await expect.poll(() => seen).toEqual(['broken', 'close true'])
+    })
+
     it('has a socket whose encryption middleware may set', async () => {
       let seen: unknown
       await ask((req, res) => {
