@@ -140,7 +140,8 @@ describe('a failure', { timeout: 30_000 }, () => {
   })
 
   it('exits with the status of the event loop if an app in threads does not load', async () => {
-    const threaded = (...words: string[]) => run(['serve', ...words, '--log-level', 'silent'])
+    const threaded = (...words: string[]) =>
+      run(['serve', ...words, '--threads', '1', '--log-level', 'silent'])
     const threw = await threaded('threads:test/fixtures/cli/throws.js')
     expect(threw.status).toBe(1)
     expect(threw.stderr).toMatch(

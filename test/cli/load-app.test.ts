@@ -121,7 +121,8 @@ describe('the place "inline"', () => {
   })
 })
 
-describe('the place "threads"', () => {
+// Each case starts a thread.
+describe('the place "threads"', { timeout: 60_000 }, () => {
   it('puts an app of any style into threads, and a table', async () => {
     for (const [name, target] of [
       ['classic', '/'],
