@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { readReport, writeReport } from '../report.ts'
 import { svgOf } from './chart.ts'
 import { CHARTS } from './charts.ts'
-import { withExpress } from './express-section.ts'
 import { svgName } from './picture.ts'
 import { withSection } from './readme-section.ts'
 import { resultsPage } from './results-page.ts'
@@ -16,26 +15,19 @@ const README = new URL('../../README.md', import.meta.url)
 /** The published run. */
 export const RESULTS_JSON: URL = new URL('results.json', RESULTS)
 
-/** The run of the scenarios with Express: `npm run bench -- --only adapters,throughput,beside-express --json`. */
-export const EXPRESS_JSON: URL = new URL('express.json', RESULTS)
-
 /** Writes results.json, then all files that it makes. */
 export function publish(report: Report): void {
   writeReport(report, RESULTS_JSON)
   writePages()
 }
 
-/** Writes charts, RESULTS.md and the README's sections from results.json and express.json. */
+/** Writes charts, RESULTS.md and the README's section from results.json. */
 export function writePages(): void {
-  for (const [file, text] of pagesOf(readReport(RESULTS_JSON), readReport(EXPRESS_JSON)))
-    writeFileSync(file, text)
+  for (const [file, text] of pagesOf(readReport(RESULTS_JSON))) writeFileSync(file, text)
 }
 
-/** The files that the two runs make, each with its text. */
-export function pagesOf(
-  report: Report,
-  express: Report,
-): Array<readonly [file: URL, text: string]> {
+/** The files that a run makes, each with its text. */
+export function pagesOf(report: Report): Array<readonly [file: URL, text: string]> {
   const charts = CHARTS.flatMap((chart) =>
     (['light', 'dark'] as const).flatMap((theme) => {
       const svg = svgOf(chart, report, theme)
@@ -45,6 +37,6 @@ export function pagesOf(
   return [
     ...charts,
     [new URL('RESULTS.md', RESULTS), resultsPage(report)],
-    [README, withExpress(withSection(readFileSync(README, 'utf8'), report), express)],
+    [README, withSection(readFileSync(README, 'utf8'), report)],
   ]
 }
