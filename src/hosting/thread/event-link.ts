@@ -1,5 +1,5 @@
-// The end of the transport for apps that await: all messages that they send in one turn of the event loop leaves together, and one
-// wake-up of the pool is enough for all answers.
+// The end of the transport for apps that await: all messages of one turn of the event loop leave together, and one wake-up
+// of the pool is enough for all answers.
 
 import { ownBytes } from '../protocol/own-bytes.ts'
 import type { FromHost, PartMessage } from '../protocol/messages.ts'
