@@ -3,7 +3,7 @@
 import { makeReceive } from '../../async/receive.ts'
 import { AppError } from '../../errors.ts'
 import { rejected } from '../../waiting/deferred.ts'
-import { NodeExchange } from '../node/exchange.ts'
+import { isPromise, NodeExchange } from '../node/exchange.ts'
 import { answerError, statusOf } from './error-answer.ts'
 import { InnerAnswer, takesBody } from './inner-response.ts'
 import { innerScope, withoutPathsend } from './scope.ts'
@@ -182,7 +182,3 @@ const REFUSED_BODY = makeReceive(() =>
     ),
   ),
 )
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
-}

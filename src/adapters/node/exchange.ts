@@ -218,7 +218,8 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
 
 const NO_CALLBACKS: WriteCallback[] = []
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Whether a handler has returned a promise, of any realm. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
