@@ -32,7 +32,7 @@ export type Part =
   | { kind: 'events' | 'sync' | 'unmarked'; wrap: (app: App) => unknown; name: string }
 
 // A registered symbol, so that two copies of the library in one process recognize each other's chains.
-const PARTS = Symbol.for('isthmus.parts')
+const PARTS = Symbol.for('isthmus.parts.1')
 
 /** Declares that `wrap` wraps event apps. @example chain(eventWrap((app) => (...call) => app(...call))) */
 export function eventWrap(wrap: EventWrap): EventWrap {
