@@ -18,7 +18,7 @@ export function startWorker(options: PoolWorkerOptions): Worker {
 // CPU of its start, so only an app in TypeScript pays for it.
 function startBuilt(options: PoolWorkerOptions): Worker {
   const worker = new URL('../../../dist/hosting/thread/worker.js', import.meta.url)
-  if (/\.js$/.test(new URL(options.workerData.target.url).pathname)) {
+  if (new URL(options.workerData.target.url).pathname.endsWith('.js')) {
     return new Worker(worker, options)
   }
   const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'))
