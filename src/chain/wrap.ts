@@ -3,14 +3,14 @@
 import { AppError } from '../errors.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { MountTable } from '../bridge/mount.ts'
-import type { App } from '../bridge/style.ts'
+import type { App, EventParameters } from '../bridge/style.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { Layer } from './layer.ts'
 
 /** Wraps an app of any style and keeps the style; a mount table becomes an event app. */
 export interface Wrap {
-  (app: SyncApp): SyncApp
+  (app: SyncApp | EventParameters): SyncApp
   (app: IterableApp): IterableApp
   (app: EventApp): EventApp
   (table: MountTable): EventApp
