@@ -195,6 +195,7 @@ describe('the public names', () => {
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
       "AbortSignalLike
+      AccessLogEntry
       AccessLogFormat
       AccessLogOptions
       AnswerBody
