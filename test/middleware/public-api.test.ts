@@ -41,7 +41,7 @@ const BUNDLED = [
   'trusted-host',
 ]
 /** Files that belong to one middleware each. */
-const PARTS = ['access-line', 'encoder', 'error-report', 'forwarded-field']
+const PARTS = ['access-line', 'encoder', 'error-report', 'forwarded-field', 'forwarded-trust']
 
 const pathOf = (name: string): string => `middleware/${name}.ts`
 const importsOf = (name: string) =>
