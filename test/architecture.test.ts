@@ -208,6 +208,7 @@ describe('the public names', () => {
       ChainResponse
       ClassicWrap
       CompressOptions
+      ConditionalGetOptions
       ContentCoding
       CorsOptions
       EitherForms
@@ -234,6 +235,7 @@ describe('the public names', () => {
       bodyLimit
       classicWrap
       compress
+      conditionalGet
       cors
       either
       errorPage

@@ -205,7 +205,8 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   const type = response.headers.get('content-type') ?? ''
   const flush = choice.settings.flush || isEventStream(type)
   let encoder: Encoder | undefined
-  const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
+  const { body } = response
+  const begun = (): Encoder => (encoder ??= encoderFor(body, request, choice))
   return mapBody(response, {
     chunk: (chunk) => begun().encode(chunk, flush),
     // An empty body stays empty, although its head may name the coding: the head of a stream leaves before its length is
@@ -215,7 +216,7 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   })
 }
 
-function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {
+function encoderFor(body: ChainResponse['body'], request: ChainRequest, choice: Choice): Encoder {
   const { coding, settings } = choice
   const efforts = {
     br: settings.brQuality,

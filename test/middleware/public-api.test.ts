@@ -32,6 +32,7 @@ const BUNDLED = [
   'basic-auth',
   'body-limit',
   'compress',
+  'conditional-get',
   'cors',
   'error-page',
   'forwarded',
