@@ -210,6 +210,7 @@ describe('the public names', () => {
       CompressOptions
       ConditionalGetOptions
       ContentCoding
+      ContentSecurityPolicy
       CorsOptions
       EitherForms
       ErrorPageFailure
@@ -226,6 +227,7 @@ describe('the public names', () => {
       RequestHeaders
       RequestIdOptions
       ResponseEnd
+      SecurityHeadersOptions
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -246,6 +248,7 @@ describe('the public names', () => {
       middleware
       requestId
       respond
+      securityHeaders
       timeout
       trustedHost
       until

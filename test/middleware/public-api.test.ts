@@ -38,11 +38,19 @@ const BUNDLED = [
   'forwarded',
   'https-redirect',
   'request-id',
+  'security-headers',
   'timeout',
   'trusted-host',
 ]
 /** Files that belong to one middleware each. */
-const PARTS = ['access-line', 'encoder', 'error-report', 'forwarded-field', 'forwarded-trust']
+const PARTS = [
+  'access-line',
+  'content-security-policy',
+  'encoder',
+  'error-report',
+  'forwarded-field',
+  'forwarded-trust',
+]
 
 const pathOf = (name: string): string => `middleware/${name}.ts`
 const importsOf = (name: string) =>
