@@ -4,7 +4,7 @@ import { events } from '../../bridge/style.ts'
 import { AppError, UnsupportedScopeError } from '../../errors.ts'
 import { replaceGlobals } from './fetch-globals.ts'
 import { ScopeRequest } from './request.ts'
-import { respond } from './respond.ts'
+import { isResponse, respond } from './respond.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
 
 /** The second argument of a handler: in Hono, `c.env`. */
@@ -71,7 +71,7 @@ export function fromFetch(
     const light = new ScopeRequest(scope, receive)
     const request = isLight ? (light as unknown as Request) : light.native()
     const response = await fetch(request, { scope }, context)
-    if (!(response instanceof Response)) throw new AppError(noResponse(response))
+    if (!isResponse(response)) throw new AppError(noResponse(response))
     await respond(response, scope, send)
     await context.settled()
   })

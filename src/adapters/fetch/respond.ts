@@ -25,6 +25,21 @@ async function respondNative(response: Response, scope: HttpScope, send: Send): 
   return send({ type: 'http.response.body' })
 }
 
+/** Whether `value` is a `Response`, of Node or of a package with a class of its own, as undici and ponyfills have. */
+export function isResponse(value: unknown): value is Response {
+  if (value instanceof Response) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { status, headers, body } = value as { [Part in keyof Response]?: unknown }
+  if (typeof status !== 'number' || !isIterable(headers)) return false
+  return (
+    body === null || typeof (body as Partial<ReadableStream> | undefined)?.getReader === 'function'
+  )
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>
 
 async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<void> {
@@ -61,10 +76,11 @@ async function soon(): Promise<undefined> {
   return undefined
 }
 
-function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk
+// `Readable.toWeb()` of a stream with an encoding makes strings, and other servers send them.
+function bytesOf(chunk: unknown): string | Uint8Array {
+  if (chunk instanceof Uint8Array || typeof chunk === 'string') return chunk
   throw new AppError(
-    `the body of a Response is a stream of Uint8Array, got a chunk of type ${typeof chunk}`,
+    `the body of a Response is a stream of Uint8Array or strings, got a chunk of type ${typeof chunk}`,
   )
 }
 
