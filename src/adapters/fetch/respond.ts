@@ -1,5 +1,6 @@
 // A Response of the Fetch API as events.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import { harmless } from '../../waiting/deferred.ts'
 import { LightResponse } from './response.ts'
@@ -41,6 +42,7 @@ function isIterable(value: unknown): boolean {
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
+type Part = Awaited<ReturnType<Reader['read']>>
 
 async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<void> {
   // A stream that waits for its source is told when its client has left.
@@ -54,7 +56,7 @@ async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<voi
 }
 
 async function pipe(reader: Reader, send: Send): Promise<void> {
-  let part = await reader.read()
+  let part = await firstPart(reader, send)
   while (!part.done) {
     // Its failure is seen below.
     const next = harmless(reader.read())
@@ -67,6 +69,15 @@ async function pipe(reader: Reader, send: Send): Promise<void> {
   }
   await send({ type: 'http.response.body' })
 }
+
+// A stream of events may wait for its first: its client learns of the response before it.
+async function firstPart(reader: Reader, send: Send): Promise<Part> {
+  const first = harmless(reader.read())
+  if ((await Promise.race([first, turn()])) === undefined) await send(HEAD_ONLY)
+  return first
+}
+
+const HEAD_ONLY = { type: 'http.response.body', body: '', moreBody: true } as const
 
 const RESOLVED = Promise.resolve()
 

@@ -229,6 +229,27 @@ describe('the response of a fetch handler', () => {
     expect(await client.chunk()).toBe(null)
   })
 
+  it('has a head that leaves before the first part, if that part waits', async () => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const app = fromFetch(() => {
+      const parts = (async function* () {
+        await gate
+        yield new TextEncoder().encode('a')
+      })()
+      return new Response(ReadableStream.from(parts))
+    })
+    await using server = await served(app)
+    using client = await server.connect(2_000)
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    expect((await client.head()).status).toBe(200)
+    release()
+    expect(await client.chunk()).toBe('a')
+    expect(await client.chunk()).toBe(null)
+  })
+
   it('may stream strings', async () => {
     const { body } = await ask(
       () => new Response(ReadableStream.from(['é', 'b']) as ReadableStream),
