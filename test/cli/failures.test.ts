@@ -6,20 +6,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../raw/free-port.ts'
 import { linesWith, run } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
 const LISTENS = 'test/fixtures/cli/listens.cjs'
 const MOODY = 'test/fixtures/cli/moody.js'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function failure(...words: string[]): Promise<{ status: number | null; line: string }> {
   const { status, stdout, stderr } = await run(words)

@@ -2,12 +2,13 @@
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { unwrapped } from '../../src/cli/load-failure.ts'
 import { AppLoadError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf } from '../bridge/host.ts'
+import { freePort } from '../raw/free-port.ts'
 import type { AppSpec } from '../../src/cli/app-spec.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/cli/', import.meta.url))
@@ -175,6 +176,8 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
   })
 
   it('refuses a module that listens on a port while it loads', async () => {
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubEnv('ISTHMUS_TEST_PORT', String(await freePort()))
     const { message, wrong } = await refusalInThreads(fixture('listens.cjs', 'default', 'node'))
     expect(message).toMatch(/^listens\.cjs listens on port \d+ itself \(listens\.cjs:9\), and /)
     expect(message).toContain('export the app, and call listen() only in the program')

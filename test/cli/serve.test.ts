@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../raw/free-port.ts'
 import { Command, get, linesWith } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
@@ -56,11 +57,15 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
   })
 
   it('warns of an app that listens on a port of its own', async () => {
-    const env = { ISTHMUS_TEST_PORT: '48556' }
+    const port = await freePort()
+    const env = { ISTHMUS_TEST_PORT: String(port) }
     const words = ['serve', 'node:test/fixtures/cli/listens.cjs', ...PORT]
     using command = new Command(words, env)
     expect(await get(await command.url())).toBe('listens')
-    const [line, ...more] = linesWith('listens on port 48556 itself', await command.logs('itself'))
+    const [line, ...more] = linesWith(
+      `listens on port ${port} itself`,
+      await command.logs('itself'),
+    )
     expect([line?.['level'], more]).toEqual([40, []])
   })
 
