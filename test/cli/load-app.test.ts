@@ -154,6 +154,12 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
     expect((await refusal(spec)).message).toContain('no event loop, please')
   })
 
+  it('and the style "sync" have a module of which the event loop imports nothing', async () => {
+    const spec = fixture('threads-only.js', 'classic', 'sync')
+    expect(await body(spec, { threads: 1 })).toBe('in a thread')
+    expect((await refusal(placed('inline', spec))).message).toContain('no event loop, please')
+  })
+
   it('reports a failure with the message that the event loop has for it', async () => {
     for (const spec of [
       fixture('throws.js'),
