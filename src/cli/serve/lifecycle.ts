@@ -2,6 +2,7 @@
 // without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
+import { isSignalReason } from '../../http/stop-reason.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
 import { exit } from '../exit.ts'
 import { FAILED } from '../report.ts'
@@ -19,7 +20,9 @@ type Signal = (typeof SIGNALS)[number]
 /** Logs each unhandled rejection. The process continues, as it does with asyncio. */
 export function logUnhandledRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => {
-    log.error({ err: reason }, 'a promise was rejected without a handler')
+    // Work that got the signal of an exchange, and that the app does not wait for, ends in this way with its exchange.
+    const level = isSignalReason(reason) ? 'debug' : 'error'
+    log[level]({ err: reason }, 'a promise was rejected without a handler')
   })
 }
 

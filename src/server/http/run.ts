@@ -11,12 +11,12 @@ import {
   ServerShutdownError,
 } from '../../errors.ts'
 import { failureLine, judgeError } from '../../http/error-verdict.ts'
+import { isDisconnect, isStop } from '../../http/stop-reason.ts'
 import { deferred, harmless, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { openBody } from './open-body.ts'
 import {
   actionAt,
-  isDisconnect,
   momentOf,
   returnedLine,
   STOPPED,
@@ -240,7 +240,7 @@ export class HttpRun implements HttpEvents, Ending {
     const verdict = judgeError(error)
     this.#settle(moment, verdict, error)
 
-    if ((this.#gone || ended) && isDisconnect(error)) {
+    if (this.#gone ? isStop(error) : ended && isDisconnect(error)) {
       this.#log('debug', 'the client left before the response was complete')
     } else if (!failed) {
       const { message, err } = failureLine(error, verdict)
