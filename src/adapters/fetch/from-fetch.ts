@@ -2,6 +2,7 @@
 
 import { events } from '../../bridge/style.ts'
 import { AppError, UnsupportedScopeError } from '../../errors.ts'
+import { isStop } from '../../http/stop-reason.ts'
 import { replaceGlobals } from './fetch-globals.ts'
 import { ScopeRequest } from './request.ts'
 import { isResponse, respond } from './respond.ts'
@@ -126,7 +127,9 @@ class ExchangeWork implements FetchContext {
 
   #failed(error: unknown): void {
     const log = this.#scope['isthmus.exchange']?.log
-    log?.error({ err: error }, 'the work of waitUntil() failed')
+    // The signal of a request is aborted when the client leaves, and the work may have got it.
+    const level = isStop(error) ? 'debug' : 'error'
+    log?.[level]({ err: error }, 'the work of waitUntil() failed')
   }
 }
 
