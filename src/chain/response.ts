@@ -3,6 +3,7 @@
 import { AppError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import { hasContent } from '../http/content.ts'
+import { sharedClass } from '../shared-class.ts'
 import { attempt } from '../sync/run-end.ts'
 import { AS_WARNING, MappedBody } from './body-map.ts'
 import { ResponseHeaders } from './header-list.ts'
@@ -96,6 +97,8 @@ export class Outgoing implements ChainResponse {
     this.#taken = true
   }
 }
+
+sharedClass('response.1', Outgoing)
 
 function ownCopy(pairs: HeaderPairs): HeaderPairs {
   return pairs.map(([name, value]) => [name.toLowerCase(), value])
