@@ -20,6 +20,13 @@ export interface Program {
   output: string | null
 }
 
+/** A server of a page: the program `names` with `text`, or the command `text` if `names` is empty. */
+export interface ServerOfPage {
+  names: string[]
+  text: string
+  requests: Array<{ command: string; output: string }>
+}
+
 /** A page, by its path from the root of the project. */
 export class Page {
   readonly path: string
@@ -52,6 +59,28 @@ export class Page {
     return this.#blocks.flatMap(({ info, text }) =>
       info.startsWith('file=') ? [{ name: info.slice(5), text }] : [],
     )
+  }
+
+  /**
+   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command. The blocks
+   * marked `sh request` that follow are requests to the server; each has its answer in a `text output` block.
+   */
+  get servers(): ServerOfPage[] {
+    const servers: ServerOfPage[] = []
+    for (const [at, { info, text }] of this.#blocks.entries()) {
+      if (/^serve\b/.test(info)) servers.push({ names: namesIn(info), text, requests: [] })
+      if (info !== 'request') continue
+      const output = this.#blocks[at + 1]
+      servers.at(-1)?.requests.push({ command: text, output: output?.text ?? '' })
+    }
+    return servers
+  }
+
+  /** The first lines of the blocks that import a package, as a whole program does, and that no test runs. */
+  get strayPrograms(): string[] {
+    const code = this.#blocks.filter(({ language }) => /^[jt]s$/.test(language))
+    const stray = code.filter(({ info, text }) => info === '' && /^import .* from '/m.test(text))
+    return stray.map(({ text }) => text.split('\n', 1)[0] ?? '')
   }
 
   /** The texts of its blocks in `language`. */
@@ -88,4 +117,8 @@ export class Page {
       }),
     )
   }
+}
+
+function namesIn(info: string): string[] {
+  return [...info.matchAll(/serve=(\S+)/g)].map(([, name = '']) => name)
 }

@@ -1,0 +1,130 @@
+// Starts the servers of a page as a reader would, sends the requests of the page, and stops the servers by SIGTERM.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openAsBlob } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+import { DEADLINE_MS, folderOf } from './run-page.ts'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { Page, ServerOfPage } from './page.ts'
+import type { Printed } from './run-page.ts'
+
+const ADDRESS = 'http://127.0.0.1:8000'
+const OK = 'exit 0'
+
+type Child = ChildProcessWithoutNullStreams
+
+/**
+ * Runs all servers of `page` at the same time, each in a folder of its own below `home`. `visit` is a further check of
+ * each running server.
+ */
+export async function runServers(
+  page: Page,
+  home: string,
+  visit: (url: string) => Promise<void> = async () => undefined,
+): Promise<Printed> {
+  const runs = page.servers.flatMap((server, at) =>
+    waysToStart(server).map(async (name) => {
+      const folder = await folderOf(page, join(home, `server-${at}`, name ?? ''))
+      return await runServer(server, { folder, name, visit })
+    }),
+  )
+  const expected = page.servers.flatMap((server) => {
+    const outputs = [...server.requests.map(({ output }) => output), OK]
+    return waysToStart(server).flatMap(() => outputs)
+  })
+  return { expected, actual: (await Promise.all(runs)).flat() }
+}
+
+/** The names of the program, each of which is started; null stands for the command. */
+function waysToStart({ names }: ServerOfPage): Array<string | null> {
+  return names.length > 0 ? names : [null]
+}
+
+interface Run {
+  folder: string
+  name: string | null
+  visit: (url: string) => Promise<void>
+}
+
+async function runServer({ text, requests }: ServerOfPage, run: Run): Promise<string[]> {
+  const { folder, name, visit } = run
+  const child = await (name === null
+    ? startCommand(folder, text)
+    : startProgram(folder, name, text))
+  let complaints = ''
+  child.stderr.on('data', (chunk) => (complaints += String(chunk)))
+  const exit = once(child, 'close')
+  try {
+    const url = await urlOf(child)
+    if (url === undefined) return [`no line says "listening on": ${complaints}`]
+    await visit(url)
+    const answers: string[] = []
+    for (const { command } of requests) answers.push(await curl(command, url, folder))
+    child.kill('SIGTERM')
+    const [status, signal] = (await exit) as [number | null, string | null]
+    return [...answers, status === 0 ? OK : `exit ${status ?? signal}: ${complaints}`]
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+// Free ports keep the servers apart.
+async function startProgram(folder: string, name: string, text: string): Promise<Child> {
+  await writeFile(join(folder, name), text.replace('port: 8000', 'port: 0'))
+  const loader = name.endsWith('.ts') ? ['--import', 'tsx'] : []
+  return spawn(process.execPath, [...loader, name], { cwd: folder, timeout: DEADLINE_MS })
+}
+
+// npx starts the command in a child, which a signal to npx does not reach.
+function startCommand(folder: string, text: string): Child {
+  const [npx, ...words] = text.split('#', 1)[0]!.trim().split(/\s+/)
+  if (npx !== 'npx' || words[0] !== 'isthmus') throw new Error(`not a command of isthmus: ${text}`)
+  const main = createRequire(join(folder, 'x.js')).resolve('isthmus/package.json')
+  const command = join(dirname(main), 'dist/cli/main.js')
+  const options = { cwd: folder, timeout: DEADLINE_MS }
+  return spawn(process.execPath, [command, ...words.slice(1), '--port', '0'], options)
+}
+
+async function urlOf(child: Child): Promise<string | undefined> {
+  for await (const line of createInterface(child.stdout)) {
+    const url = /listening on (\S+)/.exec(line)?.[1]
+    if (url !== undefined) return url
+  }
+  return undefined
+}
+
+/** The output of `curl`, with the options that the pages use: `-d`, `-F` and `-H`. */
+async function curl(command: string, url: string, folder: string): Promise<string> {
+  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
+  const target = words.find((word) => word.startsWith(ADDRESS))
+  if (words[0] !== 'curl' || target === undefined) throw new Error(`no request: ${command}`)
+
+  const after = (option: string): string[] =>
+    words.flatMap((word, at) => (words[at - 1] === option ? [word] : []))
+  const [data] = after('-d')
+  const form = after('-F')
+  const body = data === undefined ? await formOf(form, folder) : new URLSearchParams(data)
+  const response = await fetch(target.replace(ADDRESS, url), {
+    headers: after('-H').map((field) => field.split(/: */, 2) as [string, string]),
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    ...(body && { method: 'POST', body }),
+  })
+  const answer = await response.text()
+  // A terminal shows the prompt in the next line.
+  return answer.endsWith('\n') ? answer : `${answer}\n`
+}
+
+async function formOf(fields: readonly string[], folder: string): Promise<FormData | null> {
+  if (fields.length === 0) return null
+  const form = new FormData()
+  for (const field of fields) {
+    const [, name = '', at, value = ''] = /^([^=]+)=(@?)(.*)$/.exec(field) ?? []
+    if (at === '') form.append(name, value)
+    else form.append(name, await openAsBlob(join(folder, value)), value)
+  }
+  return form
+}
