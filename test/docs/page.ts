@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 
 const ROOT = new URL('../../', import.meta.url)
 const FENCE = /^```(\S*)[ \t]*(.*)\n([^]*?)^```$/gm
+const IMAGE = /<(?:img|source)[^>]* (?:src|srcset)="([^"]+)"/g
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g
 const HEADING = /^#+ +(.+)$/gm
 
@@ -33,9 +34,10 @@ export class Page {
   readonly text: string
   readonly #blocks: Block[]
 
-  constructor(path: string) {
+  /** @param root the URL of another folder than the root of the project, with a slash at its end */
+  constructor(path: string, root: URL = ROOT) {
     this.path = path
-    this.text = readFileSync(new URL(path, ROOT), 'utf8')
+    this.text = readFileSync(new URL(path, root), 'utf8')
     this.#blocks = [...this.text.matchAll(FENCE)].map(
       ([, language = '', info = '', text = '']) => ({
         language,
@@ -88,10 +90,10 @@ export class Page {
     return this.#blocks.filter((block) => block.language === language).map(({ text }) => text)
   }
 
-  /** The targets of its links, those to other sites left out. */
+  /** The targets of its links and images, those on other sites left out. */
   get links(): string[] {
     const prose = this.text.replaceAll(FENCE, '')
-    return [...prose.matchAll(LINK)].flatMap(([, target = '']) =>
+    return [...prose.matchAll(LINK), ...prose.matchAll(IMAGE)].flatMap(([, target = '']) =>
       /^\w+:/.test(target) ? [] : [target],
     )
   }
