@@ -97,6 +97,22 @@ describe('the tables', () => {
   })
 })
 
+describe('the error codes', () => {
+  it('are those of the sources, each with its class, its moment and its remedy', () => {
+    const codes = filesOfProse(['src']).flatMap((path) => {
+      const text = readFileSync(join(ROOT, path), 'utf8')
+      const classes = text.matchAll(
+        /^(?:export )?class (\w+) [^]*?readonly code(?:: string)? = '(\w+)'/gm,
+      )
+      return [...classes].map(([, name, code]) => `${code} \`${name}\``)
+    })
+    const rows = [...new Page('docs/error-codes.md').rows]
+    const listed = rows.map(([code, [name]]) => `${code} ${name}`)
+    expect(listed.toSorted()).toEqual(codes.toSorted())
+    expect(rows.filter(([, cells]) => cells.length !== 3 || cells.includes(''))).toEqual([])
+  })
+})
+
 describe('the host protocol', () => {
   it('has an example of every message, in JSON', () => {
     const source = readFileSync(join(ROOT, 'src/hosting/protocol/messages.ts'), 'utf8')

@@ -18,6 +18,7 @@ const PAGES = ['README.md', ...GUIDE.map((name) => `docs/${name}`)].map((path) =
 const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
 const connect = new Page('docs/connect.md')
+const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
 const middleware = new Page('docs/middleware.md')
@@ -31,6 +32,7 @@ const RUN = [
   adapters,
   bridges,
   connect,
+  errorCodes,
   gettingStarted,
   insideExpress,
   middleware,
@@ -57,6 +59,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('Connect middleware run and print the output on the page', async () => {
     const { actual, expected } = await runPage(connect, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('error codes run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(errorCodes, reader.path)
     expect(actual).toEqual(expected)
   })
 
