@@ -25,6 +25,8 @@ export interface Program {
 export interface ServerOfPage {
   names: string[]
   text: string
+  /** The first Node that runs the server, as `major.minor`; empty for all that isthmus supports. */
+  sinceNode: string
   requests: Array<{ command: string; output: string }>
 }
 
@@ -64,13 +66,13 @@ export class Page {
   }
 
   /**
-   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command. The blocks
-   * marked `sh request` that follow are requests to the server; each has its answer in a `text output` block.
+   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command; `node=22.13`
+   * after the mark is the first Node that has all that the server uses. The blocks marked `sh request` that follow are requests to the server; each has its answer in a `text output` block.
    */
   get servers(): ServerOfPage[] {
     const servers: ServerOfPage[] = []
     for (const [at, { info, text }] of this.#blocks.entries()) {
-      if (/^serve\b/.test(info)) servers.push({ names: namesIn(info), text, requests: [] })
+      if (/^serve\b/.test(info)) servers.push(newServer(info, text))
       if (info !== 'request') continue
       const output = this.#blocks[at + 1]
       servers.at(-1)?.requests.push({ command: text, output: output?.text ?? '' })
@@ -121,6 +123,8 @@ export class Page {
   }
 }
 
-function namesIn(info: string): string[] {
-  return [...info.matchAll(/serve=(\S+)/g)].map(([, name = '']) => name)
+function newServer(info: string, text: string): ServerOfPage {
+  const names = [...info.matchAll(/serve=(\S+)/g)].map(([, name = '']) => name)
+  const [, sinceNode = ''] = / node=(\S+)/.exec(info) ?? []
+  return { names, text, sinceNode, requests: [] }
 }

@@ -14,29 +14,47 @@ import type { Printed } from './run-page.ts'
 
 const ADDRESS = 'http://127.0.0.1:8000'
 const OK = 'exit 0'
+const AT_A_TIME = 3
 
 type Child = ChildProcessWithoutNullStreams
 
 /**
- * Runs all servers of `page` at the same time, each in a folder of its own below `home`. `visit` is a further check of
- * each running server.
+ * Runs the servers of `pages`, a few at a time, each in a folder of its own below `home`. `visit` is a further check of each
+ * running server.
  */
 export async function runServers(
-  page: Page,
+  pages: readonly Page[],
   home: string,
   visit: (url: string) => Promise<void> = async () => undefined,
 ): Promise<Printed> {
-  const runs = page.servers.flatMap((server, at) =>
-    waysToStart(server).map(async (name) => {
-      const folder = await folderOf(page, join(home, `server-${at}`, name ?? ''))
-      return await runServer(server, { folder, name, visit })
-    }),
+  const starts = pages.flatMap((page, at) =>
+    page.servers
+      .filter(({ sinceNode }) => hasNode(sinceNode))
+      .flatMap((server, index) =>
+        waysToStart(server).map((name) => {
+          const place = join(home, `servers-${at}-${index}`, name ?? '')
+          return { page, server, name, place }
+        }),
+      ),
   )
-  const expected = page.servers.flatMap((server) => {
-    const outputs = [...server.requests.map(({ output }) => output), OK]
-    return waysToStart(server).flatMap(() => outputs)
-  })
-  return { expected, actual: (await Promise.all(runs)).flat() }
+  const expected = starts.map(({ server }) => [...server.requests.map(({ output }) => output), OK])
+  const actual = starts.map((): string[] => [])
+  const waiting = [...starts.entries()]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [at, { page, server, name, place }] = next
+      const folder = await folderOf(page, place)
+      actual[at] = await runServer(server, { folder, name, visit })
+    }
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  return { expected: expected.flat(), actual: actual.flat() }
+}
+
+function hasNode(since: string): boolean {
+  const [major = 0, minor = 0] = since.split('.').map(Number)
+  const [ownMajor = 0, ownMinor = 0] = process.versions.node.split('.').map(Number)
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }
 
 /** The names of the program, each of which is started; null stands for the command. */
@@ -105,7 +123,7 @@ async function curl(command: string, url: string, folder: string): Promise<strin
 
   const after = (option: string): string[] =>
     words.flatMap((word, at) => (words[at - 1] === option ? [word] : []))
-  const [data] = after('-d')
+  const data = after('-d')[0]
   const form = after('-F')
   const body = data === undefined ? await formOf(form, folder) : new URLSearchParams(data)
   const response = await fetch(target.replace(ADDRESS, url), {
