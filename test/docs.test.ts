@@ -14,6 +14,7 @@ import {
 import { DEFAULTS } from '../src/server/options.ts'
 import { filesOfProse } from './architecture/project-prose.ts'
 import { Page } from './docs/page.ts'
+import { PROXIES } from './proxies/proxy-config.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const GUIDE = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
@@ -112,6 +113,34 @@ describe('the error codes', () => {
     expect(rows.filter(([, cells]) => cells.length !== 3 || cells.includes(''))).toEqual([])
   })
 })
+
+describe('production', () => {
+  const production = new Page('docs/production.md')
+
+  it('has no flag that the command line does not have', () => {
+    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, PROCESS_OPTIONS]
+    const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
+    const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
+    const others = ['--omit']
+    expect(named).toContain('--timeout-keep-alive')
+    expect(named.filter((flag) => ![...flags, ...others].includes(flag))).toEqual([])
+  })
+
+  it('has the configuration of nginx that the tests of proxies run', () => {
+    const place = { port: 80, upstreams: [8000], directory: '/tmp' }
+    const tested = new Set(linesOf(PROXIES.nginx.config(place)))
+    const [shown = ''] = production.blocksOf('nginx')
+    const structure = /^(listen .*|server \{|\}|)$/
+    const untested = linesOf(shown).filter((line) => !structure.test(line) && !tested.has(line))
+    expect(untested).toEqual([])
+    expect(shown).toContain('proxy_pass')
+  })
+})
+
+/** The lines of a configuration, without the blanks around them. */
+function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim())
+}
 
 describe('the host protocol', () => {
   it('has an example of every message, in JSON', () => {

@@ -66,7 +66,7 @@ export class Page {
   }
 
   /**
-   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command; `node=22.13`
+   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command; `node=22.16`
    * after the mark is the first Node that has all that the server uses. The blocks marked `sh request` that follow are requests to the server; each has its answer in a `text output` block.
    */
   get servers(): ServerOfPage[] {
