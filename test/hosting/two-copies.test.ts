@@ -12,14 +12,14 @@ import type { HeldSlot } from '../../src/hosting/gateway/scheduler/slots.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-copy-'))
-mkdirSync(join(folder, 'src'))
-cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true })
+mkdirSync(join(folder, 'dist'))
+cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true })
 cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
 symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
 writeFileSync(
   join(folder, 'app.js'),
   `import { AsyncLocalStorage } from 'node:async_hooks'
-import { carry, currentRequest, sync, toSync } from './src/index.ts'
+import { carry, currentRequest, sync, toSync } from './dist/index.js'
 const tenant = carry('copy-tenant', new AsyncLocalStorage())
 const called = toSync(new URL('called.js', import.meta.url))
 export default sync((environ, startResponse) => {
@@ -31,7 +31,7 @@ export default sync((environ, startResponse) => {
 )
 writeFileSync(
   join(folder, 'called.js'),
-  `import { events } from './src/index.ts'
+  `import { events } from './dist/index.js'
 export default events(async (scope, receive, send) => {
   if (scope.type !== 'http') throw new Error('only HTTP')
   await send({ type: 'http.response.start', status: 200 })
@@ -58,7 +58,7 @@ describe('an app that imports another copy of the package than its server', () =
   })
 
   it('shares the slots that the running code holds, for the search for deadlocks', async () => {
-    const url = pathToFileURL(join(folder, 'src/hosting/gateway/held-slots.ts')).href
+    const url = pathToFileURL(join(folder, 'dist/hosting/gateway/held-slots.js')).href
     const copy = (await import(/* @vite-ignore */ url)) as { heldSlots: typeof heldSlots }
     expect(copy.heldSlots).not.toBe(heldSlots)
     const slot: HeldSlot = { pool: { holders: () => null }, requestId: 1 }
