@@ -3,9 +3,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { createRequire } from 'node:module'
+import { symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DEADLINE_MS, folderOf } from './run-page.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
@@ -20,12 +19,12 @@ type Child = ChildProcessWithoutNullStreams
 
 /**
  * Runs the servers of `pages`, a few at a time, each in a folder of its own below `home`. `visit` is a further check of each
- * running server.
+ * running server, and gets its URL and the text of its block.
  */
 export async function runServers(
   pages: readonly Page[],
   home: string,
-  visit: (url: string) => Promise<void> = async () => undefined,
+  visit: (url: string, text: string) => Promise<void> = async () => undefined,
 ): Promise<Printed> {
   const starts = pages.flatMap((page, at) =>
     page.servers
@@ -44,6 +43,7 @@ export async function runServers(
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [at, { page, server, name, place }] = next
       const folder = await folderOf(page, place)
+      await symlink(join(home, 'node_modules'), join(folder, 'node_modules'), 'dir')
       actual[at] = await runServer(server, { folder, name, visit })
     }
   }
@@ -65,7 +65,7 @@ function waysToStart({ names }: ServerOfPage): Array<string | null> {
 interface Run {
   folder: string
   name: string | null
-  visit: (url: string) => Promise<void>
+  visit: (url: string, text: string) => Promise<void>
 }
 
 async function runServer({ text, requests }: ServerOfPage, run: Run): Promise<string[]> {
@@ -79,7 +79,7 @@ async function runServer({ text, requests }: ServerOfPage, run: Run): Promise<st
   try {
     const url = await urlOf(child)
     if (url === undefined) return [`no line says "listening on": ${complaints}`]
-    await visit(url)
+    await visit(url, text)
     const answers: string[] = []
     for (const { command } of requests) answers.push(await curl(command, url, folder))
     child.kill('SIGTERM')
@@ -99,12 +99,11 @@ async function startProgram(folder: string, name: string, text: string): Promise
 
 // npx starts the command in a child, which a signal to npx does not reach.
 function startCommand(folder: string, text: string): Child {
-  const [npx, ...words] = text.split('#', 1)[0]!.trim().split(/\s+/)
-  if (npx !== 'npx' || words[0] !== 'isthmus') throw new Error(`not a command of isthmus: ${text}`)
-  const main = createRequire(join(folder, 'x.js')).resolve('isthmus/package.json')
-  const command = join(dirname(main), 'dist/cli/main.js')
+  const [, line] = /^npx isthmus ([^#\n]+)/m.exec(text) ?? []
+  if (line === undefined) throw new Error(`no command of isthmus: ${text}`)
+  const words = [join(folder, 'node_modules/.bin/isthmus'), ...line.trim().split(/\s+/)]
   const options = { cwd: folder, timeout: DEADLINE_MS }
-  return spawn(process.execPath, [command, ...words.slice(1), '--port', '0'], options)
+  return spawn(process.execPath, [...words, '--port', '0'], options)
 }
 
 async function urlOf(child: Child): Promise<string | undefined> {
