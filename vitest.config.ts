@@ -35,6 +35,7 @@ const config: ViteUserConfig = {
         },
       },
     ],
+    globalSetup: ['test/thread-bundles.ts'],
     pool: 'forks',
     maxWorkers: 2,
     execArgv: ['--throw-deprecation'],

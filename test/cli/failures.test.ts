@@ -119,7 +119,7 @@ describe('a failure', { timeout: 30_000 }, () => {
 
   it('exits with 1 if the app itself takes the port, and names the line and the remedy', async () => {
     const port = String(await freePort())
-    const env = { ISTHMUS_TEST_PORT: port }
+    const env = { TEST_PORT: port }
     const { status, stderr } = await run(['serve', `node:${LISTENS}`, '--port', port], env)
     const [warning, failed, ...more] = stderr.trimEnd().split('\n')
     expect([status, more]).toEqual([1, []])

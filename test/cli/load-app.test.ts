@@ -155,6 +155,12 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
     expect((await refusal(spec)).message).toContain('no event loop, please')
   })
 
+  it('and the style "sync" have a module of which the event loop imports nothing', async () => {
+    const spec = fixture('threads-only.js', 'classic', 'sync')
+    expect(await body(spec, { threads: 1 })).toBe('in a thread')
+    expect((await refusal(placed('inline', spec))).message).toContain('no event loop, please')
+  })
+
   it('reports a failure with the message that the event loop has for it', async () => {
     for (const spec of [
       fixture('throws.js'),
@@ -177,7 +183,7 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
 
   it('refuses a module that listens on a port while it loads', async () => {
     onTestFinished(() => void vi.unstubAllEnvs())
-    vi.stubEnv('ISTHMUS_TEST_PORT', String(await freePort()))
+    vi.stubEnv('TEST_PORT', String(await freePort()))
     const { message, wrong } = await refusalInThreads(fixture('listens.cjs', 'default', 'node'))
     expect(message).toMatch(/^listens\.cjs listens on port \d+ itself \(listens\.cjs:9\), and /)
     expect(message).toContain('export the app, and call listen() only in the program')

@@ -58,7 +58,7 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
 
   it('warns of an app that listens on a port of its own', async () => {
     const port = await freePort()
-    const env = { ISTHMUS_TEST_PORT: String(port) }
+    const env = { TEST_PORT: String(port) }
     const words = ['serve', 'node:test/fixtures/cli/listens.cjs', ...PORT]
     using command = new Command(words, env)
     expect(await get(await command.url())).toBe('listens')
@@ -105,6 +105,22 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+describe('a platform', { timeout: 30_000 }, () => {
+  it('sets PORT, tells clients as a proxy, and has a limit for the threads', async () => {
+    const words = ['serve', 'sync:test/fixtures/cli/slow.js', '--threads', '1', '--proxy-headers']
+    using command = new Command([...words, '--threads-timeout', '0.3'], { PORT: '0' })
+    const url = new URL(await command.url())
+    expect(url.hostname).toBe('0.0.0.0')
+    url.hostname = '127.0.0.1'
+    url.search = '?5000'
+    const signal = AbortSignal.timeout(12_000)
+    const response = await fetch(url, { headers: { 'x-forwarded-for': '192.0.2.7' }, signal })
+    expect(response.status).toBe(504)
+    const [line] = linesWith('GET / 504', await command.logs('GET / 504'))
+    expect(line?.['client']).toBe('192.0.2.7:0')
   })
 })
 

@@ -2,6 +2,7 @@
 
 import { BroadcastChannel, setEnvironmentData } from 'node:worker_threads'
 import { threads } from 'isthmus'
+import { bundleOf } from '../thread-bundles.ts'
 import type { EventApp, HeaderPairs } from 'isthmus'
 import type { Journal } from './sync-apps.ts'
 
@@ -19,8 +20,10 @@ export type Crossed =
   | { app: 'endless' }
   | { app: 'gated'; gate: SharedArrayBuffer }
 
-const SYNC = new URL('../fixtures/threads/behaviour-conformance.ts', import.meta.url)
-const AWAITING = new URL('../fixtures/threads/behaviour-conformance-awaiting.ts', import.meta.url)
+const SYNC = bundleOf(new URL('../fixtures/threads/behaviour-conformance.ts', import.meta.url))
+const AWAITING = bundleOf(
+  new URL('../fixtures/threads/behaviour-conformance-awaiting.ts', import.meta.url),
+)
 let last = 0
 
 /** The app of `recipe` in the style `style`, hosted by threads(). */

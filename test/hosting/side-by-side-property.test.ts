@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import planned from '../fixtures/threads/event-plan.ts'
 import { wireOf } from '../conformance/socket-host.ts'
 import { served } from '../raw/served.ts'
+import { bundleOf } from '../thread-bundles.ts'
 import type { EventPlan } from '../fixtures/threads/event-plan.ts'
 import type { Request } from '../conformance/host.ts'
 import type { Served } from '../raw/served.ts'
@@ -45,7 +46,7 @@ const method = fc.constantFrom('POST', 'PUT', 'HEAD')
 let loop: Served
 let thread: Served
 beforeAll(async () => {
-  const module = new URL('../fixtures/threads/event-plan.ts', import.meta.url)
+  const module = bundleOf(new URL('../fixtures/threads/event-plan.ts', import.meta.url))
   loop = await served(planned, { lifespan: 'off' })
   thread = await served(threads(module, { max: 1 }), { lifespan: 'auto' })
 }, 30_000)

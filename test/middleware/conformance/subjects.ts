@@ -4,6 +4,7 @@ import { setEnvironmentData } from 'node:worker_threads'
 import { events, iterable, sync, threads } from 'isthmus'
 import { HandshakeDeniedError, ResponseCutError } from '../../../src/testing/faults.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
+import { bundleOf } from '../../thread-bundles.ts'
 import { eventApp, isNoFraming, iterableApp, socketApp } from './apps.ts'
 import { syncApp } from './sync-apps.ts'
 import type { App, EventApp, HeaderPairs } from 'isthmus'
@@ -30,7 +31,7 @@ export interface Subject {
   ask: (client: TestClient, ask: Ask) => Promise<Answer>
 }
 
-const MODULE = new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url)
+const MODULE = bundleOf(new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url))
 let last = 0
 
 function inThreads(crossed: Crossed): EventApp {
@@ -48,7 +49,7 @@ export const SUBJECTS: Subject[] = [
   },
   {
     name: 'sync, chain in the thread',
-    hosted: ({ url }, recipe) => inThreads({ recipe, row: url }),
+    hosted: ({ url }, recipe) => inThreads({ recipe, row: bundleOf(new URL(url)).href }),
     ask: askHttp,
   },
   {
