@@ -58,7 +58,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   readonly #threads = new Map<ThreadHost, Thread>()
   readonly #started: Deferred<Runs> = deferred()
   readonly #ticker: NodeJS.Timeout
-  // The threads whose apps end their lifespan.
+  // The threads that end in order.
   readonly #stopping = new Set<Promise<void>>()
   #runs: Runs | undefined
   #nextId = 1
@@ -116,7 +116,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     return { threads: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
   }
 
-  /** Ends all threads, even if they run code; resolves when the apps that run side by side have ended their lifespan. */
+  /** Ends all threads, even if they run code; resolves when they have ended in order, or were told to end at once. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#ticker)
@@ -187,7 +187,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     } else if (end.reason === 'timedOut') {
       const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
       this.#log.error(fields, timeoutLine(host, end.isIdle))
-    } else if (host.pace.isSideBySide) {
+    } else {
       return this.#stopSoon(thread.port)
     }
     thread.port.stop()
