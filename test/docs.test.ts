@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import {
   PROCESS_OPTIONS,
@@ -78,7 +79,8 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const flags = Object.values(PROCESS_OPTIONS).map(({ flag }) => `--${flag}`)
+    const options = [...Object.values(PROCESS_OPTIONS), ...Object.values(POOL_OPTIONS)]
+    const flags = options.map(({ flag }) => `--${flag}`)
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
   })

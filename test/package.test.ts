@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -65,6 +65,10 @@ await using server = await serve(mount({ '/live': live, '/feed': feed, '/': clas
 export const kinds: [string, object, object] = [server.url, middleware, testing]
 `
 
+/** The oldest compiler that the types support, the last one in JavaScript of its line, and the one of this repository. */
+const OLD_COMPILERS = { 'typescript-5.2': '5.2.2', 'typescript-5.9': '5.9.3' }
+const COMPILERS = [...Object.keys(OLD_COMPILERS), 'typescript']
+
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const minute = 60_000
@@ -81,7 +85,11 @@ beforeAll(async () => {
   packed = archive.files.map((file) => file.path)
 
   await writeFile(join(home, 'package.json'), '{ "private": true, "type": "module" }')
-  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', archive.filename]
+  const compilers = Object.entries(OLD_COMPILERS).map(
+    ([name, version]) => `${name}@npm:typescript@${version}`,
+  )
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
+  const install = ['install', ...quiet, archive.filename, ...compilers]
   await run('npm', install, { cwd: home, timeout: 2 * minute })
 }, 3 * minute)
 
@@ -171,13 +179,15 @@ describe('the package', { timeout: minute }, () => {
     expect(await runModule('threads.mjs', THREADS)).toBe('200 Hello, /threads\n')
   })
 
-  it('declares its types', async () => {
+  it.each(COMPILERS)('declares its types for %s', async (compiler) => {
     await writeFile(join(home, 'consumer.ts'), CONSUMER)
-    const compiler = join(root, 'node_modules/typescript/bin/tsc')
+    await copyFile(join(root, 'test/types/inference.ts'), join(home, 'inference.ts'))
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
     const language = ['--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable']
     const options = ['--noEmit', '--module', 'nodenext', ...language, ...types]
-    const checked = run(process.execPath, [compiler, ...options, 'consumer.ts'], {
+    const folder = compiler === 'typescript' ? root : home
+    const command = join(folder, 'node_modules', compiler, 'bin/tsc')
+    const checked = run(process.execPath, [command, ...options, 'consumer.ts', 'inference.ts'], {
       cwd: home,
       timeout: minute,
     })

@@ -16,7 +16,7 @@ export const feed: IterableApp = iterable(async function* (environ, startRespons
     return
   }
 
-  const seen = parseSeen(environ['HTTP_LAST_EVENT_ID'] as string | undefined)
+  const seen = parseSeen(environ.HTTP_LAST_EVENT_ID)
   const signal = environ['isthmus.signal'] ?? new AbortController().signal
   startResponse('200 OK', EVENT_STREAM)
   yield 'retry: 1000\n\n'

@@ -1,6 +1,7 @@
 // The server's side of one exchange: the log, and a signal that is made when the app asks for it.
 
 import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
+import { sharedClass } from '../shared-class.ts'
 import type { ExchangeContext, ResponseEnd } from '../contract/events.ts'
 import type { Hosting } from '../contract/hosting.ts'
 import type { Log } from '../contract/log.ts'
@@ -115,3 +116,5 @@ export class ServerExchangeContext implements ExchangeContext {
     }
   }
 }
+
+sharedClass('exchange-context.1', ServerExchangeContext)

@@ -8,8 +8,30 @@ import type { EventApp } from '../contract/events.ts'
 /** The three styles of an app. */
 type Style = 'sync' | 'iterable' | 'events'
 
-/** An app of any style. */
-export type App = SyncApp | IterableApp | EventApp
+/**
+ * An app of any style. TypeScript infers the parameters of a function in the place of an app: two are those of a sync app,
+ * three those of an event app.
+ */
+export type App = SyncApp | EventParameters | Opaque<IterableApp> | Opaque<EventApp>
+
+/**
+ * Gives a function with three parameters those of an event app. No app has this type.
+ *
+ * TypeScript infers parameters from a union if its members agree on them. Members with several signatures for this number
+ * of parameters, one of them generic, have no say.
+ */
+export interface EventParameters {
+  (...call: Parameters<EventApp>): ReturnType<EventApp>
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  <Body>(...call: Parameters<SyncApp>): Body
+}
+
+/** The same type as `Style`, without a say in the inference. */
+interface Opaque<Style extends (...call: never) => unknown> {
+  (...call: Parameters<Style>): ReturnType<Style>
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  <_Unused>(...call: Parameters<Style>): ReturnType<Style>
+}
 
 /** An app with its style: a union that `style` discriminates. */
 export type StyledApp =

@@ -3,14 +3,14 @@
 import { AppError } from '../errors.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { MountTable } from '../bridge/mount.ts'
-import type { App } from '../bridge/style.ts'
+import type { App, EventParameters } from '../bridge/style.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { Layer } from './layer.ts'
 
 /** Wraps an app of any style and keeps the style; a mount table becomes an event app. */
 export interface Wrap {
-  (app: SyncApp): SyncApp
+  (app: SyncApp | EventParameters): SyncApp
   (app: IterableApp): IterableApp
   (app: EventApp): EventApp
   (table: MountTable): EventApp
@@ -32,7 +32,7 @@ export type Part =
   | { kind: 'events' | 'sync' | 'unmarked'; wrap: (app: App) => unknown; name: string }
 
 // A registered symbol, so that two copies of the library in one process recognize each other's chains.
-const PARTS = Symbol.for('isthmus.parts')
+const PARTS = Symbol.for('isthmus.parts.1')
 
 /** Declares that `wrap` wraps event apps. @example chain(eventWrap((app) => (...call) => app(...call))) */
 export function eventWrap(wrap: EventWrap): EventWrap {

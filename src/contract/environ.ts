@@ -127,7 +127,9 @@ export interface Environ {
   'isthmus.state'?: Record<string, unknown>
   /** A list to push functions to. They run in reverse order after the response was closed. */
   'isthmus.responseFinished'?: ResponseFinished[]
-  /** `HTTP_*`, the values that the operator set, and the values that middleware adds. */
+  /** The fields of the request: `HTTP_COOKIE` is `cookie`. */
+  [field: `HTTP_${string}`]: string | undefined
+  /** The values that the operator set, and the values that middleware adds. */
   [key: string]: unknown
 }
 

@@ -5,6 +5,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs'
 import { isUint8Array } from 'node:util/types'
 import { AppError } from '../errors.ts'
 import { irregularKind } from '../http/file-kind.ts'
+import { sharedClass } from '../shared-class.ts'
 import { describe } from './chunk.ts'
 import type { FileLike, FileWrapper } from '../contract/environ.ts'
 
@@ -67,6 +68,8 @@ export class WrappedFile implements FileWrapper {
     )
   }
 }
+
+sharedClass('file.1', WrappedFile)
 
 class DescriptorFile implements FileLike {
   readonly fd: number

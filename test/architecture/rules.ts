@@ -24,6 +24,7 @@ const LAYERS = [
     'standard-stream',
     'complete-options',
     'name-of',
+    'shared-class',
   ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */

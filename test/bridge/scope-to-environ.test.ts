@@ -238,7 +238,7 @@ describe('environToScope', () => {
       CONTENT_LENGTH: '3',
       HTTP_CONTENT_TYPE: 'text/evil',
       HTTP_CONTENT_LENGTH: '99',
-      HTTP_NUMBER: 7,
+      HTTP_NUMBER: 7 as never,
       SITE: 'a',
     })
     const headers = Object.fromEntries(scope.headers)

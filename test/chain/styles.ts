@@ -98,8 +98,7 @@ function* chunksOf(
 function seen(deed: Deed, environ: Environ): void {
   deed.onCall?.({
     path: environ.SCRIPT_NAME + environ.PATH_INFO,
-    header: (name) =>
-      environ[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`] as string | undefined,
+    header: (name) => environ[`HTTP_${name.toUpperCase().replaceAll('-', '_')}`],
   })
 }
 

@@ -1,13 +1,37 @@
 // Two copies of the package in one process: the server runs one, and the app imports the other.
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { threads } from 'isthmus'
-import { afterAll, describe, expect, it } from 'vitest'
+import { chain, events, iterable, sync, threads, toEvents } from 'isthmus'
+import { fromFetch } from 'isthmus/adapters'
+import { mapBody, middleware, respond } from 'isthmus/middleware'
+import { testClient } from 'isthmus/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  AppError,
+  BadRequestError,
+  ClientDisconnectedError,
+  IsthmusError,
+  PeerError,
+} from '../../src/errors.ts'
 import { heldSlots, holding } from '../../src/hosting/gateway/held-slots.ts'
+import { SILENT_LOG } from '../../src/silent-log.ts'
+import { wrapFile } from '../../src/sync/file-wrapper.ts'
+import { httpScope, underLint } from '../lint/events/stage.ts'
 import { hosted } from './behaviour-host.ts'
+import type { App, Environ, EventApp, StartResponse, SyncApp } from 'isthmus'
+import type { ChainResponse, Wrap } from 'isthmus/middleware'
+import type { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import type { HeldSlot } from '../../src/hosting/gateway/scheduler/slots.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -63,5 +87,128 @@ describe('an app that imports another copy of the package than its server', () =
     expect(copy.heldSlots).not.toBe(heldSlots)
     const slot: HeldSlot = { pool: { holders: () => null }, requestId: 1 }
     holding(slot, () => expect(copy.heldSlots()).toEqual([slot]))
+  })
+})
+
+interface Copy {
+  chain: typeof chain
+  events: typeof events
+  fromFetch: typeof fromFetch
+  iterable: typeof iterable
+  ServerExchangeContext: typeof ServerExchangeContext
+  middleware: typeof middleware
+  sync: typeof sync
+  respond: typeof respond
+  mapBody: typeof mapBody
+  toEvents: typeof toEvents
+  errors: Record<'AppError' | 'BadRequestError', new (message: string) => Error>
+}
+
+async function other<Module>(path: string): Promise<Module> {
+  const url = pathToFileURL(join(folder, 'dist', path)).href
+  return (await import(/* @vite-ignore */ url)) as Module
+}
+
+describe('two copies of the package on one event loop', () => {
+  let copy = {} as Copy
+  beforeAll(async () => {
+    const files = ['index.js', 'adapters.js', 'middleware.js', 'async/exchange-context.js']
+    copy = Object.assign({}, ...(await Promise.all(files.map(other)))) as Copy
+    copy.errors = await other('errors.js')
+    if (copy.middleware === middleware) throw new Error('this is one copy')
+  })
+
+  const apps = (of: Pick<Copy, 'sync' | 'iterable' | 'events'>): Record<string, App> => ({
+    sync: of.sync((_environ, startResponse) => {
+      startResponse('200 OK', [])
+      return ['app']
+    }),
+    iterable: of.iterable(async function* (_environ, startResponse) {
+      startResponse('200 OK', [])
+      yield await Promise.resolve('app')
+    }),
+    events: of.events(async (_scope, _receive, send) => {
+      await send({ type: 'http.response.start', status: 200 })
+      await send({ type: 'http.response.body', body: 'app' })
+    }),
+  })
+  const links = (of: Pick<Copy, 'middleware' | 'respond' | 'mapBody'>): Wrap[] => [
+    of.middleware('mapping', function* (request, next) {
+      return of.mapBody(yield* next(request), { chunk: (chunk) => `<${String(chunk)}>` })
+    }),
+    of.middleware('answering', function* (request, next): Generator<never, ChainResponse> {
+      if (request.path === '/answer') return of.respond(403, [], 'no')
+      return yield* next(request) as Generator<never, ChainResponse>
+    }),
+  ]
+  const asked = async (app: App, path: string): Promise<string> => {
+    await using client = await testClient(app, { lifespan: 'off' })
+    const response = await client.get(path)
+    return `${response.status} ${response.text()}`
+  }
+
+  it.each(['sync', 'iterable', 'events'])(
+    'build one chain around an app of the style %s',
+    async (style) => {
+      const here = { sync, iterable, events, middleware, respond, mapBody }
+      const [own, foreign] = [apps(here)[style] as EventApp, apps(copy)[style] as EventApp]
+      for (const app of [
+        chain(...links(copy))(foreign),
+        chain(...links(copy))(own),
+        copy.chain(...links(here))(own),
+        chain(...links(here))(copy.chain(...links(copy))(foreign)),
+      ]) {
+        expect(await asked(app, '/')).toMatch(/^200 <+app>+$/)
+        expect(await asked(app, '/answer')).toMatch(/^403 <+no>+$/)
+      }
+    },
+  )
+
+  it('recognize the errors of each other', () => {
+    const error = new copy.errors.BadRequestError('bad')
+    expect(error).not.toHaveProperty('constructor', BadRequestError)
+    expect([BadRequestError, PeerError, IsthmusError].every((kind) => error instanceof kind)).toBe(
+      true,
+    )
+    expect(error instanceof AppError).toBe(false)
+  })
+
+  it('recognize the bridges of each other', () => {
+    const app = apps(copy)['sync'] as SyncApp
+    const bridged = copy.toEvents(app)
+    expect(toEvents(bridged)).toBe(bridged)
+  })
+
+  it('leave a file to the copy that wraps it', () => {
+    const file = wrapFile(openSync(fileURLToPath(import.meta.url), 'r'))
+    const app = copy.chain(links(copy)[1] as Wrap)((
+      _environ: Environ,
+      startResponse: StartResponse,
+    ) => {
+      startResponse('200 OK', [])
+      return file
+    })
+    const environ = { REQUEST_METHOD: 'GET', PATH_INFO: '/' } as Environ
+    expect(app(environ, () => () => {})).toBe(file)
+    file.close()
+  })
+
+  it('share the signal that lint looks at', async () => {
+    const connection = new copy.ServerExchangeContext(SILENT_LOG)
+    const scope = { ...httpScope(), 'isthmus.exchange': connection }
+    const app: EventApp = async () => {
+      connection.abort(new ClientDisconnectedError())
+      await Promise.resolve(connection.signal.aborted)
+    }
+    expect(await underLint(app, scope)).toEqual([])
+  })
+
+  it('serve the responses of each other', async () => {
+    const page = (): Response => new Response('page', { status: 201, headers: { 'x-a': '1' } })
+    // Each of the two calls replaces the globals.
+    const before = [fromFetch(page), copy.fromFetch(page)]
+    for (const app of [...before, fromFetch(page), copy.fromFetch(() => Promise.resolve(page()))]) {
+      expect(await asked(app, '/')).toBe('201 page')
+    }
   })
 })

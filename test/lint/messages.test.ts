@@ -7,7 +7,7 @@ import { lint } from '../../src/lint/lint.ts'
 import { nameOf } from '../../src/name-of.ts'
 import { makeEnviron } from '../sync/make-environ.ts'
 import { event, httpScope, lifespanScope, NO_BODY, websocketScope } from './events/stage.ts'
-import type { AsyncBody } from '../../src/contract/environ.ts'
+import type { AsyncBody, Environ } from '../../src/contract/environ.ts'
 import type { EventApp, ReceiveEvent, Scope } from '../../src/contract/events.ts'
 
 type Call = (...args: unknown[]) => unknown
@@ -93,7 +93,7 @@ describe.each(VALUES)('the messages of lint about %s', (_name, value) => {
     const own = ['isthmus.signal', 'isthmus.state', 'isthmus.responseFinished']
     const runs = [...keys, ...own, 'wsgi.input_terminated'].map((key): [string, () => unknown] => [
       key,
-      () => app(makeEnviron({ [key]: value }), quiet),
+      () => app(makeEnviron({ [key]: value } as Partial<Environ>), quiet),
     ])
     runs.push(['environ', () => app(value, quiet)], ['start', () => app(makeEnviron(), value)])
     expect(await faultsOfAll(runs)).toEqual([])

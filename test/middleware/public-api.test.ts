@@ -32,16 +32,25 @@ const BUNDLED = [
   'basic-auth',
   'body-limit',
   'compress',
+  'conditional-get',
   'cors',
   'error-page',
   'forwarded',
   'https-redirect',
   'request-id',
+  'security-headers',
   'timeout',
   'trusted-host',
 ]
 /** Files that belong to one middleware each. */
-const PARTS = ['encoder', 'error-report', 'forwarded-field']
+const PARTS = [
+  'access-line',
+  'content-security-policy',
+  'encoder',
+  'error-report',
+  'forwarded-field',
+  'forwarded-trust',
+]
 
 const pathOf = (name: string): string => `middleware/${name}.ts`
 const importsOf = (name: string) =>

@@ -154,7 +154,7 @@ describe('a test client with cookies', () => {
       for (const each of environ.QUERY_STRING.split('&'))
         headers.push(['Set-Cookie', decodeURIComponent(each)])
     startResponse('200 OK', headers)
-    return [(environ.HTTP_COOKIE as string | undefined) ?? 'none']
+    return [environ.HTTP_COOKIE ?? 'none']
   })
 
   it('sends the cookies that a response has set', async () => {

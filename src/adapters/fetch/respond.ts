@@ -1,5 +1,6 @@
 // A Response of the Fetch API as events.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import { harmless } from '../../waiting/deferred.ts'
 import { LightResponse } from './response.ts'
@@ -25,7 +26,23 @@ async function respondNative(response: Response, scope: HttpScope, send: Send): 
   return send({ type: 'http.response.body' })
 }
 
+/** Whether `value` is a `Response`, of Node or of a package with a class of its own, as undici and ponyfills have. */
+export function isResponse(value: unknown): value is Response {
+  if (value instanceof Response) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { status, headers, body } = value as { [Part in keyof Response]?: unknown }
+  if (typeof status !== 'number' || !isIterable(headers)) return false
+  return (
+    body === null || typeof (body as Partial<ReadableStream> | undefined)?.getReader === 'function'
+  )
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>
+type Part = Awaited<ReturnType<Reader['read']>>
 
 async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<void> {
   // A stream that waits for its source is told when its client has left.
@@ -39,7 +56,7 @@ async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<voi
 }
 
 async function pipe(reader: Reader, send: Send): Promise<void> {
-  let part = await reader.read()
+  let part = await firstPart(reader, send)
   while (!part.done) {
     // Its failure is seen below.
     const next = harmless(reader.read())
@@ -53,6 +70,15 @@ async function pipe(reader: Reader, send: Send): Promise<void> {
   await send({ type: 'http.response.body' })
 }
 
+// A stream of events may wait for its first: its client learns of the response before it.
+async function firstPart(reader: Reader, send: Send): Promise<Part> {
+  const first = harmless(reader.read())
+  if ((await Promise.race([first, turn()])) === undefined) await send(HEAD_ONLY)
+  return first
+}
+
+const HEAD_ONLY = { type: 'http.response.body', body: '', moreBody: true } as const
+
 const RESOLVED = Promise.resolve()
 
 // A stream whose end is there says so within four turns of the microtask queue.
@@ -61,10 +87,11 @@ async function soon(): Promise<undefined> {
   return undefined
 }
 
-function bytesOf(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk
+// `Readable.toWeb()` of a stream with an encoding makes strings, and other servers send them.
+function bytesOf(chunk: unknown): string | Uint8Array {
+  if (chunk instanceof Uint8Array || typeof chunk === 'string') return chunk
   throw new AppError(
-    `the body of a Response is a stream of Uint8Array, got a chunk of type ${typeof chunk}`,
+    `the body of a Response is a stream of Uint8Array or strings, got a chunk of type ${typeof chunk}`,
   )
 }
 

@@ -1,6 +1,7 @@
 // The requests and upgrades that an outer server of node:http hands to an app.
 
 import { NO_IDENTITY } from '../../async/framing.ts'
+import { processWide } from '../../bridge/process-wide.ts'
 import { AppError, BodyTooLargeError, PeerError } from '../../errors.ts'
 import { judgeError } from '../../http/error-verdict.ts'
 import { listHasToken } from '../../http/list.ts'
@@ -166,7 +167,7 @@ const NO_HANDLER =
   'toNode() makes a handler (req, res) of node:http: pass the app itself to serve(), mount() and chain()'
 
 // Node calls each listener for upgrades with the same socket. The handlers after the first one stand in line.
-const lines = new WeakMap<Socket, Array<() => void>>()
+const lines = processWide('upgrades.1', () => new WeakMap<Socket, Array<() => void>>())
 
 function handlerAfter(socket: Socket, next: (() => void) | undefined): (() => void) | undefined {
   const inLine = lines.get(socket)?.shift()

@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { LintError } from '../../../src/errors.ts'
 import { checkEnviron } from '../../../src/lint/sync/environ.ts'
 import { makeEnviron } from '../../sync/make-environ.ts'
+import type { Environ } from '../../../src/contract/environ.ts'
 
 const check = (changes: Record<string, unknown>) => () =>
-  checkEnviron(makeEnviron(changes), 'server')
+  checkEnviron(makeEnviron(changes as Partial<Environ>), 'server')
 
 describe('checkEnviron', () => {
   it('passes the environ of a server', () => {
