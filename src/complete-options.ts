@@ -176,8 +176,8 @@ function namesInGroup(group: string, defaults: object): string[] {
   return isGroup(inner) ? Object.keys(inner).map((one) => `${group}.${one}`) : []
 }
 
-/** The option that the caller may have meant: at most a third of the letters differ, the unit not counted. */
-function nearestOf(option: string, known: readonly string[]): string | undefined {
+/** The name of `known` that the caller may have meant: at most a third of the letters differ, the unit not counted. */
+export function nearestOf(option: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined
   let least = Math.floor(option.length / 3) + 1
   for (const name of known) {

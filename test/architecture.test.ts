@@ -195,6 +195,7 @@ describe('the public names', () => {
   it('of isthmus/middleware', () => {
     expect(publicNames(sources, 'middleware.ts').join('\n')).toMatchInlineSnapshot(`
       "AbortSignalLike
+      AccessLogEntry
       AccessLogFormat
       AccessLogOptions
       AnswerBody
@@ -207,7 +208,9 @@ describe('the public names', () => {
       ChainResponse
       ClassicWrap
       CompressOptions
+      ConditionalGetOptions
       ContentCoding
+      ContentSecurityPolicy
       CorsOptions
       EitherForms
       ErrorPageFailure
@@ -224,6 +227,7 @@ describe('the public names', () => {
       RequestHeaders
       RequestIdOptions
       ResponseEnd
+      SecurityHeadersOptions
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -233,6 +237,7 @@ describe('the public names', () => {
       bodyLimit
       classicWrap
       compress
+      conditionalGet
       cors
       either
       errorPage
@@ -243,6 +248,7 @@ describe('the public names', () => {
       middleware
       requestId
       respond
+      securityHeaders
       timeout
       trustedHost
       until

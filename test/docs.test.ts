@@ -1,9 +1,10 @@
-// The documentation is true: its programs run, its tables are those of the code, its links lead somewhere.
+// The documentation is true: its tables are those of the code, its links lead somewhere.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import {
   PROCESS_OPTIONS,
@@ -14,7 +15,7 @@ import {
 import { DEFAULTS } from '../src/server/options.ts'
 import { filesOfProse } from './architecture/project-prose.ts'
 import { Page } from './docs/page.ts'
-import { DEADLINE_MS, checkTypes, runPage } from './docs/run-page.ts'
+import { PROXIES } from './proxies/proxy-config.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const GUIDE = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
@@ -33,32 +34,11 @@ const PATHS = [
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
 
-const adapters = new Page('docs/adapters.md')
-const bridges = new Page('docs/bridges.md')
-const connect = new Page('docs/connect.md')
 const hostProtocol = new Page('docs/host-protocol.md')
-const insideExpress = new Page('docs/inside-express.md')
-const middleware = new Page('docs/middleware.md')
-const middlewareSet = new Page('docs/middleware-set.md')
 const semantics = new Page('docs/semantics.md')
 const serving = new Page('docs/serving.md')
-const styles = new Page('docs/styles.md')
-const testing = new Page('docs/testing.md')
 const threads = new Page('docs/threads.md')
 const websockets = new Page('docs/websockets.md')
-const RUN = [
-  adapters,
-  bridges,
-  connect,
-  insideExpress,
-  middleware,
-  middlewareSet,
-  serving,
-  styles,
-  testing,
-  threads,
-  websockets,
-]
 
 /** A default as the tables write it: an empty or infinite value is `none`. */
 function shown(value: unknown): string {
@@ -81,71 +61,6 @@ function optionsOf(table: object, defaults: object): string[] {
   )
 }
 
-describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
-  it('adapters run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(adapters)
-    expect(actual).toEqual(expected)
-  })
-
-  it('Connect middleware run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(connect)
-    expect(actual).toEqual(expected)
-  })
-
-  it('isthmus inside Express run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(insideExpress)
-    expect(actual).toEqual(expected)
-  })
-
-  it('the styles run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(styles)
-    expect(actual).toEqual(expected)
-  })
-
-  it('serving run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(serving)
-    expect(actual).toEqual(expected)
-  })
-
-  it('WebSockets run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(websockets)
-    expect(actual).toEqual(expected)
-  })
-
-  it('the bridges run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(bridges)
-    expect(actual).toEqual(expected)
-  })
-
-  it('middleware run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(middleware)
-    expect(actual).toEqual(expected)
-  })
-
-  it('the middleware set run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(middlewareSet)
-    expect(actual).toEqual(expected)
-  })
-
-  it('testing run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(testing)
-    expect(actual).toEqual(expected)
-  })
-
-  it('threads run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(threads)
-    expect(actual).toEqual(expected)
-  })
-
-  it('all pages are run, and pass the compiler', async () => {
-    const withPrograms = GUIDE.map((name) => new Page(`docs/${name}`)).filter(
-      ({ programs }) => programs.length > 0,
-    )
-    expect(withPrograms.map(({ path }) => path)).toEqual(RUN.map(({ path }) => path).toSorted())
-    expect(await checkTypes(RUN)).toBe('')
-  })
-})
-
 describe('the tables', () => {
   it('have every option of serve() with its flag and its default', () => {
     const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
@@ -164,7 +79,8 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const flags = Object.values(PROCESS_OPTIONS).map(({ flag }) => `--${flag}`)
+    const options = [...Object.values(PROCESS_OPTIONS), ...Object.values(POOL_OPTIONS)]
+    const flags = options.map(({ flag }) => `--${flag}`)
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
   })
@@ -183,6 +99,50 @@ describe('the tables', () => {
     ])
   })
 })
+
+describe('the error codes', () => {
+  it('are those of the sources, each with its class, its moment and its remedy', () => {
+    const codes = filesOfProse(['src']).flatMap((path) => {
+      const text = readFileSync(join(ROOT, path), 'utf8')
+      const classes = text.matchAll(
+        /^(?:export )?class (\w+) [^]*?readonly code(?:: string)? = '(\w+)'/gm,
+      )
+      return [...classes].map(([, name, code]) => `${code} \`${name}\``)
+    })
+    const rows = [...new Page('docs/error-codes.md').rows]
+    const listed = rows.map(([code, [name]]) => `${code} ${name}`)
+    expect(listed.toSorted()).toEqual(codes.toSorted())
+    expect(rows.filter(([, cells]) => cells.length !== 3 || cells.includes(''))).toEqual([])
+  })
+})
+
+describe('production', () => {
+  const production = new Page('docs/production.md')
+
+  it('has no flag that the command line does not have', () => {
+    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, PROCESS_OPTIONS]
+    const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
+    const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
+    const others = ['--omit']
+    expect(named).toContain('--timeout-keep-alive')
+    expect(named.filter((flag) => ![...flags, ...others].includes(flag))).toEqual([])
+  })
+
+  it('has the configuration of nginx that the tests of proxies run', () => {
+    const place = { port: 80, upstreams: [8000], directory: '/tmp' }
+    const tested = new Set(linesOf(PROXIES.nginx.config(place)))
+    const [shown = ''] = production.blocksOf('nginx')
+    const structure = /^(listen .*|server \{|\}|)$/
+    const untested = linesOf(shown).filter((line) => !structure.test(line) && !tested.has(line))
+    expect(untested).toEqual([])
+    expect(shown).toContain('proxy_pass')
+  })
+})
+
+/** The lines of a configuration, without the blanks around them. */
+function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim())
+}
 
 describe('the host protocol', () => {
   it('has an example of every message, in JSON', () => {

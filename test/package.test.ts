@@ -2,14 +2,16 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Page } from './docs/page.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
 const APP = `
@@ -94,24 +96,59 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }))
 
 describe('the package', { timeout: minute }, () => {
-  it('holds the build, its declarations and four documents', () => {
-    const documents = packed.filter((path) => !path.startsWith('dist/'))
-    expect(documents.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  it('holds the build, its declarations, the sources and the documents', () => {
+    const folders = new Set(packed.map((path) => path.split('/', 1)[0] ?? ''))
+    expect([...folders].toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'benchmarks',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+      'src',
+    ])
 
     const build = packed.filter((path) => path.startsWith('dist/'))
     expect(build).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']),
     )
-    expect(build.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([])
+    expect(build.filter((path) => !/\.(js|d\.ts|d\.ts\.map)$/.test(path))).toEqual([])
+    const benchmarks = packed.filter((path) => /^benchmarks\/(?!results\/|README)/.test(path))
+    expect(benchmarks).toEqual([])
   })
 
-  it('names no source map, as it ships none', async () => {
-    const folder = join(home, 'node_modules/isthmus')
-    const texts = await Promise.all(
-      packed.map(async (path) => ({ path, text: await readFile(join(folder, path), 'utf8') })),
+  it('has no dead link in its pages', () => {
+    const installed = new URL('node_modules/isthmus/', pathToFileURL(`${home}/`))
+    const names = packed.filter((path) => path.endsWith('.md'))
+    expect(names).toEqual(expect.arrayContaining(['README.md', 'docs/serving.md']))
+
+    const dead = names.flatMap((path) =>
+      new Page(path, installed).links
+        .filter((link) => !existsSync(new URL(link.split('#', 1)[0]!, new URL(path, installed))))
+        .map((link) => `${path}: ${link}`),
     )
-    const mapped = texts.filter(({ text }) => text.includes('# sourceMappingURL='))
-    expect(mapped.map(({ path }) => path)).toEqual([])
+    expect(dead).toEqual([])
+  })
+
+  it('names no source map in a module, and only maps and sources that it holds in a declaration', async () => {
+    const folder = join(home, 'node_modules/isthmus')
+    const build = packed.filter((path) => /^dist\/.*\.(js|ts)$/.test(path))
+    const lost = build.map(async (path) => {
+      const text = await readFile(join(folder, path), 'utf8')
+      const [, name] = /^\/\/# sourceMappingURL=(.+)$/m.exec(text) ?? []
+      if (path.endsWith('.js')) return name === undefined ? [] : [`${path} names ${name}`]
+      if (name === undefined) return [`${path} has no map`]
+
+      const map = join(folder, path, '..', name)
+      const { sources } = JSON.parse(await readFile(map, 'utf8')) as { sources: string[] }
+      const gone = sources.filter((source) => !existsSync(join(map, '..', source)))
+      return gone.map((source) => `${path}: ${source}`)
+    })
+    expect((await Promise.all(lost)).flat()).toEqual([])
   })
 
   it('satisfies publint', async () => {

@@ -1,5 +1,6 @@
 // The one page of the desk, as HTML. It works without JavaScript; with it, the board and the chart are live.
 
+import { isMainThread } from 'node:worker_threads'
 import { html } from './html.ts'
 import { findPerformance, PROGRAMME } from './programme.ts'
 import type { Markup } from './html.ts'
@@ -103,6 +104,7 @@ function roundTrips(): Markup {
         <p>
           The report is blocking code: two seconds of arithmetic. Run on the event loop, it stops
           every socket and the line climbs. Run in a thread, the line stays flat.
+          <b id="place">This desk runs ${isMainThread ? 'on the event loop' : 'in a thread'}.</b>
         </p>
         <form id="report" action="report.csv"><button>Run the slow report</button></form>
         <output id="verdict" for="report"></output>

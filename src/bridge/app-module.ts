@@ -3,37 +3,19 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
-import { AppLoadError } from '../errors.ts'
-import { listenLine, watchListening } from './listen-watch.ts'
-import type { ListenCall } from './listen-watch.ts'
 
 const TYPESCRIPT = /\.([cm]?ts|tsx)$/
 
 /**
- * Imports the module at `url` and returns its exports. In a thread, the module must not listen on a port while it loads:
- * each thread loads it, and only one of them gets the port. A TypeScript module loads tsx, which from then on handles all
+ * Imports the module at `url` and returns its exports. A TypeScript module loads tsx, which from then on handles all
  * imports of this thread, by the tsconfig.json that is nearest to the module.
  *
- * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if it listens in a thread; the error of the module, unchanged
+ * @throws the error of the module, unchanged
  */
 export async function importExports(url: string): Promise<object> {
   const { pathname, protocol } = new URL(url)
   if (protocol === 'file:' && TYPESCRIPT.test(pathname)) await useTsx(nearestConfig(url))
-  const exports = isMainThread ? await import(url) : await importedInThread(url)
-  return compiledExports(exports as object)
-}
-
-async function importedInThread(url: string): Promise<unknown> {
-  const calls: ListenCall[] = []
-  const stop = watchListening((call) => void calls.push(call))
-  try {
-    const exports: unknown = await import(url)
-    if (!calls[0]) return exports
-  } finally {
-    stop()
-  }
-  throw new AppLoadError(`${url} ${listenLine(calls[0])}`)
+  return compiledExports((await import(url)) as object)
 }
 
 interface Registration {

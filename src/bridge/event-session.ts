@@ -7,6 +7,7 @@ import { makeReceive } from '../async/receive.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { settlesWithin } from '../waiting/settles-within.ts'
 import { AppError, ClientDisconnectedError, IllegalEventError } from '../errors.ts'
+import { isStop } from '../http/stop-reason.ts'
 import type { Deferred } from '../waiting/deferred.ts'
 import type { ResponsePart } from '../async/http-exchange.ts'
 import type { AsyncInputStream } from '../contract/environ.ts'
@@ -91,7 +92,7 @@ export class EventSession {
   // next() throws the error as long as the host still pulls. A later error goes to the log.
   #logLate(error: unknown): void {
     const isLate = this.#isClosed || this.#exchange.ended
-    if (!isLate || error instanceof ClientDisconnectedError) return
+    if (!isLate || isStop(error)) return
     this.#log.error({ err: error }, 'the event app failed after its response')
   }
 

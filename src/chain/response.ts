@@ -22,7 +22,10 @@ export interface ChainResponse {
   /** 101 means that the app has accepted the WebSocket. Any other status denies the handshake. */
   status: number
   readonly headers: HeaderList
-  /** The whole body if it is already known (an array, or a single event); null if more chunks can come. */
+  /**
+   * The whole body if it is already known (an array, or a single event); null if more chunks can come, or if a middleware
+   * inside changes the body.
+   */
   readonly body: readonly Chunk[] | null
 }
 
@@ -66,13 +69,14 @@ export class Outgoing implements ChainResponse {
     return this.#mapped?.begin(hasContent(method, this.status))
   }
 
-  /** Adds a map for the body, and deletes the Content-Length, which is no longer right. */
+  /** Adds a map for the body, and deletes the body and the Content-Length, which are no longer right. */
   map(map: BodyMap): void {
     if (!this.#mapped) {
       const length = this.headers.get('content-length')
       this.#mapped = new MappedBody(length === undefined ? undefined : Number(length))
     }
     this.#mapped.add(map)
+    this.body = null
     this.headers.delete('content-length')
   }
 

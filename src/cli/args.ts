@@ -11,17 +11,22 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
+import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
+import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
 import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
+import type { PoolFlags } from './pool-options.ts'
+import type { Environment } from './variables.ts'
 
 /** The command `isthmus serve`, with a value for every option. */
 export interface ServeCommand extends ProcessOptions {
   type: 'serve'
   app: AppSpec
+  pool: PoolFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -34,8 +39,14 @@ export interface BenchCommand extends BenchOptions {
 /** The command: serve, measure, or print the help or the version. */
 type Command = ServeCommand | BenchCommand | { type: 'print'; text: string }
 
-/** The environment, for options that are not on the command line. */
-type Environment = Readonly<Record<string, string | undefined>>
+const ALL_FLAGS: string[] = [
+  PROCESS_OPTIONS,
+  POOL_OPTIONS,
+  SERVER_OPTIONS,
+  SYNC_OPTIONS,
+  WEBSOCKET_OPTIONS,
+  BENCH_OPTIONS,
+].flatMap((table) => Object.values(table).map(({ flag }) => flag))
 
 type Given = Parsed['given']
 
@@ -51,19 +62,46 @@ type Given = Parsed['given']
 export function parseArguments(argv: readonly string[], environment: Environment): Command {
   const { command, given, printed } = parseTexts(argv)
   if (printed !== '') return { type: 'print', text: printed }
+  refuseUnknownVariables(environment, ALL_FLAGS)
   if (command === 'bench') {
     const options = readTable(BENCH_OPTIONS, BENCH_DEFAULTS, given, environment)
     return { type: 'bench', app: readApp(String(given['app'])), ...options }
   }
+  const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
+  const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
+  checkTogether(own, pool)
+  const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
     type: 'serve',
     app: readApp(String(given['app'])),
-    ...readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment),
+    ...own,
+    pool,
     options: {
-      ...readTable<ServerDefaults>(SERVER_OPTIONS, DEFAULTS, given, environment),
+      ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
       websocket: readTable(WEBSOCKET_OPTIONS, DEFAULTS.websocket, given, environment),
     },
+  }
+}
+
+// Platforms set PORT, and reach the server from outside of its machine. gunicorn takes the same two defaults.
+function platformAddress(given: Given, environment: Environment): Partial<ServerDefaults> {
+  const { PORT } = environment
+  const { flag } = SERVER_OPTIONS.port
+  const isChosen = given[flag] !== undefined || environment[variableOf(flag)] !== undefined
+  if (PORT === undefined || isChosen) return {}
+  return { host: '0.0.0.0', port: readTexts(SERVER_OPTIONS.port, 'PORT', [PORT]) }
+}
+
+function checkTogether(
+  { threads, proxyHeaders, forwardedAllowIps }: ProcessOptions,
+  { min }: PoolFlags,
+): void {
+  if (threads > 0 && min !== null && min > threads) {
+    throw new InvalidOptionError(`--threads-min (${min}) is more than --threads (${threads})`)
+  }
+  if (!proxyHeaders && forwardedAllowIps !== null) {
+    throw new InvalidOptionError('--forwarded-allow-ips needs --proxy-headers as well')
   }
 }
 
@@ -92,7 +130,7 @@ function readOption<Value>(
   const onCommandLine = given[flag]
   if (onCommandLine !== undefined) return readGiven(option, [onCommandLine].flat())
 
-  const variable = `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
+  const variable = variableOf(flag)
   const inEnvironment = environment[variable]
   if (inEnvironment === undefined) return undefined
   const lines = inEnvironment.split('\n').filter((line) => line.trim() !== '')

@@ -15,36 +15,48 @@ import { threadedApp } from './threaded-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { App } from '../bridge/style.ts'
+import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
 import type { AppSpec } from './app-spec.ts'
 
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
  *
  * A sync app, also one inside a table, is hosted in threads, and each thread loads the module for itself. The place
- * `inline` keeps it on the event loop. The place `threads` puts an export of any style into threads, and the event loop
- * does not import the module. With `maxThreads` 0 all apps run on the event loop.
+ * `inline` keeps it on the event loop. The place `threads` puts an export of any style into threads. With that place, and
+ * with the style `sync`, the event loop does not import the module. With `maxThreads` 0 all apps run on the event loop.
  *
  * tsx loads TypeScript. This function loads tsx with the first TypeScript module; from then on tsx handles further
  * imports too.
  *
+ * @param given options of the pools, whose `min` is `maxThreads` otherwise
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) with a message of one line. It has a `cause` if the module threw
- *   while it loaded; it has none if there is no such file, no such export, or the export is no app. For the place
- *   `threads` the lifespan of the returned app fails with this error.
+ *   while it loaded; it has none if there is no such file, no such export, or the export is no app. If the event loop
+ *   does not import the module, the lifespan of the returned app fails with this error.
  *
  * @example
  * const app = await loadApp(parseAppSpec('app.ts'), 2)
  */
-export async function loadApp(spec: AppSpec, maxThreads: number): Promise<EventApp> {
+export async function loadApp(
+  spec: AppSpec,
+  maxThreads: number,
+  given: ThreadOptions = {},
+): Promise<EventApp> {
   const file = resolve(spec.file)
   await requireFile(file)
 
   const url = pathToFileURL(file).href
   const inThreads = maxThreads > 0 && spec.place !== 'inline'
-  if (inThreads && spec.place === 'threads') return threadedApp(spec, url, maxThreads)
+  const pool = { min: maxThreads, ...given, export: spec.exportName, max: maxThreads }
+  if (inThreads && isForThreads(spec)) return threadedApp(spec, url, pool)
   const hosted = await exportedApp(spec, url).catch((error: unknown) => {
     throw loadFailure(error, spec, url)
   })
-  return asEventApp(inThreads ? offTheLoop(hosted, { spec, url, maxThreads }) : hosted)
+  return asEventApp(inThreads ? offTheLoop(hosted, { spec, url, pool }) : hosted)
+}
+
+// The command line says that the app runs in threads, so the export does not have to.
+function isForThreads({ place, style }: AppSpec): boolean {
+  return place === 'threads' || style === 'sync'
 }
 
 async function requireFile(file: string): Promise<void> {
@@ -70,7 +82,7 @@ async function exportedApp({ exportName, style }: AppSpec, url: string): Promise
 interface Origin {
   spec: AppSpec
   url: string
-  maxThreads: number
+  pool: ThreadOptions
 }
 
 function offTheLoop(hosted: HostedApp, origin: Origin): HostedApp {
@@ -79,11 +91,10 @@ function offTheLoop(hosted: HostedApp, origin: Origin): HostedApp {
   return Object.fromEntries(entries.map(([key, app]) => [key, pooled(app, origin, key)]))
 }
 
-function pooled(app: App, { spec, url, maxThreads }: Origin, mountKey: string | undefined): App {
+function pooled(app: App, { spec, url, pool }: Origin, mountKey: string | undefined): App {
   if (styleOf(app).style !== 'sync') return app
   // The style is that of the export, and not that of an app in a table.
   const style = mountKey === undefined ? (spec.style ?? undefined) : undefined
   const target = { url, kind: 'app', mountKey, style } as const
-  const options = { export: spec.exportName, min: maxThreads, max: maxThreads }
-  return poolApp(poolSettings(target, options))
+  return poolApp(poolSettings(target, pool))
 }

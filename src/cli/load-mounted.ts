@@ -4,17 +4,25 @@ import { mount } from '../bridge/mount.ts'
 import { loadApp } from './load-app.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { EventApp } from '../contract/events.ts'
+import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
 import type { ProcessOptions } from './options-table.ts'
 
 /** The apps of a command line. */
 export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'threads'>
 
-/** Loads one app after the other, so that the error is always that of the first app that fails. */
-export async function loadMounted({ app, mounts, threads }: NamedApps): Promise<EventApp> {
-  const root = await loadApp(app, threads)
+/**
+ * Loads one app after the other, so that the error is always that of the first app that fails.
+ *
+ * @param pool options of every pool
+ */
+export async function loadMounted(
+  { app, mounts, threads }: NamedApps,
+  pool: ThreadOptions = {},
+): Promise<EventApp> {
+  const root = await loadApp(app, threads, pool)
   if (mounts.length === 0) return root
 
   const table: Record<`/${string}`, EventApp> = { '/': root }
-  for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads)
+  for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads, pool)
   return mount(table)
 }

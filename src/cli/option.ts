@@ -21,6 +21,11 @@ export interface Option<Value> {
 /** A table with one option for each key of an object of values. */
 export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> }
 
+/** A row of a table. */
+export function option<Value>(flag: string, describe: string, of: Kind<Value>): Option<Value> {
+  return { flag, describe, kind: of }
+}
+
 // setTimeout() takes 31 bits of milliseconds; a longer timer fires at once.
 const LONGEST_SECONDS = 2_147_483
 
@@ -88,6 +93,16 @@ export const seconds: Kind<number> = value(
   (shown) => `${shown / 1000}`,
 )
 
+/** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
+export const secondsLimit: Kind<number> = value(
+  (given) => {
+    const ms = given === 'none' ? Infinity : seconds.read([given])
+    if (ms > 0) return ms
+    throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
+  },
+  (shown) => (shown === Infinity ? 'none' : seconds.show(shown)),
+)
+
 /** One of a few words. */
 export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
   return value((given) => {
@@ -105,6 +120,15 @@ export const origins: Kind<'*' | 'same' | readonly string[]> = value(
     throw new InvalidOptionError('must be "*", "same", or origins with commas between them')
   },
   (shown) => (typeof shown === 'string' ? shown : shown.join(',')),
+)
+
+/** Addresses with commas between them; null if the option is left out. */
+export const addresses: Kind<readonly string[] | null> = value(
+  (given) => {
+    if (given !== '') return given.split(',').map((one) => one.trim())
+    throw new InvalidOptionError('must be addresses with commas between them, or "*"')
+  },
+  (shown) => shown?.join(',') ?? 'loopback',
 )
 
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */

@@ -1,12 +1,13 @@
-// Every option of the command line. Parser, types, defaults and --help all use these tables.
+// Every option of the command line, except for those of pools. Parser, types, defaults and --help all use these tables.
 
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
 import { parseAppSpec } from './app-spec.ts'
 import * as kind from './option.ts'
+import { option } from './option.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { DEFAULTS } from '../server/options.ts'
-import type { Option, OptionTable } from './option.ts'
+import type { OptionTable } from './option.ts'
 
 /** Apps by the path that they are mounted at. */
 type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
@@ -23,6 +24,10 @@ export interface ProcessOptions {
   /** Paths of PEM files; null serves without TLS. */
   tlsCert: string | null
   tlsKey: string | null
+  /** Takes the client and the scheme from the headers of the proxies. */
+  proxyHeaders: boolean
+  /** The trusted proxies; null trusts loopback. */
+  forwardedAllowIps: readonly string[] | null
 }
 
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
@@ -40,6 +45,8 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
   accessLog: true,
   tlsCert: null,
   tlsKey: null,
+  proxyHeaders: false,
+  forwardedAllowIps: null,
 }
 
 const mountList: kind.Kind<Mounts> = {
@@ -49,7 +56,7 @@ const mountList: kind.Kind<Mounts> = {
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER
-const MOST_THREADS = 1_024
+export const MOST_THREADS = 1_024
 
 /** `--mount` and the logs. */
 export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
@@ -72,6 +79,16 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
   tlsCert: option('tls-cert', 'File of the certificate chain, in PEM: serve HTTPS', kind.filePath),
   tlsKey: option('tls-key', 'File of the private key, in PEM', kind.filePath),
+  proxyHeaders: option(
+    'proxy-headers',
+    'Take client and scheme from X-Forwarded-For and X-Forwarded-Proto of trusted proxies',
+    kind.toggle,
+  ),
+  forwardedAllowIps: option(
+    'forwarded-allow-ips',
+    'Trusted proxies: addresses, CIDR ranges, loopback, private, unix, with commas; * for all',
+    kind.addresses,
+  ),
 }
 
 /** The options of `serve()` at its top level. */
@@ -187,10 +204,6 @@ export const WEBSOCKET_OPTIONS: OptionTable<typeof DEFAULTS.websocket> = {
   pongTimeoutMs: option('ws-ping-timeout', 'Seconds for a pong to arrive', kind.seconds),
   closeTimeoutMs: option('ws-close-timeout', 'Seconds for a closing handshake', kind.seconds),
   deflate: option('ws-deflate', 'Offer compression (permessage-deflate)', kind.toggle),
-}
-
-function option<Value>(flag: string, describe: string, of: kind.Kind<Value>): Option<Value> {
-  return { flag, describe, kind: of }
 }
 
 function readMounts(texts: readonly string[]): Mounts {

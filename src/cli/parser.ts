@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module'
 import yargs from 'yargs'
+import { nearestOf } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { APP_FORM } from './app-spec.ts'
@@ -13,6 +14,7 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
+import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
@@ -29,6 +31,7 @@ const GROUPS = [
   ['Server:', SERVER_OPTIONS, DEFAULTS],
   ['Sync apps:', SYNC_OPTIONS, DEFAULTS.sync],
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
+  ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
@@ -103,8 +106,20 @@ function isthmusParser(): Argv {
     .exitProcess(false)
     .wrap(Math.min(100, parser.terminalWidth()))
     .fail((message, error) => {
-      throw new InvalidOptionError(`${message ?? error.message}; ${SEE_HELP}`)
+      throw new InvalidOptionError(`${withNearest(message ?? error.message)}; ${SEE_HELP}`)
     })
+}
+
+function withNearest(message: string): string {
+  const [, unknown] = /^unknown argument "([^",]+)"$/.exec(message) ?? []
+  const flags = [...GROUPS, ...BENCH_GROUPS].flatMap(([, table]) => Object.values(table))
+  const nearest =
+    unknown &&
+    nearestOf(
+      unknown,
+      flags.map(({ flag }) => flag),
+    )
+  return nearest ? `${message}, did you mean --${nearest}` : message
 }
 
 type Groups = ReadonlyArray<readonly [group: string, table: object, defaults: object]>

@@ -6,13 +6,13 @@ import { poolApp } from '../hosting/gateway/pool-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
 import { loadFailure } from './load-failure.ts'
 import type { EventApp, SendEvent } from '../contract/events.ts'
+import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
 import type { AppSpec } from './app-spec.ts'
 
-/** Hosts the app of `spec`, which the module at `url` exports, in `count` threads. */
-export function threadedApp(spec: AppSpec, url: string, count: number): EventApp {
+/** Hosts the app of `spec`, which the module at `url` exports, in a pool with the options `pool`. */
+export function threadedApp(spec: AppSpec, url: string, pool: ThreadOptions): EventApp {
   const target = { url, kind: 'app', style: spec.style ?? undefined } as const
-  const options = { export: spec.exportName, min: count, max: count }
-  const app = poolApp(poolSettings(target, options))
+  const app = poolApp(poolSettings(target, pool))
   return events(function threaded(scope, receive, send) {
     if (scope.type !== 'lifespan') return app(scope, receive, send)
     return app(scope, receive, (event) => send(named(event, spec, url)))

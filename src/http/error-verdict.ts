@@ -1,6 +1,7 @@
 // Judges an error that escaped an app. Errors of the app, of the client and of the server get different answers.
 
 import { PeerError, ServerShutdownError, ServiceError, UnsupportedScopeError } from '../errors.ts'
+import { reasonOf } from './stop-reason.ts'
 
 /** The line of the log about an error that escaped an app. */
 interface FailureLine {
@@ -20,7 +21,7 @@ export interface ErrorVerdict {
 }
 
 /**
- * Judges `error`, a value of any type that an app threw, as the server does: 4xx for an error of the client, 404 for a
+ * Judges a value of any type that an app threw, as the server does; for an AbortError of Node it judges the cause: 4xx for an error of the client, 404 for a
  * scope that the app does not serve, 503 or 504 for a service that cannot answer now, 500 for everything else.
  *
  * @example
@@ -28,7 +29,8 @@ export interface ErrorVerdict {
  * log[level]({ err: error }, 'the app failed')
  * return respond(status)
  */
-export function judgeError(error: unknown): ErrorVerdict {
+export function judgeError(thrown: unknown): ErrorVerdict {
+  const error = reasonOf(thrown)
   if (error instanceof PeerError) {
     return { status: error.status, level: 'info', closesConnection: true }
   }
@@ -48,6 +50,6 @@ export function judgeError(error: unknown): ErrorVerdict {
 
 /** The line of the log about `error`, by its verdict. */
 export function failureLine(error: unknown, { status, level }: ErrorVerdict): FailureLine {
-  const message = status === 500 ? 'the app failed' : String(error)
+  const message = status === 500 ? 'the app failed' : String(reasonOf(error))
   return { message, err: level === 'info' ? undefined : error }
 }

@@ -1,8 +1,8 @@
 // Describes the end of a response from the facts that its maker has, for a host that does not report the end.
 
-import { ClientDisconnectedError } from '../errors.ts'
 import { hasContent } from './content.ts'
 import { judgeError } from './error-verdict.ts'
+import { isDisconnect } from './stop-reason.ts'
 import type { ResponseEnd } from '../contract/events.ts'
 
 /** The facts about a response that its maker has. */
@@ -28,7 +28,7 @@ export function localEnd({ method, status, bytes, error }: LocalFacts): Response
     error,
   }
   if (error === undefined) return { ...common, outcome: 'complete' }
-  if (error instanceof ClientDisconnectedError) return { ...common, outcome: 'disconnected' }
+  if (isDisconnect(error)) return { ...common, outcome: 'disconnected' }
   if (status !== null) return { ...common, outcome: 'aborted' }
   return { ...common, outcome: 'complete', status: judgeError(error).status, bytes: null }
 }

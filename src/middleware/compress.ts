@@ -2,6 +2,7 @@
 
 import compressible from 'compressible'
 import Negotiator from 'negotiator'
+import { AppError } from '../errors.ts'
 import { CODINGS, awaitingStream, blockingStream, wholeBody } from './encoder.ts'
 import { mapBody } from '../chain/response.ts'
 import { middleware } from '../chain/middleware.ts'
@@ -24,6 +25,11 @@ export interface CompressOptions {
   minBytes?: number | undefined
   /** Media types to compress besides those that mime-db calls compressible. Default none. */
   types?: ReadonlyArray<string | RegExp> | undefined
+  /**
+   * Decides if a response is compressed, from its head and its request: true or false, or undefined for the default
+   * decision by `types`. It is asked about responses that may be compressed, before their length counts. Default none.
+   */
+  filter?: ((response: ChainResponse, request: ChainRequest) => boolean | undefined) | undefined
   /** Whether each chunk of a stream is sent at once. False waits for more bytes, which compresses better; server-sent events never wait. Default true. */
   flush?: boolean | undefined
   /** Quality of br, 0 to 11. Default 4. */
@@ -45,6 +51,7 @@ const DEFAULTS: Settings = {
   codings: CODINGS,
   minBytes: 1024,
   types: [],
+  filter: () => undefined,
   flush: true,
   brQuality: 4,
   gzipLevel: 6,
@@ -92,7 +99,7 @@ export function compress(options: CompressOptions = {}): Wrap {
   return middleware('compress', function* (request, next) {
     const response = yield* next(request)
     const { headers } = response
-    if (request.kind !== 'http' || !mayVary(response, settings)) return response
+    if (request.kind !== 'http' || !mayVary(response, request, settings)) return response
 
     headers.set('vary', appendVary(headers.getAll('vary'), 'Accept-Encoding'))
     if (response.status === 304) return revalidated(response, request)
@@ -111,14 +118,22 @@ export function compress(options: CompressOptions = {}): Wrap {
 
 // Whether the 200 to this request is encoded for some clients: a 206 and a 304 have the Vary of the 200 (RFC 9110, 15.3.7
 // and 15.4.5), and often no type of its content.
-function mayVary(response: ChainResponse, { types }: Settings): boolean {
+function mayVary(response: ChainResponse, request: ChainRequest, settings: Settings): boolean {
   const { status, headers } = response
   if (status === 204 || status === 205 || headers.has('content-encoding')) return false
   if (headers.getAll('cache-control').some((value) => NO_TRANSFORM.test(value))) return false
   const type = headers.get('content-type')
   if (status === 304 && type === undefined) return true
   if (status === 206 && (type === undefined || BYTE_RANGES.test(type))) return true
-  return isCompressible(type, types)
+  return decided(settings.filter(response, request)) ?? isCompressible(type, settings.types)
+}
+
+// A promise is truthy, so it would compress every response.
+function decided(answer: unknown): boolean | undefined {
+  if (typeof answer === 'boolean' || answer === undefined) return answer
+  throw new AppError(
+    `compress(): filter() returned ${typeof answer}, not a boolean or undefined: it cannot be async`,
+  )
 }
 
 function isPart({ status, headers }: ChainResponse): boolean {
@@ -190,7 +205,8 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   const type = response.headers.get('content-type') ?? ''
   const flush = choice.settings.flush || isEventStream(type)
   let encoder: Encoder | undefined
-  const begun = (): Encoder => (encoder ??= encoderFor(response, request, choice))
+  const { body } = response
+  const begun = (): Encoder => (encoder ??= encoderFor(body, request, choice))
   return mapBody(response, {
     chunk: (chunk) => begun().encode(chunk, flush),
     // An empty body stays empty, although its head may name the coding: the head of a stream leaves before its length is
@@ -200,7 +216,7 @@ function encoded(response: ChainResponse, request: ChainRequest, choice: Choice)
   })
 }
 
-function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choice): Encoder {
+function encoderFor(body: ChainResponse['body'], request: ChainRequest, choice: Choice): Encoder {
   const { coding, settings } = choice
   const efforts = {
     br: settings.brQuality,
@@ -215,7 +231,7 @@ function encoderFor({ body }: ChainResponse, request: ChainRequest, choice: Choi
 }
 
 function checked(settings: Settings): Settings {
-  const { codings, types } = settings
+  const { codings, types, filter } = settings
   if (!Array.isArray(codings)) throw invalidOption('compress', 'codings', codings, 'it is a list')
   for (const coding of codings) {
     if (CODINGS.includes(coding)) continue
@@ -223,6 +239,8 @@ function checked(settings: Settings): Settings {
   }
   if (!Array.isArray(types))
     throw invalidOption('compress', 'types', types, 'it is a list of media types')
+  if (typeof filter !== 'function')
+    throw invalidOption('compress', 'filter', filter, 'it is a function')
   checkNumber('compress', 'minBytes', settings.minBytes, { min: 0, isWhole: true })
   checkEffort('brQuality', settings.brQuality, [0, 11])
   checkEffort('gzipLevel', settings.gzipLevel, [1, 9])

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { isToken } from '../http/headers.ts'
 import { parseHost } from '../http/host.ts'
 import { appendVary } from '../http/vary.ts'
+import { wait } from '../chain/effects.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
@@ -12,14 +13,15 @@ import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** Decides if an origin is allowed. */
-type OriginTest = (origin: string, request: ChainRequest) => boolean
+/** Decides if an origin is allowed. It may return a promise in a chain around an app that can wait. */
+type OriginTest = (origin: string, request: ChainRequest) => boolean | PromiseLike<boolean>
 
 /** Options of {@link cors}. */
 export interface CorsOptions {
   /**
    * The allowed origins: `'*'` for all; a list of origins, in which a RegExp allows each origin that it matches as a
-   * whole; or a function that decides. Default `'*'`.
+   * whole; or a function that decides, for each request with an `Origin`. The function may be async, except directly
+   * around a sync app, which cannot wait. Default `'*'`.
    */
   origins?: '*' | ReadonlyArray<string | RegExp> | OriginTest | undefined
   /** Methods that scripts may use. Default GET, HEAD, PUT, PATCH, POST, DELETE. */
@@ -57,10 +59,15 @@ const ORIGIN = /^(?:[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+|null)$/
  * the headers of this middleware.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
+ * @throws {@link WaitUnderSyncError} (`ISTHMUS_WAIT_UNDER_SYNC`) for a function of `origins` that returns a promise
+ *   around a sync app
  * @see Fetch, "CORS protocol"
  *
  * @example
  * chain(cors({ origins: ['https://shop.example'], credentials: true }))(app)
+ *
+ * @example
+ * chain(cors({ origins: async (origin) => await tenants.has(origin) }))(toEvents(app))
  */
 export function cors(options: CorsOptions = {}): Wrap {
   const settings = checked(completeOptions('cors', options, DEFAULTS))
@@ -70,7 +77,8 @@ export function cors(options: CorsOptions = {}): Wrap {
 
   return middleware('cors', function* (request, next) {
     const origin = request.headers.get('origin')
-    const allowed = origin !== undefined && isAllowed(origin, request) ? origin : undefined
+    const answer: unknown = origin === undefined ? false : isAllowed(origin, request)
+    const allowed = decided(isPromise(answer) ? yield* wait(answer) : answer) ? origin : undefined
     if (isPreflight(request)) {
       return share(allowed === undefined ? forbidden() : answerPreflight(request), allowed)
     }
@@ -145,7 +153,7 @@ function isOwn(origin: string, { headers, scheme }: ChainRequest): boolean {
 
 function originTest(origins: Settings['origins']): OriginTest {
   if (origins === '*') return () => true
-  if (typeof origins === 'function') return (origin, request) => decided(origins(origin, request))
+  if (typeof origins === 'function') return origins
   const names = new Set(origins.filter((origin) => typeof origin === 'string').map(asSent))
   const patterns = origins
     .filter((origin) => origin instanceof RegExp)
@@ -159,12 +167,14 @@ function asSent(origin: string): string {
   return sent === 'null' ? origin : sent
 }
 
-// A promise is truthy, so it would allow every origin.
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+// A row of a database is truthy, and so is an object that says no: a value other than true and false allows nothing.
 function decided(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer
-  throw new AppError(
-    `cors(): origins() returned ${typeof answer}, not a boolean: it cannot be async`,
-  )
+  throw new AppError(`cors(): origins() returned ${typeof answer}, not a boolean`)
 }
 
 function checked(settings: Settings): Settings {

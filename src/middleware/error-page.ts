@@ -3,10 +3,11 @@
 import { STATUS_CODES } from 'node:http'
 import { inspect } from 'node:util'
 import Negotiator from 'negotiator'
-import { ClientDisconnectedError, ConnectionCutError, ServerShutdownError } from '../errors.ts'
+import { ConnectionCutError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import { developmentPage, developmentText } from './error-report.ts'
 import { failureLine, judgeError } from '../http/error-verdict.ts'
+import { isSignalReason } from '../http/stop-reason.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import type { Complete } from '../complete-options.ts'
@@ -81,11 +82,7 @@ export function errorPage(options: ErrorPageOptions = {}): Wrap {
 
 // No client waits for a page any more, or none shall get one.
 function isEnd(error: unknown): boolean {
-  return (
-    error instanceof ClientDisconnectedError ||
-    error instanceof ConnectionCutError ||
-    error instanceof ServerShutdownError
-  )
+  return error instanceof ConnectionCutError || isSignalReason(error)
 }
 
 // The line of the server for the same error. A pool thread has no log; its `wsgi.errors` leads to the log of the server.

@@ -1,12 +1,14 @@
 // forwarded(): tells the app the client's address and scheme if proxies stand in front of the server.
 
-import { BlockList, isIP } from 'node:net'
-import { completeOptions, invalidOption } from '../complete-options.ts'
+import { isIP } from 'node:net'
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { parseHost } from '../http/host.ts'
 import { listMembers } from '../http/list.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import { parseForwarded } from './forwarded-field.ts'
+import { trustOfAddresses, trustOfHops, unmapped } from './forwarded-trust.ts'
+import type { Trust } from './forwarded-trust.ts'
 import type { ChainRequest, RequestChanges } from '../chain/request.ts'
 import type { RequestHeaders } from '../chain/request-headers.ts'
 import type { Wrap } from '../chain/wrap.ts'
@@ -21,6 +23,12 @@ export interface ForwardedOptions {
    * for a peer on a unix socket, which has no address. `::/0` contains no IPv4 address. Default `loopback`.
    */
   trust?: readonly string[] | undefined
+  /**
+   * The number of proxies between the client and the server, in place of `trust`: the nearest ones vouch, at any
+   * address. It is safe only if each request passes this many proxies, and each of them adds an address to the list: a
+   * client that reaches the server past a proxy chooses its address. Default: `trust` decides.
+   */
+  hops?: number | undefined
   /** The headers that the proxies set: `X-Forwarded-*`, or `Forwarded` (RFC 7239), never both. Default `x-forwarded`. */
   header?: 'x-forwarded' | 'forwarded' | undefined
   /**
@@ -32,6 +40,7 @@ export interface ForwardedOptions {
 
 const DEFAULTS = {
   trust: ['loopback'] as readonly string[],
+  hops: undefined as number | undefined,
   header: 'x-forwarded' as 'x-forwarded' | 'forwarded',
   take: ['for', 'proto'] as readonly ForwardedFact[],
 }
@@ -54,8 +63,9 @@ interface Facts {
 /**
  * Gives the app the client's address, the scheme, and the other facts of `take`, from the headers that trusted proxies
  * set. It reads the list of addresses from the right: each trusted address vouches for the one to its left, and the first
- * address that is not trusted is the client. The client itself may have written the addresses to the left of that one. A
- * client that a proxy hides (`unknown`, `_name`, or no address at all) is null; an unknown port is 0.
+ * address that is not trusted is the client. With `hops` the position decides in place of the address. The client itself
+ * may have written the addresses to the left of that one. A client that a proxy hides (`unknown`, `_name`, or no address
+ * at all) is null; an unknown port is 0.
  *
  * It removes the fields that it does not use, so that the app cannot trust them by mistake: all of them if the peer is
  * not trusted, else the fields of the other kind and those of facts that are not taken. It answers a malformed
@@ -66,6 +76,9 @@ interface Facts {
  *
  * @example
  * chain(forwarded({ trust: ['loopback', '10.0.0.0/8'] }), accessLog())(app)
+ *
+ * @example
+ * chain(forwarded({ hops: 2 }), accessLog())(app)
  */
 export function forwarded(options: ForwardedOptions = {}): Wrap {
   const { header, take, isTrusted } = checked(options)
@@ -76,7 +89,7 @@ export function forwarded(options: ForwardedOptions = {}): Wrap {
   return middleware('forwarded', function* (request, next) {
     const { headers } = request
     const isTold = fields.some((field) => headers.has(field))
-    const isUsed = isTold && isTrusted(request.client)
+    const isUsed = isTold && isTrusted(request.client, 0)
     const removed = (isUsed ? unused : ALL_FIELDS).filter((field) => headers.has(field))
     if (!isUsed && removed.length === 0) return yield* next(request)
 
@@ -89,8 +102,6 @@ export function forwarded(options: ForwardedOptions = {}): Wrap {
 }
 
 // --- reading the headers ---
-
-type Trust = (client: readonly [host: string, port: number] | null) => boolean
 
 function readXForwarded(request: ChainRequest, isTrusted: Trust): Facts {
   const { headers } = request
@@ -129,11 +140,9 @@ function indexOfClient(
 ): number {
   let at = nodes.length
   let client = request.client as Client | null
-  while (at > 0 && isTrusted(client)) {
+  while (at > 0 && isTrusted(client, nodes.length - at)) {
     at -= 1
     client = clientOf(nodes[at])
-    // A hidden node vouches for no other, even if unix sockets, which have no address either, are trusted.
-    if (!client) break
   }
   return at
 }
@@ -146,7 +155,6 @@ function listOf(headers: RequestHeaders, name: string): string[] {
 }
 
 const NODE = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::(\d{1,5}))?$/i
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
 // RFC 7239, 6, and an IPv6 address without brackets, which some proxies send.
 function clientOf(node: string | undefined): Client | null {
@@ -154,7 +162,7 @@ function clientOf(node: string | undefined): Client | null {
   const [, bracketed, plain, port] = NODE.exec(node) ?? [node, node]
   const host = bracketed ?? plain ?? ''
   if (isIP(host) === 0 || host.includes('%')) return null
-  return [MAPPED.exec(host)?.[1] ?? host, Number(port ?? 0)]
+  return [unmapped(host), Number(port ?? 0)]
 }
 
 // --- changing the request ---
@@ -205,69 +213,15 @@ function isPrefix(prefix: string | undefined): prefix is string {
   return prefix !== undefined && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(prefix)
 }
 
-// --- trusting the peer ---
-
-const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['loopback', ['127.0.0.0/8', '::1']],
-  ['private', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
-  ['link-local', ['169.254.0.0/16', 'fe80::/10']],
-])
-// A check of a BlockList costs two microseconds, and a server has few proxies.
-const MAX_REMEMBERED = 512
-
-type Family = 'ipv4' | 'ipv6'
-type Lists = Record<Family, BlockList>
-
-function trustOf(entries: readonly string[]): Trust {
-  // One list for each family: a BlockList also compares an IPv4 address as ::ffff:a.b.c.d, so that a wide range of IPv6
-  // would contain all of IPv4.
-  const lists: Lists = { ipv4: new BlockList(), ipv6: new BlockList() }
-  for (const range of entries.flatMap((entry) => RANGES.get(entry) ?? entry)) addRange(lists, range)
-  const isUnixTrusted = entries.includes('unix')
-  const remembered = new Map<string, boolean>()
-
-  return (client) => {
-    if (!client) return isUnixTrusted
-    const [host] = client
-    const known = remembered.get(host)
-    if (known !== undefined) return known
-    const address = MAPPED.exec(host)?.[1] ?? host
-    const family = familyOf(address)
-    const isTrusted = family !== undefined && lists[family].check(address, family)
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-    remembered.set(host, isTrusted)
-    return isTrusted
-  }
-}
-
-function addRange(lists: Lists, range: string): void {
-  if (range === 'unix') return
-  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? []
-  const family = familyOf(address)
-  const length = family === 'ipv6' ? 128 : 32
-  if (family === undefined || Number(bits ?? length) > length) {
-    const remedy =
-      'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
-    throw invalidOption('forwarded', 'trust', range, remedy)
-  }
-  // A mapped address is compared as IPv4, so a range of mapped addresses is a range of IPv4.
-  const mapped = MAPPED.exec(address)?.[1]
-  if (mapped !== undefined && Number(bits ?? length) >= 96) {
-    return lists.ipv4.addSubnet(mapped, Number(bits ?? length) - 96, 'ipv4')
-  }
-  lists[family].addSubnet(address, Number(bits ?? length), family)
-}
-
-function familyOf(address: string): Family | undefined {
-  const version = isIP(address)
-  return version === 0 ? undefined : `ipv${version as 4 | 6}`
-}
-
 function checked(options: ForwardedOptions) {
-  const { trust, header, take } = completeOptions('forwarded', options, DEFAULTS)
+  const { trust, hops, header, take } = completeOptions('forwarded', options, DEFAULTS)
   const refused = (option: string, value: unknown, remedy: string): Error =>
     invalidOption('forwarded', option, value, remedy)
 
+  if (hops !== undefined) checkNumber('forwarded', 'hops', hops, { min: 0, isWhole: true })
+  if (hops !== undefined && options.trust !== undefined) {
+    throw refused('hops', hops, 'the option "trust" names the proxies already')
+  }
   if (!Array.isArray(trust))
     throw refused('trust', trust, "it is a list of proxies, such as ['10.0.0.0/8']")
   if (header !== 'x-forwarded' && header !== 'forwarded') {
@@ -277,5 +231,6 @@ function checked(options: ForwardedOptions) {
   if (!Array.isArray(take) || !take.every((fact: ForwardedFact) => possible.includes(fact))) {
     throw refused('take', take, `it is a list of some of ${possible.join(', ')}`)
   }
-  return { header, take: take as readonly ForwardedFact[], isTrusted: trustOf(trust) }
+  const isTrusted = hops === undefined ? trustOfAddresses(trust) : trustOfHops(hops)
+  return { header, take: take as readonly ForwardedFact[], isTrusted }
 }

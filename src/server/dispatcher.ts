@@ -8,6 +8,7 @@ import { HttpRun } from './http/run.ts'
 import { makeIdentity } from './identity.ts'
 import { IGNORED_EVENTS } from './engine.ts'
 import { refusal } from './refusal.ts'
+import { logRead, logUnread } from './refused-line.ts'
 import { httpScope, websocketScope } from './scope.ts'
 import { WebSocketRun } from './websocket/run.ts'
 import type { Deferred } from '../waiting/deferred.ts'
@@ -17,6 +18,8 @@ import type { Hosting } from '../contract/hosting.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import type { Settings } from './options.ts'
 import type { HttpEvents, HttpTransport, WebSocketTransport } from './engine.ts'
+import type { ResponsePart } from '../async/http-exchange.ts'
+import type { Peer, RefusalReason } from './refused-line.ts'
 import type { ServerStats } from './stats.ts'
 
 /** An exchange under way. */
@@ -68,7 +71,7 @@ export class Dispatcher {
       return run
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
-      this.#settings.log.info({ method: head.method, status: error.status }, error.message)
+      logRead(this.#settings.log, error, head, head.method)
       for (const part of refusal(error.status, this.identity, head)) transport.write(part)
       return IGNORED_EVENTS
     }
@@ -95,10 +98,16 @@ export class Dispatcher {
       return run
     } catch (error) {
       if (!(error instanceof PeerError || error instanceof ServiceError)) throw error
-      this.#settings.log.info({ websocket: true, status: error.status }, error.message)
+      logRead(this.#settings.log, error, head, 'WEBSOCKET')
       for (const part of refusal(error.status, this.identity, head)) transport.deny(part)
       return null
     }
+  }
+
+  /** The answer to a request of `peer` whose head could not be read. The log gets a line. */
+  refusal(reason: RefusalReason, peer: Peer): ResponsePart[] {
+    logUnread(this.#settings.log, reason, peer)
+    return refusal(reason.status, this.identity)
   }
 
   /** Tells every running exchange that the server closes. Later requests end their connections; later WebSockets get 503. */

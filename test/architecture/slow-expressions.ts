@@ -6,7 +6,7 @@ import type { SourceFile } from './source-file.ts'
 /** The files that build an expression at run time, and the reason why its text comes from no client, or is bounded. */
 const BUILDERS: Readonly<Record<string, string>> = {
   'cli/throw-site.ts': 'reads the stack of an error of the app, before the server listens',
-  'middleware/access-log.ts': 'gives another flag to an expression of one character',
+  'middleware/access-line.ts': 'gives another flag to an expression of one character',
   'middleware/cors.ts': 'anchors the expression of the deployer',
 }
 

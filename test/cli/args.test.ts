@@ -9,7 +9,9 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from '../../src/cli/options-table.ts'
+import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
+import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { DEFAULTS } from '../../src/server/options.ts'
 import { resolveOptions } from '../../src/server/resolve-options.ts'
 import type { ServeCommand } from '../../src/cli/args.ts'
@@ -89,6 +91,7 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
   ['access-log', 'false', 'accessLog', false],
   ['tls-cert', '/etc/cert.pem', 'tlsCert', '/etc/cert.pem'],
   ['tls-key', '/etc/key.pem', 'tlsKey', '/etc/key.pem'],
+  ['proxy-headers', 'true', 'proxyHeaders', true],
   [
     'mount',
     '/a/b=x.js',
@@ -96,17 +99,52 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
     [['/a/b', { place: null, style: null, file: 'x.js', exportName: 'default' }]],
   ],
 ]
+const POOL: Array<[string, string, keyof typeof POOL_OPTIONS, unknown]> = [
+  ['threads-min', '0', 'min', 0],
+  ['threads-timeout', '60', 'timeoutMs', 60_000],
+  ['threads-queue', '0', 'maxQueue', 0],
+  ['threads-queue-timeout', '0.5', 'queueTimeoutMs', 500],
+  ['threads-concurrency', '8', 'concurrency', 8],
+  ['threads-max-requests', '500', 'maxRequests', 500],
+  ['threads-idle-timeout', '2', 'idleTimeoutMs', 2_000],
+  ['threads-nice', '0', 'nice', 0],
+  ['threads-max-old-space-size', '256', 'maxOldGenerationSizeMb', 256],
+  ['threads-buffering', 'false', 'buffering', false],
+]
 
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
 
+/** The value of each option in the tables, by its flag. */
+function valuesIn({ options, pool, ...own }: ServeCommand): Array<[flag: string, value: unknown]> {
+  return [
+    ...SERVER.map(([flag, , name]): [string, unknown] => [flag, options[name]]),
+    ...SYNC.map(([flag, , name]): [string, unknown] => [flag, options.sync[name]]),
+    ...WEBSOCKET.map(([flag, , name]): [string, unknown] => [flag, options.websocket[name]]),
+    ...PROCESS.map(([flag, , name]): [string, unknown] => [flag, own[name]]),
+    ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
+  ]
+}
+
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, ...rest } = serve()
+    const { options, pool, ...rest } = serve()
     const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
+    expect(pool).toEqual({
+      min: null,
+      timeoutMs: 30_000,
+      maxQueue: 1_000,
+      queueTimeoutMs: 30_000,
+      concurrency: 64,
+      maxRequests: Infinity,
+      idleTimeoutMs: 30_000,
+      nice: 5,
+      maxOldGenerationSizeMb: null,
+      buffering: true,
+    })
     expect(rest).toEqual({
       type: 'serve',
       app: { place: null, style: null, file: 'app.js', exportName: 'default' },
@@ -117,6 +155,8 @@ describe('serve', () => {
       accessLog: true,
       tlsCert: null,
       tlsKey: null,
+      proxyHeaders: false,
+      forwardedAllowIps: null,
     })
     expect(rest.threads).toBeGreaterThan(0)
   })
@@ -127,43 +167,61 @@ describe('serve', () => {
     expect(resolveOptions(options, SILENT_LOG)).toMatchObject({ host: '::1', rootPath: '/api' })
   })
 
+  // One command line for all, because a parser with all flags costs milliseconds.
+  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...POOL]
+  const expected = all.map(([flag, , , value]) => [flag, value])
+
   it('reads each option from the command line', () => {
-    for (const [flag, text, name, value] of SERVER) {
-      expect([flag, serve([`--${flag}=${text}`]).options[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of SYNC) {
-      expect([flag, serve([`--${flag}=${text}`]).options.sync[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of WEBSOCKET) {
-      expect([flag, serve([`--${flag}=${text}`]).options.websocket[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of PROCESS) {
-      expect([flag, serve([`--${flag}=${text}`])[name]]).toEqual([flag, value])
-    }
+    const command = serve(all.map(([flag, text]) => `--${flag}=${text}`))
+    expect(valuesIn(command)).toEqual(expected)
   })
 
   it('reads each option from the environment', () => {
-    for (const [flag, text, name, value] of SERVER) {
-      expect([flag, serve([], { [variable(flag)]: text }).options[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of SYNC) {
-      const { sync } = serve([], { [variable(flag)]: text }).options
-      expect([flag, sync[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of WEBSOCKET) {
-      const { websocket } = serve([], { [variable(flag)]: text }).options
-      expect([flag, websocket[name]]).toEqual([flag, value])
-    }
-    for (const [flag, text, name, value] of PROCESS) {
-      expect([flag, serve([], { [variable(flag)]: text })[name]]).toEqual([flag, value])
-    }
+    const command = serve([], Object.fromEntries(all.map(([flag, text]) => [variable(flag), text])))
+    expect(valuesIn(command)).toEqual(expected)
   })
 
   it('has no option that this test lacks', () => {
-    const tables = [PROCESS_OPTIONS, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
+    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
-    const tested = [...PROCESS, ...SERVER, ...SYNC, ...WEBSOCKET].map(([flag]) => flag)
-    expect(new Set(flags)).toEqual(new Set(tested))
+    const tested = [...PROCESS, ...POOL, ...SERVER, ...SYNC, ...WEBSOCKET].map(([flag]) => flag)
+    // The one flag that needs another: see the tests of proxies.
+    expect(new Set(flags)).toEqual(new Set([...tested, 'forwarded-allow-ips']))
+  })
+
+  it('has each option of threads() that a number or a word can express', () => {
+    // The name of the app and --threads give the first three, and --threads-max-old-space-size is a resource limit.
+    const others = ['export', 'style', 'max', 'resourceLimits', 'env']
+    const expressible = Object.keys(POOL_DEFAULTS).filter((name) => !others.includes(name))
+    expect(Object.keys(POOL_OPTIONS)).toEqual(expect.arrayContaining(expressible))
+    expect(POOL_FLAG_DEFAULTS).toMatchObject({ timeoutMs: POOL_DEFAULTS.timeoutMs })
+  })
+
+  it('takes the trusted proxies with --proxy-headers', () => {
+    const given = serve(['--proxy-headers', '--forwarded-allow-ips', '10.0.0.0/8, loopback'])
+    expect(given).toMatchObject({
+      proxyHeaders: true,
+      forwardedAllowIps: ['10.0.0.0/8', 'loopback'],
+    })
+    const environment = { ISTHMUS_PROXY_HEADERS: '1', ISTHMUS_FORWARDED_ALLOW_IPS: '*' }
+    expect(serve([], environment)).toMatchObject({ proxyHeaders: true, forwardedAllowIps: ['*'] })
+    const alone = refusal(['serve', 'app.js', '--forwarded-allow-ips', '*'])
+    expect(alone).toBe('--forwarded-allow-ips needs --proxy-headers as well')
+  })
+
+  it('takes PORT, and then listens on all interfaces, unless the user names a port or a host', () => {
+    const at = (words: string[], environment: Environment): unknown => {
+      const { host, port } = serve(words, environment).options
+      return [host, port]
+    }
+    expect(at([], { PORT: '8080' })).toEqual(['0.0.0.0', 8_080])
+    expect(at(['--host', '::1'], { PORT: '8080' })).toEqual(['::1', 8_080])
+    expect(at([], { PORT: '8080', ISTHMUS_HOST: 'here' })).toEqual(['here', 8_080])
+    expect(at(['--port', '1'], { PORT: '8080' })).toEqual(['127.0.0.1', 1])
+    expect(at([], { PORT: 'nonsense', ISTHMUS_PORT: '2' })).toEqual(['127.0.0.1', 2])
+    expect(refusal(['serve', 'app.js'], { PORT: 'tcp://10.0.0.1' })).toBe(
+      'PORT must be a whole number from 0 to 65535, got "tcp://10.0.0.1"',
+    )
   })
 
   it('lets the command line win over the environment', () => {
@@ -219,7 +277,7 @@ describe('a wrong command line', () => {
       ['serve app.js more', `unknown argument "more"; ${help}`],
       ['serve app.js more and', `unknown arguments "more, and"; ${help}`],
       ['serve app.js -- more', `unknown argument "more"; ${help}`],
-      ['serve app.js --prot 1', `unknown argument "prot"; ${help}`],
+      ['serve app.js --prot 1', `unknown argument "prot", did you mean --port; ${help}`],
       ['serve app.js -p 1', `unknown argument "p"; ${help}`],
       ['serve app.js --port', `option --port needs a value; ${help}`],
       ['serve app.js --port=', '--port must be a whole number from 0 to 65535, got ""'],
@@ -229,6 +287,11 @@ describe('a wrong command line', () => {
       [
         'serve app.js --threads none',
         '--threads must be a whole number from 0 to 1024, got "none"',
+      ],
+      ['serve app.js --threads 2 --threads-min 3', '--threads-min (3) is more than --threads (2)'],
+      [
+        'serve app.js --threads-timeout 0',
+        '--threads-timeout must be seconds above 0, such as 5 or 0.5, or "none", got "0"',
       ],
       ['serve app.js --no-port', '--port is no switch, so there is no --no-port'],
       ['serve app.js --no-host', '--host is no switch, so there is no --no-host'],
@@ -278,6 +341,30 @@ describe('a wrong command line', () => {
   })
 })
 
+describe('an unknown variable', () => {
+  it('is refused with the nearest one', () => {
+    const words = ['serve', 'app.js']
+    const says = (name: string): string => refusal(words, { [name]: '1' })
+    expect(says('ISTHMUS_PROT')).toBe(
+      'unknown variable ISTHMUS_PROT in the environment; did you mean ISTHMUS_PORT?',
+    )
+    expect(says('ISTHMUS_TREADS_TIMEOUT')).toContain('did you mean ISTHMUS_THREADS_TIMEOUT?')
+    expect(says('ISTHMUS_COLOUR')).toBe(
+      'unknown variable ISTHMUS_COLOUR in the environment; see "isthmus serve --help"',
+    )
+    expect(says('ISTHMUS_')).toContain('unknown variable ISTHMUS_ ')
+    expect(refusal(['bench', 'app.js'], { ISTHMUS_CONECTIONS: '1' })).toContain(
+      'did you mean ISTHMUS_CONNECTIONS?',
+    )
+  })
+
+  it('is not one of the other command, nor of another program', () => {
+    expect(serve([], { ISTHMUS_CONNECTIONS: '4', ISTHMUSES: '1', MY_ISTHMUS_X: '1' }).type).toBe(
+      'serve',
+    )
+  })
+})
+
 describe('help', () => {
   const text = (...words: string[]): string => {
     const command = parseArguments(words, { ISTHMUS_PORT: 'nonsense' })
@@ -287,7 +374,7 @@ describe('help', () => {
   it('names the command, and each option with its default', () => {
     expect(text('--help')).toContain('isthmus serve <app>')
     const help = text('serve', '--help')
-    for (const [flag] of [...PROCESS, ...SERVER, ...SYNC, ...WEBSOCKET]) {
+    for (const [flag] of [...PROCESS, ...POOL, ...SERVER, ...SYNC, ...WEBSOCKET]) {
       expect(help).toContain(`--${flag}`)
     }
     expect(help).toMatch(/--port .*\[default: 8000\]/)

@@ -6,20 +6,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../raw/free-port.ts'
 import { linesWith, run } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
 const LISTENS = 'test/fixtures/cli/listens.cjs'
 const MOODY = 'test/fixtures/cli/moody.js'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function failure(...words: string[]): Promise<{ status: number | null; line: string }> {
   const { status, stdout, stderr } = await run(words)
@@ -60,7 +52,10 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
   it('exits with 2 for an unknown option, and for an empty command line', async () => {
     const unknown = await failure('serve', HELLO, '--prot', '1')
     const help = 'see "isthmus serve --help"'
-    expect(unknown).toEqual({ status: 2, line: `isthmus: unknown argument "prot"; ${help}` })
+    expect(unknown).toEqual({
+      status: 2,
+      line: `isthmus: unknown argument "prot", did you mean --port; ${help}`,
+    })
     expect(await failure()).toEqual({ status: 2, line: `isthmus: no command given; ${help}` })
   })
 
@@ -127,7 +122,7 @@ describe('a failure', { timeout: 30_000 }, () => {
 
   it('exits with 1 if the app itself takes the port, and names the line and the remedy', async () => {
     const port = String(await freePort())
-    const env = { ISTHMUS_TEST_PORT: port }
+    const env = { TEST_PORT: port }
     const { status, stderr } = await run(['serve', `node:${LISTENS}`, '--port', port], env)
     const [warning, failed, ...more] = stderr.trimEnd().split('\n')
     expect([status, more]).toEqual([1, []])

@@ -2,12 +2,13 @@
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { unwrapped } from '../../src/cli/load-failure.ts'
 import { AppLoadError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf } from '../bridge/host.ts'
+import { freePort } from '../raw/free-port.ts'
 import type { AppSpec } from '../../src/cli/app-spec.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/cli/', import.meta.url))
@@ -154,6 +155,12 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
     expect((await refusal(spec)).message).toContain('no event loop, please')
   })
 
+  it('and the style "sync" have a module of which the event loop imports nothing', async () => {
+    const spec = fixture('threads-only.js', 'classic', 'sync')
+    expect(await body(spec, { threads: 1 })).toBe('in a thread')
+    expect((await refusal(placed('inline', spec))).message).toContain('no event loop, please')
+  })
+
   it('reports a failure with the message that the event loop has for it', async () => {
     for (const spec of [
       fixture('throws.js'),
@@ -175,6 +182,8 @@ describe('the place "threads"', { timeout: 60_000 }, () => {
   })
 
   it('refuses a module that listens on a port while it loads', async () => {
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubEnv('TEST_PORT', String(await freePort()))
     const { message, wrong } = await refusalInThreads(fixture('listens.cjs', 'default', 'node'))
     expect(message).toMatch(/^listens\.cjs listens on port \d+ itself \(listens\.cjs:9\), and /)
     expect(message).toContain('export the app, and call listen() only in the program')

@@ -101,6 +101,29 @@ describe('a text', () => {
   })
 })
 
+describe('a limit in seconds', () => {
+  it('is milliseconds, or none', () => {
+    const read = reading(kind.secondsLimit)
+    expect(['60', '0.5', 'none'].map(read)).toEqual([60_000, 500, Infinity])
+    const says = 'must be seconds above 0, such as 5 or 0.5, or "none"'
+    for (const given of ['0', '0.0001']) expect(read(given)).toBe(says)
+    expect(read('-1')).toMatch('must be seconds from 0 to')
+    expect([Infinity, 500].map((ms) => kind.secondsLimit.show(ms))).toEqual(['none', '0.5'])
+  })
+})
+
+describe('addresses', () => {
+  it('have commas between them', () => {
+    const read = reading(kind.addresses)
+    expect(read('10.0.0.0/8, loopback')).toEqual(['10.0.0.0/8', 'loopback'])
+    expect(read('')).toMatch('must be addresses')
+    expect([null, ['::1', 'unix']].map((list) => kind.addresses.show(list))).toEqual([
+      'loopback',
+      '::1,unix',
+    ])
+  })
+})
+
 describe('a switch', () => {
   it('is on or off', () => {
     const read = reading(kind.toggle)

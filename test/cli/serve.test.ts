@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../raw/free-port.ts'
 import { Command, get, linesWith } from './command.ts'
 
 const HELLO = 'test/fixtures/cli/hello.js'
@@ -56,11 +57,15 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
   })
 
   it('warns of an app that listens on a port of its own', async () => {
-    const env = { ISTHMUS_TEST_PORT: '48556' }
+    const port = await freePort()
+    const env = { TEST_PORT: String(port) }
     const words = ['serve', 'node:test/fixtures/cli/listens.cjs', ...PORT]
     using command = new Command(words, env)
     expect(await get(await command.url())).toBe('listens')
-    const [line, ...more] = linesWith('listens on port 48556 itself', await command.logs('itself'))
+    const [line, ...more] = linesWith(
+      `listens on port ${port} itself`,
+      await command.logs('itself'),
+    )
     expect([line?.['level'], more]).toEqual([40, []])
   })
 
@@ -100,6 +105,22 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+describe('a platform', { timeout: 30_000 }, () => {
+  it('sets PORT, tells clients as a proxy, and has a limit for the threads', async () => {
+    const words = ['serve', 'sync:test/fixtures/cli/slow.js', '--threads', '1', '--proxy-headers']
+    using command = new Command([...words, '--threads-timeout', '0.3'], { PORT: '0' })
+    const url = new URL(await command.url())
+    expect(url.hostname).toBe('0.0.0.0')
+    url.hostname = '127.0.0.1'
+    url.search = '?5000'
+    const signal = AbortSignal.timeout(12_000)
+    const response = await fetch(url, { headers: { 'x-forwarded-for': '192.0.2.7' }, signal })
+    expect(response.status).toBe(504)
+    const [line] = linesWith('GET / 504', await command.logs('GET / 504'))
+    expect(line?.['client']).toBe('192.0.2.7:0')
   })
 })
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 
 const ROOT = new URL('../../', import.meta.url)
 const FENCE = /^```(\S*)[ \t]*(.*)\n([^]*?)^```$/gm
+const IMAGE = /<(?:img|source)[^>]* (?:src|srcset)="([^"]+)"/g
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g
 const HEADING = /^#+ +(.+)$/gm
 
@@ -20,15 +21,25 @@ export interface Program {
   output: string | null
 }
 
+/** A server of a page: the program `names` with `text`, or the command `text` if `names` is empty. */
+export interface ServerOfPage {
+  names: string[]
+  text: string
+  /** The first Node that runs the server, as `major.minor`; empty for all that isthmus supports. */
+  sinceNode: string
+  requests: Array<{ command: string; output: string }>
+}
+
 /** A page, by its path from the root of the project. */
 export class Page {
   readonly path: string
   readonly text: string
   readonly #blocks: Block[]
 
-  constructor(path: string) {
+  /** @param root the URL of another folder than the root of the project, with a slash at its end */
+  constructor(path: string, root: URL = ROOT) {
     this.path = path
-    this.text = readFileSync(new URL(path, ROOT), 'utf8')
+    this.text = readFileSync(new URL(path, root), 'utf8')
     this.#blocks = [...this.text.matchAll(FENCE)].map(
       ([, language = '', info = '', text = '']) => ({
         language,
@@ -54,15 +65,52 @@ export class Page {
     )
   }
 
+  /**
+   * The servers: blocks marked `js serve=NAME …`, a program under each of these names, or `sh serve`, a command; `node=22.16`
+   * after the mark is the first Node that has all that the server uses. The blocks marked `sh request` that follow are requests to the server; each has its answer in a `text output` block.
+   */
+  get servers(): ServerOfPage[] {
+    const servers: ServerOfPage[] = []
+    for (const [at, { info, text }] of this.#blocks.entries()) {
+      if (/^serve\b/.test(info)) servers.push(newServer(info, text))
+      if (info !== 'request') continue
+      const output = this.#blocks[at + 1]
+      servers.at(-1)?.requests.push({ command: text, output: output?.text ?? '' })
+    }
+    return servers
+  }
+
+  /** The first lines of the blocks that import a package, as a whole program does, and that no test runs. */
+  get strayPrograms(): string[] {
+    const code = this.#blocks.filter(({ language }) => /^[jt]s$/.test(language))
+    const stray = code.filter(({ info, text }) => info === '' && /^import .* from '/m.test(text))
+    return stray.map(({ text }) => text.split('\n', 1)[0] ?? '')
+  }
+
+  /** The packages that its JavaScript and TypeScript blocks import and that it does not tell to install. */
+  get missingPackages(): string[] {
+    const code = this.#blocks.filter(({ language }) => /^[jt]s$/.test(language))
+    const imports = code.flatMap(({ text }) => [
+      ...text.matchAll(/^import .* from '([^'.][^']*)'/gm),
+    ])
+    const packages = imports
+      .map(([, name = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(name)![0])
+      .filter((name) => !name.startsWith('node:') && name !== 'isthmus')
+    const installed = (this.text.match(/npm install .*/g) ?? []).flatMap((line) =>
+      line.split(/[\s`]+/),
+    )
+    return [...new Set(packages)].filter((name) => !installed.includes(name))
+  }
+
   /** The texts of its blocks in `language`. */
   blocksOf(language: string): string[] {
     return this.#blocks.filter((block) => block.language === language).map(({ text }) => text)
   }
 
-  /** The targets of its links, those to other sites left out. */
+  /** The targets of its links and images, those on other sites left out. */
   get links(): string[] {
     const prose = this.text.replaceAll(FENCE, '')
-    return [...prose.matchAll(LINK)].flatMap(([, target = '']) =>
+    return [...prose.matchAll(LINK), ...prose.matchAll(IMAGE)].flatMap(([, target = '']) =>
       /^\w+:/.test(target) ? [] : [target],
     )
   }
@@ -88,4 +136,10 @@ export class Page {
       }),
     )
   }
+}
+
+function newServer(info: string, text: string): ServerOfPage {
+  const names = [...info.matchAll(/serve=(\S+)/g)].map(([, name = '']) => name)
+  const [, sinceNode = ''] = / node=(\S+)/.exec(info) ?? []
+  return { names, text, sinceNode, requests: [] }
 }

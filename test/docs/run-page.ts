@@ -1,17 +1,17 @@
-// Runs the programs of a page as a reader would: with the built package, each in its own module, its
-// files beside it.
+// Runs the programs of a page that end by themselves, each in its own module, its files beside it.
 
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** The limit for all programs of a page, in ms. */
-export const DEADLINE_MS = 30_000
+export const DEADLINE_MS = 60_000
 const SEPARATOR = '\0'
+// The manifest of `npm init -y` and `npm pkg set type=module`.
+const MANIFEST = '{ "name": "reader", "version": "1.0.0", "type": "module" }\n'
 // Express has no types of its own. These are enough for the pages.
 const EXPRESS_TYPES = `declare module 'express' {
   import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -30,16 +30,15 @@ export interface Printed {
   actual: string[]
 }
 
-/** Runs all programs of `page`, one after the other in one process. */
-export async function runPage(page: Page): Promise<Printed> {
-  await using folder = await projectFolder()
-  await writeFiles(folder.path, page, '')
+/** Runs all programs of `page` in a folder below `home`, one after the other in one process. */
+export async function runPage(page: Page, home: string): Promise<Printed> {
+  const folder = await folderOf(page, join(home, 'run'))
+  await writePrograms(page, folder)
   const imports = page.programs.map((_program, index) => `await import('./program${index + 1}.ts')`)
   const main = imports.join(`\nprocess.stdout.write('\\0')\n`)
-  await writeFile(join(folder.path, 'main.ts'), `${main}\nprocess.exit()\n`)
+  await writeFile(join(folder, 'main.ts'), `${main}\nprocess.exit()\n`)
 
-  const tsx = import.meta.resolve('tsx')
-  const text = await outputOf(process.execPath, ['--import', tsx, 'main.ts'], folder.path)
+  const text = await outputOf(process.execPath, ['--import', 'tsx', 'main.ts'], folder)
   return {
     expected: page.programs.map(({ output }) => output ?? ''),
     actual: text.split(SEPARATOR),
@@ -47,9 +46,14 @@ export async function runPage(page: Page): Promise<Printed> {
 }
 
 /** The errors of the compiler in the programs and files of `pages`; empty if there are none. */
-export async function checkTypes(pages: readonly Page[]): Promise<string> {
-  await using folder = await projectFolder()
-  for (const page of pages) await writeFiles(folder.path, page, page.path.replaceAll(/\W/g, '-'))
+export async function checkTypes(pages: readonly Page[], home: string): Promise<string> {
+  const folder = join(home, 'types')
+  for (const page of pages) {
+    const own = await folderOf(page, folder)
+    await writePrograms(page, own)
+    await writeServers(page, own)
+  }
+  await writeFile(join(folder, 'express.d.ts'), EXPRESS_TYPES)
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions: {
@@ -57,17 +61,38 @@ export async function checkTypes(pages: readonly Page[]): Promise<string> {
       isolatedDeclarations: false,
       declaration: false,
     },
-    include: ['*.ts'],
+    include: ['**/*.ts'],
   }
-  await writeFile(join(folder.path, 'tsconfig.json'), JSON.stringify(config))
-  return await outputOf(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], folder.path)
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  return await outputOf(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], folder)
 }
 
-async function writeFiles(folder: string, page: Page, prefix: string): Promise<void> {
-  for (const { name, text } of page.files) await writeFile(join(folder, name), text)
-  for (const [index, { text }] of page.programs.entries()) {
-    await writeFile(join(folder, `${prefix}program${index + 1}.ts`), text)
-  }
+/** The errors of the compiler under the `tsconfig.json` that `page` shows; empty if there are none. */
+export async function checkOwnTypes(page: Page, home: string): Promise<string> {
+  const folder = await folderOf(page, join(home, 'own-types'))
+  await writePrograms(page, folder)
+  await writeServers(page, folder)
+  const compiler = join(ROOT, 'node_modules/.bin/tsc')
+  return await outputOf(compiler, ['--noEmit', '-p', 'tsconfig.json'], folder)
+}
+
+/** Makes a project for `page` in a folder of `parent`, with the files of the page, and returns its path. */
+export async function folderOf({ path, files }: Page, parent: string): Promise<string> {
+  const folder = join(parent, path.replaceAll(/\W/g, '-'))
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'package.json'), MANIFEST)
+  for (const { name, text } of files) await writeFile(join(folder, name), text)
+  return folder
+}
+
+async function writePrograms({ programs }: Page, folder: string): Promise<void> {
+  for (const [index, { text }] of programs.entries())
+    await writeFile(join(folder, `program${index + 1}.ts`), text)
+}
+
+async function writeServers({ servers }: Page, folder: string): Promise<void> {
+  for (const { names, text } of servers)
+    for (const name of names) await writeFile(join(folder, name), text)
 }
 
 // Errors go into the output, and the comparison shows them.
@@ -77,17 +102,4 @@ function outputOf(command: string, args: string[], cwd: string): Promise<string>
       resolve(error ? `${stdout}${stderr}` : stdout)
     })
   })
-}
-
-// A project of ES modules that depends on the package.
-async function projectFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'isthmus-docs-'))
-  await writeFile(join(path, 'package.json'), '{ "type": "module" }\n')
-  await mkdir(join(path, 'node_modules'))
-  await symlink(ROOT, join(path, 'node_modules/isthmus'), 'dir')
-  // The pages about adapters import them, as their readers do.
-  for (const name of ['express', 'helmet', 'hono'])
-    await symlink(join(ROOT, `node_modules/${name}`), join(path, `node_modules/${name}`), 'dir')
-  await writeFile(join(path, 'express.d.ts'), EXPRESS_TYPES)
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }

@@ -3,15 +3,24 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serve } from 'isthmus'
+import { serve, threads } from 'isthmus'
 
-/** Starts the desk on a free port. The caller disposes of the desk. */
-export async function startDesk(): Promise<AsyncDisposable & { url: string }> {
+const DESK = new URL('../../examples/ticket-desk/desk.ts', import.meta.url)
+
+/**
+ * Starts the desk on a free port. The caller disposes of the desk.
+ *
+ * @param place the part of the process that runs the sync app
+ */
+export async function startDesk(
+  place: 'loop' | 'thread' = 'loop',
+): Promise<AsyncDisposable & { url: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'desk-'))
   process.env['TICKET_DESK_DATA'] = folder
   // The ledger looks for its folder when it is loaded.
   const { default: app } = await import('../../examples/ticket-desk/app.ts')
-  const server = await serve(app, { port: 0, log: null, graceMs: 2000 })
+  const table = place === 'loop' ? app : { ...app, '/': threads(DESK, { export: 'desk', max: 1 }) }
+  const server = await serve(table, { port: 0, log: null, graceMs: 2000 })
 
   return {
     url: server.url,

@@ -48,6 +48,17 @@ describe('the desk in a browser', { timeout: 90_000 }, () => {
     expect(watcher.complaints).toEqual([])
   })
 
+  it('draws a calm line flat: its scale is at least 250 ms', async () => {
+    await using watcher = await openPage()
+    await watcher.page.locator('#now', { hasText: 'ms' }).waitFor()
+    const scale = await watcher.page
+      .getByRole('img', { name: /, from 0 to / })
+      .getAttribute('aria-label')
+    const [, most = '0'] = /to ([\d,]+) ms$/.exec(scale ?? '') ?? []
+    expect(Number(most.replaceAll(',', ''))).toBeGreaterThanOrEqual(250)
+    expect(watcher.complaints).toEqual([])
+  })
+
   it('fits a window of 360 pixels without scrolling sideways', async () => {
     await using narrow = await openPage({ width: 360 })
     await narrow.page.locator('#now', { hasText: 'ms' }).waitFor()

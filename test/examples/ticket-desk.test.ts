@@ -21,6 +21,16 @@ describe('pages', () => {
     expect(await response.text()).toContain('Waiting for Godot')
   })
 
+  it('says that it runs on the event loop', async () => {
+    expect(await (await get('/')).text()).toContain('This desk runs on the event loop.')
+  })
+
+  it('says that it runs in a thread', { timeout: REPORT_MS }, async () => {
+    await using hosted = await startDesk('thread')
+    const response = await fetch(hosted.url, { signal: AbortSignal.timeout(REPORT_MS) })
+    expect(await response.text()).toContain('This desk runs in a thread.')
+  })
+
   it('answers 404 with a link back for an unknown path', async () => {
     const response = await get('/nothing')
     expect(response.status).toBe(404)

@@ -189,6 +189,31 @@ describe('requests of one thread', { timeout: DEADLINE }, () => {
   })
 })
 
+describe('a handler of node:http in a thread', { timeout: DEADLINE }, () => {
+  it('gets the rest of a body after its response', async () => {
+    await using server = await serving(threads(EXPRESS, { max: 1, style: 'node' }))
+    using client = await server.connect(20_000)
+    const post = 'POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n'
+    client.send(`${post}abc`)
+    expect(await client.response()).toMatchObject({ status: 202, body: 'early' })
+    client.send('def')
+    client.send('GET /early HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect((await client.response()).body).toBe('6')
+  })
+
+  it('that calls listen() after its load gets a line in the log with the remedy', async () => {
+    await using server = await serving(threads(EXPRESS, { max: 1, style: 'node' }))
+    // This port is taken, as it is for the second thread of a pool.
+    const { port } = new URL(server.server.url)
+    await get(server, `/listen/${port}`).catch(() => undefined)
+    await eventually(() => server.lines.some((line) => line.includes('EADDRINUSE')))
+    expect(server.lines[0]).toMatch(
+      new RegExp(`^warn: the app listens on port ${port} itself \\(.*express-app\\.js:\\d+\\)`),
+    )
+    expect(server.lines[0]).toContain('call listen() only in the program that was started')
+  })
+})
+
 describe('an app in a thread that fails', { timeout: DEADLINE }, () => {
   it('at once is 500, and the thread goes on', async () => {
     await using server = await serving(pool())

@@ -296,7 +296,7 @@ describe('accessLog()', () => {
     }
   })
 
-  it('writes no line for a request that is skipped', async () => {
+  it('writes no line for a request that is skipped by its path', async () => {
     const log = recordingLog()
     const wrap = accessLog({ log, skip: ({ path }) => path === '/health' })
     await using client = await testClient(wrap(APPS['events'] as App), { lifespan: 'off' })
@@ -314,7 +314,8 @@ describe('accessLog()', () => {
     ],
     [{ format: 'json', write: 1 }, 'option "write" cannot be 1: it is a function'],
     [{ skip: '/health' }, 'option "skip" cannot be \'/health\': it is a function'],
-    [{ stream: 1 }, 'unknown option "stream"; the options are format, log, write, skip'],
+    [{ query: 'token' }, 'option "query" cannot be \'token\': it is true, false or a function'],
+    [{ stream: 1 }, 'unknown option "stream"; the options are format, log, write, query, skip'],
   ])('refuses %j when it is made', (options, message) => {
     expect(() => accessLog(options as never)).toThrow(
       expect.objectContaining({

@@ -1,12 +1,19 @@
 // Which origins may read responses, send requests and open WebSockets.
 
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/async/websocket-app.ts'
+import { events, iterable } from '../../src/bridge/style.ts'
+import { toEvents } from '../../src/bridge/to-events.ts'
 import { chain } from '../../src/chain/chain.ts'
+import { WaitUnderSyncError } from '../../src/errors.ts'
 import { cors } from '../../src/middleware/cors.ts'
 import { middleware } from '../../src/chain/middleware.ts'
+import { HandshakeDeniedError } from '../../src/testing/faults.ts'
 import { testClient } from '../../src/testing/test-client.ts'
-import type { SyncApp, StartResponseHeaders } from '../../src/contract/environ.ts'
+import type { App } from '../../src/bridge/style.ts'
+import type { EventApp } from '../../src/contract/events.ts'
+import type { StartResponse, StartResponseHeaders, SyncApp } from '../../src/contract/environ.ts'
 import type { CorsOptions } from '../../src/middleware/cors.ts'
 import type { Wrap } from '../../src/chain/wrap.ts'
 import type { TestResponse } from '../../src/testing/test-response.ts'
@@ -28,7 +35,7 @@ function said({ headers }: TestResponse): Record<string, string> {
   )
 }
 
-async function get(options: CorsOptions, origin: string | null, inner = app()) {
+async function get(options: CorsOptions, origin: string | null, inner: App = app()) {
   await using client = await testClient(cors(options)(inner))
   return await client.get('/', { headers: origin === null ? {} : { origin } })
 }
@@ -116,11 +123,82 @@ describe('an origin', () => {
     expect(await isLetIn(origins, 'https://evil.example')).toBe(false)
   })
 
-  it('is not allowed by a promise', async () => {
-    const origins = (async () => true) as never
+  it('is not allowed by a value other than true', async () => {
+    for (const row of [{}, 'yes', undefined, 1]) {
+      const origins = (() => row) as never
+      await expect(get({ origins }, SHOP)).rejects.toThrow(
+        `cors(): origins() returned ${typeof row}, not a boolean`,
+      )
+      const later = (async () => row) as never
+      await expect(get({ origins: later }, SHOP, toEvents(app()))).rejects.toThrow(
+        `cors(): origins() returned ${typeof row}, not a boolean`,
+      )
+    }
+  })
+})
+
+describe('an origin that an async function judges', () => {
+  /** Answers later, as a database does. */
+  const origins = async (origin: string): Promise<boolean> => {
+    await setImmediate()
+    return origin === SHOP
+  }
+  const page = async (_environ: unknown, startResponse: StartResponse): Promise<string[]> => {
+    startResponse('200 OK', [])
+    return ['seats']
+  }
+  const handler: EventApp = async (_scope, _receive, send) => {
+    await send({ type: 'http.response.start', status: 200 })
+    await send({ type: 'http.response.body', body: 'seats' })
+  }
+
+  it.each<[style: string, inner: App]>([
+    ['a sync app inside toEvents()', toEvents(app())],
+    ['an async-iterable app', iterable(page)],
+    ['an event app', events(handler)],
+  ])('may read the response if the promise is true, around %s', async (_style, inner) => {
+    expect(said(await get({ origins }, SHOP, inner))).toEqual({
+      'allow-origin': SHOP,
+      vary: 'Origin',
+    })
+    expect(said(await get({ origins }, 'https://evil.example', inner))).toEqual({ vary: 'Origin' })
+    expect(said(await get({ origins }, null, inner))).toEqual({ vary: 'Origin' })
+  })
+
+  it('has its preflight answered', async () => {
+    await using client = await testClient(cors({ origins })(toEvents(app())))
+    const statusOf = async (origin: string) => {
+      const headers = { origin, 'access-control-request-method': 'PUT' }
+      return (await client.options('/', { headers })).status
+    }
+    expect([await statusOf(SHOP), await statusOf('https://evil.example')]).toEqual([204, 403])
+  })
+
+  it('opens a WebSocket only if the promise is true', async () => {
+    const socket = websocket(async (session) => {
+      await session.accept()
+      await session.close()
+    })
+    await using client = await testClient(cors({ origins })(socket))
+    await using session = await client.websocket('/', { headers: { origin: SHOP } })
+    expect((await session.closed).code).toBe(1000)
+    const evil = { headers: { origin: 'https://evil.example' } }
+    await expect(client.websocket('/', evil)).rejects.toThrow(HandshakeDeniedError)
+  })
+
+  it('is refused if the promise rejects: the request fails', async () => {
+    const broken = () => Promise.reject(new Error('no database'))
+    await expect(get({ origins: broken }, SHOP, toEvents(app()))).rejects.toThrow('no database')
+  })
+
+  it('fails a request directly around a sync app, which cannot wait; a rejection harms no process', async () => {
+    for (const later of [origins, () => Promise.reject(new Error('no database'))]) {
+      await expect(get({ origins: later }, SHOP)).rejects.toThrow(WaitUnderSyncError)
+    }
     await expect(get({ origins }, SHOP)).rejects.toThrow(
-      /origins\(\) returned object, not a boolean/,
+      /middleware "cors" waits for a promise, .* put the chain around threads\(…\) or toEvents\(app\)/,
     )
+    expect((await get({ origins }, null)).status).toBe(200)
   })
 })
 

@@ -338,6 +338,45 @@ describe('Forwarded', () => {
   })
 })
 
+describe('a number of hops', () => {
+  it.each([
+    [0, '6.6.6.6, 192.0.2.1', '203.0.113.9 4711'],
+    [1, '6.6.6.6, 192.0.2.1', '192.0.2.1 0'],
+    [2, '6.6.6.6, 192.0.2.1, 203.0.113.5', '192.0.2.1 0'],
+    [3, '6.6.6.6, 192.0.2.1, 203.0.113.5, 10.0.0.1', '192.0.2.1 0'],
+    [2, '192.0.2.1', '192.0.2.1 0'],
+    [2, '192.0.2.1, unknown', '192.0.2.1 0'],
+    [1, '192.0.2.1, unknown', 'hidden'],
+    [1, ',, 192.0.2.1, ', '192.0.2.1 0'],
+  ])('%i takes the client from %j at any address of the peer', async (hops, field, client) => {
+    const headers = { 'x-forwarded-for': field }
+    expect(await clientOf({ hops, peer: '203.0.113.9', headers })).toBe(client)
+  })
+
+  it('counts a peer on a unix socket', async () => {
+    const headers = { 'x-forwarded-for': '6.6.6.6, 192.0.2.1' }
+    expect(await clientOf({ hops: 1, peer: null, headers })).toBe('192.0.2.1 0')
+  })
+
+  it('counts the elements of Forwarded, also those of a proxy that hides', async () => {
+    const headers = { forwarded: 'for=6.6.6.6, for=192.0.2.1;proto=https, for=_lb1' }
+    const said: Said = { hops: 2, header: 'forwarded', peer: '203.0.113.9', headers }
+    expect(await clientOf(said)).toBe('192.0.2.1 0')
+    expect((await ask(said)).seen?.scheme).toBe('https')
+  })
+
+  it('takes the scheme that belongs to the client', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https, http' }
+    expect((await ask({ hops: 2, headers })).seen?.scheme).toBe('https')
+    expect((await ask({ hops: 1, headers })).seen?.scheme).toBe('http')
+  })
+
+  it('of 0 removes the fields, so that the app cannot trust them by mistake', async () => {
+    const through = await ask({ hops: 0, headers: { 'x-forwarded-for': '6.6.6.6' } })
+    expect(fieldOf(through, 'x-forwarded-for')).toBeUndefined()
+  })
+})
+
 describe('forwarded()', () => {
   const REMEDY =
     'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
@@ -360,7 +399,14 @@ describe('forwarded()', () => {
       { header: 'forwarded', take: ['prefix'] },
       'option "take" cannot be [ \'prefix\' ]: it is a list of some of for, proto, host',
     ],
-    [{ hops: 1 }, 'unknown option "hops"; the options are trust, header, take'],
+    [{ hops: -1 }, 'option "hops" cannot be -1: it is a whole number of at least 0'],
+    [{ hops: 1.5 }, 'option "hops" cannot be 1.5: it is a whole number of at least 0'],
+    [{ hops: '2' }, 'option "hops" cannot be \'2\': it is a whole number of at least 0'],
+    [
+      { hops: 1, trust: ['private'] },
+      'option "hops" cannot be 1: the option "trust" names the proxies already',
+    ],
+    [{ proxies: 1 }, 'unknown option "proxies"; the options are trust, hops, header, take'],
   ])('refuses %j when it is made', (options, message) => {
     expect(() => forwarded(options as never)).toThrow(
       expect.objectContaining({

@@ -22,6 +22,7 @@ const HELPERS = new Map([
   ['http/headers.ts', ['isFieldValue', 'isToken']],
   ['http/host.ts', ['HostParts', 'parseHost']],
   ['http/list.ts', ['listMembers']],
+  ['http/stop-reason.ts', ['isSignalReason']],
   ['http/vary.ts', ['appendVary']],
   ['waiting/settles-within.ts', ['MAX_TIMER_MS']],
 ])
@@ -32,16 +33,25 @@ const BUNDLED = [
   'basic-auth',
   'body-limit',
   'compress',
+  'conditional-get',
   'cors',
   'error-page',
   'forwarded',
   'https-redirect',
   'request-id',
+  'security-headers',
   'timeout',
   'trusted-host',
 ]
 /** Files that belong to one middleware each. */
-const PARTS = ['encoder', 'error-report', 'forwarded-field']
+const PARTS = [
+  'access-line',
+  'content-security-policy',
+  'encoder',
+  'error-report',
+  'forwarded-field',
+  'forwarded-trust',
+]
 
 const pathOf = (name: string): string => `middleware/${name}.ts`
 const importsOf = (name: string) =>

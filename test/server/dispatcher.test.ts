@@ -55,7 +55,7 @@ describe('Dispatcher', () => {
     const transport = request(dispatcher, { target: '/%00' })
     expect(transport.calls).toEqual(['head 400', 'chunk Bad Request\n', 'end'])
     expect(transport.heads[0]?.at(-1)).toEqual(['connection', 'close'])
-    expect(log.lines).toEqual(['info: the request path has a %00'])
+    expect(log.lines).toEqual(['info: GET /%00 400 refused: the request path has a %00'])
     transport.events?.onBody(Buffer.from('late'))
     transport.events?.onDisconnect()
   })

@@ -1,8 +1,8 @@
 // The board's round trips of the last minute as a line, over bands for the reports that ran.
 
 const WINDOW_MS = 60_000
-/** The scale never zooms in below this, or idle noise would look like trouble. */
-const CALM_MS = 50
+/** The least scale: a delay that a person does not notice looks flat on it. */
+const CALM_MS = 250
 
 /** Draws into `element`, and writes the two figures into the elements `now` and `worst`. */
 export function makeChart(element, { now, worst }) {
@@ -32,6 +32,7 @@ export function makeChart(element, { now, worst }) {
     const answered = pings.findLast((ping) => ping.tookMs !== undefined)
     now.textContent = answered ? format(answered.tookMs) : '–'
     worst.textContent = answered ? format(worstSince(0)) : '–'
+    describe(element, plot)
   }
 
   function drawReports({ ctx, bbox, valToPos }) {
@@ -73,6 +74,12 @@ export function makeChart(element, { now, worst }) {
       }
     },
   }
+}
+
+// A canvas has no text for a screen reader.
+function describe(element, { scales }) {
+  element.role = 'img'
+  element.ariaLabel = `Round trips of the last minute, from 0 to ${wholeMs(scales.y.max)}`
 }
 
 function options(element, drawReports) {

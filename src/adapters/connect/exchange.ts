@@ -54,8 +54,7 @@ export class LayeredExchange {
       if ((step.handle === null) === (error !== undefined)) return this.#call(step, index, error)
     }
     if (error !== undefined) this.#failed(error)
-    else if (!this.#hasRun) this.#callApp()
-    else this.#failed(this.#appError ?? new AppError('an error handler has called next()'))
+    else this.#callApp()
   }
 
   #call(step: Step, index: number, error: unknown): void {
@@ -64,7 +63,7 @@ export class LayeredExchange {
     const next = (given?: unknown): void => {
       if (isCalled) return this.#calledAgain(step, index, given)
       isCalled = true
-      this.#advance(index + 1, errorOf(given))
+      this.#goOn(step, index, [error, errorOf(given)])
     }
     try {
       const result = step.handle
@@ -75,6 +74,19 @@ export class LayeredExchange {
     } catch (thrown) {
       next(thrown || NOTHING)
     }
+  }
+
+  // After the last ordinary middleware only the app is left. It must not answer a request that a middleware has refused, so
+  // an error that an error handler drops there counts as unanswered.
+  #goOn(
+    { handleError }: Step,
+    index: number,
+    [taken, given]: [taken: unknown, given: unknown],
+  ): void {
+    const isDropped = handleError !== null && given === undefined
+    const isLast = index >= this.#composed.plan.appAt
+    if (isDropped && isLast && !this.#exchange.res.writableEnded) this.#failed(taken)
+    else this.#advance(index + 1, given)
   }
 
   #calledAgain({ name }: Step, index: number, given: unknown): void {

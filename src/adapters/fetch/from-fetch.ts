@@ -2,14 +2,24 @@
 
 import { events } from '../../bridge/style.ts'
 import { AppError, UnsupportedScopeError } from '../../errors.ts'
+import { isStop } from '../../http/stop-reason.ts'
 import { replaceGlobals } from './fetch-globals.ts'
 import { ScopeRequest } from './request.ts'
-import { respond } from './respond.ts'
+import { isResponse, respond } from './respond.ts'
 import type { EventApp, HttpScope } from '../../contract/events.ts'
 
 /** The second argument of a handler: in Hono, `c.env`. */
 export interface FetchEnvironment {
   scope: HttpScope
+  /** The address of the client, at the place where `getConnInfo()` of `@hono/node-server/conninfo` looks for it. */
+  readonly incoming: { socket: FetchSocket }
+}
+
+/** The address of a client; undefined on a unix socket. */
+interface FetchSocket {
+  remoteAddress: string | undefined
+  remotePort: number | undefined
+  remoteFamily: string | undefined
 }
 
 /** The third argument of a handler: in Hono, `c.executionCtx`. */
@@ -70,11 +80,27 @@ export function fromFetch(
     const context = new ExchangeWork(scope)
     const light = new ScopeRequest(scope, receive)
     const request = isLight ? (light as unknown as Request) : light.native()
-    const response = await fetch(request, { scope }, context)
-    if (!(response instanceof Response)) throw new AppError(noResponse(response))
+    const response = await fetch(request, new ExchangeEnvironment(scope), context)
+    if (!isResponse(response)) throw new AppError(noResponse(response))
     await respond(response, scope, send)
     await context.settled()
   })
+}
+
+class ExchangeEnvironment implements FetchEnvironment {
+  readonly scope: HttpScope
+
+  constructor(scope: HttpScope) {
+    this.scope = scope
+  }
+
+  get incoming(): { socket: FetchSocket } {
+    const [remoteAddress, remotePort] = this.scope.client ?? []
+    const remoteFamily = remoteAddress?.includes(':') ? 'IPv6' : 'IPv4'
+    return {
+      socket: { remoteAddress, remotePort, remoteFamily: remoteAddress && remoteFamily },
+    }
+  }
 }
 
 /** The work that goes on after the response. */
@@ -101,7 +127,9 @@ class ExchangeWork implements FetchContext {
 
   #failed(error: unknown): void {
     const log = this.#scope['isthmus.exchange']?.log
-    log?.error({ err: error }, 'the work of waitUntil() failed')
+    // The signal of a request is aborted when the client leaves, and the work may have got it.
+    const level = isStop(error) ? 'debug' : 'error'
+    log?.[level]({ err: error }, 'the work of waitUntil() failed')
   }
 }
 

@@ -7,6 +7,9 @@ import type { HttpScope, ReceiveEvent } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { InnerRequest, WriteCallback } from './internals.ts'
 
+// The longest time in ms for which a handler may pause a body that it reads on after its response.
+const MAX_PAUSE_MS = 30_000
+
 /** The exchange of a feed. */
 export interface FeedOwner {
   readonly scope: HttpScope
@@ -15,6 +18,8 @@ export interface FeedOwner {
   /** The client has left. */
   disconnected(): void
   fail(error: unknown): void
+  /** A body that the feed has held open is whole, or its rest is lost. */
+  released(): void
 }
 
 /** Feeds the request of one exchange. */
@@ -24,6 +29,9 @@ export class BodyFeed {
   #isPulling = false
   #isClosed = false
   #isGiven = false
+  // The response is over, and the handler reads on.
+  #isHeld = false
+  #pauseTimer: NodeJS.Timeout | undefined
 
   constructor(receive: () => Promise<ReceiveEvent>, owner: FeedOwner) {
     this.#receive = receive
@@ -51,6 +59,38 @@ export class BodyFeed {
     if (req.readableFlowing !== null || req.readableDidRead || req._consuming) return false
     this.#isGiven = true
     return true
+  }
+
+  /** Whether the handler reads a body that has not arrived whole. */
+  get isRead(): boolean {
+    const { req } = this.#owner
+    // Without a request body, or after its end, this first line answers.
+    if (!req._consuming || req.complete || req.destroyed || this.#isClosed) return false
+    if (req.listenerCount('data') + req.listenerCount('readable') > 0) return true
+    // resume() alone drops the bytes, as the final handlers of Express and Connect do; the server drops them as well.
+    return req.readableFlowing === true && req.listenerCount('end') > 0
+  }
+
+  /**
+   * The handler has ended its response, and it gets the rest of the body. The feed tells its owner when the body is whole,
+   * when the client has left, and after a pause of 30 s of a handler that does not ask for more.
+   */
+  hold(): void {
+    this.#isHeld = true
+    if (!this.isRead) return this.#release()
+    this.#pauseTimer = setTimeout(pauseEnded, MAX_PAUSE_MS, this).unref()
+  }
+
+  /** The rest of a body that is held open will not come. */
+  lose(): void {
+    if (!this.#isHeld) return
+    this.#release()
+  }
+
+  /** The handler has not asked for a long time. While it asks, the server has a timeout for the client. */
+  pauseEnded(): void {
+    if (this.#isPulling) this.#pauseTimer?.refresh()
+    else this.lose()
   }
 
   /** The response is over. A handler that still reads is told that the rest is lost; unread bytes are dropped. */
@@ -81,15 +121,28 @@ export class BodyFeed {
     failRequest(req, isHeard ? error : undefined)
   }
 
+  #release(): void {
+    clearTimeout(this.#pauseTimer)
+    this.#isHeld = false
+    this.end()
+    this.#owner.released()
+  }
+
   #received(event: ReceiveEvent): void {
     this.#isPulling = false
     if (this.#isClosed) return
+    this.#pauseTimer?.refresh()
     if (event.type !== 'http.request') return this.#owner.disconnected()
     const { req } = this.#owner
     const { body, moreBody } = event
     const wantsMore = body.length === 0 || req.push(bufferOf(body))
-    if (!moreBody) complete(req)
+    if (!moreBody) this.#whole(req)
     else if (wantsMore) this.pull()
+  }
+
+  #whole(req: InnerRequest): void {
+    complete(req)
+    if (this.#isHeld) this.#release()
   }
 
   // The body is too long, or too slow. A handler that listens may answer; else the server answers. Only the request ends,
@@ -97,9 +150,14 @@ export class BodyFeed {
   #failed(error: unknown): void {
     this.#isPulling = false
     const { req } = this.#owner
+    if (this.#isHeld) return this.lose()
     if (this.#isClosed || req.listenerCount('error') === 0) return this.#owner.fail(error)
     failRequest(req, error as Error)
   }
+}
+
+function pauseEnded(feed: BodyFeed): void {
+  feed.pauseEnded()
 }
 
 function failRequest(req: InnerRequest, error: Error | undefined): void {

@@ -112,6 +112,10 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
     return this.scope['isthmus.exchange']?.log
   }
 
+  get isBodyRead(): boolean {
+    return this.#feed.isRead
+  }
+
   get pendingBytes(): number {
     return this.#writer.pendingBytes
   }
@@ -136,7 +140,8 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
   }
 
   cut(error: Error | undefined): void {
-    if (this.#writer.isEnded || this.#isGone || this.#isDone) return
+    if (this.#writer.isEnded) return this.#feed.lose()
+    if (this.#isGone || this.#isDone) return
     this.#end()
     const reason = error ? `: ${error.message}` : ''
     this.fail(new ConnectionCutError(`the handler has destroyed its connection${reason}`))
@@ -159,14 +164,23 @@ export class NodeExchange implements SocketOwner, WriterOwner, FeedOwner {
     const { res, socket } = this
     if (res.socket === (socket as unknown)) Object.assign(res, { socket: null })
     socket._httpMessage = null
-    this.#feed.end()
     if (res._eventsCount > 0) process.nextTick(emitClose, res)
     else markClosed(res)
+    this.#isDone = true
+    if (this.#writer.isHeld) return this.#feed.hold()
+    this.#feed.end()
     this.#settle()
   }
 
+  released(): void {
+    // A client that has left since then changes nothing for a handler that has ended its response.
+    const settle = (): void => this.#settle()
+    this.#writer.endHeld().then(settle, settle)
+  }
+
   disconnected(): void {
-    if (this.#isDone || this.#isGone || this.#writer.isEnded) return
+    if (this.#writer.isEnded) return this.#feed.lose()
+    if (this.#isDone || this.#isGone) return
     this.socket.close()
     this.#end()
     this.#settle()

@@ -23,6 +23,8 @@ interface ResponseInternals {
   _closed: boolean
   destroyed: boolean
   readonly _eventsCount: number
+  /** The response has content: the request is not HEAD, and the status is not 204 or 304. */
+  readonly _hasBody: boolean
   /** Makes the head. */
   _storeHeader(statusLine: string, headers: GivenHeaders): void
   /** Takes the bytes of the body, and those that node:http adds. */

@@ -16,6 +16,8 @@ export interface WriterOwner {
   readonly res: InnerResponse
   readonly socket: ExchangeSocket
   readonly log: Log | undefined
+  /** The handler reads a request body that has not arrived whole. */
+  readonly isBodyRead: boolean
   /** The server has the whole response; `callbacks` are those of the last writes. */
   finished(callbacks: readonly WriteCallback[]): void
   fail(error: unknown): void
@@ -27,6 +29,8 @@ export class ResponseWriter implements ResponseSink {
   pendingBytes = 0
   /** The handler has ended the response. */
   isEnded = false
+  /** The last event waits for the request body, because the server takes no more of the body after it. */
+  isHeld = false
   readonly #send: Send
   readonly #owner: WriterOwner
   // The head, until it leaves.
@@ -94,15 +98,34 @@ export class ResponseWriter implements ResponseSink {
     const trailers = trailersOf(res._trailer)
     // Trailers that were not announced still leave, if the head has not.
     if (trailers && this.#head) this.#head.trailers = true
-    const announced = trailers && (this.#head === null || this.#head.trailers)
-    this.#sendHead()
+    this.isHeld = this.#owner.isBodyRead
     const callbacks = this.#takeCallbacks()
-    let sent = this.#sendChunks(false)
-    if (announced) sent = this.#send({ type: 'http.response.trailers', headers: trailers })
+    const sent = this.isHeld ? this.#sendHeld() : this.#sendEnd(trailers)
     sent.then(
       () => this.#finished(callbacks),
       (error: unknown) => this.#owner.fail(error),
     )
+  }
+
+  /** Sends the last event, which has waited for the request body. */
+  endHeld(): Promise<void> {
+    return this.#sendEnd(trailersOf(this.#owner.res._trailer))
+  }
+
+  #sendEnd(trailers: HeaderPairs | null): Promise<void> {
+    const announced = trailers && (this.#head === null || this.#head.trailers)
+    this.#sendHead()
+    const sent = this.#sendChunks(false)
+    return announced ? this.#send({ type: 'http.response.trailers', headers: trailers }) : sent
+  }
+
+  // All bytes leave, with a Content-Length, so that the client has the whole response.
+  #sendHeld(): Promise<void> {
+    const head = this.#head
+    if (head && !this.#owner.res._hasBody) return Promise.resolve()
+    if (head && !head.trailers) addLength(head.headers, this.#chunks)
+    this.#sendHead()
+    return this.#sendChunks(true)
   }
 
   /** Nothing leaves any more: the callbacks get an error. */
@@ -131,6 +154,9 @@ export class ResponseWriter implements ResponseSink {
   }
 
   #flush(): void {
+    const { res } = this.#owner
+    // A response without content is over with its head, and the server takes no more of the request body after that.
+    if (!res._hasBody && this.#owner.isBodyRead) return
     const callbacks = this.#takeCallbacks()
     const hadHead = this.#head !== null
     this.#sendHead()
@@ -192,6 +218,12 @@ function join(chunks: Array<string | Uint8Array>): Array<string | Uint8Array> {
   return [
     Buffer.concat(chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))),
   ]
+}
+
+function addLength(headers: HeaderPairs = [], chunks: ReadonlyArray<string | Uint8Array>): void {
+  if (headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))) return
+  const bytes = chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
+  headers.push(['content-length', String(bytes)])
 }
 
 function encodedAs(text: string, encoding: Encoding): string | Uint8Array {

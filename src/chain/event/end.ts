@@ -1,6 +1,7 @@
 // The end of an exchange around an event app: the promise of the call, and the callbacks of the middleware.
 
-import { ClientDisconnectedError } from '../../errors.ts'
+import { AppTimeoutError } from '../../errors.ts'
+import { isStop, reasonOf } from '../../http/stop-reason.ts'
 import { FinishCallbacks, refuseLate } from '../finish-callbacks.ts'
 import { LocalView } from './local-view.ts'
 import type { HttpScope, ResponseEnd, Send, WebSocketScope } from '../../contract/events.ts'
@@ -67,7 +68,8 @@ export class ExchangeEnd implements FinishHooks {
 
   /** Logs the error of an app whose response a middleware has replaced. */
   logLate(error: unknown): void {
-    if (error instanceof ClientDisconnectedError) return
+    // The signal of timeout() has its error for a reason.
+    if (isStop(error) || reasonOf(error) instanceof AppTimeoutError) return
     const log = this.#scope['isthmus.exchange']?.log
     log?.error({ err: error }, 'the app failed after the answer of a middleware')
   }

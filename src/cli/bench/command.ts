@@ -3,6 +3,7 @@
 import { adviceFor, milliseconds } from './advice.ts'
 import { askFor } from './load.ts'
 import { openBenchProcess } from './process.ts'
+import { heldBy } from './standstill.ts'
 import type { BenchCommand } from '../args.ts'
 import type { Comparison, Measured } from './advice.ts'
 import type { Answers } from './load.ts'
@@ -59,14 +60,16 @@ async function measurePath(
   const url = host.url + path
   await askFor(url, connections, durationMs / 4)
   // A single request shows the load on the event loop; several at once show how they slow each other down.
-  const [alone, { loopMs, longestMs }] = await host.usageOf(() => askFor(url, 1, durationMs))
+  const [alone, { loopMs, longestMs, standstillMs }] = await host.usageOf(() =>
+    askFor(url, 1, durationMs),
+  )
   const [many, { cpuMs }] = await host.usageOf(() => askFor(url, connections, durationMs))
   return {
     perSecond: many.perSecond,
     p50Ms: quantile(many, 0.5),
     p99Ms: quantile(many, 0.99),
     cpuMs: cpuMs / many.tookMs.length,
-    heldMs: loopMs / alone.tookMs.length,
+    heldMs: heldBy(loopMs / alone.tookMs.length, standstillMs),
     longestMs,
     failures: failuresOf(many),
   }

@@ -9,12 +9,11 @@ import { AppLoadError } from '../../errors.ts'
 import { serve } from '../../server/serve.ts'
 import { unwrapped } from '../load-failure.ts'
 import { loadMounted } from '../load-mounted.ts'
+import { RESOLUTION_MS, standstillOf } from './standstill.ts'
 import type { AppSpec } from '../app-spec.ts'
 import type { Server } from '../../server/serve.ts'
 import type { FromHost, Mounted, ToHost, Usage } from './messages.ts'
 import type { NamedApps } from '../load-mounted.ts'
-
-const RESOLUTION_MS = 1
 
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 let server: Server | undefined
@@ -45,7 +44,7 @@ async function handle(message: ToHost): Promise<void> {
       loopBefore = performance.eventLoopUtilization()
       return report({ type: 'begun' })
     case 'read':
-      return report({ type: 'usage', ...usage() })
+      return report({ type: 'usage', ...usage(message.requests) })
     case 'close':
       await server?.close({ graceMs: 0 })
       return process.exit()
@@ -85,12 +84,12 @@ async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {
   }))
 }
 
-function usage(): Usage {
+function usage(requests: number): Usage {
   const { user, system } = process.cpuUsage(cpuBefore)
   return {
     cpuMs: (user + system) / 1000,
     loopMs: performance.eventLoopUtilization(loopBefore).active,
-    // The timer that measures has this interval, so every measured delay contains it.
+    standstillMs: standstillOf(delay, requests),
     longestMs: Math.max(0, delay.max / 1e6 - RESOLUTION_MS),
   }
 }

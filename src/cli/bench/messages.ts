@@ -4,7 +4,10 @@ import type { StyledApp } from '../../bridge/style.ts'
 import type { NamedApps } from '../load-mounted.ts'
 
 /** The messages to the host: the apps to serve, the marks around each measurement, and the end. */
-export type ToHost = { type: 'open'; apps: NamedApps } | { type: 'begin' | 'read' | 'close' }
+export type ToHost =
+  | { type: 'open'; apps: NamedApps }
+  | { type: 'read'; requests: number }
+  | { type: 'begin' | 'close' }
 
 /** The prefix and the style of a mounted app. */
 export interface Mounted {
@@ -18,6 +21,8 @@ export interface Usage {
   cpuMs: number
   /** The time for which the event loop was busy. */
   loopMs: number
+  /** The time for which the event loop stood still in most requests. */
+  standstillMs: number
   /** The longest time for which the event loop was blocked. */
   longestMs: number
 }

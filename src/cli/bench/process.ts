@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { AppLoadError, IsthmusError } from '../../errors.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import type { ChildProcess } from 'node:child_process'
+import type { Answers } from './load.ts'
 import type { FromHost, Mounted, ToHost, Usage } from './messages.ts'
 import type { NamedApps } from '../load-mounted.ts'
 
@@ -19,7 +20,7 @@ export interface BenchProcess {
   url: string
   mounts: readonly Mounted[]
   /** Runs `work`. Resolves with its result, and with the resources that the process used meanwhile. */
-  usageOf<Result>(work: () => Promise<Result>): Promise<[Result, Usage]>
+  usageOf(work: () => Promise<Answers>): Promise<[Answers, Usage]>
   close(): Promise<void>
 }
 
@@ -45,7 +46,7 @@ export async function openBenchProcess(apps: NamedApps): Promise<BenchProcess> {
       async usageOf(work) {
         await ask({ type: 'begin' })
         const result = await Promise.race([work(), ended])
-        const usage = await ask({ type: 'read' })
+        const usage = await ask({ type: 'read', requests: result.tookMs.length })
         if (usage.type !== 'usage') throw new HostEnded(`the host sent ${usage.type}`)
         return [result, usage]
       },

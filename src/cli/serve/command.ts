@@ -2,10 +2,11 @@
 
 import { listenLine, watchListening } from '../../bridge/listen-watch.ts'
 import { AppError } from '../../errors.ts'
-import { accessLog } from '../../middleware/access-log.ts'
 import { serve } from '../../server/serve.ts'
 import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
+import { poolOptions } from '../pool-options.ts'
+import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { readTls } from './tls-files.ts'
@@ -27,14 +28,14 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   watchThreads()
   const busy = watchApp(log)
 
-  const app = await loadMounted(command)
+  const wrap = layersOf(command)
+  const app = await loadMounted(command, poolOptions(command.pool))
   if (life.isEnding) return
-  const logged = command.accessLog ? accessLog()(app) : app
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
   const stop = new AbortController()
   const { signal } = stop
-  const starting = serve(logged, { ...command.options, sync, tls, log, signal })
+  const starting = serve(wrap(app), { ...command.options, sync, tls, log, signal })
   life.close = () => stopped(starting, stop)
 
   const server = await starting.catch((error: unknown) => {

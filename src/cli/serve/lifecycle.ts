@@ -2,22 +2,27 @@
 // without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
+import { isSignalReason } from '../../http/stop-reason.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
 import { exit } from '../exit.ts'
 import { FAILED } from '../report.ts'
+import { scriptOf, watchParent } from './parent.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
 const ECHO_MS = 500
+const PARENT = 'the end of the parent'
 
 type Signal = (typeof SIGNALS)[number]
 
 /** Logs each unhandled rejection. The process continues, as it does with asyncio. */
 export function logUnhandledRejections(log: Log): void {
   process.on('unhandledRejection', (reason) => {
-    log.error({ err: reason }, 'a promise was rejected without a handler')
+    // Work that got the signal of an exchange, and that the app does not wait for, ends in this way with its exchange.
+    const level = isSignalReason(reason) ? 'debug' : 'error'
+    log[level]({ err: reason }, 'a promise was rejected without a handler')
   })
 }
 
@@ -25,8 +30,9 @@ export function logUnhandledRejections(log: Log): void {
  * The end of the process, from the first signal on.
  *
  * The first SIGINT or SIGTERM stops the start, or drains the server; the exit status is 0, or 1 if connections were cut
- * or the app did not start in time. A second signal ends the process at once; the exit status is 128 + its number. After
- * the start, an uncaught exception drains the server too; the exit status is 1.
+ * or the app did not start in time. A second signal ends the process at once; the exit status is 128 + its number. The end
+ * of the package manager that started the process counts as a signal. After the start, an uncaught exception drains the
+ * server too; the exit status is 1.
  */
 export class Lifecycle {
   log: Log = SILENT_LOG
@@ -40,9 +46,10 @@ export class Lifecycle {
     return this.#draining !== undefined
   }
 
-  /** Handles signals until the process ends. */
+  /** Handles signals, and the end of a package manager, until the process ends. */
   handleSignals(): void {
     for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
+    watchParent(process.env, () => this.#onParentEnd())
   }
 
   /** Handles uncaught exceptions until the process ends. */
@@ -60,8 +67,15 @@ export class Lifecycle {
       this.log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
       return this.#drain(signal)
     }
-    const isEcho = signal === draining.signal && Date.now() - draining.since < ECHO_MS
+    const isSame = signal === draining.signal || draining.signal === PARENT
+    const isEcho = isSame && Date.now() - draining.since < ECHO_MS
     if (!isEcho) exit(128 + constants.signals[signal])
+  }
+
+  #onParentEnd(): void {
+    if (this.#draining) return
+    this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
+    this.#drain(PARENT)
   }
 
   #drain(signal: string): void {

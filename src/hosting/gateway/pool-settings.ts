@@ -8,8 +8,8 @@ import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/bu
 import type { ResourceLimits } from 'node:worker_threads'
 import type { StyleName } from '../../adapters/style-name.ts'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
-import type { NumberRange } from '../../complete-options.ts'
-import type { BufferingOptions } from './buffering/buffering-settings.ts'
+import type { Complete, NumberRange } from '../../complete-options.ts'
+import type { BufferingOptions, BufferingSettings } from './buffering/buffering-settings.ts'
 import type { PoolSettings } from './pool.ts'
 
 /** The options of {@link threads}. */
@@ -65,11 +65,17 @@ export interface ThreadOptions {
   buffering?: BufferingOptions | false | undefined
 }
 
-const DEFAULTS = {
+type Undecided = 'max' | 'style' | 'resourceLimits' | 'env'
+type PoolDefaults = Complete<Omit<ThreadOptions, Undecided | 'buffering'>> & {
+  [Name in Undecided]: ThreadOptions[Name]
+} & { buffering: BufferingSettings }
+
+/** The default of every option; undefined: the pool decides. */
+export const POOL_DEFAULTS: PoolDefaults = {
   export: 'default',
   min: 1,
-  max: undefined as number | undefined,
-  style: undefined as StyleName | undefined,
+  max: undefined,
+  style: undefined,
   concurrency: 64,
   maxQueue: 1_000,
   queueTimeoutMs: 30_000,
@@ -77,8 +83,8 @@ const DEFAULTS = {
   maxRequests: Infinity,
   idleTimeoutMs: 30_000,
   nice: 5,
-  resourceLimits: undefined as ResourceLimits | undefined,
-  env: undefined as NodeJS.ProcessEnv | undefined,
+  resourceLimits: undefined,
+  env: undefined,
   buffering: BUFFERING_DEFAULTS,
 }
 
@@ -109,7 +115,7 @@ export function poolSettings(
     export: exportName,
     style,
     ...given
-  } = completeOptions(name, withGroup(name, options), DEFAULTS)
+  } = completeOptions(name, withGroup(name, options), POOL_DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     if (given[option] !== undefined) checkNumber(name, option, given[option], RANGES[option])
   }

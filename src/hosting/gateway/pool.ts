@@ -253,9 +253,12 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   }
 }
 
+const REMEDY =
+  'The stack shows the code; raise timeoutMs (--threads-timeout) if the work needs more time'
+
 function timeoutLine({ pace }: ThreadHost, isIdle: boolean): string {
   if (pace.isSideBySide)
-    return 'the event loop of a thread stood still for too long; the thread is ended'
+    return `the event loop of a thread stood still for timeoutMs; the thread is ended. ${REMEDY}`
   const subject = isIdle ? 'work that a request has left open' : 'a request'
-  return `${subject} took too long; its thread is ended`
+  return `${subject} took longer than timeoutMs; its thread is ended. ${REMEDY}`
 }

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads'
 import type { WorkerOptions } from 'node:worker_threads'
 import type { ThreadData } from '../protocol/thread-data.ts'
 
-/** Options of a worker with the data of a pool thread. */
-export type PoolWorkerOptions = WorkerOptions & { workerData: ThreadData }
+// Options of a worker, with the data of a pool thread.
+type PoolWorkerOptions = WorkerOptions & { workerData: ThreadData }
 
 /** @throws the error of the system that has no thread to give */
 export function startWorker(options: PoolWorkerOptions): Worker {

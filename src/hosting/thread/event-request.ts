@@ -8,6 +8,7 @@ import { makeReceive } from '../../async/receive.ts'
 import { runInContext } from '../../bridge/request-context.ts'
 import { ClientDisconnectedError, IllegalEventError } from '../../errors.ts'
 import { failureLine, judgeError } from '../../http/error-verdict.ts'
+import { isDisconnect, isStop } from '../../http/stop-reason.ts'
 import { localEnd } from '../../http/local-end.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { TAKEN } from '../../waiting/taken.ts'
@@ -224,7 +225,7 @@ export class EventRequest implements EventExchange, Ending {
 
   // No response depends on the app any more, so that only the log can tell.
   #logLate(error: unknown): void {
-    if (error === this.#cancelled || error instanceof ClientDisconnectedError) return
+    if (this.#cancelled ? isStop(error) : isDisconnect(error)) return
     const { message, err } = failureLine(error, judgeError(error))
     const { method, path } = this.#message.scope
     this.#hosted.log.error({ method, path, err }, message)

@@ -35,7 +35,7 @@ boundOutput(process.stderr, 'stderr', log)
 
 becomeHost()
 try {
-  const loaded = await loadTarget(target)
+  const loaded = await loadTarget(target, log)
   const host = await hostOf(loaded)
   // Loading runs at full priority: the start of the server waits for the first thread.
   lowerPriority(nice)

@@ -1,6 +1,5 @@
 // The decision on a response when its app ends: one table of moments and verdicts, without I/O.
 
-import { ClientDisconnectedError } from '../../errors.ts'
 import type { HttpExchange } from '../../async/http-exchange.ts'
 import type { ErrorVerdict } from '../../http/error-verdict.ts'
 
@@ -63,10 +62,4 @@ export function returnedLine(moment: Moment): string | null {
 /** The log line about a value that an event app returned. */
 export function valueLine(value: unknown): string {
   return `the app returned a value (${typeof value}); an event app returns nothing`
-}
-
-/** Whether `error` tells the app that its client has left. Node's own APIs reject with an AbortError that has it as cause. */
-export function isDisconnect(error: unknown): boolean {
-  if (error instanceof ClientDisconnectedError) return true
-  return error instanceof Error && error.cause instanceof ClientDisconnectedError
 }

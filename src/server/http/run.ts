@@ -11,12 +11,12 @@ import {
   ServerShutdownError,
 } from '../../errors.ts'
 import { failureLine, judgeError } from '../../http/error-verdict.ts'
+import { isDisconnect, isStop } from '../../http/stop-reason.ts'
 import { deferred, harmless, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { openBody } from './open-body.ts'
 import {
   actionAt,
-  isDisconnect,
   momentOf,
   returnedLine,
   STOPPED,
@@ -24,6 +24,7 @@ import {
   valueLine,
 } from './open-response.ts'
 import { plainResponse } from '../refusal.ts'
+import { logRead } from '../refused-line.ts'
 import { sendFile } from './send-file.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Command, ResponsePart } from '../../async/http-exchange.ts'
@@ -59,6 +60,7 @@ export class HttpRun implements HttpEvents, Ending {
   readonly #exchange: HttpExchange
   #bodyBytes = 0
   #refusedStatus: number | undefined
+  #refusal: BodyTooLargeError | undefined
   #outcome: ResponseEnd['outcome'] | undefined
   #error: unknown
 
@@ -134,7 +136,9 @@ export class HttpRun implements HttpEvents, Ending {
   #callApp(): Promise<unknown> {
     const { contentLength } = this.#request
     const { maxBodyBytes } = this.#settings
-    if ((contentLength ?? 0) > maxBodyBytes) return rejected(new BodyTooLargeError(maxBodyBytes))
+    if ((contentLength ?? 0) > maxBodyBytes) {
+      return rejected((this.#refusal = new BodyTooLargeError(maxBodyBytes)))
+    }
     const receive = makeReceive(() => this.#bodyOf().receive())
     try {
       return Promise.resolve(this.#app(this.#scope, receive, (event) => this.#send(event)))
@@ -240,8 +244,10 @@ export class HttpRun implements HttpEvents, Ending {
     const verdict = judgeError(error)
     this.#settle(moment, verdict, error)
 
-    if ((this.#gone || ended) && isDisconnect(error)) {
+    if (this.#gone ? isStop(error) : ended && isDisconnect(error)) {
       this.#log('debug', 'the client left before the response was complete')
+    } else if (this.#refusal) {
+      logRead(this.#settings.log, this.#refusal, this.#request, this.#request.method)
     } else if (!failed) {
       const { message, err } = failureLine(error, verdict)
       this.#log(verdict.level, message, err)

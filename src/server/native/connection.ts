@@ -8,7 +8,7 @@ import { IGNORED_EVENTS } from '../engine.ts'
 import { startApart } from '../listener-context.ts'
 import { refusal } from '../refusal.ts'
 import { HALF_CLOSED_MS, STILL_TAKING_MS } from '../linger.ts'
-import { expectsBody, expectsHead } from './reading.ts'
+import { expectsBody, expectsHead, LATE_HEAD } from './reading.ts'
 import { RequestReader } from './request-reader.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SocketEnd } from './socket-end.ts'
@@ -149,7 +149,7 @@ export class NativeConnection implements HttpTransport {
 
   #onReadTimeout(): void {
     if (this.#reading === 'body-rest') return this.#close(true)
-    if (this.#reading === 'head' && !this.#isLame) return this.#refuse(408)
+    if (this.#reading === 'head' && !this.#isLame) return this.#refuse(LATE_HEAD)
     // A client that still takes its response gets more time; the writer has a timeout for a client that takes nothing.
     if (this.#writer.waiting) this.#readTimer.arm(STILL_TAKING_MS)
     else if (expectsHead(this.#reading)) this.#closeIdle()
@@ -178,7 +178,7 @@ export class NativeConnection implements HttpTransport {
       return (this.#reading === 'body' || this.#reading === 'body-rest') && this.#readBody()
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
-      this.#onBadBytes(error.status)
+      this.#onBadBytes(error)
       return false
     }
   }
@@ -236,13 +236,13 @@ export class NativeConnection implements HttpTransport {
     this.#events.onBodyEnd()
   }
 
-  #onBadBytes(status: number): void {
-    if (expectsHead(this.#reading)) return this.#refuse(status)
+  #onBadBytes(fault: PeerError): void {
+    if (expectsHead(this.#reading)) return this.#refuse(fault)
     // To the app a malformed body is the loss of its client; the client still gets an answer if none has begun.
     const isOpen = this.#responding === 'responding' && !this.#writer.headSent
-    const answer = isOpen ? refusal(status, this.#tools.dispatcher.identity) : undefined
+    const answer = isOpen ? refusal(fault.status, this.#tools.dispatcher.identity) : undefined
     this.#events.onDisconnect(answer)
-    return answer ? this.#refuse(status, answer) : this.cut()
+    return answer ? this.#refuse(fault, answer) : this.cut()
   }
 
   #onResponded(): void {
@@ -272,7 +272,7 @@ export class NativeConnection implements HttpTransport {
     this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, firstBytes })
   }
 
-  #refuse(status: number, answer = refusal(status, this.#tools.dispatcher.identity)): void {
+  #refuse(fault: PeerError, answer = this.#tools.dispatcher.refusal(fault, this.#socket)): void {
     const isUpload = expectsBody(this.#reading)
     for (const part of answer) this.#writer.write(part)
     this.#close(isUpload)

@@ -1,5 +1,8 @@
 // The meaning of the bytes that a connection reads next.
 
+import { BadRequestError } from '../../errors.ts'
+import type { PeerError } from '../../errors.ts'
+
 /**
  * The meaning of the next bytes: the first byte of a request while the connection is `idle`, more of a `head`, a `body`
  * that the app reads, or a `held-body` that the app does not ask for now. After its response, the `body-rest` is dropped;
@@ -16,3 +19,6 @@ export function expectsHead(reading: Reading): boolean {
 export function expectsBody(reading: Reading): boolean {
   return reading === 'body' || reading === 'held-body'
 }
+
+/** The fault of a head that takes too long. */
+export const LATE_HEAD: PeerError = new BadRequestError('the head did not arrive in time', 408)

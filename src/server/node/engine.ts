@@ -27,6 +27,7 @@ import type { RequestHead } from '../../http/request-head.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
 import type { Settings } from '../options.ts'
+import type { RefusalReason } from '../refused-line.ts'
 
 /** HTTP/1.1 by node:http, WebSockets by ws. Owns the listener and every socket, upgraded ones included. */
 export class NodeEngine implements Engine {
@@ -117,7 +118,9 @@ export class NodeEngine implements Engine {
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
     // The stream that node:http hands over is not used: for a request with a body it may differ from the socket.
     server.on('connect', ({ socket }: IncomingMessage) => {
-      this.#takeOver(socket, () => this.#refuse(socket, 501))
+      this.#takeOver(socket, () =>
+        this.#refuse(socket, { status: 501, message: 'CONNECT is not served' }),
+      )
     })
     server.on('upgrade', (req: IncomingMessage, _stream: Duplex, firstBytes: Buffer) => {
       this.#takeOver(req.socket, (connection) => {
@@ -172,7 +175,7 @@ export class NodeEngine implements Engine {
     connection: NodeConnection,
   ): void {
     if (requestLineBytes(head) > this.#settings.maxRequestLineBytes) {
-      return this.#refuse(req.socket, 414)
+      return this.#refuse(req.socket, LONG_LINE)
     }
     connection.response = res
     const transport = new NodeHttpTransport(req, res, head.hasBody, () => connection.release())
@@ -185,7 +188,7 @@ export class NodeEngine implements Engine {
       serve()
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
-      this.#refuse(socket, error.status)
+      this.#refuse(socket, error)
     }
   }
 
@@ -196,7 +199,7 @@ export class NodeEngine implements Engine {
     if (expectations.every((member) => member.toLowerCase() === '100-continue')) {
       return this.#onRequest(req, res, expectations.length > 0)
     }
-    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, 417), res)
+    this.#connections.get(socket)?.enqueue(() => this.#refuse(socket, UNKNOWN_EXPECTATION), res)
   }
 
   // node:http has released the socket: it passes the drain of the socket to no response any more.
@@ -233,14 +236,18 @@ export class NodeEngine implements Engine {
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const connection = this.#connections.get(socket)
-    if (connection) onMalformed(connection, error, this.#dispatcher.identity)
+    if (connection) onMalformed(connection, error, this.#dispatcher)
     else socket.destroy()
   }
 
-  #refuse(socket: Socket, status: number): void {
-    refuse(socket, status, this.#dispatcher.identity)
+  #refuse(socket: Socket, reason: RefusalReason): void {
+    const { identity } = this.#dispatcher
+    refuse(socket, reason.status, identity, this.#dispatcher.refusal(reason, socket))
   }
 }
+
+const LONG_LINE = { status: 414, message: 'the request line is too long' }
+const UNKNOWN_EXPECTATION = { status: 417, message: 'the request expects more than 100-continue' }
 
 // RFC 9112, 3: the line has two spaces and the version besides method and target.
 function requestLineBytes({ method, target }: RequestHead): number {

@@ -3,7 +3,9 @@
 
 import { refusal, refuse } from '../refusal.ts'
 import type { ServerResponse } from 'node:http'
-import type { Identity } from '../../async/framing.ts'
+import type { Socket } from 'node:net'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { RefusalReason } from '../refused-line.ts'
 import type { NodeConnection } from './connection.ts'
 
 /** An error that node:http reports about a connection; `reason` is the text of its parser. */
@@ -15,23 +17,24 @@ interface ParseError extends NodeJS.ErrnoException {
 export function onMalformed(
   connection: NodeConnection,
   error: ParseError,
-  identity: Identity,
+  dispatcher: Dispatcher,
 ): void {
   const { socket, last } = connection
   const { code = '' } = error
   const status = statusOf(error)
   if (status === undefined) return void socket.destroy()
+  const reason = { status, message: error.reason ?? error.message }
   // The bytes after a malformed request are malformed too: only the first error counts.
   if (connection.isRefused || !socket.writable) return
   connection.isRefused = true
   if (code === 'HPE_INVALID_EOF_STATE') return onBrokenOff(connection)
   // A connection without a request is closed without a word.
   if (status === 408 && socket.bytesRead === 0) return socket.destroySoon()
-  if (last?.req.complete === false) return onMalformedBody(connection, last, status, identity)
+  if (last?.req.complete === false) return onMalformedBody(connection, last, reason, dispatcher)
   // Before node:http sees the end of the response: it may close the socket then. RFC 9112, 9.6: the bytes after a response
   // that closes the connection are ignored.
   const refuseNext = (): void => {
-    if (last?.shouldKeepAlive !== false) refuse(socket, status, identity)
+    if (last?.shouldKeepAlive !== false) refuseUnread(socket, reason, dispatcher)
   }
   if (last === undefined || last.writableFinished) refuseNext()
   else last.prependOnceListener('finish', refuseNext)
@@ -50,18 +53,22 @@ function onBrokenOff(connection: NodeConnection): void {
 function onMalformedBody(
   connection: NodeConnection,
   last: ServerResponse,
-  status: number,
-  identity: Identity,
+  reason: RefusalReason,
+  dispatcher: Dispatcher,
 ): void {
   const { socket } = connection
   if (connection.isLastWaiting)
-    return connection.replaceLast(() => refuse(socket, status, identity))
+    return connection.replaceLast(() => refuseUnread(socket, reason, dispatcher))
   if (last.writableEnded) return socket.destroySoon()
   if (last.headersSent) return connection.cut()
   // To the app a malformed body is the loss of its client; the client still gets an answer.
-  const answer = refusal(status, identity)
+  const answer = refusal(reason.status, dispatcher.identity)
   connection.events.onDisconnect(answer)
-  refuse(socket, status, identity, answer)
+  refuse(socket, reason.status, dispatcher.identity, answer)
+}
+
+function refuseUnread(socket: Socket, reason: RefusalReason, dispatcher: Dispatcher): void {
+  refuse(socket, reason.status, dispatcher.identity, dispatcher.refusal(reason, socket))
 }
 
 // RFC 9110, 15.6.6: a version that is not served gets 505. The parser reports text that is no version with the same code.

@@ -1,7 +1,7 @@
 // The decision on a WebSocket when its app ends: the answer to an open handshake, or the close of an open connection.
 
-import { ServerShutdownError } from '../../errors.ts'
 import { judgeError } from '../../http/error-verdict.ts'
+import { isStop } from '../../http/stop-reason.ts'
 import type { WebSocketExchange } from '../../async/websocket-exchange.ts'
 
 /**
@@ -36,7 +36,7 @@ export function momentOf({
 
 /** Whether the app threw the reason of its signal, as it may when the server shuts down. */
 export function obeys(error: unknown, isStopping: boolean): boolean {
-  return isStopping && error instanceof ServerShutdownError
+  return isStopping && isStop(error)
 }
 
 /** The farewell for an app that threw `error`. */

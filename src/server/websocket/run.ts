@@ -5,6 +5,7 @@ import { makeReceive } from '../../async/receive.ts'
 import { WebSocketExchange } from '../../async/websocket-exchange.ts'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { failureLine, judgeError } from '../../http/error-verdict.ts'
+import { isStop } from '../../http/stop-reason.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { plainResponse } from '../refusal.ts'
@@ -229,7 +230,7 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#settle(momentOf(this.#exchange), farewellAfter(error, this.#stopping), error)
 
     if (failed) return
-    const isLoss = state === 'disconnected' && error instanceof ClientDisconnectedError
+    const isLoss = state === 'disconnected' && isStop(error)
     if (isLoss || obeys(error, this.#stopping)) {
       this.#report('debug', 'the app was told that the connection ends')
     } else {

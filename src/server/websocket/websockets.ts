@@ -6,6 +6,7 @@ import { checkHandshake } from './handshake.ts'
 import { Pings } from './pings.ts'
 import { SocketTransport } from './transport.ts'
 import { refuse } from '../refusal.ts'
+import { logRead } from '../refused-line.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
@@ -42,7 +43,7 @@ export class WebSockets {
       this.#start(upgrade, checkHandshake(head, this.#origins))
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
-      this.#log.info({ websocket: true, status: error.status }, error.message)
+      logRead(this.#log, error, head, 'WEBSOCKET')
       refuse(socket, error.status, this.#dispatcher.identity)
     }
   }

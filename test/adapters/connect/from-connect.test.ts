@@ -348,6 +348,29 @@ describe('an error of a middleware', () => {
     expect((await ask(fromConnect(handle, go)(ok))).body).toBe('inside')
   })
 
+  it('is answered if the last handler calls next(), and the app does not run', async () => {
+    let seen = 0
+    const note: ConnectErrorHandler = (_error, _req, _res, next) => {
+      seen += 1
+      next()
+    }
+    const refuse = failing({ status: 403 })
+    expect((await ask(fromConnect(refuse, note, note)(ok))).status).toBe(403)
+    expect((await ask(fromConnect(go, failing(new Error('hard')), note)(ok))).status).toBe(500)
+    expect(seen).toBe(2)
+  })
+
+  it('does not go to a handler before it', async () => {
+    const first: ConnectErrorHandler = (_error, _req, res, _next) => void res.end('first')
+    expect((await ask(fromConnect(first, failing({ status: 403 }))(ok))).status).toBe(403)
+  })
+
+  it('with a status is a response for errorPage() outside, and not a failure', async () => {
+    const error = Object.assign(new Error('staff only'), { status: 403, expose: true })
+    const { status, body } = await ask(chain(errorPage(), fromConnect(failing(error)))(ok))
+    expect([status, body]).toEqual([403, 'staff only\n'])
+  })
+
   it('after next(), before the response, is answered; the app is told that its client has left', async () => {
     let told: unknown
     let release = (): void => {}

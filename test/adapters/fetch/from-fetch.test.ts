@@ -229,6 +229,64 @@ describe('the response of a fetch handler', () => {
     expect(await client.chunk()).toBe(null)
   })
 
+  it('has a head that leaves before the first part, if that part waits', async () => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const app = fromFetch(() => {
+      const parts = (async function* () {
+        await gate
+        yield new TextEncoder().encode('a')
+      })()
+      return new Response(ReadableStream.from(parts))
+    })
+    await using server = await served(app)
+    using client = await server.connect(2_000)
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    expect((await client.head()).status).toBe(200)
+    release()
+    expect(await client.chunk()).toBe('a')
+    expect(await client.chunk()).toBe(null)
+  })
+
+  it('is 500 if its stream fails at once', async () => {
+    const response = await ask(() => {
+      const failed = new ReadableStream({ start: (to) => to.error(new Error('no source')) })
+      return new Response(failed, { status: 201 })
+    }, 'GET /')
+    expect(response.status).toBe(500)
+  })
+
+  it('may stream strings', async () => {
+    const { body } = await ask(
+      () => new Response(ReadableStream.from(['é', 'b']) as ReadableStream),
+      'GET /',
+    )
+    expect(Buffer.from(body, 'latin1').toString()).toBe('éb')
+  })
+
+  it('is cut if its stream has other chunks', async () => {
+    const app = fromFetch(
+      () => new Response(ReadableStream.from([new Uint8Array(1), 7]) as ReadableStream),
+    )
+    await using server = await served(app)
+    using client = await server.connect()
+    client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+    await client.ended()
+    expect(server.lines.join()).toContain('got a chunk of type number')
+  })
+
+  it.each([null, 'made'])('may have the class of a package, with the body %s', async (text) => {
+    const { status, headers, body } = new Response(text, { status: 201, headers: { 'x-a': '1' } })
+    const response = await ask(() => ({ status, headers, body }) as Response, 'GET /')
+    expect([response.status, headerOf(response, 'x-a'), response.body]).toEqual([
+      201,
+      '1',
+      text ?? '',
+    ])
+  })
+
   it('is cancelled when the client leaves', async () => {
     let cancelled = 0
     const app = fromFetch(
@@ -278,6 +336,9 @@ describe('the response of a fetch handler', () => {
       },
       () => Promise.reject(new Error('boom')),
       () => 'text' as never,
+      () => undefined as never,
+      () => ({ status: 200 }) as never,
+      () => ({ status: 200, headers: [], body: 'text' }) as never,
     ]
     for (const fault of faults) expect((await ask(fault, 'GET /')).status).toBe(500)
   })

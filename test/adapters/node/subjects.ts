@@ -19,7 +19,8 @@ export const FRAMING: readonly string[] = [
 
 /** A running handler. */
 export interface Hosted extends AsyncDisposable {
-  connect(): Promise<RawClient>
+  /** A client whose waits end after `deadlineMs`, or eight seconds. */
+  connect(deadlineMs?: number): Promise<RawClient>
 }
 
 /** Hosts a handler. */
@@ -38,7 +39,7 @@ async function hostOnNode(handler: NodeHandler): Promise<Hosted> {
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   return {
-    connect: () => RawClient.connect({ host: '127.0.0.1', port }),
+    connect: (deadlineMs) => RawClient.connect({ host: '127.0.0.1', port }, deadlineMs),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()

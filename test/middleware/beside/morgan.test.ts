@@ -16,6 +16,7 @@ interface Case {
   method: string
   path: string
   query: string
+  hasQueries: boolean
   httpVersion: '1.0' | '1.1'
   referer: string | undefined
   agent: string | undefined
@@ -26,8 +27,11 @@ interface Case {
 
 // --- the differences on purpose ---
 
-/** A query may contain secrets, so it is left out. */
-const urlOf = ({ path }: Case): string => path
+/** A query may contain secrets, so it is left out by default, from the Referer too. An empty query is never written. */
+const urlOf = ({ path, query, hasQueries }: Case): string =>
+  hasQueries && query !== '?' ? path + query : path
+const refererOf = ({ referer, hasQueries }: Case): string | undefined =>
+  referer?.replace(hasQueries ? /\?$/ : /\?.*$/, '')
 
 /** The name of the user is that of a checked login: a client can claim any. morgan writes the claim. */
 const userOf = ({ login }: Case): string | undefined => (login?.isRight ? login.user : undefined)
@@ -70,7 +74,7 @@ function theirs(one: Case): string {
     httpVersionMajor: 1,
     httpVersionMinor: Number(one.httpVersion.slice(2)),
     headers: {
-      referer: fieldOf(one.referer),
+      referer: fieldOf(refererOf(one)),
       'user-agent': fieldOf(one.agent),
       ...(user === undefined ? {} : { authorization: `Basic ${credentials}` }),
     },
@@ -94,14 +98,14 @@ function theirs(one: Case): string {
 type Morgan = { compile: typeof morgan.compile } & Record<Case['format'], string>
 
 async function ours(one: Case): Promise<string> {
-  const { format, method, path, query, login, bytes, status, httpVersion, client } = one
+  const { format, method, path, query, hasQueries, login, bytes, status, client } = one
   const lines: string[] = []
   const app = sync((_environ, startResponse) => {
     startResponse(`${status} Fine`, [])
     return ['x'.repeat(bytes)]
   })
   const logged = chain(
-    accessLog({ format, write: (line) => void lines.push(line) }),
+    accessLog({ format, query: hasQueries, write: (line) => void lines.push(line) }),
     basicAuth({ verify: (_user, password) => password === 'right' }),
   )(app)
   await using asking = await testClient(logged, { lifespan: 'off', client })
@@ -112,7 +116,7 @@ async function ours(one: Case): Promise<string> {
     const pair = `${login.user}:${login.isRight ? 'right' : 'wrong'}`
     headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`
   }
-  await asking.request(method, path + query, { headers, httpVersion })
+  await asking.request(method, path + query, { headers, httpVersion: one.httpVersion })
   return lines.join('\n')
 }
 
@@ -127,9 +131,13 @@ const cases: fc.Arbitrary<Case> = fc.record({
   client: fc.constantFrom<Case['client']>(['192.0.2.1', 80], ['2001:db8::1', 443], null),
   method: fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE', 'M-SEARCH'),
   path: fc.constantFrom('/', '/a%20b', '/a/b.html', '/%22', '/~a;b=c'),
-  query: fc.constantFrom('', '?', '?token=secret'),
+  query: fc.constantFrom('', '?', '?token=secret', '?a=%22&b=1?2'),
+  hasQueries: fc.boolean(),
   httpVersion: fc.constantFrom('1.0', '1.1'),
-  referer: fc.option(text, { nil: undefined }),
+  referer: fc.option(
+    fc.oneof(text, fc.constantFrom('http://a.test/b?token=1', 'http://a.test/?', '?', 'a?b"?c')),
+    { nil: undefined },
+  ),
   agent: fc.option(text, { nil: undefined }),
   login: fc.option(
     fc.record({ user: fc.constantFrom('will', 'box office', 'a"b'), isRight: fc.boolean() }),

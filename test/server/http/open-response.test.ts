@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ClientDisconnectedError } from '../../../src/errors.ts'
 import {
   actionAt,
-  isDisconnect,
   momentOf,
   returnedLine,
   STOPPED,
@@ -45,15 +43,5 @@ describe('the action on a response that the app leaves open', () => {
     expect(returnedLine('over')).toBeNull()
     expect(returnedLine('unstarted')).toBe('the app returned without a response')
     expect(returnedLine('held')).toBe(returnedLine('sent'))
-  })
-})
-
-describe('the leave of the client', () => {
-  it('is known from the error, or from its cause', () => {
-    const gone = new ClientDisconnectedError()
-    expect(isDisconnect(gone)).toBe(true)
-    expect(isDisconnect(new Error('aborted', { cause: gone }))).toBe(true)
-    expect(isDisconnect(new Error('a bug'))).toBe(false)
-    expect(isDisconnect(undefined)).toBe(false)
   })
 })
