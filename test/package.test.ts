@@ -66,7 +66,7 @@ export const kinds: [string, object, object] = [server.url, middleware, testing]
 `
 
 /** The oldest compiler that the types support, the last one in JavaScript of its line, and the one of this repository. */
-const OLD_COMPILERS = { 'typescript-5.2': '5.2.2', 'typescript-5.9': '5.9.3' }
+const OLD_COMPILERS = { 'typescript-5.2': '5.2.2' }
 const COMPILERS = [...Object.keys(OLD_COMPILERS), 'typescript']
 
 const run = promisify(execFile)
