@@ -38,10 +38,11 @@ function failureOf(error: unknown, spec: AppSpec, url: string): AppLoadError {
   return new AppLoadError(`cannot load ${file}: ${lineOf(error)}${where}`, { cause: error })
 }
 
-function withRemedy(message: string, { exportName }: AppSpec): string {
+function withRemedy(message: string, { file, exportName, place }: AppSpec): string {
   const notAnApp = `#${exportName} is not an app: `
   if (message.startsWith(notAnApp)) {
-    return message + commandLineRemedy(message.slice(notAnApp.length))
+    const name = exportName === 'default' ? file : `${file}#${exportName}`
+    return message + commandLineRemedy(message.slice(notAnApp.length), name, place)
   }
   if (!message.startsWith(' has no export ')) return message
   const remedy = message.endsWith(' nothing') ? '; export the app' : ': choose with FILE#export'

@@ -250,20 +250,26 @@ describe('a wrong name', () => {
   it('is refused if it is the app of another framework, with the form of the command line', async () => {
     const express =
       'this is an Express app: pass fromNode(app), with the adapter of isthmus/adapters'
-    const named = `frameworks.js#expressApp is not an app: ${express}; on the command line: node:FILE`
+    const named = `frameworks.js#expressApp is not an app: ${express}; on the command line: threads:node:frameworks.js#expressApp`
     for (const style of [null, 'sync', 'events', 'fetch'] as const) {
       expect((await refusal(fixture('frameworks.js', 'expressApp', style))).message).toBe(named)
     }
     for (const style of [null, 'iterable', 'node'] as const) {
       const { message } = await refusal(fixture('frameworks.js', 'honoApp', style))
-      expect(message).toMatch(/an app of the Fetch API.*; on the command line: fetch:FILE$/)
+      expect(message).toMatch(
+        /an app of the Fetch API.*; on the command line: fetch:frameworks\.js#honoApp$/,
+      )
     }
     for (const style of [null, 'node', 'fetch'] as const) {
       const { message } = await refusal(fixture('frameworks.js', 'koaApp', style))
       expect(message).toMatch(
-        /a Koa app.*; on the command line: export app\.callback\(\), and write node:FILE$/,
+        /a Koa app.*; on the command line: export app\.callback\(\), and write threads:node:frameworks\.js#koaApp$/,
       )
     }
+    const inline = await refusal(placed('inline', fixture('frameworks.js', 'expressApp')))
+    expect(inline.message).toMatch(/; on the command line: node:frameworks\.js#expressApp$/)
+    const hosted = await refusalInThreads(fixture('frameworks.js', 'honoApp'))
+    expect(hosted.message).toMatch(/on the command line: threads:fetch:frameworks\.js#honoApp$/)
     // No prefix helps inside a table.
     expect((await refusal(fixture('frameworks.js', 'table'))).message).toBe(
       `frameworks.js#table is not an app: mount: "/shop": ${express}`,
