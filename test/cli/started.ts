@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { vi } from 'vitest'
 import type { ChildProcess } from 'node:child_process'
 
-const DEADLINE_MS = 25_000
+const DEADLINE_MS = 40_000
 
 /** The place of a command, and its resources. */
 export interface Place {
@@ -31,6 +31,7 @@ export class Started implements Disposable {
     })
     this.ended = once(this.child, 'close', { signal: AbortSignal.timeout(2 * DEADLINE_MS) })
     this.ended.catch(() => undefined)
+    this.child.on('error', (error) => (this.#output += error.message))
     this.child.stdin?.on('error', () => undefined)
     this.child.stdout?.on('data', (chunk) => (this.#output += String(chunk)))
     this.child.stderr?.on('data', (chunk) => (this.#output += String(chunk)))
@@ -63,8 +64,11 @@ export class Started implements Disposable {
 
   /** Ends the whole group. */
   kill(): void {
+    const { pid } = this.child
+    // It did not start. A signal to group 0 would end this process.
+    if (pid === undefined) return
     try {
-      process.kill(-(this.child.pid ?? 0), 'SIGKILL')
+      process.kill(-pid, 'SIGKILL')
     } catch {
       // It has ended.
     }

@@ -68,6 +68,7 @@ export async function installedFolder(): Promise<ReaderFolder> {
   ])
   await install(path, [archive])
   await linkPackages(path)
+  await symlink('../vitest/vitest.mjs', join(path, 'node_modules/.bin/vitest'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
