@@ -9,15 +9,18 @@ export default websocket(async (socket) => {
 })
 `
 
-/** An Express app in CommonJS. */
-export const SHOP = `
+const EXPRESS = `
 const express = require('express')
 
 const app = express()
 app.get('/', (req, res) => res.send('the shop'))
-
-module.exports = app
 `
+
+/** An Express app in CommonJS, as the program that it was, and with an export. */
+export const SHOP: { unexported: string; exported: string } = {
+  unexported: EXPRESS,
+  exported: `${EXPRESS}\nmodule.exports = app\n`,
+}
 
 /** Pages in threads that know their request and call an async app, in TypeScript without `"type": "module"`. */
 export const COMMONJS = {

@@ -82,10 +82,23 @@ describe.concurrent('a new user', { timeout: STEP_MS }, () => {
     await expect(ask(url)).rejects.toThrow('fetch failed')
   })
 
-  it('serves an old Express app by mistake, and then beside a WebSocket', async () => {
+  it('serves an old Express app after three mistakes, and a WebSocket beside the app', async () => {
     const project = new Project(home.path, 'express')
-    await project.write({}, { 'shop.js': SHOP, 'board.mjs': BOARD })
+    const { unexported, exported } = SHOP
+    const files = {
+      'index.js': unexported,
+      'shop.js': exported,
+      'board.js': BOARD,
+      'board.mjs': BOARD,
+    }
+    await project.write({ type: 'commonjs' }, files)
+    using silent = project.start('isthmus', ['serve', 'index.js'])
+    using wrongKind = project.start('isthmus', ['serve', 'board.js'])
     using mistake = project.start('isthmus', ['serve', 'shop.js'])
+    expect(await silent.status()).toBe(2)
+    expect(silent.output).toMatch(/exports nothing; export the app: .*module\.exports = app/)
+    expect(await wrongKind.status()).toBe(1)
+    expect(wrongKind.output).toMatch(/the file is CommonJS, unless its name ends in \.mjs/)
     expect(await mistake.status()).toBe(2)
     expect(mistake.output).toMatch(
       /^isthmus: shop\.js\S* is not an app: .*Express app.*fromNode\(app\)/,

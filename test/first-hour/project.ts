@@ -9,9 +9,9 @@ import type { Place } from '../cli/started.ts'
 
 const ANSWER_MS = 30_000
 
-/** The scripts of a package.json, and its type, which is CommonJS as `npm init -y` writes it. */
+/** The scripts of a package.json, and its type: `npm init -y` writes `commonjs`, or no type in older versions. */
 export interface Manifest {
-  type?: 'module'
+  type?: 'commonjs' | 'module'
   scripts?: Record<string, string>
 }
 
