@@ -15,6 +15,7 @@ import { missing } from '../proxies/tools.ts'
 import { BOARD, CLIENT_FACTS, COMMONJS, COUNT, SHOP, STARTED, SUPERVISOR, TESTED } from './files.ts'
 import { Project, ask, echo } from './project.ts'
 import type { IncomingMessage } from 'node:http'
+import type { Load } from '../proxies/keep-alive-load.ts'
 import type { ReaderFolder } from '../docs/reader-folder.ts'
 import type { Started } from '../cli/started.ts'
 
@@ -133,29 +134,39 @@ describe.concurrent('a new user', { timeout: STEP_MS }, () => {
     }
   })
 
-  it('restarts under load on the socket of a supervisor, and no request fails', async () => {
+  it('restarts under load on the socket of a supervisor, also behind nginx, and no request fails', async () => {
     const project = new Project(home.path, 'restarted')
     await project.write({ type: 'module' }, { 'app.js': COUNT, 'supervisor.sh': SUPERVISOR })
     const { server, fd, port } = await listening()
-    using supervisor = project.run('sh', ['supervisor.sh'], { fd, env: { ISTHMUS_PORT: '' } })
+    using supervisor = project.run('sh', ['supervisor.sh'], { fd })
     await generation(supervisor, 1)
     server.close()
-    const load = startLoad(`http://127.0.0.1:${port}`, 'restarts', { clients: 6, pauseMs: 10 })
+    const nginx = missing('nginx') === null ? await startProxy('nginx', [port]) : null
+    const urls = [`http://127.0.0.1:${port}`, ...(nginx ? [nginx.url] : [])]
+    const loads = urls.map((url) => startLoad(url, url, { clients: 4, pauseMs: 10 }))
     try {
       for (const next of [2, 3]) {
         const pid = await generation(supervisor, next - 1)
-        const served = String(load.tally)
-        await vi.waitUntil(() => String(load.tally) !== served, { timeout: STEP_MS })
+        await served(loads)
         process.kill(pid, 'SIGTERM')
         await generation(supervisor, next)
       }
+      await served(loads)
     } finally {
-      await load.stop()
+      await Promise.all(loads.map((load) => load.stop()))
+      await nginx?.stop()
     }
-    expect(load.tally.faults()).toEqual([])
+    expect(loads.flatMap(({ tally }) => tally.faults())).toEqual([])
     expect(supervisor.output.match(/status \d+/g)).toEqual(['status 0', 'status 0'])
   })
 })
+
+/** Waits until each load has a further answer. */
+async function served(loads: readonly Load[]): Promise<void> {
+  const before = loads.map(({ tally }) => String(tally))
+  const isServed = (): boolean => loads.every(({ tally }, at) => String(tally) !== before[at])
+  await vi.waitUntil(isServed, { timeout: STEP_MS })
+}
 
 /** Waits until the supervisor has a server that listens, its start `number`, and returns the id of the process. */
 async function generation(supervisor: Started, number: number): Promise<number> {
