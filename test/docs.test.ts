@@ -123,7 +123,7 @@ describe('production', () => {
     const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, PROCESS_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
-    const others = ['--omit']
+    const others = ['--omit', '--import', '--now']
     expect(named).toContain('--timeout-keep-alive')
     expect(named.filter((flag) => ![...flags, ...others].includes(flag))).toEqual([])
   })

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Page } from './docs/page.ts'
+import { install, packInto } from './docs/reader-folder.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
 const APP = `
@@ -78,16 +79,11 @@ let packed: string[] = []
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'isthmus-package-'))
-  // The build is there already: `npm test` makes it.
-  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', home]
-  const { stdout } = await run('npm', pack, { cwd: root, timeout: minute })
-  const [archive] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }]
-  packed = archive.files.map((file) => file.path)
+  const { archive, paths } = await packInto(home)
+  packed = paths
 
   await writeFile(join(home, 'package.json'), '{ "private": true, "type": "module" }')
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
-  const install = ['install', ...quiet, archive.filename, `${OLD_COMPILER}@npm:typescript@5.2.2`]
-  await run('npm', install, { cwd: home, timeout: 2 * minute })
+  await install(home, [archive, `${OLD_COMPILER}@npm:typescript@5.2.2`])
 }, 3 * minute)
 
 afterAll(() => rm(home, { recursive: true, force: true }))

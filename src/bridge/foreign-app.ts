@@ -81,10 +81,21 @@ export function refuseForeign(value: unknown, accepted?: string, place = ''): vo
   )
 }
 
-/** Returns the remedy of the command line for a message of {@link refuseForeign}, or an empty text for another message. */
-export function commandLineRemedy(message: string): string {
-  const found = FRAMEWORKS.find(({ name }) => message.startsWith(`this is ${name}:`))
+/**
+ * Returns the remedy of the command line for a message of {@link refuseForeign}, or an empty text for another message.
+ *
+ * @param name the app, as `FILE` or `FILE#export`
+ * @param place the place that the user has chosen. Without one an app of node:http goes into threads: its code may block
+ */
+export function commandLineRemedy(
+  message: string,
+  name: string,
+  place: 'threads' | 'inline' | null,
+): string {
+  const found = FRAMEWORKS.find((framework) => message.startsWith(`this is ${framework.name}:`))
   if (!found) return ''
   const { instead, style } = found
-  return `; on the command line: ${instead === null ? '' : `export ${instead}, and write `}${style}:FILE`
+  const isInThreads = place === 'threads' || (place === null && style === 'node')
+  const spec = `${isInThreads ? 'threads:' : ''}${style}:${name}`
+  return `; on the command line: ${instead === null ? '' : `export ${instead}, and write `}${spec}`
 }

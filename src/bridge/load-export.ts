@@ -17,11 +17,23 @@ export interface AppPlace {
  */
 export async function loadExport({ url, exportName, mountKey }: AppPlace): Promise<unknown> {
   const exports = (await importExports(url)) as Record<string, unknown>
-  if (!Object.hasOwn(exports, exportName)) {
-    const names = Object.keys(exports).join(', ') || 'nothing'
-    throw new AppLoadError(`${url} has no export "${exportName}"; it exports ${names}`)
+  const names = namesOf(exports)
+  if (!names.includes(exportName)) {
+    const list = names.join(', ') || 'nothing'
+    throw new AppLoadError(`${url} has no export "${exportName}"; it exports ${list}`)
   }
 
   const exported = exports[exportName]
   return mountKey === undefined ? exported : (exported as Record<string, unknown>)[mountKey]
+}
+
+// A CommonJS module that exports nothing has an empty object as its default export. It is no mount table.
+function namesOf(exports: Record<string, unknown>): string[] {
+  const names = Object.keys(exports)
+  return names.every((name) => isEmptyObject(exports[name])) ? [] : names
+}
+
+function isEmptyObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.keys(value).length === 0 && Object.getPrototypeOf(value) === Object.prototype
 }

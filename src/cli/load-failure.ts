@@ -10,6 +10,13 @@ import type { AppSpec } from './app-spec.ts'
 // The errors that this file has made. A class for them would show its name to the user.
 const named = new WeakSet<object>()
 
+// The words of Node and of esbuild for the syntax of an ES module in a CommonJS file.
+const ES_IN_COMMONJS =
+  /outside a module|Unexpected token 'export'|await is only valid|Top-level await .* "cjs"/
+const EXPORT_REMEDY = '; export the app: export default app, or module.exports = app in CommonJS'
+const ES_REMEDY =
+  '; the file is CommonJS, unless its name ends in .mjs or .mts, or its package.json has "type": "module" (npm pkg set type=module)'
+
 /**
  * Makes an error of one line from `error`, which an import of the module at `url` threw. The new error has a `cause` if
  * the module threw.
@@ -35,16 +42,19 @@ function failureOf(error: unknown, spec: AppSpec, url: string): AppLoadError {
   const file = fileURLToPath(url)
   const site = throwSite(error, file)
   const where = site === undefined ? '' : ` (${site})`
-  return new AppLoadError(`cannot load ${file}: ${lineOf(error)}${where}`, { cause: error })
+  const line = lineOf(error)
+  const remedy = ES_IN_COMMONJS.test(line) ? ES_REMEDY : ''
+  return new AppLoadError(`cannot load ${file}: ${line}${where}${remedy}`, { cause: error })
 }
 
-function withRemedy(message: string, { exportName }: AppSpec): string {
+function withRemedy(message: string, { file, exportName, place }: AppSpec): string {
   const notAnApp = `#${exportName} is not an app: `
   if (message.startsWith(notAnApp)) {
-    return message + commandLineRemedy(message.slice(notAnApp.length))
+    const name = exportName === 'default' ? file : `${file}#${exportName}`
+    return message + commandLineRemedy(message.slice(notAnApp.length), name, place)
   }
   if (!message.startsWith(' has no export ')) return message
-  const remedy = message.endsWith(' nothing') ? '; export the app' : ': choose with FILE#export'
+  const remedy = message.endsWith(' nothing') ? EXPORT_REMEDY : ': choose with FILE#export'
   return message + remedy
 }
 

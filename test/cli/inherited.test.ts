@@ -3,26 +3,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Command, get, run } from './command.ts'
+import { listening } from './listening-socket.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { AddressInfo, Server } from 'node:net'
 
 const HELLO = 'test/fixtures/cli/hello.js'
 const SERVE = ['--import', 'tsx', 'src/cli/main.ts', 'serve', HELLO, '--threads', '0']
 const DEADLINE_MS = 12_000
-
-async function listening(): Promise<{ server: Server; fd: number; port: number }> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening', { signal: AbortSignal.timeout(DEADLINE_MS) })
-  const { fd } = Reflect.get(server, '_handle') as { fd: number }
-  return { server, fd, port: (server.address() as AddressInfo).port }
-}
 
 describe('--fd', { timeout: 30_000 }, () => {
   it('serves on an inherited listening socket', async () => {

@@ -1,10 +1,10 @@
 // From FILE#export to an event app: exports that are found, names that are refused, and the thread of each app.
 
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { loadApp } from '../../src/cli/load-app.ts'
-import { unwrapped } from '../../src/cli/load-failure.ts'
+import { loadFailure, unwrapped } from '../../src/cli/load-failure.ts'
 import { AppLoadError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf } from '../bridge/host.ts'
@@ -224,11 +224,26 @@ describe('a wrong name', () => {
     )
     for (const name of ['default', 'feed', 'table']) expect(message).toContain(name)
     expect(wrong).toBe(true)
-    expect((await refusal(fixture('empty.js'))).message).toBe(
-      'empty.js has no export "default"; it exports nothing; export the app',
-    )
+    for (const empty of ['empty.js', 'unexported.cjs'])
+      expect((await refusal(fixture(empty))).message).toBe(
+        `${empty} has no export "default"; it exports nothing; export the app: export default app, or module.exports = app in CommonJS`,
+      )
     // The inherited members of every object are no exports.
     expect((await refusal(fixture('hello.js', 'toString'))).wrong).toBe(true)
+  })
+
+  it('is refused with the remedy if it is an ES module in a package of CommonJS', () => {
+    const spec = fixture('hello.js')
+    for (const error of [
+      new SyntaxError('Cannot use import statement outside a module'),
+      new SyntaxError("Unexpected token 'export'"),
+      new Error('Top-level await is currently not supported with the "cjs" output format'),
+    ]) {
+      const { message } = loadFailure(error, spec, pathToFileURL(spec.file).href)
+      expect(message).toContain(
+        'or its package.json has "type": "module" (npm pkg set type=module)',
+      )
+    }
   })
 
   it('is refused if the export is no app, with a list of possible apps', async () => {
@@ -250,20 +265,26 @@ describe('a wrong name', () => {
   it('is refused if it is the app of another framework, with the form of the command line', async () => {
     const express =
       'this is an Express app: pass fromNode(app), with the adapter of isthmus/adapters'
-    const named = `frameworks.js#expressApp is not an app: ${express}; on the command line: node:FILE`
+    const named = `frameworks.js#expressApp is not an app: ${express}; on the command line: threads:node:frameworks.js#expressApp`
     for (const style of [null, 'sync', 'events', 'fetch'] as const) {
       expect((await refusal(fixture('frameworks.js', 'expressApp', style))).message).toBe(named)
     }
     for (const style of [null, 'iterable', 'node'] as const) {
       const { message } = await refusal(fixture('frameworks.js', 'honoApp', style))
-      expect(message).toMatch(/an app of the Fetch API.*; on the command line: fetch:FILE$/)
+      expect(message).toMatch(
+        /an app of the Fetch API.*; on the command line: fetch:frameworks\.js#honoApp$/,
+      )
     }
     for (const style of [null, 'node', 'fetch'] as const) {
       const { message } = await refusal(fixture('frameworks.js', 'koaApp', style))
       expect(message).toMatch(
-        /a Koa app.*; on the command line: export app\.callback\(\), and write node:FILE$/,
+        /a Koa app.*; on the command line: export app\.callback\(\), and write threads:node:frameworks\.js#koaApp$/,
       )
     }
+    const inline = await refusal(placed('inline', fixture('frameworks.js', 'expressApp')))
+    expect(inline.message).toMatch(/; on the command line: node:frameworks\.js#expressApp$/)
+    const hosted = await refusalInThreads(fixture('frameworks.js', 'honoApp'))
+    expect(hosted.message).toMatch(/on the command line: threads:fetch:frameworks\.js#honoApp$/)
     // No prefix helps inside a table.
     expect((await refusal(fixture('frameworks.js', 'table'))).message).toBe(
       `frameworks.js#table is not an app: mount: "/shop": ${express}`,

@@ -12,6 +12,8 @@ export interface ProxyPlace {
   upstreams: readonly number[]
   /** The directory for logs and temporary files. */
   directory: string
+  /** The files of the certificate and of the key, in PEM: nginx then serves HTTPS. */
+  tls?: { cert: string; key: string }
 }
 
 /** A proxy: its configuration file and the command that runs it in the foreground. */
@@ -26,7 +28,7 @@ const isRoot = process.getuid?.() === 0
 const nginx: ProxyKind = {
   file: 'nginx.conf',
   // max_fails=0: a restart makes no upstream unavailable for ten seconds.
-  config: ({ port, upstreams, directory }) => `
+  config: ({ port, upstreams, directory, tls }) => `
 daemon off;
 worker_processes 1;
 ${isRoot ? 'user root;' : ''}
@@ -47,7 +49,8 @@ http {
     keepalive 16;
   }
   server {
-    listen 127.0.0.1:${port} backlog=1024;
+    listen 127.0.0.1:${port} ${tls ? 'ssl ' : ''}backlog=1024;
+    ${tls ? `ssl_certificate ${tls.cert};\n    ssl_certificate_key ${tls.key};` : ''}
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;

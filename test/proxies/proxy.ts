@@ -11,7 +11,7 @@ import { startChild } from './child.ts'
 import { PROXIES } from './proxy-config.ts'
 import { toolEnv } from './tools.ts'
 import type { Child } from './child.ts'
-import type { ProxyName } from './proxy-config.ts'
+import type { ProxyName, ProxyPlace } from './proxy-config.ts'
 
 /** A proxy that listens. The caller stops it. */
 export interface Proxy {
@@ -22,10 +22,14 @@ export interface Proxy {
 const START_MS = 15_000
 const POLL_MS = 50
 
-/** Starts a proxy on a free port. @throws Error with the proxy's complaint if it does not listen within START_MS */
-export async function startProxy(name: ProxyName, upstreams: readonly number[]): Promise<Proxy> {
+/** Starts a proxy on a free port; `tls` is for nginx alone. @throws Error with the proxy's complaint if it does not listen within START_MS */
+export async function startProxy(
+  name: ProxyName,
+  upstreams: readonly number[],
+  tls?: ProxyPlace['tls'],
+): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), `isthmus-${name}-`))
-  const place = { port: await freePort(), upstreams, directory }
+  const place: ProxyPlace = { port: await freePort(), upstreams, directory, ...(tls && { tls }) }
   const kind = PROXIES[name]
   await writeFile(join(directory, kind.file), kind.config(place))
   const env = { ...toolEnv(), HOME: directory }
@@ -40,7 +44,7 @@ export async function startProxy(name: ProxyName, upstreams: readonly number[]):
     await stop()
     throw error
   }
-  return { url: `http://127.0.0.1:${place.port}`, stop }
+  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${place.port}`, stop }
 }
 
 async function untilListening(child: Child, port: number): Promise<void> {

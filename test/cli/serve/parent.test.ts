@@ -1,7 +1,5 @@
 // The end of the process that started the server: a package manager counts, all other parents do not.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,10 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { scriptOf, watchParent } from '../../../src/cli/serve/parent.ts'
 import { get } from '../command.ts'
-import type { ChildProcess } from 'node:child_process'
+import { Started } from '../started.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const DEADLINE_MS = 25_000
 const SLOW = join(ROOT, 'test/fixtures/cli/slow.js')
 const WORDS = `serve inline:${SLOW} --port 0`
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-npm-'))
@@ -26,54 +23,11 @@ writeFileSync(
 )
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** The environment of a user: this test may itself be a script of npm. */
-function environment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env)
-  return Object.fromEntries(entries.filter(([name]) => !name.startsWith('npm_')))
-}
-
-/** A parent of a server, and the server, which has the same outputs: `close` is the end of both. */
-class Started {
-  readonly parent: ChildProcess
-  readonly ended: Promise<unknown>
-  #output = ''
-
-  constructor(command: string, words: string[]) {
-    this.parent = spawn(command, words, { cwd: folder, env: environment(), detached: true })
-    this.ended = once(this.parent, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) })
-    this.ended.catch(() => undefined)
-    this.parent.stdout?.on('data', (chunk) => (this.#output += String(chunk)))
-    this.parent.stderr?.on('data', (chunk) => (this.#output += String(chunk)))
-  }
-
-  get output(): string {
-    return this.#output
-  }
-
-  async says(text: RegExp): Promise<string> {
-    const found = await vi.waitUntil(() => text.exec(this.#output), { timeout: DEADLINE_MS })
-    return found[1] ?? ''
-  }
-
-  url(): Promise<string> {
-    return this.says(/^isthmus listening on (\S+)$/m)
-  }
-
-  /** Ends the whole group. */
-  kill(): void {
-    try {
-      process.kill(-(this.parent.pid ?? 0), 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
-  }
-}
-
 describe.concurrent('a server whose parent ends', { timeout: 60_000 }, () => {
   it('drains and frees its port if the parent was npm start or npx', async () => {
     const all = [
-      new Started('npm', ['start', '--silent']),
-      new Started('npx', ['--no', 'isthmus', ...WORDS.split(' ')]),
+      new Started('npm', ['start', '--silent'], { cwd: folder }),
+      new Started('npx', ['--no', 'isthmus', ...WORDS.split(' ')], { cwd: folder }),
     ]
     try {
       await Promise.all(
@@ -81,7 +35,7 @@ describe.concurrent('a server whose parent ends', { timeout: 60_000 }, () => {
           const url = await started.url()
           const answer = get(`${url}/?300`)
           await started.says(/(working)/)
-          started.parent.kill('SIGTERM')
+          started.child.kill('SIGTERM')
           expect(await answer).toBe('on the loop')
           await started.ended
           await expect(get(url)).rejects.toThrow('fetch failed')
@@ -97,11 +51,11 @@ describe.concurrent('a server whose parent ends', { timeout: 60_000 }, () => {
   it('stays if the parent was a shell, with nohup too', async () => {
     const command = `node_modules/.bin/isthmus ${WORDS}`
     const script = `${command} & nohup ${command} & read line`
-    const started = new Started('sh', ['-c', script])
+    const started = new Started('sh', ['-c', script], { cwd: folder })
     try {
       await started.says(/listening on [^]*listening on (\S+)\n/)
       const urls = started.output.match(/http:\S+/g) ?? []
-      started.parent.kill('SIGKILL')
+      started.child.kill('SIGKILL')
       // Longer than the time between two looks at the parent.
       await new Promise((resolve) => setTimeout(resolve, 1_200))
       for (const url of urls) expect(await get(`${url}/?0`)).toBeTruthy()
