@@ -78,18 +78,22 @@ const THREADS: Record<string, readonly string[]> = {
 }
 
 const MIDDLEWARE: Record<string, readonly string[]> = {
+  'accessLog.query': FUNCTION,
   'accessLog.skip': FUNCTION,
   'basicAuth.verify': FUNCTION,
   'bodyLimit.maxBytes': SIZE,
   'compress.codings': LIST,
+  'compress.filter': FUNCTION,
   'compress.minBytes': SIZE,
   'compress.types': LIST,
+  'conditionalGet.maxBytes': SIZE,
   'cors.origins': [...LIST, ...FUNCTION],
   'cors.methods': LIST,
   'cors.allowHeaders': LIST,
   'cors.exposeHeaders': LIST,
   'cors.maxAgeMs': ['1.5', '2147483648'],
   'errorPage.html': FUNCTION,
+  'forwarded.hops': SIZE,
   'forwarded.trust': LIST,
   'forwarded.take': LIST,
   'httpsRedirect.host': ["''", "'10s'"],
@@ -97,6 +101,8 @@ const MIDDLEWARE: Record<string, readonly string[]> = {
   'requestId.header': ["'10s'"],
   'requestId.maxLength': SIZE,
   'requestId.generate': FUNCTION,
+  'securityHeaders.contentSecurityPolicy': ["'10s'", '{}'],
+  'securityHeaders.strictTransportSecurity': ["'10s'", '{}'],
   'timeout.timeoutMs': ['1.5'],
 }
 

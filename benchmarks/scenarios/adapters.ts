@@ -20,12 +20,25 @@ export function adaptedRows(app: keyof typeof APPS): { own: string; adapted: str
   return { own: `${APPS[app]} on ${own}`, adapted: `${APPS[app]} on isthmus, ${adapter}` }
 }
 
+// Our event app: in the server of another framework, and with middleware of Connect around it.
+const OWN_APP = [
+  {
+    name: 'an event app inside node:http, toNode',
+    command: nodeServer('adapted.js', 'event', 'own'),
+  },
+  { name: 'Connect with helmet on node:http', command: nodeServer('adapted.js', 'connect', 'own') },
+  {
+    name: 'an event app with helmet on isthmus, fromConnect',
+    command: nodeServer('adapted.js', 'connect', 'isthmus'),
+  },
+]
+
 export const adapters: Scenario = httpScenario({
   id: 'adapters',
   title: 'Apps of other frameworks, unchanged',
   about:
     'The hello, written for five frameworks. The same app is served by its own server, and by isthmus through an adapter, ' +
-    'on the native engine.',
+    'on the native engine. Three more rows have the event app of isthmus inside node:http, and helmet around it.',
   exchanges: { bare: { ...GET, path: '/', answerBytes: 13, label: 'only Host' } },
   control: NODE_HTTP.name,
   quick: [],
@@ -38,6 +51,7 @@ export const adapters: Scenario = httpScenario({
         { name: adapted, command: nodeServer('adapted.js', app, 'isthmus') },
       ]
     }),
+    ...OWN_APP,
   ],
   python: [],
 })

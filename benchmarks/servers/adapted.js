@@ -1,7 +1,8 @@
-// An app of another framework: "own" serves it as its framework does, "isthmus" by an adapter.
+// An app of another framework: "own" serves it as its framework does, "isthmus" by an adapter. The app "event" is our own.
 
 import { createServer } from 'node:http'
 import { serve as serveHono } from '@hono/node-server'
+import connect from 'connect'
 import cookieParser from 'cookie-parser'
 import cors from 'cors'
 import express from 'express'
@@ -9,7 +10,8 @@ import helmet from 'helmet'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { serve } from 'isthmus'
-import { fromFetch, fromNode } from 'isthmus/adapters'
+import { fromConnect, fromFetch, fromNode, toNode } from 'isthmus/adapters'
+import eventApp from '../apps/events.js'
 import { HELLO } from './content.js'
 import { ready } from './ready.js'
 
@@ -27,6 +29,8 @@ const handlers = {
     })
     return app.callback()
   },
+  event: () => toNode(eventApp, { log: null }),
+  connect: () => connect().use(helmet()).use(handlers.handler()),
 }
 
 function withHello(app) {
@@ -40,10 +44,15 @@ function honoApp() {
   return app
 }
 
+function adapted(app) {
+  if (app === 'hono') return fromFetch(honoApp())
+  if (app === 'connect') return fromConnect(helmet())(eventApp)
+  return fromNode(handlers[app]())
+}
+
 const [app = 'express', host = 'isthmus'] = process.argv.slice(2)
 if (host === 'isthmus') {
-  const adapted = app === 'hono' ? fromFetch(honoApp()) : fromNode(handlers[app]())
-  ready((await serve(adapted, { port: 0, log: null })).url)
+  ready((await serve(adapted(app), { port: 0, log: null })).url)
 } else if (app === 'hono') {
   serveHono({ fetch: honoApp().fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
     ready(`http://127.0.0.1:${port}`),

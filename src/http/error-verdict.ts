@@ -21,8 +21,9 @@ export interface ErrorVerdict {
 }
 
 /**
- * Judges a value of any type that an app threw, as the server does; for an AbortError of Node it judges the cause: 4xx for an error of the client, 404 for a
- * scope that the app does not serve, 503 or 504 for a service that cannot answer now, 500 for everything else.
+ * Judges a value of any type that an app threw, as the server does: 4xx for an error of the client, 404 for a scope that
+ * the app does not serve, 503 or 504 for a service that cannot answer now, 500 for everything else. For an AbortError of
+ * Node it judges the cause.
  *
  * @example
  * const { status, level } = judgeError(error)

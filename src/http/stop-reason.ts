@@ -9,8 +9,9 @@ const MAX_CAUSES = 8
 export function reasonOf(error: unknown): unknown {
   let reason = error
   for (let depth = 0; depth < MAX_CAUSES && isAbort(reason); depth += 1) {
-    if (reason.cause === undefined) break
-    reason = reason.cause
+    const cause = causeOf(reason)
+    if (cause === undefined) break
+    reason = cause
   }
   return reason
 }
@@ -18,7 +19,7 @@ export function reasonOf(error: unknown): unknown {
 /** Whether `error` tells the app that its client has left. */
 export function isDisconnect(error: unknown): boolean {
   if (reasonOf(error) instanceof ClientDisconnectedError) return true
-  return error instanceof Error && error.cause instanceof ClientDisconnectedError
+  return causeOf(error) instanceof ClientDisconnectedError
 }
 
 /** Whether `error` is the reason of the signal of an exchange: its client has left, or the server shuts down. */
@@ -34,7 +35,19 @@ export function isStop(error: unknown): boolean {
   return isSignalReason(error) || isAbort(reasonOf(error))
 }
 
-// A DOMException is an Error as well.
-function isAbort(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'AbortError'
+// A DOMException is an Error as well. The app may throw an object that throws when it is looked at.
+function isAbort(error: unknown): boolean {
+  try {
+    return error instanceof Error && error.name === 'AbortError'
+  } catch {
+    return false
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.cause : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -39,7 +39,7 @@ export class TestClient implements AsyncDisposable {
     this.#engine = engine
     this.#watch = watch
     this.#lifespan = lifespan
-    const close = (): void => void this[Symbol.asyncDispose]().catch(ignore)
+    const close = (): void => void this.close().catch(ignore)
     signal?.addEventListener('abort', close, { signal: this.#closed.signal })
   }
 
@@ -156,12 +156,20 @@ export class TestClient implements AsyncDisposable {
   }
 
   /**
-   * Leaves every open exchange, waits for the app, and runs the lifespan shutdown. Further calls return the same
-   * promise. Throws the first error that escaped the app and reached no test.
+   * Leaves every open exchange, waits for the app, and runs the lifespan shutdown, which ends the threads of the app.
+   * Further calls return the same promise. Throws the first error that escaped the app and reached no test.
+   *
+   * @example
+   * afterEach(() => client.close())
    */
-  [Symbol.asyncDispose](): Promise<void> {
+  close(): Promise<void> {
     this.#closed.abort()
     return (this.#closing ??= this.#close())
+  }
+
+  /** Does the same as {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async #close(): Promise<void> {

@@ -101,7 +101,7 @@ export async function testClient(
   })
   const testClient = new TestClient({ engine, watch, lifespan, signal, jar })
   if (!signal?.aborted) return testClient
-  await testClient[Symbol.asyncDispose]()
+  await testClient.close()
   throw signal.reason
 }
 

@@ -32,7 +32,8 @@ describe('the rule of plain language', () => {
   })
 })
 
-describe('the comments, titles and pages of the project', () => {
+// The test reads every file of the project.
+describe('the comments, titles and pages of the project', { timeout: 60_000 }, () => {
   it('are in plain language', () => {
     const paths = filesOfProse(['.'])
     expect(paths).toContain('README.md')

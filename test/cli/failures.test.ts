@@ -52,7 +52,10 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
   it('exits with 2 for an unknown option, and for an empty command line', async () => {
     const unknown = await failure('serve', HELLO, '--prot', '1')
     const help = 'see "isthmus serve --help"'
-    expect(unknown).toEqual({ status: 2, line: `isthmus: unknown argument "prot"; ${help}` })
+    expect(unknown).toEqual({
+      status: 2,
+      line: `isthmus: unknown argument "prot", did you mean --port; ${help}`,
+    })
     expect(await failure()).toEqual({ status: 2, line: `isthmus: no command given; ${help}` })
   })
 

@@ -87,6 +87,21 @@ export class Page {
     return stray.map(({ text }) => text.split('\n', 1)[0] ?? '')
   }
 
+  /** The packages that its JavaScript and TypeScript blocks import and that it does not tell to install. */
+  get missingPackages(): string[] {
+    const code = this.#blocks.filter(({ language }) => /^[jt]s$/.test(language))
+    const imports = code.flatMap(({ text }) => [
+      ...text.matchAll(/^import .* from '([^'.][^']*)'/gm),
+    ])
+    const packages = imports
+      .map(([, name = '']) => /^(?:@[^/]+\/)?[^/]+/.exec(name)![0])
+      .filter((name) => !name.startsWith('node:') && name !== 'isthmus')
+    const installed = (this.text.match(/npm install .*/g) ?? []).flatMap((line) =>
+      line.split(/[\s`]+/),
+    )
+    return [...new Set(packages)].filter((name) => !installed.includes(name))
+  }
+
   /** The texts of its blocks in `language`. */
   blocksOf(language: string): string[] {
     return this.#blocks.filter((block) => block.language === language).map(({ text }) => text)

@@ -153,6 +153,13 @@ it('no page has a program that no test runs', () => {
   expect(stray).toEqual([])
 })
 
+it('each page tells to install the packages that its programs import', () => {
+  const missing = PAGES.flatMap(({ path, missingPackages }) =>
+    missingPackages.map((name) => `${path}: ${name}`),
+  )
+  expect(missing).toEqual([])
+})
+
 /** The message that the board of the server at `url` sends back. */
 async function echoOf(url: string, message: string): Promise<string> {
   const socket = new WebSocket(`${url.replace('http:', 'ws:')}/board`)

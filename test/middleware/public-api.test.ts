@@ -22,6 +22,7 @@ const HELPERS = new Map([
   ['http/headers.ts', ['isFieldValue', 'isToken']],
   ['http/host.ts', ['HostParts', 'parseHost']],
   ['http/list.ts', ['listMembers']],
+  ['http/stop-reason.ts', ['isSignalReason']],
   ['http/vary.ts', ['appendVary']],
   ['waiting/settles-within.ts', ['MAX_TIMER_MS']],
 ])

@@ -2,14 +2,14 @@
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../raw/free-port.ts'
 import { startChild } from './child.ts'
 import { PROXIES } from './proxy-config.ts'
 import { toolEnv } from './tools.ts'
-import type { AddressInfo } from 'node:net'
 import type { Child } from './child.ts'
 import type { ProxyName, ProxyPlace } from './proxy-config.ts'
 
@@ -45,16 +45,6 @@ export async function startProxy(
     throw error
   }
   return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${place.port}`, stop }
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function untilListening(child: Child, port: number): Promise<void> {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 
 /** Takes a free port, and gives it back. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
+  const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   server.close()

@@ -6,8 +6,8 @@ import { serve } from 'isthmus'
 import { describe, expect, it, vi } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { engine } from '../engine.ts'
+import { freePort } from './free-port.ts'
 import { answer, httpApp, served, soon } from './served.ts'
-import type { AddressInfo } from 'node:net'
 import type { EventApp } from 'isthmus'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -99,12 +99,3 @@ describe('the signal of serve()', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}

@@ -114,6 +114,16 @@ describe('the signal of testClient()', () => {
     expect(life).toEqual(['startup', 'shutdown'])
   })
 
+  it('may be closed by close(), and more than once', async () => {
+    const { app, life } = countingApp()
+    const client = await testClient(app)
+    const closing = client.close()
+    expect(client.close()).toBe(closing)
+    expect(client[Symbol.asyncDispose]()).toBe(closing)
+    await closing
+    expect(life).toEqual(['startup', 'shutdown'])
+  })
+
   it('has no listener after the client is closed', async () => {
     const { signal } = new AbortController()
     const client = await testClient(countingApp().app, { signal })

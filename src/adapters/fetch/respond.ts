@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import { harmless } from '../../waiting/deferred.ts'
 import { LightResponse } from './response.ts'
-import type { HeaderPairs, HttpScope, Send } from '../../contract/events.ts'
+import type { HeaderPairs, HttpResponseStartEvent, HttpScope, Send } from '../../contract/events.ts'
 
 /** Sends `response`. The body is read as fast as the client takes it. */
 export async function respond(response: Response, scope: HttpScope, send: Send): Promise<void> {
@@ -19,10 +19,10 @@ async function respondNative(response: Response, scope: HttpScope, send: Send): 
   const { status, body } = response
   // The iteration gives each Set-Cookie by itself (Fetch, 5.1).
   const headers: HeaderPairs = [...response.headers]
-  await send({ type: 'http.response.start', status, headers })
-  if (body === null) return send({ type: 'http.response.body' })
-  if (scope.method !== 'HEAD') return stream(body.getReader(), scope, send)
-  await body.cancel()
+  const start: HttpResponseStartEvent = { type: 'http.response.start', status, headers }
+  if (body !== null && scope.method !== 'HEAD') return stream(body.getReader(), start, scope, send)
+  await send(start)
+  await body?.cancel()
   return send({ type: 'http.response.body' })
 }
 
@@ -42,21 +42,31 @@ function isIterable(value: unknown): boolean {
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>
-type Part = Awaited<ReturnType<Reader['read']>>
 
-async function stream(reader: Reader, scope: HttpScope, send: Send): Promise<void> {
+async function stream(
+  reader: Reader,
+  start: HttpResponseStartEvent,
+  scope: HttpScope,
+  send: Send,
+): Promise<void> {
   // A stream that waits for its source is told when its client has left.
   scope['isthmus.exchange']?.onDisconnect(() => void reader.cancel().catch(ignore))
   try {
-    await pipe(reader, send)
+    await pipe(reader, start, send)
   } catch (error) {
     reader.cancel(error).catch(ignore)
     throw error
   }
 }
 
-async function pipe(reader: Reader, send: Send): Promise<void> {
-  let part = await firstPart(reader, send)
+async function pipe(reader: Reader, start: HttpResponseStartEvent, send: Send): Promise<void> {
+  const first = harmless(reader.read())
+  // A stream that fails at once throws here: the client gets 500.
+  const isWaiting = (await Promise.race([first, turn()])) === undefined
+  await send(start)
+  // A stream of events may wait for its first: its client learns of the response before it.
+  if (isWaiting) await send(HEAD_ONLY)
+  let part = await first
   while (!part.done) {
     // Its failure is seen below.
     const next = harmless(reader.read())
@@ -68,13 +78,6 @@ async function pipe(reader: Reader, send: Send): Promise<void> {
     part = await next
   }
   await send({ type: 'http.response.body' })
-}
-
-// A stream of events may wait for its first: its client learns of the response before it.
-async function firstPart(reader: Reader, send: Send): Promise<Part> {
-  const first = harmless(reader.read())
-  if ((await Promise.race([first, turn()])) === undefined) await send(HEAD_ONLY)
-  return first
 }
 
 const HEAD_ONLY = { type: 'http.response.body', body: '', moreBody: true } as const

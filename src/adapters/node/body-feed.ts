@@ -66,7 +66,9 @@ export class BodyFeed {
     const { req } = this.#owner
     // Without a request body, or after its end, this first line answers.
     if (!req._consuming || req.complete || req.destroyed || this.#isClosed) return false
-    return req.readableFlowing || req.listenerCount('data') + req.listenerCount('readable') > 0
+    if (req.listenerCount('data') + req.listenerCount('readable') > 0) return true
+    // resume() alone drops the bytes, as the final handlers of Express and Connect do; the server drops them as well.
+    return req.readableFlowing === true && req.listenerCount('end') > 0
   }
 
   /**

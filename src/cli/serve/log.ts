@@ -3,8 +3,10 @@
 import { pino } from 'pino'
 import { BoundedWriter } from '../../bounded-writer.ts'
 import { lostLine, stderrLog } from '../../server/stderr-log.ts'
+import { saidOnce } from './said-once.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ProcessOptions } from '../options-table.ts'
+import type { LogRecord } from './said-once.ts'
 
 // Control characters, which can change a terminal. Only a stack may contain line breaks.
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g
@@ -34,15 +36,24 @@ async function prettyFormat(): Promise<(line: string) => string> {
     colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
+    // The stack of an error follows its line; the other properties of the error are fields like all others.
+    errorLikeObjectKeys: [],
   })
-  return (line) => pretty(JSON.parse(line, escaped))
+  return (line) => {
+    const { record, stack } = saidOnce(JSON.parse(line) as LogRecord)
+    const text = pretty(JSON.parse(JSON.stringify(record), escaped) as LogRecord)
+    if (stack === '') return text
+    return `${text}${escapedText(stack, CONTROLS_OF_STACKS).replaceAll(/^/gm, '    ')}\n`
+  }
 }
 
 // JSON escapes control characters, and pino-pretty would print them unescaped.
-function escaped(key: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  const controls = key === 'stack' ? CONTROLS_OF_STACKS : CONTROLS
-  return value.replaceAll(controls, (control) => {
+function escaped(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? escapedText(value, CONTROLS) : value
+}
+
+function escapedText(text: string, controls: RegExp): string {
+  return text.replaceAll(controls, (control) => {
     return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
   })
 }

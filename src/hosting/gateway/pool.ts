@@ -58,7 +58,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   readonly #threads = new Map<ThreadHost, Thread>()
   readonly #started: Deferred<Runs> = deferred()
   readonly #ticker: NodeJS.Timeout
-  // The threads whose apps end their lifespan.
+  // The threads that end in order.
   readonly #stopping = new Set<Promise<void>>()
   #runs: Runs | undefined
   #nextId = 1
@@ -116,7 +116,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     return { threads: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
   }
 
-  /** Ends all threads, even if they run code; resolves when the apps that run side by side have ended their lifespan. */
+  /** Ends all threads, even if they run code; resolves when they have ended in order, or were told to end at once. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#ticker)
@@ -187,7 +187,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     } else if (end.reason === 'timedOut') {
       const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
       this.#log.error(fields, timeoutLine(host, end.isIdle))
-    } else if (host.pace.isSideBySide) {
+    } else {
       return this.#stopSoon(thread.port)
     }
     thread.port.stop()
@@ -253,9 +253,12 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   }
 }
 
+const REMEDY =
+  'The stack shows the code; raise timeoutMs (--threads-timeout) if the work needs more time'
+
 function timeoutLine({ pace }: ThreadHost, isIdle: boolean): string {
   if (pace.isSideBySide)
-    return 'the event loop of a thread stood still for too long; the thread is ended'
+    return `the event loop of a thread stood still for timeoutMs; the thread is ended. ${REMEDY}`
   const subject = isIdle ? 'work that a request has left open' : 'a request'
-  return `${subject} took too long; its thread is ended`
+  return `${subject} took longer than timeoutMs; its thread is ended. ${REMEDY}`
 }

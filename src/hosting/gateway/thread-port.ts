@@ -75,6 +75,7 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
   #error: Error | undefined
   readonly #stopped = deferred()
   #timer: NodeJS.Timeout | undefined
+  #isLoaded = false
   #isStopped = false
   #isBroken = false
 
@@ -131,10 +132,13 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
     return this.#outbox.waitedMs(now)
   }
 
-  /** Asks the app to end, and ends the worker then, or after some time. Resolves when the worker is told to end, or is gone. */
+  /** Asks the host to end, and ends the worker after some time. Resolves when the worker is told to end, or is gone. */
   stopSoon(): Promise<void> {
+    if (!this.#isLoaded) this.stop()
+    if (this.#isStopped) return this.#stopped.promise
     this.#isStopped = true
     this.#outbox.post({ type: 'stop' })
+    this.#outbox.ask(performance.now())
     this.#timer = setTimeout(() => this.#stopUnlessAlive(), STANDSTILL_MS)
     return this.#stopped.promise
   }
@@ -221,9 +225,8 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
   onMessage(message: FromHost): void {
     switch (message.type) {
       case 'loaded':
+        this.#isLoaded = message.error === null
         return this.#events.onLoaded(this.#host, message)
-      case 'stopped':
-        return this.stop()
       case 'log':
         return this.#events.onLog(message)
       case 'worn':

@@ -14,7 +14,6 @@ const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = 
   log: ({ level, fields, error }) =>
     (level === 'warn' || level === 'error') && isRecord(fields) && isErrorOrNull(error),
   loaded: ({ runs, error }) => (runs === 'inTurn' || runs === 'sideBySide') && isErrorOrNull(error),
-  stopped: () => true,
   watch: ({ id }) => isNumber(id),
   event: ({ id, event }) => isNumber(id) && isRecord(event),
   worn: ({ left }) => isRecord(left),

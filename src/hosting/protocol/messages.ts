@@ -136,7 +136,7 @@ export interface AnswerMessage {
   message: WantMessage | PartMessage | FailureMessage | DoneMessage
 }
 
-/** The host finishes its requests, ends the lifespan of its app, and answers with {@link StoppedMessage}. */
+/** The host finishes its requests, ends the lifespan of its app, and ends. */
 interface StopMessage {
   type: 'stop'
 }
@@ -233,11 +233,6 @@ export interface WatchMessage {
   id: number
 }
 
-/** The app has ended its lifespan. */
-interface StoppedMessage {
-  type: 'stopped'
-}
-
 /** Requests have left so many timers or sockets open that the host should be replaced. `left` counts them by kind. */
 export interface WornMessage {
   type: 'worn'
@@ -253,7 +248,6 @@ export type FromHost =
   | CallMessage
   | LogMessage
   | LoadedMessage
-  | StoppedMessage
   | EventMessage<SendEvent>
   | WatchMessage
   | WornMessage

@@ -129,6 +129,6 @@ export class EventHost implements Hosted {
       await settlesWithin(idle, GRACE_MS)
     }
     await this.#lifespan.shutdown()
-    this.link.post({ type: 'stopped' })
+    this.link.end()
   }
 }

@@ -49,6 +49,11 @@ export class EventLink {
     this.#waitingSince = Math.min(this.#waitingSince, now)
   }
 
+  /** The host has ended. */
+  end(): void {
+    this.#link.end()
+  }
+
   flush(): void {
     this.#isWaiting = false
     this.#waitingSince = Infinity

@@ -7,6 +7,8 @@ export interface GatewayLink {
   /** Sends with the next {@link flush}. */
   post(message: FromHost): void
   flush(): void
+  /** The host has ended: sends the posted messages, and ends the thread. The `exit` handlers of the app run. */
+  end(): void
   /** Returns the messages that have arrived since the last call, if any. */
   arrived(): ToHost[]
   /** Blocks until a message has arrived. */

@@ -32,6 +32,7 @@ export class SyncHost {
   readonly #ownContext = new AsyncResource('isthmus.SyncHost')
   #running: ThreadRequest | undefined
   #routed = 0
+  #isStopping = false
   readonly #state = new HostState()
 
   constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
@@ -51,10 +52,12 @@ export class SyncHost {
     const since = performance.now()
     for (let request = this.#turns.shift(); request; request = this.#turns.shift()) {
       this.#run(request)
+      if (this.#isStopping) break
       if (performance.now() - since < MAX_TURN_MS) continue
       // The event loop of the thread turns under any load, for a logger that flushes, for example.
       return void setImmediate(() => this.#runAll())
     }
+    if (this.#isStopping) return this.#wires.link.end()
     this.#checkLeaks()
   }
 
@@ -110,7 +113,9 @@ export class SyncHost {
       // These are for hosts that run requests side by side.
       case 'open':
       case 'event':
+        return
       case 'stop':
+        this.#isStopping = true
         return
       default:
         this.#find(message.id)?.take(message)

@@ -3,6 +3,7 @@
 
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { fromCells, toCells } from '../protocol/cells.ts'
+import { toErrorData } from '../protocol/error-data.ts'
 import type { MessagePort } from 'node:worker_threads'
 import type { AnswerRing } from '../protocol/answer-ring.ts'
 import type { Doorbell } from '../protocol/doorbell.ts'
@@ -56,6 +57,21 @@ export class ThreadLink implements GatewayLink {
       if (this.#ring.mustWake()) this.#send(NO_MESSAGES)
     } else {
       this.#send(batch)
+    }
+  }
+
+  end(): void {
+    this.turned()
+    this.flush()
+    try {
+      process.exit()
+    } catch (error) {
+      const message = 'an exit handler of the app has failed'
+      const failure = toErrorData(error)
+      this.post({ type: 'log', level: 'error', fields: {}, error: failure, message })
+      this.flush()
+      // The second call runs no handler.
+      process.exit()
     }
   }
 

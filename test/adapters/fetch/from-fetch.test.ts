@@ -250,6 +250,14 @@ describe('the response of a fetch handler', () => {
     expect(await client.chunk()).toBe(null)
   })
 
+  it('is 500 if its stream fails at once', async () => {
+    const response = await ask(() => {
+      const failed = new ReadableStream({ start: (to) => to.error(new Error('no source')) })
+      return new Response(failed, { status: 201 })
+    }, 'GET /')
+    expect(response.status).toBe(500)
+  })
+
   it('may stream strings', async () => {
     const { body } = await ask(
       () => new Response(ReadableStream.from(['é', 'b']) as ReadableStream),

@@ -138,6 +138,12 @@ describe('the rest of a body that a handler of fromNode() reads after its respon
     await ended
     expect(events.at(-1)).toMatchObject({ moreBody: false })
   })
+
+  it('is not waited for if the handler only drops it by resume()', async () => {
+    const { ended, events } = await hold((req) => req.once('data', () => req.resume()))
+    await ended
+    expect(events.at(-1)).toMatchObject({ moreBody: false })
+  })
 })
 
 interface Held {

@@ -13,7 +13,6 @@ const GOOD: FromHost[] = [
   { type: 'failure', id: 1, error: { name: 'Error', message: 'x', stack: '' } },
   { type: 'log', level: 'warn', fields: {}, error: null, message: 'x' },
   { type: 'loaded', runs: 'inTurn', error: null },
-  { type: 'stopped' },
   { type: 'watch', id: 1 },
   { type: 'event', id: 1, event: { type: 'websocket.accept' } },
   { type: 'worn', left: { Timeout: 100 } },

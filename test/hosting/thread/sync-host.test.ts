@@ -44,6 +44,8 @@ class Gateway implements GatewayLink {
 
   flush(): void {}
 
+  end(): void {}
+
   arrived(): ToHost[] {
     return this.arrive()
   }

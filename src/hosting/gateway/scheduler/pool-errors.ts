@@ -17,16 +17,22 @@ export function holderIsOver(): UnavailableError {
 }
 
 export function queueFull(waiting: number, hosts: string): PoolFullError {
-  return new PoolFullError(`${waiting} requests wait for ${hosts}`)
+  return new PoolFullError(
+    `${waiting} requests wait for ${hosts}, as many as maxQueue (--threads-queue) allows`,
+  )
 }
 
 /** @param hostName the word for a host, like `thread` */
 export function waitedTooLong(queueTimeoutMs: number, hostName: string): PoolFullError {
-  return new PoolFullError(`the request has waited ${queueTimeoutMs} ms for a ${hostName}`)
+  return new PoolFullError(
+    `the request has waited ${queueTimeoutMs} ms for a ${hostName}: queueTimeoutMs (--threads-queue-timeout)`,
+  )
 }
 
 export function requestTimedOut(timeoutMs: number): AppTimeoutError {
-  return new AppTimeoutError(`the app took longer than ${timeoutMs} ms`)
+  return new AppTimeoutError(
+    `the app took longer than ${timeoutMs} ms: timeoutMs (--threads-timeout)`,
+  )
 }
 
 /** @param hostName the word for a host, like `thread` */
@@ -35,7 +41,9 @@ export function replaced(hostName: string): UnavailableError {
 }
 
 export function loadTimedOut(timeoutMs: number): AppLoadError {
-  return new AppLoadError(`the app took longer than ${timeoutMs} ms to load`)
+  return new AppLoadError(
+    `the app took longer than ${timeoutMs} ms to load: timeoutMs (--threads-timeout)`,
+  )
 }
 
 /** @param hostName the word for a host, like `thread` */
