@@ -72,36 +72,6 @@ void main()
 `,
 }
 
-/** An app and its tests. */
-export const TESTED = {
-  'app.ts': `
-import { isMainThread } from 'node:worker_threads'
-import { sync } from 'isthmus'
-
-export default sync((environ, startResponse) => {
-  startResponse('200 OK', [['Content-Type', 'text/plain']])
-  return [isMainThread ? 'Hello from the loop' : 'Hello from a thread']
-})
-`,
-  'app.test.ts': `
-import { threads } from 'isthmus'
-import { testClient } from 'isthmus/testing'
-import { expect, test } from 'vitest'
-import app from './app.ts'
-
-test('the app says hello', async () => {
-  await using client = await testClient(app)
-  expect((await client.get('/')).text()).toMatch(/^Hello/)
-})
-
-test('the app says hello in a thread', async () => {
-  const hosted = threads(new URL('./app.ts', import.meta.url), { max: 1 })
-  await using client = await testClient(hosted, { deadlineMs: 60_000 })
-  expect((await client.get('/')).text()).toBe('Hello from a thread')
-}, 60_000)
-`,
-}
-
 /** An app that takes a second and a half for an answer. */
 export const STARTED = {
   'app.ts': `

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { text } from 'node:stream/consumers'
+import { text as textOf } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listening } from '../cli/listening-socket.ts'
@@ -12,7 +12,7 @@ import { installedFolder } from '../docs/reader-folder.ts'
 import { startLoad } from '../proxies/keep-alive-load.ts'
 import { startProxy } from '../proxies/proxy.ts'
 import { missing } from '../proxies/tools.ts'
-import { BOARD, CLIENT_FACTS, COMMONJS, COUNT, SHOP, STARTED, SUPERVISOR, TESTED } from './files.ts'
+import { BOARD, CLIENT_FACTS, COMMONJS, COUNT, SHOP, STARTED, SUPERVISOR } from './files.ts'
 import { Project, ask, echo } from './project.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Load } from '../proxies/keep-alive-load.ts'
@@ -62,10 +62,13 @@ describe.concurrent('a new user', { timeout: STEP_MS }, () => {
     }
   })
 
-  it('tests the app with vitest, in memory and in threads', async () => {
+  it('tests the app of docs/getting-started.md with vitest, in memory and in a thread', async () => {
+    const { files, text } = new Page('docs/getting-started.md')
     const project = new Project(home.path, 'tested')
-    await project.write({ type: 'module' }, TESTED)
-    using run = project.start('vitest', ['run', '--no-color'])
+    const own = Object.fromEntries(files.map((file) => [file.name, file.text]))
+    await project.write({ type: 'module' }, own)
+    expect(text).toContain('npx vitest run')
+    using run = project.start('vitest', ['run', '--no-color', '--testTimeout', '60000'])
     const status = await run.status()
     expect([status, run.output]).toEqual([0, expect.stringMatching(/Tests +2 passed/)])
   })
@@ -181,5 +184,5 @@ async function askAs(localAddress: string, url: string): Promise<string> {
   const sent = request(url, { ca, headers, localAddress, agent: false }).end()
   const signal = AbortSignal.timeout(STEP_MS)
   const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage]
-  return await text(response)
+  return await textOf(response)
 }
