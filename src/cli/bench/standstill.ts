@@ -21,9 +21,10 @@ export function standstillOf(
   requests: number,
 ): number {
   const { count } = delays
-  const longest = MOST * requests
-  if (longest === 0 || count <= longest) return 0
-  const delayMs = delays.percentile(100 * (1 - longest / count)) / 1e6
+  if (requests === 0 || count === 0) return 0
+  // The measurement begins and ends within a delay, so the histogram may lack one of them.
+  const longest = Math.min(count, Math.max(1, Math.floor(MOST * requests) - 1))
+  const delayMs = delays.percentile((100 * (count - longest + 1)) / count) / 1e6
   return Math.max(0, delayMs - RESOLUTION_MS)
 }
 

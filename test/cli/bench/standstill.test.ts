@@ -50,6 +50,16 @@ describe('an app that blocks', () => {
     expect(heldBy(32, standstill(1.1, 1.1, 31, 1.1))).toBeCloseTo(30, 0)
   })
 
+  it.each([1, 2, 3, 5, 10])(
+    'shows also in %i requests, of which one delay is not seen',
+    (requests) => {
+      const histogram = createHistogram()
+      for (let seen = Math.max(1, requests - 1); seen > 0; seen -= 1) histogram.record(41e6)
+      for (let idle = 0; idle < 2 * requests; idle += 1) histogram.record(1.1e6)
+      expect(standstillOf(histogram, requests)).toBeCloseTo(40, 0)
+    },
+  )
+
   it('for less than the timer can see has the time for which the loop is busy', () => {
     expect(standstillOf(createHistogram(), REQUESTS)).toBe(0)
     expect(heldBy(0.4, 0)).toBe(0.4)
