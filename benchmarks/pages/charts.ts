@@ -3,7 +3,7 @@
 import { hello } from '../scenarios/hello.ts'
 import { matrix } from '../scenarios/matrix.ts'
 import { memory } from '../scenarios/memory.ts'
-import { mixed } from '../scenarios/mixed.ts'
+import { besideExpress, mixed } from '../scenarios/mixed.ts'
 import { saturation } from '../scenarios/saturation.ts'
 import type { Chart } from './chart.ts'
 import type { Column, Scenario } from '../scenarios/scenario.ts'
@@ -22,6 +22,15 @@ export const REALTIME: Chart = {
   scenario: mixed,
   column: firstOf(mixed),
   kind: 'groups',
+}
+
+/** The chart of the run with Express. */
+export const EXPRESS: Chart = {
+  file: 'beside-express',
+  title: 'Realtime p99 beside an Express app that blocks 20 ms, ms (less is better)',
+  scenario: besideExpress,
+  column: firstOf(besideExpress),
+  kind: 'bars',
 }
 
 export const CHARTS: readonly Chart[] = [

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { svgOf } from '../../benchmarks/pages/chart.ts'
 import { CPU, REALTIME } from '../../benchmarks/pages/charts.ts'
-import { pagesOf, RESULTS_JSON } from '../../benchmarks/pages/publish.ts'
+import { EXPRESS_JSON, pagesOf, RESULTS_JSON } from '../../benchmarks/pages/publish.ts'
+import { withExpress } from '../../benchmarks/pages/express-section.ts'
 import { resultsPage } from '../../benchmarks/pages/results-page.ts'
 import { withSection } from '../../benchmarks/pages/readme-section.ts'
 import { readReport } from '../../benchmarks/report.ts'
@@ -14,7 +15,7 @@ const README =
   '# a\n<!-- benchmarks: made by `npm run bench:pages` -->old<!-- end of benchmarks -->\nz\n'
 
 describe('the committed pages', () => {
-  const pages = pagesOf(readReport(RESULTS_JSON))
+  const pages = pagesOf(readReport(RESULTS_JSON), readReport(EXPRESS_JSON))
 
   it('is the README, RESULTS.md and two files for each chart', () => {
     const names = pages.map(([file]) => file.pathname.split('/').at(-1))
@@ -95,5 +96,6 @@ describe('the section of the README', () => {
 
   it('wants its markers', () => {
     expect(() => withSection('# a\n', RUN)).toThrow('the README has no')
+    expect(() => withExpress('# a\n', RUN)).toThrow('the README has no')
   })
 })
