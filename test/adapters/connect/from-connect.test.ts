@@ -500,7 +500,10 @@ describe.each(WAYS)('on the way %s', (name, way) => {
     expect((await client.head()).status).toBe(103)
     const head = await client.head()
     expect(head.status).toBe(200)
-    const chunks = isThrough ? '8\r\npartlast\r\n' : '4\r\npart\r\n4\r\nlast\r\n'
+    // From Node 24 on, node:http joins the chunks of one turn.
+    const size = await client.bytes(1)
+    expect(isThrough ? ['8'] : ['4', '8']).toContain(size)
+    const chunks = size === '8' ? '\r\npartlast\r\n' : '\r\npart\r\n4\r\nlast\r\n'
     const body = `${chunks}0\r\nx-sum: 8\r\n\r\n`
     expect(await client.bytes(body.length)).toBe(body)
   })
