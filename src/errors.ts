@@ -1,5 +1,7 @@
 // Every error that isthmus raises. Errors of the app, of the client and of the server never share a class.
 
+import { markAs, sharedClass } from './shared-class.ts'
+
 /**
  * The root of all errors of isthmus. `instanceof` holds between two copies of the package in one process, and between a
  * minified copy and one that is not. A class that an app derives works with `instanceof` like any other class, and has
@@ -225,38 +227,11 @@ export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): v
       writable: true,
       configurable: true,
     })
-    mark(kind, name)
-
-    Object.defineProperty(kind, Symbol.hasInstance, {
-      value(this: unknown, error: unknown): boolean {
-        // A class that an app derives inherits this method, and has no symbol.
-        if (this !== kind) return isOrdinaryInstance.call(this as ErrorClass, error)
-        return hasSymbol(error, symbolOf(name))
-      },
-    })
+    sharedClass(`error.${name}`, kind)
   }
 }
 
 type ErrorClass = abstract new (...args: never) => Error
-
-const isOrdinaryInstance = Function.prototype[Symbol.hasInstance]
-
-function mark({ prototype }: ErrorClass, name: string): void {
-  Object.defineProperty(prototype, symbolOf(name), { value: true })
-}
-
-// An app may throw an object that throws when it is looked at, such as a revoked Proxy.
-function hasSymbol(error: unknown, symbol: symbol): boolean {
-  try {
-    return typeof error === 'object' && error !== null && symbol in error
-  } catch {
-    return false
-  }
-}
-
-function symbolOf(name: string): symbol {
-  return Symbol.for(`isthmus.error.${name}`)
-}
 
 identifyErrors({
   IsthmusError,
@@ -285,4 +260,4 @@ identifyErrors({
   InvalidOptionError,
 })
 // An AppError extends TypeError, and is an IsthmusError by its symbol.
-mark(AppError, 'IsthmusError')
+markAs('error.IsthmusError', AppError)

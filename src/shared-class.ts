@@ -10,15 +10,33 @@
  * @example
  * sharedClass('response.1', Outgoing)
  */
-export function sharedClass(name: string, kind: abstract new (...args: never) => object): void {
-  const mark = Symbol.for(`isthmus.${name}`)
-  Object.defineProperty(kind.prototype, mark, { value: true })
+export function sharedClass(name: string, kind: Class): void {
+  const mark = markAs(name, kind)
   Object.defineProperty(kind, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
+      // A class that extends it inherits this method, and would take the objects of all its siblings.
       if (this !== kind) return isOrdinaryInstance.call(this as Function, value)
-      return typeof value === 'object' && value !== null && mark in value
+      return hasMark(value, mark)
     },
   })
 }
 
+/** Makes the objects of `kind` instances of the shared class `name`, which `kind` does not extend. Returns the symbol. */
+export function markAs(name: string, kind: Class): symbol {
+  const mark = Symbol.for(`isthmus.${name}`)
+  Object.defineProperty(kind.prototype, mark, { value: true })
+  return mark
+}
+
+type Class = abstract new (...args: never) => object
+
 const isOrdinaryInstance = Function.prototype[Symbol.hasInstance]
+
+// An app may throw an object that throws when it is looked at, such as a revoked Proxy.
+function hasMark(value: unknown, mark: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && mark in value
+  } catch {
+    return false
+  }
+}

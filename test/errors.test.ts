@@ -1,9 +1,9 @@
 // The error classes: names, codes, and an `instanceof` that holds between copies of the package.
 
-import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { isNativeError } from 'node:util/types'
 import { inspect } from 'node:util'
-import { transform } from 'esbuild'
+import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as isthmus from '../src/index.ts'
 import * as testing from '../src/testing.ts'
@@ -299,8 +299,13 @@ async function secondCopy(): Promise<Module> {
 }
 
 async function minifiedCopy(): Promise<Module> {
-  const source = readFileSync(SOURCE, 'utf8')
-  const { code } = await transform(source, { loader: 'ts', format: 'esm', minify: true })
-  const address = `data:text/javascript,${encodeURIComponent(code)}`
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(SOURCE)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    minify: true,
+  })
+  const address = `data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`
   return (await import(/* @vite-ignore */ address)) as Module
 }

@@ -7,6 +7,7 @@ import { medianRatio } from '../statistics.ts'
 import { caveatsOf } from './caveats.ts'
 import { EXPRESS } from './charts.ts'
 import { pictureOf } from './picture.ts'
+import { withSectionAt } from './section.ts'
 import type { Cell, Report } from '../report.ts'
 
 const BEGIN = '<!-- express: made by `npm run bench:pages` -->'
@@ -15,9 +16,7 @@ const NODE_HTTP = 'Express on node:http + ws'
 
 /** Returns `readme` with a section made from `report` between the markers. */
 export function withExpress(readme: string, report: Report): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
-  if (begin === -1 || end === -1) throw new Error(`the README has no "${BEGIN}" … "${END}"`)
-  return readme.slice(0, begin) + section(report) + readme.slice(end + END.length)
+  return withSectionAt(readme, { begin: BEGIN, end: END }, () => section(report))
 }
 
 function section(report: Report): string {

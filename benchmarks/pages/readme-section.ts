@@ -6,6 +6,7 @@ import { shown } from '../table.ts'
 import { caveatsOf } from './caveats.ts'
 import { CPU, REALTIME } from './charts.ts'
 import { pictureOf } from './picture.ts'
+import { withSectionAt } from './section.ts'
 import type { Report } from '../report.ts'
 import type { Chart } from './chart.ts'
 
@@ -16,9 +17,7 @@ const WORK_MS = '20'
 
 /** Returns `readme` with a section made from `report` between the markers. */
 export function withSection(readme: string, report: Report): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
-  if (begin === -1 || end === -1) throw new Error(`the README has no "${BEGIN}" … "${END}"`)
-  return readme.slice(0, begin) + section(report) + readme.slice(end + END.length)
+  return withSectionAt(readme, { begin: BEGIN, end: END }, () => section(report))
 }
 
 function section(report: Report): string {

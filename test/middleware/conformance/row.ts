@@ -94,6 +94,17 @@ export interface Row {
   gaps?: Gaps
 }
 
+/** The gaps of a case for handshakes alone. */
+export function handshakesOnly(reason: string): Gaps {
+  return {
+    'sync, inline': reason,
+    'sync, chain in the thread': reason,
+    'sync, chain around threads()': reason,
+    iterable: reason,
+    events: reason,
+  }
+}
+
 /** The answer of the app `view`, with only these fields in its head. */
 export function viewed(seen: Partial<Seen>, headers: HeaderPairs = []): Answer {
   const body = JSON.stringify({ ...PLAIN, ...seen })

@@ -1,6 +1,7 @@
 // cors(): preflights are answered, responses name the origin that may read them, foreign handshakes are denied.
 
 import { cors } from '../../../../src/middleware.ts'
+import { handshakesOnly } from '../row.ts'
 import type { HeaderPairs } from 'isthmus'
 import type { Row } from '../row.ts'
 
@@ -83,19 +84,9 @@ export const row: Row = {
         ],
         body: 'This origin is not allowed.\n',
       },
-      gaps: handshakesOnly(),
+      gaps: handshakesOnly(
+        'a request of another origin reaches the app; the browser hides the response from the page',
+      ),
     },
   ],
-}
-
-function handshakesOnly(): NonNullable<Row['gaps']> {
-  const reason =
-    'a request of another origin reaches the app; the browser hides the response from the page'
-  return {
-    'sync, inline': reason,
-    'sync, chain in the thread': reason,
-    'sync, chain around threads()': reason,
-    iterable: reason,
-    events: reason,
-  }
 }

@@ -1,7 +1,7 @@
 // errorPage(): answers if the app fails before its response has begun.
 
 import { errorPage } from '../../../../src/middleware.ts'
-import { viewed } from '../row.ts'
+import { handshakesOnly, viewed } from '../row.ts'
 import type { HeaderPairs } from 'isthmus'
 import type { Row } from '../row.ts'
 
@@ -42,7 +42,7 @@ export const row: Row = {
         headers: [...headOf('text/plain; charset=utf-8', 22), ['connection', 'close']],
         body: 'Internal Server Error\n',
       },
-      gaps: handshakesOnly(),
+      gaps: handshakesOnly('the connection of a request goes on: the case before'),
     },
     {
       title: 'answers with problem details if the client accepts them',
@@ -62,15 +62,4 @@ export const row: Row = {
       gaps: { websocket: 'an accepted handshake cannot fail any more' },
     },
   ],
-}
-
-function handshakesOnly(): NonNullable<Row['gaps']> {
-  const reason = 'the connection of a request goes on: the case before'
-  return {
-    'sync, inline': reason,
-    'sync, chain in the thread': reason,
-    'sync, chain around threads()': reason,
-    iterable: reason,
-    events: reason,
-  }
 }

@@ -1,6 +1,7 @@
 // securityHeaders(): pages have the fields, and a field of the app stays.
 
 import { securityHeaders } from '../../../../src/middleware.ts'
+import { handshakesOnly } from '../row.ts'
 import type { HeaderPairs } from 'isthmus'
 import type { Row } from '../row.ts'
 
@@ -63,18 +64,7 @@ export const row: Row = {
       title: 'leaves an accepted handshake alone',
       app: { app: 'whole', headers: [['x-powered-by', 'Coffee']], chunks: ['seats'] },
       expected: { status: 200, headers: [['x-powered-by', 'Coffee']], body: 'seats' },
-      gaps: handshakesOnly(),
+      gaps: handshakesOnly('a page has the fields: the first case'),
     },
   ],
-}
-
-function handshakesOnly(): NonNullable<Row['gaps']> {
-  const reason = 'a page has the fields: the first case'
-  return {
-    'sync, inline': reason,
-    'sync, chain in the thread': reason,
-    'sync, chain around threads()': reason,
-    iterable: reason,
-    events: reason,
-  }
 }
