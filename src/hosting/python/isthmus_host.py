@@ -363,7 +363,7 @@ class WsgiLink(Link):
         """Waits for the next request. None: the host stops."""
         with self.lock:
             self.running -= 1
-            worn = self.running == 0 and self.memory.look()
+            worn = self.running == 0 and self.turns and self.memory.look()
         if worn:
             self.send(json_frame(WORN, {'left': {'memoryBytes': worn}}))
         request = self.wait_for(self._take, self.idle)
@@ -1042,6 +1042,781 @@ def serve_wsgi(app, link, options):
     link.flush()
 
 
+# --- ASGI ---
+
+SERVER_FIELDS = set(
+    b'connection content-length keep-alive proxy-connection te trailer transfer-encoding upgrade'.split()
+)
+BYTE_NAMES = {}  # the name of a header in lower case
+BAD_VALUE = re.compile(rb'[\x00-\x08\x0a-\x1f\x7f]')
+BYTE_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+RESERVED_CODES = (1004, 1005, 1006)
+
+
+class AsgiLink(Link, asyncio.Protocol):
+    """Sends what one turn of the event loop has made in one write, and runs an exchange for each request."""
+
+    def __init__(self, sock, reader, app, options, loop):
+        super().__init__(sock, reader)
+        self.app = app
+        self.loop = loop
+        self.cancel_after = options.get('cancelAfterMs')
+        self.grace = options['shutdownMs'] / 1000
+        self.memory = MemoryWatch(options.get('maxMemoryBytes'))
+        self.thread = threading.get_ident()
+        self.transport = None
+        self.open = {}
+        self.state = {}
+        self.extensions = {REQUEST: {}, OPEN: {}}
+        self.lifespan = Lifespan(self)
+        self.is_flushing = self.is_paused = self.is_ending = False
+        self.changed = loop.create_future()  # the writes go on, or an exchange has ended
+        self.stopping = loop.create_future()
+
+    async def run(self, early):
+        """Runs exchanges until the gateway says stop. Returns the status of the process."""
+        await self.loop.create_unix_connection(lambda: self, sock=self.sock)
+        error = await self.lifespan.start()
+        self.post(json_frame(LOADED, {'runs': 'sideBySide', 'error': error}))
+        if not error:
+            self.take(early)
+            await self.stopping
+            await self.end_all()
+            await self.lifespan.stop(self.grace)
+        self.is_ending = True
+        self.flush()
+        self.transport.close()
+        return 1 if error else 0
+
+    async def end_all(self):
+        for exchange in self.open.values():
+            exchange.warn()
+        await self.all_ended(self.grace)
+        for exchange in list(self.open.values()):
+            exchange.cancel(SHUTDOWN)
+        await self.all_ended(self.grace)
+
+    async def all_ended(self, seconds):
+        end = self.loop.time() + seconds
+        while self.open and self.loop.time() < end:
+            await asyncio.wait([self.changed], timeout=end - self.loop.time())
+
+    def wake(self):
+        changed, self.changed = self.changed, self.loop.create_future()
+        changed.set_result(None)
+
+    async def drain(self):
+        while self.is_paused:
+            await asyncio.shield(self.changed)
+
+    def ended(self, exchange):
+        self.open.pop(exchange.id, None)
+        if self.open:
+            return
+        self.wake()
+        worn = self.memory.look()
+        if worn:
+            self.post(json_frame(WORN, {'left': {'memoryBytes': worn}}))
+
+    # Frames.
+
+    def post(self, frame):
+        self.out.append(frame)
+        if not self.is_flushing:
+            self.is_flushing = True
+            self.loop.call_soon(self.flush)
+
+    def send(self, frame):
+        """Sends a frame from any thread."""
+        if threading.get_ident() == self.thread:
+            return self.post(frame)
+        return self.loop.call_soon_threadsafe(self.post, frame)
+
+    def flush(self):
+        self.is_flushing = False
+        if self.out:
+            self.transport.write(b''.join(self.out))
+            self.out.clear()
+
+    def take(self, frames):
+        for kind, flags, number, id, payload in frames:
+            if kind in (REQUEST, OPEN):
+                self.begin(kind, flags, number, id, payload)
+            elif kind == STATE:
+                self.state = changed_state(self.state, payload)
+            elif kind == STOP:
+                self.stopping.done() or self.stopping.set_result(None)
+            elif kind == PING:
+                self.post(frame(PONG, id))
+            elif id in self.open:
+                self.open[id].take(kind, flags, payload)
+
+    def begin(self, kind, flags, number, id, payload):
+        if self.stopping.done():
+            return self.post(frame(GIVE_BACK, id))
+        head = RequestHead(payload)
+        if 'extensions' in head.extra:
+            self.extensions[kind] = snake_case_tls(head.extra['extensions'])
+        exchange = AsgiRequest(self, id, head, flags) if kind == REQUEST else AsgiSocket(self, id, head)
+        self.open[id] = exchange
+        exchange.task = self.loop.create_task(exchange.run())
+        return None
+
+    # asyncio.Protocol.
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.take(self.reader.feed(data))
+
+    def pause_writing(self):
+        self.is_paused = True
+
+    def resume_writing(self):
+        self.is_paused = False
+        self.wake()
+
+    def connection_lost(self, exc):
+        if not self.is_ending:
+            end_now()
+
+
+class AsgiExchange:
+    """The part of a request and of a WebSocket that is the same: the task of the app, its scope, its end."""
+
+    def __init__(self, link, id, head):
+        self.link = link
+        self.id = id
+        self.head = head
+        self.deadline = head.deadline
+        self.state = {**link.state, **link.lifespan.state}
+        self.began = time.perf_counter()
+        self.task = self.timer = None
+        self.cancelled = None
+        self.is_done = False
+        self.waiters = []
+        self.sent = 0  # bytes, or weight, without credit
+        self.strings = head.block.split(b'\0')
+
+    def field(self, name):
+        name = name.encode()
+        for at in range(11, len(self.strings), 2):
+            if self.strings[at] == name:
+                return self.strings[at + 1].decode('latin-1')
+        return None
+
+    async def run(self):
+        _current.set(self)
+        try:
+            await self.link.app(self.scope(), self.receive, self.send)
+        except BaseException as error:
+            self.failed(error)
+        self.before_end()
+        self.done()
+        if self.timer:
+            self.timer.cancel()
+        self.link.ended(self)
+
+    def failed(self, error):
+        if self.is_done or self.cancelled:
+            if not is_stop(error):
+                self.link.log('error', 'the app failed after its response', error)
+            return
+        self.before_end()
+        self.link.post(json_frame(FAILURE, error_data(error), self.id))
+
+    def before_end(self):
+        pass
+
+    def done(self):
+        if not self.is_done:
+            self.is_done = True
+            self.link.post(done_frame(self.id, self.took_ms()))
+
+    def took_ms(self):
+        return (time.perf_counter() - self.began) * 1000
+
+    def scope(self):
+        method, scheme, version, path, raw_path, query, root, client, client_port, server, port = self.strings[:11]
+        extra = self.head.extra
+        scope = {
+            'type': 'http',
+            'asgi': {'version': '3.0', 'spec_version': '2.5'},
+            'http_version': version.decode(),
+            'method': method.decode('latin-1'),
+            'scheme': scheme.decode(),
+            'path': unquote_to_bytes(path or raw_path).decode('utf-8', 'replace'),
+            'raw_path': raw_path,
+            'query_string': query,
+            'root_path': unquote_to_bytes(root).decode('utf-8', 'replace'),
+            'headers': list(zip(self.strings[11::2], self.strings[12::2])),
+            'client': (client.decode(), int(client_port)) if client else None,
+            'server': (server.decode('latin-1'), int(port) if port else None) if server else None,
+            'state': self.state,
+            'isthmus.carried': extra.get('carried') or {},
+        }
+        own = {'request_id': self.field('x-request-id'), 'traceparent': self.field('traceparent')}
+        own['deadline'] = self.deadline
+        scope.update({f'isthmus.{name}': value for name, value in own.items() if value is not None})
+        for name, value in (extra.get('added') or {}).items():
+            scope.setdefault(name, value)
+        return scope
+
+    async def wait(self):
+        """Waits for the next message from the gateway about this exchange."""
+        waiter = self.link.loop.create_future()
+        self.waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            self.waiters.remove(waiter)
+
+    def wake(self):
+        for waiter in self.waiters:
+            waiter.done() or waiter.set_result(None)
+
+    async def sent_more(self, weight):
+        """Waits until the gateway has room again."""
+        self.sent += weight
+        while self.sent > self.head.window and not self.cancelled:
+            await self.wait()
+        if self.link.is_paused:
+            await self.link.drain()
+        self.refuse_cancelled()
+
+    def refuse_cancelled(self):
+        if self.cancelled:
+            raise gateway_error(self.cancelled)
+
+    def take(self, kind, flags, payload):
+        if kind == CREDIT:
+            self.sent -= U32.unpack(payload)[0]
+        elif kind == CANCEL:
+            self.cancel(json.loads(payload))
+        elif kind == WARN:
+            self.warn()
+        else:
+            self.received(kind, flags, payload)
+        self.wake()
+
+    def cancel(self, data):
+        """The gateway has given the exchange up. The task of an app that still answers ends: soon, or now."""
+        if self.cancelled:
+            return
+        self.cancelled = data
+        self.wake()
+        if self.is_done:
+            return
+        if not isinstance(gateway_error(data), ClientDisconnected):
+            self.task.cancel()
+        else:
+            self.cancel_soon()
+
+    def cancel_soon(self):
+        if self.link.cancel_after is not None and self.timer is None:
+            self.timer = self.link.loop.call_later(self.link.cancel_after / 1000, self.task.cancel)
+
+    def warn(self):
+        pass
+
+    def post_event(self, event):
+        self.link.post(event_frame(self.id, event))
+
+
+class AsgiRequest(AsgiExchange):
+    """One request (ASGI HTTP & WebSocket 2.5, "HTTP")."""
+
+    def __init__(self, link, id, head, flags):
+        super().__init__(link, id, head)
+        self.chunks = []
+        self.held = 0
+        self.granted = head.body_window
+        self.is_whole = not flags & HAS_BODY
+        self.is_taken = self.is_warned = False
+        self.fault = None
+        self.phase = 'waiting'
+        self.start = None
+        self.length = None
+        self.body_bytes = 0
+        self.is_head_sent = self.has_trailers = False
+
+    def scope(self):
+        scope = super().scope()
+        scope['extensions'] = dict(self.link.extensions[REQUEST])
+        return scope
+
+    # The body of the request.
+
+    def received(self, kind, flags, payload):
+        if kind != BODY:
+            return
+        self.is_whole = bool(flags & LAST)
+        if flags & BROKEN:
+            self.fault = json.loads(payload)
+            self.chunks = []
+            return
+        self.granted -= len(payload)
+        self.held += len(payload)
+        if payload:
+            self.chunks.append(payload)
+
+    def warn(self):
+        self.is_warned = True
+        self.wake()
+
+    async def receive(self):
+        while True:
+            event = self.next_event()
+            if not self.is_whole and self.held < BODY_WINDOW // 2 and self.granted <= BODY_WINDOW // 2:
+                self.link.post(frame(WANT, self.id, U32.pack(BODY_WINDOW - self.granted)))
+                self.granted = BODY_WINDOW
+            if event:
+                return event
+            await self.wait()
+
+    def next_event(self):
+        if self.cancelled and not isinstance(gateway_error(self.cancelled), ClientDisconnected):
+            self.refuse_cancelled()
+        if self.cancelled or self.phase == 'complete' or (self.is_warned and self.is_taken):
+            return {'type': 'http.disconnect'}
+        if self.fault:
+            raise gateway_error(self.fault)
+        if self.is_taken or not (self.chunks or self.is_whole):
+            return None
+        body = b''.join(self.chunks)
+        self.chunks = []
+        self.held = 0
+        self.is_taken = self.is_whole
+        return {'type': 'http.request', 'body': body, 'more_body': not self.is_whole}
+
+    # The response.
+
+    async def send(self, event):
+        self.refuse_cancelled()
+        type = event.get('type')
+        if type == 'http.response.start':
+            self.send_start(event)
+        elif type == 'http.response.body':
+            await self.send_body(event)
+        elif type == 'http.response.trailers':
+            self.send_trailers(event)
+        elif type == 'http.response.early_hint':
+            self.send_hint(event)
+        elif type == 'http.response.pathsend':
+            self.send_path(event)
+        else:
+            raise IllegalEventError(f'{type!r} is not an event of an HTTP response')
+
+    def require(self, event, *phases):
+        if self.phase not in phases:
+            raise IllegalEventError(f'{event["type"]} is illegal here: the response is {PHRASES[self.phase]}')
+
+    def send_start(self, event):
+        self.require(event, 'waiting')
+        status = checked_asgi_status(event)
+        headers = checked_fields(event)
+        self.length = length_of(headers)
+        self.has_content = self.strings[0] != b'HEAD' and status not in NO_CONTENT
+        self.start = status, headers
+        self.has_trailers = bool(event.get('trailers'))
+        self.phase = 'started'
+        if self.has_trailers:
+            self.is_head_sent = True
+            self.post_start()
+        elif (b'content-type', b'text/event-stream') in [(name, value[:17]) for name, value in headers]:
+            # The client waits for the head.
+            self.send_part(b'', 0)
+
+    def post_start(self):
+        status, headers = self.start
+        start = {'type': 'http.response.start', 'status': status, 'headers': texts(headers)}
+        self.post_event({**start, 'trailers': True} if self.has_trailers else start)
+
+    async def send_body(self, event):
+        self.require(event, 'started', 'streaming')
+        body = as_bytes(event.get('body', b''), 'the body of http.response.body')
+        more = bool(event.get('more_body', False))
+        self.check_length(len(body), more)
+        self.phase = 'streaming' if more else 'trailers' if self.has_trailers else 'complete'
+        if self.has_trailers:
+            self.post_event({'type': event['type'], 'body': body, 'moreBody': more})
+        elif self.is_done:
+            # A response without content has ended, and the app still sends.
+            if more:
+                raise ClientDisconnected(DISCONNECTED)
+            return
+        elif more and self.has_content:
+            if body or not self.is_head_sent:
+                self.send_part(body, 0)
+        else:
+            # The length of a whole body is a field of the head, also if the client does not get the body.
+            self.is_done = True
+            self.send_part(b'' if more else body, END | OVER)
+            self.wake()
+            return
+        await self.sent_more(len(body))
+
+    def check_length(self, size, more):
+        if self.length is None or not self.has_content:
+            return
+        self.body_bytes += size
+        if self.body_bytes > self.length:
+            self.body_bytes -= size
+            raise ContentLengthMismatchError(f'the body is longer than its Content-Length of {self.length} bytes')
+        if self.body_bytes < self.length and not more:
+            self.phase = 'failed'
+            raise too_short(self.body_bytes, self.length)
+
+    def send_part(self, chunk, flags):
+        head = None
+        if not self.is_head_sent:
+            status, headers = self.start
+            head = status, b'\0'.join([text for field in headers for text in field])
+        self.is_head_sent = True
+        self.link.post(part_frame(self.id, head, chunk, flags, self.took_ms() if flags & OVER else 0.0))
+
+    def send_trailers(self, event):
+        self.require(event, 'trailers')
+        more = bool(event.get('more_trailers', False))
+        self.post_event({'type': event['type'], 'headers': texts(checked_fields(event)), 'moreTrailers': more})
+        if not more:
+            self.complete()
+
+    def send_hint(self, event):
+        self.require(event, 'waiting', 'started', 'streaming', 'trailers')
+        links = [as_bytes(link, 'a link of http.response.early_hint').decode('latin-1') for link in event['links']]
+        if links and not self.is_head_sent:
+            self.post_event({'type': event['type'], 'links': links})
+
+    def send_path(self, event):
+        if 'http.response.pathsend' not in self.link.extensions[REQUEST]:
+            raise IllegalEventError('http.response.pathsend is not offered in scope["extensions"] here')
+        self.require(event, 'started')
+        if self.is_head_sent:
+            raise IllegalEventError('http.response.pathsend is illegal here: the head of the response has left')
+        path = event.get('path')
+        if not isinstance(path, str) or not os.path.isabs(path):
+            raise IllegalEventError('the path of http.response.pathsend must be an absolute path')
+        self.is_head_sent = True
+        self.post_start()
+        self.post_event({'type': event['type'], 'path': path})
+        self.complete()
+
+    def complete(self):
+        self.phase = 'complete'
+        self.done()
+        self.wake()
+
+    def before_end(self):
+        """The gateway judges an app that ends between its start and its body."""
+        if self.start and not self.is_head_sent and not self.cancelled:
+            self.is_head_sent = True
+            self.post_start()
+
+
+PHRASES = {
+    'waiting': 'waiting for http.response.start',
+    'started': 'started and waiting for its body',
+    'streaming': 'in the middle of its body',
+    'trailers': 'waiting for http.response.trailers',
+    'complete': 'complete',
+    'failed': 'broken off',
+}
+
+
+class AsgiSocket(AsgiExchange):
+    """One WebSocket (ASGI HTTP & WebSocket 2.5, "WebSocket")."""
+
+    LEGAL = {
+        'connecting': ('websocket.accept', 'websocket.close', 'websocket.http.response.start'),
+        'open': ('websocket.send', 'websocket.close'),
+        'denying': ('websocket.http.response.body',),
+        'closed': (),
+    }
+
+    def __init__(self, link, id, head):
+        super().__init__(link, id, head)
+        self.events = collections.deque([{'type': 'websocket.connect'}])
+        self.end = None
+        self.taken = 0
+        self.phase = 'connecting'
+
+    def scope(self):
+        scope = super().scope()
+        del scope['method']
+        subprotocols = self.head.extra.get('subprotocols') or []
+        return {
+            **scope,
+            'type': 'websocket',
+            'subprotocols': subprotocols,
+            'extensions': dict(self.link.extensions[OPEN]),
+        }
+
+    # From the client.
+
+    def received(self, kind, flags, payload):
+        if kind == EVENT:
+            event = json.loads(payload[4:])
+            self.gone(event.get('code', 1005), event.get('reason') or '')
+        elif self.end is None and kind == TEXT:
+            self.events.append({'type': 'websocket.receive', 'text': payload.decode('utf-8', 'replace')})
+        elif self.end is None and kind == BYTES:
+            self.events.append({'type': 'websocket.receive', 'bytes': payload})
+
+    def gone(self, code, reason):
+        if self.end is None:
+            self.end = {'type': 'websocket.disconnect', 'code': code, 'reason': reason}
+            self.wake()
+        if self.phase != 'closed':
+            self.cancelled = self.cancelled or DISCONNECTED
+            self.cancel_soon()
+
+    def cancel(self, data):
+        self.gone(1006, '')
+        super().cancel(data)
+
+    async def receive(self):
+        while not self.events and self.end is None:
+            await self.wait()
+        if not self.events:
+            return dict(self.end)
+        event = self.events.popleft()
+        if event['type'] == 'websocket.receive':
+            self.taken += weight_of(event)
+            if self.taken >= self.head.window / 2:
+                self.link.post(frame(WANT, self.id, U32.pack(self.taken)))
+                self.taken = 0
+        return event
+
+    # To the client.
+
+    async def send(self, event):
+        self.refuse_cancelled()
+        type = event.get('type')
+        if type not in self.LEGAL[self.phase]:
+            legal = ' or '.join(self.LEGAL[self.phase]) or 'nothing more'
+            raise IllegalEventError(f'{type!r} is illegal while the WebSocket is {self.phase}: send {legal}')
+        checked = getattr(self, CHECKS[type])(event)
+        self.post_event({'type': type, **checked})
+        if type == 'websocket.send':
+            await self.sent_more(weight_of(checked))
+
+    def check_accept(self, event):
+        subprotocol = event.get('subprotocol')
+        offered = self.head.extra.get('subprotocols') or []
+        if subprotocol is not None and subprotocol not in offered:
+            raise IllegalEventError(
+                f'the subprotocol of websocket.accept must be one that the client offered '
+                f'({", ".join(offered) or "none"}), got {subprotocol!r}'
+            )
+        fields = checked_fields(event)
+        for name, _ in fields:
+            if name in SERVER_FIELDS or name.startswith(b'sec-websocket-'):
+                raise InvalidHeaderError(f'only the server sets the header {name.decode()!r} of websocket.accept')
+        self.phase = 'open'
+        return {'subprotocol': subprotocol, 'headers': texts(fields)}
+
+    def check_send(self, event):
+        text, data = event.get('text'), event.get('bytes')
+        if (text is None) == (data is None):
+            raise IllegalEventError('websocket.send needs exactly one of text and bytes')
+        if text is None:
+            return {'bytes': as_bytes(data, 'the bytes of websocket.send')}
+        if not isinstance(text, str):
+            raise IllegalEventError(f'the text of websocket.send must be a str, got {article(text)}')
+        return {'text': text}
+
+    def check_close(self, event):
+        code = event.get('code')
+        code = 1000 if code is None else code
+        reason = event.get('reason') or ''
+        is_known = isinstance(code, int) and (1000 <= code <= 1014 or 3000 <= code <= 4999)
+        if not is_known or code in RESERVED_CODES:
+            raise IllegalEventError(
+                f'the code of websocket.close must be 1000 to 1014 without 1004 to 1006, or 3000 to 4999, got {code!r}'
+            )
+        if not isinstance(reason, str) or len(reason.encode('utf-8', 'replace')) > 123:
+            raise IllegalEventError('the reason of websocket.close must be a str of at most 123 bytes in UTF-8')
+        self.phase = 'closed'
+        return {'code': code, 'reason': reason}
+
+    def check_denial(self, event):
+        status, headers = checked_asgi_status(event), texts(checked_fields(event))
+        self.phase = 'denying'
+        return {'status': status, 'headers': headers}
+
+    def check_denial_body(self, event):
+        body = as_bytes(event.get('body', b''), 'the body of websocket.http.response.body')
+        more = bool(event.get('more_body', False))
+        self.phase = 'denying' if more else 'closed'
+        return {'body': body, 'moreBody': more}
+
+
+CHECKS = {
+    'websocket.accept': 'check_accept',
+    'websocket.send': 'check_send',
+    'websocket.close': 'check_close',
+    'websocket.http.response.start': 'check_denial',
+    'websocket.http.response.body': 'check_denial_body',
+}
+
+
+class Lifespan:
+    """The lifespan of the app (ASGI Lifespan 2.0). An app without one is fine."""
+
+    def __init__(self, link):
+        self.link = link
+        self.state = {}
+        self.phase = 'starting'
+        self.is_told = False
+        self.error = None
+        self.changed = asyncio.Event()
+        self.stopping = asyncio.Event()
+
+    async def start(self):
+        """Waits for the startup. Returns an error as data, or None."""
+        self.task = self.link.loop.create_task(self.run())
+        while self.phase == 'starting':
+            await self.changed.wait()
+        return self.error
+
+    async def stop(self, seconds):
+        """Tells the app, and waits until it has shut down, for a time."""
+        if self.phase != 'started':
+            return
+        self.phase = 'stopping'
+        self.stopping.set()
+        self.changed.clear()
+        try:
+            await asyncio.wait_for(self.changed.wait(), seconds)
+        except asyncio.TimeoutError:
+            self.link.log('error', f'the app sent no lifespan.shutdown.complete within {seconds:g} seconds')
+
+    async def run(self):
+        scope = {'type': 'lifespan', 'asgi': {'version': '3.0', 'spec_version': '2.0'}, 'state': self.state}
+        try:
+            await self.link.app(scope, self.receive, self.send)
+        except BaseException as error:
+            self.failed(error)
+        self.phase = 'ended'
+        self.changed.set()
+
+    def failed(self, error):
+        if self.phase == 'starting':
+            # An app that does not know the scope raises before it receives.
+            if self.is_told:
+                self.link.log('warn', 'the app failed before lifespan.startup.complete: no lifespan', error)
+        elif self.phase in ('started', 'stopping'):
+            self.link.log('error', 'the app failed in its lifespan', error)
+
+    async def receive(self):
+        if not self.is_told:
+            self.is_told = True
+            return {'type': 'lifespan.startup'}
+        await self.stopping.wait()
+        return {'type': 'lifespan.shutdown'}
+
+    async def send(self, event):
+        step, _, result = event.get('type', '').rpartition('.')
+        expected = {'starting': 'lifespan.startup', 'stopping': 'lifespan.shutdown'}.get(self.phase)
+        if step != expected or result not in ('complete', 'failed'):
+            raise IllegalEventError(f'{event.get("type")!r} is illegal while the lifespan is {self.phase}')
+        message = event.get('message', '')
+        if result == 'failed' and self.phase == 'starting':
+            self.error = error_data(LifespanError(message or 'the app failed to start'))
+        elif result == 'failed':
+            self.link.log('error', f'the app failed to shut down: {message}')
+        self.phase = 'started' if result == 'complete' and self.phase == 'starting' else 'ended'
+        self.changed.set()
+
+
+def checked_asgi_status(event):
+    status = event.get('status')
+    if not isinstance(status, int) or not 200 <= status <= 999:
+        raise IllegalEventError(f'the status of {event["type"]} must be an int from 200 to 999, got {status!r}')
+    return int(status)
+
+
+def checked_fields(event):
+    """The headers of an event as a list of pairs of bytes, names in lower case."""
+    fields = []
+    for name, value in event.get('headers') or ():
+        lower = BYTE_NAMES.get(name) or checked_byte_name(name, event)
+        value = as_bytes(value, f'the value of the header {lower.decode()!r}')
+        if BAD_VALUE.search(value):
+            raise InvalidHeaderError(f'the value of the header {lower.decode()!r} has a control character')
+        fields.append((lower, value))
+    return fields
+
+
+def checked_byte_name(name, event):
+    name = as_bytes(name, f'the name of a header of {event["type"]}')
+    if not BYTE_TOKEN.fullmatch(name):
+        raise InvalidHeaderError(f'the header name {name!r} is not a token (RFC 9110, 5.1)')
+    if len(BYTE_NAMES) < MAX_NAMES:
+        BYTE_NAMES[name] = name.lower()
+    return name.lower()
+
+
+def length_of(fields):
+    length = None
+    for name, value in fields:
+        if name == b'content-length':
+            length = checked_length(value.decode('latin-1'), length)
+    return length
+
+
+def texts(fields):
+    return [[name.decode('latin-1'), value.decode('latin-1')] for name, value in fields]
+
+
+def as_bytes(value, name):
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    raise IllegalEventError(f'{name} must be bytes, got {article(value)}')
+
+
+def weight_of(message):
+    text = message.get('text')
+    if text is None:
+        return len(message['bytes']) + 64
+    units = len(text) if text.isascii() else len(text.encode('utf-16-le', 'surrogatepass')) // 2
+    return units + 64
+
+
+def snake_case_tls(extensions):
+    extensions = dict(extensions or {})
+    if 'tls' in extensions:
+        tls = extensions['tls'].items()
+        extensions['tls'] = {re.sub('[A-Z]', lambda m: '_' + m[0].lower(), key): value for key, value in tls}
+    return extensions
+
+
+def new_event_loop():
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def serve_asgi(app, sock, reader, options, loop, handler, early):
+    link = AsgiLink(sock, reader, app, options, loop)
+    handler.link = link
+    try:
+        return loop.run_until_complete(link.run(early))
+    finally:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
 # --- loading ---
 
 
@@ -1161,6 +1936,9 @@ def main():
     sys.modules['isthmus'] = sys.modules[__name__]
     sys.path[0:1] = [os.getcwd()]
 
+    # Before the app is loaded: on Python 3.9 its locks belong to the loop that is current at their creation.
+    loop = None if options['interface'] == 'wsgi' else new_event_loop()
+    asyncio.set_event_loop(loop)
     spec = options['app']
     try:
         app = load_app(spec)
@@ -1168,6 +1946,11 @@ def main():
     except AppLoadError as error:
         link.send(json_frame(LOADED, {'runs': 'inTurn', 'error': load_error_data(error)}))
         return 1
+    if interface == 'asgi':
+        return serve_asgi(app, sock, link.reader, options, loop, handler, early)
+    if loop:
+        loop.close()
+        asyncio.set_event_loop(None)
     link = handler.link = WsgiLink(sock, link.reader, options['threads'], options.get('maxMemoryBytes'))
     link.send(json_frame(LOADED, {'runs': 'inTurn', 'error': None}))
     link.route(early)
