@@ -25,7 +25,7 @@ const TRACEBACK = [
 ].join('\n')
 
 describe('the output of a process', () => {
-  it('is one text for each line, in whatever pieces it comes', async () => {
+  it('is one text for each line, however the lines are cut', async () => {
     expect(await linesOf('one\ntw', 'o\n', '\n   \nthree')).toEqual(['one', 'two', 'three'])
   })
 

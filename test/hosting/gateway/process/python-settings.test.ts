@@ -22,8 +22,8 @@ afterAll(() => rm(folder, { recursive: true }))
 async function failureOf(options: PythonOptions): Promise<string> {
   const app = python('shop', { processes: 1, env: { PATH: '/nowhere' }, ...options })
   try {
-    await using client = await testClient(app)
-    return `started: ${String(client)}`
+    await using _client = await testClient(app)
+    return 'started'
   } catch (error) {
     return errorsOf(error).join(' ')
   }
