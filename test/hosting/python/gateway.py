@@ -145,7 +145,7 @@ class Gateway:
         os.chdir(cwd)
         try:
             args = [sys.executable, '-u', str(HOST), app]
-            self.pid = os.posix_spawn(sys.executable, args, os.environ, file_actions=actions)
+            self.pid = os.posix_spawn(sys.executable, args, os.environ, file_actions=actions, setpgroup=0)
         finally:
             os.chdir(before)
         for fd in (*sources, dump_end):
@@ -165,9 +165,13 @@ class Gateway:
             'shutdownMs': 5000,
             **options,
         }
-        self.frame(HELLO, payload=json.dumps(hello).encode())
-        self.hello = self.next('hello')
-        self.loaded = self.next('loaded')
+        try:
+            self.frame(HELLO, payload=json.dumps(hello).encode())
+            self.hello = self.next('hello')
+            self.loaded = self.next('loaded')
+        except OSError as error:
+            self.__exit__()
+            raise AssertionError(f'the host has ended with {self.status}') from error
         if loads and self.loaded['error']:
             raise AssertionError(self.loaded['error']['stack'])
 
