@@ -253,12 +253,12 @@ def text_of(error):
 def stack_of(error):
     """The traceback as text, without the frames of the host and of importlib at its beginning."""
     step = error.__traceback__
-    while step and step.tb_frame.f_code.co_filename.endswith(OWN_FILES):
+    while step and (step.tb_frame.f_code.co_filename == OWN_FILE or 'importlib' in step.tb_frame.f_code.co_filename):
         step = step.tb_next
     return ''.join(traceback.format_exception(type(error), error, step, chain=False)).rstrip()
 
 
-OWN_FILES = (error_data.__code__.co_filename, 'importlib/__init__.py', '<frozen importlib._bootstrap>')
+OWN_FILE = stack_of.__code__.co_filename
 
 
 def is_stop(error):
