@@ -166,7 +166,7 @@ class LoadTest(unittest.TestCase):
     def test_values_that_are_not_apps(self):
         self.assertIn('kinds:number is an int, which is not callable', self.error('kinds:number')['message'])
         self.assertIn('kinds:make_number() is an int', self.error('kinds:make_number()')['message'])
-        self.assertIn('an int cannot be called', self.error('kinds:number()')['message'])
+        self.assertIn('has failed: TypeError', self.error('kinds:number()')['message'])
         self.assertIn('ValueError: no settings', self.error('kinds:make_failure()')['message'])
 
     def test_apps_of_asgi_2(self):
