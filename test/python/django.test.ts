@@ -76,18 +76,15 @@ describe.each(INTERFACES)('a Django site by %s', (kind, spec) => {
     })
 
     it('takes uploads in memory and in a temporary file, which is gone after the response', async () => {
-      const large = { field: 'file', name: 'a.png', size: 600_000 }
-      const { form, content } = uploadForm(large, 'é')
-      form.append('file', new File(['small'], 'b.txt'))
-      const response = await browser.fetch('/upload', { method: 'POST', body: form })
-      const [sum, small] = [sha256(content), sha256('small')]
-      expect(await response.json()).toEqual({
-        title: 'é',
-        files: [
-          { name: 'a.png', size: 600_000, kind: 'TemporaryUploadedFile', sha256: sum },
-          { name: 'b.txt', size: 5, kind: 'InMemoryUploadedFile', sha256: small },
-        ],
-      })
+      for (const [size, kind] of [
+        [600_000, 'TemporaryUploadedFile'],
+        [60_000, 'InMemoryUploadedFile'],
+      ] as const) {
+        const { form, content } = uploadForm({ field: 'file', name: 'é.png', size }, 'é')
+        const response = await browser.fetch('/upload', { method: 'POST', body: form })
+        const file = { name: 'é.png', size, kind, sha256: sha256(content) }
+        expect(await response.json()).toEqual({ title: 'é', files: [file] })
+      }
       const left = async () => (await readdir(site.data)).filter((name) => name.includes('upload'))
       await expect.poll(left, WAIT).toEqual([])
     })
