@@ -1,4 +1,4 @@
-// Bodies of requests and heads of responses on the wire: Expect, HEAD, chunked uploads, bodies that the app does not read.
+// Bodies of requests on the wire: Expect, HEAD, chunked uploads, bodies that the app does not read.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sha256 } from './browser.ts'

@@ -98,7 +98,8 @@ describe.skipIf(missing)(`a WebSocket of a Starlette app${note}`, () => {
   it('closes with 1011 after an error, and logs it once', async () => {
     using talk = await Talk.open(`${newsroom.url}/ws/broken-after`)
     expect(await talk.message()).toBe('welcome')
-    expect((await talk.closed()).code).toBe(1011)
+    // uvicorn of Debian drops the connection.
+    expect((await talk.closed()).code).toBe(isReference ? 1006 : 1011)
     const error = 'ValueError: broken on purpose, after the accept'
     await expect.poll(() => newsroom.tracebacks(error), WAIT).toBe(1)
   })

@@ -21,7 +21,7 @@ export function uploadForm(
 
 /** One user of one server. */
 export class Browser {
-  readonly cookies = new Map<string, string>()
+  readonly cookies: Map<string, string> = new Map<string, string>()
   readonly #url: string
 
   constructor(url: string) {

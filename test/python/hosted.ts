@@ -1,4 +1,4 @@
-// A Python app of fixtures/ on a free port: hosted by isthmus, or by gunicorn and uvicorn (REFERENCE=1, is-reference.ts).
+// A Python app of fixtures/ on a free port: hosted by isthmus, or by gunicorn and uvicorn (see is-reference.ts).
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,36 +11,7 @@ import { isReference } from './is-reference.ts'
 import { Journal } from './journal.ts'
 import { startIsthmus } from './start-isthmus.ts'
 import { startReference } from './start-reference.ts'
-
-/** How a test wants its app. */
-export interface HostedOptions {
-  interface: 'wsgi' | 'asgi'
-  /** The program, from pythonWith(). */
-  python: string
-  processes?: number
-  /** Threads of a WSGI app in each process; 1 by default. */
-  threads?: number
-  /** Texts of files in the directory DATA. */
-  files?: Record<string, string>
-  /** Keeps the directory DATA after close(), until forget(). */
-  keepData?: boolean
-  /** A Django settings module: the tables and a superuser are made first. */
-  prepare?: string
-}
-
-/** The app as a process or several. */
-export interface Running {
-  port: number
-  /** Everything that the app and its server have written. */
-  output(): string
-  close(): Promise<void>
-}
-
-/** The parts of a start that both ways need. */
-export interface Start extends HostedOptions {
-  cwd: string
-  env: Record<string, string>
-}
+import type { HostedOptions } from './running.ts'
 
 /** A hosted app. The test file that starts it also closes it. */
 export interface Hosted {

@@ -1,5 +1,5 @@
-// REFERENCE=1 runs the tests of Python apps against gunicorn and uvicorn in place of isthmus. A test that fails in one of
-// the two runs shows a difference:
+// REFERENCE=1 runs the tests of Python apps against gunicorn and uvicorn in place of isthmus. A test that fails in one
+// of the two runs shows a difference:
 //
 //   REFERENCE=1 npx vitest run --project native test/python
 

@@ -2,7 +2,7 @@
 
 import * as isthmus from 'isthmus'
 import type { HostedApp, Log } from 'isthmus'
-import type { Running, Start } from './hosted.ts'
+import type { Running, Start } from './running.ts'
 
 type Python = (spec: string, options: Record<string, unknown>) => HostedApp
 
@@ -20,7 +20,7 @@ export async function startIsthmus(spec: string, start: Start): Promise<Running>
   })
   const server = await isthmus.serve(app, { port: 0, log, graceMs: 1_000, drainIdleMs: 0 })
   const { port } = server.address as { port: number }
-  return { port, output, close: () => server.close() }
+  return { port, output, close: async () => void (await server.close()) }
 }
 
 function recordingLog(): { log: Log; output: () => string } {

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { settlesWithin } from '../../src/waiting/settles-within.ts'
 import { freePort } from '../raw/free-port.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { Running, Start } from './hosted.ts'
+import type { Running, Start } from './running.ts'
 
 /** Starts the server of the interface, and waits until it accepts. */
 export async function startReference(spec: string, start: Start): Promise<Running> {
@@ -36,11 +36,9 @@ export async function startReference(spec: string, start: Start): Promise<Runnin
 function commandLine(spec: string, port: number, start: Start): string[] {
   if (start.interface === 'asgi')
     return ['-m', 'uvicorn', '--host', '127.0.0.1', '--port', `${port}`, spec]
+  const server = ['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--graceful-timeout', '2']
   const workers = ['--workers', `${start.processes ?? 1}`, '--threads', `${start.threads ?? 1}`]
-  return [
-    ...['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--graceful-timeout', '2'],
-    ...[...workers, spec],
-  ]
+  return [...server, ...workers, spec]
 }
 
 async function accepts(port: number): Promise<boolean> {
