@@ -1,7 +1,5 @@
 // Requests at the same time, and requests one after another in the same thread.
 
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hosted } from './hosted.ts'
 import { isReference } from './is-reference.ts'
@@ -31,7 +29,7 @@ describe.skipIf(fastapi.missing)(`one process of a FastAPI app${fastapi.note}`, 
     const held = jsonOf(`${workshop.url}/hold?name=thread`)
     await workshop.journal.has('holds thread')
     expect(await jsonOf(`${workshop.url}/waiting?seconds=0.01`)).toEqual({ loop: true })
-    await writeFile(join(workshop.data, 'thread'), '')
+    await workshop.release('thread')
     expect(await held).toEqual({ on_main: false })
   })
 })
@@ -51,7 +49,7 @@ describe.each(HOSTS)('%s of a Flask app', (_name, hosts, sameProcess) => {
         const held = jsonOf<{ pid: number }>(`${shop.url}/hold?name=request`)
         await shop.journal.has('holds request')
         const { pid } = await jsonOf<{ pid: number }>(`${shop.url}/pid`)
-        await writeFile(join(shop.data, 'request'), '')
+        await shop.release('request')
         expect((await held).pid === pid).toBe(sameProcess)
       } finally {
         await shop.close()

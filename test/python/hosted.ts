@@ -24,6 +24,8 @@ export interface Hosted {
   tracebacks(line: string): number
   /** A client that speaks bytes. */
   connect(): Promise<RawClient>
+  /** Ends the wait of the app for the file `name` (fixtures/journal.py). */
+  release(name: string): Promise<void>
   close(): Promise<void>
   /** Removes the directory DATA. */
   forget(): Promise<void>
@@ -49,6 +51,7 @@ export async function hosted(spec: string, options: HostedOptions): Promise<Host
     output: () => running.output(),
     tracebacks: (line) => countTracebacks(running.output(), line),
     connect: () => RawClient.connect({ host: '127.0.0.1', port: running.port }),
+    release: (name) => writeFile(join(data, name), ''),
     async close() {
       await running.close()
       if (options.keepData !== true) await forget()
