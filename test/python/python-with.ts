@@ -30,8 +30,10 @@ export interface FoundPython {
   note: string
 }
 
-// Debian's Python comes first: the packages of Debian belong to it.
-const CANDIDATES = ['/usr/bin/python3', 'python3']
+// Debian's Python comes first: the packages of Debian belong to it. PYTHON=… names another one, as of a virtual
+// environment with newer frameworks.
+const PYTHON = process.env['PYTHON']
+const CANDIDATES = PYTHON === undefined ? ['/usr/bin/python3', 'python3'] : [PYTHON]
 
 const FINDER = `
 import importlib.util, sys

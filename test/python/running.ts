@@ -1,5 +1,7 @@
 // The types of the two ways to start an app.
 
+import type { HostedApp } from 'isthmus'
+
 /** How a test wants its app. */
 export interface HostedOptions {
   interface: 'wsgi' | 'asgi'
@@ -12,6 +14,8 @@ export interface HostedOptions {
   files?: Record<string, string>
   /** Keeps the directory DATA after close(), until forget(). */
   keepData?: boolean
+  /** Places the app in a mount or a chain; isthmus alone. */
+  around?: (app: HostedApp) => HostedApp
   /** A Django settings module: the tables and a superuser are made first. */
   prepare?: string
 }

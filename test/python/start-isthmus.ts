@@ -18,7 +18,12 @@ export async function startIsthmus(spec: string, start: Start): Promise<Running>
     cwd: start.cwd,
     env: { ...process.env, ...start.env },
   })
-  const server = await isthmus.serve(app, { port: 0, log, graceMs: 1_000, drainIdleMs: 0 })
+  const server = await isthmus.serve(start.around?.(app) ?? app, {
+    port: 0,
+    log,
+    graceMs: 1_000,
+    drainIdleMs: 0,
+  })
   const { port } = server.address as { port: number }
   return { port, output, close: async () => void (await server.close()) }
 }
