@@ -8,7 +8,7 @@ import { hosted } from './hosted.ts'
 import { isReference } from './is-reference.ts'
 import { pythonWith } from './python-with.ts'
 import { Talk } from './talk.ts'
-import type { HostedApp } from 'isthmus'
+import type { App } from 'isthmus'
 import type { Hosted } from './hosted.ts'
 
 const ALONE = isReference ? ' (of isthmus alone)' : ''
@@ -16,7 +16,7 @@ const root = iterable(async function* (_environ, startResponse) {
   startResponse('200 OK', [['Content-Type', 'text/plain']])
   yield 'the root'
 })
-const around = (app: HostedApp): HostedApp =>
+const around = (app: App): App =>
   chain(requestId())(mount({ '/un der': app, '/': root }))
 const PREFIX = '/un%20der'
 
