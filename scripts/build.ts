@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,11 +23,15 @@ import { fileURLToPath } from 'node:url'
 const ROOT = process.cwd()
 const TYPESCRIPT = fileURLToPath(import.meta.resolve('typescript/package.json'))
 
+const PYTHON_HOST = 'src/hosting/python/isthmus_host.py'
+
 const dist = join(ROOT, 'dist')
 // On the file system of dist, because a rename does not cross file systems.
 const fresh = mkdtempSync(join(ROOT, '.build-'))
 try {
   process.exitCode = compile(fresh)
+  // The host of Python is no TypeScript.
+  cpSync(join(ROOT, PYTHON_HOST), join(fresh, PYTHON_HOST.replace('src/', '')))
   if (process.exitCode === 0) replace(dist, fresh)
 } finally {
   rmSync(fresh, { recursive: true, force: true })

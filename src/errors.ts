@@ -197,6 +197,12 @@ export class ThreadCrashedError extends ServiceError {
   readonly status = 500
 }
 
+/** The process that served the request ended; the `cause` is the reason. */
+export class ProcessCrashedError extends ServiceError {
+  readonly code = 'ISTHMUS_PROCESS_CRASHED'
+  readonly status = 502
+}
+
 /** The server is shutting down. Abort signals carry this error as their reason. */
 export class ServerShutdownError extends IsthmusError {
   readonly code = 'ISTHMUS_SERVER_SHUTDOWN'
@@ -256,6 +262,7 @@ identifyErrors({
   PoolFullError,
   AppTimeoutError,
   ThreadCrashedError,
+  ProcessCrashedError,
   ServerShutdownError,
   InvalidOptionError,
 })

@@ -20,10 +20,14 @@ export type { ServeOptions, SyncOptions, WebSocketOptions } from './server/optio
 export type { Shutdown } from './server/shutdown.ts'
 export type { ServerStats } from './server/stats.ts'
 export { threads } from './hosting/threads.ts'
+export { python } from './hosting/python.ts'
+export type { PythonApp, PythonStats } from './hosting/python.ts'
+export type { PythonInterface, PythonOptions } from './hosting/gateway/process/python-settings.ts'
+export type { ProcessEnd, ProcessStart } from './hosting/gateway/process/channels.ts'
 export { threadedMiddleware } from './hosting/threaded-middleware.ts'
 export type { ThreadOptions } from './hosting/gateway/pool-settings.ts'
-export type { ThreadsApp } from './hosting/gateway/pool-app.ts'
-export type { PoolStats } from './hosting/gateway/pool-stats.ts'
+export type { ThreadsApp } from './hosting/gateway/threads-app.ts'
+export type { HostedStats, PoolStats } from './hosting/gateway/pool-stats.ts'
 export type { HostCounts } from './hosting/gateway/scheduler/hosts.ts'
 export type { LoadStats } from './hosting/gateway/scheduler/load-stats.ts'
 export type { DurationStats } from './hosting/gateway/scheduler/duration-histogram.ts'
@@ -58,6 +62,7 @@ export {
   AppLoadError,
   UnavailableError,
   ThreadCrashedError,
+  ProcessCrashedError,
   ServiceError,
   PoolFullError,
   AppTimeoutError,

@@ -8,7 +8,7 @@ import { asEventApp } from '../bridge/as-event-app.ts'
 import { loadExport } from '../bridge/load-export.ts'
 import { styleOf } from '../bridge/style.ts'
 import { AppError, AppLoadError } from '../errors.ts'
-import { poolApp } from '../hosting/gateway/pool-app.ts'
+import { threadsApp } from '../hosting/gateway/threads-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
 import { loadFailure } from './load-failure.ts'
 import { threadedApp } from './threaded-app.ts'
@@ -96,5 +96,5 @@ function pooled(app: App, { spec, url, pool }: Origin, mountKey: string | undefi
   // The style is that of the export, and not that of an app in a table.
   const style = mountKey === undefined ? (spec.style ?? undefined) : undefined
   const target = { url, kind: 'app', mountKey, style } as const
-  return poolApp(poolSettings(target, pool))
+  return threadsApp(poolSettings(target, pool))
 }

@@ -2,7 +2,7 @@
 
 import { events } from '../bridge/style.ts'
 import { LifespanError, ThreadCrashedError } from '../errors.ts'
-import { poolApp } from '../hosting/gateway/pool-app.ts'
+import { threadsApp } from '../hosting/gateway/threads-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
 import { loadFailure } from './load-failure.ts'
 import type { EventApp, SendEvent } from '../contract/events.ts'
@@ -12,7 +12,7 @@ import type { AppSpec } from './app-spec.ts'
 /** Hosts the app of `spec`, which the module at `url` exports, in a pool with the options `pool`. */
 export function threadedApp(spec: AppSpec, url: string, pool: ThreadOptions): EventApp {
   const target = { url, kind: 'app', style: spec.style ?? undefined } as const
-  const app = poolApp(poolSettings(target, pool))
+  const app = threadsApp(poolSettings(target, pool))
   return events(function threaded(scope, receive, send) {
     if (scope.type !== 'lifespan') return app(scope, receive, send)
     return app(scope, receive, (event) => send(named(event, spec, url)))

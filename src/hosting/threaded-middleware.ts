@@ -1,11 +1,11 @@
 // threadedMiddleware(): a classic wrap in the threads of a pool, around an app of any style.
 
-import { poolApp } from './gateway/pool-app.ts'
+import { threadsApp } from './gateway/threads-app.ts'
 import { poolSettings } from './gateway/pool-settings.ts'
 import { moduleUrl } from './module-url.ts'
 import { toEvents } from '../bridge/to-events.ts'
 import type { App } from '../bridge/style.ts'
-import type { ThreadsApp } from './gateway/pool-app.ts'
+import type { ThreadsApp } from './gateway/threads-app.ts'
 import type { ThreadOptions } from './gateway/pool-settings.ts'
 
 /**
@@ -26,5 +26,5 @@ export function threadedMiddleware(
 ): (app: App) => ThreadsApp {
   const url = moduleUrl('threadedMiddleware', module)
   const settings = poolSettings({ url, kind: 'wrap' }, options)
-  return (app) => poolApp(settings, toEvents(app))
+  return (app) => threadsApp(settings, toEvents(app))
 }

@@ -1,9 +1,9 @@
 // threads(): a sync app off the event loop.
 
-import { poolApp } from './gateway/pool-app.ts'
+import { threadsApp } from './gateway/threads-app.ts'
 import { poolSettings } from './gateway/pool-settings.ts'
 import { moduleUrl } from './module-url.ts'
-import type { ThreadsApp } from './gateway/pool-app.ts'
+import type { ThreadsApp } from './gateway/threads-app.ts'
 import type { ThreadOptions } from './gateway/pool-settings.ts'
 
 /**
@@ -23,5 +23,5 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
  * mount({ '/live': live, '/': threads(new URL('./legacy.js', import.meta.url)) })
  */
 export function threads(module: URL | string, options: ThreadOptions = {}): ThreadsApp {
-  return poolApp(poolSettings({ url: moduleUrl('threads', module), kind: 'app' }, options))
+  return threadsApp(poolSettings({ url: moduleUrl('threads', module), kind: 'app' }, options))
 }

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws'
 import { served } from '../raw/served.ts'
 import { eventually } from './behaviour-host.ts'
 import type { Log, ThreadOptions } from 'isthmus'
-import type { ThreadsApp } from '../../src/hosting/gateway/pool-app.ts'
+import type { ThreadsApp } from '../../src/hosting/gateway/threads-app.ts'
 import type { Served } from '../raw/served.ts'
 
 const APP = new URL('../fixtures/threads/side-by-side-app.js', import.meta.url)

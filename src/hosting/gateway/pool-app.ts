@@ -3,13 +3,10 @@
 import { startLifespan } from '../../async/lifespan.ts'
 import { refuseScope } from '../../bridge/refuse-scope.ts'
 import { events } from '../../bridge/style.ts'
-import { syncToEvents } from '../../bridge/sync/sync-to-events.ts'
 import { hasBody } from '../../http/content.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
-import { loadApp } from '../load-app.ts'
 import { releaseCalledApps } from './called-apps.ts'
-import { WorkerPool } from './pool.ts'
-import { emptyStats } from './pool-stats.ts'
+import { Pool } from './pool.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
 import type {
   EventApp,
@@ -20,26 +17,28 @@ import type {
   WebSocketScope,
 } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
-import type { LoadedApp } from '../load-app.ts'
 import type { PoolSettings } from './pool.ts'
-import type { PoolStats } from './pool-stats.ts'
 
-/** An event app that runs in threads. */
-export type ThreadsApp = EventApp & {
-  /**
-   * Returns the load of the threads at this moment and the totals since they were started. All figures are 0 before the
-   * start, after the end of lifespan, and if the server runs the app inline.
-   */
-  stats(): PoolStats
+/** The things around a pool. */
+interface Around {
+  /** The app that the middleware in the hosts wraps; it gets the WebSockets. */
+  inner?: EventApp | undefined
+  /** Loads the app for a server that runs it on its own event loop. */
+  loadInline?: (() => Promise<EventApp>) | undefined
 }
 
-/** Makes the app of a pool. `inner` is the app that the middleware in the threads wraps; it gets the WebSockets. */
-export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
-  let pool: WorkerPool | undefined
-  const open = (log: Log = SILENT_LOG): WorkerPool => (pool ??= new WorkerPool(settings, log))
+/** The app of a pool, and the pool while it is open. */
+interface PoolApp {
+  app: EventApp
+  pool(): Pool | undefined
+}
+
+/** Makes the app of a pool. */
+export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = {}): PoolApp {
+  let pool: Pool | undefined
+  const open = (log: Log = SILENT_LOG): Pool => (pool ??= new Pool(settings, log))
 
   let inline: Promise<EventApp> | undefined
-  const openInline = (): Promise<EventApp> => (inline ??= loadApp(settings.target).then(eventAppOf))
 
   const runLifespan = async (scope: LifespanScope, receive: Receive, send: Send): Promise<void> => {
     await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
@@ -47,8 +46,9 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
   }
 
   const app = events(function pooledApp(scope, receive, send) {
-    if (settings.target.kind === 'app' && isInline(scope)) {
-      return openInline().then((app) => app(scope, receive, send))
+    if (loadInline && isInline(scope)) {
+      inline ??= loadInline()
+      return inline.then((app) => app(scope, receive, send))
     }
     switch (scope.type) {
       case 'http':
@@ -67,15 +67,11 @@ export function poolApp(settings: PoolSettings, inner?: EventApp): ThreadsApp {
         return runLifespan(scope, receive, send)
     }
   })
-  return Object.assign(app, { stats: () => pool?.stats() ?? emptyStats() })
-}
-
-function eventAppOf(loaded: LoadedApp): EventApp {
-  return loaded.runs === 'inTurn' ? syncToEvents(loaded.app) : loaded.app
+  return { app, pool: () => pool }
 }
 
 async function runWebSocket(
-  pool: WorkerPool,
+  pool: Pool,
   scope: WebSocketScope,
   receive: Receive,
   send: Send,
@@ -93,7 +89,7 @@ function isInline(scope: Scope): boolean {
 
 /** A pool between its startup and its shutdown. */
 interface Living {
-  pool: WorkerPool
+  pool: Pool
   inner: EventApp | undefined
   scope: LifespanScope
 }

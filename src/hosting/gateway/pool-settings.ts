@@ -11,6 +11,7 @@ import type { ThreadTarget } from '../protocol/thread-data.ts'
 import type { Complete, NumberRange } from '../../complete-options.ts'
 import type { BufferingOptions, BufferingSettings } from './buffering/buffering-settings.ts'
 import type { PoolSettings } from './pool.ts'
+import type { ThreadSettings } from './thread-port.ts'
 
 /** The options of {@link threads}. */
 export interface ThreadOptions {
@@ -65,6 +66,9 @@ export interface ThreadOptions {
   buffering?: BufferingOptions | false | undefined
 }
 
+/** The completed options of {@link threads}. */
+export interface ThreadPoolSettings extends ThreadSettings, Omit<PoolSettings, 'kind'> {}
+
 type Undecided = 'max' | 'style' | 'resourceLimits' | 'env'
 type PoolDefaults = Complete<Omit<ThreadOptions, Undecided | 'buffering'>> & {
   [Name in Undecided]: ThreadOptions[Name]
@@ -109,7 +113,7 @@ const RANGES = {
 export function poolSettings(
   target: Pick<ThreadTarget, 'url' | 'kind'> & Partial<ThreadTarget>,
   options: ThreadOptions,
-): PoolSettings {
+): ThreadPoolSettings {
   const name = target.kind === 'wrap' ? 'threadedMiddleware' : 'threads'
   const {
     export: exportName,
@@ -128,6 +132,7 @@ export function poolSettings(
   checkBuffering(name, bounds.buffering)
   return {
     ...bounds,
+    slots: 1,
     multiprocess: bounds.max > 1,
     streams: options.buffering === undefined || options.buffering === false,
     target: { mountKey: undefined, style, ...target, exportName },

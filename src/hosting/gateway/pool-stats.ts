@@ -4,20 +4,29 @@ import type { BufferStats } from './buffering/buffers.ts'
 import type { HostCounts } from './scheduler/hosts.ts'
 import type { LoadStats } from './scheduler/load-stats.ts'
 
-/** The load of the threads at one moment, and the totals since their pool was opened. */
-export interface PoolStats extends LoadStats {
-  /** The threads by their phase. */
-  threads: HostCounts
+/** The load of a pool, without its hosts. */
+export interface HostedStats extends LoadStats {
   /** The bodies that the pool holds for slow clients. */
   buffering: BufferStats
+}
+
+/** The load of a pool, and its hosts by their phase. */
+export interface Load extends HostedStats {
+  hosts: HostCounts
+}
+
+/** The load of the threads at one moment, and the totals since their pool was opened. */
+export interface PoolStats extends HostedStats {
+  /** The threads by their phase. */
+  threads: HostCounts
 }
 
 const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
 
 /** The figures before the first request, and after the end of lifespan. */
-export function emptyStats(): PoolStats {
+export function emptyLoad(): Load {
   return {
-    threads: { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 },
+    hosts: { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 },
     inFlight: 0,
     queued: 0,
     completed: 0,

@@ -1,8 +1,7 @@
-// A pool of threads: the shell around the scheduler. It owns the workers, the clock and the ticker, and carries out the
-// orders of the scheduler.
+// A pool of hosts: the shell around the scheduler. It owns the threads or processes, the clock and the ticker, and carries
+// out the orders of the scheduler.
 
 import { performance } from 'node:perf_hooks'
-import { ThreadCrashedError } from '../../errors.ts'
 import { deferred, rejected } from '../../waiting/deferred.ts'
 import { processWide } from '../../bridge/process-wide.ts'
 import { fromErrorData } from '../protocol/error-data.ts'
@@ -14,67 +13,62 @@ import { GatewaySocket } from './socket.ts'
 import { poolClosed } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { WaitGraph } from './scheduler/wait-graph.ts'
-import { sampleStack } from './stack-sample.ts'
-import { publishEnd, publishStart } from './thread-channels.ts'
-import { ThreadPort } from './thread-port.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Log } from '../../contract/log.ts'
 import type { LoadedMessage, LogMessage, Runs, WornMessage } from '../protocol/messages.ts'
 import type { BufferingSettings } from './buffering/buffering-settings.ts'
 import type { StoreBounds } from './buffering/byte-store.ts'
 import type { PoolRequest } from './pool-request.ts'
-import type { PoolStats } from './pool-stats.ts'
+import type { Load } from './pool-stats.ts'
 import type { PoolExchange } from './request.ts'
 import type { SocketExchange } from './socket.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './scheduler/commands.ts'
-import type { Host } from './scheduler/host.ts'
 import type { HeldSlot, SlotPool } from './scheduler/slots.ts'
-import type { ThreadEnd } from './thread-channels.ts'
-import type { ThreadEvents, ThreadSettings } from './thread-port.ts'
+import type { EndReason, HostEvents, HostKind, OwnedPort, PoolHost } from './host-kind.ts'
 
 /** The completed options of a pool. */
-export interface PoolSettings extends ThreadSettings, Omit<SchedulerLimits, 'hostName'> {
+export interface PoolSettings extends Omit<SchedulerLimits, 'hostName' | 'flags'> {
+  kind: HostKind
   buffering: BufferingSettings
   /** Whether requests that run side by side stream. */
   streams: boolean
 }
 
-type ThreadHost = Host<PoolRequest>
-
-interface Thread {
-  port: ThreadPort
-  end: ThreadEnd
+interface Owned {
+  port: OwnedPort
+  end: { reason: EndReason; error: Error | undefined }
 }
 
 const TICK_MS = 50
 const WAITS = processWide('waits.1', () => new WaitGraph())
 
-/** Runs requests in threads. The caller closes the pool. */
-export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents {
+/** Runs requests in hosts. The caller closes the pool. */
+export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
   readonly #scheduler: Scheduler<PoolRequest>
   readonly #buffers: Buffers
-  readonly #threads = new Map<ThreadHost, Thread>()
+  readonly #owned = new Map<PoolHost, Owned>()
   readonly #started: Deferred<Runs> = deferred()
   readonly #ticker: NodeJS.Timeout
-  // The threads that end in order.
+  // The hosts that end in order.
   readonly #stopping = new Set<Promise<void>>()
   #runs: Runs | undefined
   #nextId = 1
+  #reloading: Deferred<void> | undefined
   #isClosed = false
 
   constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
     this.#buffers = new Buffers(settings.buffering, log)
-    this.#scheduler = new Scheduler({ ...settings, hostName: 'thread' }, this, WAITS)
-    const tick = (): void => this.#scheduler.tick(performance.now())
-    this.#ticker = inNeutralContext(() => setInterval(tick, TICK_MS).unref())
+    const { hostName, flags } = settings.kind
+    this.#scheduler = new Scheduler({ ...settings, hostName, flags }, this, WAITS)
+    this.#ticker = inNeutralContext(() => setInterval(() => this.#tick(), TICK_MS).unref())
   }
 
   /**
-   * Starts the first thread; resolves when it has loaded the app, with the way in which the requests of the app run.
+   * Starts the first host; resolves when it has loaded the app, with the way in which the requests of the app run.
    *
    * @throws the error that loading the app has thrown
    */
@@ -84,10 +78,10 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   }
 
   /**
-   * Runs the app on one request, at once or when its body is there and a thread is free; resolves when the response is
+   * Runs the app on one request, at once or when its body is there and a host is free; resolves when the response is
    * whole.
    *
-   * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), {@link ThreadCrashedError} (500), the error of the app
+   * @throws {@link PoolFullError} (503), {@link AppTimeoutError} (504), the error of a crash ({@link HostKind.crashed}), the error of the app
    */
   run(exchange: PoolExchange): Promise<void> {
     const held = heldSlots()
@@ -111,24 +105,36 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     return this.#scheduler
   }
 
-  stats(): PoolStats {
+  stats(): Load {
     const load = this.#scheduler.stats(performance.now())
-    return { threads: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
+    return { hosts: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
   }
 
-  /** Ends all threads, even if they run code; resolves when they have ended in order, or were told to end at once. */
+  /**
+   * Replaces all hosts, one after the other. Resolves when that is done.
+   *
+   * @throws the error of a new host that could not load the app; the old hosts stay
+   */
+  reload(): Promise<void> {
+    this.#scheduler.population.reload()
+    this.#reloading ??= deferred()
+    return this.#reloading.promise
+  }
+
+  /** Ends all hosts, even if they run code; resolves when they have ended in order, or were told to end at once. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#ticker)
     this.#started.reject(poolClosed())
+    this.#endReload(poolClosed())
     this.#buffers.close(poolClosed())
     this.#scheduler.close()
     await Promise.all(this.#stopping)
   }
 
-  // --- the events of threads ---
+  // --- the events of hosts ---
 
-  onLoaded(host: ThreadHost, { runs, error }: LoadedMessage): void {
+  onLoaded(host: PoolHost, { runs, error }: LoadedMessage): void {
     const now = performance.now()
     if (error) return this.#scheduler.hostFailedToLoad(host, fromErrorData(error), now)
     this.#runs = runs
@@ -140,68 +146,82 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
     this.#log[level](error ? { ...fields, err: fromErrorData(error) } : fields, message)
   }
 
-  onWorn(host: ThreadHost, { left }: WornMessage): void {
-    this.#log.warn(
-      { left },
-      'requests leave timers or sockets open in their thread; it is replaced',
-    )
+  onWorn(host: PoolHost, { left }: WornMessage): void {
+    this.#log.warn({ left }, this.#settings.kind.wornLine)
     this.#scheduler.hostWorn(host, performance.now())
   }
 
-  onDone(host: ThreadHost, id: number, tookMs: number, now: number): void {
+  onDone(host: PoolHost, id: number, tookMs: number, now: number): void {
     this.#scheduler.requestDone(host, id, tookMs, now)
   }
 
-  onExit(host: ThreadHost, cause: Error | undefined): void {
-    const { end } = this.#threads.get(host) as Thread
-    this.#threads.delete(host)
-    publishEnd(cause ? { ...end, reason: 'crashed', error: cause } : end)
-    if (cause && !this.#isClosed) this.#log.error({ err: cause }, 'a thread ended by itself')
-    const crash = cause && new ThreadCrashedError(`the thread ended: ${cause.message}`, { cause })
-    this.#scheduler.hostGone(host, crash, performance.now())
+  onGivenBack(host: PoolHost, id: number): void {
+    this.#scheduler.requestGivenBack(host, id, performance.now())
+  }
+
+  onExit(host: PoolHost, cause: Error | undefined): void {
+    const { kind } = this.#settings
+    const { port, end } = this.#owned.get(host) as Owned
+    this.#owned.delete(host)
+    if (cause) port.publishEnd('crashed', cause)
+    else port.publishEnd(end.reason, end.error)
+    if (cause && !this.#isClosed)
+      this.#log.error({ err: cause }, `a ${kind.hostName} ended by itself`)
+    this.#scheduler.hostGone(host, cause && kind.crashed(cause), performance.now())
   }
 
   // --- the orders of the scheduler ---
 
-  startHost(host: ThreadHost): ThreadPort {
+  startHost(host: PoolHost): OwnedPort {
+    const { kind } = this.#settings
     try {
-      const port = inNeutralContext(() => new ThreadPort(this.#settings, host, this))
-      const { url, exportName } = this.#settings.target
-      const start = { threadId: port.threadId, url, export: exportName }
-      this.#threads.set(host, { port, end: { ...start, reason: 'closed', error: undefined } })
-      publishStart(start)
+      const port = inNeutralContext(() => kind.start(host, this))
+      this.#owned.set(host, { port, end: { reason: 'closed', error: undefined } })
       return port
     } catch (error) {
-      this.#log.error({ err: error }, 'a thread could not be started')
+      this.#log.error({ err: error }, `a ${kind.hostName} could not be started`)
       throw error
     }
   }
 
-  endHost(host: ThreadHost, end: HostEnd): void {
-    const thread = this.#threads.get(host)
-    if (!thread) return
-    thread.end.reason = end.reason
+  endHost(host: PoolHost, end: HostEnd): void {
+    const owned = this.#owned.get(host)
+    if (!owned) return
+    const { kind, timeoutMs } = this.#settings
+    owned.end.reason = end.reason
     if (end.reason === 'loadFailed') {
-      thread.end.error = end.error
-      this.#log.error({ err: end.error }, 'a thread could not load its app')
+      owned.end.error = end.error
+      this.#log.error({ err: end.error }, `a ${kind.hostName} could not load its app`)
     } else if (end.reason === 'timedOut') {
-      const fields = { timeoutMs: this.#settings.timeoutMs, stack: end.sample }
-      this.#log.error(fields, timeoutLine(host, end.isIdle))
+      this.#log.error({ timeoutMs, stack: end.sample }, timeoutLine(host, kind, end.isIdle))
     } else {
-      return this.#stopSoon(thread.port)
+      return this.#stopSoon(owned.port)
     }
-    thread.port.stop()
+    owned.port.stop()
   }
 
-  #stopSoon(port: ThreadPort): void {
+  #endReload(error: Error): void {
+    this.#reloading?.reject(error)
+    this.#reloading = undefined
+  }
+
+  #tick(): void {
+    this.#scheduler.tick(performance.now())
+    if (!this.#reloading || this.#scheduler.population.isReloading) return
+    this.#reloading.resolve()
+    this.#reloading = undefined
+  }
+
+  #stopSoon(port: OwnedPort): void {
     const stopped = port.stopSoon()
     this.#stopping.add(stopped)
     stopped.then(() => this.#stopping.delete(stopped)).catch(() => undefined)
   }
 
-  inspectHost(host: ThreadHost): void {
-    const { port } = this.#threads.get(host) as Thread
-    sampleStack(port.threadId)
+  inspectHost(host: PoolHost): void {
+    const { port } = this.#owned.get(host) as Owned
+    port
+      .sampleStack()
       .catch(() => undefined)
       .then((stack) => this.#scheduler.hostInspected(host, stack, performance.now()))
       .catch(() => undefined)
@@ -209,6 +229,7 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
 
   cannotLoad(error: Error): void {
     this.#started.reject(error)
+    this.#endReload(error)
   }
 
   keepProcess(): void {
@@ -253,12 +274,10 @@ export class WorkerPool implements SchedulerCommands<PoolRequest>, ThreadEvents 
   }
 }
 
-const REMEDY =
-  'The stack shows the code; raise timeoutMs (--threads-timeout) if the work needs more time'
-
-function timeoutLine({ pace }: ThreadHost, isIdle: boolean): string {
+function timeoutLine({ pace }: PoolHost, { hostName, flags }: HostKind, isIdle: boolean): string {
+  const remedy = `The stack shows the code; raise timeoutMs (${flags}-timeout) if the work needs more time`
   if (pace.isSideBySide)
-    return `the event loop of a thread stood still for timeoutMs; the thread is ended. ${REMEDY}`
+    return `the event loop of a ${hostName} stood still for timeoutMs; the ${hostName} is ended. ${remedy}`
   const subject = isIdle ? 'work that a request has left open' : 'a request'
-  return `${subject} took longer than timeoutMs; its thread is ended. ${REMEDY}`
+  return `${subject} took longer than timeoutMs; its ${hostName} is ended. ${remedy}`
 }

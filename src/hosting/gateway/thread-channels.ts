@@ -2,16 +2,7 @@
 
 import { channel } from 'node:diagnostics_channel'
 import type { Channel } from 'node:diagnostics_channel'
-
-/** The reasons for the end of a thread. */
-type ThreadEndReason =
-  | 'idle'
-  | 'worn'
-  | 'maxRequests'
-  | 'closed'
-  | 'loadFailed'
-  | 'timedOut'
-  | 'crashed'
+import type { EndReason } from './host-kind.ts'
 
 /** The message of `isthmus:thread:start`. The thread has been started; it has not loaded its app yet. */
 export interface ThreadStart {
@@ -25,7 +16,7 @@ export interface ThreadStart {
 
 /** The message of `isthmus:thread:end`. The thread is gone. */
 export interface ThreadEnd extends ThreadStart {
-  reason: ThreadEndReason
+  reason: EndReason
   /** The cause of `loadFailed` and of `crashed`. */
   error: Error | undefined
 }

@@ -9,21 +9,17 @@ import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { cannotCross, refusedRequest } from './refused-request.ts'
 import { SentExtensions } from './sent-extensions.ts'
 import { SentState } from './sent-state.ts'
+import { sampleStack } from './stack-sample.ts'
 import { startWorker } from './start-worker.ts'
+import { publishEnd, publishStart } from './thread-channels.ts'
 import { ThreadInbox } from './thread-inbox.ts'
 import { ThreadOutbox } from './thread-outbox.ts'
 import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads'
 import type { ThreadData, ThreadTarget } from '../protocol/thread-data.ts'
-import type {
-  FromHost,
-  LoadedMessage,
-  LogMessage,
-  PartMessage,
-  WornMessage,
-} from '../protocol/messages.ts'
+import type { FromHost, PartMessage } from '../protocol/messages.ts'
+import type { EndReason, HostEvents, OwnedPort, PoolHost } from './host-kind.ts'
 import type { PoolRequest } from './pool-request.ts'
-import type { Host } from './scheduler/host.ts'
-import type { HostPort } from './scheduler/host-port.ts'
+import type { ThreadStart } from './thread-channels.ts'
 import type { InboxOwner } from './thread-inbox.ts'
 import type { OutboxOwner } from './thread-outbox.ts'
 
@@ -43,26 +39,13 @@ export interface ThreadSettings {
   env: NodeJS.ProcessEnv | undefined
 }
 
-type ThreadHost = Host<PoolRequest>
-
-/** The reports of a thread to its pool. */
-export interface ThreadEvents {
-  onLoaded(host: ThreadHost, message: LoadedMessage): void
-  onLog(message: LogMessage): void
-  /** Requests have left too many timers or sockets open in the thread. */
-  onWorn(host: ThreadHost, message: WornMessage): void
-  /** The request with this `id` is over. */
-  onDone(host: ThreadHost, id: number, tookMs: number, now: number): void
-  /** The thread is gone. `cause` is the reason; undefined after {@link ThreadPort.stop}. */
-  onExit(host: ThreadHost, cause: Error | undefined): void
-}
-
 /** Owns one worker. The pool stops it. */
-export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwner {
-  readonly #host: ThreadHost
-  readonly #events: ThreadEvents
+export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
+  readonly #host: PoolHost
+  readonly #events: HostEvents
   readonly #timeoutMs: number
   readonly #worker: Worker
+  readonly #start: ThreadStart
   readonly #port: MessagePort
   readonly #bell = new Doorbell()
   readonly #inbox: ThreadInbox
@@ -80,7 +63,7 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
   #isBroken = false
 
   /** @throws the error of the system that has no thread to give */
-  constructor(settings: ThreadSettings, host: ThreadHost, events: ThreadEvents) {
+  constructor(settings: ThreadSettings, host: PoolHost, events: HostEvents) {
     this.#host = host
     this.#events = events
     this.#timeoutMs = settings.timeoutMs
@@ -95,12 +78,18 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
       bell: this.#bell.memory,
       answers: answers.memory,
     })
+    const { url, exportName } = settings.target
+    this.#start = { threadId: this.#worker.threadId, url, export: exportName }
     this.#listen()
+    publishStart(this.#start)
   }
 
-  /** The number that Node gives the thread, for logs and for the inspector; -1 after its end. */
-  get threadId(): number {
-    return this.#worker.threadId
+  sampleStack(): Promise<string | undefined> {
+    return sampleStack(this.#worker.threadId)
+  }
+
+  publishEnd(reason: EndReason, error: Error | undefined): void {
+    publishEnd({ ...this.#start, reason, error })
   }
 
   get reached(): number {
@@ -132,7 +121,6 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
     return this.#outbox.waitedMs(now)
   }
 
-  /** Asks the host to end, and ends the worker after some time. Resolves when the worker is told to end, or is gone. */
   stopSoon(): Promise<void> {
     if (!this.#isLoaded) this.stop()
     if (this.#isStopped) return this.#stopped.promise
@@ -148,7 +136,6 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
     this.#timer = setTimeout(() => this.stop(), STOP_MS)
   }
 
-  /** Ends the worker, even if it runs code. */
   stop(): void {
     this.#isStopped = true
     this.#stopped.resolve()
@@ -233,6 +220,8 @@ export class ThreadPort implements HostPort<PoolRequest>, InboxOwner, OutboxOwne
         return this.#events.onWorn(this.#host, message)
       case 'done':
         return this.onDone(message.id, message.tookMs, performance.now())
+      case 'giveBack':
+        return this.#events.onGivenBack(this.#host, message.id)
       default:
         this.#host.find(message.id)?.take(message)
     }

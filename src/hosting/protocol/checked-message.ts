@@ -12,11 +12,14 @@ const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = 
   call: ({ id, app, message }) =>
     isNumber(id) && (app === 'inner' || isRecord(app)) && isRecord(message),
   log: ({ level, fields, error }) =>
-    (level === 'warn' || level === 'error') && isRecord(fields) && isErrorOrNull(error),
+    (level === 'info' || level === 'warn' || level === 'error') &&
+    isRecord(fields) &&
+    isErrorOrNull(error),
   loaded: ({ runs, error }) => (runs === 'inTurn' || runs === 'sideBySide') && isErrorOrNull(error),
   watch: ({ id }) => isNumber(id),
   event: ({ id, event }) => isNumber(id) && isRecord(event),
   worn: ({ left }) => isRecord(left),
+  giveBack: ({ id }) => isNumber(id),
 }
 
 /**

@@ -213,7 +213,7 @@ export interface CalledMessage {
 /** A log line for the operator. */
 export interface LogMessage {
   type: 'log'
-  level: 'warn' | 'error'
+  level: 'info' | 'warn' | 'error'
   fields: Record<string, unknown>
   /** The error that the line is about: the field `err` of the log. */
   error: ErrorData | null
@@ -239,6 +239,12 @@ export interface WornMessage {
   left: Readonly<Record<string, number>>
 }
 
+/** The host has not begun the request, and will not: it goes to another host. No `done` follows. */
+export interface GiveBackMessage {
+  type: 'giveBack'
+  id: number
+}
+
 /** From a host to the gateway. */
 export type FromHost =
   | WantMessage
@@ -251,3 +257,4 @@ export type FromHost =
   | EventMessage<SendEvent>
   | WatchMessage
   | WornMessage
+  | GiveBackMessage

@@ -7,6 +7,8 @@ export interface Assigned<Request> {
   request: Request
   /** The number of the request in the order of the host; null for a nested request, which has no turn of its own. */
   turn: number | null
+  /** The time of the assignment, in ms. */
+  since: number
 }
 
 /** An ordered list. It is short, so searches go through all entries. */
@@ -39,15 +41,25 @@ export class Assignments<Request extends ScheduledRequest> {
     return this.#takenBackTo
   }
 
-  /** Adds a request; returns its number. */
-  add(request: Request): number {
+  /** The time at which the oldest request that is not over was assigned; Infinity if there is none. */
+  get oldestSince(): number {
+    return this.#list.find(({ request }) => !request.isOver)?.since ?? Infinity
+  }
+
+  /** Whether a request is not over. */
+  get isAnyOpen(): boolean {
+    return this.#list.some(({ request }) => !request.isOver)
+  }
+
+  /** Adds a request at the time `now`; returns its number. */
+  add(request: Request, now: number): number {
     const turn = this.#nextTurn++
-    this.#list.push({ request, turn })
+    this.#list.push({ request, turn, since: now })
     return turn
   }
 
   addNested(request: Request): void {
-    this.#list.push({ request, turn: null })
+    this.#list.push({ request, turn: null, since: Infinity })
   }
 
   find(id: number): Request | undefined {
@@ -81,11 +93,11 @@ export class Assignments<Request extends ScheduledRequest> {
     for (const { request } of this.#list) request.warn()
   }
 
-  /** Fails all requests; returns how many were not over yet. */
-  failAll(error: Error): number {
+  /** Fails the requests that were assigned at the time `until` or before; returns how many were not over yet. */
+  failAll(error: Error, until: number): number {
     let failed = 0
-    for (const { request } of this.#list) {
-      if (request.isOver) continue
+    for (const { request, since } of this.#list) {
+      if (request.isOver || since > until) continue
       failed += 1
       request.fail(error)
     }

@@ -7,6 +7,8 @@ import type { HostPort, ScheduledRequest } from './host-port.ts'
 export interface SchedulerLimits {
   /** The word for a host in messages, like `thread`. */
   hostName: string
+  /** The beginning of its flags on the command line in messages, like `--threads`. */
+  flags: string
   /** Hosts that are always there. */
   min: number
   /** The most hosts. Those that were told to end count until they are gone. */
@@ -17,7 +19,9 @@ export interface SchedulerLimits {
   queueTimeoutMs: number
   /** Requests after which a host is replaced. */
   maxRequests: number
-  /** The most requests that a host runs side by side. */
+  /** The requests that a host runs at the same time, each in a thread of its own, if its app is a sync app. */
+  slots: number
+  /** The most requests that a host runs side by side, if its app awaits. */
   concurrency: number
   /** The time that a request may have its host to itself, in ms, or that the event loop of a host may stand still. */
   timeoutMs: number
@@ -27,7 +31,7 @@ export interface SchedulerLimits {
 
 /** The reason why the scheduler ends a host. */
 export type HostEnd =
-  | { reason: 'idle' | 'worn' | 'maxRequests' | 'closed' }
+  | { reason: 'idle' | 'worn' | 'maxRequests' | 'reload' | 'closed' }
   /** The app could not be loaded, or not in time. */
   | { reason: 'loadFailed'; error: Error }
   /**

@@ -2,6 +2,7 @@
 
 import { Assignments } from './assignments.ts'
 import { InTurn } from './in-turn.ts'
+import type { HostEnd } from './commands.ts'
 import type { Assigned } from './assignments.ts'
 import type { HostPort, ScheduledRequest } from './host-port.ts'
 import type { Pace, PacedHost } from './pace.ts'
@@ -16,7 +17,7 @@ import type { Pace, PacedHost } from './pace.ts'
 type HostPhase = 'loading' | 'spare' | 'ready' | 'retiring' | 'ended'
 
 /** The reason why a host ends before its pool does. */
-export type RetirementReason = 'idle' | 'worn' | 'maxRequests'
+export type RetirementReason = 'idle' | 'worn' | 'maxRequests' | 'reload' | 'timedOut'
 
 /** A host that was ready for this long has loaded a module that works, also if no request came. */
 const PROVEN_MS = 1_000
@@ -29,7 +30,7 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
   /** The way to the host. The scheduler sets it right after the start. */
   port!: HostPort<Request>
   /** How the host works through its requests: known when it has loaded the app. */
-  pace: Pace = new InTurn()
+  pace: Pace
   /** The number of requests that the host has finished. */
   served = 0
   /** The time in which the host had a request, in ms, until {@link turnSince}. */
@@ -45,18 +46,34 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
   isInspected = false
   /** Why the host takes no further request. */
   retirement: RetirementReason | undefined
+  /** How the host ends after a request of it took too long. */
+  lateEnd: HostEnd | undefined
+  /** The host is to be replaced by one that has loaded the app anew. */
+  isStale = false
   /** The time at which the host began to retire. */
   retiringSince: number = Infinity
   readonly #assigned = new Assignments<Request>()
 
-  constructor(now: number) {
+  /** @param slots the requests that the host runs at the same time if its app is a sync app */
+  constructor(now: number, slots: number) {
     this.turnSince = now
     this.readySince = now
+    this.pace = new InTurn(slots)
   }
 
   /** The number of requests that the host has; the current one and nested ones count. */
   get load(): number {
     return this.#assigned.size
+  }
+
+  /** The time at which the oldest request that is not over was assigned; Infinity if there is none. */
+  get oldestSince(): number {
+    return this.#assigned.oldestSince
+  }
+
+  /** Whether a request is not over. */
+  get isAnyOpen(): boolean {
+    return this.#assigned.isAnyOpen
   }
 
   /** The number of requests that do not wait for their client. */
@@ -120,7 +137,7 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
 
   assign(request: Request, now: number): void {
     if (this.load === 0) this.turnSince = now
-    this.port.assign(request, this.#assigned.add(request))
+    this.port.assign(request, this.#assigned.add(request, now))
   }
 
   /** Runs `request` at once, in the slot of the request `holder`, which waits for the answer to a call. */
@@ -132,6 +149,11 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
   /** Takes back the last requests that the host has not begun, at most `most`, in their order. */
   takeBack(most: number): Request[] {
     return this.#assigned.takeBack(most, this.port)
+  }
+
+  /** The host gives the request with this `id` back: it has not begun the request. */
+  giveBack(id: number): Request | undefined {
+    return this.#assigned.remove(id)?.request
   }
 
   /** The request with this `id` is over. Returns undefined if it was nested or is unknown: no slot became free. */
@@ -148,8 +170,11 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
     this.#assigned.warnAll()
   }
 
-  /** Fails every request that the host still has; returns how many were not over yet. */
-  failAll(error: Error): number {
-    return this.#assigned.failAll(error)
+  /**
+   * Fails the requests that the host still has, if they were assigned at the time `until` or before; returns how many were
+   * not over yet.
+   */
+  failAll(error: Error, until: number = Infinity): number {
+    return this.#assigned.failAll(error, until)
   }
 }

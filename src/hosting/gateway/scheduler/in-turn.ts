@@ -1,4 +1,4 @@
-// The pace of a host that runs one request at a time.
+// The pace of a host of a sync app: it runs one request at a time, or one in each of its threads.
 
 import { SLOW_MS } from './pace.ts'
 import type { Pace, PacedHost } from './pace.ts'
@@ -14,14 +14,22 @@ const WEIGHT_OF_LAST = 0.2
 export class InTurn implements Pace {
   readonly holdsSlots = true
   readonly isSideBySide = false
+  readonly slots: number
   /** A moving average of the time that a request has the host to itself; Infinity before the first request. */
   #averageMs = Infinity
 
-  heldMs({ turnSince }: PacedHost, now: number): number {
-    return now - turnSince
+  /** @param slots the requests that the host runs at the same time */
+  constructor(slots: number) {
+    this.slots = slots
+  }
+
+  // Each thread of a host with several ones has its request from the assignment on.
+  heldMs({ turnSince, oldestSince }: PacedHost, now: number): number {
+    return now - (this.slots > 1 ? oldestSince : turnSince)
   }
 
   hasRoomAhead(host: PacedHost, now: number): boolean {
+    if (this.slots > 1) return host.load < this.slots
     if (this.#averageMs > QUICK_MS || this.isAway(host, now)) return false
     if (host.load > 0 && now - host.turnSince > SLOW_MS) return false
     return host.load < Math.min(MAX_AHEAD, MAX_AHEAD_MS / this.#averageMs)

@@ -29,7 +29,6 @@ export interface LoadStats {
 
 /** Counts events; adds up the times of hosts that have ended. */
 export class LoadCounters<Request extends ScheduledRequest> {
-  refused = 0
   timedOut = 0
   crashes = 0
   #completed = 0
@@ -52,7 +51,11 @@ export class LoadCounters<Request extends ScheduledRequest> {
     this.#hostMs += now - host.readySince
   }
 
-  stats(hosts: Iterable<Host<Request>>, queued: number, now: number): LoadStats {
+  stats(
+    hosts: Iterable<Host<Request>>,
+    { queued, refused }: Pick<LoadStats, 'queued' | 'refused'>,
+    now: number,
+  ): LoadStats {
     let [inFlight, busyMs, hostMs] = [0, this.#busyMs, this.#hostMs]
     for (const host of hosts) {
       inFlight += host.load
@@ -64,7 +67,7 @@ export class LoadCounters<Request extends ScheduledRequest> {
       inFlight,
       queued,
       completed: this.#completed,
-      refused: this.refused,
+      refused,
       timedOut: this.timedOut,
       crashes: this.crashes,
       waitMs: this.#waits.stats(),

@@ -12,6 +12,8 @@ export interface PacedHost {
   /** The number after the last request that was taken back. */
   readonly takenBackTo: number
   turnSince: number
+  /** The time at which the oldest request that is not over was assigned. */
+  readonly oldestSince: number
   busyMs: number
 }
 
@@ -19,8 +21,10 @@ export interface PacedHost {
 export interface Pace {
   /** Whether a request of the host may wait for another pool, so that a deadlock is possible. */
   readonly holdsSlots: boolean
-  /** Whether the host runs more than one request at the same time. */
+  /** Whether the requests of the host share an event loop. */
   readonly isSideBySide: boolean
+  /** The requests that the host runs at the same time. */
+  readonly slots: number
   /** How long a busy host has been at the same place: in one request, or in one turn of its event loop. */
   heldMs(host: PacedHost, now: number): number
   /** Whether the host may get one more request although it has others. */

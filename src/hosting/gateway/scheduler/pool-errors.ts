@@ -7,6 +7,7 @@ import {
   UnavailableError,
   WouldDeadlockError,
 } from '../../../errors.ts'
+import type { SchedulerLimits } from './commands.ts'
 
 export function poolClosed(): UnavailableError {
   return new UnavailableError('the pool is closed')
@@ -16,22 +17,26 @@ export function holderIsOver(): UnavailableError {
   return new UnavailableError('the request that made this call is over')
 }
 
-export function queueFull(waiting: number, hosts: string): PoolFullError {
+/** @param hosts the number of hosts */
+export function queueFull(
+  waiting: number,
+  hosts: number,
+  { hostName, flags }: SchedulerLimits,
+): PoolFullError {
   return new PoolFullError(
-    `${waiting} requests wait for ${hosts}, as many as maxQueue (--threads-queue) allows`,
+    `${waiting} requests wait for ${hosts} ${hostName}${hosts === 1 ? '' : /s$/.test(hostName) ? 'es' : 's'}, as many as maxQueue (${flags}-queue) allows`,
   )
 }
 
-/** @param hostName the word for a host, like `thread` */
-export function waitedTooLong(queueTimeoutMs: number, hostName: string): PoolFullError {
+export function waitedTooLong({ queueTimeoutMs, hostName, flags }: SchedulerLimits): PoolFullError {
   return new PoolFullError(
-    `the request has waited ${queueTimeoutMs} ms for a ${hostName}: queueTimeoutMs (--threads-queue-timeout)`,
+    `the request has waited ${queueTimeoutMs} ms for a ${hostName}: queueTimeoutMs (${flags}-queue-timeout)`,
   )
 }
 
-export function requestTimedOut(timeoutMs: number): AppTimeoutError {
+export function requestTimedOut({ timeoutMs, flags }: SchedulerLimits): AppTimeoutError {
   return new AppTimeoutError(
-    `the app took longer than ${timeoutMs} ms: timeoutMs (--threads-timeout)`,
+    `the app took longer than ${timeoutMs} ms: timeoutMs (${flags}-timeout)`,
   )
 }
 
@@ -41,9 +46,7 @@ export function replaced(hostName: string): UnavailableError {
 }
 
 export function loadTimedOut(timeoutMs: number): AppLoadError {
-  return new AppLoadError(
-    `the app took longer than ${timeoutMs} ms to load: timeoutMs (--threads-timeout)`,
-  )
+  return new AppLoadError(`the app took longer than ${timeoutMs} ms to load`)
 }
 
 /** @param hostName the word for a host, like `thread` */

@@ -18,6 +18,8 @@ export class Population<Request extends ScheduledRequest> {
   readonly #backoff = new CrashBackoff()
   readonly #spare = new WarmSpare<Request>()
   #loadError: Error | undefined
+  // A host has retired for a reload, and the new one has not taken its place yet.
+  #isReplacing = false
 
   constructor(limits: SchedulerLimits, commands: SchedulerCommands<Request>) {
     this.#limits = limits
@@ -51,11 +53,12 @@ export class Population<Request extends ScheduledRequest> {
   wantsMore(waiting: number, now: number): boolean {
     const { min, max } = this.#limits
     if (this.#places + this.#ending.size >= max || this.#backoff.isPaused(now)) return false
-    return this.#places < min || waiting > this.hosts.counts.loading
+    return this.#places < min || waiting > this.hosts.counts.loading || this.#isReplacing
   }
 
   /** Starts a host, or takes the spare one. Returns the host if it has loaded its app already. */
   add(now: number): Host<Request> | undefined {
+    this.#isReplacing = false
     const spare = this.#spare.take()
     const host = spare ?? this.#start(now)
     if (!host) return undefined
@@ -68,11 +71,32 @@ export class Population<Request extends ScheduledRequest> {
   /** Starts the spare host if there should be one, and ends it if not. Hosts that load at once slow each other down. */
   keepSpare(now: number): void {
     const spare = this.#spare
-    if (spare.isSuperfluous(now)) this.end(spare.host as Host<Request>, { reason: 'idle' })
-    if (!spare.isMissing(now) || this.#backoff.isPaused(now) || this.hosts.counts.loading > 0)
-      return
+    const { isReloading } = this
+    const isOld = isReloading ? spare.host?.isStale : spare.isSuperfluous(now)
+    if (isOld && spare.host?.phase === 'spare') this.end(spare.host, { reason: 'idle' })
+    const isMissing = isReloading ? !spare.host : spare.isMissing(now)
+    if (!isMissing || this.#backoff.isPaused(now) || this.hosts.counts.loading > 0) return
     // An old spare host may be on its way out.
     if (this.hosts.size + this.#ending.size <= this.#limits.max) spare.host = this.#start(now)
+  }
+
+  /** Replaces all hosts, one after the other: an old one retires when a new one has loaded its app. */
+  reload(): void {
+    for (const host of this.all()) host.isStale = true
+  }
+
+  /** Whether a host is still to be replaced. */
+  get isReloading(): boolean {
+    return [...this.hosts].some(({ isStale }) => isStale)
+  }
+
+  /** The next host to replace, if the new one is there, and no other host retires. The new one takes its place. */
+  nextToReplace(): Host<Request> | undefined {
+    const { retiring } = this.hosts.counts
+    if (retiring > this.hosts.leaving || this.#spare.host?.phase !== 'spare') return undefined
+    const stale = [...this.hosts].find((host) => host.isStale && host.phase === 'ready')
+    this.#isReplacing ||= stale !== undefined
+    return stale
   }
 
   /** A host has loaded the app. Returns whether it may get requests. */
@@ -102,8 +126,9 @@ export class Population<Request extends ScheduledRequest> {
     this.#ending.delete(host)
   }
 
-  /** The app could not be loaded. */
+  /** The app could not be loaded. The hosts that have loaded it before stay. */
   cannotLoad(error: Error, now: number): void {
+    for (const host of this.hosts) host.isStale = false
     this.#loadError = error
     this.#backoff.crashed(now)
     this.#commands.cannotLoad(error)
@@ -138,7 +163,7 @@ export class Population<Request extends ScheduledRequest> {
 
   // Returns undefined if the system has no host to give.
   #start(now: number): Host<Request> | undefined {
-    const host = new Host<Request>(now)
+    const host = new Host<Request>(now, this.#limits.slots)
     try {
       host.port = this.#commands.startHost(host)
       return host

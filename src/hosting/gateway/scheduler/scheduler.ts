@@ -8,14 +8,12 @@ import {
   holderIsOver,
   loadTimedOut,
   poolClosed,
-  queueFull,
   replaced,
   requestTimedOut,
-  waitedTooLong,
   wouldDeadlock,
 } from './pool-errors.ts'
 import { Population } from './population.ts'
-import { RequestQueue } from './request-queue.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import type { HostEnd, SchedulerCommands, SchedulerLimits } from './commands.ts'
 import type { Host, RetirementReason } from './host.ts'
 import type { ScheduledRequest } from './host-port.ts'
@@ -29,9 +27,10 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   readonly #limits: SchedulerLimits
   readonly #commands: SchedulerCommands<Request>
   readonly #waits: WaitGraph
-  readonly #population: Population<Request>
+  /** The hosts from their start to their end. The shell asks for a reload here. */
+  readonly population: Population<Request>
   readonly #hosts: Hosts<Request>
-  readonly #queue = new RequestQueue<Request>()
+  readonly #queue: WaitingRoom<Request>
   readonly #counters = new LoadCounters<Request>()
   #isClosed = false
 
@@ -40,13 +39,14 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#limits = limits
     this.#commands = commands
     this.#waits = waits
-    this.#population = new Population(limits, commands)
-    this.#hosts = this.#population.hosts
+    this.#queue = new WaitingRoom(limits)
+    this.population = new Population(limits, commands)
+    this.#hosts = this.population.hosts
   }
 
-  /** Starts the first host. The others follow when it is ready: hosts that load together slow each other down. */
+  /** Starts the first host. The others follow when it is ready: loading together is slower. */
   start(now: number): void {
-    if (this.#hosts.size === 0) this.#population.add(now)
+    if (this.#hosts.size === 0) this.population.add(now)
   }
 
   /**
@@ -65,8 +65,8 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   /** The error for a request that could not even wait. The shell asks before it reads a body, and fails the request. */
   refusal(now: number): Error | undefined {
     if (this.#isClosed) return poolClosed()
-    const isFull = this.#queue.isFull(this.#limits.maxQueue)
-    return isFull && !this.#population.hasRoom(now) ? this.#refuse() : undefined
+    const hasRoom = !this.#queue.hasNoRoom || this.population.hasRoom(now)
+    return hasRoom ? undefined : this.#queue.refuse(this.#hosts.size)
   }
 
   /** A request that holds slots is over: it waits for this pool no longer. */
@@ -77,7 +77,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   /** A host has loaded the app, whose requests run side by side or in turn. */
   hostLoaded(host: Host<Request>, isSideBySide: boolean, now: number): void {
     if (host.phase !== 'loading') return
-    if (this.#population.loaded(host, isSideBySide, now)) this.#serve(host, now)
+    if (this.population.loaded(host, isSideBySide, now)) this.#serve(host, now)
     this.#grow(now)
   }
 
@@ -85,7 +85,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   hostFailedToLoad(host: Host<Request>, error: Error, now: number): void {
     if (host.phase === 'ended') return
     this.#end(host, { reason: 'loadFailed', error }, now)
-    this.#population.cannotLoad(error, now)
+    this.population.cannotLoad(error, now)
     this.#failHopeless()
     this.#grow(now)
   }
@@ -96,11 +96,19 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // The requests of a host that was ended have failed. A nested request that ends last makes its host free.
     if (host.phase === 'ended' || (!done && host.load > 0)) return
     if (done) this.#counters.completed(done.arrivedAt, tookMs, now)
-    this.#population.recovered()
+    this.population.recovered()
     if (host.retirement) this.#endIfRetired(host, now)
     else if (host.isWorn) this.#retire(host, 'worn', now)
-    else if (this.#population.isDue(host)) this.#retire(host, 'maxRequests', now)
+    else if (this.population.isDue(host)) this.#retire(host, 'maxRequests', now)
     else this.#serve(host, now)
+  }
+
+  /** A host gives a request back that it has not begun: another request takes long there. */
+  requestGivenBack(host: Host<Request>, id: number, now: number): void {
+    const request = host.giveBack(id)
+    if (!request || host.phase === 'ended') return
+    this.#queue.putBack([request])
+    this.#handOut(now)
   }
 
   /** Requests have left too many timers or sockets open in a host. */
@@ -118,23 +126,24 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
     const isIdle = host.load === 0
     this.#makeWay(host, 0, now)
-    this.#counters.timedOut += host.failAll(requestTimedOut(this.#limits.timeoutMs))
-    this.#end(host, { reason: 'timedOut', isIdle, sample }, now)
-    this.#handOut(now)
+    const late = host.pace.slots > 1 ? now - this.#limits.timeoutMs : Infinity
+    this.#counters.timedOut += host.failAll(requestTimedOut(this.#limits), late)
+    host.lateEnd = { reason: 'timedOut', isIdle, sample }
+    this.#retire(host, 'timedOut', now)
   }
 
   /** A host is gone. `crash` is the error for the requests that it ran; undefined after `endHost()`. */
   hostGone(host: Host<Request>, crash: Error | undefined, now: number): void {
     const { phase } = host
     this.#leave(host, now)
-    this.#population.gone(host)
+    this.population.gone(host)
     if (this.#isClosed) return void host.failAll(poolClosed())
     this.#queue.putBack(host.takeBack(Infinity))
     if (crash) {
       this.#counters.crashes += 1
-      if (phase === 'loading') this.#population.cannotLoad(crash, now)
-      else if (host.hasWorked(now)) this.#population.crashed(now)
-      else this.#population.diedEarly(crash, now)
+      if (phase === 'loading') this.population.cannotLoad(crash, now)
+      else if (host.hasWorked(now)) this.population.crashed(now)
+      else this.population.diedEarly(crash, now)
       host.failAll(crash)
       this.#failHopeless()
     }
@@ -143,10 +152,11 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
 
   /** Time has passed. The shell calls this about every 50 ms. */
   tick(now: number): void {
-    for (const host of this.#population.all()) this.#check(host, now)
-    this.#endLongWaits(now)
+    for (const host of this.population.all()) this.#check(host, now)
+    this.#queue.endLongWaits(now)
     this.#handOut(now)
-    this.#population.keepSpare(now)
+    this.population.keepSpare(now)
+    this.#replaceStale(now)
     // A request that waits keeps the process; idle hosts do not.
     if (this.#queue.length === 0 && !this.#hosts.isBusy) this.#commands.releaseProcess()
   }
@@ -155,19 +165,20 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   close(): void {
     this.#isClosed = true
     this.#queue.failAll(poolClosed())
-    for (const host of this.#population.all()) this.#commands.endHost(host, { reason: 'closed' })
+    for (const host of this.population.all()) this.#commands.endHost(host, { reason: 'closed' })
   }
 
   holders(): number[] | null {
-    return this.#population.mayGainHost ? null : this.#hosts.currentIds()
+    return this.population.mayGainHost ? null : this.#hosts.currentIds()
   }
 
   get hosts(): HostCounts {
-    return this.#population.counts
+    return this.population.counts
   }
 
   stats(now: number): LoadStats {
-    return this.#counters.stats(this.#hosts, this.#queue.waiting, now)
+    const { waiting, refused } = this.#queue
+    return this.#counters.stats(this.#hosts, { queued: waiting, refused }, now)
   }
 
   #placeHolder(request: Request, held: readonly HeldSlot[], now: number): void {
@@ -193,18 +204,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // The host has become free without a message. The requests that wait go first.
     if (host) this.#serve(host, now)
     this.#grow(now)
-    this.#boundQueue()
-  }
-
-  // A host that loads has one of the waiting requests as good as taken.
-  #boundQueue(): void {
-    const last = this.#queue.overflow(this.#limits.maxQueue + this.hosts.loading)
-    last?.fail(this.#refuse())
-  }
-
-  #refuse(): Error {
-    this.#counters.refused += 1
-    return queueFull(this.#queue.length, `${this.#hosts.size} ${this.#limits.hostName}s`)
+    this.#queue.bound(this.#hosts.size, this.hosts.loading)
   }
 
   // A free host gets requests from the queue, else one that another host has ahead of time.
@@ -224,14 +224,6 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
       this.#serve(host, now)
     }
     this.#grow(now)
-  }
-
-  #endLongWaits(now: number): void {
-    const { queueTimeoutMs, hostName } = this.#limits
-    for (const request of this.#queue.takeLate(now - queueTimeoutMs)) {
-      this.#counters.refused += 1
-      request.fail(waitedTooLong(queueTimeoutMs, hostName))
-    }
   }
 
   #check(host: Host<Request>, now: number): void {
@@ -268,15 +260,23 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     this.#endIfRetired(host, now)
   }
 
+  // The new host has loaded its app, and takes the place of an old one.
+  #replaceStale(now: number): void {
+    const stale = this.population.nextToReplace()
+    if (stale) this.#retire(stale, 'reload', now)
+  }
+
   #endIfRetired(host: Host<Request>, now: number): void {
-    const { retirement: reason, load } = host
-    if (reason && load === 0) this.#end(host, { reason }, now)
+    const { retirement: reason, load, lateEnd } = host
+    // The thread of a late request does not come back. The requests in the other threads of its host may end.
+    if (lateEnd && !host.isAnyOpen) this.#end(host, lateEnd, now)
+    else if (reason && reason !== 'timedOut' && load === 0) this.#end(host, { reason }, now)
     this.#handOut(now)
   }
 
   #end(host: Host<Request>, end: HostEnd, now: number): void {
     this.#leave(host, now)
-    this.#population.end(host, end)
+    this.population.end(host, end)
   }
 
   #leave(host: Host<Request>, now: number): void {
@@ -284,16 +284,16 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   }
 
   #grow(now: number): void {
-    while (!this.#isClosed && this.#population.wantsMore(this.#queue.length, now)) {
+    while (!this.#isClosed && this.population.wantsMore(this.#queue.length, now)) {
       this.#commands.keepProcess()
-      const host = this.#population.add(now)
+      const host = this.population.add(now)
       if (host) this.#serve(host, now)
     }
     this.#failHopeless()
   }
 
   #failHopeless(): void {
-    const error = this.#population.hopeless
+    const error = this.population.hopeless
     if (error) this.#queue.failAll(error)
   }
 }

@@ -7,6 +7,7 @@ import type { Pace, PacedHost } from './pace.ts'
 export class SideBySide implements Pace {
   readonly holdsSlots = false
   readonly isSideBySide = true
+  readonly slots: number = Infinity
   readonly #concurrency: number
 
   /** @param concurrency the most requests at the same time */

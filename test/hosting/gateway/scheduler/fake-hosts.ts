@@ -16,6 +16,8 @@ import type { HeldSlot } from '../../../../src/hosting/gateway/scheduler/slots.t
 
 const LIMITS: SchedulerLimits = {
   hostName: 'host',
+  flags: '--hosts',
+  slots: 1,
   min: 1,
   max: 2,
   maxQueue: 10,

@@ -104,7 +104,7 @@ describe('the queue', () => {
     const [running, waiting, refused] = [pool.request(), pool.request(), pool.request()]
     expect([running.isOver, waiting.isOver]).toEqual([false, false])
     expect(refused.error).toBeInstanceOf(PoolFullError)
-    expect(String(refused.error)).toContain('1 requests wait for 1 hosts')
+    expect(String(refused.error)).toContain('1 requests wait for 1 host,')
 
     const loading = new FakePool({ max: 1, maxQueue: 1 })
     const answers = [loading.request(), loading.request(), loading.request()]
