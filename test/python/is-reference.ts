@@ -3,7 +3,5 @@
 //
 //   REFERENCE=1 npx vitest run --project native test/python
 
-import * as isthmus from 'isthmus'
-
 /** Whether gunicorn and uvicorn host the apps. */
-export const isReference: boolean = process.env['REFERENCE'] === '1' || !('python' in isthmus)
+export const isReference: boolean = process.env['REFERENCE'] === '1'

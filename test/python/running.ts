@@ -1,6 +1,6 @@
 // The types of the two ways to start an app.
 
-import type { App } from 'isthmus'
+import type { EventApp, HostedApp } from 'isthmus'
 
 /** How a test wants its app. */
 export interface HostedOptions {
@@ -15,7 +15,7 @@ export interface HostedOptions {
   /** Keeps the directory DATA after close(), until forget(). */
   keepData?: boolean
   /** Places the app in a mount or a chain; isthmus alone. */
-  around?: (app: App) => App
+  around?: (app: EventApp) => HostedApp
   /** A Django settings module: the tables and a superuser are made first. */
   prepare?: string
 }

@@ -1,14 +1,11 @@
 // The app in processes of isthmus, with the log in memory.
 
-import * as isthmus from 'isthmus'
-import type { HostedApp, Log } from 'isthmus'
+import { python, serve } from 'isthmus'
+import type { Log } from 'isthmus'
 import type { Running, Start } from './running.ts'
-
-type Python = (spec: string, options: Record<string, unknown>) => HostedApp
 
 /** Serves `python(spec)` on a free port. */
 export async function startIsthmus(spec: string, start: Start): Promise<Running> {
-  const { python } = isthmus as unknown as { python: Python }
   const { log, output } = recordingLog()
   const app = python(spec, {
     interface: start.interface,
@@ -18,7 +15,7 @@ export async function startIsthmus(spec: string, start: Start): Promise<Running>
     cwd: start.cwd,
     env: { ...process.env, ...start.env },
   })
-  const server = await isthmus.serve(start.around?.(app) ?? app, {
+  const server = await serve(start.around?.(app) ?? app, {
     port: 0,
     log,
     graceMs: 1_000,
@@ -33,7 +30,7 @@ function recordingLog(): { log: Log; output: () => string } {
   const at = (level: string) => (fields: Record<string, unknown>, message: string) => {
     const { err, ...others } = fields
     const stack = err instanceof Error ? `\n${err.stack}` : ''
-    lines.push(`${level}: ${message} ${JSON.stringify(others)}${stack}`)
+    lines.push(`${level}: ${message}\n${JSON.stringify(others)}${stack}`)
   }
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   return { log, output: () => lines.join('\n') }

@@ -25,10 +25,9 @@ export class Talk implements Disposable {
       this.#messages.push((data as Buffer).toString())
       this.#wake()
     })
-    this.#closed = once(socket, 'close').then(([code, reason]) => ({
-      code: code as number,
-      reason: (reason as Buffer).toString(),
-    }))
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+    })
     socket.on('error', () => undefined)
   }
 
