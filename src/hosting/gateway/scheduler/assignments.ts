@@ -1,9 +1,11 @@
 // The requests that one host has, in the order in which it runs them.
 
+import { IdTable } from '../../protocol/id-table.ts'
 import type { HostPort, ScheduledRequest } from './host-port.ts'
 
 /** One request of a host. */
 export interface Assigned<Request> {
+  readonly id: number
   request: Request
   /** The number of the request in the order of the host; null for a nested request, which has no turn of its own. */
   turn: number | null
@@ -11,9 +13,10 @@ export interface Assigned<Request> {
   since: number
 }
 
-/** An ordered list. It is short, so searches go through all entries. */
+/** An ordered list, and a table for a host that runs many requests side by side. */
 export class Assignments<Request extends ScheduledRequest> {
   readonly #list: Array<Assigned<Request>> = []
+  readonly #table = new IdTable<Assigned<Request>>()
   #nextTurn = 0
   #takenBackTo = 0
 
@@ -54,35 +57,43 @@ export class Assignments<Request extends ScheduledRequest> {
   /** Adds a request at the time `now`; returns its number. */
   add(request: Request, now: number): number {
     const turn = this.#nextTurn++
-    this.#list.push({ request, turn, since: now })
+    this.#add({ id: request.id, request, turn, since: now })
     return turn
   }
 
   addNested(request: Request): void {
-    this.#list.push({ request, turn: null, since: Infinity })
+    this.#add({ id: request.id, request, turn: null, since: Infinity })
+  }
+
+  #add(assigned: Assigned<Request>): void {
+    this.#list.push(assigned)
+    this.#table.add(assigned)
   }
 
   find(id: number): Request | undefined {
-    return this.#list.find(({ request }) => request.id === id)?.request
+    return this.#table.find(id)?.request
   }
 
   /** Removes the request with this `id`: the first one, unless nested requests run. */
   remove(id: number): Assigned<Request> | undefined {
-    if (this.#list[0]?.request.id === id) return this.#list.shift()
-    const index = this.#list.findIndex(({ request }) => request.id === id)
-    return index < 0 ? undefined : this.#list.splice(index, 1)[0]
+    const assigned = this.#table.remove(id)
+    if (!assigned) return undefined
+    if (this.#list[0] === assigned) this.#list.shift()
+    else this.#list.splice(this.#list.indexOf(assigned), 1)
+    return assigned
   }
 
   /** Takes back the requests that the host has not begun: at most `most`, the last ones, in their order. */
   takeBack(most: number, port: HostPort<Request>): Request[] {
     const taken: Request[] = []
     for (let index = this.#list.length - 1; index >= 0 && taken.length < most; index -= 1) {
-      const { turn, request } = this.#list[index] as Assigned<Request>
+      const { id, turn, request } = this.#list[index] as Assigned<Request>
       // A nested request runs already, or waits for the request that it is nested in.
       if (turn === null) continue
       if (!port.takeBack(turn)) break
       this.#takenBackTo = Math.max(this.#takenBackTo, turn + 1)
       this.#list.splice(index, 1)
+      this.#table.remove(id)
       taken.unshift(request)
     }
     return taken
