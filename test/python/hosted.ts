@@ -22,8 +22,8 @@ export interface Hosted {
   output(): string
   /** The number of tracebacks that end with `line`. */
   tracebacks(line: string): number
-  /** A client that speaks bytes. */
-  connect(): Promise<RawClient>
+  /** A client that speaks bytes, and whose waits end after `deadlineMs`, or eight seconds. */
+  connect(deadlineMs?: number): Promise<RawClient>
   /** Ends the wait of the app for the file `name` (fixtures/journal.py). */
   release(name: string): Promise<void>
   close(): Promise<void>
@@ -50,7 +50,8 @@ export async function hosted(spec: string, options: HostedOptions): Promise<Host
     data,
     output: () => running.output(),
     tracebacks: (line) => countTracebacks(running.output(), line),
-    connect: () => RawClient.connect({ host: '127.0.0.1', port: running.port }),
+    connect: (deadlineMs) =>
+      RawClient.connect({ host: '127.0.0.1', port: running.port }, deadlineMs),
     release: (name) => writeFile(join(data, name), ''),
     async close() {
       await running.close()

@@ -55,6 +55,6 @@ export function pythonWith(modules: readonly PythonModule[]): FoundPython {
     if (lacks.length === 0) return { python, missing: false, note: '' }
     if (lacks.length < missing.length) missing = lacks
   }
-  const needs = missing.map((name) => PACKAGES[name]).join(', ')
+  const needs = missing.map((name) => PACKAGES[name]).join(', ') || 'python3'
   return { python: '', missing: true, note: ` (needs ${needs})` }
 }

@@ -77,6 +77,15 @@ export class Talk implements Disposable {
     return this.#messages.shift() as string
   }
 
+  /** Stops reading; resume() begins again. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   close(code?: number, reason?: string): void {
     this.#socket.close(code, reason)
   }
