@@ -253,12 +253,12 @@ def text_of(error):
 def stack_of(error):
     """The traceback as text, without the frames of the host and of importlib at its beginning."""
     step = error.__traceback__
-    while step and step.tb_frame.f_code.co_filename.endswith(OWN_FILES):
+    while step and (step.tb_frame.f_code.co_filename == OWN_FILE or 'importlib' in step.tb_frame.f_code.co_filename):
         step = step.tb_next
     return ''.join(traceback.format_exception(type(error), error, step, chain=False)).rstrip()
 
 
-OWN_FILES = (error_data.__code__.co_filename, 'importlib/__init__.py', '<frozen importlib._bootstrap>')
+OWN_FILE = stack_of.__code__.co_filename
 
 
 def is_stop(error):
@@ -397,6 +397,7 @@ class WsgiLink(Link):
                     lock.acquire()
                     self.is_read = False
                 self.route(self._frames(data))
+                self._wake_idle(len(self.queue) - (line is self.idle))
         finally:
             if self.waiting and not self.is_read:
                 self.idle.notify()
@@ -415,6 +416,11 @@ class WsgiLink(Link):
             except OSError:
                 data = b''
             self.route(self._frames(data))
+            self._wake_idle(len(self.queue))
+
+    def _wake_idle(self, count):
+        if count > 0 and self.waiting:
+            self.idle.notify(count)
 
     def close(self, id):
         self.open.pop(id, None)
@@ -780,6 +786,7 @@ class WsgiRequest:
             chunk = chunk[: self.length]
         self.is_ended = self.is_head_sent = True
         self.is_done = not hasattr(body, 'close')
+        self.link.turns += 1
         flags, took_ms = (END | OVER, self.took_ms()) if self.is_done else (END, 0.0)
         self.link.send(part_frame(self.id, self.head, chunk, flags, took_ms))
 
@@ -813,7 +820,9 @@ class WsgiRequest:
             is_last = at >= len(chunk)
             head = None if self.is_head_sent else self.head
             self.is_head_sent = True
-            self.is_ended = is_last and bool(flags & END)
+            if is_last and flags & END:
+                self.is_ended = True
+                self.link.turns += 1
             took_ms = self.took_ms() if is_last and flags & OVER else 0.0
             self.link.send(part_frame(self.id, head, piece, flags if is_last else 0, took_ms))
             self.sent += len(piece)

@@ -403,11 +403,13 @@ class TurnsTest(unittest.TestCase):
 
     def test_requests_behind_a_long_one_are_given_back(self):
         with Gateway('wsgi') as host:
+            host.sends_again = False
             host.request(1, '/computes', query=self.file)
             host.request(2, '/echo')
             self.assertEqual(host.next('giveBack', 'done')['type'], 'giveBack')
             host.request(3, '/echo')
             self.assertEqual(host.next(), {'type': 'giveBack', 'id': 3})
+            host.sends_again = True
             self.go()
             self.assertEqual(host.answer(1).body, b'computed')
             self.assertEqual(host.get(2, '/echo').body, b'0:')
@@ -425,6 +427,7 @@ class TurnsTest(unittest.TestCase):
             host.request(1, '/computes', query=self.file)
             host.request(2, '/echo', method='POST', body=True)
             host.body(2, b'abc')
+            host.sends_again = False
             host.request(3, '/echo')
             self.assertEqual(host.next('giveBack')['id'], 3)
             host.body(2, b'def', last=True)
@@ -455,6 +458,7 @@ class TurnsTest(unittest.TestCase):
             host.request(2, '/computes', query=self.file)
             begun = {host.next('part', 'want')['type'] for _ in range(2)}
             self.assertEqual(begun, {'part', 'want'})
+            host.sends_again = False
             host.request(3, '/echo')
             host.frame(9)
             self.assertEqual(host.next('giveBack')['id'], 3)

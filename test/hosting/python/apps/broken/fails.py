@@ -1,0 +1,4 @@
+"""A module that fails."""
+
+settings = {}
+key = settings["SECRET"]

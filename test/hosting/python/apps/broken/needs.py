@@ -1,0 +1,1 @@
+import redis_that_is_not_there
