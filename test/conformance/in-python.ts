@@ -19,7 +19,7 @@ let last = 0
 /** The app of `recipe`, hosted by python(). */
 export function inPython(recipe: Recipe, interfaceName: 'wsgi' | 'asgi'): EventApp {
   const crossed = { ...crossedOf(recipe), isLegal: isLegal(recipe) }
-  return POOLS[interfaceName].with([['x-recipe', ascii(JSON.stringify(crossed))]])
+  return POOLS[interfaceName].with(crossed)
 }
 
 /** Ends the processes, and returns the lines of their logs. */
@@ -63,11 +63,4 @@ function opened(gate: Promise<void>): string {
   const file = join(FOLDER, `gate-${++last}`)
   void gate.then(() => writeFileSync(file, ''))
   return file
-}
-
-// A field has Latin-1 alone.
-function ascii(json: string): string {
-  return json.replace(/[^\x20-\x7e]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { events, python } from 'isthmus'
 import { startLifespan } from '../../src/async/lifespan.ts'
 import { PYTHON } from './program.ts'
-import type { EventApp, HeaderPairs, Log, PythonOptions } from 'isthmus'
+import type { EventApp, Log, PythonOptions } from 'isthmus'
 import type { Lifespan } from '../../src/async/lifespan.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/python', import.meta.url))
@@ -28,8 +28,9 @@ export class SharedPool {
     this.#app = python(spec, { ...FIXTURE, ...options })
   }
 
-  /** The app in the process, which gets the fields `headers` too. Its own lifespan starts and ends nothing. */
-  with(headers: HeaderPairs): EventApp {
+  /** The app in the process, which gets `recipe` in the field x-recipe. Its own lifespan starts and ends nothing. */
+  with(recipe: object): EventApp {
+    const field = ['x-recipe', ascii(JSON.stringify(recipe))] as const
     return events(async (scope, receive, send) => {
       if (scope.type === 'lifespan') {
         await receive()
@@ -38,7 +39,7 @@ export class SharedPool {
         return send({ type: 'lifespan.shutdown.complete' })
       }
       await this.#start()
-      return this.#app({ ...scope, headers: [...scope.headers, ...headers] }, receive, send)
+      return this.#app({ ...scope, headers: [...scope.headers, field] }, receive, send)
     })
   }
 
@@ -52,6 +53,13 @@ export class SharedPool {
     this.#lifespan ??= startLifespan(this.#app, { mode: 'on', log: logOf(this.lines) })
     return this.#lifespan
   }
+}
+
+// A field has Latin-1 alone.
+function ascii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 function logOf(lines: string[]): Log {
