@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parseArguments } from '../src/cli/args.ts'
 import { InvalidOptionError } from '../src/errors.ts'
+import { pythonSettings } from '../src/hosting/gateway/process/python-settings.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import * as bundled from '../src/middleware.ts'
 import { fetchSettings, nodeSettings } from '../src/server/embedded/options.ts'
@@ -75,6 +76,23 @@ const THREADS: Record<string, readonly string[]> = {
   'buffering.maxResponseFileBytes': LIMIT,
   'buffering.maxTotalFileBytes': LIMIT,
   'buffering.directory': ["' '", "'10s'"],
+}
+
+const PYTHON: Record<string, readonly string[]> = {
+  interface: [],
+  processes: [],
+  threads: [],
+  python: ["' '", "'10s'"],
+  cwd: ["' '", "'10s'"],
+  env: GROUP,
+  concurrency: LIMIT,
+  maxQueue: LIMIT,
+  queueTimeoutMs: TIME,
+  timeoutMs: TIME,
+  maxRequests: LIMIT,
+  maxMemoryBytes: LIMIT,
+  cancelAfterMs: TIME,
+  buffering: GROUP,
 }
 
 const MIDDLEWARE: Record<string, readonly string[]> = {
@@ -184,6 +202,24 @@ describe('an absurd value is refused by', () => {
     const target = { url: 'file:///app.js', kind: 'app' } as const
     const values = await taken(option, (options) => poolSettings(target, options))
     expect(values).toEqual(THREADS[option])
+  })
+
+  it.each(Object.keys(PYTHON))('python(): %s', async (option) => {
+    const values = await taken(option, (options) => pythonSettings('shop.wsgi', options))
+    expect(values).toEqual(PYTHON[option])
+  })
+
+  it('python(), in the place of its app', () => {
+    for (const value of [...ABSURD, 'shop/app', 'shop:', ':app', 'shop:app(1)', 'a b']) {
+      if (value === '10s') continue
+      expect(() => pythonSettings(value as string, {})).toThrow(InvalidOptionError)
+    }
+  })
+
+  it('python(), in the place of its options', () => {
+    for (const value of ABSURD.filter((one) => inspect(one) !== '{}')) {
+      expect(() => pythonSettings('shop', value as object)).toThrow(InvalidOptionError)
+    }
   })
 
   it.each(middlewareOptions())('a middleware: %s', async (path) => {

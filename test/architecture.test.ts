@@ -96,6 +96,7 @@ describe('the public names', () => {
       HeaderPairs
       HostCounts
       HostedApp
+      HostedStats
       Hosting
       HttpDisconnectEvent
       HttpReceiveEvent
@@ -132,6 +133,13 @@ describe('the public names', () => {
       PeerError
       PoolFullError
       PoolStats
+      ProcessCrashedError
+      ProcessEnd
+      ProcessStart
+      PythonApp
+      PythonInterface
+      PythonOptions
+      PythonStats
       Receive
       ReceiveEvent
       RequestContext
@@ -181,6 +189,7 @@ describe('the public names', () => {
       events
       iterable
       mount
+      python
       serve
       sync
       threadedMiddleware

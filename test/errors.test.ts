@@ -125,6 +125,12 @@ const ROWS: Record<string, Row> = {
     parents: SERVICE,
     status: 500,
   },
+  ProcessCrashedError: {
+    make: () => new isthmus.ProcessCrashedError('x'),
+    code: 'ISTHMUS_PROCESS_CRASHED',
+    parents: SERVICE,
+    status: 502,
+  },
   ServerShutdownError: {
     make: () => new isthmus.ServerShutdownError(),
     code: 'ISTHMUS_SERVER_SHUTDOWN',

@@ -109,7 +109,9 @@ describe('the package', { timeout: minute }, () => {
     expect(build).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']),
     )
-    expect(build.filter((path) => !/\.(js|d\.ts|d\.ts\.map)$/.test(path))).toEqual([])
+    expect(build.filter((path) => !/\.(js|d\.ts|d\.ts\.map)$/.test(path))).toEqual([
+      'dist/hosting/python/isthmus_host.py',
+    ])
     const benchmarks = packed.filter((path) => /^benchmarks\/(?!results\/|README)/.test(path))
     expect(benchmarks).toEqual([])
   })

@@ -240,7 +240,7 @@ export interface WornMessage {
 }
 
 /** The host has not begun the request, and will not: it goes to another host. No `done` follows. */
-export interface GiveBackMessage {
+interface GiveBackMessage {
   type: 'giveBack'
   id: number
 }

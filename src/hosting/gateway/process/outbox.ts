@@ -18,7 +18,7 @@ export class Outbox {
     this.#socket = socket
   }
 
-  /** Whether the process does not take what it gets. */
+  /** Whether the process does not take the bytes that it gets. */
   get isFull(): boolean {
     return this.#socket.writableLength > FULL_BYTES
   }

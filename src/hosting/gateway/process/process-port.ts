@@ -23,10 +23,11 @@ import type { PoolRequest } from '../pool-request.ts'
 import type { ProcessStart } from './channels.ts'
 import type { ChildSettings } from './child.ts'
 
-/** The time for a process to end after a `stop`, in ms: its lifespan has ten seconds of it. */
+/** The time for a process to end after a `stop`, in ms: ten of the seconds are for its lifespan. */
 const STOP_MS = 20_000
 /** A process that is told to end, and that answers nothing for this time, does not hear it. */
 const STANDSTILL_MS = 1_000
+
 /** The options of a pool that concern one process. */
 export interface ProcessSettings extends ChildSettings {
   /** The app, for messages. */

@@ -69,7 +69,7 @@ type PythonDefaults = Complete<Omit<PythonOptions, Undecided | 'buffering'>> & {
 } & { buffering: BufferingSettings }
 
 /** The default of every option; undefined: {@link pythonSettings} decides. */
-export const PYTHON_DEFAULTS: PythonDefaults = {
+const PYTHON_DEFAULTS: PythonDefaults = {
   interface: 'auto',
   processes: undefined,
   threads: 1,
@@ -161,7 +161,7 @@ function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null
 }
 
-/** The program of Python: as an activated environment has it, or a project with an environment in its folder. */
+/** The program of Python: that of an activated environment, or of the environment in the folder of the project. */
 function programOf(given: string | undefined, cwd: string, env: NodeJS.ProcessEnv): string {
   // A path is relative to the working directory of this process, as on a command line.
   if (given !== undefined) return given.includes('/') ? resolve(given) : given

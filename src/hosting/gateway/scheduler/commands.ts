@@ -1,5 +1,6 @@
 // The orders that the scheduler gives to the shell around it, which owns the hosts and the clock.
 
+import type { HostEnd } from './host-end.ts'
 import type { Host } from './host.ts'
 import type { HostPort, ScheduledRequest } from './host-port.ts'
 
@@ -28,17 +29,6 @@ export interface SchedulerLimits {
   /** The time that a host above `min` may be idle, in ms. */
   idleTimeoutMs: number
 }
-
-/** The reason why the scheduler ends a host. */
-export type HostEnd =
-  | { reason: 'idle' | 'worn' | 'maxRequests' | 'reload' | 'closed' }
-  /** The app could not be loaded, or not in time. */
-  | { reason: 'loadFailed'; error: Error }
-  /**
-   * A request had its time; or, if `isIdle`, the rest of a request that is over. `sample` is the text that the shell
-   * has found in {@link SchedulerCommands.inspectHost}.
-   */
-  | { reason: 'timedOut'; isIdle: boolean; sample: string | undefined }
 
 /** The shell carries these out at once; its answers are calls to the scheduler, later. */
 export interface SchedulerCommands<Request extends ScheduledRequest> {

@@ -2,8 +2,8 @@
 
 import { Assignments } from './assignments.ts'
 import { InTurn } from './in-turn.ts'
-import type { HostEnd } from './commands.ts'
 import type { Assigned } from './assignments.ts'
+import type { HostEnd } from './host-end.ts'
 import type { HostPort, ScheduledRequest } from './host-port.ts'
 import type { Pace, PacedHost } from './pace.ts'
 
@@ -46,7 +46,7 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
   isInspected = false
   /** Why the host takes no further request. */
   retirement: RetirementReason | undefined
-  /** How the host ends after a request of it took too long. */
+  /** How the host ends after one of its requests took too long. */
   lateEnd: HostEnd | undefined
   /** The host is to be replaced by one that has loaded the app anew. */
   isStale = false

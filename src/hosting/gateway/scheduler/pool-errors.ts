@@ -17,6 +17,10 @@ export function holderIsOver(): UnavailableError {
   return new UnavailableError('the request that made this call is over')
 }
 
+function plural(noun: string): string {
+  return noun.endsWith('s') ? `${noun}es` : `${noun}s`
+}
+
 /** @param hosts the number of hosts */
 export function queueFull(
   waiting: number,
@@ -24,7 +28,7 @@ export function queueFull(
   { hostName, flags }: SchedulerLimits,
 ): PoolFullError {
   return new PoolFullError(
-    `${waiting} requests wait for ${hosts} ${hostName}${hosts === 1 ? '' : /s$/.test(hostName) ? 'es' : 's'}, as many as maxQueue (${flags}-queue) allows`,
+    `${waiting} requests wait for ${hosts} ${hosts === 1 ? hostName : plural(hostName)}, as many as maxQueue (${flags}-queue) allows`,
   )
 }
 
@@ -52,6 +56,6 @@ export function loadTimedOut(timeoutMs: number): AppLoadError {
 /** @param hostName the word for a host, like `thread` */
 export function wouldDeadlock(hostName: string): WouldDeadlockError {
   return new WouldDeadlockError(
-    `all ${hostName}s of this pool run requests that wait for the ${hostName} of the caller, so they would hold each other up; raise max, or host both apps in one pool`,
+    `all ${plural(hostName)} of this pool run requests that wait for the ${hostName} of the caller, so they would hold each other up; raise max, or host both apps in one pool`,
   )
 }

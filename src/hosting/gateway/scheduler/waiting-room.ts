@@ -5,7 +5,7 @@ import { RequestQueue } from './request-queue.ts'
 import type { SchedulerLimits } from './commands.ts'
 import type { ScheduledRequest } from './host-port.ts'
 
-/** A queue that refuses what exceeds its limits. */
+/** A queue that refuses the requests beyond its limits. */
 export class WaitingRoom<Request extends ScheduledRequest> extends RequestQueue<Request> {
   /** The number of requests that were refused so far. */
   refused = 0

@@ -128,7 +128,6 @@ function isDecoded(path: string, rawPath: string): boolean {
   return path === rawPath ? !rawPath.includes('%') : path === decodePath(rawPath)
 }
 
-// eslint-disable-next-line no-control-regex
 const NOT_A_FIELD = /[\0\u0100-\uffff]/
 
 function cannotBeWritten(value: string): Error {

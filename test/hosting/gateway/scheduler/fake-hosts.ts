@@ -3,10 +3,10 @@
 import { Scheduler } from '../../../../src/hosting/gateway/scheduler/scheduler.ts'
 import { WaitGraph } from '../../../../src/hosting/gateway/scheduler/wait-graph.ts'
 import type {
-  HostEnd,
   SchedulerCommands,
   SchedulerLimits,
 } from '../../../../src/hosting/gateway/scheduler/commands.ts'
+import type { HostEnd } from '../../../../src/hosting/gateway/scheduler/host-end.ts'
 import type { Host } from '../../../../src/hosting/gateway/scheduler/host.ts'
 import type {
   HostPort,
