@@ -19,6 +19,16 @@ describe('cellsOf', () => {
     expect(ours?.slice(0, 4)).toEqual(['isthmus, events', '11.6', '9.1 – 14.0', '0.70'])
   })
 
+  it('compares with another row in each variant, if the scenario says so', () => {
+    const control = { bare: 'isthmus, events', browser: 'node:http' }
+    const ratios = cellsOf({ ...hello, control }, result, 'bare').map(([name, , , by]) => [
+      name,
+      by,
+    ])
+    expect(ratios).toContainEqual(['isthmus, events', '1.00'])
+    expect(ratios).toContainEqual(['node:http', '1.43'])
+  })
+
   it('has no row without a measurement', () => {
     expect(cellsOf(hello, result, 'browser')).toHaveLength(1)
   })
