@@ -20,8 +20,8 @@ export function cpuMs(pid: number): number | undefined {
 /** A server whose CPU time is counted. */
 interface Counted {
   pid: number
-  /** Of all its threads and children, in ms. */
-  cpuMs(): number
+  /** The CPU time of all its threads and children, in ms. */
+  cpuMs: () => number
 }
 
 /** Begins to count. The returned function gives the CPU time since then for each of `units`, in µs. */
