@@ -69,7 +69,7 @@ type PythonDefaults = Complete<Omit<PythonOptions, Undecided | 'buffering'>> & {
 } & { buffering: BufferingSettings }
 
 /** The default of every option; undefined: {@link pythonSettings} decides. */
-const PYTHON_DEFAULTS: PythonDefaults = {
+export const PYTHON_DEFAULTS: PythonDefaults = {
   interface: 'auto',
   processes: undefined,
   threads: 1,
