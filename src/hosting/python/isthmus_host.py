@@ -989,6 +989,8 @@ SERVER_FIELDS = b'connection content-length keep-alive proxy-connection te trail
 class Signal:
     """Wakes all tasks that wait."""
 
+    __slots__ = ('_loop', '_waiters')
+
     def __init__(self, loop):
         self._loop = loop
         self._waiters = []
@@ -1046,6 +1048,8 @@ class AsgiLink(Link, asyncio.Protocol):
         if not await self.changed.until(lambda: not self.open, self.grace):
             for exchange in self.open.values():
                 exchange.cancel(SHUTDOWN)
+                # A task in the background has no one that waits for it.
+                exchange.task.cancel()
             await self.changed.until(lambda: not self.open, self.grace)
         await self.lifespan.stop()
         self.is_over = True
@@ -1125,45 +1129,62 @@ class AsgiLink(Link, asyncio.Protocol):
 class AsgiExchange:
     """What a request and a WebSocket have in common: the task of the app, its scope, its end."""
 
-    def __init__(self, link, id, head, flags):
+    sent = 0  # bytes, or the weight of messages, without credit
+    cancelled = None  # the error, as data
+    has_noticed = False  # the app has received the disconnect
+    timer = None
+    is_done = False
+
+    def __init__(self, link, id, head):
         self.link = link
         self.id = id
         self.head = head
         self.deadline = head.deadline
-        self.strings = head.block.split(b'\0')
-        self.state = {**link.state, **link.lifespan.state}
         self.began = time.perf_counter()
         self.changed = Signal(link.loop)
-        self.sent = 0  # bytes, or the weight of messages, without credit
-        self.cancelled = None  # the error, as data
-        self.timer = None
-        self.is_done = False
 
     def field(self, name):
-        fields = self.strings[11:]
-        value = dict(zip(fields[::2], fields[1::2])).get(name.encode())
+        name = name.encode()
+        # Most requests have no such field, and a look into the whole block is quick.
+        if name not in self.head.block:
+            return None
+        fields = self.head.block.split(b'\0')[11:]
+        value = dict(zip(fields[::2], fields[1::2])).get(name)
         return value and value.decode('latin-1')
 
     def scope(self, kind):
-        method, scheme, version, path, raw_path, query, root, client, client_port, server, port = self.strings[:11]
-        own = {'request_id': self.field('x-request-id'), 'traceparent': self.field('traceparent')}
-        own.update(deadline=self.deadline, carried=self.head.extra.get('carried', {}))
-        return {
-            **self.head.extra.get('added', {}),
-            **{f'isthmus.{name}': value for name, value in own.items() if value is not None},
+        block, extra = self.head.block, self.head.extra
+        strings = block.decode('latin-1').split('\0', 11)
+        method, scheme, version, path, raw_path, query, root, client, client_port, server, port = strings[:11]
+        raw = block.split(b'\0')
+        root = text_of_path(root)
+        path = text_of_path(path or raw_path)
+        scope = {
+            'type': 'http',
             'asgi': {'version': '3.0', 'spec_version': '2.5'},
-            'http_version': version.decode(),
-            'scheme': scheme.decode(),
-            'path': unquote_to_bytes(path or raw_path).decode('utf-8', 'replace'),
-            'raw_path': raw_path,
-            'query_string': query,
-            'root_path': unquote_to_bytes(root).decode('utf-8', 'replace'),
-            'headers': list(zip(self.strings[11::2], self.strings[12::2])),
-            'client': (client.decode(), int(client_port)) if client else None,
-            'server': (server.decode('latin-1'), int(port) if port else None) if server else None,
-            'state': self.state,
+            'http_version': version,
+            'method': method,
+            'scheme': scheme,
+            'path': below(root, path) if root else path,
+            'raw_path': raw[4],
+            'query_string': raw[5],
+            'root_path': root,
+            'headers': list(zip(raw[11::2], raw[12::2])),
+            'client': (client, int(client_port)) if client else None,
+            'server': (server, int(port) if port else None) if server else None,
+            'state': {**self.link.state, **self.link.lifespan.state},
             'extensions': dict(self.link.extensions[kind]),
         }
+        for name, value in ('request_id', self.field('x-request-id')), ('traceparent', self.field('traceparent')):
+            if value is not None:
+                scope['isthmus.' + name] = value
+        if self.deadline is not None:
+            scope['isthmus.deadline'] = self.deadline
+        if extra:
+            if extra.get('carried'):
+                scope['isthmus.carried'] = extra['carried']
+            scope = {**extra.get('added', {}), **scope}
+        return scope
 
     async def run(self):
         _current.set(self)
@@ -1218,7 +1239,12 @@ class AsgiExchange:
         if not isinstance(gateway_error(data), ClientDisconnected):
             self.task.cancel()
         elif self.link.cancel_after is not None:
-            self.timer = self.timer or self.link.loop.call_later(self.link.cancel_after / 1000, self.task.cancel)
+            self.timer = self.timer or self.link.loop.call_later(self.link.cancel_after / 1000, self.cancel_late)
+
+    def cancel_late(self):
+        # An app that knows that its client has left cleans up as long as it likes.
+        if not self.has_noticed:
+            self.task.cancel()
 
     def refuse_cancelled(self):
         if self.cancelled:
@@ -1244,21 +1270,24 @@ STREAMING, TRAILING, COMPLETE = 'in the middle of its body', 'waiting for http.r
 class AsgiRequest(AsgiExchange):
     """One request (ASGI HTTP & WebSocket 2.5, "HTTP")."""
 
+    # The body of the request.
+    held = 0
+    is_taken = is_warned = False
+    fault = None
+    # The response.
+    phase = WAITING
+    start = None
+    is_head_sent = has_trailers = False
+    body_bytes = 0
+
     def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head, flags)
+        super().__init__(link, id, head)
         self.chunks = []
-        self.held = 0
         self.allowed = head.body_window
         self.is_whole = not flags & HAS_BODY
-        self.is_taken = self.is_warned = False
-        self.fault = None
-        self.phase = WAITING
-        self.start = None
-        self.is_head_sent = self.has_trailers = False
-        self.body_bytes = 0
 
     def scope(self):
-        return {**super().scope(REQUEST), 'type': 'http', 'method': self.strings[0].decode('latin-1')}
+        return super().scope(REQUEST)
 
     # The body of the request.
 
@@ -1289,6 +1318,7 @@ class AsgiRequest(AsgiExchange):
         reason = self.cancelled and gateway_error(self.cancelled)
         is_over = isinstance(reason, ClientDisconnected) or self.phase == COMPLETE
         if is_over or (self.is_warned and self.is_taken):
+            self.has_noticed = True
             return {'type': 'http.disconnect'}
         if reason or self.fault:
             raise reason or gateway_error(self.fault)
@@ -1317,16 +1347,19 @@ class AsgiRequest(AsgiExchange):
     def send_start(self, event):
         status, headers = checked_status(event), checked_fields(event)
         self.length = None
+        is_stream = False
         for name, value in headers:
             if name == b'content-length':
                 self.length = checked_length(value.decode('latin-1'), self.length)
+            elif name == b'content-type':
+                is_stream = value[:17].lower() == b'text/event-stream'
         self.start = status, headers
-        self.has_content = self.strings[0] != b'HEAD' and status not in NO_CONTENT
-        self.has_trailers = bool(event.get('trailers'))
+        self.has_content = not self.head.block.startswith(b'HEAD\0') and status not in NO_CONTENT
         self.phase = STARTED
-        if self.has_trailers:
+        if event.get('trailers'):
+            self.has_trailers = True
             self.post_start()
-        elif any(name == b'content-type' and value[:17].lower() == b'text/event-stream' for name, value in headers):
+        elif is_stream:
             # The client waits for the head.
             self.send_part(b'', 0)
 
@@ -1369,7 +1402,10 @@ class AsgiRequest(AsgiExchange):
             self.complete()
 
     def send_hint(self, event):
-        links = [as_bytes(link, 'a link of http.response.early_hint').decode('latin-1') for link in event['links']]
+        links = [as_bytes(link, 'a link of http.response.early_hint') for link in event['links']]
+        if BAD_BYTE.search(b''.join(links)):
+            raise InvalidHeaderError('a link of http.response.early_hint has a control character')
+        links = [link.decode('latin-1') for link in links]
         if links and not self.is_head_sent:
             self.post_event(event['type'], links=links)
 
@@ -1421,7 +1457,7 @@ class AsgiSocket(AsgiExchange):
     """One WebSocket (ASGI HTTP & WebSocket 2.5, "WebSocket")."""
 
     def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head, flags)
+        super().__init__(link, id, head)
         self.subprotocols = head.extra.get('subprotocols', [])
         self.events = collections.deque([{'type': 'websocket.connect'}])
         self.end = None
@@ -1429,7 +1465,9 @@ class AsgiSocket(AsgiExchange):
         self.phase = 'connecting'
 
     def scope(self):
-        return {**super().scope(OPEN), 'type': 'websocket', 'subprotocols': list(self.subprotocols)}
+        scope = super().scope(OPEN)
+        del scope['method']
+        return {**scope, 'type': 'websocket', 'subprotocols': list(self.subprotocols)}
 
     def received(self, kind, flags, payload):
         if kind == EVENT:
@@ -1453,6 +1491,7 @@ class AsgiSocket(AsgiExchange):
         while not self.events and not self.end:
             await self.changed.wait()
         if not self.events:
+            self.has_noticed = True
             return dict(self.end)
         event = self.events.popleft()
         self.taken += weight_of(event) if len(event) > 1 else 0
@@ -1611,11 +1650,31 @@ def checked_fields(event):
     fields = []
     for name, value in event.get('headers') or ():
         lower = BYTE_NAMES[name]
-        value = as_bytes(value, f'the value of the header {lower.decode()!r}')
-        if BAD_BYTE.search(value):
-            raise InvalidHeaderError(f'the value of the header {lower.decode()!r} has a control character')
+        if not isinstance(value, bytes):
+            value = as_bytes(value, f'the value of the header {lower.decode()!r}')
         fields.append((lower, value))
+    if BAD_BYTE.search(b''.join([value for _, value in fields])):
+        name = next(name for name, value in fields if BAD_BYTE.search(value))
+        raise InvalidHeaderError(f'the value of the header {name.decode()!r} has a control character')
     return fields
+
+
+def text_of_path(path):
+    return unquote_to_bytes(path).decode('utf-8', 'replace') if '%' in path else path
+
+
+def below(root, path):
+    """The path of the scope. Versions of Starlette and Channels from before 2024 look for it without the root path."""
+    return path[len(root) :] or '/' if looks_below_root() and path.startswith(root) else path
+
+
+@functools.lru_cache(maxsize=None)
+def looks_below_root():
+    for name, changed in ('starlette', (0, 35)), ('channels', (4, 1)):
+        version = getattr(sys.modules.get(name), '__version__', None)
+        if version and tuple(map(int, re.findall(r'\d+', version)[:2])) < changed:
+            return True
+    return False
 
 
 def texts(fields):
@@ -1660,7 +1719,9 @@ def serve_asgi(link, loop, early):
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        if tasks and loop.run_until_complete(asyncio.wait(tasks, timeout=link.grace))[1]:
+            # A thread of the app runs on, and Python would wait for it.
+            end_now()
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
