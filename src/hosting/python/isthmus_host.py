@@ -472,8 +472,11 @@ class WsgiLink(Link):
             elif kind == STOP:
                 self.is_stopping = True
                 self.idle.notify_all()
-            elif id in self.open:
-                self._tell(self.open[id], kind, flags, payload)
+            else:
+                # A thread may end the request at the same time.
+                request = self.open.get(id)
+                if request:
+                    self._tell(request, kind, flags, payload)
 
     def _tell(self, request, kind, flags, payload):
         if kind == BODY:
@@ -721,8 +724,8 @@ class WsgiRequest:
             raise gateway_error(self.cancelled)
 
     def field(self, name):
-        fields = self.strings[11:]
-        return dict(zip(fields[::2], fields[1::2])).get(name)
+        fields = zip(self.strings[11::2], self.strings[12::2])
+        return next((value for known, value in fields if known == name), None)
 
     def environ(self, base):
         head = RequestHead(self.payload)
@@ -1028,6 +1031,7 @@ class AsgiLink(Link, asyncio.Protocol):
         self.grace = options['shutdownMs'] / 1000
         self.memory = MemoryWatch(options.get('maxMemoryBytes'))
         self.thread = threading.get_ident()
+        self.transport = None
         self.open = {}
         self.state = {}
         self.extensions = {REQUEST: {}, OPEN: {}}
@@ -1079,8 +1083,9 @@ class AsgiLink(Link, asyncio.Protocol):
 
     def flush(self):
         self.is_flushing = False
-        self.transport.write(b''.join(self.out))
-        self.out.clear()
+        if self.transport:
+            self.transport.write(b''.join(self.out))
+            self.out.clear()
 
     def take_all(self, frames):
         for kind, flags, _, id, payload in frames:
@@ -1110,6 +1115,7 @@ class AsgiLink(Link, asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        self.flush()
 
     def data_received(self, data):
         self.take_all(self.reader.feed(data))
@@ -1133,10 +1139,11 @@ class AsgiExchange:
     cancelled = None  # the error, as data
     has_noticed = False  # the app has received the disconnect
     timer = None
-    is_done = False
+    is_begun = is_done = False
 
     def __init__(self, link, id, head):
         self.link = link
+        self.state = link.state
         self.id = id
         self.head = head
         self.deadline = head.deadline
@@ -1172,7 +1179,7 @@ class AsgiExchange:
             'headers': list(zip(raw[11::2], raw[12::2])),
             'client': (client, int(client_port)) if client else None,
             'server': (server, int(port) if port else None) if server else None,
-            'state': {**self.link.state, **self.link.lifespan.state},
+            'state': {**self.state, **self.link.lifespan.state},
             'extensions': dict(self.link.extensions[kind]),
         }
         for name, value in ('request_id', self.field('x-request-id')), ('traceparent', self.field('traceparent')):
@@ -1188,8 +1195,10 @@ class AsgiExchange:
 
     async def run(self):
         _current.set(self)
+        self.is_begun = True
         try:
-            await self.link.app(self.scope(), self.receive, self.send)
+            if not self.cancelled:
+                await self.link.app(self.scope(), self.receive, self.send)
         except BaseException as error:
             self.fail(error)
         self.before_end()
@@ -1234,7 +1243,7 @@ class AsgiExchange:
         """The gateway has given the exchange up. The task of an app that still answers ends: soon, or now."""
         self.cancelled = self.cancelled or data
         self.changed.wake()
-        if self.is_done:
+        if self.is_done or not self.is_begun:
             return
         if not isinstance(gateway_error(data), ClientDisconnected):
             self.task.cancel()
@@ -1780,7 +1789,7 @@ def hint(module):
 def looks_like_app(value, module):
     if not callable(value) or inspect.isclass(value):
         return False
-    if inspect.isroutine(value) and value.__module__ != module.__name__:
+    if inspect.isroutine(value) and getattr(value, '__module__', None) != module.__name__:
         return False
     return is_coroutine_callable(value) or required_parameters(value) in (2, 3)
 
@@ -1829,7 +1838,9 @@ def main():
     host = f'{platform.python_implementation()} {platform.python_version()}'
     link.send(json_frame(HOST_HELLO, {'protocol': PROTOCOL, 'host': host}))
     options, early = read_hello(link)
-    handler = logging.lastResort = GatewayHandler(link)
+    handler = GatewayHandler(link)
+    leave_at_fork(sock, logging.lastResort)
+    logging.lastResort = handler
     sys.modules['isthmus'] = sys.modules[__name__]
     sys.path[0:1] = [os.getcwd()]
     # Before the app is loaded: on Python 3.9 a lock belongs to the loop that is current when the app makes it.
@@ -1850,7 +1861,8 @@ def main():
         asyncio.set_event_loop(None)
     handler.link = WsgiLink(sock, link.reader, options['threads'], options.get('maxMemoryBytes'))
     handler.link.send(json_frame(LOADED, {'runs': 'inTurn', 'error': None}))
-    handler.link.take_all(early)
+    with handler.link.lock:
+        handler.link.take_all(early)
     serve_wsgi(app, handler.link, options)
     return 0
 
@@ -1876,12 +1888,20 @@ def end_with_gateway(sock):
         end_now()
 
     threading.Thread(target=wait, daemon=True).start()
-    # A child of fork() must not speak in the place of the host.
-    os.register_at_fork(after_in_child=sock.close)
     if sys.platform == 'linux':
         # Code in C may keep the threads of Python from running.
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def leave_at_fork(sock, last_resort):
+    """A child of the host does not speak in its place."""
+
+    def leave():
+        sock.close()
+        logging.lastResort = last_resort
+
+    os.register_at_fork(after_in_child=leave)
 
 
 def open_dump():

@@ -296,6 +296,15 @@ class HttpTest(AsgiCase):
         self.assertEqual(self.host.answer(id).error, None)
         self.assertEqual(self.seen(), ['cancelled'])
 
+    def test_cancellation_before_the_app_begins(self):
+        for path, error in (('/waits_for_disconnect', LEFT), ('/sleeps', SHUTDOWN)):
+            # Both frames come in one read, nearly always.
+            id = self.begin(path)
+            self.host.cancel(id, error)
+            answer = self.host.answer(id)
+            self.assertEqual((answer.error, answer.ends), (None, 0))
+        self.seen()
+
     def test_ping(self):
         self.host.frame(PING, 3)
         self.assertEqual(self.host.next('pong'), {'type': 'pong', 'id': 3})
