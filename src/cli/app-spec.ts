@@ -7,7 +7,7 @@ import type { StyleName } from '../adapters/style-name.ts'
 /** The name of an app: a module and its app, as for gunicorn and uvicorn. */
 export type AppSpec = FileSpec | PythonSpec
 
-/** A file of JavaScript or TypeScript, and an export of it. */
+/** A file of JavaScript or TypeScript, and its export that is the app. */
 export interface FileSpec {
   /** `threads` puts an app of any style into threads; `inline` keeps a sync app on the event loop; null: see `loadApp`. */
   place: 'threads' | 'inline' | null
