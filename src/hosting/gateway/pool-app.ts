@@ -30,7 +30,7 @@ interface Around {
 /** The app of a pool, and the pool while it is open. */
 interface PoolApp {
   app: EventApp
-  pool(): Pool | undefined
+  pool: () => Pool | undefined
 }
 
 /** Makes the app of a pool. */
