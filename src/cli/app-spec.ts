@@ -9,7 +9,7 @@ export type AppSpec = FileSpec | PythonSpec
 
 /** A file of JavaScript or TypeScript, and its export that is the app. */
 export interface FileSpec {
-  /** `threads`: an app of any style runs in threads; `inline`: a sync app stays on the event loop; null: see `loadApp`. */
+  /** `threads`: an app of any style runs in threads; `inline`: a sync app stays on the loop; null: see `loadApp`. */
   place: 'threads' | 'inline' | null
   /** The style of the export, or its adapter; null leaves it to the rule of `asEventApp`. */
   style: StyleName | null
