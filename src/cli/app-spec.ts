@@ -7,9 +7,9 @@ import type { StyleName } from '../adapters/style-name.ts'
 /** The name of an app: a module and its app, as for gunicorn and uvicorn. */
 export type AppSpec = FileSpec | PythonSpec
 
-/** A file of JavaScript or TypeScript, and an export of it. */
+/** A file of JavaScript or TypeScript, and its export that is the app. */
 export interface FileSpec {
-  /** `threads` puts an app of any style into threads; `inline` keeps a sync app on the event loop; null: see `loadApp`. */
+  /** `threads`: an app of any style runs in threads; `inline`: a sync app stays on the loop; null: see `loadApp`. */
   place: 'threads' | 'inline' | null
   /** The style of the export, or its adapter; null leaves it to the rule of `asEventApp`. */
   style: StyleName | null
@@ -45,8 +45,8 @@ const PYTHON_FILE = /^(?:([^:#]*)\/)?([^/:#]+)\.py(?:[:#](.*))?$/s
  * starts like a style or a place, write `./sync:app.js`; for a FILE that ends like an export, name the export too:
  * `odd#name#default`.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if FILE is empty, if the place does not stand first, or if
- *   MODULE is none of Python
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if FILE is empty, if the place does not stand first, or
+ *   if MODULE is none of Python
  *
  * @example
  * parseAppSpec('threads:node:shop.js#app') // { place: 'threads', style: 'node', file: 'shop.js', exportName: 'app' }

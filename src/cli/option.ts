@@ -110,7 +110,7 @@ export const seconds: Kind<number> = value(
 /** Seconds, also with a fraction, or `none` for no limit; milliseconds as a value. */
 export const secondsOrNone: Kind<number> = value(
   (given) => (given === 'none' ? Infinity : seconds.read([given])),
-  (shown) => (shown === Infinity ? 'none' : seconds.show(shown)),
+  showSeconds,
 )
 
 /** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
@@ -118,7 +118,7 @@ export const secondsLimit: Kind<number> = value((given) => {
   const ms = secondsOrNone.read([given])
   if (ms > 0) return ms
   throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
-}, secondsOrNone.show)
+}, showSeconds)
 
 /** One of a few words. */
 export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
@@ -164,6 +164,10 @@ export const pairs: Kind<Readonly<Record<string, string>>> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(splitPair)),
   show: () => 'none',
+}
+
+function showSeconds(shown: number): string {
+  return shown === Infinity ? 'none' : seconds.show(shown)
 }
 
 function value<Value>(

@@ -46,6 +46,7 @@ const APP_HELP =
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
   'option has one value on each line there. The command line wins.\n' +
+  'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =

@@ -61,7 +61,7 @@ describe('a limit in MiB', () => {
     for (const given of ['0', '', '1.5', 'Infinity', '8589934592', '1M']) {
       expect(read(given)).toBe('must be a whole number of MiB from 1, or "none"')
     }
-    expect([Infinity, 1_048_576].map(kind.mebibytes.show)).toEqual(['none', '1'])
+    expect([Infinity, 1_048_576].map((shown) => kind.mebibytes.show(shown))).toEqual(['none', '1'])
   })
 })
 
@@ -117,7 +117,7 @@ describe('seconds, or none', () => {
     const read = reading(kind.secondsOrNone)
     expect(['0', '2.5', 'none'].map(read)).toEqual([0, 2_500, Infinity])
     expect(read('')).toMatch(/^must be seconds from 0/)
-    expect([0, Infinity].map(kind.secondsOrNone.show)).toEqual(['0', 'none'])
+    expect([0, Infinity].map((shown) => kind.secondsOrNone.show(shown))).toEqual(['0', 'none'])
   })
 })
 

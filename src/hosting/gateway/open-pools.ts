@@ -23,9 +23,7 @@ export interface Reloaded {
 export async function reloadPools(): Promise<Reloaded> {
   const errors: unknown[] = []
   let pools = 0
-  for (const pool of [...OPEN_POOLS]) {
-    // It was closed while another one was reloaded.
-    if (!OPEN_POOLS.has(pool)) continue
+  for (const pool of OPEN_POOLS) {
     try {
       await pool.reload()
       pools += 1

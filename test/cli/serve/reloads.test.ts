@@ -1,4 +1,4 @@
-// SIGHUP: what is reloaded, in which order, and what the log says.
+// SIGHUP: the reloads, their order, and their lines in the log.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -95,7 +95,7 @@ describe('reloads', () => {
       ['error: new threads or processes could not load', 'info: the other apps are reloaded'],
     ],
     [{ pools: 0, errors: [] }, ['warn: nothing to reload']],
-  ])('say what was not reloaded: %o', async (reloaded, says) => {
+  ])('name the apps that were not reloaded: %o', async (reloaded, says) => {
     const { log, lines } = recorder()
     const reloads = new Reloads(async () => reloaded)
     reloads.started(log)
@@ -120,7 +120,7 @@ export default (environ, start) => {
 }
 `
 
-describe('SIGHUP', { timeout: 90_000 }, () => {
+describe('SIGHUP', { timeout: 180_000 }, () => {
   it('loads a changed app into new threads; a broken one changes nothing', async () => {
     const file = join(folder(), 'app.mjs')
     writeFileSync(file, threaded('one'))
@@ -196,10 +196,10 @@ print(os.WTERMSIG(status) == signal.SIGHUP)
     // A server that closes removes its socket.
     const socket = join(folder(), 'app.sock')
     const words = [...node, 'serve', 'test/fixtures/cli/echo.ts', '--uds', socket]
-    const shell = spawn('python3', ['-c', closing, ...words], { timeout: 60_000 })
+    const shell = spawn('python3', ['-c', closing, ...words], { timeout: 120_000 })
     let said = ''
     shell.stdout.on('data', (chunk) => (said += String(chunk)))
-    await once(shell, 'close', { signal: AbortSignal.timeout(60_000) })
+    await once(shell, 'close', { signal: AbortSignal.timeout(120_000) })
     expect([said, existsSync(socket)]).toEqual(['True\n', false])
   })
 })

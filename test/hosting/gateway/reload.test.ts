@@ -19,9 +19,9 @@ const CLIENTS = 4
 interface Rewritten {
   app: ThreadsApp | PythonApp
   /** Writes a file whose app answers with `text`. */
-  write(text: string): void
+  write: (text: string) => void
   /** Writes a file that cannot be loaded. */
-  ruin(): void
+  ruin: () => void
 }
 
 function folder(): string {
@@ -72,21 +72,21 @@ async function get({ server }: Served): Promise<string> {
 /** Asks again and again, by several clients, while `work` runs; returns the answers. */
 async function askedDuring(server: Served, work: () => Promise<unknown>): Promise<Set<string>> {
   const answers = new Set<string>()
-  let isOver = false
+  const over = new AbortController()
   const client = async (): Promise<void> => {
-    while (!isOver) answers.add(await get(server).catch(String))
+    while (!over.signal.aborted) answers.add(await get(server).catch(String))
   }
   const clients = Array.from({ length: CLIENTS }, client)
   try {
     await work()
   } finally {
-    isOver = true
+    over.abort()
     await Promise.all(clients)
   }
   return answers
 }
 
-async function reloads({ app, write, ruin }: Rewritten): Promise<void> {
+async function expectReloads({ app, write, ruin }: Rewritten): Promise<void> {
   await using server = await served(app, { lifespan: 'on', graceMs: 5_000 })
   expect(await get(server)).toBe('200 one')
 
@@ -107,11 +107,13 @@ async function reloads({ app, write, ruin }: Rewritten): Promise<void> {
 
 describe('reload()', { timeout: 120_000 }, () => {
   it.each(['sync', 'fetch'] as const)('of threads(), style %s', async (style) => {
-    await reloads(threaded(style, 2))
+    expect.hasAssertions()
+    await expectReloads(threaded(style, 2))
   })
 
   it.skipIf(!hasPython)('of python(); needs Python 3.9', async () => {
-    await reloads(inPython())
+    expect.hasAssertions()
+    await expectReloads(inPython())
   })
 
   it('has no effect on an app that is not open', async () => {

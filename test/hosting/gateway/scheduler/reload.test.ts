@@ -59,7 +59,7 @@ describe('a reload', () => {
     pool.scheduler.population.reload()
     for (let round = 0; round < ROUNDS; round += 1) {
       goOn(pool)
-      for (const host of [...pool.hosts]) pool.finish(host)
+      for (const host of pool.hosts.slice()) pool.finish(host)
     }
     expect(requests.map(({ isOver, error }) => [isOver, error])).toEqual(
       requests.map(() => [true, undefined]),
