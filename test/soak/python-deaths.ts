@@ -66,7 +66,7 @@ try {
 
   faults.push(...(await own.check()), ...(await hosted.check()))
   const after = await settled(before)
-  faults.push(...judge(readJournal()), ...remains(before, after))
+  faults.push(...victims.faults, ...judge(readJournal()), ...remains(before, after))
   own.close()
   hosted.close()
   const { length: cut } = failures.filter(({ outcome }) => outcome === 'cut')

@@ -31,6 +31,7 @@ const OUTCOMES = ['cut', '502']
 
 /** Knows the processes that have answered, and ends them. */
 export class Victims {
+  readonly faults: string[] = []
   readonly #alive: Record<App, Set<number>> = { wsgi: new Set(), asgi: new Set() }
   readonly #deaths = new Map<number, Death>()
   readonly #random: () => number
@@ -65,6 +66,7 @@ export class Victims {
   async kill(app: App, pid: number): Promise<void> {
     if (this.#deaths.has(pid)) return
     this.#alive[app].delete(pid)
+    if (isGone(pid)) return void this.faults.push(`process ${pid} of ${app} has ended by itself`)
     const death = { app, killedAt: performance.now(), knownAt: Infinity }
     this.#deaths.set(pid, death)
     process.kill(pid, 'SIGKILL')
