@@ -26,19 +26,24 @@ export function moveGibibytes(): Transfer[] {
 }
 
 interface VitestReport {
-  testResults?: Array<{ assertionResults: Array<{ title: string; status: string }> }>
+  testResults?: Array<{
+    name: string
+    assertionResults: Array<{ title: string; status: string }>
+  }>
 }
 
 /** Reads the JSON report of vitest. @throws Error if vitest ran no test */
 export function parseTransfers(report: string): Transfer[] {
   const at = report.indexOf('{"numTotalTestSuites"')
   const { testResults = [] } = JSON.parse(at === -1 ? '{}' : report.slice(at)) as VitestReport
-  const transfers = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ title, status }) => ({
+  const transfers = testResults.flatMap(({ name, assertionResults }): Transfer[] => {
+    // A file that cannot be loaded has no tests.
+    if (assertionResults.length === 0) return [{ name, isWithin: false }]
+    return assertionResults.map(({ title, status }) => ({
       name: title.replace(/^\[.*?\] /, ''),
       isWithin: status === 'passed' || (status === 'failed' ? false : null),
-    })),
-  )
+    }))
+  })
   if (transfers.some(({ isWithin }) => isWithin !== null)) return transfers
   throw new Error(`${TESTS} did not run`)
 }

@@ -95,7 +95,8 @@ describe('the budgets', () => {
 describe('the budget of memory', () => {
   const reportOf = (...statuses: string[]): string => {
     const assertionResults = statuses.map((status) => ({ title: `[3c.7] up: ${status}`, status }))
-    return JSON.stringify({ numTotalTestSuites: 1, testResults: [{ assertionResults }] })
+    const testResults = [{ name: 'a.test.ts', assertionResults }]
+    return JSON.stringify({ numTotalTestSuites: 1, testResults })
   }
 
   it('has a verdict for each transfer, and none for a skipped one', () => {
@@ -104,6 +105,10 @@ describe('the budget of memory', () => {
       { name: 'up: failed', isWithin: false },
       { name: 'up: skipped', isWithin: null },
     ])
+  })
+
+  it('is missed by a file that cannot be loaded', () => {
+    expect(parseTransfers(reportOf())).toEqual([{ name: 'a.test.ts', isWithin: false }])
   })
 
   it.each(['', '{}', '{"numTotalTestSuites":0,"testResults":[]}', reportOf('skipped')])(
