@@ -122,14 +122,11 @@ class FrameReader:
         return frames
 
 
-class RequestHead:
-    """The payload of a `request` or an `open`."""
-
-    def __init__(self, payload):
-        deadline, self.body_window, self.window, size = REQUEST_HEAD.unpack_from(payload)
-        self.deadline = deadline / 1000 if deadline else None
-        self.block = payload[20 : 20 + size]
-        self.extra = json.loads(payload[20 + size :]) if len(payload) > 20 + size else {}
+def request_head(payload):
+    """The payload of a `request` or an `open`: deadline in seconds, both windows, text block, and the JSON."""
+    deadline, body_window, window, size = REQUEST_HEAD.unpack_from(payload)
+    extra = json.loads(payload[20 + size :]) if len(payload) > 20 + size else {}
+    return deadline / 1000 or None, body_window, window, payload[20 : 20 + size], extra
 
 
 def frame(kind, id=0, payload=b'', flags=0, number=0):
@@ -389,12 +386,13 @@ class WsgiLink(Link):
                 self.is_read = True
                 self.lock.release()
                 try:
-                    self.flush()
+                    if self.out:
+                        self.flush()
                     data = self._receive()
                 finally:
                     self.lock.acquire()
                     self.is_read = False
-                self._route(data, int(line is self.idle))
+                self.take_all(self.reader.feed(data), int(line is self.idle))
         finally:
             if self.waiting and not self.is_read:
                 self.idle.notify()
@@ -407,7 +405,7 @@ class WsgiLink(Link):
             if not self.is_read:
                 data = self._receive(socket.MSG_DONTWAIT)
                 if data is not None:
-                    self._route(data)
+                    self.take_all(self.reader.feed(data))
 
     def give_back_late(self):
         """Gives requests back that have not begun, when all threads are busy with the same requests for 5 ms.
@@ -457,12 +455,8 @@ class WsgiLink(Link):
             del self.open[request.id]
             self.post(frame(GIVE_BACK, request.id))
 
-    def _route(self, data, served=0):
-        self.take_all(self.reader.feed(data))
-        if self.waiting and len(self.queue) > served:
-            self.idle.notify(len(self.queue) - served)
-
-    def take_all(self, frames):
+    def take_all(self, frames, served=0):
+        """Gives messages to their requests. `served`: the number of requests that the caller takes itself."""
         for kind, flags, _, id, payload in frames:
             if kind == REQUEST:
                 self.open[id] = WsgiRequest(self, id, flags, payload)
@@ -477,6 +471,8 @@ class WsgiLink(Link):
                 request = self.open.get(id)
                 if request:
                     self._tell(request, kind, flags, payload)
+        if self.waiting and len(self.queue) > served:
+            self.idle.notify(len(self.queue) - served)
 
     def _tell(self, request, kind, flags, payload):
         if kind == BODY:
@@ -628,7 +624,7 @@ def check_value(name, value):
 
 
 def checked_length(value, before=None):
-    if not isinstance(value, str) or not re.fullmatch(r'[0-9]{1,15}', value):
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidHeaderError(f'the Content-Length {value!r} is not a number of bytes in plain digits')
     if before is not None and int(value) != before:
         raise InvalidHeaderError(f'two Content-Lengths: {before} and {value}; announce one')
@@ -728,10 +724,17 @@ class WsgiRequest:
         return next((value for known, value in fields if known == name), None)
 
     def environ(self, base):
-        head = RequestHead(self.payload)
-        self.strings = strings = head.block.decode('latin-1').split('\0')
+        self.deadline, self.allowed, self.window, block, extra = request_head(self.payload)
+        self.strings = strings = block.decode('latin-1').split('\0')
         self.method, scheme, version, path, raw_path, query, root, client, client_port, server, port = strings[:11]
-        self.deadline, self.window, self.allowed = head.deadline, head.window, head.body_window
+        names, values = strings[11::2], strings[12::2]
+        fields = dict(zip(map(ENVIRON_KEYS.__getitem__, names), values))
+        if len(fields) < len(names):
+            fields = joined_fields(names, values)
+        if 'HTTP_TRANSFER_ENCODING' in fields:
+            fields.pop('CONTENT_LENGTH', None)
+        if not port:
+            server, port = server_of(fields, server, scheme)
         uri = f'{raw_path}?{query}' if query else raw_path
         root = unquoted(root)
         environ = {
@@ -748,19 +751,19 @@ class WsgiRequest:
             'wsgi.url_scheme': scheme,
             'wsgi.input': self.input(),
             'isthmus.state': self.state.copy(),
+            'isthmus.carried': extra.get('carried', {}),
+            **fields,
         }
         if client:
             environ['REMOTE_ADDR'], environ['REMOTE_PORT'] = client, client_port
-        for name, value in zip(strings[11::2], strings[12::2]):
-            key = ENVIRON_KEYS[name]
-            if key in environ:
-                value = environ[key] + ('; ' if name == 'cookie' else ',') + value
-            environ[key] = value
-        if 'HTTP_TRANSFER_ENCODING' in environ:
-            environ.pop('CONTENT_LENGTH', None)
-        if not port:
-            environ['SERVER_NAME'], environ['SERVER_PORT'] = server_of(environ, server, scheme)
-        add_own_keys(environ, head)
+        if 'HTTP_X_REQUEST_ID' in fields:
+            environ['isthmus.request_id'] = fields['HTTP_X_REQUEST_ID']
+        if 'HTTP_TRACEPARENT' in fields:
+            environ['isthmus.traceparent'] = fields['HTTP_TRACEPARENT']
+        if self.deadline:
+            environ['isthmus.deadline'] = self.deadline
+        if extra:
+            add_extra(environ, extra.get('environ', {}), extra.get('added', {}))
         return environ
 
     def input(self):
@@ -802,7 +805,9 @@ class WsgiRequest:
         is_list = isinstance(body, (list, tuple))
         over = END if hasattr(body, 'close') else END | OVER
         if is_list:
-            size = sum([check_chunk(chunk, 'the app returned a list with') for chunk in body])
+            size = 0
+            for chunk in body:
+                size += check_chunk(chunk, 'the app returned a list with')
             self.announce(size)
             body = (b''.join(body),) if size <= MAX_JOINED else body
         elif body is None or isinstance(body, (str, bytes)):
@@ -848,6 +853,9 @@ class WsgiRequest:
 
     def send(self, chunk, flags=0):
         """Sends a chunk, a long one in pieces, and waits for credit. `flags` are those of the last piece."""
+        if len(chunk) <= MAX_PART and not self.is_head_sent:
+            self.send_piece(chunk, flags)
+            return
         for at in range(0, len(chunk) or 1, MAX_PART):
             if self.is_head_sent:
                 self.link.poll()
@@ -923,31 +931,32 @@ def path_info(path, root):
     raise GatewayError({'name': 'BadRequestError', 'message': message, 'code': 'ISTHMUS_BAD_REQUEST', 'status': 404})
 
 
-def server_of(environ, server, scheme):
+def server_of(fields, server, scheme):
     """The name and the port of a server without a port. At a unix socket the field Host names them."""
     port = '443' if scheme == 'https' else '80'
-    host = environ.get('HTTP_HOST')
+    host = fields.get('HTTP_HOST')
     if not server or not host:
         return server or 'localhost', port
     name, named_port = re.fullmatch(r'(.+?)(?::(\d+))?', host, re.DOTALL).groups()
     return name, named_port or port
 
 
-def add_own_keys(environ, head):
-    for name, field in (('isthmus.request_id', 'HTTP_X_REQUEST_ID'), ('isthmus.traceparent', 'HTTP_TRACEPARENT')):
-        if field in environ:
-            environ[name] = environ[field]
-    if head.deadline:
-        environ['isthmus.deadline'] = head.deadline
-    environ['isthmus.carried'] = head.extra.get('carried', {})
-    if head.extra:
-        added = head.extra.get('added', {})
-        if 'isthmus.auth' in added:
-            environ['AUTH_TYPE'] = added['isthmus.auth']['type']
-            environ['REMOTE_USER'] = added['isthmus.auth']['user']
-        environ.update(head.extra.get('environ', {}))
-        for key, value in added.items():
-            environ.setdefault(key, value)
+def joined_fields(names, values):
+    """The fields of a request of which some come more than once (RFC 9110, 5.3; RFC 6265, 5.4)."""
+    fields = {}
+    for name, value in zip(names, values):
+        key = ENVIRON_KEYS[name]
+        fields[key] = value if key not in fields else fields[key] + ('; ' if name == 'cookie' else ',') + value
+    return fields
+
+
+def add_extra(environ, deployed, added):
+    """Adds the values that the deployer, and the middleware of the gateway, have set."""
+    if 'isthmus.auth' in added:
+        environ['AUTH_TYPE'], environ['REMOTE_USER'] = added['isthmus.auth']['type'], added['isthmus.auth']['user']
+    environ.update(deployed)
+    for key, value in added.items():
+        environ.setdefault(key, value)
 
 
 def check_chunk(chunk, origin):
@@ -1101,10 +1110,9 @@ class AsgiLink(Link, asyncio.Protocol):
         if self.is_stopping:
             self.post(frame(GIVE_BACK, id))
             return
-        head = RequestHead(payload)
-        if 'extensions' in head.extra:
-            self.extensions[kind] = extensions_of(head.extra['extensions'])
-        exchange = self.open[id] = (AsgiRequest if kind == REQUEST else AsgiSocket)(self, id, head, flags)
+        exchange = self.open[id] = (AsgiRequest if kind == REQUEST else AsgiSocket)(self, id, flags, payload)
+        if 'extensions' in exchange.extra:
+            self.extensions[kind] = extensions_of(exchange.extra['extensions'])
         exchange.task = self.loop.create_task(exchange.run())
 
     # Called by the event loop.
@@ -1131,12 +1139,11 @@ class AsgiLink(Link, asyncio.Protocol):
 class AsgiExchange:
     """What a request and a WebSocket have in common: the task of the app, its scope, its end."""
 
-    def __init__(self, link, id, head, flags):
+    def __init__(self, link, id, flags, payload):
         self.link = link
         self.id = id
-        self.head = head
-        self.deadline = head.deadline
-        self.strings = head.block.split(b'\0')
+        self.deadline, self.allowed, self.window, block, self.extra = request_head(payload)
+        self.strings = block.split(b'\0')
         self.state = {**link.state, **link.lifespan.state}
         self.began = time.perf_counter()
         self.changed = Signal(link.loop)
@@ -1152,9 +1159,9 @@ class AsgiExchange:
     def scope(self, kind):
         method, scheme, version, path, raw_path, query, root, client, client_port, server, port = self.strings[:11]
         own = {'request_id': self.field('x-request-id'), 'traceparent': self.field('traceparent')}
-        own.update(deadline=self.deadline, carried=self.head.extra.get('carried', {}))
+        own.update(deadline=self.deadline, carried=self.extra.get('carried', {}))
         return {
-            **self.head.extra.get('added', {}),
+            **self.extra.get('added', {}),
             **{f'isthmus.{name}': value for name, value in own.items() if value is not None},
             'asgi': {'version': '3.0', 'spec_version': '2.5'},
             'http_version': version.decode(),
@@ -1234,7 +1241,7 @@ class AsgiExchange:
     async def count(self, weight):
         """Counts what was sent, and waits until the gateway has room again."""
         self.sent += weight
-        while self.sent > self.head.window and not self.cancelled:
+        while self.sent > self.window and not self.cancelled:
             await self.changed.wait()
         while self.link.is_paused:
             await self.link.changed.wait()
@@ -1251,11 +1258,10 @@ STREAMING, TRAILING, COMPLETE = 'in the middle of its body', 'waiting for http.r
 class AsgiRequest(AsgiExchange):
     """One request (ASGI HTTP & WebSocket 2.5, "HTTP")."""
 
-    def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head, flags)
+    def __init__(self, link, id, flags, payload):
+        super().__init__(link, id, flags, payload)
         self.chunks = []
         self.held = 0
-        self.allowed = head.body_window
         self.is_whole = not flags & HAS_BODY
         self.is_taken = self.is_warned = False
         self.fault = None
@@ -1427,9 +1433,9 @@ STEPS = {
 class AsgiSocket(AsgiExchange):
     """One WebSocket (ASGI HTTP & WebSocket 2.5, "WebSocket")."""
 
-    def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head, flags)
-        self.subprotocols = head.extra.get('subprotocols', [])
+    def __init__(self, link, id, flags, payload):
+        super().__init__(link, id, flags, payload)
+        self.subprotocols = self.extra.get('subprotocols', [])
         self.events = collections.deque([{'type': 'websocket.connect'}])
         self.end = None
         self.taken = 0
@@ -1463,7 +1469,7 @@ class AsgiSocket(AsgiExchange):
             return dict(self.end)
         event = self.events.popleft()
         self.taken += weight_of(event) if len(event) > 1 else 0
-        if self.taken >= self.head.window / 2:
+        if self.taken >= self.window / 2:
             self.link.post(want_frame(self.id, self.taken))
             self.taken = 0
         return event

@@ -23,8 +23,9 @@ def to_host(vector):
     types = 'hello request open body credit cancel warn state stop event event event ping'.split()
     message = {'type': types[kind - 1], **({'id': id} if id else {})}
     if kind in (host.REQUEST, host.OPEN):
-        head = host.RequestHead(payload)
-        return {**message, 'head': head, 'flags': flags, 'strings': head.block.decode('latin-1').split('\0'), 'number': number}
+        deadline, *windows, block, extra = host.request_head(payload)
+        head = {'deadline': deadline, 'windows': tuple(windows), 'extra': extra}
+        return {**message, **head, 'flags': flags, 'strings': block.decode('latin-1').split('\0'), 'number': number}
     if kind == host.BODY and flags & host.BROKEN:
         return {**message, 'chunk': b'', 'last': True, 'error': json.loads(payload)}
     if kind == host.BODY:
@@ -92,7 +93,7 @@ class FramesTest(unittest.TestCase):
                     self.assertEqual(got, message)
 
     def check_request(self, message, got):
-        scope, head = message['scope'], got['head']
+        scope, extra = message['scope'], got['extra']
         method, scheme, version, path, raw_path, query, root, *ends = got['strings'][:11]
         self.assertEqual(got['number'], len(got['strings']))
         self.assertEqual((got['type'], got['id']), (message['type'], message['id']))
@@ -105,14 +106,14 @@ class FramesTest(unittest.TestCase):
         self.assertEqual(list(zip(got['strings'][11::2], got['strings'][12::2])), [tuple(pair) for pair in scope['headers']])
         windows = message.get('messageWindow'), message.get('messageWindow')
         windows = (message['bodyWindow'], message['responseWindow']) if 'bodyWindow' in message else windows
-        self.assertEqual((head.body_window, head.window), windows)
+        self.assertEqual(got['windows'], windows)
         deadline = message['context']['request'].get('deadline')
-        self.assertEqual(head.deadline, deadline and deadline / 1000)
+        self.assertEqual(got['deadline'], deadline and deadline / 1000)
         for key in ('environ', 'extensions'):
-            self.assertEqual(head.extra.get(key), message[key])
-        self.assertEqual(head.extra.get('added'), scope['added'])
-        self.assertEqual(head.extra.get('carried', {}), message['context']['carried'])
-        self.assertEqual(head.extra.get('subprotocols', []), scope.get('subprotocols', []))
+            self.assertEqual(extra.get(key), message[key])
+        self.assertEqual(extra.get('added'), scope['added'])
+        self.assertEqual(extra.get('carried', {}), message['context']['carried'])
+        self.assertEqual(extra.get('subprotocols', []), scope.get('subprotocols', []))
 
     def test_messages_to_the_gateway(self):
         for vector in FRAMES:
