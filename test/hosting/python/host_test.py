@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import signal
-import struct
+import sys
 import tempfile
 import time
 import unittest
@@ -103,7 +103,8 @@ class FramesTest(unittest.TestCase):
         self.assertEqual((unquote(path or raw_path), unquote(root)), (scope['path'], scope['rootPath']))
         expected = [str(part or '') for part in (scope['client'] or ['', '']) + (scope['server'] or ['', ''])]
         self.assertEqual(ends, expected)
-        self.assertEqual(list(zip(got['strings'][11::2], got['strings'][12::2])), [tuple(pair) for pair in scope['headers']])
+        fields = zip(got['strings'][11::2], got['strings'][12::2])
+        self.assertEqual([list(field) for field in fields], scope['headers'])
         windows = message.get('messageWindow'), message.get('messageWindow')
         windows = (message['bodyWindow'], message['responseWindow']) if 'bodyWindow' in message else windows
         self.assertEqual(got['windows'], windows)
@@ -177,8 +178,6 @@ class LoadTest(unittest.TestCase):
                 self.assertIn('asgiref.compatibility.guarantee_single_callable', message)
 
     def test_interface_of_an_app(self):
-        import sys
-
         sys.path.insert(0, str(HERE / 'apps'))
         self.addCleanup(sys.path.remove, str(HERE / 'apps'))
         wsgi = 'wsgi wrapped_wsgi any_arguments site site.method WsgiClass partial_wsgi make_app()'
@@ -191,7 +190,8 @@ class LoadTest(unittest.TestCase):
                     self.assertEqual(host.interface_of(app, name, 'auto'), expected)
 
     def test_apps_of_both_interfaces_run(self):
-        for app, body in [('kinds', b'asgi'), ('kinds:site.method', b'wsgi'), ('kinds:WsgiClass', b'wsgi'), ('kinds:AsgiClass', b'asgi')]:
+        apps = {'kinds': b'asgi', 'kinds:site.method': b'wsgi', 'kinds:WsgiClass': b'wsgi', 'kinds:AsgiClass': b'asgi'}
+        for app, body in apps.items():
             with Gateway(app) as gateway:
                 self.assertEqual(gateway.get(1).body, body)
 
