@@ -584,7 +584,7 @@ def environ_key(name):
 ENVIRON_KEYS = Cache(environ_key)
 SENT_NAMES = Cache(sent_name)
 STATUS_CODES = Cache(status_code)
-BYTE_NAMES = Cache(lambda name: lower_name(as_bytes(name, 'the name of a header').decode('latin-1')).encode())
+BYTE_NAMES = Cache(lambda name: lower_name(name.decode('latin-1')).encode())
 dropped = set()
 
 
@@ -1049,17 +1049,18 @@ class AsgiLink(Link, asyncio.Protocol):
         """Runs exchanges until the gateway says stop. Returns the status of the process."""
         await self.loop.create_unix_connection(lambda: self, sock=self.sock)
         self.lifespan = Lifespan(self)
+        self.take_all(early)
         error = await self.lifespan.start()
         self.post(json_frame(LOADED, {'runs': 'sideBySide', 'error': error}))
-        self.take_all(early)
         while not self.is_stopping and not error:
             await self.changed.wait()
         for exchange in self.open.values():
             exchange.warn()
         if not await self.changed.until(lambda: not self.open, self.grace):
             for exchange in self.open.values():
-                exchange.cancel(SHUTDOWN)
-            await self.changed.until(lambda: not self.open, self.grace)
+                exchange.cancelled = exchange.cancelled or SHUTDOWN
+                exchange.task.cancel()
+            await self.changed.until(lambda: not self.open, min(self.grace, 1))
         await self.lifespan.stop()
         self.is_over = True
         self.flush()
@@ -1291,7 +1292,8 @@ class AsgiRequest(AsgiExchange):
     async def receive(self):
         while True:
             event = self.next_event()
-            if not self.is_whole and self.held < BODY_WINDOW // 2 and self.allowed <= BODY_WINDOW // 2:
+            is_open = not self.is_whole and not self.is_done and not self.cancelled
+            if is_open and self.held < BODY_WINDOW // 2 and self.allowed <= BODY_WINDOW // 2:
                 self.link.post(want_frame(self.id, BODY_WINDOW - self.allowed))
                 self.allowed = BODY_WINDOW
             if event:
@@ -1300,7 +1302,7 @@ class AsgiRequest(AsgiExchange):
 
     def next_event(self):
         reason = self.cancelled and gateway_error(self.cancelled)
-        is_over = isinstance(reason, ClientDisconnected) or self.phase == COMPLETE
+        is_over = isinstance(reason, ClientDisconnected) or self.is_done
         if is_over or (self.is_warned and self.is_taken):
             return {'type': 'http.disconnect'}
         if reason or self.fault:
@@ -1623,7 +1625,7 @@ def checked_fields(event):
     """The headers of an event as pairs of bytes, with names in lower case."""
     fields = []
     for name, value in event.get('headers') or ():
-        lower = BYTE_NAMES[name]
+        lower = BYTE_NAMES[as_bytes(name, 'the name of a header')]
         value = as_bytes(value, f'the value of the header {lower.decode()!r}')
         if BAD_BYTE.search(value):
             raise InvalidHeaderError(f'the value of the header {lower.decode()!r} has a control character')

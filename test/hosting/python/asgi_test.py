@@ -454,6 +454,7 @@ class StopTest(unittest.TestCase):
     def test_stop_cancels_what_does_not_end(self):
         with Gateway('asgi', shutdownMs=50) as host:
             host.sends_again = False
+            self.assertEqual(host.get(3, '/background', query='/nowhere').json(), 'ok')
             host.request(1, '/sleeps')
             host.next('part')
             host.frame(STOP)
