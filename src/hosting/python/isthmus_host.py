@@ -122,14 +122,11 @@ class FrameReader:
         return frames
 
 
-class RequestHead:
-    """The payload of a `request` or an `open`."""
-
-    def __init__(self, payload):
-        deadline, self.body_window, self.window, size = REQUEST_HEAD.unpack_from(payload)
-        self.deadline = deadline / 1000 if deadline else None
-        self.block = payload[20 : 20 + size]
-        self.extra = json.loads(payload[20 + size :]) if len(payload) > 20 + size else {}
+def request_head(payload):
+    """The payload of a `request` or an `open`: deadline in seconds, both windows, text block, and the JSON."""
+    deadline, body_window, window, size = REQUEST_HEAD.unpack_from(payload)
+    extra = json.loads(payload[20 + size :]) if len(payload) > 20 + size else {}
+    return deadline / 1000 or None, body_window, window, payload[20 : 20 + size], extra
 
 
 def frame(kind, id=0, payload=b'', flags=0, number=0):
@@ -389,12 +386,13 @@ class WsgiLink(Link):
                 self.is_read = True
                 self.lock.release()
                 try:
-                    self.flush()
+                    if self.out:
+                        self.flush()
                     data = self._receive()
                 finally:
                     self.lock.acquire()
                     self.is_read = False
-                self._route(data, int(line is self.idle))
+                self.take_all(self.reader.feed(data), int(line is self.idle))
         finally:
             if self.waiting and not self.is_read:
                 self.idle.notify()
@@ -407,7 +405,7 @@ class WsgiLink(Link):
             if not self.is_read:
                 data = self._receive(socket.MSG_DONTWAIT)
                 if data is not None:
-                    self._route(data)
+                    self.take_all(self.reader.feed(data))
 
     def give_back_late(self):
         """Gives requests back that have not begun, when all threads are busy with the same requests for 5 ms.
@@ -457,12 +455,8 @@ class WsgiLink(Link):
             del self.open[request.id]
             self.post(frame(GIVE_BACK, request.id))
 
-    def _route(self, data, served=0):
-        self.take_all(self.reader.feed(data))
-        if self.waiting and len(self.queue) > served:
-            self.idle.notify(len(self.queue) - served)
-
-    def take_all(self, frames):
+    def take_all(self, frames, served=0):
+        """Gives messages to their requests. `served`: the number of requests that the caller takes itself."""
         for kind, flags, _, id, payload in frames:
             if kind == REQUEST:
                 self.open[id] = WsgiRequest(self, id, flags, payload)
@@ -477,6 +471,8 @@ class WsgiLink(Link):
                 request = self.open.get(id)
                 if request:
                     self._tell(request, kind, flags, payload)
+        if self.waiting and len(self.queue) > served:
+            self.idle.notify(len(self.queue) - served)
 
     def _tell(self, request, kind, flags, payload):
         if kind == BODY:
@@ -588,7 +584,7 @@ def environ_key(name):
 ENVIRON_KEYS = Cache(environ_key)
 SENT_NAMES = Cache(sent_name)
 STATUS_CODES = Cache(status_code)
-BYTE_NAMES = Cache(lambda name: lower_name(as_bytes(name, 'the name of a header').decode('latin-1')).encode())
+BYTE_NAMES = Cache(lambda name: lower_name(name.decode('latin-1')).encode())
 dropped = set()
 
 
@@ -628,7 +624,7 @@ def check_value(name, value):
 
 
 def checked_length(value, before=None):
-    if not isinstance(value, str) or not re.fullmatch(r'[0-9]{1,15}', value):
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidHeaderError(f'the Content-Length {value!r} is not a number of bytes in plain digits')
     if before is not None and int(value) != before:
         raise InvalidHeaderError(f'two Content-Lengths: {before} and {value}; announce one')
@@ -728,10 +724,17 @@ class WsgiRequest:
         return next((value for known, value in fields if known == name), None)
 
     def environ(self, base):
-        head = RequestHead(self.payload)
-        self.strings = strings = head.block.decode('latin-1').split('\0')
+        self.deadline, self.allowed, self.window, block, extra = request_head(self.payload)
+        self.strings = strings = block.decode('latin-1').split('\0')
         self.method, scheme, version, path, raw_path, query, root, client, client_port, server, port = strings[:11]
-        self.deadline, self.window, self.allowed = head.deadline, head.window, head.body_window
+        names, values = strings[11::2], strings[12::2]
+        fields = dict(zip(map(ENVIRON_KEYS.__getitem__, names), values))
+        if len(fields) < len(names):
+            fields = joined_fields(names, values)
+        if 'HTTP_TRANSFER_ENCODING' in fields:
+            fields.pop('CONTENT_LENGTH', None)
+        if not port:
+            server, port = server_of(fields, server, scheme)
         uri = f'{raw_path}?{query}' if query else raw_path
         root = unquoted(root)
         environ = {
@@ -748,19 +751,19 @@ class WsgiRequest:
             'wsgi.url_scheme': scheme,
             'wsgi.input': self.input(),
             'isthmus.state': self.state.copy(),
+            'isthmus.carried': extra.get('carried', {}),
+            **fields,
         }
         if client:
             environ['REMOTE_ADDR'], environ['REMOTE_PORT'] = client, client_port
-        for name, value in zip(strings[11::2], strings[12::2]):
-            key = ENVIRON_KEYS[name]
-            if key in environ:
-                value = environ[key] + ('; ' if name == 'cookie' else ',') + value
-            environ[key] = value
-        if 'HTTP_TRANSFER_ENCODING' in environ:
-            environ.pop('CONTENT_LENGTH', None)
-        if not port:
-            environ['SERVER_NAME'], environ['SERVER_PORT'] = server_of(environ, server, scheme)
-        add_own_keys(environ, head)
+        if 'HTTP_X_REQUEST_ID' in fields:
+            environ['isthmus.request_id'] = fields['HTTP_X_REQUEST_ID']
+        if 'HTTP_TRACEPARENT' in fields:
+            environ['isthmus.traceparent'] = fields['HTTP_TRACEPARENT']
+        if self.deadline:
+            environ['isthmus.deadline'] = self.deadline
+        if extra:
+            add_extra(environ, extra.get('environ', {}), extra.get('added', {}))
         return environ
 
     def input(self):
@@ -802,7 +805,9 @@ class WsgiRequest:
         is_list = isinstance(body, (list, tuple))
         over = END if hasattr(body, 'close') else END | OVER
         if is_list:
-            size = sum([check_chunk(chunk, 'the app returned a list with') for chunk in body])
+            size = 0
+            for chunk in body:
+                size += check_chunk(chunk, 'the app returned a list with')
             self.announce(size)
             body = (b''.join(body),) if size <= MAX_JOINED else body
         elif body is None or isinstance(body, (str, bytes)):
@@ -848,6 +853,9 @@ class WsgiRequest:
 
     def send(self, chunk, flags=0):
         """Sends a chunk, a long one in pieces, and waits for credit. `flags` are those of the last piece."""
+        if len(chunk) <= MAX_PART and not self.is_head_sent:
+            self.send_piece(chunk, flags)
+            return
         for at in range(0, len(chunk) or 1, MAX_PART):
             if self.is_head_sent:
                 self.link.poll()
@@ -923,31 +931,32 @@ def path_info(path, root):
     raise GatewayError({'name': 'BadRequestError', 'message': message, 'code': 'ISTHMUS_BAD_REQUEST', 'status': 404})
 
 
-def server_of(environ, server, scheme):
+def server_of(fields, server, scheme):
     """The name and the port of a server without a port. At a unix socket the field Host names them."""
     port = '443' if scheme == 'https' else '80'
-    host = environ.get('HTTP_HOST')
+    host = fields.get('HTTP_HOST')
     if not server or not host:
         return server or 'localhost', port
     name, named_port = re.fullmatch(r'(.+?)(?::(\d+))?', host, re.DOTALL).groups()
     return name, named_port or port
 
 
-def add_own_keys(environ, head):
-    for name, field in (('isthmus.request_id', 'HTTP_X_REQUEST_ID'), ('isthmus.traceparent', 'HTTP_TRACEPARENT')):
-        if field in environ:
-            environ[name] = environ[field]
-    if head.deadline:
-        environ['isthmus.deadline'] = head.deadline
-    environ['isthmus.carried'] = head.extra.get('carried', {})
-    if head.extra:
-        added = head.extra.get('added', {})
-        if 'isthmus.auth' in added:
-            environ['AUTH_TYPE'] = added['isthmus.auth']['type']
-            environ['REMOTE_USER'] = added['isthmus.auth']['user']
-        environ.update(head.extra.get('environ', {}))
-        for key, value in added.items():
-            environ.setdefault(key, value)
+def joined_fields(names, values):
+    """The fields of a request of which some come more than once (RFC 9110, 5.3; RFC 6265, 5.4)."""
+    fields = {}
+    for name, value in zip(names, values):
+        key = ENVIRON_KEYS[name]
+        fields[key] = value if key not in fields else fields[key] + ('; ' if name == 'cookie' else ',') + value
+    return fields
+
+
+def add_extra(environ, deployed, added):
+    """Adds the values that the deployer, and the middleware of the gateway, have set."""
+    if 'isthmus.auth' in added:
+        environ['AUTH_TYPE'], environ['REMOTE_USER'] = added['isthmus.auth']['type'], added['isthmus.auth']['user']
+    environ.update(deployed)
+    for key, value in added.items():
+        environ.setdefault(key, value)
 
 
 def check_chunk(chunk, origin):
@@ -1042,19 +1051,19 @@ class AsgiLink(Link, asyncio.Protocol):
         """Runs exchanges until the gateway says stop. Returns the status of the process."""
         await self.loop.create_unix_connection(lambda: self, sock=self.sock)
         self.lifespan = Lifespan(self)
+        self.take_all(early)
         error = await self.lifespan.start()
         self.post(json_frame(LOADED, {'runs': 'sideBySide', 'error': error}))
-        self.take_all(early)
         while not self.is_stopping and not error:
             await self.changed.wait()
         for exchange in self.open.values():
             exchange.warn()
         if not await self.changed.until(lambda: not self.open, self.grace):
             for exchange in self.open.values():
-                exchange.cancel(SHUTDOWN)
-                # A task in the background has no one that waits for it.
+                exchange.cancelled = exchange.cancelled or SHUTDOWN
+                # Also a task in the background, for which no one waits.
                 exchange.task.cancel()
-            await self.changed.until(lambda: not self.open, self.grace)
+            await self.changed.until(lambda: not self.open, min(self.grace, 1))
         await self.lifespan.stop()
         self.is_over = True
         self.flush()
@@ -1105,10 +1114,9 @@ class AsgiLink(Link, asyncio.Protocol):
         if self.is_stopping:
             self.post(frame(GIVE_BACK, id))
             return
-        head = RequestHead(payload)
-        if 'extensions' in head.extra:
-            self.extensions[kind] = extensions_of(head.extra['extensions'])
-        exchange = self.open[id] = (AsgiRequest if kind == REQUEST else AsgiSocket)(self, id, head, flags)
+        exchange = self.open[id] = (AsgiRequest if kind == REQUEST else AsgiSocket)(self, id, flags, payload)
+        if 'extensions' in exchange.extra:
+            self.extensions[kind] = extensions_of(exchange.extra['extensions'])
         exchange.task = self.loop.create_task(exchange.run())
 
     # Called by the event loop.
@@ -1141,26 +1149,25 @@ class AsgiExchange:
     timer = None
     is_begun = is_done = False
 
-    def __init__(self, link, id, head):
+    def __init__(self, link, id, flags, payload):
         self.link = link
         self.state = link.state
         self.id = id
-        self.head = head
-        self.deadline = head.deadline
+        self.deadline, self.allowed, self.window, self.block, self.extra = request_head(payload)
         self.began = time.perf_counter()
         self.changed = Signal(link.loop)
 
     def field(self, name):
         name = name.encode()
         # Most requests have no such field, and a look into the whole block is quick.
-        if name not in self.head.block:
+        if name not in self.block:
             return None
-        fields = self.head.block.split(b'\0')[11:]
+        fields = self.block.split(b'\0')[11:]
         value = dict(zip(fields[::2], fields[1::2])).get(name)
         return value and value.decode('latin-1')
 
     def scope(self, kind):
-        block, extra = self.head.block, self.head.extra
+        block, extra = self.block, self.extra
         strings = block.decode('latin-1').split('\0', 11)
         method, scheme, version, path, raw_path, query, root, client, client_port, server, port = strings[:11]
         raw = block.split(b'\0')
@@ -1181,17 +1188,14 @@ class AsgiExchange:
             'server': (server, int(port) if port else None) if server else None,
             'state': {**self.state, **self.link.lifespan.state},
             'extensions': dict(self.link.extensions[kind]),
+            'isthmus.carried': extra.get('carried', {}),
         }
         for name, value in ('request_id', self.field('x-request-id')), ('traceparent', self.field('traceparent')):
             if value is not None:
                 scope['isthmus.' + name] = value
         if self.deadline is not None:
             scope['isthmus.deadline'] = self.deadline
-        if extra:
-            if extra.get('carried'):
-                scope['isthmus.carried'] = extra['carried']
-            scope = {**extra.get('added', {}), **scope}
-        return scope
+        return {**extra['added'], **scope} if 'added' in extra else scope
 
     async def run(self):
         _current.set(self)
@@ -1262,7 +1266,7 @@ class AsgiExchange:
     async def count(self, weight):
         """Counts what was sent, and waits until the gateway has room again."""
         self.sent += weight
-        while self.sent > self.head.window and not self.cancelled:
+        while self.sent > self.window and not self.cancelled:
             await self.changed.wait()
         while self.link.is_paused:
             await self.link.changed.wait()
@@ -1289,10 +1293,9 @@ class AsgiRequest(AsgiExchange):
     is_head_sent = has_trailers = False
     body_bytes = 0
 
-    def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head)
+    def __init__(self, link, id, flags, payload):
+        super().__init__(link, id, flags, payload)
         self.chunks = []
-        self.allowed = head.body_window
         self.is_whole = not flags & HAS_BODY
 
     def scope(self):
@@ -1316,7 +1319,8 @@ class AsgiRequest(AsgiExchange):
     async def receive(self):
         while True:
             event = self.next_event()
-            if not self.is_whole and self.held < BODY_WINDOW // 2 and self.allowed <= BODY_WINDOW // 2:
+            is_open = not self.is_whole and not self.is_done and not self.cancelled
+            if is_open and self.held < BODY_WINDOW // 2 and self.allowed <= BODY_WINDOW // 2:
                 self.link.post(want_frame(self.id, BODY_WINDOW - self.allowed))
                 self.allowed = BODY_WINDOW
             if event:
@@ -1325,7 +1329,7 @@ class AsgiRequest(AsgiExchange):
 
     def next_event(self):
         reason = self.cancelled and gateway_error(self.cancelled)
-        is_over = isinstance(reason, ClientDisconnected) or self.phase == COMPLETE
+        is_over = isinstance(reason, ClientDisconnected) or self.is_done
         if is_over or (self.is_warned and self.is_taken):
             self.has_noticed = True
             return {'type': 'http.disconnect'}
@@ -1363,7 +1367,7 @@ class AsgiRequest(AsgiExchange):
             elif name == b'content-type':
                 is_stream = value[:17].lower() == b'text/event-stream'
         self.start = status, headers
-        self.has_content = not self.head.block.startswith(b'HEAD\0') and status not in NO_CONTENT
+        self.has_content = not self.block.startswith(b'HEAD\0') and status not in NO_CONTENT
         self.phase = STARTED
         if event.get('trailers'):
             self.has_trailers = True
@@ -1465,9 +1469,9 @@ STEPS = {
 class AsgiSocket(AsgiExchange):
     """One WebSocket (ASGI HTTP & WebSocket 2.5, "WebSocket")."""
 
-    def __init__(self, link, id, head, flags):
-        super().__init__(link, id, head)
-        self.subprotocols = head.extra.get('subprotocols', [])
+    def __init__(self, link, id, flags, payload):
+        super().__init__(link, id, flags, payload)
+        self.subprotocols = self.extra.get('subprotocols', [])
         self.events = collections.deque([{'type': 'websocket.connect'}])
         self.end = None
         self.taken = 0
@@ -1504,7 +1508,7 @@ class AsgiSocket(AsgiExchange):
             return dict(self.end)
         event = self.events.popleft()
         self.taken += weight_of(event) if len(event) > 1 else 0
-        if self.taken >= self.head.window / 2:
+        if self.taken >= self.window / 2:
             self.link.post(want_frame(self.id, self.taken))
             self.taken = 0
         return event
@@ -1658,7 +1662,7 @@ def checked_fields(event):
     """The headers of an event as pairs of bytes, with names in lower case."""
     fields = []
     for name, value in event.get('headers') or ():
-        lower = BYTE_NAMES[name]
+        lower = BYTE_NAMES[name if isinstance(name, bytes) else as_bytes(name, 'the name of a header')]
         if not isinstance(value, bytes):
             value = as_bytes(value, f'the value of the header {lower.decode()!r}')
         fields.append((lower, value))
