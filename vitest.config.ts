@@ -10,6 +10,8 @@ const BEHAVIOUR = [
   'test/server/websocket/*.test.ts',
   'test/conformance/wire.test.ts',
   'test/adapters/**/*.test.ts',
+  'test/python/*semantics*.test.ts',
+  'test/python/websocket.test.ts',
 ]
 
 const config: ViteUserConfig = {

@@ -2,6 +2,7 @@
 
 import { adaptedRows } from './scenarios/adapters.ts'
 import { BESIDE_EXPRESS, BESIDE_THREAD, EXPRESS_IDLE, IDLE, WORK_MS } from './scenarios/mixed.ts'
+import { ON_GUNICORN, ON_ISTHMUS, ON_UVICORN } from './scenarios/python.ts'
 import { cellOf } from './report.ts'
 import { medianRatio } from './statistics.ts'
 import type { Report } from './report.ts'
@@ -95,6 +96,12 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     adapted('hono', on(0.65, 0.8)),
     webSocketEcho('1', 0.95),
     webSocketEcho('16', 1),
+    pythonApp('req/s, bare WSGI of Python', 'wsgi', ON_GUNICORN, 4),
+    pythonApp('req/s, Flask', 'flask', ON_GUNICORN, 2.5),
+    pythonApp('req/s, bare ASGI of Python', 'asgi', ON_UVICORN, 1.2),
+    pythonApp('req/s, FastAPI', 'fastapi', ON_UVICORN, 1.1),
+    pythonApp('WebSocket messages/s of ASGI, 1 in flight', 'echo1', ON_UVICORN, 0.8),
+    pythonApp('WebSocket messages/s of ASGI, 16 in flight', 'echo16', ON_UVICORN, 0.8),
     ...WORK_MS.map(besideWork),
     {
       what: 'realtime p99 beside Express that blocks for 20 ms',
@@ -170,6 +177,12 @@ function webSocketEcho(variant: string, ratio: number): Budget {
     bound: 'least',
     ratio,
   }
+}
+
+// In one process of Python each.
+function pythonApp(what: string, variant: string, by: string, ratio: number): Budget {
+  const number = 'perSecond'
+  return { what, scenario: 'python', variant, row: ON_ISTHMUS, by, number, bound: 'least', ratio }
 }
 
 function besideWork(ms: number): Budget {

@@ -29,16 +29,29 @@ export function choose(
     const variants = options.isQuick ? quick : all
     const { subjects, skipped: missing } = scenario.subjects(tools)
     const wanted = options.isCheck ? subjects.filter(isBudgeted(scenario, budgets)) : subjects
-    if (variants.length === 0 || wanted.length === 0) return []
-    if (!options.isCheck) for (const line of missing) skipped.add(line)
-    return [{ scenario, subjects: wanted, variants }]
+    if (variants.length === 0) return []
+    const isBudget = isBudgetedLine(scenario, budgets)
+    for (const line of missing) if (!options.isCheck || isBudget(line)) skipped.add(line)
+    return wanted.length === 0 ? [] : [{ scenario, subjects: wanted, variants }]
   })
   // The search for Python takes time, so all scenarios share its result.
   const remedy = skipped.size > 0 ? [`to measure the skipped rows: ${PYTHON_REMEDY}`] : []
   return { chosen, skipped: [...skipped, ...remedy] }
 }
 
-function isBudgeted({ id }: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {
-  const rows = budgets.filter(({ scenario }) => scenario === id).flatMap(rowsOf)
+function isBudgeted(scenario: Scenario, budgets: readonly Budget[]): (subject: Subject) => boolean {
+  const rows = budgetedRows(scenario, budgets)
   return ({ name }) => rows.includes(name)
+}
+
+function isBudgetedLine(
+  scenario: Scenario,
+  budgets: readonly Budget[],
+): (skipped: string) => boolean {
+  const rows = budgetedRows(scenario, budgets)
+  return (skipped) => rows.some((row) => skipped.startsWith(`skipped: ${row}, `))
+}
+
+function budgetedRows({ id }: Scenario, budgets: readonly Budget[]): string[] {
+  return budgets.filter(({ scenario }) => scenario === id).flatMap(rowsOf)
 }

@@ -5,11 +5,49 @@ import { readdirSync, readFileSync } from 'node:fs'
 // USER_HZ: Linux shows 100 ticks a second to users on each machine.
 const TICK_MS = 10
 
+/** CPU time, in ms, of all threads of `pid` since they began, without its children; undefined without `/proc`. */
+export function ownCpuMs(pid: number): number | undefined {
+  return threadsMs(pid) ?? ticksMs(pid)
+}
+
 /** CPU time, in ms, of all threads of `pid` and of its children since they began; undefined without `/proc`. */
 export function cpuMs(pid: number): number | undefined {
-  const own = threadsMs(pid) ?? ticksMs(pid)
+  const own = ownCpuMs(pid)
   if (own === undefined) return undefined
   return childrenOf(pid).reduce((sum, child) => sum + (cpuMs(child) ?? 0), own)
+}
+
+/** A server whose CPU time is counted. */
+interface Counted {
+  pid: number
+  /** The CPU time of all its threads and children, in ms. */
+  cpuMs: () => number
+}
+
+/** Begins to count. The returned function gives the CPU time since then for each of `units`, in µs. */
+export function countCpu({ cpuMs }: Counted): (units: number) => Record<string, number> {
+  const before = cpuMs()
+  return (units) => ({ cpuMicros: ((cpuMs() - before) * 1000) / units })
+}
+
+/** The same for a gateway whose children are processes of Python: in all, and of either side. */
+export function countCpuApart({ pid, cpuMs }: Counted): (units: number) => Record<string, number> {
+  const ownMs = (): number => ownCpuMs(pid) ?? NaN
+  const before = { all: cpuMs(), own: ownMs() }
+  return (units) => {
+    const cpuMicros = ((cpuMs() - before.all) * 1000) / units
+    const gatewayMicros = ((ownMs() - before.own) * 1000) / units
+    return { cpuMicros, gatewayMicros, pythonMicros: cpuMicros - gatewayMicros }
+  }
+}
+
+/** The same for a server of Python, which has no gateway. */
+export function countCpuOfPython(server: Counted): (units: number) => Record<string, number> {
+  const costOf = countCpu(server)
+  return (units) => {
+    const { cpuMicros = NaN } = costOf(units)
+    return { cpuMicros, pythonMicros: cpuMicros }
+  }
 }
 
 /** User and system time out of a `/proc/PID/stat`. @see proc(5), fields 14 and 15 */

@@ -67,7 +67,12 @@ async function measureOnce(
 ): Promise<Record<string, Numbers>> {
   if (!scenario.isFresh) return measureVariants(subject, plan.variants, plan)
   const each: Array<Record<string, Numbers>> = []
-  for (const variant of plan.variants) each.push(await measureVariants(subject, [variant], plan))
+  const { words } = subject
+  for (const variant of plan.variants) {
+    if (words !== undefined && !(variant in words)) continue
+    const command = [...subject.command, ...(words?.[variant] ?? [])]
+    each.push(await measureVariants({ ...subject, command }, [variant], plan))
+  }
   return Object.assign({}, ...each) as Record<string, Numbers>
 }
 

@@ -18,6 +18,8 @@ const PACKAGES = [
   'httptools',
   'websockets',
   'wsproto',
+  'flask',
+  'fastapi',
 ]
 const PROBE = `
 import importlib, json, platform
@@ -33,8 +35,9 @@ print(json.dumps({'python': platform.python_version(), **{n: v for n, v in found
 
 /** The installation of a row's packages: from Debian, or in a virtual environment that --python names. */
 export const PYTHON_REMEDY: string =
-  'Debian: apt-get install uvicorn gunicorn python3-waitress python3-asgiref python3-websockets python3-uvloop python3-httptools; ' +
-  'elsewhere: pip install uvicorn[standard] gunicorn waitress asgiref, and --python FILE'
+  'Debian: apt-get install uvicorn gunicorn python3-waitress python3-asgiref python3-websockets python3-uvloop python3-httptools ' +
+  'python3-flask python3-fastapi; ' +
+  'elsewhere: pip install uvicorn[standard] gunicorn waitress asgiref flask fastapi, and --python FILE'
 
 /**
  * Returns the Python with most of the packages. Debian's Python is the second candidate, because a python3 that comes

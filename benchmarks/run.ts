@@ -14,7 +14,7 @@ import { findPython } from './python.ts'
 import { writeReport } from './report.ts'
 import { business, commit, machine, nodeVersions, othersRunning } from './setting.ts'
 import { cellsOf, textTable } from './table.ts'
-import { verdictText } from './verdicts.ts'
+import { verdictOf, verdictText } from './verdicts.ts'
 import type { Budget } from './budgets.ts'
 import type { Chosen } from './choose.ts'
 import type { Options } from './options.ts'
@@ -132,9 +132,8 @@ function finish(
 }
 
 function isWithinMemory(): boolean {
-  const { within, all } = moveGibibytes()
-  const verdict = within === all ? 'met' : 'missed'
-  const what = 'a gibibyte through every bridge, either way, in the memory that test/memory allows'
-  console.log(`${what}: ${within} of ${all} transfers, ${verdict}`)
-  return within === all
+  const transfers = moveGibibytes()
+  const lines = transfers.map(({ name, isWithin }) => [name, verdictOf(isWithin)])
+  console.log(`\n${textTable([['a gibibyte in the memory of test/memory', 'verdict'], ...lines])}`)
+  return transfers.every(({ isWithin }) => isWithin !== false)
 }

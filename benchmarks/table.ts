@@ -11,7 +11,9 @@ export function cellsOf(
   variant: string,
 ): string[][] {
   const [first, ...others] = scenario.columns as [Column, ...Column[]]
-  const control = rows.find(({ name }) => name === scenario.control)?.cells[variant]
+  const controlName =
+    typeof scenario.control === 'string' ? scenario.control : scenario.control[variant]
+  const control = rows.find(({ name }) => name === controlName)?.cells[variant]
   const head = ['', first.label, 'least to most', '×', ...others.map(({ label }) => label)]
   const lines = rows.flatMap(({ name, cells }: Row) => {
     const cell = cells[variant]

@@ -23,7 +23,8 @@ function linesOf(verdicts: readonly Verdict[]): string[][] {
   return [['', 'budget', 'measured', 'verdict'], ...lines]
 }
 
-function verdictOf(isMet: boolean | null): string {
+/** A verdict as a word. */
+export function verdictOf(isMet: boolean | null): string {
   if (isMet === null) return 'not measured'
   return isMet ? 'met' : 'missed'
 }

@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
+import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import {
   PROCESS_OPTIONS,
@@ -80,8 +81,8 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const options = [...Object.values(PROCESS_OPTIONS), ...Object.values(POOL_OPTIONS)]
-    const flags = options.map(({ flag }) => `--${flag}`)
+    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS]
+    const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
   })

@@ -16,7 +16,9 @@ const NOT_SAID = `## The limits of these numbers
 - They do not hold for another machine, another version of Node, or a real network: all connections use the loopback, and
   the load runs beside the server. Compare rows of one run, never two runs.
 - They do not cover a server with several processes. Each row is one server process, gunicorn one worker, pinned to one core
-  if the machine has two; only *throughput* uses both cores.
+  if the machine has two; only *throughput* and *apps of Python* use both cores, and the latter have rows with two processes.
+- gunicorn sync has no keep-alive: a part of its cost is a new connection for each request. Its gthread workers keep
+  connections. A row of isthmus without keep-alive stands beside them.
 - Requests a second may be a limit of the load and not of the server. The CPU time of the server process for a request,
   children and all threads included, does not depend on the load; therefore it comes first.
 - The features are not equal. The floor reads nothing, and no row logs. isthmus adds \`date\` and \`server\` as node:http adds

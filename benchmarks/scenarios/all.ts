@@ -7,6 +7,7 @@ import { hello, throughput } from './hello.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
 import { besideExpress, mixed } from './mixed.ts'
+import { pythonApps } from './python.ts'
 import { saturation } from './saturation.ts'
 import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stream,
   upload,
   echo,
+  pythonApps,
   saturation,
   slowClients,
   memory,

@@ -1,20 +1,31 @@
 // A WebSocket echo.
 
+import { countCpu } from '../cpu-time.ts'
 import { echoes } from '../loads/echoes.ts'
 import { quantile } from '../statistics.ts'
 import { isthmus, measured, NODE_HTTP, pythonPeers } from './servers.ts'
-import type { Scenario, Subject } from './scenario.ts'
+import type { Numbers } from '../report.ts'
+import type { ServerProcess } from '../server-process.ts'
+import type { Pace, Scenario, Subject } from './scenario.ts'
 
 const CONTROL = { ...NODE_HTTP, name: 'ws on node:http' }
 
-const measure: Subject['measure'] = async (server, variant, { seconds, warmUpSeconds }) => {
+/** Warms up, and measures with `inFlight` messages. `count` begins to count CPU time. */
+export async function measureEcho(
+  server: ServerProcess,
+  inFlight: number,
+  { pace, count = countCpu }: { pace: Pace; count?: typeof countCpu },
+): Promise<Numbers> {
   const url = `${server.url.replace('http', 'ws')}/ws`
-  await echoes(url, Number(variant), warmUpSeconds * 1000)
-  const before = server.cpuMs()
-  const { messages, perSecond, tripsMs } = await echoes(url, Number(variant), seconds * 1000)
-  const cpuMicros = ((server.cpuMs() - before) * 1000) / messages
-  return { perSecond, cpuMicros, p50Ms: quantile(tripsMs, 0.5), p99Ms: quantile(tripsMs, 0.99) }
+  await echoes(url, inFlight, pace.warmUpSeconds * 1000)
+  const costOf = count(server)
+  const { messages, perSecond, tripsMs } = await echoes(url, inFlight, pace.seconds * 1000)
+  const cost = costOf(messages)
+  return { perSecond, ...cost, p50Ms: quantile(tripsMs, 0.5), p99Ms: quantile(tripsMs, 0.99) }
 }
+
+const measure: Subject['measure'] = (server, variant, pace) =>
+  measureEcho(server, Number(variant), { pace })
 
 export const echo: Scenario = {
   id: 'echo',

@@ -1,5 +1,6 @@
 // The steps of all HTTP scenarios: check one answer, warm up, then measure.
 
+import { countCpu } from '../cpu-time.ts'
 import { pythonPeers } from './servers.ts'
 import type { HttpLoad, HttpRequest } from '../loads/http-request.ts'
 import type { Numbers } from '../report.ts'
@@ -45,17 +46,17 @@ export function httpScenario(
   }
 }
 
-async function measureExchange(
+/** Checks one answer, warms up, and measures. `count` begins to count CPU time. */
+export async function measureExchange(
   server: ServerProcess,
   exchange: Exchange,
-  { load, pace }: { load: HttpLoad; pace: Pace },
+  { load, pace, count = countCpu }: { load: HttpLoad; pace: Pace; count?: typeof countCpu },
 ): Promise<Numbers> {
   await checkAnswer(server.url, exchange)
   await load(server.url, exchange, pace.warmUpSeconds)
-  const before = server.cpuMs()
+  const costOf = count(server)
   const { requests, perSecond, p50Ms, p99Ms } = await load(server.url, exchange, pace.seconds)
-  const cpuMicros = ((server.cpuMs() - before) * 1000) / requests
-  return { cpuMicros, perSecond, p50Ms, p99Ms, requests }
+  return { ...costOf(requests), perSecond, p50Ms, p99Ms, requests }
 }
 
 // A wrong answer is no result, however fast.

@@ -22,6 +22,11 @@ export interface Pace {
 export interface Subject {
   name: string
   command: readonly string[]
+  /**
+   * More words of the command line, by variant. The row has only the variants that are named here. For a scenario whose
+   * servers are fresh for each variant.
+   */
+  words?: Readonly<Record<string, readonly string[]>>
   /** The numbers of one variant; the names in the report end with the unit. */
   measure(server: ServerProcess, variant: string, pace: Pace): Promise<Numbers>
 }
@@ -43,8 +48,8 @@ export interface Scenario {
   /** The ways in which each row is measured, with their titles. */
   variants: Readonly<Record<string, string>>
   columns: readonly Column[]
-  /** The row with which the others are compared, by the first column. */
-  control: string
+  /** The row with which the others are compared, by the first column; by variant if they differ. */
+  control: string | Readonly<Record<string, string>>
   /** The variants of a --quick run; without any the scenario is left out. */
   quick: readonly string[]
   /** The cores of the server. Default: `apart`. */

@@ -2,6 +2,7 @@
 
 import { nodeServer } from '../server-process.ts'
 import { pythonServer } from '../python.ts'
+import type { Python } from '../python.ts'
 import type { Subject, Tools } from './scenario.ts'
 
 /** A server without its measurement. */
@@ -96,21 +97,27 @@ export function pythonPeers(
   keys: readonly PythonKey[],
 ): { peers: Peer[]; skipped: string[] } {
   const wanted = keys.map((key) => PYTHON_PEERS[key])
-  const canStart = ({ needs }: PythonPeer): boolean =>
-    needs.every((names) => names.split('|').some((name) => python?.versions[name] !== undefined))
-
   const peers = wanted.flatMap((peer) => {
-    if (python === undefined || !canStart(peer)) return []
+    if (python === undefined || !hasPackages(python, peer.needs)) return []
     const [file, ...words] = peer.words
     return [{ name: peer.name, command: pythonServer(python, file, ...words) }]
   })
   const skipped = wanted
-    .filter((peer) => !canStart(peer))
-    .map(
-      ({ name, needs }) =>
-        `skipped: ${name}, which needs ${needs.join(', ').replaceAll('|', ' or ')}`,
-    )
+    .filter(({ needs }) => !hasPackages(python, needs))
+    .map(({ name, needs }) => skippedLine(name, needs))
   return { peers, skipped }
+}
+
+/** Whether Python is there with all packages of `needs`; `a|b` is one of two. */
+export function hasPackages(python: Python | undefined, needs: readonly string[]): boolean {
+  if (python === undefined) return false
+  const isThere = (name: string): boolean => python.versions[name] !== undefined
+  return needs.every((names) => names.split('|').some(isThere))
+}
+
+/** The line for a row that cannot be measured. */
+export function skippedLine(row: string, needs: readonly string[]): string {
+  return `skipped: ${row}, which needs ${needs.join(', ').replaceAll('|', ' or ')}`
 }
 
 /** `peers`, all measured in the same way. */

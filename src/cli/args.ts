@@ -2,7 +2,7 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
-import { parseAppSpec } from './app-spec.ts'
+import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import {
   PROCESS_DEFAULTS,
@@ -13,6 +13,7 @@ import {
 } from './options-table.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
+import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
@@ -20,6 +21,7 @@ import type { Option, OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
 import type { PoolFlags } from './pool-options.ts'
+import type { PythonFlags } from './python-options.ts'
 import type { Environment } from './variables.ts'
 
 /** The command `isthmus serve`, with a value for every option. */
@@ -27,6 +29,7 @@ export interface ServeCommand extends ProcessOptions {
   type: 'serve'
   app: AppSpec
   pool: PoolFlags
+  python: PythonFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -42,6 +45,7 @@ type Command = ServeCommand | BenchCommand | { type: 'print'; text: string }
 const ALL_FLAGS: string[] = [
   PROCESS_OPTIONS,
   POOL_OPTIONS,
+  PYTHON_OPTIONS,
   SERVER_OPTIONS,
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
@@ -65,10 +69,13 @@ export function parseArguments(argv: readonly string[], environment: Environment
   refuseUnknownVariables(environment, ALL_FLAGS)
   if (command === 'bench') {
     const options = readTable(BENCH_OPTIONS, BENCH_DEFAULTS, given, environment)
-    return { type: 'bench', app: readApp(String(given['app'])), ...options }
+    const app = readApp(String(given['app']))
+    refusePython([app, ...options.mounts.map(([, mounted]) => mounted)])
+    return { type: 'bench', app, ...options }
   }
   const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
   const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
+  const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
   checkTogether(own, pool)
   const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
@@ -76,12 +83,22 @@ export function parseArguments(argv: readonly string[], environment: Environment
     app: readApp(String(given['app'])),
     ...own,
     pool,
+    python,
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
       websocket: readTable(WEBSOCKET_OPTIONS, DEFAULTS.websocket, given, environment),
     },
   }
+}
+
+function refusePython(apps: readonly AppSpec[]): void {
+  const python = apps.find(({ place }) => place === 'python')
+  if (!python) return
+  throw new InvalidOptionError(
+    `isthmus bench compares the event loop with threads, and ${nameOfSpec(python)} runs in processes; ` +
+      'serve it, and measure the server',
+  )
 }
 
 // Platforms set PORT, and reach the server from outside of its machine. gunicorn takes the same two defaults.

@@ -4,6 +4,7 @@ import { settlesWithin } from '../waiting/settles-within.ts'
 import type { Worker } from 'node:worker_threads'
 
 const THREADS_END_MS = 1_000
+const SIGNAL_MS = 1_000
 
 const threads = new Set<Worker>()
 
@@ -36,4 +37,15 @@ export function exit(status: number): void {
     process.exit(status)
   }
   settlesWithin(Promise.all(ends), THREADS_END_MS).then(end, () => end(false))
+}
+
+/**
+ * Ends the process whose terminal was closed, by the SIGHUP of the terminal: at process.exit() Node restores the terminal, and
+ * aborts if that is gone.
+ */
+export function exitByHangup(status: number): void {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
+  // Process 1 of a container gets no signal without a handler.
+  setTimeout(() => exit(status), SIGNAL_MS)
 }

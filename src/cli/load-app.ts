@@ -11,24 +11,33 @@ import { AppError, AppLoadError } from '../errors.ts'
 import { threadsApp } from '../hosting/gateway/threads-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
 import { loadFailure } from './load-failure.ts'
+import { pythonApp } from './python-app.ts'
 import { threadedApp } from './threaded-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { App } from '../bridge/style.ts'
 import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
-import type { AppSpec } from './app-spec.ts'
+import type { PythonOptions } from '../hosting/gateway/process/python-settings.ts'
+import type { AppSpec, FileSpec } from './app-spec.ts'
+
+/** The options of the pools that the command line makes. */
+export interface PoolsOptions {
+  threads?: ThreadOptions
+  python?: PythonOptions
+}
 
 /**
  * Imports the module and makes an event app of the export: an app of any style, or a mount table.
  *
  * A sync app, also one inside a table, is hosted in threads, and each thread loads the module for itself. The place
  * `inline` keeps it on the event loop. The place `threads` puts an export of any style into threads. With that place, and
- * with the style `sync`, the event loop does not import the module. With `maxThreads` 0 all apps run on the event loop.
+ * with the style `sync`, the event loop does not import the module. With `maxThreads` 0 all these apps run on the event loop.
+ * An app of Python runs in processes.
  *
  * tsx loads TypeScript. This function loads tsx with the first TypeScript module; from then on tsx handles further
  * imports too.
  *
- * @param given options of the pools, whose `min` is `maxThreads` otherwise
+ * @param pools options of the pools; the `min` of threads is `maxThreads` otherwise
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) with a message of one line. It has a `cause` if the module threw
  *   while it loaded; it has none if there is no such file, no such export, or the export is no app. If the event loop
  *   does not import the module, the lifespan of the returned app fails with this error.
@@ -39,14 +48,15 @@ import type { AppSpec } from './app-spec.ts'
 export async function loadApp(
   spec: AppSpec,
   maxThreads: number,
-  given: ThreadOptions = {},
+  { threads = {}, python = {} }: PoolsOptions = {},
 ): Promise<EventApp> {
+  if (spec.place === 'python') return pythonApp(spec, python)
   const file = resolve(spec.file)
   await requireFile(file)
 
   const url = pathToFileURL(file).href
   const inThreads = maxThreads > 0 && spec.place !== 'inline'
-  const pool = { min: maxThreads, ...given, export: spec.exportName, max: maxThreads }
+  const pool = { min: maxThreads, ...threads, export: spec.exportName, max: maxThreads }
   if (inThreads && isForThreads(spec)) return threadedApp(spec, url, pool)
   const hosted = await exportedApp(spec, url).catch((error: unknown) => {
     throw loadFailure(error, spec, url)
@@ -55,7 +65,7 @@ export async function loadApp(
 }
 
 // The command line says that the app runs in threads, so the export does not have to.
-function isForThreads({ place, style }: AppSpec): boolean {
+function isForThreads({ place, style }: FileSpec): boolean {
   return place === 'threads' || style === 'sync'
 }
 
@@ -66,7 +76,7 @@ async function requireFile(file: string): Promise<void> {
   throw new AppLoadError(`cannot load ${file}: ${reason}; an app is FILE or FILE#export`)
 }
 
-async function exportedApp({ exportName, style }: AppSpec, url: string): Promise<HostedApp> {
+async function exportedApp({ exportName, style }: FileSpec, url: string): Promise<HostedApp> {
   const exported = await loadExport({ url, exportName, mountKey: undefined })
   try {
     const app = style === null ? (exported as HostedApp) : appOfStyle(exported, style)
@@ -80,7 +90,7 @@ async function exportedApp({ exportName, style }: AppSpec, url: string): Promise
 }
 
 interface Origin {
-  spec: AppSpec
+  spec: FileSpec
   url: string
   pool: ThreadOptions
 }

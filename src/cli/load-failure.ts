@@ -5,9 +5,9 @@ import { inspect } from 'node:util'
 import { commandLineRemedy } from '../bridge/foreign-app.ts'
 import { AppLoadError, IsthmusError, LifespanError } from '../errors.ts'
 import { throwSite } from './throw-site.ts'
-import type { AppSpec } from './app-spec.ts'
+import type { FileSpec } from './app-spec.ts'
 
-// The errors that this file has made. A class for them would show its name to the user.
+// The errors with the words of the command line. A class for them would show its name to the user.
 const named = new WeakSet<object>()
 
 // The words of Node and of esbuild for the syntax of an ES module in a CommonJS file.
@@ -23,8 +23,12 @@ const ES_REMEDY =
  *
  * @param error an {@link AppLoadError} whose message starts with `url`, or the error of the module
  */
-export function loadFailure(error: unknown, spec: AppSpec, url: string): AppLoadError {
-  const failure = failureOf(error, spec, url)
+export function loadFailure(error: unknown, spec: FileSpec, url: string): AppLoadError {
+  return asNamed(failureOf(error, spec, url))
+}
+
+/** Marks `failure` as one that has the words of the command line already. */
+export function asNamed(failure: AppLoadError): AppLoadError {
   named.add(failure)
   return failure
 }
@@ -35,7 +39,7 @@ export function unwrapped(error: unknown): unknown {
   return error.cause instanceof AppLoadError && named.has(error.cause) ? error.cause : error
 }
 
-function failureOf(error: unknown, spec: AppSpec, url: string): AppLoadError {
+function failureOf(error: unknown, spec: FileSpec, url: string): AppLoadError {
   if (error instanceof AppLoadError && error.message.startsWith(url)) {
     return new AppLoadError(spec.file + withRemedy(error.message.slice(url.length), spec))
   }
@@ -47,7 +51,7 @@ function failureOf(error: unknown, spec: AppSpec, url: string): AppLoadError {
   return new AppLoadError(`cannot load ${file}: ${line}${where}${remedy}`, { cause: error })
 }
 
-function withRemedy(message: string, { file, exportName, place }: AppSpec): string {
+function withRemedy(message: string, { file, exportName, place }: FileSpec): string {
   const notAnApp = `#${exportName} is not an app: `
   if (message.startsWith(notAnApp)) {
     const name = exportName === 'default' ? file : `${file}#${exportName}`

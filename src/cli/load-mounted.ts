@@ -2,9 +2,9 @@
 
 import { mount } from '../bridge/mount.ts'
 import { loadApp } from './load-app.ts'
-import type { AppSpec } from './app-spec.ts'
 import type { EventApp } from '../contract/events.ts'
-import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
+import type { AppSpec } from './app-spec.ts'
+import type { PoolsOptions } from './load-app.ts'
 import type { ProcessOptions } from './options-table.ts'
 
 /** The apps of a command line. */
@@ -13,16 +13,16 @@ export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'thre
 /**
  * Loads one app after the other, so that the error is always that of the first app that fails.
  *
- * @param pool options of every pool
+ * @param pools options of every pool
  */
 export async function loadMounted(
   { app, mounts, threads }: NamedApps,
-  pool: ThreadOptions = {},
+  pools: PoolsOptions = {},
 ): Promise<EventApp> {
-  const root = await loadApp(app, threads, pool)
+  const root = await loadApp(app, threads, pools)
   if (mounts.length === 0) return root
 
   const table: Record<`/${string}`, EventApp> = { '/': root }
-  for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads, pool)
+  for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads, pools)
   return mount(table)
 }

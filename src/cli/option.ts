@@ -75,6 +75,20 @@ export function limit(min: number): Kind<number> {
   )
 }
 
+const MEBIBYTE = 2 ** 20
+const MOST_MEBIBYTES = Math.floor(Number.MAX_SAFE_INTEGER / MEBIBYTE)
+
+/** A decimal whole number of MiB above 0, or `none` for no limit; bytes as a value. */
+export const mebibytes: Kind<number> = value(
+  (given) => {
+    if (given === 'none') return Infinity
+    const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
+    if (number >= 1 && number <= MOST_MEBIBYTES) return number * MEBIBYTE
+    throw new InvalidOptionError('must be a whole number of MiB from 1, or "none"')
+  },
+  (shown) => (shown === Infinity ? 'none' : String(shown / MEBIBYTE)),
+)
+
 /** A value of `kind`, or `none` for null. */
 export function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
   return value(
@@ -93,15 +107,18 @@ export const seconds: Kind<number> = value(
   (shown) => `${shown / 1000}`,
 )
 
-/** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
-export const secondsLimit: Kind<number> = value(
-  (given) => {
-    const ms = given === 'none' ? Infinity : seconds.read([given])
-    if (ms > 0) return ms
-    throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
-  },
-  (shown) => (shown === Infinity ? 'none' : seconds.show(shown)),
+/** Seconds, also with a fraction, or `none` for no limit; milliseconds as a value. */
+export const secondsOrNone: Kind<number> = value(
+  (given) => (given === 'none' ? Infinity : seconds.read([given])),
+  showSeconds,
 )
+
+/** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
+export const secondsLimit: Kind<number> = value((given) => {
+  const ms = secondsOrNone.read([given])
+  if (ms > 0) return ms
+  throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
+}, showSeconds)
 
 /** One of a few words. */
 export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
@@ -147,6 +164,10 @@ export const pairs: Kind<Readonly<Record<string, string>>> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(splitPair)),
   show: () => 'none',
+}
+
+function showSeconds(shown: number): string {
+  return shown === Infinity ? 'none' : seconds.show(shown)
 }
 
 function value<Value>(

@@ -15,6 +15,7 @@ import {
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
+import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
@@ -32,17 +33,20 @@ const GROUPS = [
   ['Sync apps:', SYNC_OPTIONS, DEFAULTS.sync],
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
   ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
+  ['Python:', PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
 
 const APP_HELP =
-  `${APP_FORM}: JavaScript or TypeScript. ` +
+  `${APP_FORM}. FILE: JavaScript or TypeScript. ` +
   'threads: an app of any style in threads; inline: a sync app on the event loop; ' +
-  'node: a handler of node:http, such as an Express app; fetch: a handler of the Fetch API, such as a Hono app'
+  'node: a handler of node:http, such as an Express app; fetch: a handler of the Fetch API, such as a Hono app; ' +
+  'python: a WSGI or ASGI app of Python in processes, such as a Flask, Django or FastAPI app'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
   'option has one value on each line there. The command line wins.\n' +
+  'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =

@@ -7,10 +7,10 @@ import { poolSettings } from '../hosting/gateway/pool-settings.ts'
 import { loadFailure } from './load-failure.ts'
 import type { EventApp, SendEvent } from '../contract/events.ts'
 import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
-import type { AppSpec } from './app-spec.ts'
+import type { FileSpec } from './app-spec.ts'
 
 /** Hosts the app of `spec`, which the module at `url` exports, in a pool with the options `pool`. */
-export function threadedApp(spec: AppSpec, url: string, pool: ThreadOptions): EventApp {
+export function threadedApp(spec: FileSpec, url: string, pool: ThreadOptions): EventApp {
   const target = { url, kind: 'app', style: spec.style ?? undefined } as const
   const app = threadsApp(poolSettings(target, pool))
   return events(function threaded(scope, receive, send) {
@@ -21,7 +21,7 @@ export function threadedApp(spec: AppSpec, url: string, pool: ThreadOptions): Ev
 
 // The threads report the errors of the module and of the export. The end of a thread, and a failed lifespan of the app
 // itself, are no failures of loading.
-function named(event: SendEvent, spec: AppSpec, url: string): SendEvent {
+function named(event: SendEvent, spec: FileSpec, url: string): SendEvent {
   if (event.type !== 'lifespan.startup.failed') return event
   const error = event['isthmus.error']
   if (error instanceof LifespanError || error instanceof ThreadCrashedError) return event

@@ -8,6 +8,8 @@ const FRAME = new RegExp(String.raw`^ +at (?:async )?(?:.*\()?${PLACE}:\d+\)?$`,
 const FIRST_LINE = new RegExp(`^${PLACE}\n`)
 // From this frame on, the stack is that of the module loader or of the compiler, and not of the module that threw.
 const LOADER = /^ +at .*(?:node:internal\/modules\/| importModule |[\\/]esbuild[\\/])/m
+// Python begins each frame in this way.
+const PYTHON_FRAME = /^ +File "/m
 const CHECK_TIMEOUT_MS = 5_000
 
 /** Returns the `file:line` that threw `error` while `entry` was imported; undefined if it cannot be found. */
@@ -25,7 +27,12 @@ export function throwSite(error: unknown, entry: string): string | undefined {
 /** Returns the stack of `error` without the frames of the module loader; undefined if no frame is left. */
 export function ownStack(error: Error): string | undefined {
   const [own = ''] = (error.stack ?? '').split(LOADER, 1)
-  return /^ +at /m.test(own) ? own.trimEnd() : undefined
+  return /^ +at /m.test(own) || isOfPython(error) ? own.trimEnd() : undefined
+}
+
+/** Whether `error` was raised in Python, and has the traceback as its stack. */
+export function isOfPython({ stack }: Error): boolean {
+  return PYTHON_FRAME.test(stack ?? '')
 }
 
 // An error for wrong syntax in an ES module does not contain the place. Node prints the place when the error ends the

@@ -19,6 +19,16 @@ describe('cellsOf', () => {
     expect(ours?.slice(0, 4)).toEqual(['isthmus, events', '11.6', '9.1 – 14.0', '0.70'])
   })
 
+  it('compares with another row in each variant, if the scenario says so', () => {
+    const control = { bare: 'isthmus, events', browser: 'node:http' }
+    const ratios = cellsOf({ ...hello, control }, result, 'bare').map(([name, , , by]) => [
+      name,
+      by,
+    ])
+    expect(ratios).toContainEqual(['isthmus, events', '1.00'])
+    expect(ratios).toContainEqual(['node:http', '1.43'])
+  })
+
   it('has no row without a measurement', () => {
     expect(cellsOf(hello, result, 'browser')).toHaveLength(1)
   })
@@ -83,12 +93,25 @@ describe('the budgets', () => {
 })
 
 describe('the budget of memory', () => {
-  it('is met when every transfer is within it', () => {
-    const report = 'noise {}\n{"numTotalTestSuites":1,"numTotalTests":12,"numPassedTests":11}'
-    expect(parseTransfers(report)).toEqual({ within: 11, all: 12 })
+  const reportOf = (...statuses: string[]): string => {
+    const assertionResults = statuses.map((status) => ({ title: `[3c.7] up: ${status}`, status }))
+    const testResults = [{ name: 'a.test.ts', assertionResults }]
+    return JSON.stringify({ numTotalTestSuites: 1, testResults })
+  }
+
+  it('has a verdict for each transfer, and none for a skipped one', () => {
+    expect(parseTransfers(`noise {}\n${reportOf('passed', 'failed', 'skipped')}`)).toEqual([
+      { name: 'up: passed', isWithin: true },
+      { name: 'up: failed', isWithin: false },
+      { name: 'up: skipped', isWithin: null },
+    ])
   })
 
-  it.each(['', '{}', '{"numTotalTestSuites":0,"numTotalTests":0,"numPassedTests":0}'])(
+  it('is missed by a file that cannot be loaded', () => {
+    expect(parseTransfers(reportOf())).toEqual([{ name: 'a.test.ts', isWithin: false }])
+  })
+
+  it.each(['', '{}', '{"numTotalTestSuites":0,"testResults":[]}', reportOf('skipped')])(
     'is not met by a test that did not run: %j',
     (report) => {
       expect(() => parseTransfers(report)).toThrow('did not run')

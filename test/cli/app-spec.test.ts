@@ -1,7 +1,8 @@
-// [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], and the file names that look like it.
+// The names of apps on the command line, and the file names that look like them.
 
 import { describe, expect, it } from 'vitest'
-import { parseAppSpec } from '../../src/cli/app-spec.ts'
+import { APP_FORM, parseAppSpec } from '../../src/cli/app-spec.ts'
+import { InvalidOptionError } from '../../src/errors.ts'
 
 describe('the name of an app', () => {
   it('is a file, whose default export is the app', () => {
@@ -20,10 +21,10 @@ describe('the name of an app', () => {
       file: 'legacy.js',
       exportName: 'app',
     })
-    expect(parseAppSpec('iterable:./a/b.mjs').style).toBe('iterable')
-    expect(parseAppSpec('node:server.js').style).toBe('node')
-    expect(parseAppSpec('fetch:worker.ts#app').style).toBe('fetch')
-    expect(parseAppSpec('events:/live.ts#größe_$1').exportName).toBe('größe_$1')
+    expect(parseAppSpec('iterable:./a/b.mjs')).toMatchObject({ style: 'iterable' })
+    expect(parseAppSpec('node:server.js')).toMatchObject({ style: 'node' })
+    expect(parseAppSpec('fetch:worker.ts#app')).toMatchObject({ style: 'fetch' })
+    expect(parseAppSpec('events:/live.ts#größe_$1')).toMatchObject({ exportName: 'größe_$1' })
   })
 
   it('keeps a "#" in the file if no identifier follows', () => {
@@ -72,7 +73,7 @@ describe('the name of an app', () => {
   })
 
   it('is refused if the place does not stand first, or is there twice', () => {
-    const form = 'as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export]'
+    const form = `as in ${APP_FORM}`
     expect(() => parseAppSpec('node:threads:shop.js')).toThrow(
       `must have "threads:" before "node:", ${form}`,
     )
@@ -86,10 +87,58 @@ describe('the name of an app', () => {
       expect(() => parseAppSpec(text)).toThrow(
         expect.objectContaining({
           code: 'ISTHMUS_INVALID_OPTION',
-          message:
-            'must name a file, as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export]',
+          message: `must name a file, as in ${APP_FORM}`,
         }),
       )
     }
+  })
+
+  it('has a form, which the help and the messages show', () => {
+    expect(APP_FORM).toBe(
+      '[threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], or python:MODULE[:ATTRIBUTE]',
+    )
+  })
+})
+
+describe('the name of an app of Python', () => {
+  it.each(['shop', 'shop.wsgi', 'shop.wsgi:application', 'shop:make()', 'größe:app.asgi'])(
+    'is a module, with the attribute or the factory that is the app: %s',
+    (app) => {
+      expect(parseAppSpec(`python:${app}`)).toEqual({ place: 'python', app })
+    },
+  )
+
+  it('is no file that is named like one', () => {
+    expect(parseAppSpec('./python:app.js')).toMatchObject({ place: null, file: './python:app.js' })
+    expect(parseAppSpec('python.js')).toMatchObject({ place: null, file: 'python.js' })
+  })
+
+  it.each([
+    ['python:shop.py', 'write python:shop'],
+    ['python:shop.py:app', 'write python:shop:app'],
+    ['python:shop.py#app', 'write python:shop:app'],
+    ['python:src/web/shop.py:app', 'write python:shop:app with --python-cwd src/web'],
+  ])('is refused as a path, with the name to write: %s', (text, remedy) => {
+    const reason = `must name a module of Python and not a file: ${remedy}`
+    expect(() => parseAppSpec(text)).toThrow(new InvalidOptionError(reason))
+  })
+
+  it.each(['python:', 'python:shop:', 'python:shop app', 'python:a/b', 'python:shop#app'])(
+    'is refused in another form: %s',
+    (text) => {
+      expect(() => parseAppSpec(text)).toThrow(
+        new InvalidOptionError(
+          'must name a module of Python and its app, as in python:shop.wsgi:application',
+        ),
+      )
+    },
+  )
+
+  it.each(['threads', 'inline', 'sync', 'node'])('is refused after "%s:"', (before) => {
+    expect(() => parseAppSpec(`${before}:python:shop`)).toThrow(
+      new InvalidOptionError(
+        `must have no "${before}:" before "python:", because an app of Python runs in processes of its own`,
+      ),
+    )
   })
 })

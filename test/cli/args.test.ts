@@ -9,9 +9,12 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from '../../src/cli/options-table.ts'
+import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
+import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
+import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
 import { DEFAULTS } from '../../src/server/options.ts'
 import { resolveOptions } from '../../src/server/resolve-options.ts'
 import type { ServeCommand } from '../../src/cli/args.ts'
@@ -111,25 +114,46 @@ const POOL: Array<[string, string, keyof typeof POOL_OPTIONS, unknown]> = [
   ['threads-max-old-space-size', '256', 'maxOldGenerationSizeMb', 256],
   ['threads-buffering', 'false', 'buffering', false],
 ]
+const PYTHON: Array<[string, string, keyof typeof PYTHON_OPTIONS, unknown]> = [
+  ['python', '/opt/python3.12', 'python', '/opt/python3.12'],
+  ['python-interface', 'asgi', 'interface', 'asgi'],
+  ['python-processes', '3', 'processes', 3],
+  ['python-threads', '8', 'threads', 8],
+  ['python-cwd', 'backend', 'cwd', 'backend'],
+  ['python-concurrency', '64', 'concurrency', 64],
+  ['python-queue', '0', 'maxQueue', 0],
+  ['python-queue-timeout', '0.5', 'queueTimeoutMs', 500],
+  ['python-timeout', 'none', 'timeoutMs', Infinity],
+  ['python-max-requests', '500', 'maxRequests', 500],
+  ['python-max-memory', '256', 'maxMemoryBytes', 268_435_456],
+  ['python-cancel-after', '0', 'cancelAfterMs', 0],
+  ['python-buffering', 'false', 'buffering', false],
+]
 
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
 
 /** The value of each option in the tables, by its flag. */
-function valuesIn({ options, pool, ...own }: ServeCommand): Array<[flag: string, value: unknown]> {
+function valuesIn({
+  options,
+  pool,
+  python,
+  ...own
+}: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
     ...SERVER.map(([flag, , name]): [string, unknown] => [flag, options[name]]),
     ...SYNC.map(([flag, , name]): [string, unknown] => [flag, options.sync[name]]),
     ...WEBSOCKET.map(([flag, , name]): [string, unknown] => [flag, options.websocket[name]]),
     ...PROCESS.map(([flag, , name]): [string, unknown] => [flag, own[name]]),
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
+    ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, ...rest } = serve()
+    const { options, pool, python, ...rest } = serve()
     const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
@@ -143,6 +167,21 @@ describe('serve', () => {
       idleTimeoutMs: 30_000,
       nice: 5,
       maxOldGenerationSizeMb: null,
+      buffering: true,
+    })
+    expect(python).toEqual({
+      python: null,
+      interface: 'auto',
+      processes: expect.any(Number),
+      threads: 1,
+      cwd: null,
+      concurrency: 1_000,
+      maxQueue: 1_000,
+      queueTimeoutMs: 30_000,
+      timeoutMs: 30_000,
+      maxRequests: Infinity,
+      maxMemoryBytes: Infinity,
+      cancelAfterMs: 3_000,
       buffering: true,
     })
     expect(rest).toEqual({
@@ -168,7 +207,7 @@ describe('serve', () => {
   })
 
   // One command line for all, because a parser with all flags costs milliseconds.
-  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...POOL]
+  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...POOL, ...PYTHON]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
   it('reads each option from the command line', () => {
@@ -182,9 +221,12 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS]
+    const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
-    const tested = [...PROCESS, ...POOL, ...SERVER, ...SYNC, ...WEBSOCKET].map(([flag]) => flag)
+    const tested = [...PROCESS, ...POOL, ...PYTHON, ...SERVER, ...SYNC, ...WEBSOCKET].map(
+      ([flag]) => flag,
+    )
     // The one flag that needs another: see the tests of proxies.
     expect(new Set(flags)).toEqual(new Set([...tested, 'forwarded-allow-ips']))
   })
@@ -195,6 +237,18 @@ describe('serve', () => {
     const expressible = Object.keys(POOL_DEFAULTS).filter((name) => !others.includes(name))
     expect(Object.keys(POOL_OPTIONS)).toEqual(expect.arrayContaining(expressible))
     expect(POOL_FLAG_DEFAULTS).toMatchObject({ timeoutMs: POOL_DEFAULTS.timeoutMs })
+  })
+
+  it('has each option of python() that a number or a word can express', () => {
+    const expressible = Object.keys(PYTHON_DEFAULTS).filter((name) => name !== 'env')
+    expect(Object.keys(PYTHON_OPTIONS).toSorted()).toEqual(expressible.toSorted())
+  })
+
+  it('takes an app of Python, also at a path of its own', () => {
+    const api = { place: 'python', app: 'api.main:app' }
+    expect(serve(['--mount', '/api=python:api.main:app']).mounts).toEqual([['/api', api]])
+    const command = parseArguments(['serve', 'python:api.main:app', '--python-threads=2'], {})
+    expect(command).toMatchObject({ app: api, python: { threads: 2 } })
   })
 
   it('takes the trusted proxies with --proxy-headers', () => {
@@ -253,9 +307,9 @@ describe('serve', () => {
     const both = [serve(words), serve([], environment)]
     for (const { options, mounts } of both) {
       expect(options.sync.environ).toEqual({ A: '1', B: '2' })
-      expect(mounts.map(([path, { file }]) => [path, file])).toEqual([
-        ['/a', 'a.js'],
-        ['/b', 'b.js'],
+      expect(mounts).toMatchObject([
+        ['/a', { file: 'a.js' }],
+        ['/b', { file: 'b.js' }],
       ])
     }
   })
@@ -303,9 +357,22 @@ describe('a wrong command line', () => {
       ],
       ['serve app.js --environ X', '--environ must be KEY=VALUE, got "X"'],
       ['serve app.js --lifespan maybe', '--lifespan must be auto, on or off, got "maybe"'],
+      ['serve sync:', `APP must name a file, as in ${APP_FORM}, got "sync:"`],
       [
-        'serve sync:',
-        'APP must name a file, as in [threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], got "sync:"',
+        'serve app.js --python-max-memory 0',
+        '--python-max-memory must be a whole number of MiB from 1, or "none", got "0"',
+      ],
+      [
+        'serve threads:python:shop',
+        'APP must have no "threads:" before "python:", because an app of Python runs in processes of its own, got "threads:python:shop"',
+      ],
+      [
+        'serve app.js --mount /api=python:api.py',
+        '--mount must name a module of Python and not a file: write python:api, got "/api=python:api.py"',
+      ],
+      [
+        'bench app.js --mount /api=python:api',
+        'isthmus bench compares the event loop with threads, and python:api runs in processes; serve it, and measure the server',
       ],
     ]
     for (const [words, says] of cases) {
@@ -374,7 +441,7 @@ describe('help', () => {
   it('names the command, and each option with its default', () => {
     expect(text('--help')).toContain('isthmus serve <app>')
     const help = text('serve', '--help')
-    for (const [flag] of [...PROCESS, ...POOL, ...SERVER, ...SYNC, ...WEBSOCKET]) {
+    for (const [flag] of [...PROCESS, ...POOL, ...PYTHON, ...SERVER, ...SYNC, ...WEBSOCKET]) {
       expect(help).toContain(`--${flag}`)
     }
     expect(help).toMatch(/--port .*\[default: 8000\]/)

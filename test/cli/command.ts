@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 40_000
 
 /** The end of a process. */
 export interface Ended {

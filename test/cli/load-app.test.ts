@@ -9,35 +9,35 @@ import { AppLoadError } from '../../src/errors.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { failureOf } from '../bridge/host.ts'
 import { freePort } from '../raw/free-port.ts'
-import type { AppSpec } from '../../src/cli/app-spec.ts'
+import type { FileSpec } from '../../src/cli/app-spec.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/cli/', import.meta.url))
 
 /** A fixture by its name. */
-function fixture(file: string, exportName = 'default', style: AppSpec['style'] = null): AppSpec {
+function fixture(file: string, exportName = 'default', style: FileSpec['style'] = null): FileSpec {
   return { place: null, style, file: join(FIXTURES, file), exportName }
 }
 
 /** The body of the response to a GET of `target`. */
-async function body(spec: AppSpec, { threads = 0, target = '/' } = {}): Promise<string> {
+async function body(spec: FileSpec, { threads = 0, target = '/' } = {}): Promise<string> {
   const app = await loadApp(spec, threads)
   await using client = await testClient(app, { deadlineMs: 10_000 })
   return (await client.get(target)).text()
 }
 
 /** The same app at a place that the command line names. */
-function placed(place: AppSpec['place'], spec: AppSpec): AppSpec {
+function placed(place: FileSpec['place'], spec: FileSpec): FileSpec {
   return { ...spec, place }
 }
 
 /** The message that refuses `spec`, without the folder; `wrong` tells a wrong name from a module that threw. */
-async function refusal(spec: AppSpec): Promise<{ message: string; wrong: boolean }> {
+async function refusal(spec: FileSpec): Promise<{ message: string; wrong: boolean }> {
   const error = await failureOf(loadApp(spec, 0))
   return refusalOf(error)
 }
 
 /** The same for the place `threads`: the lifespan of the app fails. */
-async function refusalInThreads(spec: AppSpec): Promise<{ message: string; wrong: boolean }> {
+async function refusalInThreads(spec: FileSpec): Promise<{ message: string; wrong: boolean }> {
   const app = await loadApp(placed('threads', spec), 1)
   return refusalOf(unwrapped(await failureOf(testClient(app, { deadlineMs: 10_000 }))))
 }

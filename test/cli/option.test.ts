@@ -54,6 +54,17 @@ describe('a limit', () => {
   })
 })
 
+describe('a limit in MiB', () => {
+  it('is a whole number above 0, or none', () => {
+    const read = reading(kind.mebibytes)
+    expect(['1', '256', 'none'].map(read)).toEqual([1_048_576, 268_435_456, Infinity])
+    for (const given of ['0', '', '1.5', 'Infinity', '8589934592', '1M']) {
+      expect(read(given)).toBe('must be a whole number of MiB from 1, or "none"')
+    }
+    expect([Infinity, 1_048_576].map((shown) => kind.mebibytes.show(shown))).toEqual(['none', '1'])
+  })
+})
+
 describe('seconds', () => {
   const read = reading(kind.seconds)
 
@@ -98,6 +109,15 @@ describe('a text', () => {
     const read = reading(kind.pathPrefix)
     expect(['', '/', '/api'].map(read)).toEqual(['', '/', '/api'])
     expect(read('api')).toBe('must be a path that starts with "/"')
+  })
+})
+
+describe('seconds, or none', () => {
+  it('may be 0', () => {
+    const read = reading(kind.secondsOrNone)
+    expect(['0', '2.5', 'none'].map(read)).toEqual([0, 2_500, Infinity])
+    expect(read('')).toMatch(/^must be seconds from 0/)
+    expect([0, Infinity].map((shown) => kind.secondsOrNone.show(shown))).toEqual(['0', 'none'])
   })
 })
 

@@ -1,6 +1,8 @@
 // The subjects under test: every style in every hosting on every engine. A new subject is one line.
 
 import { events, iterable, sync } from 'isthmus'
+import { NO_PYTHON, SKIPPED } from '../python/program.ts'
+import { inPython } from './in-python.ts'
 import { inThreads } from './in-threads.ts'
 import { memoryHost } from './memory-host.ts'
 import { socketHost } from './socket-host.ts'
@@ -12,6 +14,8 @@ import type { Engine } from './host.ts'
 export interface Gaps {
   /** The subject cannot wait in the middle of its answer. */
   waiting?: string
+  /** The machine cannot run the subject at all. */
+  all?: string
 }
 
 /** A style in a hosting on an engine. */
@@ -23,12 +27,15 @@ export interface Subject {
   gaps: Gaps
 }
 
+const PYTHON: Gaps = NO_PYTHON === undefined ? {} : { all: NO_PYTHON }
 const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself' }
 
 const inline = (trio: Trio): App => sync(trio.sync)
 const threaded = (trio: Trio): App => inThreads(trio.recipe, 'sync')
 const iterableInThreads = (trio: Trio): App => inThreads(trio.recipe, 'iterable')
 const eventsInThreads = (trio: Trio): App => inThreads(trio.recipe, 'events')
+const wsgi = (trio: Trio): App => inPython(trio.recipe, 'wsgi')
+const asgi = (trio: Trio): App => inPython(trio.recipe, 'asgi')
 const awaiting = (trio: Trio): App => iterable(trio.iterable)
 const native = (trio: Trio): App => events(trio.events)
 
@@ -75,4 +82,14 @@ export const SUBJECTS: Subject[] = [
   { name: 'events, in threads, over node:http', host: eventsInThreads, engine: overNode, gaps: {} },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
+  ...inProcesses('in memory', memoryHost),
+  ...inProcesses('over a socket', overSocket),
+  ...inProcesses('over node:http', overNode),
 ]
+
+function inProcesses(place: string, engine: Engine): Subject[] {
+  return [
+    { name: `WSGI in Python, ${place}${SKIPPED}`, host: wsgi, engine, gaps: PYTHON },
+    { name: `ASGI in Python, ${place}${SKIPPED}`, host: asgi, engine, gaps: PYTHON },
+  ]
+}

@@ -1,25 +1,39 @@
 // The exact bytes of whole exchanges, for every style.
 
 import { events, iterable, sync } from 'isthmus'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { NO_PYTHON, SKIPPED } from '../python/program.ts'
 import { served } from '../raw/served.ts'
 import { echo, failing, streamed, whole } from './apps.ts'
+import { endPython, inPython } from './in-python.ts'
 import { inThreads } from './in-threads.ts'
 import { wireOf } from './socket-host.ts'
 import type { App, HeaderPairs } from 'isthmus'
 import type { Trio } from './apps.ts'
 import type { Request } from './host.ts'
 
-const STYLES: Array<{ name: string; host: (trio: Trio) => App }> = [
+interface Style {
+  name: string
+  host: (trio: Trio) => App
+  isPython?: boolean
+}
+
+const STYLES: Style[] = [
   { name: 'sync', host: (trio) => sync(trio.sync) },
   { name: 'sync in threads', host: (trio) => inThreads(trio.recipe, 'sync') },
   { name: 'iterable', host: (trio) => iterable(trio.iterable) },
   { name: 'events', host: (trio) => events(trio.events) },
+  { name: `WSGI${SKIPPED}`, host: (trio) => inPython(trio.recipe, 'wsgi'), isPython: true },
+  { name: `ASGI${SKIPPED}`, host: (trio) => inPython(trio.recipe, 'asgi'), isPython: true },
 ]
 
 const CLOSE: HeaderPairs = [['connection', 'close']]
 
-describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host }) => {
+afterAll(async () => expect(await endPython()).toEqual([]))
+
+describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host, isPython }) => {
+  beforeEach(({ skip }) => skip(isPython === true && NO_PYTHON !== undefined, NO_PYTHON))
+
   async function wire(trio: Trio, request: Request = {}): Promise<string> {
     await using server = await served(host(trio), { lifespan: 'auto' })
     using client = await server.connect()

@@ -1,9 +1,7 @@
 // The process that gibibyte.test.ts starts, with two servers: isthmus, with each way to receive or send a gibibyte, and a
 // bare node:http for comparison.
 
-import { once } from 'node:events'
 import { openSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
   events,
@@ -14,7 +12,7 @@ import {
   threadedMiddleware,
   threads,
 } from '../../src/index.ts'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bareServer } from './bare-server.ts'
 import type { EventApp } from '../../src/index.ts'
 
 const BLOCK = 65_536
@@ -88,17 +86,7 @@ const server = await serve(
   { port: 0, log: null },
 )
 
-const bare = createServer((req, res) => void transfer(req, res))
-async function transfer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  for await (const _chunk of req);
-  const blocks = req.method === 'GET' ? BLOCKS : 0
-  for (let block = 0; block < blocks; block += 1) {
-    if (!res.write(Buffer.alloc(BLOCK))) await once(res, 'drain')
-  }
-  res.end()
-}
-bare.listen(0, '127.0.0.1')
-await once(bare, 'listening')
+const bare = await bareServer()
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()

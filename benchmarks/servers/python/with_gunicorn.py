@@ -1,25 +1,26 @@
-"""gunicorn: the WSGI app in one worker, of the kind that the argument says: sync or gthread. A second one is the count of threads."""
+"""gunicorn. Arguments: the kind of worker, sync or gthread; the threads; the workers; the app."""
 
 import sys
 
 from gunicorn.app.base import BaseApplication
+from named_app import app_of
 from ready import end_with_stdin, ready
-from wsgi_app import app
 
-
-THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else 1 if sys.argv[1] == "sync" else 4
+KIND, *OTHERS = sys.argv[1:]
+THREADS, WORKERS, APP = OTHERS + ["1" if KIND == "sync" else "4", "1", "wsgi_app:app"][len(OTHERS) :]
 
 
 class Application(BaseApplication):
     def load_config(self):
         self.cfg.set("bind", "127.0.0.1:0")
-        self.cfg.set("worker_class", sys.argv[1])
-        self.cfg.set("threads", THREADS)
+        self.cfg.set("worker_class", KIND)
+        self.cfg.set("threads", int(THREADS))
+        self.cfg.set("workers", int(WORKERS))
         self.cfg.set("loglevel", "error")
         self.cfg.set("when_ready", lambda arbiter: ready(arbiter.LISTENERS[0].sock.getsockname()[1]))
 
     def load(self):
-        return app
+        return app_of(APP)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import { serve } from '../../server/serve.ts'
 import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
+import { pythonOptions } from '../python-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
@@ -29,7 +30,8 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   const busy = watchApp(log)
 
   const wrap = layersOf(command)
-  const app = await loadMounted(command, poolOptions(command.pool))
+  const pools = { threads: poolOptions(command.pool), python: pythonOptions(command.python) }
+  const app = await loadMounted(command, pools)
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
@@ -44,6 +46,7 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   if (!server) return
   life.close = () => server.close()
   life.handleExceptions()
+  life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
 }
 

@@ -1,12 +1,14 @@
-// The end of the process: by a signal, or by an uncaught exception. The signals are handled before the app is loaded:
+// The end of the process by a signal or an uncaught exception, and the reloads by SIGHUP. The signals are handled before the app is loaded:
 // without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
 import { isSignalReason } from '../../http/stop-reason.ts'
 import { SILENT_LOG } from '../../silent-log.ts'
-import { exit } from '../exit.ts'
+import { exit, exitByHangup } from '../exit.ts'
 import { FAILED } from '../report.ts'
 import { scriptOf, watchParent } from './parent.ts'
+import { Reloads } from './reloads.ts'
+import { watchTerminal } from './terminal.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 
@@ -27,19 +29,24 @@ export function logUnhandledRejections(log: Log): void {
 }
 
 /**
- * The end of the process, from the first signal on.
+ * The end of the process, from the first signal on, and the reloads before it.
  *
  * The first SIGINT or SIGTERM stops the start, or drains the server; the exit status is 0, or 1 if connections were cut
  * or the app did not start in time. A second signal ends the process at once; the exit status is 128 + its number. The end
  * of the package manager that started the process counts as a signal. After the start, an uncaught exception drains the
  * server too; the exit status is 1.
+ *
+ * SIGHUP reloads the apps in threads and processes, except for the SIGHUP that comes because the terminal of the server was
+ * closed: it drains, and ends the process afterwards.
  */
 export class Lifecycle {
   log: Log = SILENT_LOG
   /** Ends the part of the server that has started; at first there is none. */
   close: Server['close'] = nothingToClose
+  readonly #reloads = new Reloads()
   #draining: { signal: string; since: number } | undefined
   #status = 0
+  #exit: (status: number) => void = exit
 
   /** Whether the process is about to end. */
   get isEnding(): boolean {
@@ -49,7 +56,14 @@ export class Lifecycle {
   /** Handles signals, and the end of a package manager, until the process ends. */
   handleSignals(): void {
     for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
+    const hasLostTerminal = watchTerminal()
+    process.on('SIGHUP', () => this.#onHangup(hasLostTerminal()))
     watchParent(process.env, () => this.#onParentEnd())
+  }
+
+  /** The server listens: a SIGHUP that has come before reloads now, and further ones at once. */
+  handleReloads(): void {
+    this.#reloads.started(this.log)
   }
 
   /** Handles uncaught exceptions until the process ends. */
@@ -72,6 +86,14 @@ export class Lifecycle {
     if (!isEcho) exit(128 + constants.signals[signal])
   }
 
+  #onHangup(isTerminalClosed: boolean): void {
+    if (!isTerminalClosed) return this.#reloads.order(this.log)
+    this.#exit = exitByHangup
+    if (this.#draining) return
+    this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')
+    this.#drain('SIGHUP')
+  }
+
   #onParentEnd(): void {
     if (this.#draining) return
     this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
@@ -81,14 +103,15 @@ export class Lifecycle {
   #drain(signal: string): void {
     if (this.#draining) return
     this.#draining = { signal, since: Date.now() }
+    this.#reloads.end()
     this.close().then(
       ({ forced }) => {
         if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
-        exit(forced ? FAILED : this.#status)
+        this.#exit(forced ? FAILED : this.#status)
       },
       (error: unknown) => {
         this.log.error({ err: error }, 'the server did not close cleanly')
-        exit(FAILED)
+        this.#exit(FAILED)
       },
     )
   }

@@ -8,6 +8,7 @@ import { fromErrorData } from '../protocol/error-data.ts'
 import { Buffers } from './buffering/buffers.ts'
 import { heldSlots } from './held-slots.ts'
 import { inNeutralContext } from './neutral-context.ts'
+import { OPEN_POOLS } from './open-pools.ts'
 import { GatewayRequest } from './request.ts'
 import { GatewaySocket } from './socket.ts'
 import { poolClosed } from './scheduler/pool-errors.ts'
@@ -66,6 +67,7 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
     const { hostName, flags } = settings.kind
     this.#scheduler = new Scheduler({ ...settings, hostName, flags }, this, WAITS)
     this.#ticker = inNeutralContext(() => setInterval(() => this.#tick(), TICK_MS).unref())
+    OPEN_POOLS.add(this)
   }
 
   /**
@@ -117,6 +119,7 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
    * @throws the error of a new host that could not load the app; the old hosts stay
    */
   reload(): Promise<void> {
+    if (this.#isClosed) return rejected(poolClosed())
     this.#scheduler.population.reload()
     this.#reloading ??= deferred()
     return this.#reloading.promise
@@ -125,6 +128,7 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   /** Ends all hosts, even if they run code; resolves when they have ended in order, or were told to end at once. */
   async close(): Promise<void> {
     this.#isClosed = true
+    OPEN_POOLS.delete(this)
     clearInterval(this.#ticker)
     this.#started.reject(poolClosed())
     this.#endReload(poolClosed())

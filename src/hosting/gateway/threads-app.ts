@@ -17,6 +17,13 @@ export type ThreadsApp = EventApp & {
    * start, after the end of lifespan, and if the server runs the app inline.
    */
   stats(): PoolStats
+  /**
+   * Loads the module anew: each thread is replaced when a new one has loaded it. No request fails. Resolves when all threads
+   * are new; resolves at once if none is there. An app on the event loop stays as it is.
+   *
+   * @throws the error of a new thread that could not load the app; the old threads stay
+   */
+  reload(): Promise<void>
 }
 
 /** Makes the app of a pool of threads. `inner` is the app that the middleware in the threads wraps. */
@@ -29,7 +36,7 @@ export function threadsApp(settings: ThreadPoolSettings, inner?: EventApp): Thre
     const { hosts, ...load } = pool()?.stats() ?? emptyLoad()
     return { threads: hosts, ...load }
   }
-  return Object.assign(app, { stats })
+  return Object.assign(app, { stats, reload: () => pool()?.reload() ?? Promise.resolve() })
 }
 
 function eventAppOf(loaded: LoadedApp): EventApp {

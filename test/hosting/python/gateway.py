@@ -139,7 +139,8 @@ class Gateway:
         self.dump = dump
         self.stderr = tempfile.TemporaryFile()
         # High numbers: an action of the start must not overwrite the source of the next one.
-        sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in (theirs.fileno(), dump_end, self.stderr.fileno())]
+        ends = theirs.fileno(), dump_end, self.stderr.fileno()
+        sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20) for fd in ends]
         actions = [(os.POSIX_SPAWN_DUP2, source, fd) for source, fd in zip(sources, (3, 4, 2))]
         before = os.getcwd()
         os.chdir(cwd)

@@ -89,7 +89,8 @@ class WsgiTest(unittest.TestCase):
 
     def test_path_that_is_not_under_the_root_path(self):
         error = self.get('/shopping', root='/shop').error
-        self.assertEqual((error['name'], error['code'], error['status']), ('BadRequestError', 'ISTHMUS_BAD_REQUEST', 404))
+        facts = error['name'], error['code'], error['status']
+        self.assertEqual(facts, ('BadRequestError', 'ISTHMUS_BAD_REQUEST', 404))
 
     def test_several_fields_of_a_name(self):
         headers = [('accept', 'a'), ('cookie', 'a=1'), ('accept', 'b'), ('cookie', 'b=2')]
@@ -168,7 +169,8 @@ class WsgiTest(unittest.TestCase):
 
     def test_reads(self):
         answer = self.get('/reads', method='POST', body=b'abcdef\nsecond\nthird\nfourth')
-        self.assertEqual(answer.body, repr([b'', b'abc', b'def\n', b'seco', [b'nd\n', b'third\n', b'fourth'], b'']).encode())
+        expected = [b'', b'abc', b'def\n', b'seco', [b'nd\n', b'third\n', b'fourth'], b'']
+        self.assertEqual(answer.body, repr(expected).encode())
 
     def test_body_that_comes_later(self):
         id = self.next_id()
@@ -244,7 +246,8 @@ class WsgiTest(unittest.TestCase):
     def test_missing_bytes_fail(self):
         for path, status in (('/too_short', 200), ('/too_short_list', None)):
             answer = self.get(path)
-            self.assertEqual((answer.error['name'], answer.error['code']), ('ContentLengthMismatchError', 'ISTHMUS_CONTENT_LENGTH_MISMATCH'))
+            self.assertEqual(answer.error['name'], 'ContentLengthMismatchError')
+            self.assertEqual(answer.error['code'], 'ISTHMUS_CONTENT_LENGTH_MISMATCH')
             self.assertEqual((answer.status, answer.ends), (status, 0))
 
     def test_too_much_written(self):

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs'
 import { events, iterable, sync } from 'isthmus'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { environName } from '../../../src/bridge/scope-to-environ.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
@@ -11,7 +11,7 @@ import { makeEnviron } from '../../sync/make-environ.ts'
 import { httpApp } from '../../raw/served.ts'
 import { isNoFraming } from './apps.ts'
 import { socketGap, wireAnswerFrom } from './socket.ts'
-import { answerFrom, SUBJECTS } from './subjects.ts'
+import { answerFrom, endPython, SUBJECTS } from './subjects.ts'
 import type { App, Chunk, Environ, HeaderPairs, SyncBody } from 'isthmus'
 import type { Deferred } from '../../../src/waiting/deferred.ts'
 import type { Answer, Case, Row, SubjectName } from './row.ts'
@@ -34,15 +34,18 @@ function expectedOf({ expected }: Case, subject: SubjectName): Answer {
   return { ...expected, headers: expected.headers.filter(isNoFraming) }
 }
 
+// The validator around each WSGI app writes its complaints into the log.
+afterAll(async () => expect(await endPython()).toEqual([]))
+
 describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, loadedRow) => {
   const { row } = loadedRow
-  describe.each(SUBJECTS.map((each) => [each.name, each] as const))(
+  describe.each(SUBJECTS.map((each) => [each.title ?? each.name, each] as const))(
     'around %s',
     (_name, subject) => {
       it.for(row.cases.map((each) => [each.title, each] as const))(
         '%s',
         async ([, one], { skip }) => {
-          const gap = row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
+          const gap = subject.gap ?? row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
           skip(gap !== undefined, gap)
           const answer = await answerFrom(subject, loadedRow, one)
           expect(one.normalised?.(answer) ?? answer).toEqual(expectedOf(one, subject.name))
@@ -51,13 +54,13 @@ describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, 
     },
   )
 
-  describe.each(SUBJECTS.map((each) => [each.name, each] as const))(
+  describe.each(SUBJECTS.map((each) => [each.title ?? each.name, each] as const))(
     'over a socket, around %s',
     (_name, subject) => {
       it.for(row.cases.map((each) => [each.title, each] as const))(
         '%s',
         async ([, one], { skip }) => {
-          const own = row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
+          const own = subject.gap ?? row.gaps?.[subject.name] ?? one.gaps?.[subject.name]
           const gap = own ?? socketGap(one, subject)
           skip(gap !== undefined, gap)
           const answer = await wireAnswerFrom(subject, loadedRow, one)

@@ -4,6 +4,8 @@ import { setEnvironmentData } from 'node:worker_threads'
 import { events, iterable, sync, threads } from 'isthmus'
 import { HandshakeDeniedError, ResponseCutError } from '../../../src/testing/faults.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
+import { NO_PYTHON, SKIPPED } from '../../python/program.ts'
+import { SharedPool } from '../../python/shared-pool.ts'
 import { bundleOf } from '../../thread-bundles.ts'
 import { eventApp, isNoFraming, iterableApp, socketApp } from './apps.ts'
 import { syncApp } from './sync-apps.ts'
@@ -25,13 +27,19 @@ export interface Crossed {
 
 /** One style in one hosting. */
 export interface Subject {
+  /** The name of the subject, or of another one that has the same gaps. */
   name: SubjectName
+  /** The title of the subject. Default: its name. */
+  title?: string
+  /** Why this machine cannot run the subject. */
+  gap?: string | undefined
   /** The app of `recipe` inside the middleware. */
   hosted: (loaded: Loaded, recipe: Recipe) => App
   ask: (client: TestClient, ask: Ask) => Promise<Answer>
 }
 
 const MODULE = bundleOf(new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url))
+const POOLS = { wsgi: new SharedPool('middleware:wsgi'), asgi: new SharedPool('middleware:asgi') }
 let last = 0
 
 function inThreads(crossed: Crossed): EventApp {
@@ -72,7 +80,26 @@ export const SUBJECTS: Subject[] = [
     hosted: ({ row }, recipe) => row.wrap()(events(socketApp(recipe))),
     ask: askSocket,
   },
+  inPython('WSGI in Python', 'sync, chain around threads()', POOLS.wsgi),
+  inPython('ASGI in Python', 'events', POOLS.asgi),
+  inPython('WebSocket in Python', 'websocket', POOLS.asgi),
 ]
+
+function inPython(title: string, name: SubjectName, pool: SharedPool): Subject {
+  return {
+    name,
+    title: title + SKIPPED,
+    gap: NO_PYTHON,
+    hosted: ({ row }, recipe) => row.wrap()(pool.with(recipe)),
+    ask: name === 'websocket' ? askSocket : askHttp,
+  }
+}
+
+/** Ends the processes of Python, and returns the lines of their logs. */
+export async function endPython(): Promise<string[]> {
+  await Promise.all([POOLS.wsgi.end(), POOLS.asgi.end()])
+  return [...POOLS.wsgi.lines, ...POOLS.asgi.lines]
+}
 
 /** The answer of `subject` inside the middleware. */
 export async function answerFrom(

@@ -178,7 +178,7 @@ export class ProcessPort implements OwnedPort {
   onSpawnError(cause: Error): void {
     const [file] = this.#settings.command
     const error = new AppLoadError(
-      `${file} cannot be started: ${cause.message}. Name the program of Python in the option python`,
+      `${file} cannot be started: ${cause.message}. Name the program of Python in the option python (--python)`,
       { cause },
     )
     const message = { type: 'loaded', runs: 'inTurn', error: toErrorData(error) } as const

@@ -69,7 +69,7 @@ type PythonDefaults = Complete<Omit<PythonOptions, Undecided | 'buffering'>> & {
 } & { buffering: BufferingSettings }
 
 /** The default of every option; undefined: {@link pythonSettings} decides. */
-const PYTHON_DEFAULTS: PythonDefaults = {
+export const PYTHON_DEFAULTS: PythonDefaults = {
   interface: 'auto',
   processes: undefined,
   threads: 1,
@@ -107,13 +107,18 @@ const SHUTDOWN_MS = 5_000
 const SPEC =
   /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*(:[\p{L}_][\p{L}\p{N}_.]*(\(\))?)?$/u
 
+/** Whether `spec` has the form of an app of Python: a module, or a module and its attribute. */
+export function isPythonSpec(spec: unknown): spec is string {
+  return typeof spec === 'string' && SPEC.test(spec)
+}
+
 /**
  * Completes `options` for the app `spec`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function pythonSettings(spec: string, options: PythonOptions): PoolSettings {
-  if (typeof spec !== 'string' || !SPEC.test(spec)) throw noSpec(spec)
+  if (!isPythonSpec(spec)) throw noSpec(spec)
   const given = completeOptions('python', withGroup(options), PYTHON_DEFAULTS)
   check(given)
   const { interface: interfaceName, threads, cwd = process.cwd(), env = process.env } = given

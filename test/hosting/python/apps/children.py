@@ -1,6 +1,7 @@
 """Looks at the children of an app."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def forked():
             os.write(3, b'x')
             os.write(writer, b'open')
         except OSError:
+            logging.warning('a line of the child')
             os.write(writer, b'closed')
         os._exit(0)
     os.waitpid(pid, 0)
