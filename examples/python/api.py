@@ -30,18 +30,3 @@ async def prices(socket: WebSocket):
     while True:
         await socket.send_json({product: price_of(product) for product in BASE})
         await asyncio.sleep(INTERVAL_SECONDS)
-
-
-def below_root(asgi_app):
-    """For FastAPI before 0.109, as in Debian 12, which looks for routes in a path that has the root path in front."""
-
-    async def below(scope, receive, send):
-        root = scope.get('root_path', '')
-        if root and scope['path'].startswith(root):
-            scope = {**scope, 'path': scope['path'][len(root) :] or '/'}
-        await asgi_app(scope, receive, send)
-
-    return below
-
-
-mounted = below_root(app)

@@ -12,7 +12,7 @@ const hosted: PythonOptions = {
   python: process.env['PYTHON'],
 }
 const shop = python('shop:app', { ...hosted, processes: 2 })
-const api = python('api:mounted', { ...hosted, processes: 1 })
+const api = python('api:app', { ...hosted, processes: 1 })
 
 const serverTiming = middleware('server-timing', function* (request, next) {
   const startedAt = performance.now()

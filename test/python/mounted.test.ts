@@ -94,7 +94,7 @@ describe('an app with WebSockets in a mount', () => {
       const { python } = starlette
       const around = below('/live')
       const options = { interface: 'asgi', python, around } as const
-      const newsroom = await hosted('below_root:starlette()', options)
+      const newsroom = await hosted('starlette_app:app', options)
       try {
         const facts = await fetch(`${newsroom.url}/live/facts/a`)
         const url = `${newsroom.url}/live/facts/a`
@@ -115,7 +115,7 @@ describe('an app with WebSockets in a mount', () => {
       const { python } = channels
       const prepare = 'channels_site.settings'
       const options = { interface: 'asgi', python, prepare, around: below('/live') } as const
-      const site = await hosted('below_root:channels()', options)
+      const site = await hosted('channels_site.asgi:application', options)
       try {
         const waiting = await fetch(`${site.url}/live/waiting`)
         expect(await waiting.json()).toEqual({ size: 0, path: '/live/waiting' })
