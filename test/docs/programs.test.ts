@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { Page } from './page.ts'
 import { readerFolder } from './reader-folder.ts'
+import { readerPython } from './reader-python.ts'
 import { DEADLINE_MS, checkOwnTypes, checkTypes, runPage } from './run-page.ts'
 import { runServers } from './run-servers.ts'
 import type { ReaderFolder } from './reader-folder.ts'
@@ -24,6 +25,7 @@ const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const pythonApps = new Page('docs/python.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -38,6 +40,7 @@ const RUN = [
   insideExpress,
   middleware,
   middlewareSet,
+  pythonApps,
   serving,
   styles,
   testing,
@@ -117,6 +120,14 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
     expect(actual).toEqual(expected)
   })
 
+  it.skipIf(readerPython.missing)(
+    `Python apps run and print the output on the page${readerPython.note}`,
+    async () => {
+      const { actual, expected } = await runPage(pythonApps, reader.path)
+      expect(actual).toEqual(expected)
+    },
+  )
+
   it('threads run and print the output on the page', async () => {
     const { actual, expected } = await runPage(threads, reader.path)
     expect(actual).toEqual(expected)
@@ -129,7 +140,8 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   })
 })
 
-describe('the servers of', { timeout: 3 * DEADLINE_MS }, () => {
+// Without Python its servers are left out.
+describe(`the servers${readerPython.note} of`, { timeout: 3 * DEADLINE_MS }, () => {
   it('README.md answer as the page says, in JavaScript and in TypeScript, and end with 0 on SIGTERM', async () => {
     const { actual, expected } = await runServers([readme], reader.path, async (url, text) => {
       if (text.includes('/board')) expect(await echoOf(url, 'seat 12')).toBe('seat 12')

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeEnvironment } from './reader-python.ts'
 import type { Page } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -82,6 +83,7 @@ export async function folderOf({ path, files }: Page, parent: string): Promise<s
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), MANIFEST)
   for (const { name, text } of files) await writeFile(join(folder, name), text)
+  if (files.some(({ name }) => name.endsWith('.py'))) await makeEnvironment(folder)
   return folder
 }
 

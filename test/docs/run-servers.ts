@@ -6,6 +6,7 @@ import { openAsBlob } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { hostsPython, readerPython } from './reader-python.ts'
 import { DEADLINE_MS, folderOf } from './run-page.ts'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { Page, ServerOfPage } from './page.ts'
@@ -28,7 +29,7 @@ export async function runServers(
 ): Promise<Printed> {
   const starts = pages.flatMap((page, at) =>
     page.servers
-      .filter(({ sinceNode }) => hasNode(sinceNode))
+      .filter(({ sinceNode, text }) => hasNode(sinceNode) && hasPython(text))
       .flatMap((server, index) =>
         waysToStart(server).map((name) => {
           const place = join(home, `servers-${at}-${index}`, name ?? '')
@@ -55,6 +56,10 @@ function hasNode(since: string): boolean {
   const [major = 0, minor = 0] = since.split('.').map(Number)
   const [ownMajor = 0, ownMinor = 0] = process.versions.node.split('.').map(Number)
   return ownMajor > major || (ownMajor === major && ownMinor >= minor)
+}
+
+function hasPython(text: string): boolean {
+  return !readerPython.missing || !hostsPython(text)
 }
 
 /** The names of the program, each of which is started; null stands for the command. */
