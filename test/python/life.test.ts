@@ -54,7 +54,8 @@ describe.skipIf(NO_PYTHON !== undefined)(
     })
 
     it('shows the traceback of the app, without the host', async () => {
-      const { stack } = await startOf('raises_at_import')
+      const { cause } = await startOf('raises_at_import')
+      const { stack } = cause as Error
       expect(stack).toMatch(/Traceback[^]*raises_at_import\.py", line 5[^]*in connect/)
       expect(stack).not.toContain('isthmus_host.py')
     })
