@@ -4,9 +4,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { parseArguments } from '../src/cli/args.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
+import { PYTHON_DEFAULTS } from '../src/hosting/gateway/process/python-settings.ts'
 import {
   PROCESS_OPTIONS,
   SERVER_OPTIONS,
@@ -37,6 +39,7 @@ const PATHS = [
 ]
 
 const hostProtocol = new Page('docs/host-protocol.md')
+const pythonApps = new Page('docs/python.md')
 const semantics = new Page('docs/semantics.md')
 const serving = new Page('docs/serving.md')
 const threads = new Page('docs/threads.md')
@@ -99,6 +102,33 @@ describe('the tables', () => {
       'one per core',
       'a copy',
     ])
+  })
+
+  it('have every option of python() with its default', () => {
+    const chosen: Record<string, string> = {
+      processes: 'one per core',
+      python: '[by the folder](#from-the-command-line)',
+      cwd: 'that of the server',
+      env: 'that of the server',
+      buffering: 'on for WSGI',
+    }
+    const options = Object.entries(PYTHON_DEFAULTS)
+    const rows = options.map(([name]) => [name, pythonApps.rows.get(name)?.[0]])
+    expect(rows).toEqual(options.map(([name, value]) => [name, chosen[name] ?? shown(value)]))
+  })
+})
+
+describe('the page about Python apps', () => {
+  it('names no flag that the command line does not have, beside those of gunicorn and uvicorn', () => {
+    const help = parseArguments(['serve', '--help'], {})
+    const flags: string[] = ('text' in help ? help.text : '').match(/--[a-z-]+/g) ?? []
+    const ours = pythonApps.text
+      .split('\n')
+      .flatMap((line) => (/^\| .*`-/.test(line) ? (line.split('|')[2] ?? '') : line))
+      .filter((line) => !line.startsWith('npm ') && !line.includes('--preload'))
+    const named = ours.flatMap((text) => text.match(/(?<=[\s`])--[a-z-]+/g) ?? [])
+    expect(named).toContain('--python-processes')
+    expect(named.filter((flag) => !flags.includes(flag))).toEqual([])
   })
 })
 

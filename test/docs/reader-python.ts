@@ -3,9 +3,10 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pythonWith } from '../python/python-with.ts'
+import type { FoundPython } from '../python/python-with.ts'
 
 /** A Python with the packages of the pages; without one the programs that need it are left out. */
-export const readerPython = pythonWith(['flask', 'fastapi'])
+export const readerPython: FoundPython = pythonWith(['flask', 'fastapi'])
 
 /** Whether the program or command `text` hosts an app of Python. */
 export function hostsPython(text: string): boolean {
