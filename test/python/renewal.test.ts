@@ -82,9 +82,9 @@ describe.skipIf(NO_PYTHON !== undefined)(
       version('old')
       await using server = await serving('versions:app', { cwd: folder, processes: 2 })
       const answers: string[] = []
-      let isOver = false
+      const clock = { isOver: false }
       const client = async (): Promise<void> => {
-        while (!isOver) {
+        while (!clock.isOver) {
           const { status, body } = await server.ask('/')
           answers.push(`${status} ${body}`)
         }
@@ -95,7 +95,7 @@ describe.skipIf(NO_PYTHON !== undefined)(
       await server.app.reload()
       const reloadedAt = answers.length
       await eventually(() => answers.length > reloadedAt + 20)
-      isOver = true
+      clock.isOver = true
       await Promise.all(clients)
       expect(new Set(answers)).toEqual(new Set(['200 old', '200 and new']))
       // The requests that were open may be old ones.

@@ -19,8 +19,7 @@ export const FIXTURE: PythonOptions = {
 
 /** Owns a process that starts with the first request. The file of tests ends it in `afterAll`. */
 export class SharedPool {
-  /** The lines of the log of the pool, as `level: message`. */
-  readonly lines: string[] = []
+  readonly #lines: string[] = []
   readonly #app: EventApp
   #lifespan: Promise<Lifespan> | undefined
 
@@ -30,7 +29,7 @@ export class SharedPool {
 
   /** The app in the process, which gets `recipe` in the field x-recipe. Its own lifespan starts and ends nothing. */
   with(recipe: object): EventApp {
-    const field = ['x-recipe', ascii(JSON.stringify(recipe))] as const
+    const field: [string, string] = ['x-recipe', ascii(JSON.stringify(recipe))]
     return events(async (scope, receive, send) => {
       if (scope.type === 'lifespan') {
         await receive()
@@ -43,14 +42,19 @@ export class SharedPool {
     })
   }
 
-  /** Ends the process, if it was started. */
+  /**
+   * Ends the process, if it was started.
+   *
+   * @throws if the log has a line: a complaint of the validator, or another output of the process
+   */
   async end(): Promise<void> {
     const lifespan = await this.#lifespan
     await lifespan?.shutdown()
+    if (this.#lines.length > 0) throw new Error(`the log has lines: ${this.#lines.join('; ')}`)
   }
 
   #start(): Promise<Lifespan> {
-    this.#lifespan ??= startLifespan(this.#app, { mode: 'on', log: logOf(this.lines) })
+    this.#lifespan ??= startLifespan(this.#app, { mode: 'on', log: logOf(this.#lines) })
     return this.#lifespan
   }
 }

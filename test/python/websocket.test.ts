@@ -137,7 +137,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WebSocket of an app of Python${SKIPP
     expect((await denialOf(connect('/refuses')))[0]).toBe(403)
     const line = await lineWith('refused:')
     expect(JSON.parse(line.slice(line.indexOf('[')))).toEqual(
-      Array(2).fill({ type: 'websocket.disconnect', code: 1006, reason: '' }),
+      [1, 2].map(() => ({ type: 'websocket.disconnect', code: 1006, reason: '' })),
     )
   })
 
@@ -146,7 +146,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WebSocket of an app of Python${SKIPP
     expect(await lineWith('denied:')).toMatch(/denied: \w+Error.* 1006$/)
   })
 
-  it('[3b.43] [3b.46] refuses what is illegal before the accept', async () => {
+  it('[3b.43] [3b.46] refuses events that are illegal before the accept', async () => {
     const errors = JSON.parse(await nextText(connect('/accepts_badly', ['chat']))) as unknown[]
     expect(errors).toEqual([
       expect.stringContaining('illegal while the WebSocket is connecting'),
@@ -157,7 +157,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WebSocket of an app of Python${SKIPP
     ])
   })
 
-  it('[3b.46] [3b.50] refuses what is illegal after the accept', async () => {
+  it('[3b.46] [3b.50] refuses events that are illegal after the accept', async () => {
     const socket = connect('/sends_badly')
     const got: string[] = []
     socket.on('message', (data: Buffer) => got.push(String(data)))

@@ -212,7 +212,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WSGI app of Python${SKIPPED}`, () =>
     })
   })
 
-  it('[3a.53] answers an error of the app with 500 that shows nothing of it', async () => {
+  it('[3a.53] answers an error of the app with 500, and shows no word about the error', async () => {
     const response = await server.ask('/no_start')
     expect([response.status, response.body]).toEqual([500, 'Internal Server Error\n'])
   })
