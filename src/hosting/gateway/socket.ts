@@ -110,9 +110,12 @@ export class GatewaySocket implements PoolRequest {
     this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
   }
 
-  // A host learns it from the last event.
+  // A host learns it from the last event, after the messages that the server still holds. They are few, so an app that does not
+  // receive gets them beyond its window.
   #clientLeft(): void {
-    if (!this.#post) this.fail(new ClientDisconnectedError())
+    if (!this.#post) return this.fail(new ClientDisconnectedError())
+    this.#room = Infinity
+    this.#context.runInAsyncScope(() => this.#read())
   }
 
   #dispatch({ post, sent }: Dispatch): void {
