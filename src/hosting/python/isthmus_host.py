@@ -704,7 +704,9 @@ class WsgiRequest:
             self.link.log('error', 'close() of the body failed', error)
         self.link.open.pop(self.id, None)
         if not self.is_done:
-            self.link.post(done_frame(self.id, self.took_ms()))
+            # Without a last part, or a failure, this frame says that the next request may have begun.
+            leave = self.link.send if self.cancelled else self.link.post
+            leave(done_frame(self.id, self.took_ms()))
 
     def fail(self, error):
         if not self.cancelled and not self.is_ended:

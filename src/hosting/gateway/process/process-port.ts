@@ -258,6 +258,10 @@ export class ProcessPort implements OwnedPort {
       case 'giveBack':
         this.#turns.remove(message.id)
         return this.#events.onGivenBack(this.#host, message.id)
+      case 'failure':
+        this.#turns.answered(message.id)
+        this.#host.find(message.id)?.take(message)
+        return
       default:
         this.#host.find(message.id)?.take(message)
     }

@@ -107,9 +107,11 @@ const SHUTDOWN_MS = 5_000
 const SPEC =
   /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*(:[\p{L}_][\p{L}\p{N}_.]*(\(\))?)?$/u
 
+const FILE = /\.py(:|$)/
+
 /** Whether `spec` has the form of an app of Python: a module, or a module and its attribute. */
 export function isPythonSpec(spec: unknown): spec is string {
-  return typeof spec === 'string' && SPEC.test(spec)
+  return typeof spec === 'string' && SPEC.test(spec) && !FILE.test(spec)
 }
 
 /**
@@ -192,7 +194,7 @@ function check(given: PythonDefaults): void {
 
 function noSpec(spec: unknown): InvalidOptionError {
   const given = typeof spec === 'string' ? JSON.stringify(spec) : String(spec)
-  const isFile = typeof spec === 'string' && spec.includes('.py')
+  const isFile = typeof spec === 'string' && FILE.test(spec)
   const file = isFile ? '; it is the name of a module, and not of a file' : ''
   return new InvalidOptionError(
     `python(): the app cannot be ${given}: write "module:attribute", like "shop.wsgi:application"${file}`,

@@ -3,7 +3,7 @@
 interface Turn {
   readonly id: number
   readonly turn: number
-  /** Whether the last part of the response has come. */
+  /** Whether the last part of the response, or its failure, has come. */
   isAnswered: boolean
 }
 
@@ -25,7 +25,7 @@ export class Turns {
     this.#list.push({ id, turn, isAnswered: false })
   }
 
-  /** The last part of the response of `id` has come: the process may have begun the next request. */
+  /** The last part of the response of `id`, or its failure, has come: the process may have begun the next request. */
   answered(id: number): void {
     const turn = this.#list.find((entry) => entry.id === id)
     if (turn) turn.isAnswered = true
