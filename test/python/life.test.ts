@@ -62,7 +62,9 @@ describe.skipIf(NO_PYTHON !== undefined)(
 
     it('because there is no such program names the option', async () => {
       const error = await startOf('life:app', { python: join(folder, 'python3') })
-      expect(error.message).toMatch(/python3 cannot be started: .*ENOENT.* in the option python$/)
+      expect(error.message).toMatch(
+        /python3 cannot be started: .*ENOENT.* in the option python \(--python\)$/,
+      )
     })
 
     async function startOf(spec: string, options = {}): Promise<Error> {

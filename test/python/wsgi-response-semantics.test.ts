@@ -58,7 +58,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WSGI app of Python${SKIPPED}`, () =>
 
     it('[3a.35] refuses a second call, also after a first one that failed', async () => {
       expect((await server.ask('/twice')).body).toMatch(
-        /^RuntimeError: start_response was called twice/,
+        /^AppError: start_response was called twice/,
       )
     })
 

@@ -4,7 +4,8 @@ import { AsyncResource } from 'node:async_hooks'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { getHeader } from '../../http/headers.ts'
-import { deferred } from '../../waiting/deferred.ts'
+import { deferred, rejected } from '../../waiting/deferred.ts'
+import { TAKEN } from '../../waiting/taken.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { MESSAGE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { weightOf } from '../protocol/message-weight.ts'
@@ -37,7 +38,9 @@ export class GatewaySocket implements PoolRequest {
   #isReading = false
   // The last event.
   #disconnect: ReceiveEvent | undefined
-  #sending: Promise<void> = Promise.resolve()
+  #sending: Promise<void> = TAKEN
+  // The events that are not taken yet.
+  #waiting = 0
   #owed = 0
   #isOver = false
 
@@ -166,12 +169,32 @@ export class GatewaySocket implements PoolRequest {
     this.#read()
   }
 
+  // Most events are taken at once; the others wait for those before them.
   #relay(event: SendEvent): void {
-    this.#sending = this.#sending
-      .then(() => (this.#isOver ? undefined : this.#exchange.send(event)))
+    if (this.#waiting === 0 && this.#sent(event)) return this.#owe(event)
+    const isFirst = this.#waiting === 0
+    this.#waiting += 1
+    const sent = isFirst ? this.#sending : this.#sending.then(() => this.#sendLate(event))
+    this.#sending = sent
       .then(() => this.#owe(event))
       // The app learns it from its next event, or from its own check of the same rule.
       .catch((error: Error) => this.#refused(error))
+      .then(() => void (this.#waiting -= 1))
+  }
+
+  // Returns false if the event is not taken yet.
+  #sent(event: SendEvent): boolean {
+    this.#sending = this.#sendLate(event)
+    return this.#sending === TAKEN
+  }
+
+  #sendLate(event: SendEvent): Promise<void> {
+    if (this.#isOver) return TAKEN
+    try {
+      return this.#exchange.send(event)
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   #refused(error: Error): void {
@@ -187,7 +210,9 @@ export class GatewaySocket implements PoolRequest {
   }
 
   #afterSending(work: () => void): void {
-    this.#sending.then(() => this.#context.runInAsyncScope(work)).catch(() => undefined)
+    const run = (): void => this.#context.runInAsyncScope(work)
+    if (this.#waiting === 0) run()
+    else this.#sending.then(run).catch(() => undefined)
   }
 
   #complete(): void {

@@ -10,6 +10,7 @@ import { deferred, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { plainResponse } from '../refusal.ts'
 import { farewellAfter, GOING_AWAY, momentOf, obeys, RETURNED } from './farewell.ts'
+import { TAKEN } from '../../waiting/taken.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Identity } from '../../async/framing.ts'
 import type { ResponsePart } from '../../async/http-exchange.ts'
@@ -39,7 +40,6 @@ interface RunParts {
 
 const KIB = 1024
 const QUEUE_BYTES = { minBytes: 256 * KIB, maxBytes: 1024 * KIB }
-const DONE: Promise<void> = Promise.resolve()
 
 /**
  * Runs an app on one WebSocket. The engine owns the run and feeds it as {@link WebSocketEvents}; `onClose` has to come in
@@ -158,7 +158,7 @@ export class WebSocketRun implements WebSocketEvents, Ending {
 
   #send(event: SendEvent): Promise<void> {
     try {
-      if (this.#perform(event)) return DONE
+      if (this.#perform(event)) return TAKEN
     } catch (error) {
       if (this.#exchange.failed) {
         this.#cut(error)
