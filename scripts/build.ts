@@ -23,15 +23,12 @@ import { fileURLToPath } from 'node:url'
 const ROOT = process.cwd()
 const TYPESCRIPT = fileURLToPath(import.meta.resolve('typescript/package.json'))
 
-const PYTHON_HOST = 'src/hosting/python/isthmus_host.py'
-
 const dist = join(ROOT, 'dist')
 // On the file system of dist, because a rename does not cross file systems.
 const fresh = mkdtempSync(join(ROOT, '.build-'))
 try {
   process.exitCode = compile(fresh)
-  // The host of Python is no TypeScript.
-  cpSync(join(ROOT, PYTHON_HOST), join(fresh, PYTHON_HOST.replace('src/', '')))
+  copyPython(join(ROOT, 'src'), fresh)
   if (process.exitCode === 0) replace(dist, fresh)
 } finally {
   rmSync(fresh, { recursive: true, force: true })
@@ -43,6 +40,13 @@ function compile(folder: string): number {
   return (
     spawnSync(process.execPath, [compiler, ...words], { cwd: ROOT, stdio: 'inherit' }).status ?? 1
   )
+}
+
+// The compiler takes no file of Python.
+function copyPython(from: string, to: string): void {
+  for (const path of filesUnder(from).filter((name) => name.endsWith('.py'))) {
+    cpSync(join(from, path), join(to, path))
+  }
 }
 
 function replace(folder: string, source: string): void {
