@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 const BLOCK = 65_536
-const BLOCKS = 16_384
+const BLOCKS = Number(process.env['TRANSFER_MIB'] ?? 1_024) * 16
 
 /** Resolves when the server listens. The process ends it. */
 export async function bareServer(): Promise<Server> {

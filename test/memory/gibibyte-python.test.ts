@@ -3,7 +3,7 @@
 import { fork, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { answer, DEADLINE_MS, download, GIB, upload } from './transfer.ts'
+import { answer, DEADLINE_MS, download, TRANSFER_BYTES, TRANSFER_MIB, upload } from './transfer.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import type { ServerAddress } from 'isthmus'
@@ -60,19 +60,19 @@ function read(pid: string, file: string): string {
 
 // The time of a collection is chance, and so is the peak. Retained memory shows in every attempt.
 describe.skipIf(!CAN_RUN)(
-  `a gibibyte takes no more than ${PYTHON_LIMIT_MIB} MiB of Python (skipped without Linux and python3 of 3.9)`,
+  `${TRANSFER_MIB} MiB take no more than ${PYTHON_LIMIT_MIB} MiB of Python (skipped without Linux and python3 of 3.9)`,
   { timeout: 2 * DEADLINE_MS, retry: 2 },
   () => {
     it.each(['wsgi', 'asgi'])('[3c.7] to be uploaded: %s', async (app) => {
       const { bytes, gateway, python } = await extra(upload, app)
-      expect(bytes).toBe(GIB)
+      expect(bytes).toBe(TRANSFER_BYTES)
       expect(gateway).toBeLessThanOrEqual(GATEWAY_LIMIT_MIB)
       expect(python).toBeLessThanOrEqual(PYTHON_LIMIT_MIB)
     })
 
     it.each(['wsgi', 'asgi'])('[3c.8] to be downloaded: %s', async (app) => {
       const { bytes, gateway, python } = await extra(download, app)
-      expect(bytes).toBeGreaterThan(GIB)
+      expect(bytes).toBeGreaterThan(TRANSFER_BYTES)
       expect(gateway).toBeLessThanOrEqual(GATEWAY_LIMIT_MIB)
       expect(python).toBeLessThanOrEqual(PYTHON_LIMIT_MIB)
     })

@@ -5,7 +5,15 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answer, DEADLINE_MS, download, GIB, MIB, upload } from './transfer.ts'
+import {
+  answer,
+  DEADLINE_MS,
+  download,
+  TRANSFER_BYTES,
+  TRANSFER_MIB,
+  MIB,
+  upload,
+} from './transfer.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import type { ServerAddress } from 'isthmus'
@@ -23,7 +31,7 @@ beforeAll(() => {
   const file = join(folder, 'file')
   writeFileSync(file, '')
   // A sparse file, which takes no room on the disk.
-  truncateSync(file, GIB)
+  truncateSync(file, TRANSFER_BYTES)
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -53,14 +61,14 @@ async function peak(child: ChildProcess): Promise<number> {
 
 // The time of a collection is chance, and so is the peak. Retained memory shows in every attempt.
 describe(
-  `a gibibyte takes no more than ${LIMIT_MIB} MiB`,
+  `${TRANSFER_MIB} MiB take no more than ${LIMIT_MIB} MiB`,
   { timeout: DEADLINE_MS, retry: 2 },
   () => {
     it.each(['sync', 'iterable', 'events', 'threads', 'threaded-middleware'])(
       '[3c.7] to be uploaded: %s',
       async (way) => {
         const { bytes, mib } = await extra(upload, `/upload/${way}`)
-        expect(bytes).toBe(GIB)
+        expect(bytes).toBe(TRANSFER_BYTES)
         expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
       },
     )
@@ -75,7 +83,7 @@ describe(
       'threaded-middleware',
     ])('[3c.8] to be downloaded: %s', async (way) => {
       const { bytes, mib } = await extra(download, `/download/${way}`)
-      expect(bytes).toBeGreaterThan(GIB)
+      expect(bytes).toBeGreaterThan(TRANSFER_BYTES)
       expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
     })
   },

@@ -1,7 +1,9 @@
 """A gibibyte each way: to or from a WSGI app, and an ASGI app."""
 
+import os
+
 BLOCK = 65_536
-BLOCKS = 16_384
+BLOCKS = int(os.environ.get('TRANSFER_MIB', 1024)) * 16
 
 
 def wsgi(environ, start_response):

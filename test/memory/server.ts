@@ -16,7 +16,7 @@ import { bareServer } from './bare-server.ts'
 import type { EventApp } from '../../src/index.ts'
 
 const BLOCK = 65_536
-const BLOCKS = 16_384
+const BLOCKS = Number(process.env['TRANSFER_MIB'] ?? 1_024) * 16
 const FILE = process.argv[2] ?? ''
 const IN_THREADS = new URL('../fixtures/threads/behaviour-gibibyte.ts', import.meta.url)
 
