@@ -10,6 +10,9 @@ import type { Python } from '../python.ts'
 import type { Exchange } from './http.ts'
 import type { Scenario, Subject, Tools } from './scenario.ts'
 
+/** The gateway compiles its code in its first seconds under load. Each row has this time, in s. */
+const WARM_UP_SECONDS = 3
+
 /** The names of the rows that the budgets compare. gunicorn's sync worker closes each connection. */
 export const ON_ISTHMUS = 'isthmus'
 export const ON_GUNICORN = 'gunicorn sync, no keep-alive'
@@ -144,7 +147,8 @@ function subjectOf(row: PythonRow, { load, python }: Tools): Subject | undefined
     name: row.name,
     command: row.command(python),
     words: Object.fromEntries(there.map(([key, { app }]) => [key, [app]])),
-    measure: (server, variant, pace) => {
+    measure: (server, variant, given) => {
+      const pace = { ...given, warmUpSeconds: Math.max(given.warmUpSeconds, WARM_UP_SECONDS) }
       const { load: asked } = APPS[variant] as PythonApp
       if (typeof asked === 'number') return measureEcho(server, asked, { pace, count })
       const exchange = { ...asked, headers: row.fields ?? [] }
