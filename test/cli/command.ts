@@ -1,4 +1,4 @@
-// The isthmus command in a process of its own, from the sources.
+// The isthmus command in a process of its own, as it is built: `npm test` builds it, and it starts faster than the sources.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ export class Command implements Disposable {
   #stderr = ''
 
   constructor(words: string[], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words], {
+    this.#child = spawn(process.execPath, ['dist/cli/main.js', ...words], {
       cwd: ROOT,
       env: { ...process.env, ...env },
     })
