@@ -4,7 +4,11 @@ import { availableParallelism } from 'node:os'
 import { STYLE_NAMES } from '../../adapters/style-name.ts'
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import { BUFFERING_DEFAULTS, checkBuffering, NO_BUFFERING } from './buffering/buffering-settings.ts'
+import {
+  BUFFERING_DEFAULTS,
+  checkBuffering,
+  withBufferingGroup,
+} from './buffering/buffering-settings.ts'
 import type { ResourceLimits } from 'node:worker_threads'
 import type { StyleName } from '../../adapters/style-name.ts'
 import type { ThreadTarget } from '../protocol/thread-data.ts'
@@ -119,7 +123,7 @@ export function poolSettings(
     export: exportName,
     style,
     ...given
-  } = completeOptions(name, withGroup(name, options), POOL_DEFAULTS)
+  } = completeOptions(name, withBufferingGroup(name, options), POOL_DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     if (given[option] !== undefined) checkNumber(name, option, given[option], RANGES[option])
   }
@@ -159,16 +163,4 @@ function checkWorker(
   for (const [limit, value] of Object.entries(resourceLimits)) {
     if (value !== undefined) checkNumber(name, `resourceLimits.${limit}`, value, { min: 0 })
   }
-}
-
-// `false` is short for a group of options.
-function withGroup(
-  name: string,
-  options: ThreadOptions,
-): ThreadOptions & { buffering?: BufferingOptions } {
-  const { buffering, ...others } = options
-  if (buffering === undefined) return others
-  if (buffering === false) return { ...others, buffering: NO_BUFFERING }
-  if (typeof buffering === 'object') return { ...others, buffering }
-  throw invalidOption(name, 'buffering', buffering, 'it is false, or an object of options')
 }

@@ -1,7 +1,7 @@
 // The options of buffering, each with its default in one literal.
 
 import { tmpdir } from 'node:os'
-import { checkNumber, invalidOption } from '../../../complete-options.ts'
+import { checkNumber, invalidOption, isObject } from '../../../complete-options.ts'
 import type { Complete, NumberRange } from '../../../complete-options.ts'
 
 /**
@@ -38,7 +38,7 @@ export const BUFFERING_DEFAULTS: BufferingSettings = {
 }
 
 /** The settings for `buffering: false`. */
-export const NO_BUFFERING: BufferingSettings = {
+const NO_BUFFERING: BufferingSettings = {
   maxRequestMemoryBytes: 0,
   maxRequestFileBytes: 0,
   maxResponseMemoryBytes: 0,
@@ -63,4 +63,28 @@ export function checkBuffering(name: string, settings: BufferingSettings): void 
   if (typeof directory !== 'string' || directory === '') {
     throw invalidOption(name, 'buffering.directory', directory, 'it is the path of a directory')
   }
+}
+
+/** Options with a group that `false` may stand for. */
+interface Buffered {
+  buffering?: BufferingOptions | false | undefined
+}
+
+/**
+ * Returns `options` with the group of options for which `false` is short.
+ *
+ * @param name the function that takes the options
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if `buffering` is neither false nor a group
+ */
+export function withBufferingGroup<Options extends Buffered>(
+  name: string,
+  options: Options,
+): Omit<Options, 'buffering'> & { buffering?: BufferingOptions } {
+  // The caller completes the options, and refuses others.
+  if (!isObject(options)) return options
+  const { buffering, ...others } = options
+  if (buffering === undefined) return others
+  if (buffering === false) return { ...others, buffering: NO_BUFFERING }
+  if (typeof buffering === 'object') return { ...others, buffering }
+  throw invalidOption(name, 'buffering', buffering, 'it is false, or an object of options')
 }

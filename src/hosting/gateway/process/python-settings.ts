@@ -9,7 +9,7 @@ import { InvalidOptionError } from '../../../errors.ts'
 import {
   BUFFERING_DEFAULTS,
   checkBuffering,
-  NO_BUFFERING,
+  withBufferingGroup,
 } from '../buffering/buffering-settings.ts'
 import { processKind } from './process-kind.ts'
 import type { Complete, NumberRange } from '../../../complete-options.ts'
@@ -121,7 +121,7 @@ export function isPythonSpec(spec: unknown): spec is string {
  */
 export function pythonSettings(spec: string, options: PythonOptions): PoolSettings {
   if (!isPythonSpec(spec)) throw noSpec(spec)
-  const given = completeOptions('python', withGroup(options), PYTHON_DEFAULTS)
+  const given = completeOptions('python', withBufferingGroup('python', options), PYTHON_DEFAULTS)
   check(given)
   const { interface: interfaceName, threads, cwd = process.cwd(), env = process.env } = given
   const processes = given.processes ?? availableParallelism()
@@ -199,14 +199,4 @@ function noSpec(spec: unknown): InvalidOptionError {
   return new InvalidOptionError(
     `python(): the app cannot be ${given}: write "module:attribute", like "shop.wsgi:application"${file}`,
   )
-}
-
-// `false` is short for a group of options.
-function withGroup(options: PythonOptions): PythonOptions & { buffering?: BufferingOptions } {
-  if (!isObject(options)) return options
-  const { buffering, ...others } = options
-  if (buffering === undefined) return others
-  if (buffering === false) return { ...others, buffering: NO_BUFFERING }
-  if (typeof buffering === 'object') return { ...others, buffering }
-  throw invalidOption('python', 'buffering', buffering, 'it is false, or an object of options')
 }
