@@ -1,5 +1,6 @@
 // Remembers the app inside a bridge, so that a bridge back returns that app instead of a second bridge.
 
+import { handOnFacts } from './app-facts.ts'
 import { styleOf } from './style.ts'
 import type { App, StyledApp } from './style.ts'
 
@@ -8,7 +9,7 @@ const ORIGINAL = Symbol.for('isthmus.original')
 
 /** Marks `bridge` as made from `original`. */
 export function bridged<Bridge extends App>(bridge: Bridge, original: App): Bridge {
-  return Object.defineProperty(bridge, ORIGINAL, { value: original })
+  return handOnFacts(Object.defineProperty(bridge, ORIGINAL, { value: original }), original)
 }
 
 /** `app` with its style; for a bridge made from an app of the style `wanted`, that app. @see docs/semantics.md, 3c.4 */

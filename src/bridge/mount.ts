@@ -4,34 +4,28 @@ import { inspect } from 'node:util'
 import { isPromise } from 'node:util/types'
 import { isObject } from '../complete-options.ts'
 import { AppError } from '../errors.ts'
-import { startLifespan } from '../async/lifespan.ts'
-import { SILENT_LOG } from '../silent-log.ts'
+import { described } from './app-facts.ts'
 import { refuseForeign } from './foreign-app.ts'
+import { runLifespans, stateFor } from './lifespans.ts'
 import { toEvents } from './to-events.ts'
 import type {
   EventApp,
   HttpScope,
-  LifespanScope,
   Receive,
   Scope,
   Send,
   WebSocketScope,
 } from '../contract/events.ts'
-import type { Lifespan } from '../async/lifespan.ts'
+import type { InnerApp } from './lifespans.ts'
 import type { App } from './style.ts'
 
 /** The apps, by the prefixes of their paths. `'/'` takes the paths that no other prefix takes. */
 export type MountTable = { readonly [prefix: `/${string}`]: App }
 
-interface Mounted {
+interface Mounted extends InnerApp {
   /** The prefix without a trailing slash: `''` for `'/'`. */
   prefix: string
-  app: EventApp
 }
-
-// The lifespan state of each app, inside the state that the server copies to every connection.
-const STATES = Symbol('states of mounted apps')
-type OuterState = Record<string, unknown> & { [STATES]?: Map<Mounted, Record<string, unknown>> }
 
 /**
  * Makes one app from several. The longest prefix wins, and it ends at a segment boundary (`/ab` is not under `/a`). The
@@ -50,12 +44,13 @@ export function mount(table: MountTable): EventApp {
   const byLength = apps.toSorted((a, b) => b.prefix.length - a.prefix.length)
   refuseRepeated(byLength)
 
-  return async function mountedApps(scope, receive, send) {
+  async function mountedApps(scope: Scope, receive: Receive, send: Send): Promise<void> {
     if (scope.type === 'lifespan') return runLifespans(apps, scope, receive, send)
     const inner = byLength.find(({ prefix }) => isUnder(scope, prefix))
     if (!inner) return notFound(scope, receive, send)
     return inner.app(scopeBelow(scope, inner), receive, send)
   }
+  return described(mountedApps, 'mount', new Map(Object.entries(table)))
 }
 
 function mounted(prefix: string, app: App): Mounted {
@@ -69,7 +64,7 @@ function mounted(prefix: string, app: App): Mounted {
     const hint = isPromise(app) ? ' that is a promise; await it first' : ''
     throw new AppError(`mount: "${prefix}": an app is a function, got ${given}${hint}`)
   }
-  return { prefix: trimmed, app: toEvents(app) }
+  return { prefix: trimmed, name: trimmed || '/', app: toEvents(app) }
 }
 
 // A Map or a Promise would be an empty table.
@@ -97,8 +92,7 @@ function isUnder({ path, rootPath }: HttpScope | WebSocketScope, prefix: string)
 }
 
 function scopeBelow<Outer extends HttpScope | WebSocketScope>(scope: Outer, inner: Mounted): Outer {
-  const own = (scope.state as OuterState)[STATES]?.get(inner)
-  return { ...scope, rootPath: scope.rootPath + inner.prefix, state: { ...scope.state, ...own } }
+  return { ...scope, rootPath: scope.rootPath + inner.prefix, state: stateFor(inner, scope) }
 }
 
 async function notFound(scope: Scope, receive: Receive, send: Send): Promise<void> {
@@ -110,37 +104,4 @@ async function notFound(scope: Scope, receive: Receive, send: Send): Promise<voi
     headers: [['content-type', 'text/plain; charset=utf-8']],
   })
   await send({ type: `${prefix}http.response.body`, body: 'Not Found\n' })
-}
-
-async function runLifespans(
-  apps: Mounted[],
-  scope: LifespanScope,
-  receive: Receive,
-  send: Send,
-): Promise<void> {
-  const started: Array<{ inner: Mounted; lifespan: Lifespan }> = []
-  const stopAll = async (): Promise<void> => {
-    for (const { lifespan } of started.toReversed()) await lifespan.shutdown()
-  }
-
-  await receive()
-  const log = scope['isthmus.log'] ?? SILENT_LOG
-  const options = { mode: 'auto', log, hosting: scope['isthmus.hosting'] } as const
-  for (const inner of apps) {
-    try {
-      started.push({ inner, lifespan: await startLifespan(inner.app, options) })
-    } catch (error) {
-      await stopAll()
-      const message = `"${inner.prefix || '/'}": ${(error as Error).message}`
-      const { cause } = error as Error
-      return send({ type: 'lifespan.startup.failed', message, 'isthmus.error': cause })
-    }
-  }
-
-  const states = new Map(started.map(({ inner, lifespan }) => [inner, lifespan.state]))
-  ;(scope.state as OuterState)[STATES] = states
-  await send({ type: 'lifespan.startup.complete' })
-  await receive()
-  await stopAll()
-  await send({ type: 'lifespan.shutdown.complete' })
 }

@@ -1,6 +1,7 @@
 // The style of an app: its brand always wins, and one rule decides for functions without a brand.
 
 import { AppError } from '../errors.ts'
+import { keepFacts } from './app-facts.ts'
 import { refuseForeign } from './foreign-app.ts'
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
@@ -89,7 +90,7 @@ function requireFunction(app: unknown): asserts app is Function {
 export function branded<Branded extends App>(app: Branded, style: Style, original: App): Branded {
   requireFunction(original)
   Object.defineProperty(app, 'name', { value: original.name, configurable: true })
-  return Object.defineProperty(app, STYLE, { value: style })
+  return keepFacts(Object.defineProperty(app, STYLE, { value: style }), original)
 }
 
 /** The brand of `app`; undefined if it has none. */

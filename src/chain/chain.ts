@@ -1,5 +1,6 @@
 // chain(): middleware around an app, composed once, before the first request.
 
+import { handOnFacts } from '../bridge/app-facts.ts'
 import { mount } from '../bridge/mount.ts'
 import { events, styleOf, sync } from '../bridge/style.ts'
 import { toEvents } from '../bridge/to-events.ts'
@@ -50,7 +51,7 @@ function wrapped(parts: readonly Part[], hosted: HostedApp): App {
     case 'iterable': {
       // The chain wraps the event form of the app, so that the server calls the chain without a bridge.
       const inner: StyledApp = { style: 'events', app: toEvents(styled.app) }
-      return toIterable(composed(parts, inner, driveEvents))
+      return handOnFacts(toIterable(composed(parts, inner, driveEvents)), styled.app)
     }
   }
 }
@@ -77,7 +78,7 @@ function composed<Driven extends SyncApp | EventApp>(
     inner = around(part, style as 'sync' | 'events', inner) as Driven
   }
   close()
-  return inner
+  return handOnFacts(inner, app as Driven)
 }
 
 function around(part: Exclude<Part, { kind: 'layer' }>, style: 'sync' | 'events', app: App): App {

@@ -1,5 +1,6 @@
 // python(): a WSGI or ASGI app of Python in processes.
 
+import { described } from '../bridge/app-facts.ts'
 import { poolApp } from './gateway/pool-app.ts'
 import { emptyLoad } from './gateway/pool-stats.ts'
 import { pythonSettings } from './gateway/process/python-settings.ts'
@@ -47,5 +48,6 @@ export function python(spec: string, options: PythonOptions = {}): PythonApp {
     const { hosts, ...load } = pool()?.stats() ?? emptyLoad()
     return { processes: hosts, ...load }
   }
-  return Object.assign(app, { stats, reload: () => pool()?.reload() ?? Promise.resolve() })
+  const reload = (): Promise<void> => pool()?.reload() ?? Promise.resolve()
+  return described(Object.assign(app, { stats, reload }), 'python')
 }

@@ -1,5 +1,6 @@
 // The app of a pool of threads.
 
+import { described } from '../../bridge/app-facts.ts'
 import { syncToEvents } from '../../bridge/sync/sync-to-events.ts'
 import { loadApp } from '../load-app.ts'
 import { poolApp } from './pool-app.ts'
@@ -36,7 +37,8 @@ export function threadsApp(settings: ThreadPoolSettings, inner?: EventApp): Thre
     const { hosts, ...load } = pool()?.stats() ?? emptyLoad()
     return { threads: hosts, ...load }
   }
-  return Object.assign(app, { stats, reload: () => pool()?.reload() ?? Promise.resolve() })
+  const reload = (): Promise<void> => pool()?.reload() ?? Promise.resolve()
+  return described(Object.assign(app, { stats, reload }), 'threads')
 }
 
 function eventAppOf(loaded: LoadedApp): EventApp {
