@@ -56,7 +56,7 @@ export interface ServeOptions {
   uds?: string | null | undefined
   /**
    * The permissions of the file of `uds`, which it has from its first moment: `0o660` lets a proxy in the same group
-   * connect. Who connects needs the permission to write. Default null: the umask of the process decides.
+   * connect. A process that connects needs the permission to write. Default null: the umask of the process decides.
    */
   udsMode?: number | null | undefined
   /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */

@@ -1,6 +1,6 @@
 // The file of a unix socket. libuv removes the path that it was bound to, also if the file there belongs to another server by
 // then. So the socket is bound to a name of its own, and gets its path as a second name. The first name is in a folder that
-// no other user can enter, so that nobody connects before the file has its mode.
+// no other user can enter, so that no other user can connect before the file has its mode.
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
