@@ -130,7 +130,7 @@ export const EXAMPLE_REPORT: Report = {
   uptimeMs: 3_725_000,
   process: {
     pid: 4_711,
-    node: 'v22.12.0',
+    node: '22.12.0',
     rssBytes: 148_000_000,
     heapBytes: 41_000_000,
     cpu: 0.62,
