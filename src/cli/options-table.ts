@@ -96,6 +96,7 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   host: option('host', 'Address to listen on', kind.text),
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
   uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.filePath),
+  udsMode: option('uds-mode', 'Permissions of the unix socket, such as 660', kind.fileMode),
   fd: option(
     'fd',
     'Inherited descriptor to listen on, instead of host and port',

@@ -8,7 +8,7 @@ import type { SourceFile } from './source-file.ts'
 // The storeys from top to bottom. Imports go downward; the names in one row are siblings and do not import each other.
 const LAYERS = [
   ['cli', 'testing'],
-  ['middleware'],
+  ['middleware', 'report'],
   ['server', 'chain', 'hosting', 'lint'],
   ['adapters'],
   ['bridge'],

@@ -45,6 +45,7 @@ const SERVER: Array<
   ['host', '::1', 'host', '::1'],
   ['port', '0', 'port', 0],
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
+  ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
   ['backlog', '16', 'backlog', 16],
   ['engine', 'node', 'engine', 'node'],
