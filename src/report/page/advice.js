@@ -36,8 +36,8 @@ const keyOf = ({ kind, path }) => `${kind} ${path}`
 
 /** @param {Advice} advice */
 function makeItem({ kind, path }) {
-  const text = element('span')
-  const title = element('strong', {}, `${TITLES[kind] ?? kind}: `, element('code', {}, path))
-  const node = element('li', { 'data-kind': kind }, title, ' ', text)
+  const text = element('p')
+  const title = element('strong', {}, TITLES[kind] ?? kind)
+  const node = element('li', { 'data-kind': kind }, title, ' ', element('code', {}, path), text)
   return { node, show: (/** @type {Advice} */ advice) => setText(text, advice.text) }
 }

@@ -63,7 +63,7 @@ function options(node, { least, text }) {
     ...sizeOf(node),
     cursor: { show: false },
     legend: { show: false },
-    padding: [6, 6, 0, 0],
+    padding: [6, 16, 0, 0],
     scales: {
       x: { time: false, range: [-KEPT_S, 0] },
       y: { range: (_plot, _low, high) => [0, Math.max(least, (high ?? 0) * 1.1)] },

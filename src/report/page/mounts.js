@@ -21,7 +21,8 @@ const COLUMNS = [
   ['p99', ({ latencyMs }) => msText(latencyMs.p99)],
   ['In flight', ({ requests }) => countText(requests.inFlight)],
   ['WebSockets', ({ webSockets }) => countText(webSockets.open)],
-  ['Errors', errorsText],
+  ['5xx', ({ requests }) => countText(requests.byClass['5'] ?? 0)],
+  ['Broken off', ({ requests }) => countText(requests.aborted)],
   ['On the loop', (mount, history) => onLoop(mount, () => percentText(history.loopShareOf(mount)))],
   ['Longest block', (mount) => onLoop(mount, () => msText(mount.loop.longestBlockMs))],
   ['Queued', ({ pool }) => (pool ? countText(pool.queued) : NONE)],
@@ -75,16 +76,6 @@ function appText({ style, hosting }) {
   return style === null ? place : `${style}, ${place}`
 }
 
-/** @param {MountReport} mount */
-function errorsText({ requests }) {
-  const failed = requests.byClass['5'] ?? 0
-  const parts = [
-    failed > 0 ? `${countText(failed)} × 5xx` : '',
-    requests.aborted > 0 ? `${countText(requests.aborted)} broken off` : '',
-  ]
-  return parts.filter((part) => part !== '').join(', ') || '0'
-}
-
 /**
  * @param {MountReport} mount
  * @param {() => string} text
@@ -100,31 +91,31 @@ function hostsText({ hosting, pool, targets }) {
 }
 
 /**
+ * A part with the value 0 stays: a line that grows would move the page.
+ *
  * @param {PoolReport} pool
  * @param {MountReport['hosting']} hosting
  */
 function poolText(pool, hosting) {
   const noun = hosting === 'python' ? 'processes' : 'threads'
-  const parts = [
+  return [
     `${pool.ready} ${noun} ready`,
-    pool.loading > 0 ? `${pool.loading} loading` : '',
+    `${pool.loading} loading`,
     `${percentText(pool.utilization)} busy`,
     `run p99 ${msText(pool.runMs.p99)}`,
-    pool.refused > 0 ? `${countText(pool.refused)} refused` : '',
-    pool.timedOut > 0 ? `${countText(pool.timedOut)} timed out` : '',
-    pool.crashes > 0 ? `${countText(pool.crashes)} crashes` : '',
-  ]
-  return parts.filter((part) => part !== '').join(' · ')
+    `${countText(pool.refused)} refused`,
+    `${countText(pool.timedOut)} timed out`,
+    `${countText(pool.crashes)} crashes`,
+  ].join(' · ')
 }
 
 /** @param {TargetReport} target */
 function targetText({ url, state, inFlight, failed, retried, headMs }) {
-  const parts = [
+  return [
     `${url} is ${state}`,
     `${countText(inFlight)} in flight`,
     `head p99 ${msText(headMs.p99)}`,
-    failed > 0 ? `${countText(failed)} failed` : '',
-    retried > 0 ? `${countText(retried)} retried` : '',
-  ]
-  return parts.filter((part) => part !== '').join(' · ')
+    `${countText(failed)} failed`,
+    `${countText(retried)} retried`,
+  ].join(' · ')
 }

@@ -16,7 +16,8 @@ const FIGURES = [
   ['In flight', ({ requests }) => countText(requests.inFlight)],
   ['WebSockets', ({ webSockets }) => countText(webSockets.open)],
   ['Refused', ({ refused }) => countText(refused)],
-  ['Process', ({ process }) => `${process.pid}, Node ${process.node.replace(/^v/, '')}`],
+  ['Process id', ({ process }) => String(process.pid)],
+  ['Node', ({ process }) => process.node.replace(/^v/, '')],
 ]
 
 /** @returns {(report: Report) => void} */
