@@ -36,7 +36,16 @@ export class Figures {
 
   constructor(facts: ServerFacts) {
     this.facts = facts
-    this.root = this.#at(facts.rootPath)
+    this.root = this.at(facts.rootPath)
+  }
+
+  /** The figures of the app with this root path: empty ones before its first exchange. */
+  at(rootPath: string): MountFigures {
+    const known = this.#mounts.get(rootPath)
+    if (known !== undefined) return known
+    const figures = new MountFigures(rootPath, performance.now())
+    this.#mounts.set(rootPath, figures)
+    return figures
   }
 
   /** The figures of the app with this root path, if an exchange has reached it or a table above it. */
@@ -56,7 +65,7 @@ export class Figures {
   below(table: MountFigures, prefix: string): MountFigures {
     const known = table.below(prefix)
     if (known !== undefined) return known
-    const figures = this.#at(table.rootPath + prefix)
+    const figures = this.at(table.rootPath + prefix)
     table.keepBelow(prefix, figures)
     return figures
   }
@@ -71,13 +80,5 @@ export class Figures {
     const times = processTimes(performance.now())
     this.#process.sample(times)
     return this.#process.report(times, this.loop.total)
-  }
-
-  #at(rootPath: string): MountFigures {
-    const known = this.#mounts.get(rootPath)
-    if (known !== undefined) return known
-    const figures = new MountFigures(rootPath, performance.now())
-    this.#mounts.set(rootPath, figures)
-    return figures
   }
 }
