@@ -106,6 +106,13 @@ describe('isthmus serve --control', { timeout: 60_000 }, () => {
     expect(lines[0]).toMatchObject({ path: '/orders', share: 1 })
   })
 
+  it('names a migration with the root path of the server, as the report does', async () => {
+    using command = served(['--control', socket, '--root-path', '/api/'])
+    await command.url()
+    expect(await output('migrate', 'set', '/api/orders', '--share', '1')).toMatch(/: share 1,/)
+    expect(await output('migrate', 'show', '/api/orders')).toMatch(/^\/api\/orders: share 1,/)
+  })
+
   it('lets isthmus migrate fail with one line', async () => {
     using command = served(['--control', socket])
     await command.url()
