@@ -191,6 +191,7 @@ describe('the public names', () => {
       errorStream
       events
       iterable
+      metrics
       mount
       python
       serve
