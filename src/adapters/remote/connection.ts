@@ -1,0 +1,90 @@
+// One connection to a target, in an HTTP/1.1 client of undici, which opens it with the first request and again if need be.
+
+import { buildConnector, Client } from 'undici'
+import { inNeutralContext } from '../../waiting/neutral-context.ts'
+import type { Socket } from 'node:net'
+import type { Dispatcher } from 'undici'
+import type { RemoteSettings } from './settings.ts'
+import type { TargetAddress } from './target-address.ts'
+
+/** Opens sockets to one target. */
+type Connector = ReturnType<typeof buildConnector>
+
+/** Makes the function that opens the sockets to `address`. Those with TLS share their sessions. */
+export function connectorTo(
+  address: TargetAddress,
+  { connectTimeoutMs, tls }: Pick<RemoteSettings, 'connectTimeoutMs' | 'tls'>,
+): Connector {
+  const servername = tls.servername ?? address.name
+  const connect = buildConnector({
+    ...(address.secure ? { ...tls, servername } : {}),
+    socketPath: address.socketPath,
+    timeout: connectTimeoutMs,
+  } as buildConnector.BuildOptions)
+  return (options, callback) => connect({ ...options, servername: servername ?? '' }, callback)
+}
+
+/** The owner of a connection. */
+export interface ConnectionOwner {
+  /** The socket of `connection` has closed. */
+  closed(connection: RemoteConnection): void
+}
+
+/** Carries one request at a time. Its owner closes it. */
+export class RemoteConnection {
+  readonly #client: Client
+  #socket: Socket | undefined
+  #isUsed = false
+
+  constructor(
+    address: TargetAddress,
+    settings: RemoteSettings,
+    connector: Connector,
+    owner: ConnectionOwner,
+  ) {
+    this.#client = new Client(address.origin, {
+      connect: this.#remembering(connector),
+      headersTimeout: settings.headTimeoutMs,
+      bodyTimeout: settings.idleTimeoutMs,
+      keepAliveTimeout: settings.keepAliveMs,
+      // A target that promises more than it keeps would cost requests.
+      keepAliveMaxTimeout: settings.keepAliveMs,
+      pipelining: 1,
+    })
+    this.#client.on('disconnect', () => owner.closed(this))
+  }
+
+  /** Whether the socket has served a request before, so that the target may close it at any moment. */
+  get isUsed(): boolean {
+    return this.#isUsed
+  }
+
+  /** Whether the socket has broken, where an end would have looked like the end of a body. */
+  get isBroken(): boolean {
+    return Boolean(this.#socket?.errored)
+  }
+
+  /** Sends a request. `handler` gets the response, in the context in which the connection was opened. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    inNeutralContext(() => this.#client.dispatch(options, handler))
+  }
+
+  /** A request has ended. */
+  served(): void {
+    this.#isUsed = true
+  }
+
+  /** Closes the socket at once. */
+  close(): Promise<void> {
+    return this.#client.destroy()
+  }
+
+  #remembering(connector: Connector): Connector {
+    return (options, callback) =>
+      connector(options, (...result) => {
+        this.#socket = result[1] ?? undefined
+        this.#isUsed = false
+        callback(...result)
+      })
+  }
+}
