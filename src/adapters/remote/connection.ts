@@ -25,14 +25,19 @@ export function connectorTo(
 }
 
 /** The owner of a connection. */
-export interface ConnectionOwner {
+interface ConnectionOwner {
   /** The socket of `connection` has closed. */
   closed(connection: RemoteConnection): void
+  /** The request is over, and the connection can carry another one. */
+  released(connection: RemoteConnection): void
+  /** The request has failed, and the connection with it. */
+  discarded(connection: RemoteConnection): void
 }
 
 /** Carries one request at a time. Its owner closes it. */
 export class RemoteConnection {
   readonly #client: Client
+  readonly #owner: ConnectionOwner
   #socket: Socket | undefined
   #isUsed = false
 
@@ -42,8 +47,9 @@ export class RemoteConnection {
     connector: Connector,
     owner: ConnectionOwner,
   ) {
+    this.#owner = owner
     this.#client = new Client(address.origin, {
-      connect: this.#remembering(connector),
+      connect: remembering(connector, this),
       headersTimeout: settings.headTimeoutMs,
       bodyTimeout: settings.idleTimeoutMs,
       keepAliveTimeout: settings.keepAliveMs,
@@ -59,9 +65,15 @@ export class RemoteConnection {
     return this.#isUsed
   }
 
-  /** Whether the socket has broken, where an end would have looked like the end of a body. */
-  get isBroken(): boolean {
-    return Boolean(this.#socket?.errored)
+  /** The error that broke the socket: undici takes it for the end of a body without a length. */
+  get brokenBy(): Error | undefined {
+    return this.#socket?.errored ?? undefined
+  }
+
+  /** The connection has a new socket. */
+  opened(socket: Socket | undefined): void {
+    this.#socket = socket
+    this.#isUsed = false
   }
 
   /** Sends a request. `handler` gets the response, in the context in which the connection was opened. */
@@ -69,22 +81,28 @@ export class RemoteConnection {
     inNeutralContext(() => this.#client.dispatch(options, handler))
   }
 
-  /** A request has ended. */
-  served(): void {
+  /** Gives the connection back after a response. */
+  release(): void {
     this.#isUsed = true
+    this.#owner.released(this)
+  }
+
+  /** Gives the connection up after a failure. */
+  discard(): void {
+    this.#owner.discarded(this)
+    this.close().catch(() => undefined)
   }
 
   /** Closes the socket at once. */
   close(): Promise<void> {
     return this.#client.destroy()
   }
+}
 
-  #remembering(connector: Connector): Connector {
-    return (options, callback) =>
-      connector(options, (...result) => {
-        this.#socket = result[1] ?? undefined
-        this.#isUsed = false
-        callback(...result)
-      })
-  }
+function remembering(connector: Connector, connection: RemoteConnection): Connector {
+  return (options, callback) =>
+    connector(options, (...result) => {
+      connection.opened(result[1] ?? undefined)
+      callback(...result)
+    })
 }

@@ -4,7 +4,7 @@ import { UpstreamError, UpstreamTimeoutError } from '../../errors.ts'
 import type { ServiceError } from '../../errors.ts'
 
 /** How far an exchange with a target came: no connection, no head yet, or within the response. */
-export type Stage = 'connecting' | 'waiting' | 'answering'
+type Stage = 'connecting' | 'waiting' | 'answering'
 
 /** The place of a failure. */
 interface Place {
@@ -36,6 +36,12 @@ const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED']
 /** Whether `error` says that the target has closed the connection. */
 export function isClosed(error: unknown): boolean {
   return CLOSED.has(codeOf(error))
+}
+
+/** The error about a Transfer-Encoding that is not `chunked` alone: the client would not undo the coding. */
+export function foreignCoding(value: string): Error {
+  const error = new Error(`the response has Transfer-Encoding: ${value}`)
+  return Object.assign(error, { code: 'UNKNOWN_TRANSFER_CODING' })
 }
 
 function deedOf(code: string, stage: Stage): string {

@@ -15,8 +15,11 @@ export interface PassedHead {
   foreignCoding: string | undefined
 }
 
-/** Reads the fields of a response, in a list in which the bytes of names and values alternate. */
-export function responseHead(raw: readonly Uint8Array[]): PassedHead {
+/** Names and values as bytes of latin-1, or as text. */
+type RawFields = ReadonlyArray<Uint8Array | string>
+
+/** Reads the fields of a response, in a list in which names and values alternate. */
+export function responseHead(raw: RawFields): PassedHead {
   const head: PassedHead = { headers: [], length: -1, isChunked: false, foreignCoding: undefined }
   let connection: string | undefined
   for (let at = 0; at + 1 < raw.length; at += 2) {
@@ -34,12 +37,12 @@ export function responseHead(raw: readonly Uint8Array[]): PassedHead {
 }
 
 /** The trailers of a response, without fields of its connection. */
-export function responseTrailers(raw: readonly Uint8Array[]): HeaderPairs {
+export function responseTrailers(raw: RawFields): HeaderPairs {
   return responseHead(raw).headers
 }
 
 /** The values of the Link fields of a response, for an early hint. */
-export function linksOf(raw: readonly Uint8Array[]): string[] {
+export function linksOf(raw: RawFields): string[] {
   return responseHead(raw).headers.flatMap(([name, value]) => (name === 'link' ? [value] : []))
 }
 
@@ -77,6 +80,10 @@ function nameOf(text: string): string {
   return name
 }
 
-function latin1(bytes: Uint8Array): string {
-  return (bytes as Buffer).latin1Slice(0, bytes.byteLength)
+// The types of Node lack this method, which costs half of toString().
+type Latin1Buffer = Uint8Array & { latin1Slice(start: number, end: number): string }
+
+function latin1(bytes: Uint8Array | string): string {
+  if (typeof bytes === 'string') return bytes
+  return (bytes as Latin1Buffer).latin1Slice(0, bytes.byteLength)
 }

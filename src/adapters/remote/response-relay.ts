@@ -1,5 +1,6 @@
 // Passes one response on, from the parser of undici to `send`. Head and body leave in one write if they came in one read.
 
+import { rejected } from '../../waiting/deferred.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import type { HeaderPairs, Send, SendEvent } from '../../contract/events.ts'
 import type { PassedHead } from './response-head.ts'
@@ -8,6 +9,8 @@ const EMPTY = new Uint8Array(0)
 
 /** The user of a relay. */
 export interface RelayOwner {
+  /** Runs `work` in the async context of the request. */
+  runInAsyncScope(work: () => void, thisArg: unknown): void
   /** The last event was taken. */
   relayed(): void
   /** `send` has refused an event: the client has left, or the app around broke a rule. */
@@ -30,6 +33,7 @@ export class ResponseRelay {
   #isFlushDue = false
   #isWaiting = false
   #isComplete = false
+  #hasEnded = false
   #isOver = false
 
   constructor(send: Send, owner: RelayOwner) {
@@ -69,7 +73,7 @@ export class ResponseRelay {
   end(trailers: HeaderPairs): void {
     if (!this.#isComplete) this.#last(this.#held ?? EMPTY)
     if (this.#hasTrailers) this.#emit({ type: 'http.response.trailers', headers: trailers })
-    this.#isComplete = true
+    this.#hasEnded = true
     this.#settle()
   }
 
@@ -82,6 +86,11 @@ export class ResponseRelay {
   /** Relays no more. */
   stop(): void {
     this.#isOver = true
+  }
+
+  /** {@link flush}, from outside of the request's context. */
+  flushInContext(): void {
+    if (this.#isFlushDue && !this.#isComplete) this.#owner.runInAsyncScope(this.flush, this)
   }
 
   /** Relays a head without a body, and a chunk that may have been the last one. */
@@ -129,13 +138,21 @@ export class ResponseRelay {
   }
 
   #sendNow(event: SendEvent): void {
-    const sent = this.#send(event)
+    const sent = this.#sending(event)
     if (sent === TAKEN) return
     this.#isWaiting = true
     sent.then(
       () => this.#sent(),
       (error: unknown) => this.#refused(error),
     )
+  }
+
+  #sending(event: SendEvent): Promise<void> {
+    try {
+      return this.#send(event)
+    } catch (error) {
+      return rejected(error)
+    }
   }
 
   #sent(): void {
@@ -147,7 +164,7 @@ export class ResponseRelay {
   }
 
   #settle(): void {
-    if (!this.#isEnded || this.#isWaiting || this.#isOver) return
+    if (!this.#hasEnded || this.#isWaiting || this.#isOver) return
     this.#isOver = true
     this.#owner.relayed()
   }
@@ -162,5 +179,5 @@ export class ResponseRelay {
 const due: ResponseRelay[] = []
 
 function flushDue(): void {
-  for (const relay of due.splice(0)) relay.flush()
+  for (const relay of due.splice(0)) relay.flushInContext()
 }

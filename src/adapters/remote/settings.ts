@@ -95,6 +95,10 @@ export interface RemoteOptions {
   maxMessageBytes?: number | undefined
 }
 
+type TlsSettings = Record<'ca' | 'cert' | 'key' | 'servername', unknown> & {
+  servername: string | undefined
+  rejectUnauthorized: boolean | undefined
+}
 type Flat = Complete<Omit<RemoteOptions, 'health' | 'tls'>>
 /** The health options, completed; without a path there are no checks. */
 export type HealthSettings = Complete<Omit<RemoteHealthOptions, 'path'>> & {
@@ -103,7 +107,7 @@ export type HealthSettings = Complete<Omit<RemoteHealthOptions, 'path'>> & {
 /** The options of {@link remote}, completed. */
 export type RemoteSettings = Flat & {
   health: HealthSettings
-  tls: { [Key in keyof RemoteTlsOptions]-?: RemoteTlsOptions[Key] }
+  tls: TlsSettings
 }
 
 const DEFAULTS: RemoteSettings = {

@@ -58,6 +58,11 @@ export class Target implements Candidate {
   /** The target has answered, `headMs` after the request. */
   answered(headMs: number): void {
     this.#headTimes.record(Math.max(1, Math.round(headMs * 1_000)))
+    this.passesCheck()
+  }
+
+  /** The target is healthy: a request or a check says so. */
+  passesCheck(): void {
     if (this.health.succeeds(performance.now())) {
       this.#log.info({ target: this.name }, 'remote(): the target is up again')
     }
@@ -97,16 +102,25 @@ export class Target implements Candidate {
 
   /** Takes the connection that was used last, because the others may then close; or a new one. */
   acquire(): RemoteConnection {
-    const connection = this.#idle.pop() ?? this.#connect()
+    const connection = this.#idle.pop()
+    if (!connection) return this.acquireNew()
     this.#busy.add(connection)
     return connection
   }
 
-  /** Gives a connection back. */
-  release(connection: RemoteConnection): void {
-    if (!this.#busy.delete(connection)) return
-    connection.served()
-    this.#idle.push(connection)
+  /** Takes a new connection. */
+  acquireNew(): RemoteConnection {
+    const connection = this.#connect()
+    this.#busy.add(connection)
+    return connection
+  }
+
+  released(connection: RemoteConnection): void {
+    if (this.#busy.delete(connection)) this.#idle.push(connection)
+  }
+
+  discarded(connection: RemoteConnection): void {
+    this.#busy.delete(connection)
   }
 
   /** A connection without a socket has nothing to keep. */
