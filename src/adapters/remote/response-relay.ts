@@ -17,7 +17,7 @@ export interface RelayOwner {
   refused(error: unknown): void
 }
 
-/** What else a relay has to know about a head. */
+/** The facts about a head that its fields do not have. */
 interface HeadFacts {
   /** Trailers may follow the body, and the client takes them. */
   trailers: boolean
@@ -88,7 +88,8 @@ export class ResponseRelay {
   /** The response is complete. */
   end(trailers: HeaderPairs): void {
     if (!this.#isComplete) this.#last(this.#held ?? EMPTY)
-    if (this.#hasTrailers && !this.#hasEnded) this.#emit({ type: 'http.response.trailers', headers: trailers })
+    if (this.#hasTrailers && !this.#hasEnded)
+      this.#emit({ type: 'http.response.trailers', headers: trailers })
     this.#hasEnded = true
     this.#settle()
   }
