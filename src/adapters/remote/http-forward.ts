@@ -114,19 +114,19 @@ export class HttpForward
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
-    return this.runInAsyncScope(this.#onHead, this, status, raw, resume)
+    return this.runInAsyncScope(() => this.#onHead(status, raw, resume))
   }
 
   onData(chunk: Buffer): boolean {
-    return this.runInAsyncScope(this.#relay.chunk, this.#relay, chunk)
+    return this.runInAsyncScope(() => this.#relay.chunk(chunk))
   }
 
   onComplete(trailers: Buffer[] | string[] | null): void {
-    this.runInAsyncScope(this.#onComplete, this, trailers)
+    this.runInAsyncScope(() => this.#onComplete(trailers))
   }
 
   onError(error: Error): void {
-    this.runInAsyncScope(this.#onError, this, error)
+    this.runInAsyncScope(() => this.#onError(error))
   }
 
   // --- the relay ---
@@ -185,7 +185,7 @@ export class HttpForward
     )
   }
 
-  #onComplete(trailers: Buffer[] | null): void {
+  #onComplete(trailers: Buffer[] | string[] | null): void {
     if (this.#isOver) return this.#release()
     // A body without length and chunks ends with its connection, also if that breaks.
     const broken = this.#connection?.brokenBy

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { targetOf } from '../../../src/adapters/node/target.ts'
 import { decodePath } from '../../../src/http/target.ts'
-import type { HttpScope } from 'isthmus'
 
 function targetFor(rawPath: string, rootPath = '', path = decodePath(rawPath)): unknown {
   const { url, mount } = targetOf({ rawPath, rootPath, path, queryString: 'q=1' })
