@@ -71,7 +71,8 @@ describe('the sources', () => {
 describe('the public names', () => {
   it('of isthmus', () => {
     expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot(`
-      "App
+      "AcceptOptions
+      App
       AppError
       AppLoadError
       AppSocket
@@ -81,6 +82,8 @@ describe('the public names', () => {
       BadRequestError
       BodyTimeoutError
       BodyTooLargeError
+      BufferStats
+      BufferingOptions
       CheckedUser
       Chunk
       ClientDisconnectedError
@@ -237,6 +240,7 @@ describe('the public names', () => {
       RequestIdOptions
       ResponseEnd
       SecurityHeadersOptions
+      StrictTransportSecurity
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -275,6 +279,7 @@ describe('the public names', () => {
       FetchContext
       FetchEnvironment
       FetchHandler
+      FetchSocket
       FromFetchOptions
       FromNodeOptions
       NodeHandler
@@ -290,11 +295,13 @@ describe('the public names', () => {
 
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
-      "CookieJar
+      "CloseCheck
+      CookieJar
       DeadlinePassedError
       Departure
       HandshakeDeniedError
       ResponseCutError
+      ResponseHead
       ResponseHeaders
       SocketClosedError
       SocketEnd
