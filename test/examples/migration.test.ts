@@ -1,0 +1,212 @@
+// One shop in five steps of a migration. Each step starts by its command in the README, and the same customer buys in all.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import type { ChildProcess } from 'node:child_process'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const DEADLINE_MS = 60_000
+const COMMANDS = commandsOf(readFileSync(`${ROOT}/examples/migration/README.md`, 'utf8'))
+
+const STEPS = ['1-express', '2-remote', '3-threads', '4-shadow', '5-realtime']
+
+/** A process of a step, and the URL on which it listens. */
+interface Started {
+  url: string
+  child: ChildProcess
+  complaints: () => string
+}
+
+/** The browser of one customer: it keeps cookies, and follows no redirection. */
+class Customer {
+  readonly #url: string
+  readonly #cookies = new Map<string, string>()
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async get(path: string): Promise<Response> {
+    return this.#fetch(path, {})
+  }
+
+  async post(path: string, form: Record<string, string>): Promise<Response> {
+    return this.#fetch(path, { method: 'POST', body: new URLSearchParams(form) })
+  }
+
+  /** Buys two tents, and returns the path of the order. */
+  async order(name: string): Promise<string> {
+    await this.post('/cart', { product: 'tent', units: '2' })
+    const response = await this.post('/orders', { name })
+    expect(response.status).toBe(303)
+    return response.headers.get('location') ?? ''
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(`${this.#url}${path}`, {
+      ...init,
+      headers: { cookie },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    })
+    for (const field of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? []
+      this.#cookies.set(name, value)
+    }
+    return response
+  }
+}
+
+describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step) => {
+  let folder: string
+  let processes: Started[]
+  let url: string
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'migration-'))
+    processes = await startStep(step, folder)
+    url = processes.at(-1)!.url
+  }, DEADLINE_MS)
+  afterAll(async () => {
+    const ends = await Promise.all((processes ?? []).map(end))
+    rmSync(folder, { recursive: true, force: true })
+    // On SIGTERM.
+    expect(ends).toEqual(ends.map(() => 'exit 0'))
+  }, DEADLINE_MS)
+
+  it('shows the products and the stylesheet', async () => {
+    const customer = new Customer(url)
+    expect(await (await customer.get('/')).text()).toContain('Tent, 189.00 €')
+    const style = await customer.get('/shop.css')
+    expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8')
+    expect(await style.text()).toContain('font-family')
+  })
+
+  it('keeps a cart for its customer, and computes its price', async () => {
+    const [ada, grace] = [new Customer(url), new Customer(url)]
+    expect((await ada.post('/cart', { product: 'tent', units: '2' })).status).toBe(303)
+    expect((await ada.post('/cart', { product: 'rope', units: '10' })).status).toBe(303)
+    const cart = await (await ada.get('/cart')).text()
+    expect(cart).toContain('<tr><td>10 × Rope, 20 m<td>190.00 €')
+    expect(cart).toContain('<tr><td>Parcels<td>23.70 €<tr><td>Total<td>591.70 €')
+    expect(await (await grace.get('/cart')).text()).not.toContain('Tent')
+  })
+
+  it('refuses an order without a name, an empty cart, and a cart that is too large', async () => {
+    const customer = new Customer(url)
+    expect((await customer.post('/orders', { name: 'Ada' })).status).toBe(400)
+    expect((await customer.post('/cart', { product: 'tent', units: '13' })).status).toBe(400)
+    expect((await customer.post('/cart', { product: 'boat' })).status).toBe(400)
+    await customer.post('/cart', { product: 'lamp' })
+    expect((await customer.post('/orders', { name: ' ' })).status).toBe(400)
+  })
+
+  it('takes an order, shows it, and empties the cart', async () => {
+    const customer = new Customer(url)
+    const path = await customer.order('Ada <i>L</i>')
+    const page = await (await customer.get(path)).text()
+    expect(page).toContain('Order of Ada &#60;i&#62;L&#60;/i&#62;')
+    expect(page).toContain('<tr><td>2 × Tent<td>378.00 €')
+    expect(await (await customer.get('/cart')).text()).not.toContain('Tent')
+    expect((await customer.get('/orders/none')).status).toBe(404)
+  })
+
+  it('answers with an order as JSON, and with 404 if there is none', async () => {
+    const customer = new Customer(url)
+    const path = await customer.order('Grace')
+    const id = path.replace('/orders/', '')
+    const response = await customer.get(`/api/orders/${id}`)
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(await response.json()).toEqual({
+      id,
+      at: expect.stringMatching(/^\d{4}-.*Z$/),
+      asOf: expect.stringMatching(/^\d{4}-.*Z$/),
+      name: 'Grace',
+      cart: { tent: 2 },
+      price: { goods: 37_800, parcels: 890, total: 38_690 },
+    })
+
+    const none = await customer.get('/api/orders/none')
+    expect([none.status, await none.json()]).toEqual([404, { error: 'there is no order none' }])
+  })
+
+  it('lists the orders of many customers at once, the newest first', async () => {
+    const names = Array.from({ length: 10 }, (_, number) => `customer ${number}`)
+    await Promise.all(names.map((name) => new Customer(url).order(name)))
+    await new Customer(url).order('the last')
+    const list = await (await new Customer(url).get('/api/orders')).json()
+    const { orders } = list as { orders: Array<{ name: string }> }
+    expect(orders[0]?.name).toBe('the last')
+    const listed = orders.map(({ name }) => name).filter((name) => name.startsWith('customer'))
+    expect(listed.toSorted()).toEqual(names)
+  })
+
+  it.runIf(step === '5-realtime')('sends each order to the board', async () => {
+    const customer = new Customer(url)
+    expect(await (await customer.get('/board')).text()).toContain('<h1>Orders</h1>')
+    const socket = new WebSocket(`${url.replace('http:', 'ws:')}/live`)
+    await once(socket, 'open')
+    const news = once(socket, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) })
+    // The board reads on from the end that the file has at some moment after the handshake.
+    await customer.order('Ada')
+    const [message] = await news
+    expect(JSON.parse(String(message))).toMatchObject({ name: 'Ada', cart: { tent: 2 } })
+    socket.close()
+    await once(socket, 'close')
+  })
+
+  it.runIf(step === '5-realtime')('has the JSON of the orders from the new app alone', async () => {
+    const customer = new Customer(url)
+    expect((await customer.get('/')).headers.get('x-powered-by')).toBe('Express')
+    expect((await customer.get('/api/orders')).headers.get('x-powered-by')).toBeNull()
+  })
+})
+
+/** The command of each step: the first line of a block under its heading that starts a file of its folder. */
+function commandsOf(page: string): Map<string, string[]> {
+  const lines = page.matchAll(/^(?:node|npx isthmus serve) examples\/migration\/([^/]+)\/.*$/gm)
+  return new Map([...lines].map(([line, step = '']) => [step, line.split(' ')]))
+}
+
+// In step 2 the process of step 1 goes on.
+async function startStep(step: string, folder: string): Promise<Started[]> {
+  if (step !== '2-remote') return [await start(step, { SHOP_DATA: folder })]
+  const shop = await start('1-express', { SHOP_DATA: folder })
+  return [shop, await start(step, { SHOP_URL: shop.url })]
+}
+
+async function start(step: string, place: Record<string, string>): Promise<Started> {
+  const words = (COMMANDS.get(step) ?? []).join(' ')
+  // npx starts the command in a child, which a signal to npx does not reach.
+  const args = words
+    .replace(/^npx isthmus/, 'dist/cli/main.js')
+    .replace(/^node /, '')
+    .split(' ')
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...place, [step === '1-express' ? 'PORT' : 'ISTHMUS_PORT']: '0' },
+    timeout: DEADLINE_MS,
+  })
+  let complaints = ''
+  child.stderr.on('data', (chunk) => (complaints += String(chunk)))
+  for await (const line of createInterface(child.stdout)) {
+    const url = /listening on (\S+)$/.exec(line)?.[1]
+    if (url !== undefined) return { url, child, complaints: () => complaints }
+  }
+  throw new Error(`${step} ended before it listened: ${complaints}`)
+}
+
+async function end({ child, complaints }: Started): Promise<string> {
+  const closed = once(child, 'close')
+  child.kill('SIGTERM')
+  const [status, signal] = (await closed) as [number | null, string | null]
+  return status === 0 ? 'exit 0' : `exit ${status ?? signal}: ${complaints()}`
+}
