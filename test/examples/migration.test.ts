@@ -15,7 +15,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEADLINE_MS = 60_000
 const COMMANDS = commandsOf(readFileSync(`${ROOT}/examples/migration/README.md`, 'utf8'))
 
-const STEPS = ['1-express', '2-remote', '3-threads', '4-shadow', '5-realtime']
+/** The steps, and the tests that a step has beside those of all. */
+const STEPS: Array<[step: string, ownTests: (urlOf: () => string) => void]> = [
+  ['1-express', () => {}],
+  ['2-remote', () => {}],
+  ['3-threads', () => {}],
+  ['4-shadow', () => {}],
+  ['5-realtime', testBoard],
+]
 
 /** A process of a step, and the URL on which it listens. */
 interface Started {
@@ -65,7 +72,7 @@ class Customer {
   }
 }
 
-describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step) => {
+describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step, ownTests) => {
   let folder: string
   let processes: Started[]
   let url: string
@@ -149,13 +156,16 @@ describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step) => {
     expect(listed.toSorted()).toEqual(names)
   })
 
-  it.runIf(step === '5-realtime')('sends each order to the board', async () => {
-    const customer = new Customer(url)
+  ownTests(() => url)
+})
+
+function testBoard(urlOf: () => string): void {
+  it('sends each order to the board', async () => {
+    const customer = new Customer(urlOf())
     expect(await (await customer.get('/board')).text()).toContain('<h1>Orders</h1>')
-    const socket = new WebSocket(`${url.replace('http:', 'ws:')}/live`)
+    const socket = new WebSocket(`${urlOf().replace('http:', 'ws:')}/live`)
     await once(socket, 'open')
     const news = once(socket, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) })
-    // The board reads on from the end that the file has at some moment after the handshake.
     await customer.order('Ada')
     const [message] = await news
     expect(JSON.parse(String(message))).toMatchObject({ name: 'Ada', cart: { tent: 2 } })
@@ -163,12 +173,12 @@ describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step) => {
     await once(socket, 'close')
   })
 
-  it.runIf(step === '5-realtime')('has the JSON of the orders from the new app alone', async () => {
-    const customer = new Customer(url)
+  it('has the JSON of the orders from the new app alone', async () => {
+    const customer = new Customer(urlOf())
     expect((await customer.get('/')).headers.get('x-powered-by')).toBe('Express')
     expect((await customer.get('/api/orders')).headers.get('x-powered-by')).toBeNull()
   })
-})
+}
 
 /** The command of each step: the first line of a block under its heading that starts a file of its folder. */
 function commandsOf(page: string): Map<string, string[]> {

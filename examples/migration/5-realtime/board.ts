@@ -2,13 +2,15 @@
 
 import { readFile } from 'node:fs/promises'
 import { iterable, websocket } from 'isthmus'
-import { followOrders } from '../orders/store.ts'
+import { endOfOrders, followOrders } from '../orders/store.ts'
 import type { EventApp, IterableApp } from 'isthmus'
 
-/** Sends each new order as JSON. */
+/** Sends each order that comes after the handshake, as JSON. */
 export const live: EventApp = websocket(async (socket) => {
+  const end = await endOfOrders()
   await socket.accept()
-  for await (const order of followOrders(socket.signal)) await socket.send(JSON.stringify(order))
+  const orders = followOrders(end, socket.signal)
+  for await (const order of orders) await socket.send(JSON.stringify(order))
 })
 
 /** The page of the board. */

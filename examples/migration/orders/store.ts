@@ -12,12 +12,21 @@ export async function readOrders(): Promise<Order[]> {
   return ordersIn(await readFile(ORDERS, 'utf8'))
 }
 
-/** The orders that come from now on, until `signal` is aborted. */
-export async function* followOrders(signal: AbortSignal): AsyncGenerator<Order, void, undefined> {
-  let { size: seen } = await stat(ORDERS)
+/** The place after the last order. */
+export async function endOfOrders(): Promise<number> {
+  const { size } = await stat(ORDERS)
+  return size
+}
+
+/** The orders after a place, as they come, until `signal` is aborted. */
+export async function* followOrders(
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<Order, void, undefined> {
+  let seen = after
   while (!signal.aborted) {
-    const { size } = await stat(ORDERS)
-    const text = size > seen ? await readPart(seen, size) : Buffer.alloc(0)
+    const end = await endOfOrders()
+    const text = end > seen ? await readPart(seen, end) : Buffer.alloc(0)
     // The last line may be there in part only.
     const whole = text.subarray(0, text.lastIndexOf('\n') + 1)
     seen += whole.length
