@@ -25,6 +25,7 @@ const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const migrating = new Page('docs/migrating.md')
 const pythonApps = new Page('docs/python.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
@@ -40,6 +41,7 @@ const RUN = [
   insideExpress,
   middleware,
   middlewareSet,
+  migrating,
   pythonApps,
   serving,
   styles,
@@ -112,6 +114,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('the middleware set run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middlewareSet, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('migrating run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(migrating, reader.path)
     expect(actual).toEqual(expected)
   })
 

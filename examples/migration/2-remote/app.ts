@@ -1,4 +1,4 @@
-// The shop runs as before, and isthmus stands in front of it.
+// The shop runs as before, and isthmus forwards each request to the shop.
 
 import { remote } from 'isthmus/adapters'
 import type { MountTable } from 'isthmus'
