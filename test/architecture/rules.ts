@@ -17,6 +17,7 @@ const LAYERS = [
     'http',
     'waiting',
     'contract',
+    'figures',
     'errors',
     'bounded-writer',
     'guarded-log',
