@@ -293,6 +293,25 @@ describe('the public names', () => {
     `)
   })
 
+  it('of isthmus/migrate', () => {
+    expect(publicNames(sources, 'migrate.ts').join('\n')).toMatchInlineSnapshot(`
+      "CompareOptions
+      ComparedAnswer
+      Difference
+      Durations
+      MigrateOptions
+      MigratedApp
+      MigrationChange
+      MigrationReport
+      MismatchReport
+      ShadowOptions
+      ShadowReport
+      SideReport
+      Sticky
+      migrate"
+    `)
+  })
+
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
       "CloseCheck

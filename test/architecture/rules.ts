@@ -10,7 +10,7 @@ const LAYERS = [
   ['cli', 'testing'],
   ['middleware'],
   ['server', 'chain', 'hosting', 'lint'],
-  ['adapters'],
+  ['adapters', 'migrate'],
   ['bridge'],
   ['sync', 'async'],
   [
