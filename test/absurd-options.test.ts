@@ -30,6 +30,7 @@ const FUNCTION = ['[Function (anonymous)]']
 const SERVE: Record<string, readonly string[]> = {
   host: ["'10s'"],
   uds: ["' '", "'10s'", 'null'],
+  udsMode: ['null'],
   fd: ['null'],
   tls: ['null'],
   rootPath: ["''"],

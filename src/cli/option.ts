@@ -47,6 +47,15 @@ export const filePath: Kind<string | null> = value(
   (shown) => shown ?? 'none',
 )
 
+/** The permissions of a file, in octal as for chmod; null leaves them to the umask. */
+export const fileMode: Kind<number | null> = value(
+  (given) => {
+    if (/^0?[0-7]{3}$/.test(given)) return Number.parseInt(given, 8)
+    throw new InvalidOptionError('must be three octal digits, such as 660')
+  },
+  (shown) => (shown === null ? 'by the umask' : shown.toString(8)),
+)
+
 /** A path prefix: empty, or a path that starts with a slash. */
 export const pathPrefix: Kind<string> = value((given) => {
   if (given === '' || given.startsWith('/')) return given

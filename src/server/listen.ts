@@ -15,8 +15,8 @@ export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true } as const
 
 /** Listens on an inherited descriptor, a unix socket, or host and port. Rejects with the system's own error. */
 export async function listen(server: Server, settings: Settings): Promise<ServerAddress> {
-  const { host, port, uds, fd, backlog, log } = settings
-  if (fd === null && uds !== null) await listenOnFile(server, uds, backlog)
+  const { host, port, uds, udsMode: mode, fd, backlog, log } = settings
+  if (fd === null && uds !== null) await listenOnFile(server, uds, { backlog, mode })
   else await listenOn(server, fd === null ? { host, port, backlog } : { fd })
   // A connection that could not be accepted is no reason to end the process.
   reportAcceptErrors(server, log)

@@ -54,6 +54,11 @@ export interface ServeOptions {
   port?: number | undefined
   /** The path of a unix socket to listen on, instead of host and port. Default none. */
   uds?: string | null | undefined
+  /**
+   * The permissions of the file of `uds`, which it has from its first moment: `0o660` lets a proxy in the same group
+   * connect. A process that connects needs the permission to write. Default null: the umask of the process decides.
+   */
+  udsMode?: number | null | undefined
   /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */
   fd?: number | null | undefined
   /**
@@ -138,6 +143,7 @@ export const DEFAULTS: Defaults = {
   host: '127.0.0.1',
   port: 8000,
   uds: null,
+  udsMode: null,
   fd: null,
   tls: null,
   backlog: 2048,

@@ -66,6 +66,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkSocketPath(caller, completed.uds)
   checkServerHeader(caller, completed.serverHeader)
   checkLog(caller, log)
+  checkMode(caller, completed.udsMode)
   const { fd, rootPath, signal, sync, tls, websocket } = completed
   if (tls !== null) checkTls(caller, tls)
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
@@ -107,6 +108,17 @@ function checkHost(caller: string, host: unknown): void {
   if (typeof host === 'string' && /^\S+$/.test(host)) return
   const remedy = 'it is a name or an address; "0.0.0.0" or "::" listens on every interface'
   throw invalidOption(caller, 'host', host, remedy)
+}
+
+function checkMode(caller: string, mode: unknown): void {
+  if (mode === null || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777))
+    return
+  throw invalidOption(
+    caller,
+    'udsMode',
+    mode,
+    'it is a mode from 0 to 0o777, such as 0o660, or null',
+  )
 }
 
 // The message does not show the value: it has the private key.

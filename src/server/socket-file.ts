@@ -1,9 +1,10 @@
 // The file of a unix socket. libuv removes the path that it was bound to, also if the file there belongs to another server by
-// then. So the socket is bound to a name of its own, and gets its path as a second name.
+// then. So the socket is bound to a name of its own, and gets its path as a second name. The first name is in a folder that
+// no other user can enter, so that no other user can connect before the file has its mode.
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { linkSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { invalidOption } from '../complete-options.ts'
@@ -27,7 +28,8 @@ export function checkSocketPath(caller: string, path: unknown): void {
     throw invalidOption(caller, 'uds', path, 'it is the path of a unix socket, or null')
   }
   if (!isFile(path)) return
-  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(ownName(path)))
+  const own = nameInside(ownFolder(path))
+  const bytes = Math.max(Buffer.byteLength(path), Buffer.byteLength(own))
   if (bytes <= MAX_PATH_BYTES) return
   const remedy = `the system allows ${MAX_PATH_BYTES} bytes, and this path needs ${bytes}; choose a shorter one`
   throw invalidOption(caller, 'uds', path, remedy)
@@ -37,19 +39,27 @@ export function checkSocketPath(caller: string, path: unknown): void {
  * Makes `server` listen on the unix socket at `path`. A socket that a dead process left there is replaced; a file of
  * another kind is not touched.
  *
+ * @param mode the permissions that the file has from its first moment; null leaves them to the umask of the process
  * @throws the system's error: `EADDRINUSE` if a process listens there, or if the file is no socket
  */
-export async function listenOnFile(server: Server, path: string, backlog: number): Promise<void> {
+export async function listenOnFile(
+  server: Server,
+  path: string,
+  { backlog, mode }: { backlog: number; mode: number | null },
+): Promise<void> {
   if (!isFile(path)) return listening(server, path, backlog)
-  const own = ownName(path)
+  const folder = ownFolder(path)
+  const own = nameInside(folder)
   try {
+    mkdirSync(folder, { mode: 0o700 })
     await listening(server, own, backlog)
+    if (mode !== null) chmodSync(own, mode)
     await publish(own, path)
   } catch (error) {
     server.close()
     throw withPath(error as NodeJS.ErrnoException, path)
   } finally {
-    rmSync(own, { force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -71,8 +81,12 @@ function fileIdentity(path: string): string | null {
   return found ? `${found.dev} ${found.ino}` : null
 }
 
-function ownName(path: string): string {
-  return join(dirname(path), `.${randomBytes(3).toString('hex')}`)
+function ownFolder(path: string): string {
+  return join(dirname(path), `.${randomBytes(3).toString('base64url')}`)
+}
+
+function nameInside(folder: string): string {
+  return join(folder, 's')
 }
 
 async function listening(server: Server, path: string, backlog: number): Promise<void> {
@@ -113,9 +127,12 @@ async function isRefused(path: string): Promise<boolean> {
   }
 }
 
+// The codes that listen() has for the faults of files: bind(2) in libuv says EACCES for a folder that is not there.
+const SOCKET_CODES: Record<string, string> = { EEXIST: 'EADDRINUSE', ENOENT: 'EACCES' }
+
 // The caller knows nothing of the name that the socket was bound to.
 function withPath(error: NodeJS.ErrnoException, path: string): Error {
-  const code = error.code === 'EEXIST' ? 'EADDRINUSE' : error.code
+  const code = SOCKET_CODES[error.code ?? ''] ?? error.code
   const message = `listen ${code}: cannot make the unix socket ${path}`
   return Object.assign(new Error(message, { cause: error }), {
     code,

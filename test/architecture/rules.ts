@@ -8,7 +8,7 @@ import type { SourceFile } from './source-file.ts'
 // The storeys from top to bottom. Imports go downward; the names in one row are siblings and do not import each other.
 const LAYERS = [
   ['cli', 'testing'],
-  ['middleware'],
+  ['middleware', 'report'],
   ['server', 'chain', 'hosting', 'lint'],
   ['adapters', 'migrate'],
   ['bridge'],
@@ -34,7 +34,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
-  ['cli', ['serve', 'bench']],
+  ['cli', ['serve', 'bench', 'report', 'migrate']],
   ['hosting', ['gateway', 'thread']],
   ['lint', ['events', 'sync']],
   ['lint', ['events', 'iterable']],

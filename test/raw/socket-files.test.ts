@@ -11,6 +11,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,6 +53,36 @@ describe('the file of a unix socket', () => {
     expect(server.server.address).toEqual({ path: uds })
     await server.server.close()
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('has the mode of the option from its first moment, under any umask', async () => {
+    const before = process.umask(0)
+    try {
+      const modes = new Set<string>()
+      const watcher = watch(folder, () => {
+        const found = lstatSync(uds, { throwIfNoEntry: false })
+        if (found) modes.add((found.mode & 0o777).toString(8))
+      })
+      await using server = await served(hello, { uds, udsMode: 0o600 })
+      expect(await ask(server)).toBe('hello')
+      watcher.close()
+      expect((lstatSync(uds).mode & 0o777).toString(8)).toBe('600')
+      expect([...modes].every((mode) => mode === '600')).toBe(true)
+      expect(readdirSync(folder)).toEqual(['a.sock'])
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it('has the mode of the umask without the option', async () => {
+    const before = process.umask(0o027)
+    try {
+      await using server = await served(hello, { uds })
+      expect((lstatSync(uds).mode & 0o777).toString(8)).toBe('750')
+      expect(await ask(server)).toBe('hello')
+    } finally {
+      process.umask(before)
+    }
   })
 
   it('stays if it is that of a successor', async () => {
