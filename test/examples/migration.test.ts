@@ -1,29 +1,37 @@
 // One shop in five steps of a migration. Each step starts by its command in the README, and the same customer buys in all.
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { startChromium } from './chromium.ts'
 import type { ChildProcess } from 'node:child_process'
+import type { Report, ShadowReport } from '../../src/contract/report.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEADLINE_MS = 60_000
 const COMMANDS = commandsOf(readFileSync(`${ROOT}/examples/migration/README.md`, 'utf8'))
 
 /** The steps, and the tests that a step has beside those of all. */
-const STEPS: Array<[step: string, ownTests: (urlOf: () => string) => void]> = [
+const STEPS: Array<[step: string, ownTests: (place: () => Place) => void]> = [
   ['1-express', () => {}],
   ['2-remote', () => {}],
   ['3-threads', () => {}],
-  ['4-shadow', () => {}],
+  ['4-shadow', testShadow],
   ['5-realtime', testBoard],
 ]
+
+/** The place of a running step. */
+interface Place {
+  url: string
+  folder: string
+}
 
 /** A process of a step, and the URL on which it listens. */
 interface Started {
@@ -158,13 +166,47 @@ describe.each(STEPS)('the shop of %s', { timeout: DEADLINE_MS }, (step, ownTests
     expect(listed.toSorted()).toEqual(names)
   })
 
-  ownTests(() => url)
+  ownTests(() => ({ url, folder }))
 })
 
-function testBoard(urlOf: () => string): void {
+function testShadow(place: () => Place): void {
+  it('compares the new answers with those of Express, and finds only noise', async () => {
+    const customer = new Customer(place().url)
+    const path = `/api${await customer.order('Ada')}`
+    const { compared } = await shadowOf(place())
+    for (let request = 0; request < 5; request += 1) await customer.get(path)
+    const isCompared = async (): Promise<boolean> =>
+      (await shadowOf(place())).compared >= compared + 5
+    await vi.waitUntil(isCompared, { timeout: DEADLINE_MS })
+
+    const { last, noise } = await shadowOf(place())
+    // The list of the orders may grow between an answer and its copy.
+    expect(last.filter((mismatch) => mismatch.path === path)).toEqual([])
+    expect(noise).toBeGreaterThan(0)
+  })
+
+  it('gives the new app to all clients, and takes it back, while it runs', async () => {
+    const customer = new Customer(place().url)
+    const framework = async (): Promise<string | null> =>
+      (await customer.get('/api/orders')).headers.get('x-powered-by')
+
+    await run(place(), 'npx isthmus migrate set /api/orders --share 1 --control isthmus.sock')
+    expect(await framework()).toBeNull()
+    await run(place(), 'npx isthmus migrate rollback /api/orders --control isthmus.sock')
+    expect(await framework()).toBe('Express')
+  })
+}
+
+async function shadowOf(place: Place): Promise<ShadowReport> {
+  const text = await run(place, 'npx isthmus report --control isthmus.sock --json')
+  const { migrations } = JSON.parse(text) as Report
+  return migrations[0]!.shadow!
+}
+
+function testBoard(place: () => Place): void {
   it('sends each order to the board', async () => {
-    const customer = new Customer(urlOf())
-    const socket = new WebSocket(`${urlOf().replace('http:', 'ws:')}/live`)
+    const customer = new Customer(place().url)
+    const socket = new WebSocket(`${place().url.replace('http:', 'ws:')}/live`)
     await once(socket, 'open')
     const news = once(socket, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) })
     await customer.order('Ada')
@@ -179,9 +221,9 @@ function testBoard(urlOf: () => string): void {
     try {
       const page = await browser.newPage()
       page.setDefaultTimeout(DEADLINE_MS)
-      await page.goto(`${urlOf()}/board`)
+      await page.goto(`${place().url}/board`)
       await page.locator('#link', { hasText: 'live' }).waitFor()
-      await new Customer(urlOf()).order('Ada <i>L</i>')
+      await new Customer(place().url).order('Ada <i>L</i>')
       expect(await page.locator('li').first().textContent()).toBe('Ada <i>L</i>: 386.90 €')
     } finally {
       await browser.close()
@@ -189,7 +231,7 @@ function testBoard(urlOf: () => string): void {
   })
 
   it('has the JSON of the orders from the new app alone', async () => {
-    const customer = new Customer(urlOf())
+    const customer = new Customer(place().url)
     expect((await customer.get('/')).headers.get('x-powered-by')).toBe('Express')
     expect((await customer.get('/api/orders')).headers.get('x-powered-by')).toBeNull()
   })
@@ -209,13 +251,8 @@ async function startStep(step: string, folder: string): Promise<Started[]> {
 }
 
 async function start(step: string, place: Record<string, string>): Promise<Started> {
-  const words = (COMMANDS.get(step) ?? []).join(' ')
-  // npx starts the command in a child, which a signal to npx does not reach.
-  const args = words
-    .replace(/^npx isthmus/, 'dist/cli/main.js')
-    .replace(/^node /, '')
-    .split(' ')
-  const child = spawn(process.execPath, args, {
+  const words = wordsOf((COMMANDS.get(step) ?? []).join(' '), place['SHOP_DATA'] ?? '')
+  const child = spawn(process.execPath, words, {
     cwd: ROOT,
     env: { ...process.env, ...place, [step === '1-express' ? 'PORT' : 'ISTHMUS_PORT']: '0' },
     timeout: DEADLINE_MS,
@@ -234,4 +271,20 @@ async function end({ child, complaints }: Started): Promise<string> {
   child.kill('SIGTERM')
   const [status, signal] = (await closed) as [number | null, string | null]
   return status === 0 ? 'exit 0' : `exit ${status ?? signal}: ${complaints()}`
+}
+
+/** Runs a command that ends by itself, and returns its output. */
+async function run({ folder }: Place, command: string): Promise<string> {
+  const options = { cwd: ROOT, timeout: DEADLINE_MS }
+  const { stdout } = await promisify(execFile)(process.execPath, wordsOf(command, folder), options)
+  return stdout
+}
+
+// npx starts the command in a child, which a signal to npx does not reach.
+function wordsOf(command: string, folder: string): string[] {
+  return command
+    .replace(/^npx isthmus/, 'dist/cli/main.js')
+    .replace(/^node /, '')
+    .replace('isthmus.sock', join(folder, 'isthmus.sock'))
+    .split(' ')
 }
