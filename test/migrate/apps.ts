@@ -1,11 +1,12 @@
 // Apps and numbers for the tests of migrate().
 
+import { UnsupportedScopeError } from '../../src/errors.ts'
 import type { EventApp, HeaderPairs } from '../../src/contract/events.ts'
 
 /** An event app that answers each request with `text`, and echoes messages with `text` before them. */
 export function saying(text: string, headers: HeaderPairs = []): EventApp {
   return async (scope, receive, send) => {
-    if (scope.type === 'lifespan') throw new Error('no lifespan')
+    if (scope.type === 'lifespan') throw new UnsupportedScopeError(scope.type)
     if (scope.type === 'http') {
       await send({ type: 'http.response.start', status: 200, headers })
       await send({ type: 'http.response.body', body: text })

@@ -1,0 +1,73 @@
+// The parts in which two bodies differ, by the type of the content.
+
+import { Buffer } from 'node:buffer'
+import { getHeader } from '../../http/headers.ts'
+import { byteDifference, textDifferences } from './byte-differences.ts'
+import { withoutParts } from './ignored-parts.ts'
+import { jsonDifferences } from './json-differences.ts'
+import type { MigrateSettings } from '../settings.ts'
+import type { Answer } from './answer.ts'
+import type { Collect } from './found.ts'
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
+const TEXT_TYPE = /^(?:text\/|application\/(?:javascript|xml|[\w.+-]+\+xml)\b)/i
+
+/** Finds the differences of the bodies of two answers. */
+export function bodyDifferences(
+  from: Answer,
+  to: Answer,
+  how: MigrateSettings['compare']['body'],
+  collect: Collect,
+): void {
+  if (typeof how === 'function') return compareByFunction([from, to], how, collect)
+  if (Buffer.compare(from.body, to.body) === 0 && !to.isCut) return
+
+  const type = getHeader(from.headers, 'content-type') ?? ''
+  const values = JSON_TYPE.test(type) && !to.isCut ? bothParsed(from.body, to.body) : undefined
+  if (values !== undefined) return compareJson(values, [from, to], how, collect)
+  if (TEXT_TYPE.test(type) || JSON_TYPE.test(type)) {
+    return textDifferences(from.body, to.body, collect)
+  }
+  byteDifference(from.body, to.body, collect)
+}
+
+type Body = Exclude<MigrateSettings['compare']['body'], (...call: never) => unknown>
+
+function compareByFunction(
+  [from, to]: [Answer, Answer],
+  isEqual: (from: Answer, to: Answer) => boolean,
+  collect: Collect,
+): void {
+  const result: unknown = isEqual(from, to)
+  if (typeof result !== 'boolean') {
+    throw new TypeError(`the function compare.body returns true or false, got ${typeof result}`)
+  }
+  if (result) return
+  const [one, other] = [from, to].map(({ body }) => Buffer.from(body).toString())
+  collect({ part: 'body', key: 'body', isOrder: false, from: one, to: other })
+}
+
+function compareJson(
+  [from, to]: [unknown, unknown],
+  answers: [Answer, Answer],
+  how: Body,
+  collect: Collect,
+): void {
+  const ignored = typeof how === 'object' ? how.ignore : []
+  let count = 0
+  jsonDifferences(withoutParts(from, ignored), withoutParts(to, ignored), (found) => {
+    count += 1
+    collect(found)
+  })
+  // Equal values in unequal texts: white space, the order of members, or another way to write a number.
+  if (how === 'exact' && count === 0) textDifferences(answers[0].body, answers[1].body, collect)
+}
+
+function bothParsed(from: Uint8Array, to: Uint8Array): [unknown, unknown] | undefined {
+  try {
+    const texts = [from, to].map((body) => new TextDecoder('utf-8').decode(body))
+    return texts.map((text) => JSON.parse(text) as unknown) as [unknown, unknown]
+  } catch {
+    return undefined
+  }
+}
