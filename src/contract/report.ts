@@ -9,6 +9,14 @@ export interface Durations {
   max: number
 }
 
+/** Durations since the start of the server, counted by length, so that they can be added up over servers and over time. */
+export interface DurationCounts {
+  count: number
+  sumMs: number
+  /** The durations up to each bound in ms, those of the bounds below included. The longest ones have no bound. */
+  upTo: Array<{ ms: number; count: number }>
+}
+
 /** The figures of a server at one moment. Totals count from the start of the server, or of the pool that has them. */
 export interface Report {
   /** The version of this form. */
@@ -62,6 +70,8 @@ export interface MountReport {
   webSockets: { open: number; total: number }
   /** From the head of the request to the last byte of the response. */
   latencyMs: Durations
+  /** The same durations since the start. */
+  latencyCounts: DurationCounts
   loop: LoopReport
   /** Null for an app on the event loop or elsewhere. */
   pool: PoolReport | null

@@ -113,7 +113,7 @@ export function cycles(files: readonly SourceFile[]): string[] {
   return found
 }
 
-/** Packages come from Node or from `dependencies`: users do not install `devDependencies`. */
+/** Packages come from Node, from `dependencies` or from `peerDependencies`: users do not install `devDependencies`. */
 export function foreignPackages(
   files: readonly SourceFile[],
   dependencies: readonly string[],
