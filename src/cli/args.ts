@@ -129,8 +129,9 @@ function readMigrate(
   const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
   const set = readTable<SetOptions>(SET_OPTIONS, SET_DEFAULTS, given, {})
   if (command === 'migrate set') checkSet(set)
-  const path = given['path'] === undefined ? null : String(given['path'])
-  return { type: 'migrate', action: ACTIONS[command], path, ...control, set }
+  const path = given['path']
+  const action = ACTIONS[command]
+  return { type: 'migrate', action, path: typeof path === 'string' ? path : null, ...control, set }
 }
 
 const ACTIONS = {
@@ -158,7 +159,7 @@ function platformAddress(given: Given, environment: Environment): Partial<Server
 }
 
 function checkTogether(
-  { threads, proxyHeaders, forwardedAllowIps }: ProcessOptions,
+  { threads, proxyHeaders, forwardedAllowIps, metrics, mounts }: ProcessOptions,
   { min }: PoolFlags,
 ): void {
   if (threads > 0 && min !== null && min > threads) {
@@ -166,6 +167,10 @@ function checkTogether(
   }
   if (!proxyHeaders && forwardedAllowIps !== null) {
     throw new InvalidOptionError('--forwarded-allow-ips needs --proxy-headers as well')
+  }
+  const metricsPath = metrics && 'path' in metrics ? metrics.path : null
+  if (mounts.some(([path]) => path === metricsPath)) {
+    throw new InvalidOptionError(`--metrics and --mount both take ${metricsPath}`)
   }
 }
 

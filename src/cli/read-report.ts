@@ -13,8 +13,7 @@ const VERSION: Report['version'] = 1
 export async function readReport(path: string | null): Promise<Report> {
   const report = (await askControl(path, { method: 'GET', target: '/report' })) as Report
   if (report.version === VERSION) return report
-  const given = String(report.version)
   throw new Error(
-    `${path} answers with version ${given} of the report, and this command knows ${VERSION}; use the isthmus of the server`,
+    `the server at ${String(path)} is an isthmus of another release; use its own command`,
   )
 }

@@ -25,7 +25,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 function opened(report: Report = EXAMPLE_REPORT): Promise<Server> {
   return openControl(path, {
     report: () => report,
-    metrics: async () => ({ status: 200, headers: [], body: 'up 1\n' }),
     migrations: new Map([['/orders', fakeMigration()]]),
     state: null,
     log: SILENT_LOG,
@@ -97,7 +96,7 @@ describe('the client of the control socket', () => {
 
     await using _server = await opened({ ...EXAMPLE_REPORT, version: 2 as 1 })
     expect(await failure()).toBe(
-      `${path} answers with version 2 of the report, and this command knows 1; use the isthmus of the server`,
+      `the server at ${path} is an isthmus of another release; use its own command`,
     )
   })
 })

@@ -20,15 +20,22 @@ export function bodyDifferences(
   collect: Collect,
 ): void {
   if (typeof how === 'function') return compareByFunction([from, to], how, collect)
-  if (Buffer.compare(from.body, to.body) === 0 && !to.isCut) return
+  if (to.isCut) return tellOfCut(from, to, collect)
+  if (Buffer.compare(from.body, to.body) === 0) return
 
   const type = getHeader(from.headers, 'content-type') ?? ''
-  const values = JSON_TYPE.test(type) && !to.isCut ? bothParsed(from.body, to.body) : undefined
+  const values = JSON_TYPE.test(type) ? bothParsed(from.body, to.body) : undefined
   if (values !== undefined) return compareJson(values, [from, to], how, collect)
   if (TEXT_TYPE.test(type) || JSON_TYPE.test(type)) {
     return textDifferences(from.body, to.body, collect)
   }
   byteDifference(from.body, to.body, collect)
+}
+
+// The body of the old app fits into the bound.
+function tellOfCut(from: Answer, to: Answer, collect: Collect): void {
+  const values = { from: `${from.body.length} bytes`, to: `more than ${to.body.length} bytes` }
+  collect({ part: `body @${from.body.length}`, key: 'body length', isOrder: false, ...values })
 }
 
 type Body = Exclude<MigrateSettings['compare']['body'], (...call: never) => unknown>

@@ -19,6 +19,7 @@ export function isSame(one: unknown, other: unknown): boolean {
 
 /** The text of a value: the same for equal values. */
 export function textOf(value: unknown): string {
+  if (typeof value !== 'object') return JSON.stringify(value)
   return JSON.stringify(value, (_name, inner: unknown) => (isRecord(inner) ? sorted(inner) : inner))
 }
 

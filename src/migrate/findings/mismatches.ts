@@ -1,6 +1,5 @@
 // The record of mismatches: bounded, newest first. A mismatch leaves it if all of its parts prove to be noise.
 
-import { performance } from 'node:perf_hooks'
 import type { Difference, MismatchReport } from '../../contract/report.ts'
 import type { Noise, Trait } from './noise.ts'
 

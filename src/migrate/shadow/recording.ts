@@ -13,6 +13,8 @@ import type { BodySpace } from './kept-bytes.ts'
 export class Recording {
   /** Null before the head. */
   status: number | null = null
+  /** The answer is a stream of events (`text/event-stream`), which has no end. Its body is not kept. */
+  isStream = false
   #headers: HeaderPairs = []
   #file: string | null = null
   #isWhole = false
@@ -29,11 +31,6 @@ export class Recording {
   /** The bound that the body broke; null if it broke none. */
   get fault(): KeptBytes['fault'] {
     return this.#body.fault
-  }
-
-  /** The answer is a stream of events (`text/event-stream`), which has no end. */
-  get isStream(): boolean {
-    return isEventStream(getHeader(this.#headers, 'content-type') ?? '')
   }
 
   /** Takes an event before the exchange does. A malformed one is left to the exchange. */
@@ -67,6 +64,7 @@ export class Recording {
     this.status = status
     this.#isWhole = !hasContent(this.#method, status)
     this.#headers = pairsIn(headers)
+    this.isStream = isEventStream(getHeader(this.#headers, 'content-type') ?? '')
   }
 
   #takeBody(body: unknown): void {
