@@ -13,6 +13,9 @@ import type {
 
 const NAME = 'migrate'
 
+/** The bytes of all bodies of a migration that are recorded, or wait for a copy. */
+export const MAX_RECORDED_BYTES: number = 64 * 1024 * 1024
+
 /** The completed options of the shadow. */
 export type ShadowSettings = Complete<ShadowOptions>
 
@@ -76,7 +79,7 @@ const RANGES = {
   'shadow.rate': PART,
   'shadow.concurrency': { min: 1, max: 1_024, isWhole: true },
   'shadow.timeoutMs': { min: 1, isTime: true },
-  'shadow.maxBodyBytes': { min: 0, max: 1024 ** 3, isWhole: true },
+  'shadow.maxBodyBytes': { min: 0, max: MAX_RECORDED_BYTES, isWhole: true },
 } satisfies Record<string, NumberRange>
 
 /**

@@ -1,11 +1,11 @@
-// The road's test shop: an old implementation and a new one with five planted differences, both with three noisy fields.
+// A shop for the tests of migrate(): an old implementation and a new one with five planted differences, both with three noisy fields.
 
 import { UnsupportedScopeError } from '../../src/errors.ts'
 import { seeded } from './apps.ts'
 import type { EventApp, HeaderPairs } from '../../src/contract/events.ts'
 
 /** The differences that the new shop has on purpose. */
-export const PLANTED = [
+export const PLANTED: readonly string[] = [
   'GET /orders/#: status',
   'GET /orders/#: header cache-control',
   'GET /orders/#: body /total',

@@ -1,6 +1,6 @@
 // An answer of one of the two apps, as it is compared.
 
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { getListHeader } from '../../http/headers.ts'

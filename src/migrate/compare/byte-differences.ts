@@ -14,7 +14,11 @@ export function textDifferences(from: Uint8Array, to: Uint8Array, collect: Colle
   if (Math.max(olds.length, news.length) > MAX_LINES) return byteDifference(from, to, collect)
   const [oldStarts, newStarts] = [startsOf(olds), startsOf(news)]
   const { unequal, missing, extra, isReordered } = pairsOf(olds, news)
-  const tell = (offset: number, line: number, values: { from?: string; to?: string }): void =>
+  const tell = (
+    offset: number,
+    line: number,
+    values: { from?: string | undefined; to?: string | undefined },
+  ): void =>
     collect({
       part: `body @${offset}`,
       key: `body line ${line}`,
@@ -27,8 +31,8 @@ export function textDifferences(from: Uint8Array, to: Uint8Array, collect: Colle
     const [one, two] = [olds[at] as string, news[other] as string]
     tell((oldStarts[at] as number) + firstByte(one, two), at, { from: one, to: two })
   }
-  for (const at of missing) tell(oldStarts[at] as number, at, { from: olds[at] as string })
-  for (const at of extra) tell(newStarts[at] as number, at, { to: news[at] as string })
+  for (const at of missing) tell(oldStarts[at] as number, at, { from: olds[at] })
+  for (const at of extra) tell(newStarts[at] as number, at, { to: news[at] })
   if (!isReordered) return
   collect({ part: 'body', key: 'body lines', isOrder: true, from: olds, to: news })
 }

@@ -4,7 +4,7 @@
 import { isRecord, isSame, textOf } from './json-value.ts'
 
 /** The elements of two lists, by their indexes. */
-export interface ListPairs {
+interface ListPairs {
   /** Counterparts that are not equal. */
   unequal: Array<[from: number, to: number]>
   /** Elements that only the first list has. */

@@ -15,7 +15,7 @@ import type { Noise } from './noise.ts'
 const MAX_PARTS = 20
 
 /** The answers to one request. `again` is the second answer of the old app; null without a baseline. */
-export interface Answers {
+interface Answers {
   from: Answer
   to: Answer
   again: Answer | null

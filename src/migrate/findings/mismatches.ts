@@ -6,12 +6,12 @@ import type { Noise, Trait } from './noise.ts'
 // The report has this many; more are kept, because one that turns out to be noise is withdrawn.
 const REPORTED = 100
 const KEPT = 1_000
-/** A mismatch stands after so many further comparisons of its route, or after so long. */
+// A mismatch stands after so many further comparisons of its route, or after so long.
 const PROBATION = 20
 const PROBATION_MS = 60_000
 
 /** One mismatch of the record. */
-export interface Mismatch {
+interface Mismatch {
   route: Noise
   request: Omit<MismatchReport, 'differences'>
   parts: Array<{ difference: Difference; trait: Trait }>

@@ -43,7 +43,7 @@ function kindOf(key: string, value: unknown): string {
   if (value === undefined) return 'absent'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'list'
-  if (key === 'status') return `status ${String(value)}`
+  if (key === 'status') return `status ${value as number}`
   if (typeof value !== 'string') return typeof value
   if (value === '') return 'empty text'
   return DATE.test(value) ? 'date' : 'text'

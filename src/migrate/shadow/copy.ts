@@ -6,13 +6,13 @@ import { EventSession } from '../../bridge/event-session.ts'
 import { AppTimeoutError } from '../../errors.ts'
 import { deferred } from '../../waiting/deferred.ts'
 import { decoded } from '../compare/answer.ts'
+import { BodySpace } from './kept-bytes.ts'
 import { marked } from './mark.ts'
 import { Recording } from './recording.ts'
 import type { Side } from '../side.ts'
 import type { EventApp, HttpScope, ResponseEnd } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Answer } from '../compare/answer.ts'
-import type { BodySpace } from './kept-bytes.ts'
 import type { Original } from './original.ts'
 
 /** The answer to a copy. */
@@ -30,13 +30,17 @@ export class Copy {
   readonly #recording: Recording
   readonly #stopped: Deferred<never> = deferred<never>()
 
-  constructor(original: Original, side: Side, space: BodySpace) {
+  constructor(original: Original, side: Side) {
     const { scope, settings } = original
     const { log, hosting } = scope['isthmus.exchange']
     this.#original = original
     this.#side = side
     this.#context = new ServerExchangeContext(log, hosting)
-    this.#recording = new Recording(scope.method, { space, maxBytes: settings.maxBodyBytes })
+    this.#recording = new Recording(scope.method, {
+      // Not that of the originals: only few copies run at the same time.
+      space: new BodySpace(),
+      maxBytes: settings.maxBodyBytes,
+    })
   }
 
   /**

@@ -1,13 +1,11 @@
 // Bytes of a body that pass by, kept up to two bounds: one for the body, and one for all bodies of a migration.
 
 import { Buffer } from 'node:buffer'
-
-// All bodies that are recorded, or wait for a copy.
-const MAX_TOTAL_BYTES = 64 * 1024 * 1024
+import { MAX_RECORDED_BYTES } from '../settings.ts'
 
 /** The room for the bodies of one migration. */
 export class BodySpace {
-  #free = MAX_TOTAL_BYTES
+  #free = MAX_RECORDED_BYTES
 
   take(bytes: number): boolean {
     if (bytes > this.#free) return false

@@ -1,6 +1,6 @@
 // Records the answer of an app from the events that it sends.
 
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { readFile, stat } from 'node:fs/promises'
 import { hasContent, isEventStream } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'

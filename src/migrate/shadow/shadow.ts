@@ -147,7 +147,7 @@ export class Shadow {
   }
 
   async #copy(original: Original, side: Side): Promise<CopyAnswer | null> {
-    const copy = new Copy(original, side, this.#space)
+    const copy = new Copy(original, side)
     this.#copies.add(copy)
     try {
       return await copy.run()

@@ -1,4 +1,4 @@
-// The copies: what they carry, what stops them, and that no answer to a client depends on them.
+// The copies: their contents, their ends, and that no answer to a client depends on them.
 
 import { gzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
@@ -45,9 +45,9 @@ const echo = app(async (_scope, receive, send) => {
 
 interface Run {
   client: TestClient
-  report(): ShadowReport
+  report: () => ShadowReport
   /** Waits for `count` results of any kind, at most ten seconds. */
-  settled(count: number): Promise<ShadowReport>
+  settled: (count: number) => Promise<ShadowReport>
 }
 
 async function withShadow(
@@ -333,7 +333,7 @@ describe('a new app that', () => {
     })
   })
 
-  it('leaves promises behind that reject later harms no client', async () => {
+  it('fails after its answer harms no client', async () => {
     const to = app(async (_scope, _receive, send) => {
       await send({ type: 'http.response.start', status: 200, headers: TEXT })
       await send({ type: 'http.response.body', body: 'hello' })
