@@ -5,9 +5,10 @@ import { getHeader } from '../../http/headers.ts'
 import { byteDifference, textDifferences } from './byte-differences.ts'
 import { withoutParts } from './ignored-parts.ts'
 import { jsonDifferences } from './json-differences.ts'
+import { textWithoutValues } from './json-text.ts'
 import type { MigrateSettings } from '../settings.ts'
 import type { Answer } from './answer.ts'
-import type { Collect } from './found.ts'
+import type { Collect, Found } from './found.ts'
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i
 const TEXT_TYPE = /^(?:text\/|application\/(?:javascript|xml|[\w.+-]+\+xml)\b)/i
@@ -61,13 +62,26 @@ function compareJson(
   collect: Collect,
 ): void {
   const ignored = typeof how === 'object' ? how.ignore : []
-  let count = 0
-  jsonDifferences(withoutParts(from, ignored), withoutParts(to, ignored), (found) => {
-    count += 1
-    collect(found)
+  const found: Found[] = []
+  jsonDifferences(withoutParts(from, ignored), withoutParts(to, ignored), (one) => {
+    found.push(one)
+    collect(one)
   })
-  // Equal values in unequal texts: white space, the order of members, or another way to write a number.
-  if (how === 'exact' && count === 0) textDifferences(answers[0].body, answers[1].body, collect)
+  if (how === 'exact' && found.every(isOfValues)) compareTexts(answers, found.length, collect)
+}
+
+function isOfValues({ isOrder, from, to }: Found): boolean {
+  const isValue = (value: unknown): boolean => value === null || typeof value !== 'object'
+  return !isOrder && from !== undefined && to !== undefined && isValue(from) && isValue(to)
+}
+
+// White space, the order of members, and other ways to write a value. Beside values that differ, which may be noise, the
+// rest of the text is compared.
+function compareTexts([from, to]: [Answer, Answer], count: number, collect: Collect): void {
+  if (count === 0) return textDifferences(from.body, to.body, collect)
+  const [one, other] = [textWithoutValues(from.body), textWithoutValues(to.body)]
+  if (one === other) return
+  collect({ part: 'body', key: 'body text', isOrder: false, from: one, to: other })
 }
 
 function bothParsed(from: Uint8Array, to: Uint8Array): [unknown, unknown] | undefined {

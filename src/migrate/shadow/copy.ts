@@ -10,7 +10,7 @@ import { BodySpace } from './kept-bytes.ts'
 import { marked } from './mark.ts'
 import { Recording } from './recording.ts'
 import type { Side } from '../side.ts'
-import type { EventApp, HttpScope, ResponseEnd } from '../../contract/events.ts'
+import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Answer } from '../compare/answer.ts'
 import type { Original } from './original.ts'
@@ -29,6 +29,7 @@ export class Copy {
   readonly #context: ServerExchangeContext
   readonly #recording: Recording
   readonly #stopped: Deferred<never> = deferred<never>()
+  readonly #fileSent: Deferred<void> = deferred()
 
   constructor(original: Original, side: Side) {
     const { scope, settings } = original
@@ -57,7 +58,7 @@ export class Copy {
     const startedAt = performance.now()
     const session = new EventSession(this.#recorded(), this.#scope(), bodyOf(this.#original))
     try {
-      await Promise.race([this.#drain(session), this.#stopped.promise])
+      await Promise.race([this.#drain(session), this.#fileSent.promise, this.#stopped.promise])
       const durationMs = performance.now() - startedAt
       this.#finish('complete', undefined)
       const answer = (await this.#recording.answer()) as Answer
@@ -83,8 +84,16 @@ export class Copy {
     return (scope, receive, send) =>
       this.#side.app(scope, receive, (event) => {
         this.#recording.take(event)
-        return send(event)
+        return this.#isServed(event) ? Promise.resolve() : send(event)
       })
+  }
+
+  // The session has neither early hints nor files, which the server of the client may offer.
+  #isServed(event: SendEvent): boolean {
+    if (event?.type === 'http.response.early_hint') return true
+    if (event?.type !== 'http.response.pathsend' || this.#recording.status === null) return false
+    this.#fileSent.resolve()
+    return true
   }
 
   // The properties that the middleware of Connect left in the request belong to the request of the client.
@@ -93,7 +102,6 @@ export class Copy {
     return this.#side.scopeFor({
       ...scope,
       headers: marked(scope.headers, this.#side.name === 'to' ? '1' : 'baseline'),
-      extensions: {},
       'isthmus.exchange': this.#context,
     })
   }

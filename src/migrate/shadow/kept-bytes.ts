@@ -26,6 +26,7 @@ export class KeptBytes {
   readonly #maxBytes: number
   #chunks: Array<Uint8Array | string> = []
   #size = 0
+  #isClosed = false
 
   constructor(space: BodySpace, maxBytes: number) {
     this.#space = space
@@ -34,7 +35,7 @@ export class KeptBytes {
 
   /** Keeps a copy of `chunk`: the app may change its bytes later. */
   add(chunk: Uint8Array | string): void {
-    if (this.fault !== null || chunk.length === 0) return
+    if (this.#isClosed || this.fault !== null || chunk.length === 0) return
     const size = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
     if (this.#size + size > this.#maxBytes) this.fault = 'too-large'
     else if (!this.#space.take(size)) this.fault = 'memory'
@@ -52,8 +53,9 @@ export class KeptBytes {
       : Buffer.concat(only ? [only, ...more] : [])
   }
 
-  /** Drops the bytes. */
+  /** Drops the bytes, and takes no further ones. */
   clear(): void {
+    this.#isClosed = true
     this.#space.give(this.#size)
     this.#size = 0
     this.#chunks = []

@@ -17,6 +17,7 @@ export class Recording {
   isStream = false
   #headers: HeaderPairs = []
   #file: string | null = null
+  #hasBegun = false
   #isWhole = false
   readonly #body: KeptBytes
   readonly #method: string
@@ -35,7 +36,7 @@ export class Recording {
 
   /** Takes an event before the exchange does. A malformed one is left to the exchange. */
   take(event: SendEvent): void {
-    if (event?.type === 'http.response.body') this.#takeBody(event.body)
+    if (event?.type === 'http.response.body') this.#takeBody(event.body, event.moreBody)
     else if (event?.type === 'http.response.start') this.#takeHead(event.status, event.headers)
     else if (event?.type === 'http.response.pathsend') this.#file = event.path
   }
@@ -60,16 +61,19 @@ export class Recording {
   }
 
   #takeHead(status: unknown, headers: unknown): void {
-    if (typeof status !== 'number' || this.status !== null) return
+    // The exchange may have refused an earlier head.
+    if (typeof status !== 'number' || this.#hasBegun) return
     this.status = status
     this.#isWhole = !hasContent(this.#method, status)
     this.#headers = pairsIn(headers)
     this.isStream = isEventStream(getHeader(this.#headers, 'content-type') ?? '')
   }
 
-  #takeBody(body: unknown): void {
-    if (this.#isWhole || this.#body.fault !== null || this.isStream) return
-    if (typeof body !== 'string' && !(body instanceof Uint8Array)) return
+  #takeBody(body: unknown, moreBody: unknown): void {
+    this.#hasBegun = true
+    if (this.#isWhole) return
+    this.#isWhole = moreBody !== true
+    if (this.isStream || (typeof body !== 'string' && !(body instanceof Uint8Array))) return
     this.#body.add(body)
   }
 }

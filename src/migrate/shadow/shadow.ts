@@ -131,6 +131,7 @@ export class Shadow {
       if (copied === null) return
       this.#latency.record(copied.durationMs)
       // After the other copy: a clock or a counter that has moved on for that one has moved on for this one too.
+      if (this.#isStopped) return
       const again = settings.baseline ? await this.#copy(original, from) : null
       if (settings.baseline && again === null) return
       const answer = await original.answer()

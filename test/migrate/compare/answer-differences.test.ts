@@ -62,6 +62,10 @@ describe('two answers', () => {
     expect(differences(from, answer('{"a":1,"b":3}', JSON_TYPE), { body: 'exact' })).toEqual([
       'body /b: 2 → 3',
     ])
+    expect(differences(from, answer('{"a": 1,"b":3}', JSON_TYPE), { body: 'exact' })).toEqual([
+      'body /b: 2 → 3',
+      'body: {"a":#,"b":#} → {"a": #,"b":#}',
+    ])
   })
 
   it('of JSON are equal without the ignored parts', () => {

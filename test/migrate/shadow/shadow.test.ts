@@ -1,10 +1,12 @@
 // The copies: their contents, their ends, and that no answer to a client depends on them.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { gzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../../src/migrate.ts'
 import { threads } from '../../../src/hosting/threads.ts'
+import { serve } from '../../../src/server/serve.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
 import { saying } from '../apps.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../../src/contract/events.ts'
@@ -110,6 +112,21 @@ describe('a copy', () => {
     })
   })
 
+  it('runs in the async context of no client', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: Array<string | undefined> = []
+    const to = app(async (scope, receive, send) => {
+      seen.push(storage.getStore())
+      await old(scope, receive, send)
+    })
+    const orders = migrate({ from: old, to, shadow: {} })
+    const outer: EventApp = (scope, receive, send) =>
+      storage.run('client', () => orders(scope, receive, send))
+    await using client = await testClient(outer)
+    await client.get('/')
+    await vi.waitFor(() => expect(seen).toEqual([undefined]), { timeout: 5_000 })
+  })
+
   it('keeps its cookies to itself', async () => {
     const to = saying('hello', [...TEXT, ['set-cookie', 'sid=1']])
     await withShadow({ to }, {}, async ({ client, settled }) => {
@@ -181,10 +198,25 @@ describe('answers are compared', () => {
       await send({ type: 'http.response.start', status: 200, headers: TEXT })
       await send({ type: 'http.response.pathsend', path: FILE })
     })
-    await withShadow({ from: file }, {}, async ({ client, settled }) => {
+    await withShadow({ from: file }, { baseline: true }, async ({ client, settled }) => {
       await client.get('/')
       const { last } = await settled(1)
       expect(last[0]?.differences[0]?.from).toMatch(/^\/\/ Apps and numbers/)
+    })
+    await withShadow({ from: file, to: file }, {}, async ({ client, settled }) => {
+      await client.get('/')
+      expect(await settled(1)).toMatchObject({ matches: 1 })
+    })
+  })
+
+  it('if the apps send early hints', async () => {
+    const hinting = app(async (scope, receive, send) => {
+      await send({ type: 'http.response.early_hint', links: ['</a.css>; rel=preload'] })
+      await old(scope, receive, send)
+    })
+    await withShadow({ from: hinting, to: hinting }, {}, async ({ client, settled }) => {
+      expect((await client.get('/')).earlyHints).toHaveLength(1)
+      expect(await settled(1)).toMatchObject({ matches: 1 })
     })
   })
 
@@ -406,6 +438,28 @@ describe('onMismatch', () => {
       expect(await settled(1)).toMatchObject({ mismatches: 1 })
     })
   })
+})
+
+describe('over a socket', () => {
+  it('clients get their answers beside a new app that hangs, throws and blocks', async () => {
+    let turn = 0
+    const to = app(async () => {
+      turn += 1
+      if (turn % 3 === 0) throw new Error('new')
+      if (turn % 3 === 1) await new Promise(() => undefined)
+      for (const end = Date.now() + 20; Date.now() < end;);
+    })
+    const orders = migrate({ from: old, to, shadow: { timeoutMs: 50, concurrency: 4 } })
+    await using server = await serve(orders, { port: 0, log: null })
+    for (let at = 0; at < 30; at += 1) {
+      const response = await fetch(server.url)
+      expect([response.status, await response.text()]).toEqual([200, 'hello'])
+    }
+    expect(orders.report().from).toMatchObject({ requests: 30, errors: 0 })
+    await vi.waitFor(() => expect(orders.report().shadow?.failed).toBeGreaterThan(3), {
+      timeout: 10_000,
+    })
+  }, 30_000)
 })
 
 describe('set()', () => {
