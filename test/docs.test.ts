@@ -34,6 +34,7 @@ const PATHS = [
   'examples/express-beside-realtime/README.md',
   'examples/hono/README.md',
   'examples/migration/README.md',
+  'examples/opentelemetry/README.md',
   'examples/python/README.md',
   ...GUIDE.map((name) => `docs/${name}`),
   ...DECISIONS.map((name) => `docs/decisions/${name}`),

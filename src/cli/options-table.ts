@@ -199,6 +199,7 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Most requests and WebSockets at once; further ones get 503',
     kind.limit(1),
   ),
+  figures: option('figures', 'Keep the figures of each mount for a report', kind.toggle),
   debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
 }
 

@@ -46,6 +46,10 @@ export interface ProcessReport {
   cpu: number
   /** The part of the last minute in which the event loop was busy, from 0 to 1. */
   loopUtilization: number
+  /** The times that code held the event loop for 25 ms or longer, also those that belong to no mount. */
+  blocks: number
+  /** The longest one since the start, in ms. */
+  longestBlockMs: number
 }
 
 /** One mounted app. */
@@ -82,7 +86,7 @@ export interface MountReport {
 /** The time that an app has taken the event loop of the server for itself. */
 export interface LoopReport {
   busyMs: number
-  /** The times that the app held the event loop for longer than `blockedMs`. */
+  /** The times that the app held the event loop for 25 ms or longer. */
   blocks: number
   /** The longest one since the start, in ms. */
   longestBlockMs: number

@@ -1,7 +1,6 @@
 // The table of the migrations in the report, with the last differences of each.
 
-import { milliseconds } from '../milliseconds.ts'
-import { table } from './table.ts'
+import { NONE, orNone, table } from './table.ts'
 import type {
   Difference,
   MigrationReport,
@@ -11,7 +10,6 @@ import type {
 } from '../../contract/report.ts'
 import type { Column } from './table.ts'
 
-const NONE = '-'
 const SHOWN_MISMATCHES = 3
 const SHOWN_DIFFERENCES = 3
 
@@ -29,8 +27,8 @@ const COLUMNS: ReadonlyArray<Column<MigrationReport>> = [
   ['differ', ofShadow(({ mismatches }) => String(mismatches))],
   ['noise', ofShadow(({ noise }) => String(noise))],
   ['failed', ofShadow(({ failed }) => String(failed))],
-  ['old p99', ({ from }) => milliseconds(from.latencyMs.p99)],
-  ['new p99', ({ to, shadow }) => milliseconds(newLatency(to.latencyMs, shadow).p99)],
+  ['old p99', ({ from }) => orNone(from.latencyMs.p99)],
+  ['new p99', ({ to, shadow }) => orNone(newLatency(to.latencyMs, shadow).p99)],
 ]
 
 /** One line for each migration; then the last requests that were answered differently. */

@@ -1,11 +1,8 @@
 // The tables of the mounts and of the targets in the report.
 
-import { milliseconds } from '../milliseconds.ts'
-import { table } from './table.ts'
+import { NONE, orNone, table } from './table.ts'
 import type { MountReport, Report, TargetReport } from '../../contract/report.ts'
 import type { Column } from './table.ts'
-
-const NONE = '-'
 
 /** One line for each mount. */
 export function mountLines({ mounts, uptimeMs }: Report): string[] {
@@ -14,13 +11,13 @@ export function mountLines({ mounts, uptimeMs }: Report): string[] {
     ['style', ({ style }) => style ?? NONE],
     ['hosting', ({ hosting }) => hosting],
     ['req/s', ({ requests }) => requests.perSecond.toFixed(requests.perSecond < 10 ? 1 : 0)],
-    ['p50', ({ latencyMs }) => milliseconds(latencyMs.p50)],
-    ['p99', ({ latencyMs }) => milliseconds(latencyMs.p99)],
+    ['p50', ({ latencyMs }) => orNone(latencyMs.p50)],
+    ['p99', ({ latencyMs }) => orNone(latencyMs.p99)],
     ['active', ({ requests, webSockets }) => String(requests.inFlight + webSockets.open)],
     ['5xx', ({ requests }) => String(requests.byClass['5'] ?? 0)],
     ['loop', ({ loop }) => `${((100 * loop.busyMs) / Math.max(uptimeMs, 1)).toFixed(1)}%`],
-    ['block', ({ loop }) => (loop.blocks > 0 ? milliseconds(loop.longestBlockMs) : NONE)],
-    ['queue', ({ pool }) => (pool ? milliseconds(pool.waitMs.p99) : NONE)],
+    ['block', ({ loop }) => orNone(loop.longestBlockMs)],
+    ['queue', ({ pool }) => orNone(pool?.waitMs.p99 ?? 0)],
   ]
   return table(mounts, columns, 3)
 }
@@ -34,8 +31,8 @@ export function targetLines({ mounts }: Report): string[] {
     ['completed', ({ completed }) => String(completed)],
     ['failed', ({ failed }) => String(failed)],
     ['retried', ({ retried }) => String(retried)],
-    ['p50', ({ headMs }) => milliseconds(headMs.p50)],
-    ['p99', ({ headMs }) => milliseconds(headMs.p99)],
+    ['p50', ({ headMs }) => orNone(headMs.p50)],
+    ['p99', ({ headMs }) => orNone(headMs.p99)],
   ]
   return table(
     mounts.flatMap(({ targets }) => targets),

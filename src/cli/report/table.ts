@@ -1,10 +1,19 @@
 // A table whose first column is a path, which gives way so that the others fit.
 
 import { aligned } from '../aligned.ts'
+import { milliseconds } from '../milliseconds.ts'
 import { shortened, WIDTH } from './width.ts'
 
 /** A column: its title and the cell of a row. */
 export type Column<Row> = readonly [title: string, cell: (row: Row) => string]
+
+/** The cell of a value that there is none of. */
+export const NONE = '-'
+
+/** A time; it is 0 before the first duration. */
+export function orNone(ms: number): string {
+  return ms === 0 ? NONE : milliseconds(ms)
+}
 
 const SHORTEST_PATH = 12
 

@@ -63,7 +63,7 @@ describe('isthmus serve --control', { timeout: 60_000 }, () => {
     expect(report.migrations).toMatchObject([{ path: '/orders', share: 0 }])
 
     const text = await output('report')
-    expect(text).toMatch(/^process \d+ on Node v/)
+    expect(text).toMatch(/^process \d+ on Node \d/)
     expect(text).toMatch(/^\/holds +/m)
     expect(text).toMatch(/^\/orders +0 +- /m)
   })
@@ -104,6 +104,13 @@ describe('isthmus serve --control', { timeout: 60_000 }, () => {
       await command.logs('changed'),
     )
     expect(lines[0]).toMatchObject({ path: '/orders', share: 1 })
+  })
+
+  it('names a migration with the root path of the server, as the report does', async () => {
+    using command = served(['--control', socket, '--root-path', '/api/'])
+    await command.url()
+    expect(await output('migrate', 'set', '/api/orders', '--share', '1')).toMatch(/: share 1,/)
+    expect(await output('migrate', 'show', '/api/orders')).toMatch(/^\/api\/orders: share 1,/)
   })
 
   it('lets isthmus migrate fail with one line', async () => {
