@@ -23,7 +23,7 @@ const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
-const migrating = new Page('docs/migrate.md')
+const migrate = new Page('docs/migrate.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
 const migrating = new Page('docs/migrating.md')
@@ -43,7 +43,9 @@ const RUN = [
   insideExpress,
   middleware,
   middlewareSet,
+  migrate,
   migrating,
+  observability,
   pythonApps,
   serving,
   styles,
@@ -119,8 +121,8 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
     expect(actual).toEqual(expected)
   })
 
-  it('migrating a route run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(migrating, reader.path)
+  it('migrate() run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(migrate, reader.path)
     expect(actual).toEqual(expected)
   })
 
@@ -129,7 +131,7 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
     expect(actual).toEqual(expected)
   })
 
-  it('migrating run and print the output on the page', async () => {
+  it('the guide to a migration run and print the output on the page', async () => {
     const { actual, expected } = await runPage(migrating, reader.path)
     expect(actual).toEqual(expected)
   })

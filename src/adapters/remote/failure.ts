@@ -20,7 +20,9 @@ export function upstreamError(cause: unknown, { target, stage, attempts }: Place
   const again = attempts > 1 ? `, attempt ${attempts}` : ''
   const message = `remote(): ${target} ${deedOf(code, stage)} (${code}${again})`
   const isLate = TIMEOUTS.has(code)
-  return isLate ? new UpstreamTimeoutError(message, { cause }) : new UpstreamError(message, { cause })
+  return isLate
+    ? new UpstreamTimeoutError(message, { cause })
+    : new UpstreamError(message, { cause })
 }
 
 const TIMEOUTS = new Set([
@@ -51,7 +53,9 @@ function deedOf(code: string, stage: Stage): string {
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'sent no head in time'
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stopped within its response'
   if (!CLOSED.has(code)) return 'sent an invalid response'
-  return stage === 'waiting' ? 'closed the connection before its response' : 'broke its response off'
+  return stage === 'waiting'
+    ? 'closed the connection before its response'
+    : 'broke its response off'
 }
 
 function codeOf(error: unknown): string {

@@ -66,7 +66,9 @@ export class HttpForward
     this.#group = group
     this.#settings = settings
     this.#length = hasBody ? getHeader(scope.headers, 'content-length') : undefined
-    this.#body = hasBody ? new RemoteBody(receive, this.#length, settings.retryBodyBytes) : undefined
+    this.#body = hasBody
+      ? new RemoteBody(receive, this.#length, settings.retryBodyBytes)
+      : undefined
     this.#relay = new ResponseRelay(send, this)
   }
 
@@ -258,7 +260,10 @@ export class HttpForward
   // The other connections may be as old, so a new one is opened.
   #again(target: Target, judged: Error): void {
     this.#attempts -= 1
-    this.#log('debug', `${judged.message}; the connection was an old one, and the request is sent again`)
+    this.#log(
+      'debug',
+      `${judged.message}; the connection was an old one, and the request is sent again`,
+    )
     this.#target = target
     this.#attempt(target, target.acquireNew())
   }

@@ -105,6 +105,7 @@ function readerOf(part: (at: number) => Promise<Part>): AsyncIterator<Uint8Array
 
 function joined(parts: Uint8Array[]): Buffer {
   const [first] = parts
-  if (parts.length === 1 && first) return Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+  if (parts.length === 1 && first)
+    return Buffer.from(first.buffer, first.byteOffset, first.byteLength)
   return Buffer.concat(parts)
 }

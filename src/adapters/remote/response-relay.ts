@@ -88,7 +88,8 @@ export class ResponseRelay {
   /** The response is complete. */
   end(trailers: HeaderPairs): void {
     if (!this.#isComplete) this.#last(this.#held ?? EMPTY)
-    if (this.#hasTrailers && !this.#hasEnded) this.#emit({ type: 'http.response.trailers', headers: trailers })
+    if (this.#hasTrailers && !this.#hasEnded)
+      this.#emit({ type: 'http.response.trailers', headers: trailers })
     this.#hasEnded = true
     this.#settle()
   }

@@ -198,7 +198,12 @@ function checkPath(path: unknown): void {
 
 function checkHost(host: unknown): void {
   if (typeof host === 'string' && host !== '' && isFieldValue(host) && !/[\s/@]/.test(host)) return
-  throw invalidOption('remote', 'host', host, 'it is keep, target, or a host such as app.example:80')
+  throw invalidOption(
+    'remote',
+    'host',
+    host,
+    'it is keep, target, or a host such as app.example:80',
+  )
 }
 
 function checkBalance(balance: unknown): void {

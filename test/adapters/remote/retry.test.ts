@@ -24,7 +24,11 @@ describe('afterFailure()', () => {
     ['a POST that was sent is answered', { method: 'POST' }, 'answer'],
     ['a PATCH that was sent is answered', { method: 'PATCH' }, 'answer'],
     ['a method that nobody knows is answered', { method: 'BREW' }, 'answer'],
-    ['a POST whose connection did not open goes elsewhere', { method: 'POST', wasSent: false }, 'elsewhere'],
+    [
+      'a POST whose connection did not open goes elsewhere',
+      { method: 'POST', wasSent: false },
+      'elsewhere',
+    ],
     ['a response that has begun is answered', { wasAnswered: true }, 'answer'],
     ['a body that has left is answered', { method: 'PUT', canReplay: false }, 'answer'],
     ['the last attempt is answered', { attempts: 2 }, 'answer'],
@@ -91,7 +95,8 @@ describe('over sockets', () => {
   it('a connection that the target closed while it was idle costs no GET', async () => {
     await using up = await scripted(({ socket, head }) => {
       // The close crosses with the next request.
-      if (head.startsWith('GET /last')) socket.write(ok(), () => setImmediate(() => socket.destroy()))
+      if (head.startsWith('GET /last'))
+        socket.write(ok(), () => setImmediate(() => socket.destroy()))
       else socket.write(ok())
     })
     await using on = await front(up.url, { retries: 0 })

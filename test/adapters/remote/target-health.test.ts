@@ -6,7 +6,9 @@ import { TargetHealth } from '../../../src/adapters/remote/target-health.ts'
 
 const SETTINGS = { maxFailures: 3, downMs: 1_000, path: undefined, slowStartMs: 2_000 }
 
-function down(settings: Partial<typeof SETTINGS & { path: string | undefined }> = {}): TargetHealth {
+function down(
+  settings: Partial<typeof SETTINGS & { path: string | undefined }> = {},
+): TargetHealth {
   const health = new TargetHealth({ ...SETTINGS, ...settings })
   for (let failure = 0; failure < 3; failure += 1) health.fails(0)
   return health

@@ -84,7 +84,10 @@ export interface Front extends AsyncDisposable {
 }
 
 /** Serves remote() to `targets`, and connects to it. */
-export async function front(targets: string | string[], options: RemoteOptions = {}): Promise<Front> {
+export async function front(
+  targets: string | string[],
+  options: RemoteOptions = {},
+): Promise<Front> {
   const app = remote(targets, options)
   const running = await served(app, { lifespan: 'auto' })
   const client = await running.connect()
