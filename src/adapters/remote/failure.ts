@@ -14,7 +14,7 @@ interface Place {
   attempts: number
 }
 
-/** The error about `cause`: it names the target, what it did, the code and the number of attempts. */
+/** The error about `cause`: it names the target, its deed, the code and the number of attempts. */
 export function upstreamError(cause: unknown, { target, stage, attempts }: Place): ServiceError {
   const code = codeOf(cause)
   const again = attempts > 1 ? `, attempt ${attempts}` : ''

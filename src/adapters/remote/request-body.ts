@@ -43,7 +43,7 @@ export class RemoteBody {
     await this.#pull()
   }
 
-  /** Whether another attempt can send the body: nothing has left, or what has left is kept. */
+  /** Whether another attempt can send the body: nothing has left, or all of the body is kept. */
   canReplay(wasSent: boolean): boolean {
     if (this.#fault !== undefined || this.#kept === undefined) return false
     return !wasSent || this.#readBytes <= this.#maxKeptBytes

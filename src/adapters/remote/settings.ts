@@ -171,7 +171,7 @@ const MOUNT_PATHS = ['keep', 'strip']
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function remoteSettings(options: RemoteOptions): RemoteSettings {
-  const settings = completeOptions('remote', options, DEFAULTS) as RemoteSettings
+  const settings = completeOptions<RemoteSettings>('remote', options, DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber('remote', option, settings[option], RANGES[option])
   }

@@ -97,11 +97,7 @@ export class WebSocketForward {
     } catch (error) {
       target.breaksOff()
       if (!(error instanceof TargetFault)) throw error
-      throw upstreamError(error.cause ?? error, {
-        target: target.name,
-        stage: 'answering',
-        attempts: 1,
-      })
+      throw upstreamError(error.cause, { target: target.name, stage: 'answering', attempts: 1 })
     }
   }
 }

@@ -44,7 +44,7 @@ describe('roundRobin()', () => {
     expect(names).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
   })
 
-  it('gives each its share, whatever the shares', () => {
+  it('gives each its share, for any shares', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 1, maxLength: 5 }),
@@ -69,7 +69,7 @@ describe('byHash()', () => {
         const choose = byHash(leastPending())
         const before = choose(ABC, key).name
         const after = choose(ABC.toSpliced(gone, 1), key).name
-        if (ABC[gone]!.name !== before) expect(after).toBe(before)
+        expect(after === before || ABC[gone]!.name === before).toBe(true)
       }),
     )
   })

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { deadPort, front, ok, scripted, until } from './upstream.ts'
+import type { Socket } from 'node:net'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 
@@ -129,7 +130,7 @@ describe('a response', () => {
   })
 
   it('leaves part by part, and its head before its body', async () => {
-    let target: import('node:net').Socket | undefined
+    let target: Socket | undefined
     await using up = await scripted(({ socket }) => {
       target = socket
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
@@ -194,30 +195,30 @@ describe('a target that fails', () => {
   })
 
   it.each([
-    ['closes before the head', (socket: import('node:net').Socket) => void socket.end()],
+    ['closes before the head', (socket: Socket) => void socket.end()],
     [
       'closes within the head',
-      (socket: import('node:net').Socket) => void socket.end('HTTP/1.1 200 OK\r\nA: b'),
+      (socket: Socket) => void socket.end('HTTP/1.1 200 OK\r\nA: b'),
     ],
     [
       'sends something else',
-      (socket: import('node:net').Socket) => void socket.write('SSH-2.0-x\r\n\r\n'),
+      (socket: Socket) => void socket.write('SSH-2.0-x\r\n\r\n'),
     ],
     [
       'announces two lengths',
-      (socket: import('node:net').Socket) =>
+      (socket: Socket) =>
         void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),
     ],
     [
       'sends a coding that the client would not undo',
-      (socket: import('node:net').Socket) =>
+      (socket: Socket) =>
         void socket.write(
           'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
         ),
     ],
     [
       'changes the protocol unasked',
-      (socket: import('node:net').Socket) =>
+      (socket: Socket) =>
         void socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
         ),
@@ -251,7 +252,7 @@ describe('a target that fails', () => {
       await using on = await front(up.url)
       on.client.send(GET)
       const head = await on.client.head()
-      await expect(on.client.body(head)).rejects.toThrow()
+      await expect(on.client.body(head)).rejects.toThrow('did not come')
       expect(on.lines.join()).toContain('broke its response off')
     },
   )
@@ -275,7 +276,7 @@ describe('a target that fails', () => {
     await using on = await front(up.url, { idleTimeoutMs: 200 })
     on.client.send(GET)
     const head = await on.client.head()
-    await expect(on.client.body(head)).rejects.toThrow()
+    await expect(on.client.body(head)).rejects.toThrow('did not come')
     expect(on.lines.join()).toContain('stopped within its response')
   })
 })

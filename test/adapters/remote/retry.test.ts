@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { afterFailure } from '../../../src/adapters/remote/retry.ts'
 import { deadPort, front, ok, scripted, until } from './upstream.ts'
-import type { FailedAttempt } from '../../../src/adapters/remote/retry.ts'
+
+type FailedAttempt = Parameters<typeof afterFailure>[0]
 
 const FAILED: FailedAttempt = {
   method: 'GET',
