@@ -1,4 +1,13 @@
-// The public entry `isthmus/adapters`.
+/**
+ * Apps of other kinds on isthmus, and apps of isthmus inside other servers.
+ *
+ * @example
+ * import { fromNode } from 'isthmus/adapters'
+ *
+ * await using server = await serve(fromNode(expressApp))
+ *
+ * @module isthmus/adapters
+ */
 
 export { fromNode } from './adapters/node/from-node.ts'
 export type { FromNodeOptions, NodeHandler } from './adapters/node/from-node.ts'
@@ -9,6 +18,7 @@ export type {
   FetchContext,
   FetchEnvironment,
   FetchHandler,
+  FetchSocket,
   FromFetchOptions,
 } from './adapters/fetch/from-fetch.ts'
 export { remote } from './adapters/remote/remote.ts'

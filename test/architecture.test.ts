@@ -74,7 +74,8 @@ describe('the sources', () => {
 describe('the public names', () => {
   it('of isthmus', () => {
     expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot(`
-      "App
+      "AcceptOptions
+      App
       AppError
       AppLoadError
       AppSocket
@@ -84,6 +85,8 @@ describe('the public names', () => {
       BadRequestError
       BodyTimeoutError
       BodyTooLargeError
+      BufferStats
+      BufferingOptions
       CheckedUser
       Chunk
       ClientDisconnectedError
@@ -241,6 +244,7 @@ describe('the public names', () => {
       RequestIdOptions
       ResponseEnd
       SecurityHeadersOptions
+      StrictTransportSecurity
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -279,6 +283,7 @@ describe('the public names', () => {
       FetchContext
       FetchEnvironment
       FetchHandler
+      FetchSocket
       FromFetchOptions
       FromNodeOptions
       NodeHandler
@@ -313,11 +318,13 @@ describe('the public names', () => {
 
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
-      "CookieJar
+      "CloseCheck
+      CookieJar
       DeadlinePassedError
       Departure
       HandshakeDeniedError
       ResponseCutError
+      ResponseHead
       ResponseHeaders
       SocketClosedError
       SocketEnd
