@@ -52,7 +52,7 @@ export async function orEnding(look: () => Promise<string>): Promise<string> {
 }
 
 /** `name: value` for each field of that name, or `removed`. */
-export function fields(message: Message, ...names: string[]): string {
+export function fields(message: Pick<Message, 'lines'>, ...names: string[]): string {
   const lines = names.flatMap((name) =>
     valuesOf(message, name).map((value) => `${name}: ${value}`),
   )
@@ -60,7 +60,7 @@ export function fields(message: Message, ...names: string[]): string {
 }
 
 /** Whether each field passes: `x passes, y removed`. */
-export function passing(message: Message, ...names: string[]): string {
+export function passing(message: Pick<Message, 'lines'>, ...names: string[]): string {
   const isThere = (name: string): boolean => fieldOf(message, name) !== undefined
   const groups = [
     { label: 'passes', found: names.filter(isThere) },

@@ -8,6 +8,7 @@ import { get, head, post } from '../request.ts'
 import { answer, respondsAndEnds, silent } from '../scripts.ts'
 import type { CaseGroup, ComparedCase } from '../case.ts'
 import type { Script, Upstream } from '../upstream.ts'
+import type { Wire } from '../wire.ts'
 
 const STALL_MS = 1_500
 const POLL_MS = 20
@@ -77,13 +78,15 @@ export const connections: CaseGroup = {
       name: 'the client resets while it waits for the head',
       isthmus: 'TBD',
       upstreams: [silent],
-      look: leaves(async (wire) => wire.reset()),
+      look: leaves((wire) => wire.reset()),
     },
     {
       name: 'the client ends both halves while it waits for the head',
       isthmus: 'TBD',
       upstreams: [silent],
-      look: leaves(async (wire) => wire.socket.destroy()),
+      look: leaves((wire) => {
+        wire.socket.destroy()
+      }),
     },
     {
       name: 'the client resets within the body of the response',
@@ -180,9 +183,7 @@ export const connections: CaseGroup = {
   ],
 }
 
-function leaves(
-  leave: (wire: Awaited<ReturnType<Parameters<ComparedCase['look']>[0]['client']>>) => Promise<void>,
-): ComparedCase['look'] {
+function leaves(leave: (wire: Wire) => Promise<void> | void): ComparedCase['look'] {
   return async ({ client, upstream }) => {
     const wire = await client()
     wire.send(get('/'))

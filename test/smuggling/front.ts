@@ -1,0 +1,73 @@
+// remote() on the native engine, and each request as the server gave it to remote().
+
+import { serve } from 'isthmus'
+import { remote } from 'isthmus/adapters'
+import type { EventApp, HeaderPairs, Receive, ReceiveEvent, Server } from 'isthmus'
+
+/** A request at the front. */
+export interface Asked {
+  method: string
+  target: string
+  headers: HeaderPairs
+  /** The body up to now; one character for each byte. */
+  body: string
+  /** True once the last part of the body was read. */
+  isWhole: boolean
+}
+
+/** The server in front. The one who starts it stops it. */
+export class Front {
+  readonly port: number
+  readonly #server: Server
+  readonly #asked: Asked[]
+
+  private constructor(server: Server, asked: Asked[]) {
+    this.#server = server
+    this.#asked = asked
+    this.port = (server.address as { port: number }).port
+  }
+
+  /** Starts remote() with one connection to `url`, so that each request comes after the one before it. */
+  static async start(url: string): Promise<Front> {
+    const asked: Asked[] = []
+    const app = observed(remote(url, { connections: 1 }), asked)
+    const options = { engine: 'native', port: 0, log: null, graceMs: 100, drainIdleMs: 0 } as const
+    return new Front(await serve(app, options), asked)
+  }
+
+  /** The requests since the last call. */
+  take(): Asked[] {
+    return this.#asked.splice(0)
+  }
+
+  /** Closes the server and its connections. */
+  async stop(): Promise<void> {
+    await this.#server.close()
+  }
+}
+
+function observed(app: EventApp, asked: Asked[]): EventApp {
+  return (scope, receive, send) => {
+    if (scope.type === 'lifespan') return app(scope, receive, send)
+    const { rawPath, queryString, headers } = scope
+    const target = rawPath + (queryString && `?${queryString}`)
+    // A server without WebSockets sees a handshake as a GET.
+    const method = scope.type === 'http' ? scope.method : 'GET'
+    const request = { method, target, headers, body: '', isWhole: scope.type === 'websocket' }
+    asked.push(request)
+    return app(scope, read(receive, request), send)
+  }
+}
+
+function read(receive: Receive, request: Asked): Receive {
+  const observed = async (): Promise<ReceiveEvent> => {
+    const event = await receive()
+    if (event.type === 'http.request') {
+      request.body += Buffer.from(event.body).toString('latin1')
+      request.isWhole = !event.moreBody
+    }
+    return event
+  }
+  // remote() calls receive(), and does not iterate.
+  return Object.assign(observed, { [Symbol.asyncIterator]: () => receive[Symbol.asyncIterator]() })
+}
