@@ -8,6 +8,7 @@ import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
 import { besideExpress, mixed } from './mixed.ts'
 import { pythonApps } from './python.ts'
+import { proxy } from './proxy.ts'
 import { saturation } from './saturation.ts'
 import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   echo,
   pythonApps,
+  proxy,
   saturation,
   slowClients,
   memory,

@@ -26,9 +26,7 @@ export async function lookAt(name: SubjectName, compared: ComparedCase): Promise
   const place = { client, webSocketUrl, upstreams, upstream: upstreams[0] as Upstream }
   const late = sleep(LOOK_MS, '(the look took too long)', { ref: false })
   try {
-    const fact = await Promise.race([look(place), late]).catch(
-      ({ message }: Error) => message,
-    )
+    const fact = await Promise.race([look(place), late]).catch(({ message }: Error) => message)
     return withoutPorts(fact, ports, subject.port)
   } finally {
     for (const wire of wires) wire.socket.destroy()

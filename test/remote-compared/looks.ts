@@ -6,7 +6,7 @@ import type { Message } from './message.ts'
 
 type Look = (place: Place) => Promise<string>
 
-/** Sends a request, and says what `pick` finds in the request that the upstream got. */
+/** Sends a request, and says the fact that `pick` finds in the request at the upstream. */
 export function forwarded(request: string, pick: (got: Message) => string): Look {
   return async ({ client, upstream }) => {
     const wire = await client()
@@ -17,7 +17,7 @@ export function forwarded(request: string, pick: (got: Message) => string): Look
   }
 }
 
-/** Sends a request, and says what `pick` finds in the response that the client got. */
+/** Sends a request, and says the fact that `pick` finds in the response at the client. */
 export function returned(request: string, pick: (response: Message) => string): Look {
   return async ({ client }) => {
     const wire = await client()
@@ -53,9 +53,7 @@ export async function orEnding(look: () => Promise<string>): Promise<string> {
 
 /** `name: value` for each field of that name, or `removed`. */
 export function fields(message: Pick<Message, 'lines'>, ...names: string[]): string {
-  const lines = names.flatMap((name) =>
-    valuesOf(message, name).map((value) => `${name}: ${value}`),
-  )
+  const lines = names.flatMap((name) => valuesOf(message, name).map((value) => `${name}: ${value}`))
   return lines.length > 0 ? lines.join('; ') : 'removed'
 }
 

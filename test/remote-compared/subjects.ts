@@ -2,7 +2,7 @@
 
 import { serve } from 'isthmus'
 // @ts-ignore
-const remote: any = (await import('isthmus/adapters') as any).remote
+const remote: any = ((await import('isthmus/adapters')) as any).remote
 import { startProxy } from '../proxies/proxy.ts'
 
 /** The columns of the table. */
@@ -14,7 +14,7 @@ export type SubjectName = (typeof SUBJECTS)[number]
 /** A proxy that listens. The caller stops it. */
 export interface Subject {
   port: number
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 const USUAL_MS = 60_000
@@ -26,8 +26,8 @@ export async function startSubject(
   timeoutMs: number = USUAL_MS,
 ): Promise<Subject> {
   if (name === 'isthmus') return startIsthmus(ports, timeoutMs)
-  const { url, stop } = await startProxy(name, ports, { timeoutMs })
-  return { port: Number(new URL(url).port), stop }
+  const proxy = await startProxy(name, ports, { timeoutMs })
+  return { port: Number(new URL(proxy.url).port), stop: () => proxy.stop() }
 }
 
 // Round robin, as the others do it: then the first request goes to the first target.

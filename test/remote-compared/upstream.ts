@@ -13,13 +13,13 @@ export interface Connection {
   /** The number of the connection, from 0. */
   at: number
   /** Takes the next request, and keeps it for the case to look at. */
-  request(): Promise<Message>
+  request: () => Promise<Message>
 }
 
 /** The upstream's part, for each connection. The connection of a script that throws is destroyed. */
 export type Script = (connection: Connection) => Promise<void> | void
 
-/** A server that follows its script. The one who starts it disposes it. */
+/** A server that follows its script. The caller of start() disposes the server. */
 export class Upstream implements AsyncDisposable {
   readonly port: number
   /** The connections up to now. */

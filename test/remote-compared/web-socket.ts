@@ -43,7 +43,7 @@ export async function openSocket(
   return socket
 }
 
-/** The next event of a socket, with what it brings. @throws Error if it does not come in time */
+/** The next event of a socket, with its arguments. @throws Error if it does not come in time */
 export async function next(
   socket: WebSocket,
   event: 'message' | 'close' | 'ping' | 'pong',

@@ -1,4 +1,4 @@
-// One end of a TCP connection, byte by byte. It hides nothing, and every wait has a deadline.
+// One end of a TCP connection, byte by byte. Every wait has a deadline.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'

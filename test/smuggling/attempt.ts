@@ -4,7 +4,7 @@ import { Wire } from '../remote-compared/wire.ts'
 import type { Arrived, RecordingUpstream } from './recording-upstream.ts'
 import type { Asked, Front } from './front.ts'
 
-/** What an attempt shows. */
+/** The result of an attempt. */
 export interface Attempted {
   /** A line for each thing that is wrong. */
   faults: string[]
@@ -17,7 +17,8 @@ export interface Attempted {
 }
 
 /** The fields that remote() and the client of undici write. */
-const OWN_FIELD = /^(host|connection|content-length|transfer-encoding|te|via|forwarded|x-forwarded-.*)$/
+const OWN_FIELD =
+  /^(host|connection|content-length|transfer-encoding|te|via|forwarded|x-forwarded-.*)$/
 let probes = 0
 
 /** Sends bytes in one piece, ends, reads all answers; then probes. */
@@ -93,7 +94,9 @@ function wrongProbe(probe: string, probed: readonly Asked[], last: Arrived): str
 
 /** The answers name the requests that arrived, in their order; one whose client had left has none. */
 function wrongAnswers(what: string, echoes: string[], arrived: readonly Arrived[]): string[] {
-  const wanted = arrived.map(({ method, target, body }) => `${method} ${quoted(target)} ${body.length}`)
+  const wanted = arrived.map(
+    ({ method, target, body }) => `${method} ${quoted(target)} ${body.length}`,
+  )
   let from = 0
   return echoes.flatMap((echo) => {
     const at = wanted.indexOf(echo, from)

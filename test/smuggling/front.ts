@@ -15,7 +15,7 @@ export interface Asked {
   isWhole: boolean
 }
 
-/** The server in front. The one who starts it stops it. */
+/** The server in front. The caller of start() stops the server. */
 export class Front {
   readonly port: number
   readonly #server: Server

@@ -37,14 +37,18 @@ export type UpstreamName = 'node:http' | 'gunicorn' | 'uvicorn, httptools' | 'uv
 const KINDS: Readonly<Record<UpstreamName, Kind>> = {
   'node:http': { file: 'node.js', words: [], needs: null },
   gunicorn: { file: 'with_gunicorn.py', words: [], needs: ['gunicorn'] },
-  'uvicorn, httptools': { file: 'with_uvicorn.py', words: ['httptools'], needs: ['uvicorn'] },
-  'uvicorn, h11': { file: 'with_uvicorn.py', words: ['h11'], needs: ['uvicorn'] },
+  'uvicorn, httptools': {
+    file: 'with_uvicorn.py',
+    words: ['httptools'],
+    needs: ['uvicorn', 'httptools'],
+  },
+  'uvicorn, h11': { file: 'with_uvicorn.py', words: ['h11'], needs: ['uvicorn', 'h11'] },
 }
 
 /** The names of the servers. */
 export const UPSTREAMS: readonly UpstreamName[] = Object.keys(KINDS) as UpstreamName[]
 
-/** What a server lacks on this machine, as `(needs …)`; empty if it is there. */
+/** The packages that a server lacks on this machine, as `(needs …)`; empty if it is there. */
 export function lackOf(name: UpstreamName): string {
   const { needs } = KINDS[name]
   return needs === null ? '' : pythonWith(needs).note.trim()
@@ -53,7 +57,7 @@ export function lackOf(name: UpstreamName): string {
 const START_MS = 30_000
 const ARRIVE_MS = 10_000
 
-/** A server that tells each request. The one who starts it stops it. */
+/** A server that tells each request. The caller of start() stops the server. */
 export class RecordingUpstream {
   readonly url: string
   readonly #child: Child
@@ -90,7 +94,12 @@ export class RecordingUpstream {
   /** The requests up to that of a probe, with it; they are forgotten here. @throws Error if it does not arrive */
   async upToProbe(probe: string): Promise<Arrived[]> {
     const at = (): number => this.#arrived.findIndex((request) => request.probe === probe)
-    if (!(await settlesWithin(this.#until(() => at() >= 0), ARRIVE_MS))) {
+    if (
+      !(await settlesWithin(
+        this.#until(() => at() >= 0),
+        ARRIVE_MS,
+      ))
+    ) {
       throw new Error(`probe ${probe} does not arrive: ${JSON.stringify(this.#arrived)}`)
     }
     return this.#arrived.splice(0, at() + 1)

@@ -13,6 +13,7 @@ import type { Attempted } from './attempt.ts'
 
 const SUITE_MS = 180_000
 const FUZZ_MS = 6_000
+const MOST_RUNS = 100_000
 const SEED = 18
 
 describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name) => {
@@ -54,7 +55,11 @@ describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name)
         const all = targets.length === 1 || arrived.length === targets.length
         if (isShared) shared += 1
         if (!all) faults.push(`${string}: only ${arrived.length} arrived`)
-        faults.push(...[...found, ...strangers.map((it) => JSON.stringify(it))].map((fault) => `${string}: ${fault}`))
+        faults.push(
+          ...[...found, ...strangers.map((it) => JSON.stringify(it))].map(
+            (fault) => `${string}: ${fault}`,
+          ),
+        )
       }
       expect(faults).toEqual([])
       // The probe after an attempt tests the connection of the attempt only if it uses it.
@@ -68,7 +73,11 @@ describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name)
       const property = fc.asyncProperty(mutatedConnection, async ({ text }) => {
         expect((await send(text)).faults).toEqual([])
       })
-      await fc.assert(property, { seed: SEED, numRuns: 100_000, interruptAfterTimeLimit: FUZZ_MS })
+      await fc.assert(property, {
+        seed: SEED,
+        numRuns: MOST_RUNS,
+        plugins: [fc.interruptAfterTimeLimit(FUZZ_MS)],
+      })
     },
   )
 })

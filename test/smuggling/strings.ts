@@ -65,7 +65,20 @@ const SIZES = [
   '10000000000000000', 'ffffffffffffffff', '-1', '0x1', '0.0', '0\r\r', '0;"\r\n"', '0 ;a', '0; a = b',
 ] // prettier-ignore
 
-const BREAKS = ['\r\n', '\n', '\r', '\r\r\n', '\n\r', '\x0b', '\x0c', '\0', '\x85', '\r\n ', '\n\n', '\r\n\n']
+const BREAKS = [
+  '\r\n',
+  '\n',
+  '\r',
+  '\r\r\n',
+  '\n\r',
+  '\x0b',
+  '\x0c',
+  '\0',
+  '\x85',
+  '\r\n ',
+  '\n\n',
+  '\r\n\n',
+]
 
 const TARGETS = [
   '/outer#', '/outer#/hidden', '/outer HTTP/1.1', '/outer\tHTTP/1.1', '/outer\x00', '/outer\x0bHTTP/1.1', '/outer\xa0',
@@ -82,7 +95,20 @@ const LINES = [
   '\nPOST /outer HTTP/1.1', '\r\n\r\nPOST /outer HTTP/1.1', 'POST /outer HTTP/1.1\rX: 1', 'POST /outer HTTP/1.1\nX: 1',
 ] // prettier-ignore
 
-const METHODS = ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'PUT', 'PATCH', 'BREW', 'QUERY', 'M-SEARCH', 'PRI', 'get']
+const METHODS = [
+  'GET',
+  'HEAD',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'PUT',
+  'PATCH',
+  'BREW',
+  'QUERY',
+  'M-SEARCH',
+  'PRI',
+  'get',
+]
 
 const withLength = (length: string): string =>
   post(`Content-Length: ${length.replaceAll('N', String(HIDDEN.length))}`)
@@ -97,43 +123,95 @@ export const SMUGGLED: readonly Smuggled[] = [
     one('a coding and a length', post(inChunks, `Transfer-Encoding:${coding}`) + END + HIDDEN),
   ),
   ...CODINGS.map((coding) =>
-    one('a length of 4 and a coding', `${post('Content-Length: 4', `Transfer-Encoding: ${coding}`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`),
+    one(
+      'a length of 4 and a coding',
+      `${post('Content-Length: 4', `Transfer-Encoding: ${coding}`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`,
+    ),
   ),
-  ...NAMES.map((name) => one('a name of a coding', post(inChunks, `${name}: chunked`) + END + HIDDEN)),
+  ...NAMES.map((name) =>
+    one('a name of a coding', post(inChunks, `${name}: chunked`) + END + HIDDEN),
+  ),
   ...LENGTHS.map((length) => one('a length', withLength(length) + HIDDEN)),
   ...LENGTH_NAMES.map((name) => one('a name of a length', post(inLength, `${name}: 0`) + HIDDEN)),
-  ...LENGTH_NAMES.map((name) => one('a length in chunks', `${post(CHUNKED, `${name}: 5`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`)),
-  ...NAMED.map((named) => one('a named field, length', post(inLength, `Connection: ${named}`) + HIDDEN)),
+  ...LENGTH_NAMES.map((name) =>
+    one(
+      'a length in chunks',
+      `${post(CHUNKED, `${name}: 5`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`,
+    ),
+  ),
   ...NAMED.map((named) =>
-    one('a named field, chunks', `${post(CHUNKED, `Connection: ${named}`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`),
+    one('a named field, length', post(inLength, `Connection: ${named}`) + HIDDEN),
+  ),
+  ...NAMED.map((named) =>
+    one(
+      'a named field, chunks',
+      `${post(CHUNKED, `Connection: ${named}`)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`,
+    ),
   ),
   ...METHODS.map((method) => one('a body', head(`${method} /outer HTTP/1.1`, inLength) + HIDDEN)),
   ...METHODS.map((method) =>
-    one('chunks', `${head(`${method} /outer HTTP/1.1`, CHUNKED)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`),
+    one(
+      'chunks',
+      `${head(`${method} /outer HTTP/1.1`, CHUNKED)}${HIDDEN.length.toString(16)}\r\n${HIDDEN}\r\n${END}`,
+    ),
   ),
-  ...SIZES.map((size) => one('the size of a chunk', `${post(CHUNKED)}${size}\r\n${HIDDEN}\r\n${END}`)),
-  ...SIZES.map((size) => one('the size of the last chunk', `${post(CHUNKED)}5\r\nhello\r\n${size}${HIDDEN}`)),
+  ...SIZES.map((size) =>
+    one('the size of a chunk', `${post(CHUNKED)}${size}\r\n${HIDDEN}\r\n${END}`),
+  ),
+  ...SIZES.map((size) =>
+    one('the size of the last chunk', `${post(CHUNKED)}5\r\nhello\r\n${size}${HIDDEN}`),
+  ),
   ...BREAKS.map((br) => one('a break in a value', post(inLength, `X: a${br}${CHUNKED}`) + HIDDEN)),
   ...BREAKS.map((br) => one('a break after a chunk', `${post(CHUNKED)}5\r\nhello${br}0\r\n\r\n`)),
   ...BREAKS.map((br) => one('a break after a size', `${post(CHUNKED)}5${br}hello\r\n0\r\n\r\n`)),
-  ...BREAKS.map((br) => one('a break before the body', `POST /outer HTTP/1.1\r\nHost: a\r\n${inLength}${br}${br}${HIDDEN}`)),
+  ...BREAKS.map((br) =>
+    one(
+      'a break before the body',
+      `POST /outer HTTP/1.1\r\nHost: a\r\n${inLength}${br}${br}${HIDDEN}`,
+    ),
+  ),
   ...BREAKS.map((br) => one('a break in the target', head(`GET /outer${br}HTTP/1.1`))),
-  ...BREAKS.map((br) => one('a break in a trailer', `${post(CHUNKED)}0\r\nX: a${br}GET /hidden HTTP/1.1\r\n\r\n`)),
+  ...BREAKS.map((br) =>
+    one('a break in a trailer', `${post(CHUNKED)}0\r\nX: a${br}GET /hidden HTTP/1.1\r\n\r\n`),
+  ),
   ...TARGETS.map((target) => ({
     ...one('a target', head(`POST ${target} HTTP/1.1`, inLength) + HIDDEN),
     targets: [target.replace(/^https?:\/\/[^/]*/i, '').replace(/#.*/, '')],
   })),
   ...LINES.map((line) => one('a line', head(line, inLength) + HIDDEN)),
   ...LINES.map((line) => one('a line with chunks', head(line, CHUNKED) + END)),
-  ...['Content-Length: 5', CHUNKED, 'Host: b', 'X-Forwarded-For: 6.6.6.6', 'Connection: close', 'Content_Length: 9'].map(
-    (trailer) => one('a trailer', `${post(CHUNKED)}5\r\nhello\r\n0\r\n${trailer}\r\n\r\n`),
-  ),
-  ...['100-continue', '100-Continue', '200-ok', '100-continue, 100-continue', '', '\r\n 100-continue'].map((expected) =>
-    one('an expectation', post(inLength, `Expect: ${expected}`) + HIDDEN),
-  ),
+  ...[
+    'Content-Length: 5',
+    CHUNKED,
+    'Host: b',
+    'X-Forwarded-For: 6.6.6.6',
+    'Connection: close',
+    'Content_Length: 9',
+  ].map((trailer) => one('a trailer', `${post(CHUNKED)}5\r\nhello\r\n0\r\n${trailer}\r\n\r\n`)),
+  ...[
+    '100-continue',
+    '100-Continue',
+    '200-ok',
+    '100-continue, 100-continue',
+    '',
+    '\r\n 100-continue',
+  ].map((expected) => one('an expectation', post(inLength, `Expect: ${expected}`) + HIDDEN)),
   ...['h2c', 'websocket', 'WebSocket', 'h2c, websocket', 'TLS/1.0', ''].flatMap((upgrade) => [
-    one('an upgrade', head('GET /outer HTTP/1.1', 'Connection: Upgrade', `Upgrade: ${upgrade}`, inLength) + HIDDEN),
-    one('a handshake', head('GET /outer HTTP/1.1', 'Connection: Upgrade', `Upgrade: ${upgrade}`, 'Sec-WebSocket-Version: 1', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', inLength) + HIDDEN),
+    one(
+      'an upgrade',
+      head('GET /outer HTTP/1.1', 'Connection: Upgrade', `Upgrade: ${upgrade}`, inLength) + HIDDEN,
+    ),
+    one(
+      'a handshake',
+      head(
+        'GET /outer HTTP/1.1',
+        'Connection: Upgrade',
+        `Upgrade: ${upgrade}`,
+        'Sec-WebSocket-Version: 1',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        inLength,
+      ) + HIDDEN,
+    ),
   ]),
   one('a body that is cut', post(`Content-Length: ${HIDDEN.length + 1}`) + HIDDEN),
   one('a chunk that is cut', `${post(CHUNKED)}ff\r\n${HIDDEN}`),
@@ -143,7 +221,10 @@ export const SMUGGLED: readonly Smuggled[] = [
   one('two Hosts', head('GET /outer HTTP/1.1', 'Host: b')),
   one('a request in a Host', `GET /outer HTTP/1.1\r\nHost: a\n\n${HIDDEN}`),
   one('chunks of HTTP/1.0', head('POST /outer HTTP/1.0', CHUNKED, 'Connection: keep-alive') + END),
-  one('a length and chunks of HTTP/1.0', head('POST /outer HTTP/1.0', inChunks, CHUNKED, 'Connection: keep-alive') + END + HIDDEN),
+  one(
+    'a length and chunks of HTTP/1.0',
+    head('POST /outer HTTP/1.0', inChunks, CHUNKED, 'Connection: keep-alive') + END + HIDDEN,
+  ),
   ...['GET', 'HEAD', 'DELETE', 'OPTIONS'].map((method) => ({
     name: `two requests: ${method}`,
     bytes: head(`${method} /outer HTTP/1.1`) + head('GET /second HTTP/1.1'),

@@ -106,7 +106,9 @@ export const connections: CaseGroup = {
         wire.send(get('/'))
         await wire.until('\r\n\r\n')
         wire.socket.pause()
-        return (await sentUntilStalled()) < BOUND_BYTES ? 'the upstream waits' : 'the proxy takes all'
+        return (await sentUntilStalled()) < BOUND_BYTES
+          ? 'the upstream waits'
+          : 'the proxy takes all'
       },
     },
     {
@@ -177,7 +179,7 @@ export const connections: CaseGroup = {
         wire.send(get('/', 'Connection: close'))
         const status = statusOf(await takeResponse(wire))
         await wire.ended()
-        return `${status}; the upstream's connection ${await isKept(upstream) ? 'stays' : 'ends'}`
+        return `${status}; the upstream's connection ${(await isKept(upstream)) ? 'stays' : 'ends'}`
       },
     },
   ],
@@ -222,7 +224,7 @@ async function until(isReached: () => boolean, waitMs = WAIT_MS): Promise<boolea
 }
 
 async function sentUntilStalled(): Promise<number> {
-  for (let before = -1; flood.sent < MOST_BYTES && flood.sent !== before; ) {
+  for (let before = -1; flood.sent < MOST_BYTES && flood.sent !== before;) {
     before = flood.sent
     await sleep(STALL_MS)
   }

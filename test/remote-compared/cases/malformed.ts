@@ -41,8 +41,14 @@ export const malformed: CaseGroup = {
       `${head(OK, 'Content-Length: 3', 'Transfer-Encoding: chunked')}2\r\nok\r\n0\r\n\r\n`,
     ),
     broken('Transfer-Encoding: xchunked', `${head(OK, 'Transfer-Encoding: xchunked')}ok`),
-    broken('Transfer-Encoding: gzip, chunked', `${head(OK, 'Transfer-Encoding: gzip, chunked')}2\r\nok\r\n0\r\n\r\n`),
-    broken('a chunk size that is no number', `${head(OK, 'Transfer-Encoding: chunked')}zz\r\nok\r\n`),
+    broken(
+      'Transfer-Encoding: gzip, chunked',
+      `${head(OK, 'Transfer-Encoding: gzip, chunked')}2\r\nok\r\n0\r\n\r\n`,
+    ),
+    broken(
+      'a chunk size that is no number',
+      `${head(OK, 'Transfer-Encoding: chunked')}zz\r\nok\r\n`,
+    ),
     broken(
       'a chunk without its end',
       `${head(OK, 'Transfer-Encoding: chunked')}2\r\nokXX0\r\n\r\n`,

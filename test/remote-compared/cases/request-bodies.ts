@@ -65,8 +65,9 @@ export const requestBodies: CaseGroup = {
     {
       name: 'chunks with an extension and trailers',
       isthmus: 'TBD',
-      look: forwarded(`${CHUNKED}2;a=b\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n`, (got) =>
-        `${framing(got)}; trailers ${got.trailers.join() || 'removed'}`,
+      look: forwarded(
+        `${CHUNKED}2;a=b\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n`,
+        (got) => `${framing(got)}; trailers ${got.trailers.join() || 'removed'}`,
       ),
     },
     {
@@ -117,7 +118,9 @@ export const requestBodies: CaseGroup = {
       upstreams: [
         async ({ wire }) => {
           await wire.until('\r\n\r\n')
-          wire.end('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+          wire.end(
+            'HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+          )
           await wire.ended()
         },
       ],

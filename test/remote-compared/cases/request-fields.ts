@@ -154,7 +154,9 @@ export const requestFields: CaseGroup = {
     {
       name: 'the spelling of X-CamelCase',
       isthmus: 'TBD',
-      look: forwarded(get('/', 'X-CamelCase: Value'), ({ lines }) => spelling(lines, 'x-camelcase')),
+      look: forwarded(get('/', 'X-CamelCase: Value'), ({ lines }) =>
+        spelling(lines, 'x-camelcase'),
+      ),
     },
     {
       name: 'bytes above 127 in a value',

@@ -27,10 +27,8 @@ const passed = (
 export const responses: CaseGroup = {
   title: 'A response',
   cases: [
-    passed(
-      'a field that Connection names',
-      answer('ok', 'Connection: X-Hop', 'X-Hop: 1'),
-      (got) => passing(got, 'x-hop'),
+    passed('a field that Connection names', answer('ok', 'Connection: X-Hop', 'X-Hop: 1'), (got) =>
+      passing(got, 'x-hop'),
     ),
     passed(
       'Connection: Content-Type, Set-Cookie',
@@ -42,19 +40,22 @@ export const responses: CaseGroup = {
       answer('ok', 'Keep-Alive: timeout=9', 'Proxy-Authenticate: a', 'Upgrade: b', 'Trailer: c'),
       (got) => passing(got, 'keep-alive', 'proxy-authenticate', 'upgrade', 'trailer'),
     ),
-    passed('Server and Date', answer('ok', 'Server: up', 'Date: Sun, 06 Nov 1994 08:49:37 GMT'), (got) =>
-      fields(got, 'server', 'date').replace(/date: (?!Sun, 06 Nov 1994).*/, 'date: of the proxy'),
+    passed(
+      'Server and Date',
+      answer('ok', 'Server: up', 'Date: Sun, 06 Nov 1994 08:49:37 GMT'),
+      (got) =>
+        fields(got, 'server', 'date').replace(/date: (?!Sun, 06 Nov 1994).*/, 'date: of the proxy'),
     ),
     passed('Server and Date, if the upstream sends none', answer(), (got) =>
       fields(got, 'server', 'date').replace(/date: .*/, 'date: of the proxy'),
     ),
-    passed(
-      'Set-Cookie in two fields',
-      answer('ok', 'Set-Cookie: a=1', 'Set-Cookie: b=2'),
-      (got) => fields(got, 'set-cookie'),
+    passed('Set-Cookie in two fields', answer('ok', 'Set-Cookie: a=1', 'Set-Cookie: b=2'), (got) =>
+      fields(got, 'set-cookie'),
     ),
-    passed('the spelling of X-CamelCase', answer('ok', 'X-CamelCase: 1'), ({ lines }) =>
-      lines.find((line) => /^x-camelcase/i.test(line)) ?? 'removed',
+    passed(
+      'the spelling of X-CamelCase',
+      answer('ok', 'X-CamelCase: 1'),
+      ({ lines }) => lines.find((line) => /^x-camelcase/i.test(line)) ?? 'removed',
     ),
     passed('bytes above 127 in a value', answer('ok', 'X-Name: caf\xe9'), (got) =>
       fields(got, 'x-name') === 'x-name: caf\xe9' ? 'the same bytes' : fields(got, 'x-name'),

@@ -78,7 +78,7 @@ export const webSocketCases: CaseGroup = {
     }),
     opened('1,000 messages, in order', async (socket) => {
       const got: string[] = []
-      socket.on('message', (data) => got.push(String(data as Buffer)))
+      socket.on('message', (data) => got.push((data as Buffer).toString()))
       for (let at = 0; at < 1_000; at += 1) socket.send(String(at))
       while (got.length < 1_000) await next(socket, 'message')
       return got.every((text, at) => text === String(at)) ? 'in order' : 'not in order'
@@ -114,7 +114,12 @@ export const webSocketCases: CaseGroup = {
       ],
       look: async ({ client, upstream }) => {
         const wire = await client()
-        const more = ['Cookie: a=1', 'Origin: http://a', 'Authorization: b', 'X-Forwarded-For: 6.6.6.6']
+        const more = [
+          'Cookie: a=1',
+          'Origin: http://a',
+          'Authorization: b',
+          'X-Forwarded-For: 6.6.6.6',
+        ]
         wire.send(HANDSHAKE.replace('\r\n\r\n', `\r\n${more.join('\r\n')}\r\n\r\n`))
         await takeHead(wire)
         const [got] = upstream.requests
@@ -161,29 +166,28 @@ export const webSocketCases: CaseGroup = {
     closedByClient('close 4001 "bye" of the client', (socket) => socket.close(4001, 'bye')),
     closedByClient('a close of the client without a code', (socket) => socket.close()),
     closedByClient('the client dies', (socket) => socket.terminate()),
-    opened(
-      'the upstream dies',
-      async (socket) => closing(await next(socket, 'close')),
-      [
-        webSockets((socket) => {
-          setTimeout(() => socket.terminate(), 100)
-        }),
-      ],
-    ),
+    opened('the upstream dies', async (socket) => closing(await next(socket, 'close')), [
+      webSockets((socket) => {
+        setTimeout(() => socket.terminate(), 100)
+      }),
+    ]),
     opened('a ping of the client', async (socket, { upstream }) => {
       const before = upstream.wires.length
       socket.ping('a')
       const [data] = await next(socket, 'pong')
       return `pong "${String(data)}"; ${before} connection`
     }),
-    { ...opened('a silence of three timeouts', async (socket) => {
-      const closed = next(socket, 'close').then(closing)
-      const alive = new Promise<string>((resolve) => {
-        setTimeout(() => resolve('stays open'), 2_400)
-      })
-      closed.catch(() => {})
-      return Promise.race([closed, alive])
-    }), timeoutMs: 800 },
+    {
+      ...opened('a silence of three timeouts', async (socket) => {
+        const closed = next(socket, 'close').then(closing)
+        const alive = new Promise<string>((resolve) => {
+          setTimeout(() => resolve('stays open'), 2_400)
+        })
+        closed.catch(() => {})
+        return Promise.race([closed, alive])
+      }),
+      timeoutMs: 800,
+    },
     {
       name: 'an unmasked frame of the client',
       isthmus: 'TBD',
@@ -194,7 +198,9 @@ export const webSocketCases: CaseGroup = {
         await takeHead(wire)
         wire.send('\x81\x02hi')
         const bytes = await wire.rest()
-        return bytes.startsWith('\x88') ? `close ${bytes.charCodeAt(2) * 256 + bytes.charCodeAt(3)}` : 'ends'
+        return bytes.startsWith('\x88')
+          ? `close ${bytes.charCodeAt(2) * 256 + bytes.charCodeAt(3)}`
+          : 'ends'
       },
     },
   ],
