@@ -1,6 +1,7 @@
-// remote() on the native engine, and each request as the server gave it to remote().
+// A server in front of an upstream, and each request as this server gave it to its app.
 
 import { serve } from 'isthmus'
+// @ts-ignore
 import { remote } from 'isthmus/adapters'
 import type { EventApp, HeaderPairs, Receive, ReceiveEvent, Server } from 'isthmus'
 
@@ -28,11 +29,15 @@ export class Front {
   }
 
   /** Starts remote() with one connection to `url`, so that each request comes after the one before it. */
-  static async start(url: string): Promise<Front> {
+  static start(url: string): Promise<Front> {
+    return Front.startWith(remote(url, { connections: 1 }))
+  }
+
+  /** Starts another app. */
+  static async startWith(app: EventApp): Promise<Front> {
     const asked: Asked[] = []
-    const app = observed(remote(url, { connections: 1 }), asked)
     const options = { engine: 'native', port: 0, log: null, graceMs: 100, drainIdleMs: 0 } as const
-    return new Front(await serve(app, options), asked)
+    return new Front(await serve(observed(app, asked), options), asked)
   }
 
   /** The requests since the last call. */
@@ -68,6 +73,8 @@ function read(receive: Receive, request: Asked): Receive {
     }
     return event
   }
-  // remote() calls receive(), and does not iterate.
-  return Object.assign(observed, { [Symbol.asyncIterator]: () => receive[Symbol.asyncIterator]() })
+  const iterate = async function* (): AsyncGenerator<ReceiveEvent, undefined> {
+    for (;;) yield await observed()
+  }
+  return Object.assign(observed, { [Symbol.asyncIterator]: iterate })
 }

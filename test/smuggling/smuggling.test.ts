@@ -7,6 +7,7 @@ import { mutatedConnection } from '../server/native/parser/mutated-connection.ts
 import { attempt } from './attempt.ts'
 import { Front } from './front.ts'
 import { lackOf, RecordingUpstream, UPSTREAMS } from './recording-upstream.ts'
+import { naiveForwarder } from './naive-forwarder.ts'
 import { SMUGGLED } from './strings.ts'
 import type { CorpusCase } from '../raw/corpus/case.ts'
 import type { Attempted } from './attempt.ts'
@@ -80,6 +81,27 @@ describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name)
       })
     },
   )
+})
+
+describe('an attempt', () => {
+  it('finds the request that a naive forwarder lets through', { timeout: SUITE_MS }, async () => {
+    const upstream = await RecordingUpstream.start('node:http')
+    const forwarder = await naiveForwarder(upstream.url)
+    const front = await Front.startWith(forwarder)
+    try {
+      const hidden = 'GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n'
+      const fields = `Connection: Content-Length\r\nContent-Length: ${hidden.length}`
+      const bytes = `POST /outer HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n${hidden}`
+      const { faults, arrived } = await attempt(bytes, front, upstream)
+      expect(arrived.map(({ target }) => target)).toEqual(['/outer', '/hidden'])
+      expect(faults.join('\n')).toContain('arrived, and was not one request: {"method":"GET"')
+      expect(faults.join('\n')).toContain('the answer of the probe is that of another request')
+    } finally {
+      forwarder[Symbol.dispose]()
+      await front.stop()
+      await upstream.stop()
+    }
+  })
 })
 
 function isOne(

@@ -42,8 +42,8 @@ const NAMES = [
 ] // prettier-ignore
 
 const LENGTHS = [
-  '0', '00', '+0', '-0', '0x0', '0 ', ' 0', '0\t', '0;', '0,', ',0', '0, 0', '0,N', 'N,0', 'N, N', '0 N', 'N 0', '0\x0b',
-  '\x0b0', '0\x00', '\x000', '0.0', '0e0', '1_0', '１', '', 'N\r\nContent-Length: 0', '0\r\nContent-Length: N',
+  '+0', '-0', '0x0', '0;', '0,', ',0', '0, 0', '0,N', 'N,0', 'N, N', '0 N', 'N 0', '0\x0b',
+  '\x0b0', '0\x00', '\x000', '0.0', '0e0', '1_0', '\xb2', '', 'N\r\nContent-Length: 0', '0\r\nContent-Length: N',
   'N\r\nContent-Length: N', '0\r\n N', '\r\n 0', '0\nX: 1', '0\rX: 1', '18446744073709551616', '99999999999999999999', 'null',
 ] // prettier-ignore
 
@@ -240,9 +240,9 @@ export const SMUGGLED: readonly Smuggled[] = [
     bytes: `${post(CHUNKED)}5\r\nhello\r\n${END}${head('GET /second HTTP/1.1')}`,
     targets: ['/outer', '/second'],
   },
-  {
-    name: 'two requests: a POST with Content-Length: 0',
-    bytes: post('Content-Length: 0') + head('GET /second HTTP/1.1'),
+  ...['0', '00', '0 ', ' 0', '0\t'].map((length) => ({
+    name: `two requests: a POST with Content-Length: ${JSON.stringify(length)}`,
+    bytes: post(`Content-Length: ${length}`) + head('GET /second HTTP/1.1'),
     targets: ['/outer', '/second'],
-  },
+  })),
 ]
