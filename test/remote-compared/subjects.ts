@@ -1,8 +1,7 @@
 // The proxies that are compared, each started for one case.
 
 import { serve } from 'isthmus'
-// @ts-ignore
-const remote: any = ((await import('isthmus/adapters')) as any).remote
+import { remote } from 'isthmus/adapters'
 import { startProxy } from '../proxies/proxy.ts'
 
 /** The columns of the table. */

@@ -1,7 +1,6 @@
 // A server in front of an upstream, and each request as this server gave it to its app.
 
 import { serve } from 'isthmus'
-// @ts-ignore
 import { remote } from 'isthmus/adapters'
 import type { EventApp, HeaderPairs, Receive, ReceiveEvent, Server } from 'isthmus'
 
@@ -58,10 +57,16 @@ function observed(app: EventApp, asked: Asked[]): EventApp {
     const target = rawPath + (queryString && `?${queryString}`)
     // A server without WebSockets sees a handshake as a GET.
     const method = scope.type === 'http' ? scope.method : 'GET'
-    const request = { method, target, headers, body: '', isWhole: scope.type === 'websocket' }
+    // remote() does not read the body of a request that has none.
+    const isWhole = scope.type === 'websocket' || !headers.some(isFraming)
+    const request = { method, target, headers, body: '', isWhole }
     asked.push(request)
     return app(scope, read(receive, request), send)
   }
+}
+
+function isFraming([name, value]: [string, string]): boolean {
+  return name === 'transfer-encoding' || (name === 'content-length' && Number(value) !== 0)
 }
 
 function read(receive: Receive, request: Asked): Receive {
