@@ -11,6 +11,18 @@ export type {
   FetchHandler,
   FromFetchOptions,
 } from './adapters/fetch/from-fetch.ts'
+export { remote } from './adapters/remote/remote.ts'
+export type { RemoteApp, RemoteStats } from './adapters/remote/remote.ts'
+export type {
+  RemoteBalance,
+  RemoteHealthOptions,
+  RemoteOptions,
+  RemoteTlsOptions,
+} from './adapters/remote/settings.ts'
+export type {
+  Durations,
+  TargetReport,
+} from './contract/report.ts'
 export { toNode } from './server/to-node.ts'
 export type { EmbeddedHandler } from './server/to-node.ts'
 export { toFetch } from './server/to-fetch.ts'
