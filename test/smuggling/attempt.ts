@@ -10,7 +10,7 @@ export interface Attempted {
   faults: string[]
   /** The requests of the bytes that arrived whole. */
   arrived: readonly Arrived[]
-  /** The requests at the front that did not arrive: the upstream refuses some that isthmus takes. */
+  /** The requests at the front that did not arrive whole: cut, or refused by the upstream. */
   refused: number
   /** The probe came on the connection of a request before it. */
   isShared: boolean
@@ -39,13 +39,14 @@ export async function attempt(
   const whole = arrived.filter(({ isWhole }) => isWhole)
   return {
     faults: [
-      ...strangers(asked, arrived),
+      ...strangers(asked, whole),
+      ...strangeParts(front.before, arrived),
       ...wrongProbe(probe, probed, last),
       ...wrongAnswers('an answer', echoesOf(answers), whole),
       ...wrongAnswers('the answer of the probe', echoesOf(answer), [last]),
     ],
     arrived: whole,
-    refused: asked.length - arrived.length,
+    refused: asked.length - whole.length,
     isShared: arrived.some(({ port }) => port === last.port),
   }
 }
@@ -72,9 +73,21 @@ function strangers(asked: readonly Asked[], arrived: readonly Arrived[]): string
   return faults
 }
 
-function isSame(asked: Asked, { method, target, body, isWhole }: Arrived): boolean {
-  if (asked.method !== method || asked.target !== target.replace(/\?$/, '')) return false
-  return isWhole ? asked.isWhole && asked.body === body : asked.body.startsWith(body)
+function isSame(asked: Asked, request: Arrived): boolean {
+  return isLike(asked, request) && asked.isWhole && asked.body === request.body
+}
+
+function isLike({ method, target }: Asked, request: Arrived): boolean {
+  return method === request.method && target === request.target.replace(/\?$/, '')
+}
+
+/** A request that was cut is a part of one at the front. A server may see the end of its connection late. */
+function strangeParts(before: readonly Asked[], arrived: readonly Arrived[]): string[] {
+  const isPart = (request: Arrived): boolean =>
+    before.some((asked) => isLike(asked, request) && asked.body.startsWith(request.body))
+  return arrived
+    .filter((request) => !request.isWhole && !isPart(request))
+    .map((request) => `a part arrived, and was no part of a request: ${JSON.stringify(request)}`)
 }
 
 function strangeFields({ headers }: Asked, { fields = [] }: Arrived): string[] {

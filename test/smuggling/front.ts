@@ -20,6 +20,7 @@ export class Front {
   readonly port: number
   readonly #server: Server
   readonly #asked: Asked[]
+  readonly #before: Asked[] = []
 
   private constructor(server: Server, asked: Asked[]) {
     this.#server = server
@@ -41,7 +42,14 @@ export class Front {
 
   /** The requests since the last call. */
   take(): Asked[] {
-    return this.#asked.splice(0)
+    const taken = this.#asked.splice(0)
+    this.#before.push(...taken)
+    return taken
+  }
+
+  /** All requests up to the last call of take(). */
+  get before(): readonly Asked[] {
+    return this.#before
   }
 
   /** Closes the server and its connections. */

@@ -1,6 +1,8 @@
 """gunicorn with threads, which keeps connections: it prints each request that arrives."""
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.unreader import SocketUnreader
 from telling import echo_of, end_with_stdin, ready, tell
 
 
@@ -27,6 +29,22 @@ def body_of(environ):
         return b"", False
     # gunicorn reads a body that was cut as one that is short.
     return body, not length or len(body) == int(length)
+
+
+class EndingUnreader:
+    """Says the end of a connection twice at most: gunicorn 20.1 asks for ever between a chunk and its CRLF."""
+
+    read_once = SocketUnreader.chunk
+
+    def chunk(self):
+        data = EndingUnreader.read_once(self)
+        if not data and getattr(self, "has_ended", False):
+            raise NoMoreData()
+        self.has_ended = not data
+        return data
+
+
+SocketUnreader.chunk = EndingUnreader.chunk
 
 
 class Application(BaseApplication):
