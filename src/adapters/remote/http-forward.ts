@@ -2,6 +2,7 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { ClientDisconnectedError } from '../../errors.ts'
+import { hasContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { deferred } from '../../waiting/deferred.ts'
 import { foreignCoding, isClosed, upstreamError } from './failure.ts'
@@ -42,6 +43,7 @@ export class HttpForward
   readonly scope: HttpScope
   readonly #group: TargetGroup
   readonly #settings: RemoteSettings
+  readonly #length: string | undefined
   readonly #body: RemoteBody | undefined
   readonly #relay: ResponseRelay
   readonly #ended: Deferred<void> = deferred()
@@ -63,7 +65,8 @@ export class HttpForward
     this.scope = scope
     this.#group = group
     this.#settings = settings
-    this.#body = hasBody ? new RemoteBody(receive, settings.retryBodyBytes) : undefined
+    this.#length = hasBody ? getHeader(scope.headers, 'content-length') : undefined
+    this.#body = hasBody ? new RemoteBody(receive, this.#length, settings.retryBodyBytes) : undefined
     this.#relay = new ResponseRelay(send, this)
   }
 
@@ -164,10 +167,8 @@ export class HttpForward
 
   #openBody(headers: string[]): Buffer | AsyncIterable<Uint8Array> | null {
     if (!this.#body) return null
-    const body = this.#body.open()
-    const length = getHeader(this.scope.headers, 'content-length')
-    if (length !== undefined) headers.push('content-length', length)
-    return body
+    if (this.#length !== undefined) headers.push('content-length', this.#length)
+    return this.#body.open()
   }
 
   #onHead(status: number, raw: Buffer[], resume: () => void): boolean {
@@ -178,7 +179,8 @@ export class HttpForward
     this.#hasHead = true
     this.#target?.answered(performance.now() - this.#startedAt)
     const trailers = head.isChunked && this.#takesTrailers()
-    return this.#relay.head(status, head, { trailers, resume })
+    const isBodyless = !hasContent(this.scope.method, status)
+    return this.#relay.head(status, head, { trailers, isBodyless, resume })
   }
 
   #onInterim(status: number, raw: Buffer[]): boolean {
@@ -216,7 +218,11 @@ export class HttpForward
       target.completes()
       return this.#finish(this.#body.fault)
     }
-    if (this.#hasHead) this.#breakOff(target, error)
+    if (this.#relay.isComplete) {
+      // A 304 with Content-Length: undici misses the body that such a response never has.
+      target.completes()
+      this.#relay.end([])
+    } else if (this.#hasHead) this.#breakOff(target, error)
     else this.#failed(target, error)
   }
 

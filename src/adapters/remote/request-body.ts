@@ -11,16 +11,25 @@ const DONE: Part = { done: true, value: undefined }
 /** Reads a body at the pace of the target. Attempts share it: each reads from the start, as long as the parts are kept. */
 export class RemoteBody {
   readonly #receive: () => Promise<ReceiveEvent>
+  readonly #length: number
   readonly #maxKeptBytes: number
   #kept: Uint8Array[] | undefined = []
-  #keptBytes = 0
+  #readBytes = 0
   #isWhole = false
   #pulling: Promise<Part> | undefined
   #fault: unknown
 
-  /** @param maxKeptBytes the most bytes that are kept for another attempt; the first part is kept in any case */
-  constructor(receive: () => Promise<ReceiveEvent>, maxKeptBytes: number) {
+  /**
+   * @param length the Content-Length; undefined without one
+   * @param maxKeptBytes the most bytes that are kept for another attempt; the first part is kept in any case
+   */
+  constructor(
+    receive: () => Promise<ReceiveEvent>,
+    length: string | undefined,
+    maxKeptBytes: number,
+  ) {
     this.#receive = receive
+    this.#length = length === undefined ? -1 : Number(length)
     this.#maxKeptBytes = maxKeptBytes
   }
 
@@ -37,7 +46,7 @@ export class RemoteBody {
   /** Whether another attempt can send the body: nothing has left, or what has left is kept. */
   canReplay(wasSent: boolean): boolean {
     if (this.#fault !== undefined || this.#kept === undefined) return false
-    return !wasSent || this.#keptBytes <= this.#maxKeptBytes
+    return !wasSent || this.#readBytes <= this.#maxKeptBytes
   }
 
   /** The body for an attempt: its bytes if it has arrived whole, else a reader. */
@@ -69,14 +78,16 @@ export class RemoteBody {
     if (!moreBody) this.#isWhole = true
     if (body.byteLength === 0) return moreBody ? this.#pull() : DONE
     this.#keep(body)
+    // The server gives a part before it knows that it is the last one.
+    if (this.#readBytes === this.#length) this.#isWhole = true
     return { done: false, value: body }
   }
 
   #keep(body: Uint8Array): void {
+    const isFirst = this.#readBytes === 0
+    this.#readBytes += body.byteLength
     if (!this.#kept) return
-    const isFirst = this.#keptBytes === 0
-    this.#keptBytes += body.byteLength
-    if (isFirst || this.#keptBytes <= this.#maxKeptBytes) this.#kept.push(body)
+    if (isFirst || this.#readBytes <= this.#maxKeptBytes) this.#kept.push(body)
     else this.#kept = undefined
   }
 

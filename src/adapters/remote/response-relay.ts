@@ -17,6 +17,16 @@ export interface RelayOwner {
   refused(error: unknown): void
 }
 
+/** What else a relay has to know about a head. */
+interface HeadFacts {
+  /** Trailers may follow the body, and the client takes them. */
+  trailers: boolean
+  /** A response to HEAD, a 204 or a 304. */
+  isBodyless: boolean
+  /** Lets the parser go on after a pause. */
+  resume: () => void
+}
+
 /**
  * Relays one response. It sends one event at a time: while `send` waits for the client, it asks for a pause, and only the
  * rest of the last read waits here.
@@ -41,11 +51,16 @@ export class ResponseRelay {
     this.#owner = owner
   }
 
-  /** Relays the head. `resume` lets the parser go on after a pause. Returns whether the parser may go on now. */
+  /** All of the body has been relayed. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /** Relays the head. Returns whether the parser may go on now. */
   head(
     status: number,
     { headers, length }: PassedHead,
-    { trailers, resume }: { trailers: boolean; resume: () => void },
+    { trailers, isBodyless, resume }: HeadFacts,
   ): boolean {
     this.#resume = resume
     this.#remaining = length
@@ -53,7 +68,8 @@ export class ResponseRelay {
     const start: SendEvent = { type: 'http.response.start', status, headers }
     if (trailers) start.trailers = true
     this.#emit(start)
-    this.#flushSoon()
+    if (isBodyless) this.#last(EMPTY)
+    else this.#flushSoon()
     return !this.#isWaiting
   }
 
@@ -72,7 +88,7 @@ export class ResponseRelay {
   /** The response is complete. */
   end(trailers: HeaderPairs): void {
     if (!this.#isComplete) this.#last(this.#held ?? EMPTY)
-    if (this.#hasTrailers) this.#emit({ type: 'http.response.trailers', headers: trailers })
+    if (this.#hasTrailers && !this.#hasEnded) this.#emit({ type: 'http.response.trailers', headers: trailers })
     this.#hasEnded = true
     this.#settle()
   }
