@@ -17,10 +17,6 @@ export interface Place {
 /** One row of the table. */
 export interface ComparedCase {
   name: string
-  /** The fact of remote(). */
-  isthmus: string
-  /** The reason where the fact differs from that of nginx and from that of HAProxy. */
-  why?: string
   /** The part of each upstream; null refuses connections. Default: one that answers each request with `ok`. */
   upstreams?: ReadonlyArray<Script | null>
   /** How long the proxy waits for an upstream, in ms. Default 60,000. */

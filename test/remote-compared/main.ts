@@ -2,7 +2,7 @@
 //
 //   npm run remote:compare -- [--only TEXT] [--proxy NAME]
 //
-// With an option it prints, and writes nothing.
+// With an option it prints, and writes nothing. A fact that is not that of the run before is a fault.
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { missing, toolEnv } from '../proxies/tools.ts'
 import { GROUPS } from './cases/all.ts'
 import { lookAt } from './look-at.ts'
-import { PAGE, pageOf, writeResults, wrongReasons } from './results.ts'
+import { PAGE, pageOf, readResults, writeResults, wrongReasons } from './results.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { Facts, Results } from './results.ts'
 import type { SubjectName } from './subjects.ts'
@@ -32,6 +32,7 @@ function refuse(lines: readonly string[]): number {
 async function compare(): Promise<number> {
   const facts: Results['facts'] = {}
   const faults: string[] = []
+  const known = readResults()
   for (const { title, cases } of GROUPS) {
     const group: Record<string, Facts> = {}
     for (const compared of cases.filter(({ name }) => name.includes(only))) {
@@ -39,8 +40,7 @@ async function compare(): Promise<number> {
       for (const subject of subjects) found[subject] = await lookAt(subject, compared)
       group[compared.name] = found as Facts
       print(compared.name, found)
-      if (found.isthmus !== undefined && found.isthmus !== compared.isthmus)
-        faults.push(`${compared.name}: "${found.isthmus}" in place of "${compared.isthmus}"`)
+      faults.push(...changes(compared.name, found, known.facts[title]?.[compared.name]))
     }
     facts[title] = group
   }
@@ -54,6 +54,13 @@ function keep(results: Results): string[] {
   writeResults(results)
   writeFileSync(PAGE, pageOf(results))
   return wrongReasons(results)
+}
+
+function changes(name: string, found: Partial<Facts>, before: Facts | undefined): string[] {
+  return Object.entries(found).flatMap(([subject, fact]) => {
+    const was = before?.[subject as SubjectName]
+    return fact === was ? [] : [`${name}: ${subject}: "${fact}" in place of "${was}"`]
+  })
 }
 
 function print(name: string, found: Partial<Facts>): void {

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { GROUPS } from './cases/all.ts'
+import { REASONS } from './reasons.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { ComparedCase } from './case.ts'
 import type { SubjectName } from './subjects.ts'
@@ -33,8 +34,9 @@ export function writeResults(results: Results): void {
 /** The cases whose reason is missing, or not needed: a fact of isthmus that differs from both others has one. */
 export function wrongReasons({ facts }: Results): string[] {
   return GROUPS.flatMap(({ title, cases }) =>
-    cases.flatMap(({ name, why }) => {
+    cases.flatMap(({ name }) => {
       const found = facts[title]?.[name]
+      const why = REASONS[title]?.[name]
       if (found === undefined) return [`${name}: not in the results`]
       const isAlone = found.isthmus !== found.nginx && found.isthmus !== found.haproxy
       if (isAlone && why === undefined) return [`${name}: it differs from both, without a reason`]
@@ -58,7 +60,7 @@ export function pageOf(results: Results): string {
       ...GROUPS.flatMap(({ title, cases }) => [
         `## ${title}`,
         tableOf(cases, results.facts[title] ?? {}),
-        ...reasonsOf(cases),
+        ...reasonsOf(title),
       ]),
     ].join('\n\n') + '\n'
   )
@@ -78,10 +80,9 @@ function tableOf(cases: readonly ComparedCase[], facts: Record<string, Facts>): 
     .join('\n')
 }
 
-function reasonsOf(cases: readonly ComparedCase[]): string[] {
-  const lines = cases.flatMap(({ name, why }) =>
-    why === undefined ? [] : [`- *${escaped(name)}*: ${why}`],
-  )
+function reasonsOf(title: string): string[] {
+  const reasons = Object.entries(REASONS[title] ?? {})
+  const lines = reasons.map(([name, why]) => `- *${escaped(name)}*: ${why}`)
   return lines.length > 0 ? [lines.join('\n')] : []
 }
 

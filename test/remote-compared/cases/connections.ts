@@ -56,7 +56,6 @@ export const connections: CaseGroup = {
   cases: [
     {
       name: 'the client ends its half after a GET, and reads',
-      isthmus: 'TBD',
       upstreams: [late],
       look: async ({ client }) => {
         const wire = await client()
@@ -66,7 +65,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'the client ends its half after a POST, and reads',
-      isthmus: 'TBD',
       upstreams: [late],
       look: async ({ client }) => {
         const wire = await client()
@@ -76,13 +74,11 @@ export const connections: CaseGroup = {
     },
     {
       name: 'the client resets while it waits for the head',
-      isthmus: 'TBD',
       upstreams: [silent],
       look: leaves((wire) => wire.reset()),
     },
     {
       name: 'the client ends both halves while it waits for the head',
-      isthmus: 'TBD',
       upstreams: [silent],
       look: leaves((wire) => {
         wire.socket.destroy()
@@ -90,7 +86,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'the client resets within the body of the response',
-      isthmus: 'TBD',
       upstreams: [endless],
       look: leaves(async (wire) => {
         await wire.until('x')
@@ -99,7 +94,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'the client reads nothing of a response of 64 MiB',
-      isthmus: 'TBD',
       upstreams: [flood],
       look: async ({ client }) => {
         const wire = await client()
@@ -113,24 +107,20 @@ export const connections: CaseGroup = {
     },
     {
       name: 'the upstream ends its half after the answer; the next request',
-      isthmus: 'TBD',
       upstreams: [respondsAndEnds(answer())],
       look: twice(300),
     },
     {
       name: 'the upstream says Connection: close; the next request',
-      isthmus: 'TBD',
       upstreams: [respondsAndEnds(answer('ok', 'Connection: close'))],
       look: twice(0),
     },
     {
       name: 'two requests one after the other: connections to the upstream',
-      isthmus: 'TBD',
       look: twice(0),
     },
     {
       name: 'requests of two clients one after the other: connections to the upstream',
-      isthmus: 'TBD',
       look: async ({ client, upstream }) => {
         for (const path of ['/a', '/b']) {
           const wire = await client()
@@ -142,7 +132,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'two pipelined requests',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           for (;;) {
@@ -161,7 +150,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'a client of HTTP/1.0 with keep-alive',
-      isthmus: 'TBD',
       look: async ({ client }) => {
         const wire = await client()
         const request = head('GET / HTTP/1.0', 'Host: a', 'Connection: keep-alive')
@@ -173,7 +161,6 @@ export const connections: CaseGroup = {
     },
     {
       name: 'Connection: close of the client',
-      isthmus: 'TBD',
       look: async ({ client, upstream }) => {
         const wire = await client()
         wire.send(get('/', 'Connection: close'))

@@ -55,21 +55,18 @@ export const failures: CaseGroup = {
     cut('resets a body up to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\nhalf', 'RST'),
     {
       name: `sends no head for longer than the timeout`,
-      isthmus: 'TBD',
       upstreams: [silent],
       timeoutMs: WAIT_MS,
       look: attempts(get('/')),
     },
     {
       name: `sends no head for longer than the timeout; the second answers`,
-      isthmus: 'TBD',
       upstreams: [silent, answers],
       timeoutMs: WAIT_MS,
       look: attempts(get('/')),
     },
     {
       name: 'stops within the body for longer than the timeout',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           await request()
@@ -82,7 +79,6 @@ export const failures: CaseGroup = {
     },
     {
       name: 'sends a part of the body every 300 ms, in all for longer than the timeout',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           await request()
@@ -115,13 +111,12 @@ function tried(
   request: string,
   upstreams: ReadonlyArray<Script | null>,
 ): ComparedCase {
-  return { name, isthmus: 'TBD', upstreams, look: attempts(request) }
+  return { name, upstreams, look: attempts(request) }
 }
 
 function cut(name: string, bytes: string, how: 'FIN' | 'RST' = 'FIN'): ComparedCase {
   return {
     name,
-    isthmus: 'TBD',
     upstreams: [respondsAndEnds(bytes, how)],
     look: ending(get('/')),
   }
@@ -130,7 +125,6 @@ function cut(name: string, bytes: string, how: 'FIN' | 'RST' = 'FIN'): ComparedC
 function staleCase(name: string, request: string): ComparedCase {
   return {
     name,
-    isthmus: 'TBD',
     upstreams: [stale],
     look: async ({ client, upstream }) => {
       const wire = await client()

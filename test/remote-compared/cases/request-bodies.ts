@@ -46,7 +46,6 @@ export const requestBodies: CaseGroup = {
   cases: [
     {
       name: 'Expect: 100-continue',
-      isthmus: 'TBD',
       upstreams: [continues],
       look: async ({ client, upstream }) => {
         const wire = await client()
@@ -59,12 +58,10 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'chunks without a length',
-      isthmus: 'TBD',
       look: forwarded(`${CHUNKED}2\r\nhi\r\n0\r\n\r\n`, framing),
     },
     {
       name: 'chunks with an extension and trailers',
-      isthmus: 'TBD',
       look: forwarded(
         `${CHUNKED}2;a=b\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n`,
         (got) => `${framing(got)}; trailers ${got.trailers.join() || 'removed'}`,
@@ -72,22 +69,18 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'a GET with a body',
-      isthmus: 'TBD',
       look: forwarded(`${get('/', 'Content-Length: 2')}hi`, framing),
     },
     {
       name: 'a POST with Content-Length: 0',
-      isthmus: 'TBD',
       look: forwarded(post(''), framing),
     },
     {
       name: 'a POST without a length',
-      isthmus: 'TBD',
       look: forwarded(head('POST / HTTP/1.1', 'Host: app.example'), framing),
     },
     {
       name: 'the first chunk, before the client sends the second',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire }) => {
           await wire.until('\r\n\r\n')
@@ -104,7 +97,6 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'the upstream answers 413 before the body is sent',
-      isthmus: 'TBD',
       upstreams: [early],
       look: async ({ client }) => {
         const wire = await client()
@@ -114,7 +106,6 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'the upstream answers 413 and ends, while 20 MiB are sent',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire }) => {
           await wire.until('\r\n\r\n')
@@ -133,7 +124,6 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'the upstream reads nothing while a client sends 64 MiB',
-      isthmus: 'TBD',
       upstreams: [stalled],
       look: async ({ client }) => {
         const wire = await client()
@@ -144,7 +134,6 @@ export const requestBodies: CaseGroup = {
     },
     {
       name: 'the client resets within the body',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire }) => {
           await wire.until('\r\n\r\n')
@@ -163,8 +152,26 @@ export const requestBodies: CaseGroup = {
       },
     },
     {
+      name: 'the client leaves after a chunk: the last bytes at the upstream',
+      upstreams: [
+        async ({ wire }) => {
+          await wire.until('\r\n\r\n')
+          await wire.ended()
+        },
+      ],
+      look: async ({ client, upstream }) => {
+        const wire = await client()
+        wire.send(`${CHUNKED}5\r\nfirst\r\n`)
+        await sleep(STALL_MS)
+        wire.reset()
+        const [reached] = upstream.wires
+        if (reached === undefined) return 'the upstream is never asked'
+        await reached.ended()
+        return JSON.stringify(reached.unread)
+      },
+    },
+    {
       name: 'the client ends its half within the body',
-      isthmus: 'TBD',
       look: async ({ client, upstream }) => {
         const wire = await client()
         wire.end(`${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000')}half`)

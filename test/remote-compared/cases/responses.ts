@@ -18,7 +18,6 @@ const passed = (
   rest: Partial<ComparedCase> = {},
 ): ComparedCase => ({
   name,
-  isthmus: 'TBD',
   upstreams: [responds(bytes)],
   look: returned(get('/'), pick),
   ...rest,
@@ -63,32 +62,27 @@ export const responses: CaseGroup = {
     passed('the reason phrase', answer().replace('OK', 'Very Fine'), ({ start }) => start),
     {
       name: 'HEAD with Content-Length: 5',
-      isthmus: 'TBD',
       upstreams: [responds(head('HTTP/1.1 200 OK', 'Content-Length: 5'))],
       look: sameAfter(head('HEAD / HTTP/1.1', 'Host: a')),
     },
     {
       name: 'HEAD with Transfer-Encoding: chunked',
-      isthmus: 'TBD',
       upstreams: [responds(CHUNKED)],
       look: sameAfter(head('HEAD / HTTP/1.1', 'Host: a')),
     },
     {
       name: '204',
-      isthmus: 'TBD',
       upstreams: [responds(head('HTTP/1.1 204 No Content'))],
       look: sameAfter(get('/')),
     },
     {
       name: '304 with Content-Length: 5',
-      isthmus: 'TBD',
       upstreams: [responds(head('HTTP/1.1 304 Not Modified', 'Content-Length: 5', 'ETag: "a"'))],
       look: sameAfter(get('/')),
     },
     passed('a body in chunks', `${CHUNKED}2\r\nhi\r\n0\r\n\r\n`, framing),
     {
       name: 'a body in chunks, for a client of HTTP/1.0',
-      isthmus: 'TBD',
       upstreams: [responds(`${CHUNKED}2\r\nhi\r\n0\r\n\r\n`)],
       look: returned(head('GET / HTTP/1.0', 'Host: a'), framing),
     },
@@ -100,19 +94,16 @@ export const responses: CaseGroup = {
     }),
     {
       name: 'trailers, with TE: trailers of the client',
-      isthmus: 'TBD',
       upstreams: [responds(`${CHUNKED}2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n`)],
       look: returned(get('/', 'TE: trailers'), trailers),
     },
     {
       name: 'trailers, without it',
-      isthmus: 'TBD',
       upstreams: [responds(`${CHUNKED}2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n`)],
       look: returned(get('/'), trailers),
     },
     {
       name: 'the first chunk, before the upstream sends the second',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           await request()
@@ -131,7 +122,6 @@ export const responses: CaseGroup = {
     },
     {
       name: 'the head, before the upstream sends a body',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           await request()
@@ -191,7 +181,6 @@ function sameAfter(request: string): ComparedCase['look'] {
 function informed(name: string, bytes: string): ComparedCase {
   return {
     name,
-    isthmus: 'TBD',
     timeoutMs: 3_000,
     upstreams: [
       async ({ wire, request }) => {

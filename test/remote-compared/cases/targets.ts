@@ -1,15 +1,19 @@
 // The bytes of the request line.
 
-import { forwarded } from '../looks.ts'
+import { fields, forwarded } from '../looks.ts'
 import { get, head } from '../request.ts'
 import type { CaseGroup, ComparedCase } from '../case.ts'
 
 const sent = (name: string, request: string, rest: Partial<ComparedCase> = {}): ComparedCase => ({
   name,
-  isthmus: 'TBD',
   look: forwarded(request, ({ start }) => (start.length < 80 ? start : `${start.length} bytes`)),
   ...rest,
 })
+
+const withHost = (name: string, request: string): ComparedCase =>
+  sent(name, request, {
+    look: forwarded(request, (got) => `${got.start}; ${fields(got, 'host')}`),
+  })
 
 export const targets: CaseGroup = {
   title: 'The target',
@@ -22,8 +26,8 @@ export const targets: CaseGroup = {
     sent('a byte above 127 in the path', get('/caf\xe9')),
     sent('/%zz, no escape', get('/%zz')),
     sent('/a#b', get('/a#b')),
-    sent('http://app.example/a, the same Host', get('http://app.example/a')),
-    sent('http://other.example/a, another Host', get('http://other.example/a')),
+    withHost('http://app.example/a, the same Host', get('http://app.example/a')),
+    withHost('http://other.example/a, another Host', get('http://other.example/a')),
     sent('OPTIONS *', head('OPTIONS * HTTP/1.1', 'Host: app.example')),
     sent('a target of 6,000 bytes', get(`/${'a'.repeat(5_999)}`)),
     sent('a method that nobody knows', head('BREW /a HTTP/1.1', 'Host: app.example')),

@@ -28,7 +28,6 @@ const opened = (
   upstream: ComparedCase['upstreams'] = [echo],
 ): ComparedCase => ({
   name,
-  isthmus: 'TBD',
   upstreams: upstream,
   look: async (place) => {
     const socket = await openSocket(place)
@@ -43,15 +42,14 @@ const opened = (
 /** A case whose upstream answers the handshake with these bytes and ends. */
 const denied = (name: string, bytes: string | null): ComparedCase => ({
   name,
-  isthmus: 'TBD',
   upstreams: [bytes === null ? null : respondsAndEnds(bytes)],
   look: async ({ client }) => {
     const wire = await client()
     wire.send(HANDSHAKE)
     return orEnding(async () => {
       const response = await takeResponse(wire)
-      const plain = response.body.length < 20 ? `, body "${response.body}"` : ''
-      return `${outcomeOf(response)}${plain}`
+      const isShort = response.body.length < 20
+      return `${outcomeOf(response)}${isShort ? `, body ${JSON.stringify(response.body)}` : ''}`
     })
   },
 })
@@ -85,7 +83,6 @@ export const webSocketCases: CaseGroup = {
     }),
     {
       name: 'the subprotocol that the upstream chooses',
-      isthmus: 'TBD',
       upstreams: [webSockets(() => {}, { handleProtocols: () => 'b' })],
       look: async (place) => {
         const socket = await openSocket(place, {}, ['a', 'b'])
@@ -95,7 +92,6 @@ export const webSocketCases: CaseGroup = {
     },
     {
       name: 'permessage-deflate, offered by the client and taken by the upstream',
-      isthmus: 'TBD',
       upstreams: [webSockets(() => {}, { perMessageDeflate: true })],
       look: async (place) => {
         const socket = await openSocket(place, { perMessageDeflate: true })
@@ -105,7 +101,6 @@ export const webSocketCases: CaseGroup = {
     },
     {
       name: 'Cookie, Origin, Authorization, X-Forwarded-For of a client',
-      isthmus: 'TBD',
       upstreams: [
         async ({ wire, request }) => {
           await request()
@@ -145,7 +140,6 @@ export const webSocketCases: CaseGroup = {
     denied('the upstream refuses connections', null),
     {
       name: 'Sec-WebSocket-Version: 12',
-      isthmus: 'TBD',
       upstreams: [echo],
       look: async ({ client }) => {
         const wire = await client()
@@ -190,7 +184,6 @@ export const webSocketCases: CaseGroup = {
     },
     {
       name: 'an unmasked frame of the client',
-      isthmus: 'TBD',
       upstreams: [echo],
       look: async ({ client }) => {
         const wire = await client()
@@ -216,7 +209,6 @@ function closedByClient(name: string, close: (socket: WebSocket) => void): Compa
   })
   return {
     name,
-    isthmus: 'TBD',
     upstreams: [upstream],
     look: async (place) => {
       const socket = await openSocket(place)
