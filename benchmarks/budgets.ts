@@ -1,6 +1,7 @@
 // The budgets: promises about cost, as ratios of rows of one run.
 
 import { adaptedRows } from './scenarios/adapters.ts'
+import { ALONE, SHADOWED } from './scenarios/migrate.ts'
 import { BESIDE_EXPRESS, BESIDE_THREAD, EXPRESS_IDLE, IDLE, WORK_MS } from './scenarios/mixed.ts'
 import { ON_GUNICORN, ON_ISTHMUS, ON_UVICORN } from './scenarios/python.ts'
 import { cellOf } from './report.ts'
@@ -103,6 +104,16 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     pythonApp('WebSocket messages/s of ASGI, 1 in flight', 'echo1', ON_UVICORN, 0.8),
     pythonApp('WebSocket messages/s of ASGI, 16 in flight', 'echo16', ON_UVICORN, 0.8),
     ...WORK_MS.map(besideWork),
+    {
+      what: 'p99 beside the copies of a migration',
+      scenario: 'migrate',
+      variant: '200',
+      row: SHADOWED,
+      by: ALONE,
+      number: 'p99Ms',
+      bound: 'most',
+      ratio: 1.1,
+    },
     {
       what: 'realtime p99 beside Express that blocks for 20 ms',
       scenario: 'beside-express',

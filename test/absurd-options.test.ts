@@ -10,6 +10,7 @@ import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import * as bundled from '../src/middleware.ts'
 import { fetchSettings, nodeSettings } from '../src/server/embedded/options.ts'
 import { DEFAULTS } from '../src/server/options.ts'
+import { migrateSettings } from '../src/migrate/settings.ts'
 import { resolveOptions } from '../src/server/resolve-options.ts'
 import { SILENT_LOG } from '../src/silent-log.ts'
 import { testClient } from '../src/testing/test-client.ts'
@@ -134,6 +135,25 @@ const CLIENT: Record<string, readonly string[]> = {
   log: ['null'],
 }
 
+const MIGRATE: Record<string, readonly string[]> = {
+  share: [],
+  sticky: FUNCTION,
+  shadow: ['null', '{}'],
+  'shadow.rate': [],
+  'shadow.methods': LIST,
+  'shadow.concurrency': [],
+  'shadow.timeoutMs': ['1.5'],
+  'shadow.maxBodyBytes': [],
+  'shadow.baseline': [],
+  compare: GROUP,
+  'compare.status': [],
+  'compare.headers': LIST,
+  'compare.body': FUNCTION,
+  'compare.body.ignore': LIST,
+  onMismatch: FUNCTION,
+  redact: LIST,
+}
+
 const EMBEDDED = [
   'rootPath',
   'headerMap',
@@ -203,6 +223,14 @@ describe('an absurd value is refused by', () => {
     const target = { url: 'file:///app.js', kind: 'app' } as const
     const values = await taken(option, (options) => poolSettings(target, options))
     expect(values).toEqual(THREADS[option])
+  })
+
+  it.each(Object.keys(MIGRATE))('migrate(): %s', async (option) => {
+    const app = (): void => undefined
+    const values = await taken(option, (options) =>
+      migrateSettings({ from: app, to: app, ...options } as never),
+    )
+    expect(values).toEqual(MIGRATE[option])
   })
 
   it.each(Object.keys(PYTHON))('python(): %s', async (option) => {

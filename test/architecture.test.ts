@@ -21,6 +21,7 @@ import type { SourceFile } from './architecture/source-file.ts'
 
 interface Manifest {
   dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
   exports: Record<string, string | { default: string }>
 }
 
@@ -39,7 +40,9 @@ describe('the sources', () => {
   })
 
   it('import no package that users do not have', () => {
-    expect(foreignPackages(sources, Object.keys(manifest.dependencies))).toEqual([])
+    const { dependencies, peerDependencies } = manifest
+    const known = Object.keys({ ...dependencies, ...peerDependencies })
+    expect(foreignPackages(sources, known)).toEqual([])
   })
 
   it('export nothing without an importer', () => {
@@ -285,6 +288,25 @@ describe('the public names', () => {
       fromNode
       toFetch
       toNode"
+    `)
+  })
+
+  it('of isthmus/migrate', () => {
+    expect(publicNames(sources, 'migrate.ts').join('\n')).toMatchInlineSnapshot(`
+      "CompareOptions
+      ComparedAnswer
+      Difference
+      Durations
+      MigrateOptions
+      MigratedApp
+      MigrationChange
+      MigrationReport
+      MismatchReport
+      ShadowOptions
+      ShadowReport
+      SideReport
+      Sticky
+      migrate"
     `)
   })
 

@@ -6,6 +6,7 @@ import { echo } from './echo.ts'
 import { hello, throughput } from './hello.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
+import { migrate } from './migrate.ts'
 import { besideExpress, mixed } from './mixed.ts'
 import { pythonApps } from './python.ts'
 import { saturation } from './saturation.ts'
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pythonApps,
   saturation,
   slowClients,
+  migrate,
   memory,
   startup,
 ]

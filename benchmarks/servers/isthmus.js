@@ -1,8 +1,10 @@
 // isthmus with the benchmarks' app. Arguments: the hosting, the engine, and the number of pass-through middlewares.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
 import { middleware } from 'isthmus/middleware'
 import { fromNode } from 'isthmus/adapters'
+import { migrate } from 'isthmus/migrate'
 import eventApp from '../apps/events.js'
 import expressApp from '../apps/express.js'
 import generatorApp from '../apps/generator.js'
@@ -29,6 +31,9 @@ const hosted = {
     return iterable((environ, startResponse) => bridge(environ, startResponse))
   },
   'events-to-sync': () => inThreads('events-in-sync', { max: 1 }),
+  migrate: () => migrated(null),
+  'migrate-shadow': () => migrated({}),
+  'migrate-baseline': () => migrated({ baseline: true }),
   'beside-thread': () => mount({ '/ws': eventApp, '/': inThreads('sync', { max: 1 }) }),
   'beside-inline': () => mount({ '/ws': eventApp, '/': syncApp }),
   'beside-express-thread': () => mount({ '/ws': eventApp, '/': expressInThread() }),
@@ -37,6 +42,15 @@ const hosted = {
 
 function expressInThread() {
   return inThreads('express', { max: 1, style: 'node' })
+}
+
+// The new app is slow, and gives the same answers.
+function migrated(shadow) {
+  const slow = async (scope, receive, send) => {
+    if (scope.type === 'http') await sleep(5)
+    return eventApp(scope, receive, send)
+  }
+  return migrate({ from: eventApp, to: slow, shadow })
 }
 
 const pass = middleware('pass', function* (request, next) {

@@ -2,9 +2,10 @@
 
 import { ClientDisconnectedError, ServerShutdownError } from '../errors.ts'
 import { sharedClass } from '../shared-class.ts'
-import type { ExchangeContext, ResponseEnd } from '../contract/events.ts'
+import type { ExchangeContext, LifespanScope, ResponseEnd, Scope } from '../contract/events.ts'
 import type { Hosting } from '../contract/hosting.ts'
 import type { Log } from '../contract/log.ts'
+import type { ExchangeFigures } from '../figures/exchange-figures.ts'
 
 const PLAIN_HOSTING: Hosting = {
   environ: {},
@@ -22,6 +23,8 @@ export interface Ending {
 export class ServerExchangeContext implements ExchangeContext {
   readonly log: Log
   readonly hosting: Hosting
+  /** The exchange in the figures of the server; undefined without the option `figures`. */
+  figures: ExchangeFigures | undefined = undefined
   user: string | undefined = undefined
   #controller: AbortController | undefined
   #reason: Error | undefined
@@ -100,6 +103,7 @@ export class ServerExchangeContext implements ExchangeContext {
   finish(ending: Ending): void {
     if (this.#ending) return
     this.#ending = ending
+    this.figures?.ended(ending.end)
     const callbacks = this.#onEnd
     if (!callbacks) return
     this.#onEnd = undefined
@@ -115,6 +119,11 @@ export class ServerExchangeContext implements ExchangeContext {
       this.log.error({ err: error }, 'a callback of the exchange failed')
     }
   }
+}
+
+/** The exchange of `scope` in the figures of the server; undefined without them, and under hosts that are not isthmus. */
+export function figuresOf(scope: Exclude<Scope, LifespanScope>): ExchangeFigures | undefined {
+  return (scope['isthmus.exchange'] as ServerExchangeContext | undefined)?.figures
 }
 
 sharedClass('exchange-context.1', ServerExchangeContext)

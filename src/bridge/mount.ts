@@ -2,9 +2,10 @@
 
 import { inspect } from 'node:util'
 import { isPromise } from 'node:util/types'
+import { figuresOf } from '../async/exchange-context.ts'
 import { isObject } from '../complete-options.ts'
 import { AppError } from '../errors.ts'
-import { described } from './app-facts.ts'
+import { described, factsOf } from './app-facts.ts'
 import { refuseForeign } from './foreign-app.ts'
 import { runLifespans, stateFor } from './lifespans.ts'
 import { toEvents } from './to-events.ts'
@@ -16,6 +17,7 @@ import type {
   Send,
   WebSocketScope,
 } from '../contract/events.ts'
+import type { AppFacts } from './app-facts.ts'
 import type { InnerApp } from './lifespans.ts'
 import type { App } from './style.ts'
 
@@ -25,6 +27,7 @@ export type MountTable = { readonly [prefix: `/${string}`]: App }
 interface Mounted extends InnerApp {
   /** The prefix without a trailing slash: `''` for `'/'`. */
   prefix: string
+  kind: AppFacts['kind']
 }
 
 /**
@@ -48,6 +51,7 @@ export function mount(table: MountTable): EventApp {
     if (scope.type === 'lifespan') return runLifespans(apps, scope, receive, send)
     const inner = byLength.find(({ prefix }) => isUnder(scope, prefix))
     if (!inner) return notFound(scope, receive, send)
+    figuresOf(scope)?.took(scope.rootPath, inner.prefix, inner.kind)
     return inner.app(scopeBelow(scope, inner), receive, send)
   }
   return described(mountedApps, 'mount', new Map(Object.entries(table)))
@@ -64,7 +68,7 @@ function mounted(prefix: string, app: App): Mounted {
     const hint = isPromise(app) ? ' that is a promise; await it first' : ''
     throw new AppError(`mount: "${prefix}": an app is a function, got ${given}${hint}`)
   }
-  return { prefix: trimmed, name: trimmed || '/', app: toEvents(app) }
+  return { prefix: trimmed, name: trimmed || '/', app: toEvents(app), kind: factsOf(app).kind }
 }
 
 // A Map or a Promise would be an empty table.

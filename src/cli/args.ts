@@ -4,6 +4,8 @@ import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
@@ -14,14 +16,18 @@ import {
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { readTable, readTexts } from './read-table.ts'
+import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
-import type { Option, OptionTable } from './option.ts'
+import type { ControlOptions } from './control-option.ts'
+import type { SetOptions } from './migrate/options.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
+import type { ReportOptions } from './report/options.ts'
 import type { Environment } from './variables.ts'
 
 /** The command `isthmus serve`, with a value for every option. */
@@ -39,8 +45,23 @@ export interface BenchCommand extends BenchOptions {
   app: AppSpec
 }
 
-/** The command: serve, measure, or print the help or the version. */
-type Command = ServeCommand | BenchCommand | { type: 'print'; text: string }
+/** The command `isthmus report`. */
+export interface ReportCommand extends ReportOptions, ControlOptions {
+  type: 'report'
+}
+
+/** The command `isthmus migrate`. */
+export interface MigrateCommand extends ControlOptions {
+  type: 'migrate'
+  action: 'set' | 'rollback' | 'show'
+  /** The path of the migration; null shows all. */
+  path: string | null
+  /** The changes of the action `set`. */
+  set: SetOptions
+}
+
+type PrintCommand = { type: 'print'; text: string }
+type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
 
 const ALL_FLAGS: string[] = [
   PROCESS_OPTIONS,
@@ -73,6 +94,8 @@ export function parseArguments(argv: readonly string[], environment: Environment
     refusePython([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
   }
+  if (command === 'report') return readReport(given, environment)
+  if (command !== 'serve') return readMigrate(command, given, environment)
   const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
   const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
   const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
@@ -91,6 +114,31 @@ export function parseArguments(argv: readonly string[], environment: Environment
     },
   }
 }
+
+// The options of a command that a person types once have no variables, except for the socket.
+function readReport(given: Given, environment: Environment): ReportCommand {
+  const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+  return { type: 'report', ...control, ...readTable(REPORT_OPTIONS, REPORT_DEFAULTS, given, {}) }
+}
+
+function readMigrate(
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'report'>,
+  given: Given,
+  environment: Environment,
+): MigrateCommand {
+  const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+  const set = readTable<SetOptions>(SET_OPTIONS, SET_DEFAULTS, given, {})
+  if (command === 'migrate set') checkSet(set)
+  const path = given['path']
+  const action = ACTIONS[command]
+  return { type: 'migrate', action, path: typeof path === 'string' ? path : null, ...control, set }
+}
+
+const ACTIONS = {
+  'migrate set': 'set',
+  'migrate rollback': 'rollback',
+  'migrate show': 'show',
+} as const
 
 function refusePython(apps: readonly AppSpec[]): void {
   const python = apps.find(({ place }) => place === 'python')
@@ -111,7 +159,7 @@ function platformAddress(given: Given, environment: Environment): Partial<Server
 }
 
 function checkTogether(
-  { threads, proxyHeaders, forwardedAllowIps }: ProcessOptions,
+  { threads, proxyHeaders, forwardedAllowIps, metrics, mounts }: ProcessOptions,
   { min }: PoolFlags,
 ): void {
   if (threads > 0 && min !== null && min > threads) {
@@ -120,54 +168,9 @@ function checkTogether(
   if (!proxyHeaders && forwardedAllowIps !== null) {
     throw new InvalidOptionError('--forwarded-allow-ips needs --proxy-headers as well')
   }
-}
-
-function readTable<Values extends object>(
-  table: OptionTable<Values>,
-  defaults: Values,
-  given: Given,
-  environment: Environment,
-): Values {
-  const names = Object.keys(table) as Array<keyof Values>
-  const entries = names.map((name) => {
-    const value = readOption(table[name], given, environment)
-    // `??` would replace null, which is a value here: --server-header "" gives it.
-    return [name, value === undefined ? defaults[name] : value] as const
-  })
-  return Object.fromEntries(entries) as Values
-}
-
-/** Reads one option; undefined if neither the command line nor the environment has it. */
-function readOption<Value>(
-  option: Option<Value>,
-  given: Given,
-  environment: Environment,
-): Value | undefined {
-  const { flag, kind } = option
-  const onCommandLine = given[flag]
-  if (onCommandLine !== undefined) return readGiven(option, [onCommandLine].flat())
-
-  const variable = variableOf(flag)
-  const inEnvironment = environment[variable]
-  if (inEnvironment === undefined) return undefined
-  const lines = inEnvironment.split('\n').filter((line) => line.trim() !== '')
-  return readTexts(option, variable, kind.takes === 'list' ? lines : [inEnvironment])
-}
-
-function readGiven<Value>(option: Option<Value>, values: unknown[]): Value {
-  const { flag, kind } = option
-  // yargs reads --no-host as the value false for host.
-  if (kind.takes !== 'switch' && values.includes(false)) {
-    throw new InvalidOptionError(`--${flag} is no switch, so there is no --no-${flag}`)
-  }
-  return readTexts(option, `--${flag}`, values.map(String))
-}
-
-function readTexts<Value>(option: Option<Value>, source: string, texts: string[]): Value {
-  try {
-    return option.kind.read(texts)
-  } catch (error) {
-    throw new InvalidOptionError(`${source} ${(error as Error).message}, got "${texts.join(', ')}"`)
+  const metricsPath = metrics && 'path' in metrics ? metrics.path : null
+  if (mounts.some(([path]) => path === metricsPath)) {
+    throw new InvalidOptionError(`--metrics and --mount both take ${metricsPath}`)
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { mount } from '../bridge/mount.ts'
 import { loadApp } from './load-app.ts'
+import type { MountTable } from '../bridge/mount.ts'
+import type { App } from '../bridge/style.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { PoolsOptions } from './load-app.ts'
@@ -14,15 +16,17 @@ export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'thre
  * Loads one app after the other, so that the error is always that of the first app that fails.
  *
  * @param pools options of every pool
+ * @param others apps that the command mounts besides
  */
 export async function loadMounted(
   { app, mounts, threads }: NamedApps,
   pools: PoolsOptions = {},
+  others: MountTable = {},
 ): Promise<EventApp> {
   const root = await loadApp(app, threads, pools)
-  if (mounts.length === 0) return root
+  if (mounts.length === 0 && Object.keys(others).length === 0) return root
 
-  const table: Record<`/${string}`, EventApp> = { '/': root }
+  const table: Record<`/${string}`, App> = { '/': root, ...others }
   for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads, pools)
   return mount(table)
 }

@@ -4,7 +4,7 @@
 import { AppLoadError } from '../errors.ts'
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
-import { reportFailure } from './report.ts'
+import { reportFailure } from './report-failure.ts'
 import { Lifecycle } from './serve/lifecycle.ts'
 
 const ignore = (): void => undefined
@@ -24,6 +24,14 @@ async function main(): Promise<void> {
   if (command.type === 'bench') {
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
+  }
+  if (command.type === 'report') {
+    const { reportCommand } = await import('./report/command.ts')
+    return reportCommand(command)
+  }
+  if (command.type === 'migrate') {
+    const { migrateCommand } = await import('./migrate/command.ts')
+    return migrateCommand(command)
   }
 
   const life = new Lifecycle()

@@ -3,17 +3,21 @@
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
 import { parseAppSpec } from './app-spec.ts'
+import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { metricsPlace } from './metrics-place.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { DEFAULTS } from '../server/options.ts'
+import type { ControlOptions } from './control-option.ts'
+import type { MetricsPlace } from './metrics-place.ts'
 import type { OptionTable } from './option.ts'
 
 /** Apps by the path that they are mounted at. */
 type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 
 /** The options of the command line alone; all others are options of `serve()`. */
-export interface ProcessOptions {
+export interface ProcessOptions extends ControlOptions {
   mounts: Mounts
   /** The threads of each sync app and each `threads:` app; 0 runs these, and those of every threads() pool, inline. */
   threads: number
@@ -28,6 +32,9 @@ export interface ProcessOptions {
   proxyHeaders: boolean
   /** The trusted proxies; null trusts loopback. */
   forwardedAllowIps: readonly string[] | null
+  /** The file that keeps the changes of migrations over a restart; null keeps none. */
+  migrateState: string | null
+  metrics: MetricsPlace
 }
 
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
@@ -47,6 +54,9 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
   tlsKey: null,
   proxyHeaders: false,
   forwardedAllowIps: null,
+  ...CONTROL_DEFAULTS,
+  migrateState: null,
+  metrics: null,
 }
 
 const mountList: kind.Kind<Mounts> = {
@@ -58,7 +68,7 @@ const mountList: kind.Kind<Mounts> = {
 const LARGEST = Number.MAX_SAFE_INTEGER
 export const MOST_THREADS = 1_024
 
-/** `--mount` and the logs. */
+/** `--mount`, the logs, and the options for the operator. */
 export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
   mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
   threads: option(
@@ -88,6 +98,17 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     'forwarded-allow-ips',
     'Trusted proxies: addresses, CIDR ranges, loopback, private, unix, with commas; * for all',
     kind.addresses,
+  ),
+  ...CONTROL_OPTIONS,
+  migrateState: option(
+    'migrate-state',
+    'File with the changes that isthmus migrate has made, so that a restart keeps them',
+    kind.filePath,
+  ),
+  metrics: option(
+    'metrics',
+    'Metrics for Prometheus, on a mount (/PATH) or a server of their own (PORT or HOST:PORT)',
+    metricsPlace,
   ),
 }
 
@@ -178,6 +199,7 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Most requests and WebSockets at once; further ones get 503',
     kind.limit(1),
   ),
+  figures: option('figures', 'Keep the figures of each mount for a report', kind.toggle),
   debug: option('debug', 'Show errors in responses: for development only', kind.toggle),
 }
 

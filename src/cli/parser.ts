@@ -7,6 +7,8 @@ import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import {
   PROCESS_DEFAULTS,
   PROCESS_OPTIONS,
@@ -16,12 +18,23 @@ import {
 } from './options-table.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
+const NAMES = [
+  'serve',
+  'bench',
+  'report',
+  'migrate set',
+  'migrate rollback',
+  'migrate show',
+] as const
+type Name = (typeof NAMES)[number]
+
 /** The content of a command line: texts by flag, or a help to print. */
 export interface Parsed {
-  command: 'serve' | 'bench'
+  command: Name
   /** By flag: a text, a boolean for a switch, or an array of them for a repeated option. */
   given: Readonly<Record<string, unknown>>
   /** The help or the version; empty for a command to run. */
@@ -37,6 +50,10 @@ const GROUPS = [
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
+const CONTROL_GROUP = ['Server:', CONTROL_OPTIONS, CONTROL_DEFAULTS] as const
+const REPORT_GROUPS = [CONTROL_GROUP, ['Report:', REPORT_OPTIONS, REPORT_DEFAULTS]] as const
+const SET_GROUPS = [CONTROL_GROUP, ['Migration:', SET_OPTIONS, SET_DEFAULTS]] as const
+const ALL_GROUPS = [...GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
 
 const APP_HELP =
   `${APP_FORM}. FILE: JavaScript or TypeScript. ` +
@@ -51,16 +68,17 @@ const EPILOGUE =
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
-const SEE_HELP = 'see "isthmus serve --help"'
 
-// These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a
-// plural.
-const NO_APP = 'no APP to serve%c%c' // %c takes a number and shows nothing
-const STRINGS = {
-  'Not enough non-option arguments: got %s, need at least %s': { one: NO_APP, other: NO_APP },
-  'Not enough arguments following: %s': 'option --%s needs a value',
-  'Unknown argument: %s': { one: 'unknown argument "%s"', other: 'unknown arguments "%s"' },
-  'Unknown command: %s': { one: 'unknown command "%s"', other: 'unknown command in "%s"' },
+// These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a plural;
+// %c takes a number and shows nothing.
+const stringsOf = (name: Name): object => {
+  const missing = `${name.startsWith('migrate') ? 'no PATH of a migration' : 'no APP to serve'}%c%c`
+  return {
+    'Not enough non-option arguments: got %s, need at least %s': { one: missing, other: missing },
+    'Not enough arguments following: %s': 'option --%s needs a value',
+    'Unknown argument: %s': { one: 'unknown argument "%s"', other: 'unknown arguments "%s"' },
+    'Unknown command: %s': { one: 'unknown command "%s"', other: 'unknown command in "%s"' },
+  }
 }
 
 /**
@@ -72,23 +90,32 @@ const STRINGS = {
 export function parseTexts(argv: readonly string[]): Parsed {
   refuseSwitchTexts(argv)
   let printed = ''
-  const given = isthmusParser().parseSync([...argv], {}, (_error, _parsed, output) => {
+  const given = isthmusParser(nameOf(argv)).parseSync([...argv], {}, (_error, _parsed, output) => {
     printed = output
   })
 
+  const command = nameOf(given._)
   // yargs does not check the arguments after a lone "--". With --help it reads none at all.
-  const [first, extra] = given._
-  const command = first === 'bench' ? 'bench' : 'serve'
+  const extra = given._[command.split(' ').length]
   if (extra === undefined || printed !== '') return { command, given, printed }
-  throw new InvalidOptionError(`unknown argument "${extra}"; ${SEE_HELP}`)
+  throw new InvalidOptionError(`unknown argument "${extra}"; ${seeHelp(command)}`)
 }
 
-function isthmusParser(): Argv {
+// Without a known name the parser refuses the words, or prints the help.
+function nameOf(words: ReadonlyArray<string | number>): Name {
+  return NAMES.find((name) => `${words.join(' ')} `.startsWith(`${name} `)) ?? 'serve'
+}
+
+function seeHelp(name: Name): string {
+  return `see "isthmus ${name} --help"`
+}
+
+function isthmusParser(name: Name): Argv {
   const parser = yargs()
   return parser
     .scriptName('isthmus')
     .detectLocale(false)
-    .updateStrings(STRINGS as never)
+    .updateStrings(stringsOf(name) as never)
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -103,6 +130,10 @@ function isthmusParser(): Argv {
       'Measure an app inline and in threads, and print advice on how to host it',
       (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
     )
+    .command('report', 'Print the figures of a running server', (parser) =>
+      optionParser(parser, REPORT_GROUPS),
+    )
+    .command('migrate', 'Show or change the migrations of a running server', migrateParser)
     .demandCommand(1, 'no command given')
     .strictCommands()
     .strict()
@@ -110,13 +141,13 @@ function isthmusParser(): Argv {
     .exitProcess(false)
     .wrap(Math.min(100, parser.terminalWidth()))
     .fail((message, error) => {
-      throw new InvalidOptionError(`${withNearest(message ?? error.message)}; ${SEE_HELP}`)
+      throw new InvalidOptionError(`${withNearest(message ?? error.message)}; ${seeHelp(name)}`)
     })
 }
 
 function withNearest(message: string): string {
   const [, unknown] = /^unknown argument "([^",]+)"$/.exec(message) ?? []
-  const flags = [...GROUPS, ...BENCH_GROUPS].flatMap(([, table]) => Object.values(table))
+  const flags = ALL_GROUPS.flatMap(([, table]) => Object.values(table))
   const nearest =
     unknown &&
     nearestOf(
@@ -128,14 +159,33 @@ function withNearest(message: string): string {
 
 type Groups = ReadonlyArray<readonly [group: string, table: object, defaults: object]>
 
+function migrateParser(parser: Argv): Argv {
+  const migration = { type: 'string', describe: 'Path at which the migration is mounted' } as const
+  return parser
+    .command('set <path>', 'Change the share or the shadow of a migration', (inner) =>
+      optionParser(inner, SET_GROUPS).positional('path', migration),
+    )
+    .command('rollback <path>', 'Send all clients to the old app', (inner) =>
+      optionParser(inner, [CONTROL_GROUP]).positional('path', migration),
+    )
+    .command('show [path]', 'Print the state of all migrations, or of one', (inner) =>
+      optionParser(inner, [CONTROL_GROUP]).positional('path', migration),
+    )
+    .demandCommand(1, 'isthmus migrate needs set, rollback or show')
+}
+
 function appParser(parser: Argv, groups: Groups): Argv {
+  return optionParser(parser, groups).positional('app', { type: 'string', describe: APP_HELP })
+}
+
+function optionParser(parser: Argv, groups: Groups): Argv {
   for (const [group, table, defaults] of groups) {
     for (const [name, option] of Object.entries(table)) {
       parser.option(option.flag, yargsOption(group, option, Reflect.get(defaults, name) as never))
     }
   }
   // Within a command, a superfluous word is an unknown argument and not an unknown command.
-  return parser.strictCommands(false).positional('app', { type: 'string', describe: APP_HELP })
+  return parser.strictCommands(false)
 }
 
 function yargsOption(group: string, option: Option<never>, fallback: never): Options {
@@ -148,7 +198,7 @@ function yargsOption(group: string, option: Option<never>, fallback: never): Opt
 
 // yargs reads --debug=maybe as --no-debug.
 function refuseSwitchTexts(argv: readonly string[]): void {
-  const options: Array<Option<never>> = GROUPS.flatMap(([, table]) => Object.values(table))
+  const options: Array<Option<never>> = ALL_GROUPS.flatMap(([, table]) => Object.values(table))
   for (const { flag, kind } of options) {
     const wrong = argv.find((arg) => arg.startsWith(`--${flag}=`) && !/=(true|false)$/.test(arg))
     if (kind.takes === 'switch' && wrong !== undefined) {

@@ -9,6 +9,14 @@ export interface Durations {
   max: number
 }
 
+/** Durations since the start of the server, counted by length, so that they can be added up over servers and over time. */
+export interface DurationCounts {
+  count: number
+  sumMs: number
+  /** The durations up to each bound in ms, those of the bounds below included. The longest ones have no bound. */
+  upTo: Array<{ ms: number; count: number }>
+}
+
 /** The figures of a server at one moment. Totals count from the start of the server, or of the pool that has them. */
 export interface Report {
   /** The version of this form. */
@@ -38,6 +46,10 @@ export interface ProcessReport {
   cpu: number
   /** The part of the last minute in which the event loop was busy, from 0 to 1. */
   loopUtilization: number
+  /** The times that code held the event loop for 25 ms or longer, also those that belong to no mount. */
+  blocks: number
+  /** The longest one since the start, in ms. */
+  longestBlockMs: number
 }
 
 /** One mounted app. */
@@ -62,6 +74,8 @@ export interface MountReport {
   webSockets: { open: number; total: number }
   /** From the head of the request to the last byte of the response. */
   latencyMs: Durations
+  /** The same durations since the start. */
+  latencyCounts: DurationCounts
   loop: LoopReport
   /** Null for an app on the event loop or elsewhere. */
   pool: PoolReport | null
@@ -72,7 +86,7 @@ export interface MountReport {
 /** The time that an app has taken the event loop of the server for itself. */
 export interface LoopReport {
   busyMs: number
-  /** The times that the app held the event loop for longer than `blockedMs`. */
+  /** The times that the app held the event loop for 25 ms or longer. */
   blocks: number
   /** The longest one since the start, in ms. */
   longestBlockMs: number

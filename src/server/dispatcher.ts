@@ -1,6 +1,9 @@
 // Stands between the engines and the app: makes scopes, refuses bad requests, and keeps the exchanges under way.
 
 import { ServerExchangeContext } from '../async/exchange-context.ts'
+import { factsOf } from '../bridge/app-facts.ts'
+import { ExchangeFigures } from '../figures/exchange-figures.ts'
+import { Figures } from '../figures/figures.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
@@ -36,6 +39,8 @@ export class Dispatcher {
   readonly identity: Identity
   /** The wheel of every timeout of every connection. */
   readonly wheel: TimerWheel = new TimerWheel()
+  /** The figures of the server; undefined without the option `figures`. */
+  readonly figures: Figures | undefined
   readonly #app: EventApp
   readonly #state: Record<string, unknown>
   readonly #settings: Settings & { identity: Identity; hosting: Hosting; wheel: TimerWheel }
@@ -53,6 +58,7 @@ export class Dispatcher {
     this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
     const { identity, wheel } = this
     this.#settings = { ...settings, identity, hosting: settings.sync, wheel }
+    this.figures = settings.figures ? this.#figuresOf(app, settings) : undefined
   }
 
   /** Serves one request on `transport` with `app`. The engine reports to the returned events. */
@@ -64,6 +70,7 @@ export class Dispatcher {
       const settings = this.#settings
       const context = this.#context()
       const scope = httpScope(head, this.#state, settings, context)
+      if (this.figures) context.figures = new ExchangeFigures(this.figures, false)
       const parts = { transport, request: head, context, settings }
       const run = new HttpRun(app, scope, parts)
       this.#requests += 1
@@ -90,6 +97,7 @@ export class Dispatcher {
       const context = this.#context()
       const handshake = httpScope(head, this.#state, settings, context)
       const scope = websocketScope(handshake, subprotocols)
+      if (this.figures) context.figures = new ExchangeFigures(this.figures, true)
       const parts = { transport, context, settings }
       const run = new WebSocketRun(this.#app, scope, parts)
       this.#webSockets += 1
@@ -149,6 +157,12 @@ export class Dispatcher {
 
   #context(): ServerExchangeContext {
     return new ServerExchangeContext(this.#settings.log, this.#settings.hosting)
+  }
+
+  #figuresOf(app: EventApp, { rootPath, sync }: Settings): Figures {
+    const { kind } = factsOf(app)
+    const { inlineThreads } = sync
+    return new Figures({ app, kind, rootPath, inlineThreads, counters: () => this.stats() })
   }
 
   #start(running: Running, onEnd: (ended: Running) => void): void {

@@ -119,6 +119,11 @@ export interface ServeOptions {
   sync?: SyncOptions | undefined
   /** Closes the server when it aborts, as `close()` does. Default none. */
   signal?: AbortSignal | null | undefined
+  /**
+   * Whether the server keeps the figures of each mount for `report()`: requests, latencies, the time on the event loop.
+   * They cost about 0.4 µs of CPU time for each request. Default false.
+   */
+  figures?: boolean | undefined
   /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
   /**
@@ -167,6 +172,7 @@ export const DEFAULTS: Defaults = {
   drainIdleMs: 1_000,
   graceMs: 10_000,
   signal: null,
+  figures: false,
   sync: {
     environ: {},
     maxInlineBodyBytes: MIB,

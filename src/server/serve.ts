@@ -12,6 +12,7 @@ import { shutDown } from './shutdown.ts'
 import { ownFile } from './socket-file.ts'
 import { stderrLog } from './stderr-log.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
+import type { Figures } from '../figures/figures.ts'
 import type { Engine, ServerAddress } from './engine.ts'
 import type { ServeOptions, Settings } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
@@ -26,6 +27,8 @@ export interface Server extends AsyncDisposable {
   readonly address: ServerAddress
   /** The counters of this moment. Each call returns a new object. */
   stats(): ServerStats
+  /** The figures for a report of the server; null without the option `figures`. */
+  readonly figures: Figures | null
   /**
    * Stops accepting connections, tells the apps, serves the requests that come on open connections for `drainIdleMs`,
    * and waits for the requests in flight. After `graceMs` (default:
@@ -81,6 +84,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   return {
     url: urlOf(address, settings.tls === null ? 'http' : 'https'),
     address,
+    figures: dispatcher.figures ?? null,
     stats: () => ({ connections: engine.connections, ...dispatcher.stats() }),
     close,
     [Symbol.asyncDispose]: async () => void (await close()),

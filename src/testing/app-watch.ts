@@ -1,5 +1,6 @@
 // Watches each call of the app. The server answers an error that escapes the app; the test needs the error itself.
 
+import { handOnFacts } from '../bridge/app-facts.ts'
 import { ClientDisconnectedError, LintError, PeerError, UnsupportedScopeError } from '../errors.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { inTime } from './deadline.ts'
@@ -59,12 +60,13 @@ export class AppWatch {
   /** @param raises whether errors that escape the app are kept, for {@link AppRun.raise} */
   constructor(app: EventApp, raises: boolean) {
     this.#isFault = (error) => raises && isAppFault(error)
-    this.app = (scope, receive, send) => {
+    const watched: EventApp = (scope, receive, send) => {
       const call = (): Promise<void> => app(scope, receive, send)
       // The option `lifespan` of the server decides about the other errors of a lifespan.
       if (scope.type === 'lifespan') return this.lifespan.watch(call, isLintFault)
       return this.#run().watch(call, this.#isFault)
     }
+    this.app = handOnFacts(watched, app)
   }
 
   /** Runs `start`, which calls the app at most once before it returns. */

@@ -10,13 +10,14 @@ const LAYERS = [
   ['cli', 'testing'],
   ['middleware', 'report'],
   ['server', 'chain', 'hosting', 'lint'],
-  ['adapters'],
+  ['adapters', 'migrate'],
   ['bridge'],
   ['sync', 'async'],
   [
     'http',
     'waiting',
     'contract',
+    'figures',
     'errors',
     'bounded-writer',
     'guarded-log',
@@ -33,7 +34,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
-  ['cli', ['serve', 'bench']],
+  ['cli', ['serve', 'bench', 'report', 'migrate']],
   ['hosting', ['gateway', 'thread']],
   ['lint', ['events', 'sync']],
   ['lint', ['events', 'iterable']],
@@ -112,7 +113,7 @@ export function cycles(files: readonly SourceFile[]): string[] {
   return found
 }
 
-/** Packages come from Node or from `dependencies`: users do not install `devDependencies`. */
+/** Packages come from Node, from `dependencies` or from `peerDependencies`: users do not install `devDependencies`. */
 export function foreignPackages(
   files: readonly SourceFile[],
   dependencies: readonly string[],

@@ -103,6 +103,11 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
     [['/a/b', { place: null, style: null, file: 'x.js', exportName: 'default' }]],
   ],
 ]
+const CONTROL: typeof PROCESS = [
+  ['control', '/run/desk.sock', 'control', '/run/desk.sock'],
+  ['migrate-state', 'state.json', 'migrateState', 'state.json'],
+  ['metrics', '[::1]:9464', 'metrics', { host: '::1', port: 9_464 }],
+]
 const POOL: Array<[string, string, keyof typeof POOL_OPTIONS, unknown]> = [
   ['threads-min', '0', 'min', 0],
   ['threads-timeout', '60', 'timeoutMs', 60_000],
@@ -146,7 +151,7 @@ function valuesIn({
     ...SERVER.map(([flag, , name]): [string, unknown] => [flag, options[name]]),
     ...SYNC.map(([flag, , name]): [string, unknown] => [flag, options.sync[name]]),
     ...WEBSOCKET.map(([flag, , name]): [string, unknown] => [flag, options.websocket[name]]),
-    ...PROCESS.map(([flag, , name]): [string, unknown] => [flag, own[name]]),
+    ...[...PROCESS, ...CONTROL].map(([flag, , name]): [string, unknown] => [flag, own[name]]),
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
   ]
@@ -197,6 +202,9 @@ describe('serve', () => {
       tlsKey: null,
       proxyHeaders: false,
       forwardedAllowIps: null,
+      control: null,
+      migrateState: null,
+      metrics: null,
     })
     expect(rest.threads).toBeGreaterThan(0)
   })
@@ -208,7 +216,7 @@ describe('serve', () => {
   })
 
   // One command line for all, because a parser with all flags costs milliseconds.
-  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...POOL, ...PYTHON]
+  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...CONTROL, ...POOL, ...PYTHON]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
   it('reads each option from the command line', () => {
@@ -225,9 +233,15 @@ describe('serve', () => {
     const pools = [POOL_OPTIONS, PYTHON_OPTIONS]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
-    const tested = [...PROCESS, ...POOL, ...PYTHON, ...SERVER, ...SYNC, ...WEBSOCKET].map(
-      ([flag]) => flag,
-    )
+    const tested = [
+      ...PROCESS,
+      ...CONTROL,
+      ...POOL,
+      ...PYTHON,
+      ...SERVER,
+      ...SYNC,
+      ...WEBSOCKET,
+    ].map(([flag]) => flag)
     // The one flag that needs another: see the tests of proxies.
     expect(new Set(flags)).toEqual(new Set([...tested, 'forwarded-allow-ips']))
   })

@@ -23,6 +23,7 @@ const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
+const migrating = new Page('docs/migrate.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
 const pythonApps = new Page('docs/python.md')
@@ -40,6 +41,7 @@ const RUN = [
   insideExpress,
   middleware,
   middlewareSet,
+  migrating,
   pythonApps,
   serving,
   styles,
@@ -107,6 +109,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('middleware run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middleware, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('migrating a route run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(migrating, reader.path)
     expect(actual).toEqual(expected)
   })
 

@@ -1,7 +1,7 @@
 // The process that gibibyte.test.ts starts, with two servers: isthmus, with each way to receive or send a gibibyte, and a
 // bare node:http for comparison.
 
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
   events,
@@ -94,9 +94,15 @@ delay.enable()
 // The answers to the parent: peak resident memory in bytes, or the longest delay of the event loop since the last
 // question, in ms.
 process.on('message', (question) => {
-  if (question === 'peak') return process.send?.(process.resourceUsage().maxRSS * 1024)
+  if (question === 'peak') return process.send?.(peakBytes())
   process.send?.(delay.max / 1e6)
   return delay.reset()
 })
 process.on('disconnect', () => process.exit())
 process.send?.([bare.address(), server.address])
+
+// A process begins with the maxRSS of the parent that has forked it. Linux has the own peak of the process too.
+function peakBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]) * 1024
+}

@@ -24,6 +24,15 @@ const EVENTS: MountReport = {
   },
   webSockets: { open: 0, total: 0 },
   latencyMs: { mean: 1.1, p50: 0.8, p99: 6.25, max: 31.4 },
+  latencyCounts: {
+    count: 120_000,
+    sumMs: 132_000,
+    upTo: [
+      { ms: 1, count: 80_000 },
+      { ms: 2.5, count: 110_000 },
+      { ms: 10_000, count: 119_999 },
+    ],
+  },
   loop: { busyMs: 41_000, blocks: 12, longestBlockMs: 31.2 },
   pool: null,
   targets: [],
@@ -121,7 +130,7 @@ export const EXAMPLE_REPORT: Report = {
   uptimeMs: 3_725_000,
   process: {
     pid: 4_711,
-    node: 'v22.12.0',
+    node: '22.12.0',
     rssBytes: 148_000_000,
     heapBytes: 41_000_000,
     cpu: 0.62,

@@ -5,7 +5,7 @@ import { SILENT_LOG } from '../../silent-log.ts'
 import { WrappedFile } from '../../sync/file-wrapper.ts'
 import { SyncRun } from '../../sync/run.ts'
 import { FileRun } from './file-run.ts'
-import { warnIfHeld } from './held-loop.ts'
+import { reportStep } from './held-loop.ts'
 import type { Chunk, Environ, SyncApp } from '../../contract/environ.ts'
 import type { HttpScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
@@ -36,7 +36,7 @@ export class InlineRun implements ChunkSource, ResponseOptions {
     const since = performance.now()
     if (this.#run.body === undefined) this.#start()
     const chunk = this.#file === undefined ? this.#run.pull() : null
-    warnIfHeld(this.#scope, since)
+    reportStep(this.#scope, since)
     return this.#file === undefined ? chunk : this.#file.pull()
   }
 

@@ -8,7 +8,7 @@ import { pump } from '../pump.ts'
 import { refuseScope } from '../refuse-scope.ts'
 import { scopeToEnviron } from '../scope-to-environ.ts'
 import { decisionByHead } from './head-decision.ts'
-import { warnIfHeld } from './held-loop.ts'
+import { reportStep } from './held-loop.ts'
 import { InlineRun } from './inline-run.ts'
 import { LateSource } from './late-source.ts'
 import { spoolBody } from './spool.ts'
@@ -41,7 +41,7 @@ export function syncToEvents(app: SyncApp): EventApp {
     const environ = scopeToEnviron(scope, new Input(source))
     const since = performance.now()
     const decision = decideByHead(environ)
-    warnIfHeld(scope, since)
+    reportStep(scope, since)
     if (source.wasReadEarly) {
       // A middleware reads the body, so all middleware of this app run when the body is there: now, and from now on.
       decide = undefined

@@ -1,5 +1,6 @@
 // Advice from the measurements of isthmus bench: how to host each path.
 
+import { milliseconds } from '../milliseconds.ts'
 import type { StyledApp } from '../../bridge/style.ts'
 
 /** The measurements of a path, hosted in one way. */
@@ -56,10 +57,4 @@ function harmless({ style, inline, threads }: Comparison): string {
   const more = threads.cpuMs - inline.cpuMs
   if (more <= 0) return 'inline and threads are both right'
   return `inline is right: threads would cost ${milliseconds(more)} of CPU more`
-}
-
-/** Formats a time: `0.012 ms`, `3.4 ms`, `210 ms`. */
-export function milliseconds(value: number): string {
-  const digits = value < 1 ? 3 : 1
-  return `${value >= 100 ? Math.round(value) : value.toFixed(digits)} ms`
 }

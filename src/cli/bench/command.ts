@@ -1,6 +1,8 @@
 // isthmus bench: measures each path of the app inline and in threads, and prints advice.
 
-import { adviceFor, milliseconds } from './advice.ts'
+import { aligned } from '../aligned.ts'
+import { milliseconds } from '../milliseconds.ts'
+import { adviceFor } from './advice.ts'
 import { askFor } from './load.ts'
 import { openBenchProcess } from './process.ts'
 import { heldBy } from './standstill.ts'
@@ -27,7 +29,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
     lineOf(path, `threads × ${command.threads}`, threads),
   ])
   const advice = comparisons.map((comparison) => adviceFor(comparison))
-  process.stdout.write(`${aligned([COLUMNS, ...lines])}\n\n${advice.join('\n')}\n`)
+  process.stdout.write(`${aligned([COLUMNS, ...lines], 2).join('\n')}\n\n${advice.join('\n')}\n`)
 }
 
 interface MeasuredPath {
@@ -100,13 +102,4 @@ function lineOf(path: string, hosted: string, measured: Measured): string[] {
   const { perSecond, p50Ms, p99Ms, cpuMs, heldMs, longestMs } = measured
   const times = [p50Ms, p99Ms, cpuMs, heldMs, longestMs].map(milliseconds)
   return [path, hosted, perSecond.toFixed(0), ...times]
-}
-
-function aligned(lines: readonly string[][]): string {
-  const widths = COLUMNS.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  )
-  const pad = (cell: string, column: number): string =>
-    column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-  return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }

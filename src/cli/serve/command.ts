@@ -10,6 +10,7 @@ import { pythonOptions } from '../python-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
+import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
@@ -31,20 +32,26 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
 
   const wrap = layersOf(command)
   const pools = { threads: poolOptions(command.pool), python: pythonOptions(command.python) }
-  const app = await loadMounted(command, pools)
+  const app = await loadMounted(command, pools, metricsMount(command))
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
+  const operator = new Operator(app, command, log)
+  const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop
-  const starting = serve(wrap(app), { ...command.options, sync, tls, log, signal })
+  const starting = serve(wrap(app), { ...command.options, figures, sync, tls, log, signal })
   life.close = () => stopped(starting, stop)
 
   const server = await starting.catch((error: unknown) => {
     if (!life.isEnding) throw busy.get((error as { port?: number }).port) ?? error
   })
   if (!server) return
-  life.close = () => server.close()
+  life.close = () => operator.close(() => server.close())
+  await operator.open(server).catch(async (error: unknown) => {
+    await server.close({ graceMs: 0 })
+    throw error
+  })
   life.handleExceptions()
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)

@@ -1,21 +1,20 @@
 // The app of the control socket: the report and the metrics of a server, and the changes of its migrations.
 
 import { getHeader } from '../../http/headers.ts'
-import { answering, json } from './answer.ts'
+import { answering, json } from '../answer.ts'
+import { metricsAnswer } from '../metrics/metrics-answer.ts'
 import { readChanges } from './migration-changes.ts'
 import type { EventApp, HeaderPairs, HttpScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { MigrationReport, Report } from '../../contract/report.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from '../answer.ts'
 import type { LiveMigration, LiveMigrations } from './live-migration.ts'
 import type { MigrateState } from './migrate-state.ts'
 import type { MigrationChanges } from './migration-changes.ts'
 
 /** A server that the control socket shows and changes. */
 export interface Controlled {
-  report(): Report
-  /** The metrics in the text format of Prometheus. */
-  metrics(report: Report): Promise<Answer>
+  report: () => Report
   migrations: LiveMigrations
   /** The file that keeps the changes; null keeps none. */
   state: MigrateState | null
@@ -32,7 +31,7 @@ const get = (handle: Handler): Record<string, Handler> => ({ GET: handle, HEAD: 
 /** The handlers by path and method. */
 const ROUTES: Record<string, Record<string, Handler>> = {
   '/report': get(({ report }) => json(200, report())),
-  '/metrics': get(({ report, metrics }) => metrics(report())),
+  '/metrics': get(async ({ report }) => metricsAnswer(report())),
   '/migrations': { PATCH: change },
   '/migrations/rollback': { POST: rollBack },
 }

@@ -29,7 +29,13 @@ import { sendFile } from './send-file.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Command, ResponsePart } from '../../async/http-exchange.ts'
 import type { RequestBody } from '../../async/request-body.ts'
-import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../contract/events.ts'
+import type {
+  EventApp,
+  HttpReceiveEvent,
+  HttpScope,
+  ResponseEnd,
+  SendEvent,
+} from '../../contract/events.ts'
 import type { ErrorVerdict } from '../../http/error-verdict.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -139,12 +145,19 @@ export class HttpRun implements HttpEvents, Ending {
     if ((contentLength ?? 0) > maxBodyBytes) {
       return rejected((this.#refusal = new BodyTooLargeError(maxBodyBytes)))
     }
-    const receive = makeReceive(() => this.#bodyOf().receive())
+    const receive = makeReceive(() => this.#receive())
     try {
       return Promise.resolve(this.#app(this.#scope, receive, (event) => this.#send(event)))
     } catch (error) {
       return rejected(error)
+    } finally {
+      this.#context.figures?.returned()
     }
+  }
+
+  #receive(): Promise<HttpReceiveEvent> {
+    this.#context.figures?.touch()
+    return this.#bodyOf().receive()
   }
 
   // Made at the first receive(): most requests have no body, and most apps read none.
@@ -188,7 +201,9 @@ export class HttpRun implements HttpEvents, Ending {
     }
   }
 
+  // Without a clock for a start event, which is held, and for the last part, at which the exchange ends.
   #write(part: ResponsePart): Promise<void> {
+    if (!part.end) this.#context.figures?.touch()
     this.#bodyBytes += part.size
     const flowing = this.#transport.write(part)
     if (part.end) {
@@ -218,6 +233,7 @@ export class HttpRun implements HttpEvents, Ending {
   }
 
   #appEnded(threw: boolean, value: unknown): void {
+    this.#context.figures?.touch()
     try {
       if (threw) this.#appThrew(value)
       else this.#appReturned(value)

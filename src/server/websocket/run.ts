@@ -88,8 +88,10 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   async run(onSettled: (run: this) => void): Promise<void> {
     publishStart(this.#scope)
     try {
-      const receive = makeReceive(() => this.#queue.receive())
-      await this.#app(this.#scope, receive, (event) => this.#send(event))
+      const receive = makeReceive(() => this.#receive())
+      const running = this.#app(this.#scope, receive, (event) => this.#send(event))
+      this.#context.figures?.returned()
+      await running
       this.#appReturned()
     } catch (error) {
       this.#failed(error)
@@ -156,7 +158,13 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#finish('closed', undefined, code)
   }
 
+  #receive(): ReturnType<MessageQueue['receive']> {
+    this.#context.figures?.touch()
+    return this.#queue.receive()
+  }
+
   #send(event: SendEvent): Promise<void> {
+    this.#context.figures?.touch()
     try {
       if (this.#perform(event)) return TAKEN
     } catch (error) {

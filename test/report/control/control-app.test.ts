@@ -21,11 +21,6 @@ async function opened(changes: Partial<Controlled> = {}): Promise<Opened> {
   const line = (fields: object, message: string): void => void lines.push([message, fields])
   const app = controlApp({
     report: () => EXAMPLE_REPORT,
-    metrics: async () => ({
-      status: 200,
-      headers: [['content-type', 'text/plain']],
-      body: 'up 1\n',
-    }),
     migrations: new Map([['/orders', fakeMigration()]]),
     state: null,
     log: { debug: line, info: line, warn: line, error: line },
@@ -35,12 +30,12 @@ async function opened(changes: Partial<Controlled> = {}): Promise<Opened> {
   return { client, lines, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() }
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+const JSON_TYPE: Record<string, string> = { 'content-type': 'application/json' }
 
 async function patch(
   client: TestClient,
   body: unknown,
-  { path = '/migrations?path=/orders', headers = JSON_TYPE as Record<string, string> } = {},
+  { path = '/migrations?path=/orders', headers = JSON_TYPE } = {},
 ): Promise<[status: number, body: unknown]> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const response = await client.request('PATCH', path, { headers, body: text })
@@ -68,7 +63,12 @@ describe('the control app', () => {
 
   it('answers with the metrics as text', async () => {
     await using server = await opened()
-    expect((await server.client.get('/metrics')).text()).toBe('up 1\n')
+    const response = await server.client.get('/metrics')
+    expect(response.text()).toContain('http_server_active_requests{mount="/legacy"} 14\n')
+    expect(response.headers).toContainEqual([
+      'content-type',
+      'text/plain; version=0.0.4; charset=utf-8',
+    ])
   })
 
   it('changes the share and the shadow of a migration, and logs the values', async () => {
@@ -195,6 +195,6 @@ describe('the control app', () => {
 
   it('denies WebSockets', async () => {
     await using server = await opened()
-    await expect(server.client.websocket('/report')).rejects.toThrow()
+    await expect(server.client.websocket('/report')).rejects.toThrow('403')
   })
 })

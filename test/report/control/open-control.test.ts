@@ -22,7 +22,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 function opened(): Promise<Server> {
   return openControl(path, {
     report: () => EXAMPLE_REPORT,
-    metrics: async () => ({ status: 200, headers: [], body: '' }),
     migrations: new Map([['/orders', fakeMigration()]]),
     state: null,
     log: SILENT_LOG,

@@ -1,6 +1,6 @@
-// The answers of the control socket.
+// The answers of the apps in this folder: whole bodies.
 
-import type { EventApp, HeaderPairs, HttpScope, Send } from '../../contract/events.ts'
+import type { EventApp, HeaderPairs, HttpScope, Send } from '../contract/events.ts'
 
 /** A response whose body is whole. */
 export interface Answer {

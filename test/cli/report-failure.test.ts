@@ -1,7 +1,7 @@
 // The report of a failure: one line with the remedy, and an exit status that says whether the command line was wrong.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { reportFailure } from '../../src/cli/report.ts'
+import { reportFailure } from '../../src/cli/report-failure.ts'
 import { AppLoadError, InvalidOptionError, LifespanError } from '../../src/errors.ts'
 
 afterEach(() => vi.restoreAllMocks())

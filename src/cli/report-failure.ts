@@ -52,6 +52,8 @@ interface SystemError extends NodeJS.ErrnoException {
   port?: number
   hostname?: string
   fd?: number
+  /** The flag that named the address, if that is none of `--host`, `--port` and `--uds`. */
+  flag?: string
 }
 
 function listenFailure(error: SystemError): string | undefined {
@@ -63,29 +65,35 @@ function listenFailure(error: SystemError): string | undefined {
     return `--fd ${error.fd} is no inherited listening socket (${error.code}); the parent process has to pass one`
   }
   const { address = '', port = -1 } = error
-  return port < 0 ? socketFailure(error.code, address) : portFailure(error.code, address, port)
+  if (port < 0) return socketFailure(error.code, address, error.flag ?? '--uds')
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  return portFailure(error.code, where, error.flag ?? '--port', error.flag ?? '--host')
 }
 
-function socketFailure(code: string | undefined, path: string): string | undefined {
+function socketFailure(code: string | undefined, path: string, flag: string): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `${path} is in use; choose another --uds, or remove the file if no server uses it`
+      return `${path} is in use; choose another ${flag}, or remove the file if no server uses it`
     case 'EACCES':
-      return `${path} cannot be made: there is no such folder, or it is not writable; choose another --uds`
+      return `${path} cannot be made: there is no such folder, or it is not writable; choose another ${flag}`
     default:
       return undefined
   }
 }
 
-function portFailure(code: string | undefined, host: string, port: number): string | undefined {
-  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+function portFailure(
+  code: string | undefined,
+  where: string,
+  portFlag: string,
+  hostFlag: string,
+): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `${where} is in use; choose another --port, or 0 for a free one`
+      return `${where} is in use; choose another ${portFlag}, or 0 for a free one`
     case 'EACCES':
-      return `${where} needs a privileged user; choose a --port from 1024`
+      return `${where} needs a privileged user; choose a ${portFlag} from 1024`
     case 'EADDRNOTAVAIL':
-      return `${where} is no address of this machine; choose another --host`
+      return `${where} is no address of this machine; choose another ${hostFlag}`
     default:
       return undefined
   }
