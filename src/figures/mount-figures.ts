@@ -1,5 +1,6 @@
 // The figures of one mounted app: its requests, its WebSockets, its latency and its time on the event loop.
 
+import { DurationTotals } from './duration-totals.ts'
 import { LoopTime } from './loop-time.ts'
 import { RecentCount } from './recent-count.ts'
 import { RecentDurations } from './recent-durations.ts'
@@ -14,6 +15,7 @@ export class MountFigures {
   readonly rootPath: string
   readonly loop: LoopTime = new LoopTime()
   readonly #latencies = new RecentDurations()
+  readonly #totals = new DurationTotals()
   readonly #rate: RecentCount
   readonly #children = new Map<string, MountFigures>()
   readonly #classes = [0, 0, 0, 0, 0, 0]
@@ -71,10 +73,14 @@ export class MountFigures {
     if (outcome === 'disconnected') this.#disconnected += 1
     else if (outcome === 'aborted') this.#aborted += 1
     const isGivenUp = outcome === 'disconnected' && status === null
-    if (outcome === 'complete' || isGivenUp) this.#latencies.record(ms, now)
+    if (outcome !== 'complete' && !isGivenUp) return
+    this.#latencies.record(ms, now)
+    this.#totals.record(ms)
   }
 
-  report(now: number): Pick<MountReport, 'requests' | 'webSockets' | 'latencyMs' | 'loop'> {
+  report(
+    now: number,
+  ): Pick<MountReport, 'requests' | 'webSockets' | 'latencyMs' | 'latencyCounts' | 'loop'> {
     return {
       requests: {
         inFlight: this.#inFlight,
@@ -86,6 +92,7 @@ export class MountFigures {
       },
       webSockets: { open: this.#openWebSockets, total: this.#webSockets },
       latencyMs: this.#latencies.stats(),
+      latencyCounts: this.#totals.report(),
       loop: this.loop.report(),
     }
   }

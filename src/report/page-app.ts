@@ -1,10 +1,10 @@
 // The app of the page: its files, and the requests that it makes.
 
-import { answering, json } from './control/answer.ts'
+import { answering, json } from './answer.ts'
 import { pageFile } from './page-files.ts'
 import { foreignChange } from './same-origin.ts'
 import type { EventApp, HttpScope } from '../contract/events.ts'
-import type { Answer } from './control/answer.ts'
+import type { Answer } from './answer.ts'
 
 /** The requests of the page, and the paths of the control socket for them. */
 const READS = new Map([['report.json', '/report']])

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pageHtml } from './page-html.ts'
 import type { HeaderPairs } from '../contract/events.ts'
-import type { Answer } from './control/answer.ts'
+import type { Answer } from './answer.ts'
 
 const FOLDER = fileURLToPath(new URL('page', import.meta.url))
 const CHART_FILES = new Map([

@@ -26,6 +26,7 @@ const insideExpress = new Page('docs/inside-express.md')
 const migrating = new Page('docs/migrate.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const observability = new Page('docs/observability.md')
 const pythonApps = new Page('docs/python.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
@@ -89,6 +90,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('the styles run and print the output on the page', async () => {
     const { actual, expected } = await runPage(styles, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('observability run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(observability, reader.path)
     expect(actual).toEqual(expected)
   })
 

@@ -135,6 +135,8 @@ export const EXAMPLE_REPORT: Report = {
     heapBytes: 41_000_000,
     cpu: 0.62,
     loopUtilization: 0.31,
+    blocks: 14,
+    longestBlockMs: 48.5,
   },
   requests: { inFlight: 19, total: 140_000 },
   webSockets: { open: 3, total: 40 },

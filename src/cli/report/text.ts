@@ -3,6 +3,7 @@
 import { milliseconds } from '../milliseconds.ts'
 import { migrationLines } from './migrations.ts'
 import { mountLines, targetLines } from './mounts.ts'
+import { orNone } from './table.ts'
 import { fitting, WIDTH, wrapped } from './width.ts'
 import type { Report } from '../../contract/report.ts'
 
@@ -22,13 +23,14 @@ export function reportText(report: Report): string {
 }
 
 function processSentence({ process, uptimeMs, requests, webSockets, refused }: Report): string {
-  const { pid, node, cpu, loopUtilization, rssBytes } = process
+  const { pid, node, cpu, loopUtilization, longestBlockMs, rssBytes } = process
   return [
     `process ${pid} on Node ${node}`,
     `up ${duration(uptimeMs)}`,
     `${requests.total} requests, ${requests.inFlight} in flight, ${refused} refused`,
     `${webSockets.open} WebSockets open`,
     `CPU ${percent(cpu)} of a core, event loop ${percent(loopUtilization)} busy`,
+    `longest block ${orNone(longestBlockMs)}`,
     `${Math.round(rssBytes / 2 ** 20)} MiB`,
   ].join('; ')
 }

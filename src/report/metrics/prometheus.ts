@@ -11,7 +11,7 @@ import type { Family } from './family.ts'
 const FAMILIES = [...MOUNT_FAMILIES, ...HOSTING_FAMILIES, ...MIGRATION_FAMILIES]
 
 /** Writes the metrics of a process. */
-export interface Prometheus {
+interface Prometheus {
   readonly contentType: string
   /** The metrics of `report` and those of the process, in the text format. */
   text(report: Report): Promise<string>

@@ -16,8 +16,8 @@ describe('the text of a report', () => {
   it('has the process, the mounts, the targets, the migrations and the advice', () => {
     expect(`\n${reportText(EXAMPLE_REPORT)}`).toMatchInlineSnapshot(`
       "
-      process 4711 on Node v22.12.0; up 1 h 2 min; 140000 requests, 19 in flight, 4 refused; 3 WebSockets
-      open; CPU 62 % of a core, event loop 31 % busy; 141 MiB
+      process 4711 on Node 22.12.0; up 1 h 2 min; 140000 requests, 19 in flight, 4 refused; 3 WebSockets
+      open; CPU 62 % of a core, event loop 31 % busy; longest block 48.5 ms; 141 MiB
 
       mount    style   hosting    req/s       p50     p99  active  5xx  loop    block   queue
       /        events  loop         812  0.800 ms  6.3 ms       2   20  1.1%  31.2 ms       -
@@ -26,9 +26,9 @@ describe('the text of a report', () => {
       /live    events  loop         812  0.800 ms  6.3 ms       5   20  1.1%  31.2 ms       -
       /orders  -       migration    812  0.800 ms  6.3 ms       2   20  1.1%  31.2 ms       -
 
-      target                 state  active  completed  failed  retried       p50       p99
-      http://127.0.0.1:3000  up          1       5000       2        1   25.5 ms    810 ms
-      http://127.0.0.1:3001  down        0         10      90        0  0.000 ms  0.000 ms
+      target                 state  active  completed  failed  retried      p50     p99
+      http://127.0.0.1:3000  up          1       5000       2        1  25.5 ms  810 ms
+      http://127.0.0.1:3001  down        0         10      90        0        -       -
 
       migration  share  shadow  compared  matches  differ  noise  failed  old p99  new p99
       /orders      0.1     0.5      4500     4488      12    340       1  48.9 ms   9.8 ms
