@@ -145,6 +145,7 @@ describe('the public names', () => {
       PythonStats
       Receive
       ReceiveEvent
+      ReportOptions
       RequestContext
       ResponseEnd
       ResponseFinished
@@ -193,6 +194,7 @@ describe('the public names', () => {
       iterable
       mount
       python
+      report
       serve
       sync
       threadedMiddleware

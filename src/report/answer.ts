@@ -1,6 +1,10 @@
 // The answers of the apps in this folder: whole bodies.
 
-import type { EventApp, HeaderPairs, HttpScope, Send } from '../contract/events.ts'
+import { BodyTooLargeError } from '../errors.ts'
+import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
+
+/** The requests have a few values: a longer body is an error or an attack. */
+const LONGEST_BODY = 64 * 1024
 
 /** A response whose body is whole. */
 export interface Answer {
@@ -15,6 +19,11 @@ export function json(status: number, value: unknown, ...headers: HeaderPairs): A
   return { status, headers: [['content-type', 'application/json'], ...headers], body }
 }
 
+/** The answer of a server without the option `figures`. */
+export const NO_FIGURES: Answer = json(503, {
+  error: 'this server keeps no figures: serve(app, { figures: true }), or isthmus serve --figures',
+})
+
 /** Sends the answer that `handle` returns to each HTTP request. A WebSocket is denied with 404. */
 export function answering(
   handle: (scope: HttpScope, body: () => Promise<string>) => Promise<Answer>,
@@ -25,18 +34,22 @@ export function answering(
       await receive()
       return send({ type: 'websocket.close' })
     }
-    const body = async (): Promise<string> => {
-      const chunks: Uint8Array[] = []
-      for (;;) {
-        const event = await receive()
-        if (event.type !== 'http.request') break
-        chunks.push(event.body)
-        if (!event.moreBody) break
-      }
-      return Buffer.concat(chunks).toString('utf8')
-    }
-    await sendAnswer(send, await handle(scope, body))
+    await sendAnswer(send, await handle(scope, () => bodyText(receive)))
   }
+}
+
+async function bodyText(receive: Receive): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const event = await receive()
+    if (event.type !== 'http.request') break
+    length += event.body.length
+    if (length > LONGEST_BODY) throw new BodyTooLargeError(LONGEST_BODY)
+    chunks.push(event.body)
+    if (!event.moreBody) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 async function sendAnswer(send: Send, { status, headers, body }: Answer): Promise<void> {

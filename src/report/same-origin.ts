@@ -17,7 +17,9 @@ export function foreignChange(headers: HeaderPairs): string | undefined {
   if (!/^application\/json *(?:;|$)/i.test(type)) {
     return 'changes are JSON: send content-type: application/json'
   }
-  return isSameOrigin(headers) ? undefined : 'changes come from the page itself, not from other sites'
+  return isSameOrigin(headers)
+    ? undefined
+    : 'changes come from the page itself, not from other sites'
 }
 
 function isSameOrigin(headers: HeaderPairs): boolean {

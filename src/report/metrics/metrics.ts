@@ -1,7 +1,7 @@
 // metrics(): an app that answers the scrapes of Prometheus.
 
 import { figuresOf } from '../../async/exchange-context.ts'
-import { answering, json } from '../answer.ts'
+import { answering, json, NO_FIGURES } from '../answer.ts'
 import { snapshot } from '../snapshot.ts'
 import { metricsAnswer } from './metrics-answer.ts'
 import { loadPrometheus } from './prometheus.ts'
@@ -10,8 +10,6 @@ import type { Report } from '../../contract/report.ts'
 import type { Answer } from '../answer.ts'
 
 const READ = ['GET', 'HEAD']
-const NO_FIGURES =
-  'this server keeps no figures: serve(app, { figures: true }), or isthmus serve --figures'
 
 /**
  * Makes an app for a mount table that answers with the figures of its server, in the text format of Prometheus. The server
@@ -44,7 +42,7 @@ export function metricsOf(reportOf: (scope: HttpScope) => Report | null): EventA
       ])
     }
     const report = reportOf(scope)
-    return report ? metricsAnswer(report) : json(503, { error: NO_FIGURES })
+    return report ? metricsAnswer(report) : NO_FIGURES
   })
   return async function metricsApp(scope, receive, send) {
     return scope.type === 'lifespan' ? start(receive, send) : answer(scope, receive, send)

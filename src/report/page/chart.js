@@ -70,7 +70,13 @@ function options(node, { least, text }) {
     },
     series: [{}, { ...line, points: { show: false } }],
     axes: [
-      { ...axis, size: 22, space: 60, incrs: [60, 120], values: (_plot, ticks) => ticks.map(agoText) },
+      {
+        ...axis,
+        size: 22,
+        space: 60,
+        incrs: [60, 120],
+        values: (_plot, ticks) => ticks.map(agoText),
+      },
       { ...axis, size: 58, space: 24, values: (_plot, ticks) => ticks.map(text) },
     ],
   }

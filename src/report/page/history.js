@@ -86,7 +86,13 @@ function isOlderProcess(before, now) {
 function pointsAfter(before, mount, atS) {
   const { total } = mount.requests
   const { busyMs } = mount.loop
-  const point = { atS, perSecond: mount.requests.perSecond, p99Ms: mount.latencyMs.p99, total, busyMs }
+  const point = {
+    atS,
+    perSecond: mount.requests.perSecond,
+    p99Ms: mount.latencyMs.p99,
+    total,
+    busyMs,
+  }
   if (before === undefined) return [point]
 
   const passedS = atS - before.atS

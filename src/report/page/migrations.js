@@ -97,7 +97,14 @@ function sideTexts({ style, hosting, requests, errors, latencyMs }) {
 function copyTexts({ rate, compared, failed, latencyMs }) {
   const { p50, p99, max } = latencyMs
   const copied = `${percentText(rate)} of requests`
-  return [copied, countText(compared + failed), countText(failed), msText(p50), msText(p99), msText(max)]
+  return [
+    copied,
+    countText(compared + failed),
+    countText(failed),
+    msText(p50),
+    msText(p99),
+    msText(max),
+  ]
 }
 
 /** @param {string} path */

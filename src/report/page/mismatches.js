@@ -14,7 +14,12 @@ export function makeMismatches(path) {
   const list = element('ol')
   const label = `Last differences of ${path}`
   // A region that scrolls takes the focus, so that the keyboard scrolls it.
-  const node = element('div', { class: 'mismatches', role: 'region', tabindex: '0', 'aria-label': label })
+  const node = element('div', {
+    class: 'mismatches',
+    role: 'region',
+    tabindex: '0',
+    'aria-label': label,
+  })
   node.append(none, list)
 
   const showList = keyedList(list, (mismatch) => JSON.stringify(mismatch), makeMismatch)

@@ -9,7 +9,11 @@ import { percentText } from './wording.js'
  * @param {() => void} onChanged runs after the server has accepted a change
  */
 export function makeShareForm(path, onChanged) {
-  const slider = input({ type: 'range', step: '1', 'aria-label': `Share of the new app of ${path}` })
+  const slider = input({
+    type: 'range',
+    step: '1',
+    'aria-label': `Share of the new app of ${path}`,
+  })
   const field = input({ type: 'number', step: 'any', 'aria-label': `Share of ${path} in percent` })
   const back = element('button', { type: 'button' }, 'Roll back')
   const note = element('p', { role: 'status', class: 'note' })
@@ -48,7 +52,13 @@ export function makeShareForm(path, onChanged) {
 
 /** @param {Record<string, string>} attributes */
 function input(attributes) {
-  return element('input', { ...attributes, min: '0', max: '100', required: '', autocomplete: 'off' })
+  return element('input', {
+    ...attributes,
+    min: '0',
+    max: '100',
+    required: '',
+    autocomplete: 'off',
+  })
 }
 
 /**

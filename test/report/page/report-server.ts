@@ -54,7 +54,6 @@ export async function startReportServer(control = true): Promise<ReportServer> {
       const uptimeMs = subject.report.uptimeMs + now - startedAt
       return { ...subject.report, at: new Date(now).toISOString(), uptimeMs, migrations }
     },
-    metrics: async () => ({ status: 404, headers: [], body: '' }),
     migrations: new Map([['/orders', migration]]),
     state: null,
     log: SILENT_LOG,
