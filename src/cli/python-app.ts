@@ -1,6 +1,7 @@
 // An app of Python in processes, with the failures of its loading in the words of the command line.
 
 import { statSync } from 'node:fs'
+import { handOnFacts } from '../bridge/app-facts.ts'
 import { events } from '../bridge/style.ts'
 import { AppLoadError, InvalidOptionError } from '../errors.ts'
 import { python } from '../hosting/python.ts'
@@ -19,10 +20,11 @@ import type { PythonSpec } from './app-spec.ts'
 export function pythonApp(spec: PythonSpec, options: PythonOptions): EventApp {
   requireFolder(options.cwd)
   const app = python(spec.app, options)
-  return events(function hostedInPython(scope, receive, send) {
+  const hosted = events(function hostedInPython(scope, receive, send) {
     if (scope.type !== 'lifespan') return app(scope, receive, send)
     return app(scope, receive, (event) => send(named(event, spec)))
   })
+  return handOnFacts(hosted, app)
 }
 
 // The system reports a folder that is not there as a program that is not there.

@@ -1,5 +1,6 @@
 // An app of any style in threads. The event loop does not import its module.
 
+import { handOnFacts } from '../bridge/app-facts.ts'
 import { events } from '../bridge/style.ts'
 import { LifespanError, ThreadCrashedError } from '../errors.ts'
 import { threadsApp } from '../hosting/gateway/threads-app.ts'
@@ -13,10 +14,11 @@ import type { FileSpec } from './app-spec.ts'
 export function threadedApp(spec: FileSpec, url: string, pool: ThreadOptions): EventApp {
   const target = { url, kind: 'app', style: spec.style ?? undefined } as const
   const app = threadsApp(poolSettings(target, pool))
-  return events(function threaded(scope, receive, send) {
+  const hosted = events(function threaded(scope, receive, send) {
     if (scope.type !== 'lifespan') return app(scope, receive, send)
     return app(scope, receive, (event) => send(named(event, spec, url)))
   })
+  return handOnFacts(hosted, app)
 }
 
 // The threads report the errors of the module and of the export. The end of a thread, and a failed lifespan of the app

@@ -56,7 +56,7 @@ export interface ProcessReport {
 export interface MountReport {
   /** The path at which the app is mounted; `/` for the root. */
   path: string
-  /** The style in which the app is written; null for an app that runs elsewhere. */
+  /** The style in which the app is written; null if the event loop cannot tell, as for an app that runs elsewhere. */
   style: 'sync' | 'iterable' | 'events' | null
   hosting: 'loop' | 'threads' | 'python' | 'remote' | 'migration'
   requests: {

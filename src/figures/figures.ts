@@ -48,11 +48,6 @@ export class Figures {
     return figures
   }
 
-  /** The figures of the app with this root path, if an exchange has reached it or a table above it. */
-  find(rootPath: string): MountFigures | undefined {
-    return this.#mounts.get(rootPath)
-  }
-
   /**
    * The figures of the table at `rootPath`, to which `outer` has given an exchange. A middleware can set any root path:
    * one that no table has leads to `outer`, so that the number of figures stays that of the apps.

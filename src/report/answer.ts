@@ -19,10 +19,11 @@ export function json(status: number, value: unknown, ...headers: HeaderPairs): A
   return { status, headers: [['content-type', 'application/json'], ...headers], body }
 }
 
-/** The answer of a server without the option `figures`. */
-export const NO_FIGURES: Answer = json(503, {
-  error: 'this server keeps no figures: serve(app, { figures: true }), or isthmus serve --figures',
-})
+/** The answer of a server that has no figures. */
+export function noFigures(): Answer {
+  const remedy = 'serve(app, { figures: true }), or isthmus serve --figures'
+  return json(503, { error: `this server keeps no figures: ${remedy}` })
+}
 
 /** Sends the answer that `handle` returns to each HTTP request. A WebSocket is denied with 404. */
 export function answering(

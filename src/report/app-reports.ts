@@ -2,14 +2,11 @@
 
 import { factsOf } from '../bridge/app-facts.ts'
 import { styleOf } from '../bridge/style.ts'
-import { poolReport } from './pool-report.ts'
+import { pooled } from './pool-report.ts'
 import type { AppFacts } from '../bridge/app-facts.ts'
 import type { App } from '../bridge/style.ts'
 import type { MigrationReport, MountReport, Report, TargetReport } from '../contract/report.ts'
 import type { Figures } from '../figures/figures.ts'
-import type { MountFigures } from '../figures/mount-figures.ts'
-
-type AppReports = Pick<Report, 'mounts' | 'migrations'>
 
 /** The methods of the apps that tell figures of their own, by the kind of the app. */
 interface RemoteApp {
@@ -19,48 +16,72 @@ interface MigrationApp {
   report(): Omit<MigrationReport, 'path'>
 }
 
-/** Walks the mount tables of the server, nested ones too. */
-export function appReports(figures: Figures, now: number): AppReports {
+/** An app at its place in the mount tables. */
+interface Place {
+  path: string
+  facts: AppFacts
+}
+
+/** The reports of all mounted apps, in the order of the tables, nested ones too. */
+export function appReports(figures: Figures, now: number): Pick<Report, 'mounts' | 'migrations'> {
   const { app, rootPath } = figures.facts
-  const reports: AppReports = { mounts: [], migrations: [] }
-  const visit = (inner: App, path: string): void => {
-    const facts = factsOf(inner)
-    if (facts.kind !== 'mount') return addApp(reports, facts, path)
-    for (const [prefix, one] of facts.inner) visit(one, path + prefix.replace(/\/$/, ''))
-    if (hasStrays(facts, figures.find(path))) addMount(facts, path)
+  const places = [...placesOf(app, rootPath)]
+  const shown = places.filter((place) => place.facts.kind !== 'mount' || hasStrays(place, figures))
+  return {
+    mounts: shown.map((place) => mountReport(place, figures, now)),
+    migrations: places.filter(({ facts }) => facts.kind === 'migration').map(migrationReport),
   }
-  const addMount = (facts: AppFacts, path: string): void => {
-    const counted = figures.at(path).report(now)
-    reports.mounts.push({
-      path: path || '/',
-      ...hostingOf(facts),
-      ...counted,
-      ...innerFigures(facts),
-    })
-  }
-  const addApp = (to: AppReports, facts: AppFacts, path: string): void => {
-    addMount(facts, path)
-    if (facts.kind !== 'migration') return
-    to.migrations.push({ path: path || '/', ...(facts.app as unknown as MigrationApp).report() })
-  }
-  visit(app, rootPath)
-  return reports
 }
 
-// A table without '/' answers 404 itself.
-function hasStrays({ inner }: AppFacts, figures: MountFigures | undefined): boolean {
-  return !inner.has('/') && figures !== undefined && figures.isUsed
-}
-
-function hostingOf({ kind, app }: AppFacts): Pick<MountReport, 'style' | 'hosting'> {
-  if (kind === 'app') return { style: styleOf(app).style, hosting: 'loop' }
-  return { style: null, hosting: kind === 'mount' ? 'loop' : kind }
-}
-
-function innerFigures({ kind, app, inner }: AppFacts): Pick<MountReport, 'pool' | 'targets'> {
-  if (kind === 'migration') return innerFigures(factsOf(inner.get('from') as App))
-  if (kind === 'remote') {
-    return { pool: null, targets: (app as unknown as RemoteApp).stats().targets }
+function* placesOf(app: App, path: string): Generator<Place> {
+  const facts = factsOf(app)
+  if (facts.kind === 'mount') {
+    for (const [prefix, inner] of facts.inner) {
+      yield* placesOf(inner, path + prefix.replace(/\/$/, ''))
+    }
   }
-  return { pool: poolReport(kind, app), targets: [] }
+  yield { path, facts }
+}
+
+// A table without '/' answers 404 itself, and these answers are in its own figures.
+function hasStrays({ path, facts }: Place, figures: Figures): boolean {
+  return !facts.inner.has('/') && figures.at(path).isUsed
+}
+
+function mountReport({ path, facts }: Place, figures: Figures, now: number): MountReport {
+  const { inlineThreads } = figures.facts
+  const hosted = inlineThreads && facts.kind === 'threads' ? ON_THE_LOOP : hostedOf(facts)
+  return { path: path || '/', ...hosted, ...figures.at(path).report(now) }
+}
+
+function migrationReport({ path, facts }: Place): MigrationReport {
+  return { path: path || '/', ...(facts.app as unknown as MigrationApp).report() }
+}
+
+/** The place of an app, and the figures that it tells itself. */
+type Hosted = Pick<MountReport, 'style' | 'hosting' | 'pool' | 'targets'>
+
+// The event loop cannot tell the style of a module that `threads()` names.
+const ON_THE_LOOP: Hosted = { style: null, hosting: 'loop', pool: null, targets: [] }
+
+function hostedOf({ kind, app, inner }: AppFacts): Hosted {
+  switch (kind) {
+    case 'app':
+      return { ...ON_THE_LOOP, style: styleOf(app).style }
+    case 'mount':
+      return ON_THE_LOOP
+    case 'threads':
+    case 'python':
+      return { ...ON_THE_LOOP, hosting: kind, ...pooled(kind, app) }
+    case 'remote':
+      return {
+        ...ON_THE_LOOP,
+        hosting: kind,
+        targets: (app as unknown as RemoteApp).stats().targets,
+      }
+    case 'migration': {
+      const { pool, targets } = hostedOf(factsOf(inner.get('from') as App))
+      return { style: null, hosting: kind, pool, targets }
+    }
+  }
 }

@@ -1,61 +1,59 @@
-// report(): the page of the report, and the report as JSON, at a path of the server.
+// report(): an app that shows the figures of its server.
 
 import { figuresOf } from '../async/exchange-context.ts'
+import { refuseScope } from '../bridge/refuse-scope.ts'
 import { completeOptions } from '../complete-options.ts'
-import { SILENT_LOG } from '../silent-log.ts'
-import { answering, NO_FIGURES } from './answer.ts'
+import { answering, noFigures } from './answer.ts'
 import { controlApp } from './control/control-app.ts'
 import { migrationsOf } from './control/migrations-of.ts'
 import { pageApp } from './page-app.ts'
 import { snapshot } from './snapshot.ts'
-import type { EventApp } from '../contract/events.ts'
+import type { Complete } from '../complete-options.ts'
+import type { EventApp, ExchangeContext } from '../contract/events.ts'
 import type { Figures } from '../figures/figures.ts'
-import type { Log } from '../contract/log.ts'
 
 /** The options of {@link report}. */
 export interface ReportOptions {
-  /** Whether the page may set the share of a migration, and roll it back. Default false: the page is read only. */
+  /**
+   * Whether the page changes the share of a migration, and takes it back to the old app. Requests of pages of another
+   * origin are refused. Default false.
+   */
   control?: boolean | undefined
 }
 
-const DEFAULTS = { control: false }
+const DEFAULTS: Complete<ReportOptions> = { control: false }
 
 /**
- * Makes an app for a mount table that shows the report of its server: the page at its path, and `report.json` below it.
- * The server needs the option `figures`; without it `report.json` is 503. Everybody that reaches the mount can read the
- * report: put {@link basicAuth} or another guard around it.
+ * Makes an app for a mount table that shows the figures of its server: a page, and `report.json` below it. The server needs
+ * the option `figures`; without it the answer is 503. The app asks no one for a password: everybody that reaches the mount
+ * can read the figures, and change migrations with `control`.
  *
- * With `control` the page changes the shares of migrations. The changes come from the page itself or from a client that
- * is no browser; requests that another site makes a browser send are answered with 403.
- *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an option that is unknown or no boolean
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *
  * @example
- * const operator = chain(basicAuth({ users: { operator: password } }))(report({ control: true }))
- * await serve(mount({ '/report': operator, '/': app }), { figures: true })
+ * const operators = chain(basicAuth({ verify }))(report({ control: true }))
+ * await serve(mount({ '/report': operators, '/': app }), { figures: true })
  */
 export function report(options: ReportOptions = {}): EventApp {
   const { control } = completeOptions('report', options, DEFAULTS)
-  return pageApp(ownReport, control)
+  const page = pageApp(liveReport, control)
+  return async function reportApp(scope, receive, send) {
+    if (scope.type !== 'http') return refuseScope(scope, receive, send)
+    const hasFigures = figuresOf(scope) !== undefined
+    return (hasFigures ? page : withoutFigures)(scope, receive, send)
+  }
 }
 
-const withoutFigures = answering(async () => NO_FIGURES)
+const withoutFigures = answering(async () => noFigures())
 
-/** Answers as the control socket of the server does. */
-const ownReport: EventApp = async (scope, receive, send) => {
-  const figures = scope.type === 'http' ? figuresOf(scope)?.server : undefined
-  if (scope.type !== 'http' || !figures) return withoutFigures(scope, receive, send)
-  const log = scope['isthmus.exchange']?.log ?? SILENT_LOG
-  return controlOf(figures, log)(scope, receive, send)
-}
-
-function controlOf(figures: Figures, log: Log): EventApp {
-  const { app, rootPath } = figures.facts
-  return controlApp({
-    report: () => snapshot(figures),
-    migrations: migrationsOf(app, rootPath),
-    state: null,
-    by: 'the page of the report',
-    log,
-  })
+/** The requests of the control socket, for the server that has the exchange. */
+const liveReport: EventApp = async (scope, receive, send) => {
+  if (scope.type === 'lifespan') return
+  const { server } = figuresOf(scope) as { server: Figures }
+  const { app, rootPath } = server.facts
+  const { log } = scope['isthmus.exchange'] as ExchangeContext
+  const migrations = migrationsOf(app, rootPath)
+  const by = 'the page of the report'
+  const controlled = { report: () => snapshot(server), migrations, state: null, by, log }
+  return controlApp(controlled)(scope, receive, send)
 }

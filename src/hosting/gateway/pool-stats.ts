@@ -2,10 +2,16 @@
 
 import type { BufferStats } from './buffering/buffers.ts'
 import type { HostCounts } from './scheduler/hosts.ts'
+import type { Runs } from '../protocol/messages.ts'
 import type { LoadStats } from './scheduler/load-stats.ts'
 
 /** The load of a pool, without its hosts. */
 export interface HostedStats extends LoadStats {
+  /**
+   * `inTurn`: a host runs one request after the other, those of a sync app. `sideBySide`: it runs many at the same time, those
+   * of any other app. Null before the first host has loaded the app.
+   */
+  runs: Runs | null
   /** The bodies that the pool holds for slow clients. */
   buffering: BufferStats
 }
@@ -27,6 +33,7 @@ const NO_TIMES = Object.freeze({ mean: 0, p50: 0, p99: 0 })
 export function emptyLoad(): Load {
   return {
     hosts: { loading: 0, ready: 0, retiring: 0, ending: 0, spare: 0 },
+    runs: null,
     inFlight: 0,
     queued: 0,
     completed: 0,

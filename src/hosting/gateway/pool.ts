@@ -110,7 +110,8 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
 
   stats(): Load {
     const load = this.#scheduler.stats(performance.now())
-    return { hosts: this.#scheduler.hosts, ...load, buffering: this.#buffers.stats }
+    const { hosts } = this.#scheduler
+    return { hosts, runs: this.#runs ?? null, ...load, buffering: this.#buffers.stats }
   }
 
   /**

@@ -1,7 +1,7 @@
 // metrics(): an app that answers the scrapes of Prometheus.
 
 import { figuresOf } from '../../async/exchange-context.ts'
-import { answering, json, NO_FIGURES } from '../answer.ts'
+import { answering, json, noFigures } from '../answer.ts'
 import { snapshot } from '../snapshot.ts'
 import { metricsAnswer } from './metrics-answer.ts'
 import { loadPrometheus } from './prometheus.ts'
@@ -42,7 +42,7 @@ export function metricsOf(reportOf: (scope: HttpScope) => Report | null): EventA
       ])
     }
     const report = reportOf(scope)
-    return report ? metricsAnswer(report) : NO_FIGURES
+    return report ? metricsAnswer(report) : noFigures()
   })
   return async function metricsApp(scope, receive, send) {
     return scope.type === 'lifespan' ? start(receive, send) : answer(scope, receive, send)
