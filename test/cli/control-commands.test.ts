@@ -16,7 +16,13 @@ function refusal(words: string[], environment: Record<string, string> = {}): str
 
 describe('isthmus report', () => {
   it('has the socket of the environment, or that of the command line', () => {
-    const expected = { type: 'report', control: '/run/a.sock', json: false, watch: false, open: false }
+    const expected = {
+      type: 'report',
+      control: '/run/a.sock',
+      json: false,
+      watch: false,
+      open: false,
+    }
     expect(parseArguments(['report'], SOCKET)).toEqual(expected)
     expect(parseArguments(['report', '--json', '--watch', '--control', '/b'], SOCKET)).toEqual({
       type: 'report',
