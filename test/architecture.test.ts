@@ -148,6 +148,7 @@ describe('the public names', () => {
       PythonStats
       Receive
       ReceiveEvent
+      ReportOptions
       RequestContext
       ResponseEnd
       ResponseFinished
@@ -197,6 +198,7 @@ describe('the public names', () => {
       metrics
       mount
       python
+      report
       serve
       sync
       threadedMiddleware

@@ -17,7 +17,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { readTable, readTexts } from './read-table.ts'
-import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
+import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
@@ -118,7 +118,9 @@ export function parseArguments(argv: readonly string[], environment: Environment
 // The options of a command that a person types once have no variables, except for the socket.
 function readReport(given: Given, environment: Environment): ReportCommand {
   const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
-  return { type: 'report', ...control, ...readTable(REPORT_OPTIONS, REPORT_DEFAULTS, given, {}) }
+  const options = readTable<ReportOptions>(REPORT_OPTIONS, REPORT_DEFAULTS, given, {})
+  checkReport(options)
+  return { type: 'report', ...control, ...options }
 }
 
 function readMigrate(

@@ -53,6 +53,7 @@ const liveReport: EventApp = async (scope, receive, send) => {
   const { app, rootPath } = server.facts
   const { log } = scope['isthmus.exchange'] as ExchangeContext
   const migrations = migrationsOf(app, rootPath)
-  const controlled = { report: () => snapshot(server), migrations, state: null, log }
+  const by = 'the page of the report'
+  const controlled = { report: () => snapshot(server), migrations, state: null, by, log }
   return controlApp(controlled)(scope, receive, send)
 }
