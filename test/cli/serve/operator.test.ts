@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { askControl } from '../../../src/cli/control-client.ts'
 import { freePort } from '../../raw/free-port.ts'
 import { parseMetrics } from '../../report/metrics/parse-metrics.ts'
 import { Command, get, linesWith, run } from '../command.ts'
@@ -249,6 +250,9 @@ describe('isthmus serve --metrics', { timeout: 60_000 }, () => {
   it('leaves the control socket without prom-client, which says so for the metrics', async () => {
     using command = served(['--control', socket], WITHOUT_CLIENT)
     await command.url()
+    await expect(askControl(socket, { method: 'GET', target: '/metrics' })).rejects.toThrow(
+      'metrics need the package prom-client: npm install prom-client',
+    )
     expect(await output('migrate', 'show')).toBe('/orders: share 0, no shadow\n')
   })
 
