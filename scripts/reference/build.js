@@ -10,7 +10,7 @@ import { deadLinks } from './dead-links.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUT = join(ROOT, 'artifacts/reference')
 /** Types that are there for the inference of the compiler, or opaque: a user never writes their names. */
-const UNNAMED = ['EventParameters', 'Opaque', 'Readable', 'Next', 'Wait', 'Either']
+const UNNAMED = ['EventParameters', 'Opaque', 'Readable', 'Next', 'Wait', 'Either', 'Figures']
 const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 const app = await Application.bootstrap({
