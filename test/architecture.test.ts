@@ -174,6 +174,9 @@ describe('the public names', () => {
       ThreadsApp
       UnavailableError
       UnsupportedScopeError
+      UpstreamBusyError
+      UpstreamError
+      UpstreamTimeoutError
       WaitUnderSyncError
       WebSocketAcceptEvent
       WebSocketCloseEvent
@@ -280,6 +283,7 @@ describe('the public names', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
       "ConnectErrorHandler
       ConnectMiddleware
+      Durations
       EmbeddedFetch
       EmbeddedHandler
       FetchContext
@@ -289,11 +293,19 @@ describe('the public names', () => {
       FromFetchOptions
       FromNodeOptions
       NodeHandler
+      RemoteApp
+      RemoteBalance
+      RemoteHealthOptions
+      RemoteOptions
+      RemoteStats
+      RemoteTlsOptions
+      TargetReport
       ToFetchOptions
       ToNodeOptions
       fromConnect
       fromFetch
       fromNode
+      remote
       toFetch
       toNode"
     `)

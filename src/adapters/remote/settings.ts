@@ -1,8 +1,10 @@
 // The options of remote(), each with its default in one literal.
 
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
+import { InvalidOptionError } from '../../errors.ts'
 import { isFieldValue, isToken } from '../../http/headers.ts'
-import type { ConnectionOptions } from 'node:tls'
+import { createSecureContext } from 'node:tls'
+import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
 import type { Complete, NumberRange } from '../../complete-options.ts'
 
 /** How {@link remote} chooses the target of a request. */
@@ -110,7 +112,8 @@ export type RemoteSettings = Flat & {
   tls: TlsSettings
 }
 
-const DEFAULTS: RemoteSettings = {
+/** The default of every option. */
+export const REMOTE_DEFAULTS: RemoteSettings = {
   balance: 'least-pending',
   connections: 1_024,
   maxPending: 1_024,
@@ -171,7 +174,7 @@ const MOUNT_PATHS = ['keep', 'strip']
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function remoteSettings(options: RemoteOptions): RemoteSettings {
-  const settings = completeOptions<RemoteSettings>('remote', options, DEFAULTS)
+  const settings = completeOptions<RemoteSettings>('remote', options, REMOTE_DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber('remote', option, settings[option], RANGES[option])
   }
@@ -181,6 +184,7 @@ export function remoteSettings(options: RemoteOptions): RemoteSettings {
   checkPath(settings.health.path)
   checkBalance(settings.balance)
   checkHost(settings.host)
+  checkTls(settings.tls)
   checkOneOf('forwarded', settings.forwarded, FORWARDED)
   checkOneOf('mountPath', settings.mountPath, MOUNT_PATHS)
   return settings
@@ -204,6 +208,18 @@ function checkHost(host: unknown): void {
     host,
     'it is keep, target, or a host such as app.example:80',
   )
+}
+
+function checkTls({ servername, ca, cert, key }: TlsSettings): void {
+  if (servername !== undefined && (typeof servername !== 'string' || servername === '')) {
+    throw invalidOption('remote', 'tls.servername', servername, 'it is a host name')
+  }
+  try {
+    createSecureContext({ ca, cert, key } as SecureContextOptions)
+  } catch (error) {
+    const { message } = error as Error
+    throw new InvalidOptionError(`remote(): the option "tls" does not fit: ${message}`)
+  }
 }
 
 function checkBalance(balance: unknown): void {

@@ -196,14 +196,8 @@ describe('a target that fails', () => {
 
   it.each([
     ['closes before the head', (socket: Socket) => void socket.end()],
-    [
-      'closes within the head',
-      (socket: Socket) => void socket.end('HTTP/1.1 200 OK\r\nA: b'),
-    ],
-    [
-      'sends something else',
-      (socket: Socket) => void socket.write('SSH-2.0-x\r\n\r\n'),
-    ],
+    ['closes within the head', (socket: Socket) => void socket.end('HTTP/1.1 200 OK\r\nA: b')],
+    ['sends something else', (socket: Socket) => void socket.write('SSH-2.0-x\r\n\r\n')],
     [
       'announces two lengths',
       (socket: Socket) =>

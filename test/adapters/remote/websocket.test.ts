@@ -203,7 +203,9 @@ describe('the handshake', () => {
   it('ends at the target when the client leaves before its answer', async () => {
     let isClosed = false
     const http = createServer()
-    http.on('upgrade', (_request, socket) => socket.on('end', () => (isClosed = Boolean(socket.destroy()))).resume())
+    http.on('upgrade', (_request, socket) =>
+      socket.on('end', () => (isClosed = Boolean(socket.destroy()))).resume(),
+    )
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     const { port } = http.address() as { port: number }
     await using front = await fronted(`http://127.0.0.1:${port}`)
