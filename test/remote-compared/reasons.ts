@@ -1,8 +1,10 @@
 // Why isthmus does as neither nginx nor HAProxy does, by group and case.
 
-const STRICT = 'isthmus reads a response as strictly as RFC 9112 says: a reader that guesses could see another response.'
+const STRICT =
+  'isthmus reads a response as strictly as RFC 9112 says: a reader that guesses could see another response.'
 const HOP = 'The field belongs to one connection, and a proxy removes it (RFC 9110, 7.6.1).'
-const CLAIM = 'Anyone can send the field. isthmus sets it from the connection, or from `forwarded()` behind a trusted proxy.'
+const CLAIM =
+  'Anyone can send the field. isthmus sets it from the connection, or from `forwarded()` behind a trusted proxy.'
 const OWN_LIST = 'The server of isthmus answers methods that Node does not know, before any app.'
 
 /** The reasons in the page. */
@@ -19,7 +21,8 @@ export const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>>
     Trailer: HOP,
     'Upgrade: h2c': HOP,
     'Upgrade: websocket without a Connection field': HOP,
-    'HTTP/1.0 without Host': 'isthmus speaks HTTP/1.1 to the target, which needs a Host (RFC 9112, 3.2).',
+    'HTTP/1.0 without Host':
+      'isthmus speaks HTTP/1.1 to the target, which needs a Host (RFC 9112, 3.2).',
     'X-Forwarded-For of a client': CLAIM,
     'X-Forwarded-Host of a client': CLAIM,
     'Forwarded, X-Real-IP of a client': CLAIM,
@@ -28,6 +31,8 @@ export const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'The target': {
     '/a?': 'The scope of an app has no mark for a query that is empty.',
+    'http://other.example/a, another Host':
+      'The host of an absolute target is the one that counts (RFC 9112, 3.2.2): both ends see the same.',
     'OPTIONS *': 'The question is about the server and not about a resource: isthmus answers it.',
     'a method that nobody knows': OWN_LIST,
     CONNECT: OWN_LIST,
@@ -53,12 +58,10 @@ export const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>>
       'isthmus never asks for it, and undici takes an answer to no question for a broken response.',
   },
   'A response that breaks the rules': {
-    'no status line at all': STRICT,
     'HTTP/9.9': STRICT,
     'a status of four digits': STRICT,
     'status 099': STRICT,
     'lines that end in LF alone': STRICT,
-    'a space before the colon': STRICT,
     'two equal Content-Lengths': STRICT,
     'Content-Length and Transfer-Encoding': STRICT,
     'a chunk size that is no number':
@@ -78,7 +81,8 @@ export const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>>
     'Cookie, Origin, Authorization, X-Forwarded-For of a client': CLAIM,
     'the upstream answers 101 with a wrong Sec-WebSocket-Accept':
       'The upstream has not taken the handshake (RFC 6455, 4.1), so the client gets no 101.',
-    'Sec-WebSocket-Version: 12': 'The server of isthmus takes the handshake itself, and 426 names the version (RFC 6455, 4.4).',
+    'Sec-WebSocket-Version: 12':
+      'The server of isthmus takes the handshake itself, and 426 names the version (RFC 6455, 4.4).',
     'the upstream dies':
       'The client is still connected, so it gets a close frame: 1014, bad gateway (IANA).',
     'a silence of three timeouts':
