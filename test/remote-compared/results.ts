@@ -51,7 +51,7 @@ export function pageOf(results: Results): string {
   return (
     [
       '# remote() beside nginx and HAProxy',
-      `The view of a client and of an upstream on each proxy, in the same cases: ${SUBJECTS.map((name) => LABELS[name]).join(', ')}. The upstream and the client are scripts that send and read bytes. \`npm run remote:compare\` repeats all of it and writes this page; the facts of isthmus are also asserted by the tests. A reason follows each table where isthmus does as neither of the others does.`,
+      `The view of a client and of an upstream on each proxy, in the same cases: ${SUBJECTS.map((name) => LABELS[name]).join(', ')}. The upstream and the client are scripts that send and read bytes. \`npm run remote:compare\` repeats every case and writes this page; the facts of isthmus are also asserted by the tests. A reason follows each table where isthmus does as neither of the others does.`,
       `The versions: ${Object.entries(versions)
         .map(([name, version]) => `${name} ${version}`)
         .join(

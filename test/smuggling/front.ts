@@ -73,6 +73,11 @@ function observed(app: EventApp, asked: Asked[]): EventApp {
   }
 }
 
+function lengthOf({ headers }: Asked): number | undefined {
+  const length = headers.find(([name]) => name === 'content-length')?.[1]
+  return length === undefined ? undefined : Number(length)
+}
+
 function isFraming([name, value]: [string, string]): boolean {
   return name === 'transfer-encoding' || (name === 'content-length' && Number(value) !== 0)
 }
@@ -82,7 +87,8 @@ function read(receive: Receive, request: Asked): Receive {
     const event = await receive()
     if (event.type === 'http.request') {
       request.body += Buffer.from(event.body).toString('latin1')
-      request.isWhole = !event.moreBody
+      // remote() stops at the length, before the event that says so.
+      request.isWhole = !event.moreBody || request.body.length === lengthOf(request)
     }
     return event
   }

@@ -140,7 +140,7 @@ export const responses: CaseGroup = {
     },
     informed('103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'),
     informed('102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'),
-    informed('100 Continue that nobody expects', 'HTTP/1.1 100 Continue\r\n\r\n'),
+    informed('100 Continue without Expect', 'HTTP/1.1 100 Continue\r\n\r\n'),
     passed(
       '101 to a request without Upgrade',
       head('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: x'),

@@ -30,7 +30,7 @@ export const targets: CaseGroup = {
     withHost('http://other.example/a, another Host', get('http://other.example/a')),
     sent('OPTIONS *', head('OPTIONS * HTTP/1.1', 'Host: app.example')),
     sent('a target of 6,000 bytes', get(`/${'a'.repeat(5_999)}`)),
-    sent('a method that nobody knows', head('BREW /a HTTP/1.1', 'Host: app.example')),
+    sent('an unknown method', head('BREW /a HTTP/1.1', 'Host: app.example')),
     sent('CONNECT', head('CONNECT app.example:443 HTTP/1.1', 'Host: app.example:443')),
     sent('TRACE', head('TRACE /a HTTP/1.1', 'Host: app.example')),
   ],
