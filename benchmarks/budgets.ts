@@ -3,6 +3,7 @@
 import { adaptedRows } from './scenarios/adapters.ts'
 import { ALONE, SHADOWED } from './scenarios/migrate.ts'
 import { BESIDE_EXPRESS, BESIDE_THREAD, EXPRESS_IDLE, IDLE, WORK_MS } from './scenarios/mixed.ts'
+import { HTTP_PROXY, NGINX, REMOTE } from './scenarios/proxy.ts'
 import { ON_GUNICORN, ON_ISTHMUS, ON_UVICORN } from './scenarios/python.ts'
 import { cellOf } from './report.ts'
 import { medianRatio } from './statistics.ts'
@@ -103,6 +104,8 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     pythonApp('req/s, FastAPI', 'fastapi', ON_UVICORN, 1.1),
     pythonApp('WebSocket messages/s of ASGI, 1 in flight', 'echo1', ON_UVICORN, 0.8),
     pythonApp('WebSocket messages/s of ASGI, 16 in flight', 'echo16', ON_UVICORN, 0.8),
+    forwarding('CPU of remote() by nginx', NGINX, 2),
+    forwarding('CPU of remote() by http-proxy', HTTP_PROXY, 0.7),
     ...WORK_MS.map(besideWork),
     {
       what: 'p99 beside the copies of a migration',
@@ -194,6 +197,12 @@ function webSocketEcho(variant: string, ratio: number): Budget {
 function pythonApp(what: string, variant: string, by: string, ratio: number): Budget {
   const number = 'perSecond'
   return { what, scenario: 'python', variant, row: ON_ISTHMUS, by, number, bound: 'least', ratio }
+}
+
+// A GET with the fields of a browser.
+function forwarding(what: string, by: string, ratio: number): Budget {
+  const number = 'cpuMicros'
+  return { what, scenario: 'proxy', variant: 'get', row: REMOTE, by, number, bound: 'most', ratio }
 }
 
 function besideWork(ms: number): Budget {

@@ -28,7 +28,7 @@ const dist = join(ROOT, 'dist')
 const fresh = mkdtempSync(join(ROOT, '.build-'))
 try {
   process.exitCode = compile(fresh)
-  copyPython(join(ROOT, 'src'), fresh)
+  copyAsTheyAre(join(ROOT, 'src'), fresh)
   if (process.exitCode === 0) replace(dist, fresh)
 } finally {
   rmSync(fresh, { recursive: true, force: true })
@@ -42,9 +42,9 @@ function compile(folder: string): number {
   )
 }
 
-// The compiler takes no file of Python.
-function copyPython(from: string, to: string): void {
-  for (const path of filesUnder(from).filter((name) => name.endsWith('.py'))) {
+// The compiler takes no file of Python, and the files of the browser need no compiler.
+function copyAsTheyAre(from: string, to: string): void {
+  for (const path of filesUnder(from).filter((name) => /\.(py|js|css|svg)$/.test(name))) {
     cpSync(join(from, path), join(to, path))
   }
 }

@@ -25,6 +25,10 @@ async function main(): Promise<void> {
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
   }
+  if (command.type === 'report' && command.open) {
+    const { pageCommand } = await import('./report/page/command.ts')
+    return pageCommand(command.control)
+  }
   if (command.type === 'report') {
     const { reportCommand } = await import('./report/command.ts')
     return reportCommand(command)

@@ -1,6 +1,10 @@
 // The answers of the apps in this folder: whole bodies.
 
-import type { EventApp, HeaderPairs, HttpScope, Send } from '../contract/events.ts'
+import { BodyTooLargeError } from '../errors.ts'
+import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
+
+/** The requests have a few values: a longer body is an error or an attack. */
+const LONGEST_BODY = 64 * 1024
 
 /** A response whose body is whole. */
 export interface Answer {
@@ -31,18 +35,22 @@ export function answering(
       await receive()
       return send({ type: 'websocket.close' })
     }
-    const body = async (): Promise<string> => {
-      const chunks: Uint8Array[] = []
-      for (;;) {
-        const event = await receive()
-        if (event.type !== 'http.request') break
-        chunks.push(event.body)
-        if (!event.moreBody) break
-      }
-      return Buffer.concat(chunks).toString('utf8')
-    }
-    await sendAnswer(send, await handle(scope, body))
+    await sendAnswer(send, await handle(scope, () => bodyText(receive)))
   }
+}
+
+async function bodyText(receive: Receive): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const event = await receive()
+    if (event.type !== 'http.request') break
+    length += event.body.length
+    if (length > LONGEST_BODY) throw new BodyTooLargeError(LONGEST_BODY)
+    chunks.push(event.body)
+    if (!event.moreBody) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 async function sendAnswer(send: Send, { status, headers, body }: Answer): Promise<void> {

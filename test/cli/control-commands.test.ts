@@ -16,15 +16,29 @@ function refusal(words: string[], environment: Record<string, string> = {}): str
 
 describe('isthmus report', () => {
   it('has the socket of the environment, or that of the command line', () => {
-    const expected = { type: 'report', control: '/run/a.sock', json: false, watch: false }
+    const expected = {
+      type: 'report',
+      control: '/run/a.sock',
+      json: false,
+      watch: false,
+      open: false,
+    }
     expect(parseArguments(['report'], SOCKET)).toEqual(expected)
     expect(parseArguments(['report', '--json', '--watch', '--control', '/b'], SOCKET)).toEqual({
       type: 'report',
       control: '/b',
       json: true,
       watch: true,
+      open: false,
     })
     expect(parseArguments(['--control', '/run/a.sock', 'report'], {})).toEqual(expected)
+  })
+
+  it('shows a page, or prints', () => {
+    expect(parseArguments(['report', '--open'], SOCKET)).toMatchObject({ open: true })
+    const refused = '--open shows a page: it has no --json and no --watch'
+    expect(refusal(['report', '--open', '--json'])).toBe(refused)
+    expect(refusal(['report', '--watch', '--open'])).toBe(refused)
   })
 
   it('takes no app and no option of the server', () => {

@@ -152,7 +152,10 @@ async function ask(
   const body = '{"share":0.5}'
   const sent = line.startsWith('GET') ? [] : [`Content-Length: ${body.length}`]
   const head = [line, 'Host: x', ...fields, ...sent].join('\r\n')
-  await using client = await RawClient.connect(new URL(server.url))
+  using client = await RawClient.connect({
+    host: '127.0.0.1',
+    port: Number(new URL(server.url).port),
+  })
   client.send(`${head}\r\n\r\n${sent.length > 0 ? body : ''}`)
   const { status, headers, body: text } = await client.response()
   return { status, body: text, headers: new Map(headers) }

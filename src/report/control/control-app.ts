@@ -18,6 +18,8 @@ export interface Controlled {
   migrations: LiveMigrations
   /** The file that keeps the changes; null keeps none. */
   state: MigrateState | null
+  /** The source of the changes, for the log. Default `the control socket`. */
+  by?: string
   log: Log
 }
 
@@ -124,7 +126,7 @@ function changesOf(text: string): MigrationChanges {
 
 // The change has taken effect already: a rollback must not wait for a disk.
 async function changed(
-  { log, state }: Controlled,
+  { log, state, by = 'the control socket' }: Controlled,
   { path, migration }: Found,
   { share, shadow }: MigrationChanges,
 ): Promise<Answer> {
@@ -133,7 +135,7 @@ async function changed(
     ...(share !== undefined && { share: after.share }),
     ...(shadow !== undefined && { shadow: settingsOf(after) }),
   }
-  log.info({ path, ...kept }, `the control socket has changed the migration at ${path}`)
+  log.info({ path, ...kept }, `${by} has changed the migration at ${path}`)
   try {
     await state?.note(path, kept)
   } catch (error) {

@@ -33,12 +33,14 @@ export async function startReportServer(control = true): Promise<ReportServer> {
     url: '',
     report: structuredClone(EXAMPLE_REPORT),
     polls: 0,
-    stop: () => server.close({ graceMs: 0 }),
+    async stop() {
+      await server.close({ graceMs: 0 })
+    },
     async start() {
       server = await listen(subject.url === '' ? 0 : Number(new URL(subject.url).port))
       subject.url = `${server.url}/report/`
     },
-    [Symbol.asyncDispose]: () => server.close({ graceMs: 0 }),
+    [Symbol.asyncDispose]: () => subject.stop(),
   }
 
   const app = controlApp({
@@ -52,7 +54,6 @@ export async function startReportServer(control = true): Promise<ReportServer> {
       const uptimeMs = subject.report.uptimeMs + now - startedAt
       return { ...subject.report, at: new Date(now).toISOString(), uptimeMs, migrations }
     },
-    metrics: async () => ({ status: 404, headers: [], body: '' }),
     migrations: new Map([['/orders', migration]]),
     state: null,
     log: SILENT_LOG,
