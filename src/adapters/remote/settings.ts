@@ -1,10 +1,8 @@
 // The options of remote(), each with its default in one literal.
 
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import { isFieldValue, isToken } from '../../http/headers.ts'
-import { createSecureContext } from 'node:tls'
-import type { ConnectionOptions, SecureContextOptions } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import type { Complete, NumberRange } from '../../complete-options.ts'
 
 /** How {@link remote} chooses the target of a request. */
@@ -214,12 +212,19 @@ function checkTls({ servername, ca, cert, key }: TlsSettings): void {
   if (servername !== undefined && (typeof servername !== 'string' || servername === '')) {
     throw invalidOption('remote', 'tls.servername', servername, 'it is a host name')
   }
-  try {
-    createSecureContext({ ca, cert, key } as SecureContextOptions)
-  } catch (error) {
-    const { message } = error as Error
-    throw new InvalidOptionError(`remote(): the option "tls" does not fit: ${message}`)
+  for (const [option, value] of Object.entries({ ca, cert, key })) {
+    if (value === undefined || [value].flat().every(isPem)) continue
+    throw invalidOption(
+      'remote',
+      `tls.${option}`,
+      value,
+      'it is PEM as text or bytes, or a list of these',
+    )
   }
+}
+
+function isPem(value: unknown): boolean {
+  return value instanceof Uint8Array || (typeof value === 'string' && value.includes('-----BEGIN '))
 }
 
 function checkBalance(balance: unknown): void {
