@@ -181,12 +181,7 @@ export class PoolFullError extends ServiceError {
   readonly status = 503
 }
 
-/**
- * No target of `remote()` can take the request: as many requests wait as `maxPending` allows, or this one has waited too
- * long.
- *
- * @see RFC 9110, 15.6.4
- */
+/** No connection of `remote()` is free: as many requests wait as `maxPending` allows, or this one has waited too long. */
 export class UpstreamBusyError extends ServiceError {
   readonly code = 'ISTHMUS_UPSTREAM_BUSY'
   readonly status = 503
@@ -195,19 +190,13 @@ export class UpstreamBusyError extends ServiceError {
 /**
  * A target of `remote()` could not be reached, broke the connection off, or sent an invalid response; the `cause` is the
  * reason. After the head of the response, the server cuts the connection to the client.
- *
- * @see RFC 9110, 15.6.3
  */
 export class UpstreamError extends ServiceError {
   readonly code = 'ISTHMUS_UPSTREAM_FAILED'
   readonly status = 502
 }
 
-/**
- * A target of `remote()` took too long to accept a connection, or to send a part of its response.
- *
- * @see RFC 9110, 15.6.5
- */
+/** A target of `remote()` took too long to accept a connection, or to send a part of its response. */
 export class UpstreamTimeoutError extends ServiceError {
   readonly code = 'ISTHMUS_UPSTREAM_TIMEOUT'
   readonly status = 504

@@ -3,6 +3,7 @@
 
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { remoteSettings } from '../src/adapters/remote/settings.ts'
 import { parseArguments } from '../src/cli/args.ts'
 import { InvalidOptionError } from '../src/errors.ts'
 import { pythonSettings } from '../src/hosting/gateway/process/python-settings.ts'
@@ -55,6 +56,35 @@ const SERVE: Record<string, readonly string[]> = {
   'websocket.maxFragments': SIZE,
   'websocket.maxQueue': SIZE,
   'websocket.origins': LIST,
+}
+
+const REMOTE: Record<string, readonly string[]> = {
+  balance: [],
+  connections: LIMIT,
+  maxPending: LIMIT,
+  connectTimeoutMs: [],
+  headTimeoutMs: [],
+  idleTimeoutMs: [],
+  keepAliveMs: [],
+  retries: [],
+  retryBodyBytes: SIZE,
+  health: GROUP,
+  'health.maxFailures': LIMIT,
+  'health.downMs': [],
+  'health.path': [],
+  'health.intervalMs': [],
+  'health.timeoutMs': [],
+  'health.slowStartMs': ['1.5'],
+  host: ["'10s'"],
+  forwarded: [],
+  mountPath: [],
+  tls: GROUP,
+  'tls.ca': LIST,
+  'tls.cert': LIST,
+  'tls.key': LIST,
+  'tls.servername': ["' '", "'10s'"],
+  'tls.rejectUnauthorized': [],
+  maxMessageBytes: SIZE,
 }
 
 const THREADS: Record<string, readonly string[]> = {
@@ -209,6 +239,10 @@ describe('an absurd value is refused by', () => {
     expect(values).toEqual(PYTHON[option])
   })
 
+  it.each(Object.keys(REMOTE))('remote(): %s', async (option) => {
+    expect(await taken(option, (options) => remoteSettings(options))).toEqual(REMOTE[option])
+  })
+
   it('python(), in the place of its app', () => {
     for (const value of [...ABSURD, 'shop/app', 'shop:', ':app', 'shop:app(1)', 'a b']) {
       if (value === '10s') continue
@@ -259,7 +293,7 @@ describe('an absurd value is refused by', () => {
 describe('an absurd text is refused by the command line:', () => {
   const WORDS = ['NaN', '-1', 'Infinity', '', '10s', '{}']
   const FREE =
-    /^(?:host|server-header|environ|app|mount|uds|tls-cert|tls-key|ws-origins|root-path|python|python-cwd)$/
+    /^(?:host|server-header|environ|app|mount|uds|tls-cert|tls-key|ws-origins|root-path|python|python-cwd|remote-host)$/
   const help = parseArguments(['serve', '--help'], {})
   const flags = [...('text' in help ? help.text : '').matchAll(/^ +--([a-z-]+) /gm)]
     .map(([, flag]) => flag ?? '')

@@ -167,6 +167,9 @@ describe('the public names', () => {
       ThreadsApp
       UnavailableError
       UnsupportedScopeError
+      UpstreamBusyError
+      UpstreamError
+      UpstreamTimeoutError
       WaitUnderSyncError
       WebSocketAcceptEvent
       WebSocketCloseEvent
@@ -270,6 +273,7 @@ describe('the public names', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
       "ConnectErrorHandler
       ConnectMiddleware
+      Durations
       EmbeddedFetch
       EmbeddedHandler
       FetchContext
@@ -278,11 +282,19 @@ describe('the public names', () => {
       FromFetchOptions
       FromNodeOptions
       NodeHandler
+      RemoteApp
+      RemoteBalance
+      RemoteHealthOptions
+      RemoteOptions
+      RemoteStats
+      RemoteTlsOptions
+      TargetReport
       ToFetchOptions
       ToNodeOptions
       fromConnect
       fromFetch
       fromNode
+      remote
       toFetch
       toNode"
     `)

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { parseArguments } from '../src/cli/args.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
+import { REMOTE_OPTIONS } from '../src/cli/remote-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../src/hosting/gateway/process/python-settings.ts'
 import {
@@ -84,7 +85,7 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS]
+    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())

@@ -14,6 +14,7 @@ import {
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
@@ -22,6 +23,7 @@ import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-tab
 import type { Parsed } from './parser.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
+import type { RemoteFlags } from './remote-options.ts'
 import type { Environment } from './variables.ts'
 
 /** The command `isthmus serve`, with a value for every option. */
@@ -30,6 +32,7 @@ export interface ServeCommand extends ProcessOptions {
   app: AppSpec
   pool: PoolFlags
   python: PythonFlags
+  remote: RemoteFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -46,6 +49,7 @@ const ALL_FLAGS: string[] = [
   PROCESS_OPTIONS,
   POOL_OPTIONS,
   PYTHON_OPTIONS,
+  REMOTE_OPTIONS,
   SERVER_OPTIONS,
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
@@ -70,12 +74,13 @@ export function parseArguments(argv: readonly string[], environment: Environment
   if (command === 'bench') {
     const options = readTable(BENCH_OPTIONS, BENCH_DEFAULTS, given, environment)
     const app = readApp(String(given['app']))
-    refusePython([app, ...options.mounts.map(([, mounted]) => mounted)])
+    refuseElsewhere([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
   }
   const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
   const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
   const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
+  const remote = readTable<RemoteFlags>(REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS, given, environment)
   checkTogether(own, pool)
   const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
@@ -84,6 +89,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
     ...own,
     pool,
     python,
+    remote,
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
@@ -92,11 +98,12 @@ export function parseArguments(argv: readonly string[], environment: Environment
   }
 }
 
-function refusePython(apps: readonly AppSpec[]): void {
-  const python = apps.find(({ place }) => place === 'python')
-  if (!python) return
+function refuseElsewhere(apps: readonly AppSpec[]): void {
+  const app = apps.find(({ place }) => place === 'python' || place === 'remote')
+  if (!app) return
+  const where = app.place === 'python' ? 'runs in processes' : 'runs elsewhere'
   throw new InvalidOptionError(
-    `isthmus bench compares the event loop with threads, and ${nameOfSpec(python)} runs in processes; ` +
+    `isthmus bench compares the event loop with threads, and ${nameOfSpec(app)} ${where}; ` +
       'serve it, and measure the server',
   )
 }

@@ -95,7 +95,7 @@ describe('the name of an app', () => {
 
   it('has a form, which the help and the messages show', () => {
     expect(APP_FORM).toBe(
-      '[threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], or python:MODULE[:ATTRIBUTE]',
+      '[threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], python:MODULE[:ATTRIBUTE], or remote:URL[,URL…]',
     )
   })
 })

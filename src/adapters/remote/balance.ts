@@ -1,6 +1,6 @@
-// Chooses one of several targets. It does no I/O, and does not know what a target is.
+// Chooses one of several targets. It does no I/O, and knows no targets.
 
-/** What the choice needs to know of a target. */
+/** The facts about a target that decide. */
 export interface Candidate {
   /** A name that stays the same, for hashes. */
   readonly name: string

@@ -6,7 +6,7 @@ import type { HttpScope, WebSocketScope } from '../../contract/events.ts'
 import type { RemoteSettings } from './settings.ts'
 
 /**
- * The fields of a client that speak of a client: they never pass, because anyone can send them. A proxy that is trusted
+ * The fields of a client that speak of a client: they never pass, because every client can send them. A proxy that is trusted
  * has its say in `forwarded()`, which changes the scope.
  */
 export const CLAIMS: ReadonlySet<string> = new Set([

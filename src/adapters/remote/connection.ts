@@ -4,6 +4,7 @@ import { buildConnector, Client } from 'undici'
 import { inNeutralContext } from '../../waiting/neutral-context.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
+import type { AttemptOptions } from './dispatch-options.ts'
 import type { RemoteSettings } from './settings.ts'
 import type { TargetAddress } from './target-address.ts'
 
@@ -77,8 +78,9 @@ export class RemoteConnection {
   }
 
   /** Sends a request. `handler` gets the response, in the context in which the connection was opened. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    inNeutralContext(() => this.#client.dispatch(options, handler))
+  dispatch(options: AttemptOptions, handler: Dispatcher.DispatchHandler): void {
+    const dispatched = options as Dispatcher.DispatchOptions
+    inNeutralContext(() => this.#client.dispatch(dispatched, handler))
   }
 
   /** Gives the connection back after a response. */

@@ -14,13 +14,15 @@ interface Place {
   attempts: number
 }
 
-/** The error about `cause`: it names the target, what it did, the code and the number of attempts. */
+/** The error about `cause`: it names the target, its deed, the code and the number of attempts. */
 export function upstreamError(cause: unknown, { target, stage, attempts }: Place): ServiceError {
   const code = codeOf(cause)
   const again = attempts > 1 ? `, attempt ${attempts}` : ''
   const message = `remote(): ${target} ${deedOf(code, stage)} (${code}${again})`
   const isLate = TIMEOUTS.has(code)
-  return isLate ? new UpstreamTimeoutError(message, { cause }) : new UpstreamError(message, { cause })
+  return isLate
+    ? new UpstreamTimeoutError(message, { cause })
+    : new UpstreamError(message, { cause })
 }
 
 const TIMEOUTS = new Set([
@@ -51,7 +53,9 @@ function deedOf(code: string, stage: Stage): string {
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'sent no head in time'
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stopped within its response'
   if (!CLOSED.has(code)) return 'sent an invalid response'
-  return stage === 'waiting' ? 'closed the connection before its response' : 'broke its response off'
+  return stage === 'waiting'
+    ? 'closed the connection before its response'
+    : 'broke its response off'
 }
 
 function codeOf(error: unknown): string {

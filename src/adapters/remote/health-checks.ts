@@ -50,7 +50,10 @@ class TargetCheck implements Dispatcher.DispatchHandler {
     this.#connection = new RemoteConnection(address, this.#settings, this.#connector, NO_OWNER)
     this.#timer = setTimeout(() => this.#late(), health.timeoutMs).unref()
     const headers = ['host', host === 'keep' || host === 'target' ? address.host : host]
-    this.#connection.dispatch({ method: 'GET', path: this.#path, headers, reset: true }, this)
+    const path = this.#path
+    // It closes afterwards: a check opens a connection, because a target that accepts none is ill.
+    const options = { method: 'GET', path, headers, body: null, headersTimeout: null, reset: true }
+    this.#connection.dispatch(options, this)
   }
 
   onConnect(): void {}

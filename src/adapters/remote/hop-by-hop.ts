@@ -16,7 +16,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'http2-settings',
 ])
 
-// A client could name fields that tell the other side who it is, or how long its body is, so that they go missing on the
+// A client could name fields that identify it, or give the length of its body, so that they go missing on the
 // way: the field would be a weapon, not a hop's own (RFC 9110, 7.6.1, forbids to name fields that are for all recipients).
 const NEVER_NAMED = new Set([
   'authorization',

@@ -5,10 +5,9 @@ import { ClientDisconnectedError } from '../../errors.ts'
 import { hasContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { deferred } from '../../waiting/deferred.ts'
+import { dispatchOptions } from './dispatch-options.ts'
 import { foreignCoding, isClosed, upstreamError } from './failure.ts'
 import { RemoteBody } from './request-body.ts'
-import { requestFields } from './request-fields.ts'
-import { requestPath } from './request-path.ts'
 import { linksOf, responseHead, responseTrailers } from './response-head.ts'
 import { ResponseRelay } from './response-relay.ts'
 import { afterFailure } from './retry.ts'
@@ -22,7 +21,7 @@ import type { Seeker, TargetGroup } from './target-group.ts'
 import type { Target } from './target.ts'
 
 /** The arguments of an event app for HTTP, and whether the request has a body. */
-export interface ForwardedExchange {
+interface ForwardedExchange {
   scope: HttpScope
   receive: () => Promise<ReceiveEvent>
   send: Send
@@ -66,7 +65,9 @@ export class HttpForward
     this.#group = group
     this.#settings = settings
     this.#length = hasBody ? getHeader(scope.headers, 'content-length') : undefined
-    this.#body = hasBody ? new RemoteBody(receive, this.#length, settings.retryBodyBytes) : undefined
+    this.#body = hasBody
+      ? new RemoteBody(receive, this.#length, settings.retryBodyBytes)
+      : undefined
     this.#relay = new ResponseRelay(send, this)
   }
 
@@ -113,19 +114,19 @@ export class HttpForward
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
-    return this.runInAsyncScope(this.#onHead, this, status, raw, resume)
+    return this.runInAsyncScope(() => this.#onHead(status, raw, resume))
   }
 
   onData(chunk: Buffer): boolean {
-    return this.runInAsyncScope(this.#relay.chunk, this.#relay, chunk)
+    return this.runInAsyncScope(() => this.#relay.chunk(chunk))
   }
 
   onComplete(trailers: Buffer[] | string[] | null): void {
-    this.runInAsyncScope(this.#onComplete, this, trailers as Buffer[] | null)
+    this.runInAsyncScope(() => this.#onComplete(trailers))
   }
 
   onError(error: Error): void {
-    this.runInAsyncScope(this.#onError, this, error)
+    this.runInAsyncScope(() => this.#onError(error))
   }
 
   // --- the relay ---
@@ -145,30 +146,17 @@ export class HttpForward
     this.#isSent = false
     this.#isAnswered = false
     this.#attempts += 1
-    const headers = requestFields(this.scope, target.address.host, this.#settings)
-    const body = this.#openBody(headers)
-    const isFirst = this.#attempts === 1
-    connection.dispatch(
-      {
-        method: this.scope.method as Dispatcher.HttpMethod,
-        path: requestPath(this.scope, this.#settings),
-        headers,
-        // The types of undici do not know iterables, which it takes.
-        body: body as Buffer | null,
-        headersTimeout: isFirst ? null : Math.max(1, this.#timeLeftMs),
-      },
-      this,
-    )
+    const options = dispatchOptions(this.scope, target.address, this.#settings)
+    if (this.#body) {
+      if (this.#length !== undefined) options.headers.push('content-length', this.#length)
+      options.body = this.#body.open()
+    }
+    if (this.#attempts > 1) options.headersTimeout = Math.max(1, this.#timeLeftMs)
+    connection.dispatch(options, this)
   }
 
   get #timeLeftMs(): number {
     return this.#startedAt + this.#settings.headTimeoutMs - performance.now()
-  }
-
-  #openBody(headers: string[]): Buffer | AsyncIterable<Uint8Array> | null {
-    if (!this.#body) return null
-    if (this.#length !== undefined) headers.push('content-length', this.#length)
-    return this.#body.open()
   }
 
   #onHead(status: number, raw: Buffer[], resume: () => void): boolean {
@@ -197,7 +185,7 @@ export class HttpForward
     )
   }
 
-  #onComplete(trailers: Buffer[] | null): void {
+  #onComplete(trailers: Buffer[] | string[] | null): void {
     if (this.#isOver) return this.#release()
     // A body without length and chunks ends with its connection, also if that breaks.
     const broken = this.#connection?.brokenBy
@@ -258,7 +246,10 @@ export class HttpForward
   // The other connections may be as old, so a new one is opened.
   #again(target: Target, judged: Error): void {
     this.#attempts -= 1
-    this.#log('debug', `${judged.message}; the connection was an old one, and the request is sent again`)
+    this.#log(
+      'debug',
+      `${judged.message}; the connection was an old one, and the request is sent again`,
+    )
     this.#target = target
     this.#attempt(target, target.acquireNew())
   }

@@ -31,7 +31,7 @@ export interface RemoteApp extends EventApp {
 /**
  * Makes an {@link EventApp} that forwards HTTP and WebSocket to servers elsewhere, over connections that it keeps. Bodies
  * stream in both directions at the pace of the slower side. The fields of one connection do not pass; Forwarded and
- * X-Forwarded-* say who the client is, from the scope alone.
+ * X-Forwarded-* name the client, from the scope alone.
  *
  * A target that cannot be reached, or sends nonsense, is a 502; no free connection in time is a 503; a target that takes
  * too long is a 504. The log names the target and the reason. A response that breaks off cuts the client's connection.
@@ -71,7 +71,7 @@ export function remote(
       case 'lifespan':
         return live(opened(scope['isthmus.log']), receive, send).then(() => (open = undefined))
     }
-  } as EventApp)
+  })
   const stats = (): RemoteStats => ({ targets: open?.report() ?? [] })
   return described(Object.assign(app, { stats }), 'remote')
 }

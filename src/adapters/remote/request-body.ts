@@ -43,7 +43,7 @@ export class RemoteBody {
     await this.#pull()
   }
 
-  /** Whether another attempt can send the body: nothing has left, or what has left is kept. */
+  /** Whether another attempt can send the body: nothing has left, or all of the body is kept. */
   canReplay(wasSent: boolean): boolean {
     if (this.#fault !== undefined || this.#kept === undefined) return false
     return !wasSent || this.#readBytes <= this.#maxKeptBytes
@@ -105,6 +105,7 @@ function readerOf(part: (at: number) => Promise<Part>): AsyncIterator<Uint8Array
 
 function joined(parts: Uint8Array[]): Buffer {
   const [first] = parts
-  if (parts.length === 1 && first) return Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+  if (parts.length === 1 && first)
+    return Buffer.from(first.buffer, first.byteOffset, first.byteLength)
   return Buffer.concat(parts)
 }

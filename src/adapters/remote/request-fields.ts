@@ -10,7 +10,13 @@ import type { RemoteSettings } from './settings.ts'
 // The server has answered Expect; `Proxy` would set HTTP_PROXY in CGI (CVE-2016-5385).
 const DROPPED = new Set([...HOP_BY_HOP, ...CLAIMS, 'expect', 'proxy', 'host', 'content-length'])
 // A server that folds names, as WSGI does, reads `content_length` as Content-Length (RFC 3875, 4.1.18).
-const MEANT_ONCE = new Set([...DROPPED, 'authorization', 'content-type', 'cookie', 'content-encoding'])
+const MEANT_ONCE = new Set([
+  ...DROPPED,
+  'authorization',
+  'content-type',
+  'cookie',
+  'content-encoding',
+])
 
 type FieldSettings = Pick<RemoteSettings, 'host' | 'forwarded' | 'mountPath'>
 

@@ -76,7 +76,8 @@ function nameOf(text: string): string {
   const known = knownNames.get(text)
   if (known !== undefined) return known
   const name = text.toLowerCase()
-  if (knownNames.size < MAX_KNOWN_NAMES && text.length <= MAX_KNOWN_LENGTH) knownNames.set(text, name)
+  if (knownNames.size < MAX_KNOWN_NAMES && text.length <= MAX_KNOWN_LENGTH)
+    knownNames.set(text, name)
   return name
 }
 

@@ -10,14 +10,14 @@ const EMPTY = new Uint8Array(0)
 /** The user of a relay. */
 export interface RelayOwner {
   /** Runs `work` in the async context of the request. */
-  runInAsyncScope(work: () => void, thisArg: unknown): void
+  runInAsyncScope(work: () => void): void
   /** The last event was taken. */
   relayed(): void
   /** `send` has refused an event: the client has left, or the app around broke a rule. */
   refused(error: unknown): void
 }
 
-/** What else a relay has to know about a head. */
+/** The facts about a head that its fields do not have. */
 interface HeadFacts {
   /** Trailers may follow the body, and the client takes them. */
   trailers: boolean
@@ -88,7 +88,8 @@ export class ResponseRelay {
   /** The response is complete. */
   end(trailers: HeaderPairs): void {
     if (!this.#isComplete) this.#last(this.#held ?? EMPTY)
-    if (this.#hasTrailers && !this.#hasEnded) this.#emit({ type: 'http.response.trailers', headers: trailers })
+    if (this.#hasTrailers && !this.#hasEnded)
+      this.#emit({ type: 'http.response.trailers', headers: trailers })
     this.#hasEnded = true
     this.#settle()
   }
@@ -106,7 +107,7 @@ export class ResponseRelay {
 
   /** {@link flush}, from outside of the request's context. */
   flushInContext(): void {
-    if (this.#isFlushDue && !this.#isComplete) this.#owner.runInAsyncScope(this.flush, this)
+    if (this.#isFlushDue && !this.#isComplete) this.#owner.runInAsyncScope(() => this.flush())
   }
 
   /** Relays a head without a body, and a chunk that may have been the last one. */

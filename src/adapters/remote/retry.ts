@@ -1,7 +1,7 @@
 // Decides whether a request that failed is sent again: a table, without I/O.
 
 /** How far a failed attempt came. */
-export interface FailedAttempt {
+interface FailedAttempt {
   method: string
   /** The connection opened, so that the target may have got the request. */
   wasSent: boolean

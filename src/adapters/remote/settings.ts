@@ -110,7 +110,8 @@ export type RemoteSettings = Flat & {
   tls: TlsSettings
 }
 
-const DEFAULTS: RemoteSettings = {
+/** The default of every option. */
+export const REMOTE_DEFAULTS: RemoteSettings = {
   balance: 'least-pending',
   connections: 1_024,
   maxPending: 1_024,
@@ -171,7 +172,7 @@ const MOUNT_PATHS = ['keep', 'strip']
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
 export function remoteSettings(options: RemoteOptions): RemoteSettings {
-  const settings = completeOptions('remote', options, DEFAULTS) as RemoteSettings
+  const settings = completeOptions<RemoteSettings>('remote', options, REMOTE_DEFAULTS)
   for (const option of Object.keys(RANGES) as Array<keyof typeof RANGES>) {
     checkNumber('remote', option, settings[option], RANGES[option])
   }
@@ -181,6 +182,7 @@ export function remoteSettings(options: RemoteOptions): RemoteSettings {
   checkPath(settings.health.path)
   checkBalance(settings.balance)
   checkHost(settings.host)
+  checkTls(settings.tls)
   checkOneOf('forwarded', settings.forwarded, FORWARDED)
   checkOneOf('mountPath', settings.mountPath, MOUNT_PATHS)
   return settings
@@ -198,7 +200,31 @@ function checkPath(path: unknown): void {
 
 function checkHost(host: unknown): void {
   if (typeof host === 'string' && host !== '' && isFieldValue(host) && !/[\s/@]/.test(host)) return
-  throw invalidOption('remote', 'host', host, 'it is keep, target, or a host such as app.example:80')
+  throw invalidOption(
+    'remote',
+    'host',
+    host,
+    'it is keep, target, or a host such as app.example:80',
+  )
+}
+
+function checkTls({ servername, ca, cert, key }: TlsSettings): void {
+  if (servername !== undefined && (typeof servername !== 'string' || servername === '')) {
+    throw invalidOption('remote', 'tls.servername', servername, 'it is a host name')
+  }
+  for (const [option, value] of Object.entries({ ca, cert, key })) {
+    if (value === undefined || [value].flat().every(isPem)) continue
+    throw invalidOption(
+      'remote',
+      `tls.${option}`,
+      value,
+      'it is PEM as text or bytes, or a list of these',
+    )
+  }
+}
+
+function isPem(value: unknown): boolean {
+  return value instanceof Uint8Array || (typeof value === 'string' && value.includes('-----BEGIN '))
 }
 
 function checkBalance(balance: unknown): void {

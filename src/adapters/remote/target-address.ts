@@ -27,7 +27,9 @@ const REMEDY =
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for no target, one in another form, and one that occurs
  *   twice
  */
-export function targetAddresses(targets: string | URL | ReadonlyArray<string | URL>): TargetAddress[] {
+export function targetAddresses(
+  targets: string | URL | ReadonlyArray<string | URL>,
+): TargetAddress[] {
   const list: unknown[] = Array.isArray(targets) ? targets : [targets]
   if (list.length === 0) {
     throw invalidOption('remote', 'targets', targets, 'it is one target or more')

@@ -16,7 +16,11 @@ export async function relayDenial(
   try {
     if (!scope.extensions['websocket.http.response']) return await send({ type: 'websocket.close' })
     const { headers } = responseHead(response.rawHeaders)
-    await send({ type: 'websocket.http.response.start', status: response.statusCode ?? 502, headers })
+    await send({
+      type: 'websocket.http.response.start',
+      status: response.statusCode ?? 502,
+      headers,
+    })
     for await (const body of chunksOf(response)) {
       await send({ type: 'websocket.http.response.body', body, moreBody: true })
     }

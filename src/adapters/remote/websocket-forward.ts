@@ -32,7 +32,9 @@ export class WebSocketForward {
   async run(): Promise<void> {
     const { scope, receive } = this.#exchange
     await receive()
-    scope['isthmus.exchange']?.onDisconnect(() => this.#leaving.abort(new ClientDisconnectedError()))
+    scope['isthmus.exchange']?.onDisconnect(() =>
+      this.#leaving.abort(new ClientDisconnectedError()),
+    )
     for (;;) {
       const target = this.#group.targetFor({ scope, tried: this.#tried })
       const result = await this.#attempt(target)
@@ -95,7 +97,7 @@ export class WebSocketForward {
     } catch (error) {
       target.breaksOff()
       if (!(error instanceof TargetFault)) throw error
-      throw upstreamError(error.cause ?? error, { target: target.name, stage: 'answering', attempts: 1 })
+      throw upstreamError(error.cause, { target: target.name, stage: 'answering', attempts: 1 })
     }
   }
 }

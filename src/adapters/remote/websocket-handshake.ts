@@ -39,34 +39,34 @@ export function handshake(
       request.end()
     },
   })
-  return new Promise<HandshakeResult>((resolve, reject) => {
+  return answerOf(socket, signal).catch((error: Error) => {
+    throw Object.assign(error, { wasSent: connection.wasSent })
+  })
+}
+
+function answerOf(socket: WebSocket, signal: AbortSignal): Promise<HandshakeResult> {
+  const leave = (): void => socket.terminate()
+  signal.addEventListener('abort', leave, { once: true })
+  const answer = new Promise<HandshakeResult>((resolve, reject) => {
     let upgrade: IncomingMessage | undefined
-    let chosen: string | null = null
-    const leave = (): void => socket.terminate()
-    signal.addEventListener('abort', leave, { once: true })
-    if (signal.aborted) leave()
+    let subprotocol: string | null = null
     socket.on('upgrade', (response) => {
-      // ws would fail without the subprotocol that it asked for. A client may accept that, so it decides.
       upgrade = response
-      chosen = response.headers['sec-websocket-protocol'] ?? null
+      // ws would fail without the subprotocol that it asked for. A client may accept that, so it decides.
+      subprotocol = response.headers['sec-websocket-protocol'] ?? null
       delete response.headers['sec-websocket-protocol']
     })
     socket.on('open', () => {
-      signal.removeEventListener('abort', leave)
       // Until the relay listens, no message may come.
       socket.pause()
       const headers = acceptHeaders(upgrade?.rawHeaders ?? [])
-      resolve({ type: 'open', socket, subprotocol: chosen, headers })
+      resolve({ type: 'open', socket, subprotocol, headers })
     })
-    socket.on('unexpected-response', (_request, response) => {
-      signal.removeEventListener('abort', leave)
-      resolve({ type: 'denied', response })
-    })
-    socket.on('error', (error) => {
-      signal.removeEventListener('abort', leave)
-      reject(Object.assign(error, { wasSent: connection.wasSent }))
-    })
+    socket.on('unexpected-response', (_request, response) => resolve({ type: 'denied', response }))
+    socket.on('error', reject)
   })
+  if (signal.aborted) leave()
+  return answer.finally(() => signal.removeEventListener('abort', leave))
 }
 
 function headersOf(

@@ -16,11 +16,8 @@ export interface ForwardedSocket {
 
 /** The target is the reason for the end of an exchange; `cause` is the error of ws or of a socket. */
 export class TargetFault extends Error {
-  readonly code: unknown
-
   constructor(cause: unknown) {
     super('the target broke off', { cause })
-    this.code = (cause as { code?: unknown } | undefined)?.code
   }
 }
 
@@ -42,7 +39,7 @@ export class WebSocketRelay {
   readonly #closed: Deferred<void> = deferred()
   #sending: Promise<void> = Promise.resolve()
   #unsent = 0
-  #fault: unknown
+  #fault: TargetFault | undefined
   #isClientGone = false
 
   constructor(opened: OpenHandshake, exchange: ForwardedSocket) {
@@ -88,7 +85,7 @@ export class WebSocketRelay {
     this.#closed.resolve()
     if (this.#isClientGone) return
     this.#toClient({ type: 'websocket.close', ...closeFor(code, reason) })
-    if (code === BROKEN) this.#fault ??= new TargetFault(undefined)
+    if (code === BROKEN) this.#fault ??= new TargetFault(brokenError())
   }
 
   // The target waits for a client that does not keep up.
@@ -146,6 +143,11 @@ function closeFor(code: number, reason: string): { code: number; reason: string 
   if (code === NO_STATUS) return { code: 1000, reason: '' }
   if (code === BROKEN) return { code: BAD_GATEWAY, reason: '' }
   return { code, reason }
+}
+
+// The close event of ws has no error.
+function brokenError(): Error {
+  return Object.assign(new Error('the connection ended without a close'), { code: 'ECONNRESET' })
 }
 
 function ignore(): void {}

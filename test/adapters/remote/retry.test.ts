@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { afterFailure } from '../../../src/adapters/remote/retry.ts'
 import { deadPort, front, ok, scripted, until } from './upstream.ts'
-import type { FailedAttempt } from '../../../src/adapters/remote/retry.ts'
+
+type FailedAttempt = Parameters<typeof afterFailure>[0]
 
 const FAILED: FailedAttempt = {
   method: 'GET',
@@ -24,7 +25,11 @@ describe('afterFailure()', () => {
     ['a POST that was sent is answered', { method: 'POST' }, 'answer'],
     ['a PATCH that was sent is answered', { method: 'PATCH' }, 'answer'],
     ['a method that nobody knows is answered', { method: 'BREW' }, 'answer'],
-    ['a POST whose connection did not open goes elsewhere', { method: 'POST', wasSent: false }, 'elsewhere'],
+    [
+      'a POST whose connection did not open goes elsewhere',
+      { method: 'POST', wasSent: false },
+      'elsewhere',
+    ],
     ['a response that has begun is answered', { wasAnswered: true }, 'answer'],
     ['a body that has left is answered', { method: 'PUT', canReplay: false }, 'answer'],
     ['the last attempt is answered', { attempts: 2 }, 'answer'],
@@ -91,7 +96,8 @@ describe('over sockets', () => {
   it('a connection that the target closed while it was idle costs no GET', async () => {
     await using up = await scripted(({ socket, head }) => {
       // The close crosses with the next request.
-      if (head.startsWith('GET /last')) socket.write(ok(), () => setImmediate(() => socket.destroy()))
+      if (head.startsWith('GET /last'))
+        socket.write(ok(), () => setImmediate(() => socket.destroy()))
       else socket.write(ok())
     })
     await using on = await front(up.url, { retries: 0 })

@@ -4,9 +4,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TargetHealth } from '../../../src/adapters/remote/target-health.ts'
 
-const SETTINGS = { maxFailures: 3, downMs: 1_000, path: undefined, slowStartMs: 2_000 }
+const SETTINGS = {
+  maxFailures: 3,
+  downMs: 1_000,
+  path: undefined as string | undefined,
+  slowStartMs: 2_000,
+}
 
-function down(settings: Partial<typeof SETTINGS & { path: string | undefined }> = {}): TargetHealth {
+function down(settings: Partial<typeof SETTINGS> = {}): TargetHealth {
   const health = new TargetHealth({ ...SETTINGS, ...settings })
   for (let failure = 0; failure < 3; failure += 1) health.fails(0)
   return health

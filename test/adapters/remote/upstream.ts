@@ -1,7 +1,7 @@
-// Servers to stand behind remote(): a scripted one that speaks bytes, and a recording log.
+// A scripted target for remote(), and a server with remote() in it.
 
 import { createServer } from 'node:net'
-import { RawClient } from '../../raw/raw-client.ts'
+import type { RawClient } from '../../raw/raw-client.ts'
 import { served } from '../../raw/served.ts'
 import { remote } from 'isthmus/adapters'
 import type { Server as NetServer, Socket } from 'node:net'
@@ -10,7 +10,7 @@ import type { Served } from '../../raw/served.ts'
 
 /** One request as the scripted server got it. */
 export interface Got {
-  /** Of all connections, from 0. */
+  /** The number of its connection, from 0. */
   connection: number
   /** The head, as bytes of latin-1, with its empty line. */
   head: string
@@ -84,7 +84,10 @@ export interface Front extends AsyncDisposable {
 }
 
 /** Serves remote() to `targets`, and connects to it. */
-export async function front(targets: string | string[], options: RemoteOptions = {}): Promise<Front> {
+export async function front(
+  targets: string | string[],
+  options: RemoteOptions = {},
+): Promise<Front> {
   const app = remote(targets, options)
   const running = await served(app, { lifespan: 'auto' })
   const client = await running.connect()
