@@ -1,10 +1,9 @@
 // Bytes that readers disagree on, through remote() to real servers: nothing arrives that was not one request.
 
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CORPUS } from '../raw/corpus/corpus.ts'
-import { mutatedConnection } from '../server/native/parser/mutated-connection.ts'
 import { attempt } from './attempt.ts'
+import { campaign } from './campaign.ts'
 import { Front } from './front.ts'
 import { lackOf, RecordingUpstream, UPSTREAMS } from './recording-upstream.ts'
 import { naiveForwarder } from './naive-forwarder.ts'
@@ -14,7 +13,6 @@ import type { Attempted } from './attempt.ts'
 
 const SUITE_MS = 180_000
 const FUZZ_MS = 6_000
-const MOST_RUNS = 100_000
 const SEED = 18
 
 describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name) => {
@@ -71,14 +69,10 @@ describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name)
   it.skipIf(lack !== '')(
     `requests that are broken at random arrive as they were read at the front ${lack}`,
     async () => {
-      const property = fc.asyncProperty(mutatedConnection, async ({ text }) => {
-        expect((await send(text)).faults).toEqual([])
-      })
-      await fc.assert(property, {
-        seed: SEED,
-        numRuns: MOST_RUNS,
-        plugins: [fc.interruptAfterTimeLimit(FUZZ_MS)],
-      })
+      const given = { seed: SEED, milliseconds: FUZZ_MS }
+      const { connections, arrived } = await campaign({ front, upstream }, given)
+      expect(connections).toBeGreaterThan(0)
+      expect(arrived).toBeGreaterThan(0)
     },
   )
 })
