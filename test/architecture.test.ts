@@ -192,6 +192,7 @@ describe('the public names', () => {
       errorStream
       events
       iterable
+      metrics
       mount
       python
       report

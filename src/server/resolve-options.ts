@@ -165,7 +165,8 @@ function isObjectOfStrings(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
 }
 
-function withoutTrailingSlashes(path: string): string {
+/** The form of a root path: `''` for the root. */
+export function withoutTrailingSlashes(path: string): string {
   let end = path.length
   while (path[end - 1] === '/') end -= 1
   return path.slice(0, end)

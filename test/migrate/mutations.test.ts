@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type * as KeyChecks from './key-checks.ts'
 
-const COUNT = 2_000
+const COUNT = 1_000
 
 /** The checks, on fresh modules of which one is broken. */
 async function checksWith(path: string, broken: object): Promise<typeof KeyChecks> {
@@ -24,7 +24,7 @@ describe('a check fails', () => {
     const path = '../../src/migrate/compare/answer-differences.ts'
     const { findsThePlanted } = await checksWith(path, { answerDifferences: () => undefined })
     await expect(findsThePlanted(COUNT)).rejects.toThrow(/expected \[\] to deeply equal/)
-  }, 60_000)
+  }, 180_000)
 
   it('if noise is ignored', async () => {
     const path = '../../src/migrate/findings/noise.ts'
@@ -36,7 +36,7 @@ describe('a check fails', () => {
     }
     const { findsThePlanted } = await checksWith(path, { Noise: NoNoise })
     await expect(findsThePlanted(COUNT)).rejects.toThrow(/to deeply equal/)
-  }, 60_000)
+  }, 180_000)
 
   it('if all differences count as noise', async () => {
     const path = '../../src/migrate/findings/noise.ts'
@@ -48,7 +48,7 @@ describe('a check fails', () => {
     }
     const { findsThePlanted } = await checksWith(path, { Noise: AllNoise })
     await expect(findsThePlanted(COUNT)).rejects.toThrow(/expected \[\] to deeply equal/)
-  }, 60_000)
+  }, 180_000)
 
   it('if sticky is ignored', async () => {
     const path = '../../src/migrate/assignment.ts'
@@ -65,5 +65,5 @@ describe('a check fails', () => {
     const { findsThePlanted, keepsClients } = await import('./key-checks.ts')
     await expect(findsThePlanted(COUNT)).resolves.toBe(undefined)
     await expect(keepsClients()).resolves.toBe(undefined)
-  }, 60_000)
+  }, 180_000)
 })

@@ -47,6 +47,6 @@ async function compared(report: () => ShadowReport | null, count: number): Promi
   const end = Date.now() + 10_000
   while ((report()?.compared ?? 0) < count) {
     if (Date.now() > end) throw new Error(`not compared: ${JSON.stringify(report())}`)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

@@ -33,6 +33,7 @@ function mountOf(path: string, parts: Partial<MountReport>, total = 1_000): Moun
     },
     webSockets: { open: 0, total: 0 },
     latencyMs: NO_TIMES,
+    latencyCounts: { count: 0, sumMs: 0, upTo: [] },
     loop: { busyMs: 0, blocks: 0, longestBlockMs: 0 },
     pool: null,
     targets: [],

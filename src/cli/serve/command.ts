@@ -36,7 +36,7 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
-  const operator = new Operator(app, command, log)
+  const operator = new Operator(app, command.options.rootPath, { ...command, log })
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop

@@ -7,6 +7,7 @@ import { migrationsOf } from '../../report/control/migrations-of.ts'
 import { openControl } from '../../report/control/open-control.ts'
 import { metrics, metricsOf } from '../../report/metrics/metrics.ts'
 import { snapshot } from '../../report/snapshot.ts'
+import { withoutTrailingSlashes } from '../../server/resolve-options.ts'
 import { serve } from '../../server/serve.ts'
 import type { MountTable } from '../../bridge/mount.ts'
 import type { EventApp } from '../../contract/events.ts'
@@ -40,13 +41,14 @@ export class Operator {
   /**
    * Reads the state of the migrations of `app`, and applies it.
    *
+   * @param rootPath the path of `app` itself: the paths of the report begin with it
    * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a state file that cannot be used
    */
-  constructor(app: EventApp, options: OperatorOptions, log: Log) {
-    const { migrateState: file } = options
+  constructor(app: EventApp, rootPath: string, options: OperatorOptions & { log: Log }) {
+    const { migrateState: file, log } = options
     this.#options = options
     this.#log = log
-    this.#migrations = migrationsOf(app)
+    this.#migrations = migrationsOf(app, withoutTrailingSlashes(rootPath))
     this.#state = file === null ? null : new MigrateState(file)
     this.#state?.apply(this.#migrations, log)
   }

@@ -18,7 +18,7 @@ interface Mismatch {
 }
 
 interface Kept extends Mismatch {
-  /** The comparisons of the route until the mismatch stands; 0 if it stands. */
+  /** The comparisons of the route until the mismatch stands. */
   left: number
   since: number
 }
@@ -28,6 +28,8 @@ export class Mismatches {
   readonly #onStand: (mismatch: MismatchReport) => void
   // The oldest first.
   #kept: Kept[] = []
+  // Those that do not stand yet, in the same order.
+  readonly #onProbation = new Set<Kept>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param onStand is called once for each mismatch that stands */
@@ -37,9 +39,10 @@ export class Mismatches {
 
   /** Adds a mismatch. Without a baseline it stands at once. */
   add(mismatch: Mismatch, hasBaseline: boolean): void {
-    const kept = { ...mismatch, left: hasBaseline ? PROBATION : 0, since: performance.now() }
+    const kept = { ...mismatch, left: PROBATION, since: performance.now() }
     this.#kept.push(kept)
-    if (!hasBaseline) this.#onStand(reportOf(kept))
+    this.#onProbation.add(kept)
+    if (!hasBaseline) this.#stand(kept)
     else this.#timer ??= setTimeout(() => this.#look(), PROBATION_MS).unref()
     const [oldest] = this.#kept
     if (this.#kept.length <= KEPT || oldest === undefined) return
@@ -49,10 +52,10 @@ export class Mismatches {
 
   /** One more comparison of `route` has ended: mismatches before it have stood one more test. */
   compared(route: Noise): void {
-    for (const kept of this.#kept) {
-      if (kept.route !== route || kept.left === 0) continue
-      if (kept.left === 1) this.#stand(kept)
-      else kept.left -= 1
+    for (const kept of this.#onProbation) {
+      if (kept.route !== route) continue
+      kept.left -= 1
+      if (kept.left === 0) this.#stand(kept)
     }
   }
 
@@ -67,8 +70,10 @@ export class Mismatches {
       const parts = kept.parts.filter(({ trait }) => !route.covers(trait))
       count.parts += kept.parts.length - parts.length
       kept.parts = parts
-      if (parts.length === 0) count.mismatches += 1
-      return parts.length > 0
+      if (parts.length > 0) return true
+      this.#onProbation.delete(kept)
+      count.mismatches += 1
+      return false
     })
     return count
   }
@@ -77,7 +82,7 @@ export class Mismatches {
   close(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    for (const kept of this.#kept) this.#stand(kept)
+    for (const kept of this.#onProbation) this.#stand(kept)
   }
 
   /** The last ones, the newest first. */
@@ -86,16 +91,14 @@ export class Mismatches {
   }
 
   #stand(kept: Kept): void {
-    if (kept.left === 0) return
-    kept.left = 0
-    this.#onStand(reportOf(kept))
+    if (this.#onProbation.delete(kept)) this.#onStand(reportOf(kept))
   }
 
   #look(): void {
     this.#timer = undefined
     const due = performance.now() - PROBATION_MS
-    for (const kept of this.#kept) if (kept.since <= due) this.#stand(kept)
-    const next = this.#kept.find(({ left }) => left > 0)
+    for (const kept of this.#onProbation) if (kept.since <= due) this.#stand(kept)
+    const [next] = this.#onProbation
     if (next) this.#timer = setTimeout(() => this.#look(), Math.max(1, next.since - due)).unref()
   }
 }

@@ -9,8 +9,9 @@ import type { Answer } from '../answer.ts'
 /** The metrics of `report`; 501 without prom-client. */
 export async function metricsAnswer(report: Report): Promise<Answer> {
   try {
-    const { contentType, text } = await loadPrometheus()
-    return { status: 200, headers: [['content-type', contentType]], body: await text(report) }
+    const prometheus = await loadPrometheus()
+    const body = await prometheus.text(report)
+    return { status: 200, headers: [['content-type', prometheus.contentType]], body }
   } catch (error) {
     if (error instanceof AppLoadError) return json(501, { error: error.message })
     throw error

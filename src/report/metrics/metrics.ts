@@ -14,7 +14,7 @@ const READ = ['GET', 'HEAD']
 /**
  * Makes an app for a mount table that answers with the figures of its server, in the text format of Prometheus. The server
  * needs the option `figures`; without it the answer is 503. The package prom-client has to be installed: without it the
- * server does not start. Everybody that reaches the mount can read the figures.
+ * server does not start. Each client that reaches the mount can read the figures.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  *

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { askControl } from '../../../src/cli/control-client.ts'
 import { freePort } from '../../raw/free-port.ts'
 import { parseMetrics } from '../../report/metrics/parse-metrics.ts'
 import { Command, get, linesWith, run } from '../command.ts'
@@ -104,6 +105,13 @@ describe('isthmus serve --control', { timeout: 60_000 }, () => {
       await command.logs('changed'),
     )
     expect(lines[0]).toMatchObject({ path: '/orders', share: 1 })
+  })
+
+  it('names a migration with the root path of the server, as the report does', async () => {
+    using command = served(['--control', socket, '--root-path', '/api/'])
+    await command.url()
+    expect(await output('migrate', 'set', '/api/orders', '--share', '1')).toMatch(/: share 1,/)
+    expect(await output('migrate', 'show', '/api/orders')).toMatch(/^\/api\/orders: share 1,/)
   })
 
   it('lets isthmus migrate fail with one line', async () => {
@@ -242,6 +250,9 @@ describe('isthmus serve --metrics', { timeout: 60_000 }, () => {
   it('leaves the control socket without prom-client, which says so for the metrics', async () => {
     using command = served(['--control', socket], WITHOUT_CLIENT)
     await command.url()
+    await expect(askControl(socket, { method: 'GET', target: '/metrics' })).rejects.toThrow(
+      'metrics need the package prom-client: npm install prom-client',
+    )
     expect(await output('migrate', 'show')).toBe('/orders: share 0, no shadow\n')
   })
 

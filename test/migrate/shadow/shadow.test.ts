@@ -297,6 +297,18 @@ describe('a request is skipped, and counted by its reason,', () => {
   }, 20_000)
 })
 
+describe('a body', () => {
+  it('that is nested too deeply to compare harms nothing', async () => {
+    const json: HeaderPairs = [['content-type', 'application/json']]
+    const deep = (inside: string): EventApp =>
+      saying(`${'['.repeat(50_000)}${inside}${']'.repeat(50_000)}`, json)
+    await withShadow({ from: deep('1'), to: deep('2') }, {}, async ({ client, settled }) => {
+      await client.get('/')
+      expect((await settled(1)).skipped).toEqual({ 'compare-failed': 1 })
+    })
+  })
+})
+
 describe('a new app that', () => {
   const endless = app(async (_scope, _receive, send) => {
     await send({ type: 'http.response.start', status: 200, headers: TEXT })

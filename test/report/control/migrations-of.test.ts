@@ -30,6 +30,12 @@ it('finds each migration by its path, also in a chain and in an inner table', ()
   expect(orders?.report().share).toBe(0.5)
 })
 
+it('puts the path of the app itself in front', () => {
+  const root = migrate({ from: app, to: app })
+  expect([...migrationsOf(root, '/api').keys()]).toEqual(['/api'])
+  expect([...migrationsOf(mount({ '/a': root }), '/api').keys()]).toEqual(['/api/a'])
+})
+
 it('finds none in an app of the user', () => {
   expect(migrationsOf(app).size).toBe(0)
 })
