@@ -71,6 +71,11 @@ export class Figures {
     return kind === 'python' || kind === 'remote'
   }
 
+  /** The figures of all apps that an exchange has reached. */
+  used(): MountFigures[] {
+    return [...this.#mounts.values()].filter(({ isUsed }) => isUsed)
+  }
+
   process(): ProcessReport {
     const times = processTimes(performance.now())
     this.#process.sample(times)

@@ -26,13 +26,13 @@ export function processTimes(at: number): ProcessTimes {
 }
 
 /**
- * The part of a gap of `gapMs` for which code held the event loop. The loop did not wait for events then. If the process
- * got less than half of that time from the system, and the system took the processor away meanwhile, the machine was busy
- * and the answer is 0. Without that, the code waits for a file, a child process or a lock, and holds the loop all the same.
+ * The part of a gap of `gapMs` for which code held the event loop. The loop did not wait for events then. If the system took
+ * the processor away meanwhile, only the CPU time of the process counts, so that a busy machine is not taken for a busy app.
+ * Without that, code that waits for a file, a child process or a lock holds the loop all the same.
  */
 export function heldMs(gapMs: number, before: ProcessTimes, now: ProcessTimes): number {
   const activeMs = now.at - before.at - (now.idleMs - before.idleMs)
-  const held = Math.max(Math.min(gapMs, activeMs), 0)
   const wasTakenAway = now.preemptions > before.preemptions
-  return wasTakenAway && now.cpuMs - before.cpuMs < held / 2 ? 0 : held
+  const ranMs = wasTakenAway ? now.cpuMs - before.cpuMs : Infinity
+  return Math.max(Math.min(gapMs, activeMs, ranMs), 0)
 }

@@ -114,11 +114,12 @@ function canSwitch({ path, share, shadow, to }: MigrationReport): Advice[] {
   )
 }
 
-// One route at a time: the one that keeps its threads or processes busiest.
+// One route at a time: the sync app that keeps its threads or processes busiest.
 function migrateNext(mounts: readonly MountReport[]): Advice[] {
   const [next] = mounts
-    .filter(({ hosting, pool, requests }) => {
-      if (!pool || hosting === 'migration' || requests.total < MIN_REQUESTS) return false
+    .filter(({ hosting, pool, requests, style }) => {
+      if (!pool || style !== 'sync' || hosting === 'migration') return false
+      if (requests.total < MIN_REQUESTS) return false
       return pool.utilization >= BUSY_POOL || hasLongWaits(pool)
     })
     .toSorted((a, b) => (b.pool?.utilization ?? 0) - (a.pool?.utilization ?? 0))

@@ -7,6 +7,7 @@ import type { AppFacts } from '../bridge/app-facts.ts'
 import type { App } from '../bridge/style.ts'
 import type { MigrationReport, MountReport, Report, TargetReport } from '../contract/report.ts'
 import type { Figures } from '../figures/figures.ts'
+import type { MountFigures } from '../figures/mount-figures.ts'
 
 /** The methods of the apps that tell figures of their own, by the kind of the app. */
 interface RemoteApp {
@@ -22,36 +23,35 @@ interface Place {
   facts: AppFacts
 }
 
-/** The reports of all mounted apps, in the order of the tables, nested ones too. */
+/**
+ * The reports of all mounted apps, in the order of the tables, nested ones too. After them come the paths of the other
+ * requests: a table without `/` answers 404 itself, and a function of the user may hide a table.
+ */
 export function appReports(figures: Figures, now: number): Pick<Report, 'mounts' | 'migrations'> {
-  const { app, rootPath } = figures.facts
+  const { app, rootPath, inlineThreads } = figures.facts
   const places = [...placesOf(app, rootPath)]
-  const shown = places.filter((place) => place.facts.kind !== 'mount' || hasStrays(place, figures))
+  const apps = places.map(({ path, facts }) => {
+    const hosted = inlineThreads && facts.kind === 'threads' ? ON_THE_LOOP : hostedOf(facts)
+    return { path: path || '/', ...hosted, ...figures.at(path).report(now) }
+  })
+  const known = new Set(places.map(({ path }) => path))
+  const others = figures.used().filter(({ rootPath: path }) => !known.has(path))
   return {
-    mounts: shown.map((place) => mountReport(place, figures, now)),
+    mounts: [...apps, ...others.map((mount) => otherReport(mount, now))],
     migrations: places.filter(({ facts }) => facts.kind === 'migration').map(migrationReport),
   }
 }
 
 function* placesOf(app: App, path: string): Generator<Place> {
   const facts = factsOf(app)
-  if (facts.kind === 'mount') {
-    for (const [prefix, inner] of facts.inner) {
-      yield* placesOf(inner, path + prefix.replace(/\/$/, ''))
-    }
+  if (facts.kind !== 'mount') return yield { path, facts }
+  for (const [prefix, inner] of facts.inner) {
+    yield* placesOf(inner, path + prefix.replace(/\/$/, ''))
   }
-  yield { path, facts }
 }
 
-// A table without '/' answers 404 itself, and these answers are in its own figures.
-function hasStrays({ path, facts }: Place, figures: Figures): boolean {
-  return !facts.inner.has('/') && figures.at(path).isUsed
-}
-
-function mountReport({ path, facts }: Place, figures: Figures, now: number): MountReport {
-  const { inlineThreads } = figures.facts
-  const hosted = inlineThreads && facts.kind === 'threads' ? ON_THE_LOOP : hostedOf(facts)
-  return { path: path || '/', ...hosted, ...figures.at(path).report(now) }
+function otherReport(mount: MountFigures, now: number): MountReport {
+  return { path: mount.rootPath || '/', ...ON_THE_LOOP, ...mount.report(now) }
 }
 
 function migrationReport({ path, facts }: Place): MigrationReport {

@@ -93,12 +93,14 @@ describe('the advice', () => {
   it('tells a pool that waits from one that works', () => {
     const waiting = { ...POOL, waitMs: { mean: 80, p50: 70, p99: 100 } }
     const [waits, next, ...others] = texts([
-      mountOf('/legacy', { hosting: 'threads', pool: waiting }),
+      mountOf('/legacy', { style: 'sync', hosting: 'threads', pool: waiting }),
       mountOf('/quick', {
+        style: 'sync',
         hosting: 'threads',
         pool: { ...POOL, waitMs: { mean: 9, p50: 8, p99: 99 } },
       }),
       mountOf('/long', {
+        style: 'sync',
         hosting: 'threads',
         pool: { ...waiting, runMs: { mean: 200, p50: 200, p99: 300 } },
       }),
@@ -123,12 +125,13 @@ describe('the advice', () => {
     )
   })
 
-  it('picks one route to migrate next: the busiest that no migration has', () => {
+  it('picks one route to migrate next: the busiest sync app that no migration has', () => {
     const busy = (utilization: number): PoolReport => ({ ...POOL, utilization })
     const found = texts([
-      mountOf('/a', { hosting: 'threads', pool: busy(0.6) }),
-      mountOf('/b', { hosting: 'threads', pool: busy(0.9) }),
-      mountOf('/c', { hosting: 'migration', pool: busy(0.95) }),
+      mountOf('/a', { style: 'sync', hosting: 'threads', pool: busy(0.6) }),
+      mountOf('/b', { style: 'sync', hosting: 'threads', pool: busy(0.9) }),
+      mountOf('/c', { style: 'sync', hosting: 'migration', pool: busy(0.95) }),
+      mountOf('/d', { style: null, hosting: 'threads', pool: busy(0.99) }),
     ])
     expect(found).toEqual([expect.stringMatching(/^migrate-next \| \/b: /)])
   })

@@ -8,6 +8,7 @@ import { events } from '../../src/bridge/style.ts'
 import { threads } from '../../src/hosting/threads.ts'
 import { snapshot } from '../../src/report/snapshot.ts'
 import { serve } from '../../src/server/serve.ts'
+import { holdLoop } from '../figures/hold-loop.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { MountReport, Report, TargetReport } from '../../src/contract/report.ts'
 import type { Server } from '../../src/server/serve.ts'
@@ -29,8 +30,7 @@ const fine = answers(async () => undefined)
 // The block comes after an await, in a turn of the event loop that no request has begun.
 const blocks = answers(async () => {
   await sleep(1)
-  const until = performance.now() + 30
-  while (performance.now() < until);
+  holdLoop(30)
 })
 
 const TARGET: TargetReport = {
@@ -87,7 +87,7 @@ describe('the report of a server with four mounts', () => {
   it('counts the requests of each mount', () => {
     expect(report.mounts.map(({ path, hosting, style }) => [path, hosting, style])).toEqual([
       ['/blocks', 'loop', 'events'],
-      ['/queues', 'threads', null],
+      ['/queues', 'threads', 'sync'],
       ['/slow', 'remote', null],
       ['/', 'loop', 'events'],
     ])
