@@ -1,26 +1,6 @@
 // The HTML of the page. The browser fills the sections; see src/report/page/main.js.
 
-/**
- * The page as HTML. Its links are relative, so it works below any path.
- *
- * @param control whether the page offers changes of migrations
- */
-export function pageHtml(control: boolean): string {
-  return `<!doctype html>
-<html lang="en" data-control="${control ? 'on' : 'off'}">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <title>isthmus report</title>
-    <link rel="icon" href="favicon.svg" />
-    <link rel="stylesheet" href="uplot.css" />
-    <link rel="stylesheet" href="page.css" />
-    <script src="uplot.js" defer></script>
-    <script src="main.js" type="module"></script>
-  </head>
-  <body data-state="starting">
-    <header>
+const BODY = `    <header>
       <h1>isthmus report</h1>
       <p id="state" role="status">Waiting for the first figures</p>
     </header>
@@ -50,7 +30,29 @@ export function pageHtml(control: boolean): string {
       </section>
     </main>
     <noscript>This page needs JavaScript. The same figures as JSON: <a href="report.json">report.json</a></noscript>
-  </body>
+`
+
+/**
+ * The page as HTML. Its links are relative, so it works below any path.
+ *
+ * @param control whether the page offers changes of migrations
+ */
+export function pageHtml(control: boolean): string {
+  return `<!doctype html>
+<html lang="en" data-control="${control ? 'on' : 'off'}">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>isthmus report</title>
+    <link rel="icon" href="favicon.svg" />
+    <link rel="stylesheet" href="uplot.css" />
+    <link rel="stylesheet" href="page.css" />
+    <script src="uplot.js" defer></script>
+    <script src="main.js" type="module"></script>
+  </head>
+  <body data-state="starting">
+${BODY}  </body>
 </html>
 `
 }

@@ -1,4 +1,4 @@
-// The guard of changes: another site cannot make the browser of a person who may see the page change a share.
+// The guard of changes: another site cannot make the browser of an operator change a share.
 
 import { getHeader } from '../http/headers.ts'
 import type { HeaderPairs } from '../contract/events.ts'

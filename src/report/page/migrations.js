@@ -1,4 +1,4 @@
-// Each migration: its share, the figures of both apps, and what the comparisons found.
+// Each migration: its share, the figures of both apps, and the result of the comparisons.
 
 import { element, find, setText } from './element.js'
 import { keyedList } from './keyed-list.js'

@@ -3,7 +3,7 @@
 /** @import { Report } from '../../contract/report.ts' */
 
 const EVERY_MS = 1_000
-/** A tab that nobody sees has no need of the newest figures; its charts keep their points. */
+/** A hidden tab has no need of the newest figures; its charts keep their points. */
 const HIDDEN_EVERY_MS = 10_000
 /** A request that takes longer counts as no answer. */
 const ANSWER_MS = 5_000
@@ -17,31 +17,35 @@ const LONGEST_PAUSE_MS = 5_000
  */
 export function startPolling({ onReport, onFailure }) {
   let failures = 0
-  let busy = false
+  let isBusy = false
   /** @type {number | undefined} */
   let timer
 
-  const poll = async () => {
-    if (busy) return
-    busy = true
-    clearTimeout(timer)
-    try {
-      const report = await readReport()
-      failures = 0
-      onReport(report)
-    } catch (error) {
-      failures += 1
-      onFailure(error instanceof Error ? error.message : String(error))
-    }
-    busy = false
+  const next = () => {
+    isBusy = false
     timer = setTimeout(poll, pauseAfter(failures))
+  }
+  const poll = () => {
+    if (isBusy) return
+    isBusy = true
+    clearTimeout(timer)
+    readReport()
+      .then((report) => {
+        failures = 0
+        onReport(report)
+      })
+      .catch((/** @type {Error} */ error) => {
+        failures += 1
+        onFailure(error.message)
+      })
+      .then(next, next)
   }
 
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void poll()
+    if (!document.hidden) poll()
   })
-  void poll()
-  return () => void poll()
+  poll()
+  return poll
 }
 
 /** @param {number} failures */

@@ -9,27 +9,14 @@ import { percentText } from './wording.js'
  * @param {() => void} onChanged runs after the server has accepted a change
  */
 export function makeShareForm(path, onChanged) {
-  const slider = input({
-    type: 'range',
-    step: '1',
-    'aria-label': `Share of the new app of ${path}`,
-  })
-  const field = input({ type: 'number', step: 'any', 'aria-label': `Share of ${path} in percent` })
-  const back = element('button', { type: 'button' }, 'Roll back')
-  const note = element('p', { role: 'status', class: 'note' })
-  const label = element('span', { class: 'label' }, 'Share of the new app')
-  const node = element('form', { class: 'share' }, label, slider, field, ' % ', back, note)
-
-  const state = { edited: false, sending: false }
+  const { node, slider, field, back, note } = makeForm(path)
   const inputs = [slider, field]
-  const write = (/** @type {number} */ share) => {
-    for (const each of inputs) each.value = String(Number((share * 100).toFixed(4)))
-  }
+  const state = { edited: false, sending: false }
   const run = makeRunner(state, note, onChanged)
   const change = (/** @type {HTMLInputElement} */ changed) => {
     if (!changed.reportValidity()) return
     const share = changed.valueAsNumber / 100
-    write(share)
+    write(inputs, share)
     run(() => setShare(path, share), `${percentText(share)} of the clients have the new app.`)
   }
 
@@ -45,9 +32,32 @@ export function makeShareForm(path, onChanged) {
 
   // A report that comes while a person moves the slider does not move it.
   const show = (/** @type {number} */ share) => {
-    if (!state.edited && !state.sending) write(share)
+    if (!state.edited && !state.sending) write(inputs, share)
   }
   return { node, show }
+}
+
+/** @param {string} path */
+function makeForm(path) {
+  const slider = input({
+    type: 'range',
+    step: '1',
+    'aria-label': `Share of the new app of ${path}`,
+  })
+  const field = input({ type: 'number', step: 'any', 'aria-label': `Share of ${path} in percent` })
+  const back = element('button', { type: 'button' }, 'Roll back')
+  const note = element('p', { role: 'status', class: 'note' })
+  const label = element('span', { class: 'label' }, 'Share of the new app')
+  const node = element('form', { class: 'share' }, label, slider, field, ' % ', back, note)
+  return { node, slider, field, back, note }
+}
+
+/**
+ * @param {readonly HTMLInputElement[]} inputs
+ * @param {number} share from 0 to 1
+ */
+function write(inputs, share) {
+  for (const each of inputs) each.value = String(Number((share * 100).toFixed(4)))
 }
 
 /** @param {Record<string, string>} attributes */
@@ -73,7 +83,7 @@ function startEdit(state, edited, inputs) {
 }
 
 /**
- * Returns a function that runs one change after the other. Of the changes that come meanwhile, the last one runs.
+ * Returns a function that runs one change after the other. Only the last one of the changes that wait runs.
  *
  * @param {{ edited: boolean, sending: boolean }} state
  * @param {Element} note
@@ -84,24 +94,23 @@ function makeRunner(state, note, onChanged) {
   /** @type {{ change: () => Promise<void>, done: string } | undefined} */
   let next
 
-  const runAll = async () => {
-    state.sending = true
-    while (next) {
-      const { change, done } = next
-      next = undefined
-      const outcome = await change().then(
+  const runNext = () => {
+    state.sending = next !== undefined
+    if (!next) return onChanged()
+    const { change, done } = next
+    next = undefined
+    change()
+      .then(
         () => done,
         (/** @type {Error} */ error) => `Not changed: ${error.message}`,
       )
-      setText(note, outcome)
-    }
-    state.sending = false
-    onChanged()
+      .then((outcome) => setText(note, outcome))
+      .then(runNext, runNext)
   }
 
   return (change, done) => {
     next = { change, done }
     state.edited = false
-    if (!state.sending) void runAll()
+    if (!state.sending) runNext()
   }
 }

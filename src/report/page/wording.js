@@ -7,7 +7,7 @@ export const countText = (count) => count.toLocaleString(LOCALE)
 
 /** @param {number} ms */
 export function msText(ms) {
-  if (ms >= 10_000) return `${rounded(ms / 1000, 1)} s`
+  if (ms >= 1000) return `${rounded(ms / 1000, ms < 10_000 ? 2 : 0)} s`
   return `${rounded(ms, ms < 10 ? 2 : 0)} ms`
 }
 

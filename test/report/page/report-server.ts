@@ -23,7 +23,7 @@ export interface ReportServer extends AsyncDisposable {
   start(): Promise<void>
 }
 
-/** Starts the server on a free port. The caller disposes of it. */
+/** Starts the server on a free port. The caller disposes of the server. */
 export async function startReportServer(control = true): Promise<ReportServer> {
   const migration = fakeMigration()
   const startedAt = Date.now()

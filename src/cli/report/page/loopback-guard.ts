@@ -10,8 +10,8 @@ import type { Answer } from '../../../report/answer.ts'
 const SECRET_BYTES = 24
 const NAMES = ['127.0.0.1', 'localhost']
 
-/** The paths of a guarded page. Who knows one of them may see the page. */
-export interface GuardedPage {
+/** The paths of a guarded page. They are the key to the page. */
+interface GuardedPage {
   app: EventApp
   /** The path of the page: a secret. */
   path: string

@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 describe('the guard of the page', () => {
-  it('has a secret that no one guesses, and a new one for each command', () => {
+  it('has a long secret, and a new one for each command', () => {
     expect(guarded.path).toMatch(/^\/[\w-]{32}\/$/)
     expect(guardedPage(page).path).not.toBe(guarded.path)
     expect(guarded.pathForOnce).not.toContain(guarded.path.slice(1, -1))
