@@ -111,6 +111,8 @@ describe('the package', { timeout: minute }, () => {
     )
     expect(build.filter((path) => !/\.(js|d\.ts|d\.ts\.map)$/.test(path))).toEqual([
       'dist/hosting/python/isthmus_host.py',
+      'dist/report/page/favicon.svg',
+      'dist/report/page/page.css',
     ])
     const benchmarks = packed.filter((path) => /^benchmarks\/(?!results\/|README)/.test(path))
     expect(benchmarks).toEqual([])

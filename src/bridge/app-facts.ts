@@ -1,11 +1,11 @@
-// What an app is, for the report of a server. Chains and bridges hand the facts of the app inside on.
+// The facts of an app, for the report of a server: its kind, and the apps inside. Chains and bridges hand them on.
 
 import type { IterableApp, SyncApp } from '../contract/environ.ts'
 import type { EventApp } from '../contract/events.ts'
 
 type AnyApp = SyncApp | IterableApp | EventApp
 
-/** What an app is, and which apps it consists of. */
+/** The kind of an app, and the apps that it consists of. */
 export interface AppFacts {
   /** The function of isthmus that made the app; `app` for an app of the user on the event loop. */
   readonly kind: 'app' | 'mount' | 'threads' | 'python' | 'remote' | 'migration'

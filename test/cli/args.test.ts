@@ -69,6 +69,7 @@ const SERVER: Array<
   ['limit-body', '10', 'maxBodyBytes', 10],
   ['limit-concurrency', '2', 'maxConcurrency', 2],
   ['debug', 'true', 'debug', true],
+  ['figures', 'true', 'figures', true],
 ]
 const SYNC: Array<[string, string, keyof typeof SYNC_OPTIONS, unknown]> = [
   ['limit-inline-body', 'none', 'maxInlineBodyBytes', Infinity],
