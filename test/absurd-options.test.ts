@@ -12,6 +12,7 @@ import * as bundled from '../src/middleware.ts'
 import { fetchSettings, nodeSettings } from '../src/server/embedded/options.ts'
 import { DEFAULTS } from '../src/server/options.ts'
 import { migrateSettings } from '../src/migrate/settings.ts'
+import { report } from '../src/report/report.ts'
 import { resolveOptions } from '../src/server/resolve-options.ts'
 import { SILENT_LOG } from '../src/silent-log.ts'
 import { testClient } from '../src/testing/test-client.ts'
@@ -253,6 +254,10 @@ describe('an absurd value is refused by', () => {
     const target = { url: 'file:///app.js', kind: 'app' } as const
     const values = await taken(option, (options) => poolSettings(target, options))
     expect(values).toEqual(THREADS[option])
+  })
+
+  it('report(): control', async () => {
+    expect(await taken('control', (options) => report(options))).toEqual([])
   })
 
   it.each(Object.keys(MIGRATE))('migrate(): %s', async (option) => {

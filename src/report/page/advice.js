@@ -35,9 +35,9 @@ export function makeAdvice() {
 const keyOf = ({ kind, path }) => `${kind} ${path}`
 
 /** @param {Advice} advice */
-function makeItem({ kind, path }) {
+function makeItem({ kind }) {
   const text = element('p')
   const title = element('strong', {}, TITLES[kind] ?? kind)
-  const node = element('li', { 'data-kind': kind }, title, ' ', element('code', {}, path), text)
+  const node = element('li', { 'data-kind': kind }, title, text)
   return { node, show: (/** @type {Advice} */ advice) => setText(text, advice.text) }
 }

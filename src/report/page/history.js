@@ -12,7 +12,7 @@ const MINUTE_S = 60
 /**
  * @typedef {object} Point
  * @property {number} atS seconds since 1970
- * @property {number | null} perSecond requests per second since the point before; null after a gap
+ * @property {number | null} perSecond requests per second since the point before; null without one, and after a gap
  * @property {number | null} p99Ms
  * @property {number} total
  * @property {number} busyMs
@@ -88,7 +88,7 @@ function pointsAfter(before, mount, atS) {
   const { busyMs } = mount.loop
   const point = {
     atS,
-    perSecond: mount.requests.perSecond,
+    perSecond: null,
     p99Ms: mount.latencyMs.p99,
     total,
     busyMs,
