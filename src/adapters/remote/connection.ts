@@ -2,6 +2,7 @@
 
 import { buildConnector, Client } from 'undici'
 import { inNeutralContext } from '../../waiting/neutral-context.ts'
+import { endChunksAtOnce } from './chunk-framing.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { AttemptOptions } from './dispatch-options.ts'
@@ -41,6 +42,7 @@ export class RemoteConnection {
   readonly #owner: ConnectionOwner
   #socket: Socket | undefined
   #isUsed = false
+  #restoreWrites: (() => void) | undefined
 
   constructor(
     address: TargetAddress,
@@ -83,8 +85,15 @@ export class RemoteConnection {
     inNeutralContext(() => this.#client.dispatch(dispatched, handler))
   }
 
+  /** The request that is about to leave has a body of unknown length. */
+  sendsChunks(): void {
+    if (this.#socket) this.#restoreWrites = endChunksAtOnce(this.#socket)
+  }
+
   /** Gives the connection back after a response. */
   release(): void {
+    this.#restoreWrites?.()
+    this.#restoreWrites = undefined
     this.#isUsed = true
     this.#owner.released(this)
   }

@@ -40,6 +40,22 @@ export function isClosed(error: unknown): boolean {
   return CLOSED.has(codeOf(error))
 }
 
+/** Whether `error` says that the head of the response took too long. */
+export function isHeadTimeout(error: unknown): boolean {
+  return codeOf(error) === 'UND_ERR_HEADERS_TIMEOUT'
+}
+
+const REFUSALS = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+])
+
+/** Whether `error` says that undici does not send such a request; the target has no part in that. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(codeOf(error))
+}
+
 /** The error about a Transfer-Encoding that is not `chunked` alone: the client would not undo the coding. */
 export function foreignCoding(value: string): Error {
   const error = new Error(`the response has Transfer-Encoding: ${value}`)

@@ -5,53 +5,61 @@ import type { Dispatcher } from 'undici'
 import type { RemoteSettings } from './settings.ts'
 import type { Target } from './target.ts'
 
-/** The checks of all targets, from the start to {@link close}. */
+/** The checks of all targets, one at a time for each, from the start to {@link close}. */
 export class HealthChecks {
-  readonly #checks: readonly TargetCheck[]
+  readonly #targets: readonly Target[]
+  readonly #path: string
+  readonly #settings: RemoteSettings
+  readonly #running = new Map<Target, Check>()
   readonly #timer: NodeJS.Timeout
 
   /** @param path the path that the checks ask for */
   constructor(targets: readonly Target[], path: string, settings: RemoteSettings) {
-    const checks = targets.map((target) => new TargetCheck(target, path, settings))
-    const run = (): void => checks.forEach((check) => check.run())
-    this.#checks = checks
-    run()
-    this.#timer = setInterval(run, settings.health.intervalMs).unref()
+    this.#targets = targets
+    this.#path = path
+    this.#settings = settings
+    this.#run()
+    this.#timer = setInterval(() => this.#run(), settings.health.intervalMs).unref()
   }
 
+  /** Ends the checks. Those under way have no result. */
   close(): void {
     clearInterval(this.#timer)
-    for (const check of this.#checks) check.end(undefined)
+    for (const check of this.#running.values()) check.end()
+  }
+
+  #run(): void {
+    for (const target of this.#targets) {
+      if (this.#running.has(target)) continue
+      const check = new Check(target, this.#settings, () => this.#running.delete(target))
+      this.#running.set(target, check)
+      check.begin(this.#path)
+    }
   }
 }
 
-/** The checks of one target, one at a time, each on a connection of its own: a target that accepts none is ill. */
-class TargetCheck implements Dispatcher.DispatchHandler {
+/** One check, on a connection of its own: a target that accepts none is ill. */
+class Check implements Dispatcher.DispatchHandler {
   readonly #target: Target
-  readonly #path: string
   readonly #settings: RemoteSettings
-  readonly #connector: ReturnType<typeof connectorTo>
-  #connection: RemoteConnection | undefined
-  #timer: NodeJS.Timeout | undefined
-  #startedAt = 0
+  readonly #connection: RemoteConnection
+  readonly #timer: NodeJS.Timeout
+  readonly #onEnd: () => void
+  #isOver = false
 
-  constructor(target: Target, path: string, settings: RemoteSettings) {
+  constructor(target: Target, settings: RemoteSettings, onEnd: () => void) {
+    const connector = connectorTo(target.address, settings)
     this.#target = target
-    this.#path = path
     this.#settings = settings
-    this.#connector = connectorTo(target.address, settings)
+    this.#onEnd = onEnd
+    this.#connection = new RemoteConnection(target.address, settings, connector, NO_OWNER)
+    this.#timer = setTimeout(() => this.#late(), settings.health.timeoutMs).unref()
   }
 
-  run(): void {
-    if (this.#connection) return
-    const { health, host } = this.#settings
-    const { address } = this.#target
-    this.#startedAt = performance.now()
-    this.#connection = new RemoteConnection(address, this.#settings, this.#connector, NO_OWNER)
-    this.#timer = setTimeout(() => this.#late(), health.timeoutMs).unref()
-    const headers = ['host', host === 'keep' || host === 'target' ? address.host : host]
-    const path = this.#path
-    // It closes afterwards: a check opens a connection, because a target that accepts none is ill.
+  begin(path: string): void {
+    const { host } = this.#settings
+    const own = this.#target.address.host
+    const headers = ['host', host === 'keep' || host === 'target' ? own : host]
     const options = { method: 'GET', path, headers, body: null, headersTimeout: null, reset: true }
     this.#connection.dispatch(options, this)
   }
@@ -60,8 +68,8 @@ class TargetCheck implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number): boolean {
     if (status < 200) return true
-    const isHealthy = status < 400
-    this.end(isHealthy ? undefined : new Error(`the check got status ${status}`), isHealthy)
+    if (status < 400) this.#passed()
+    else this.#failed(new Error(`the check got status ${status}`))
     return true
   }
 
@@ -72,23 +80,30 @@ class TargetCheck implements Dispatcher.DispatchHandler {
   onComplete(): void {}
 
   onError(error: Error): void {
-    this.end(error)
+    this.#failed(error)
   }
 
-  /** Ends the check under way, with the error of the target if it failed. */
-  end(error: Error | undefined, isHealthy = false): void {
-    const connection = this.#connection
-    if (!connection) return
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
     clearTimeout(this.#timer)
-    this.#connection = undefined
-    connection.discard()
-    if (isHealthy) this.#target.passesCheck()
-    else if (error) this.#target.failsCheck(error)
+    this.#connection.discard()
+    this.#onEnd()
+  }
+
+  #passed(): void {
+    if (!this.#isOver) this.#target.passesCheck()
+    this.end()
+  }
+
+  #failed(error: Error): void {
+    if (!this.#isOver) this.#target.failsCheck(error)
+    this.end()
   }
 
   #late(): void {
-    const ms = Math.round(performance.now() - this.#startedAt)
-    this.end(new Error(`the check got no answer within ${ms} ms`))
+    const { timeoutMs } = this.#settings.health
+    this.#failed(new Error(`the check got no answer within ${timeoutMs} ms`))
   }
 }
 

@@ -1,12 +1,12 @@
 // One HTTP request on its way to a target and back: its attempts, its response, and the ways in which it ends.
 
 import { AsyncResource } from 'node:async_hooks'
-import { ClientDisconnectedError } from '../../errors.ts'
+import { BadRequestError, ClientDisconnectedError } from '../../errors.ts'
 import { hasContent } from '../../http/content.ts'
 import { getHeader } from '../../http/headers.ts'
 import { deferred } from '../../waiting/deferred.ts'
 import { dispatchOptions } from './dispatch-options.ts'
-import { foreignCoding, isClosed, upstreamError } from './failure.ts'
+import { foreignCoding, isClosed, isHeadTimeout, isRefusal, upstreamError } from './failure.ts'
 import { RemoteBody } from './request-body.ts'
 import { linksOf, responseHead, responseTrailers } from './response-head.ts'
 import { ResponseRelay } from './response-relay.ts'
@@ -107,6 +107,7 @@ export class HttpForward
     this.#abort = abort
     this.#wasUsed = this.#connection?.isUsed ?? false
     if (this.#isOver) abort(new ClientDisconnectedError())
+    else if (this.#body && this.#length === undefined) this.#connection?.sendsChunks()
   }
 
   onResponseStarted(): void {
@@ -206,7 +207,10 @@ export class HttpForward
       target.completes()
       return this.#finish(this.#body.fault)
     }
-    if (this.#relay.isComplete) {
+    if (isRefusal(error)) {
+      target.completes()
+      this.#finish(new BadRequestError(`the request cannot be forwarded: ${error.message}`))
+    } else if (this.#relay.isComplete) {
       // A 304 with Content-Length: undici misses the body that such a response never has.
       target.completes()
       this.#relay.end([])
@@ -229,7 +233,7 @@ export class HttpForward
       wasStale,
       canReplay: this.#body?.canReplay(this.#isSent) ?? true,
       attempts: this.#attempts,
-      timeLeftMs: this.#timeLeftMs,
+      timeLeftMs: isHeadTimeout(error) ? 0 : this.#timeLeftMs,
     }
     const judged = this.#judged(error, target, this.#isSent ? 'waiting' : 'connecting')
     const step = afterFailure(failed, this.#settings)

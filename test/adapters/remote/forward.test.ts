@@ -1,6 +1,9 @@
 // One request to a scripted server and back, byte by byte.
 
 import { describe, expect, it } from 'vitest'
+import { events } from 'isthmus'
+import { remote } from 'isthmus/adapters'
+import { served } from '../../raw/served.ts'
 import { deadPort, front, ok, scripted, until } from './upstream.ts'
 import type { Socket } from 'node:net'
 
@@ -47,6 +50,44 @@ describe('a request', () => {
     expect(up.requests[0]?.head).toContain('content-length: 3\r\n')
     await until(() => up.bytes().endsWith('\r\n\r\nabc'), 'the body')
     expect(up.requests[0]?.head).not.toContain('transfer-encoding')
+  })
+
+  it('with a body of unknown length has its head and each chunk whole on the wire at once', async () => {
+    await using up = await scripted(() => undefined)
+    await using on = await front(up.url, { forwarded: 'none' })
+    const head =
+      'POST / HTTP/1.1\r\nhost: a\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n'
+
+    on.client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+    await until(() => up.bytes() === `${head}5\r\nhello\r\n`, 'the first chunk')
+    on.client.send('3\r\nyou\r\n')
+    await until(() => up.bytes() === `${head}5\r\nhello\r\n3\r\nyou\r\n`, 'the second chunk')
+    on.client.send('0\r\n\r\n')
+    await until(() => up.bytes() === `${head}5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n`, 'the last chunk')
+    up.requests[0]!.socket.write(ok())
+    expect((await on.client.response()).body).toBe('ok')
+    on.client.send(GET)
+    await until(() => up.requests.length === 2, 'the next request')
+    expect(up.requests[1]).toMatchObject({ connection: 0, head: expect.stringMatching(/^GET/) })
+  })
+
+  it('that undici refuses gets 400, and the next one passes', async () => {
+    await using up = await scripted(({ socket }) => socket.write(ok()))
+    const inner = remote(up.url, { connections: 1 })
+    const app = events((scope, receive, send) => {
+      if (scope.type !== 'http' || scope.path !== '/odd') return inner(scope, receive, send)
+      return inner({ ...scope, method: 'A B' }, receive, send)
+    })
+    await using running = await served(app, { lifespan: 'auto' })
+    const client = await running.connect()
+    client.send('GET /odd HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect((await client.response()).status).toBe(400)
+    const next = await running.connect()
+    next.send(GET)
+    expect((await next.response()).status).toBe(200)
+    expect(inner.stats().targets[0]).toMatchObject({ inFlight: 0, failed: 0 })
+    client[Symbol.dispose]()
+    next[Symbol.dispose]()
   })
 
   it('is answered for the server itself, if it is OPTIONS *', async () => {
