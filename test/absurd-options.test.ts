@@ -198,6 +198,7 @@ const EMBEDDED = [
   'websocket',
   'websocket.maxQueue',
   'debug',
+  'figures',
   'log',
   'errors',
   'fallthrough',
