@@ -35,6 +35,7 @@ export interface Verdict {
 const NODE_HTTP = 'node:http'
 const FLOOR = 'floor: node:net, no parsing'
 const EVENTS = 'isthmus, events'
+const WITH_FIGURES = 'isthmus, events with figures'
 const ITERABLE = 'isthmus, iterable'
 const INLINE = 'isthmus, sync inline'
 const THREAD = 'isthmus, sync in one thread'
@@ -56,6 +57,7 @@ export function budgetsOn(nodeVersion: string): Budget[] {
       ratio: on(0.62, 0.75),
     }),
     cpu({ what: 'events, by the floor', row: EVENTS, by: FLOOR, ratio: on(1.2, 1.25) }),
+    cpu({ what: 'events with figures, by events', row: WITH_FIGURES, by: EVENTS, ratio: 1.03 }),
     cpu({ what: 'iterable', row: ITERABLE, ratio: on(0.85, 0.95) }),
     cpu({ what: 'sync inline', row: INLINE, ratio: on(0.8, 0.88) }),
     cpu({ what: 'events on the node engine', row: NODE_ENGINE, ratio: 1.25 }),

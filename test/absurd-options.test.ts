@@ -199,6 +199,7 @@ const EMBEDDED = [
   'websocket',
   'websocket.maxQueue',
   'debug',
+  'figures',
   'log',
   'errors',
   'fallthrough',

@@ -35,6 +35,7 @@ export const hello: Scenario = httpScenario({
     NODE_HTTP,
     ...FRAMEWORKS,
     ...STYLES,
+    isthmus('events with figures', 'events', { figures: true }),
     isthmus('iterable, async generator', 'generator'),
     isthmus('events, on node:http', 'events', { engine: 'node' }),
   ],

@@ -68,6 +68,7 @@ const SERVER: Array<
   ['limit-header-fields', '20', 'maxHeaderFields', 20],
   ['limit-body', '10', 'maxBodyBytes', 10],
   ['limit-concurrency', '2', 'maxConcurrency', 2],
+  ['figures', 'true', 'figures', true],
   ['debug', 'true', 'debug', true],
   ['figures', 'true', 'figures', true],
 ]

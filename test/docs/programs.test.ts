@@ -29,6 +29,7 @@ const middlewareSet = new Page('docs/middleware-set.md')
 const migrating = new Page('docs/migrating.md')
 const observability = new Page('docs/observability.md')
 const pythonApps = new Page('docs/python.md')
+const report = new Page('docs/report.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -47,6 +48,7 @@ const RUN = [
   migrating,
   observability,
   pythonApps,
+  report,
   serving,
   styles,
   testing,
@@ -98,6 +100,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('observability run and print the output on the page', async () => {
     const { actual, expected } = await runPage(observability, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('the report run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(report, reader.path)
     expect(actual).toEqual(expected)
   })
 
