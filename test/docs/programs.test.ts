@@ -29,7 +29,6 @@ const middlewareSet = new Page('docs/middleware-set.md')
 const migrating = new Page('docs/migrating.md')
 const observability = new Page('docs/observability.md')
 const pythonApps = new Page('docs/python.md')
-const report = new Page('docs/report.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -48,7 +47,6 @@ const RUN = [
   migrating,
   observability,
   pythonApps,
-  report,
   serving,
   styles,
   testing,
@@ -100,11 +98,6 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('observability run and print the output on the page', async () => {
     const { actual, expected } = await runPage(observability, reader.path)
-    expect(actual).toEqual(expected)
-  })
-
-  it('the report run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(report, reader.path)
     expect(actual).toEqual(expected)
   })
 
