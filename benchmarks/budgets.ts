@@ -3,6 +3,7 @@
 import { adaptedRows } from './scenarios/adapters.ts'
 import { ALONE, SHADOWED } from './scenarios/migrate.ts'
 import { BESIDE_EXPRESS, BESIDE_THREAD, EXPRESS_IDLE, IDLE, WORK_MS } from './scenarios/mixed.ts'
+import { HTTP_PROXY, NGINX, REMOTE } from './scenarios/proxy.ts'
 import { ON_GUNICORN, ON_ISTHMUS, ON_UVICORN } from './scenarios/python.ts'
 import { cellOf } from './report.ts'
 import { medianRatio } from './statistics.ts'
@@ -34,6 +35,7 @@ export interface Verdict {
 const NODE_HTTP = 'node:http'
 const FLOOR = 'floor: node:net, no parsing'
 const EVENTS = 'isthmus, events'
+const WITH_FIGURES = 'isthmus, events with figures'
 const ITERABLE = 'isthmus, iterable'
 const INLINE = 'isthmus, sync inline'
 const THREAD = 'isthmus, sync in one thread'
@@ -55,6 +57,7 @@ export function budgetsOn(nodeVersion: string): Budget[] {
       ratio: on(0.62, 0.75),
     }),
     cpu({ what: 'events, by the floor', row: EVENTS, by: FLOOR, ratio: on(1.2, 1.25) }),
+    cpu({ what: 'events with figures, by events', row: WITH_FIGURES, by: EVENTS, ratio: 1.03 }),
     cpu({ what: 'iterable', row: ITERABLE, ratio: on(0.85, 0.95) }),
     cpu({ what: 'sync inline', row: INLINE, ratio: on(0.8, 0.88) }),
     cpu({ what: 'events on the node engine', row: NODE_ENGINE, ratio: 1.25 }),
@@ -103,6 +106,8 @@ export function budgetsOn(nodeVersion: string): Budget[] {
     pythonApp('req/s, FastAPI', 'fastapi', ON_UVICORN, 1.1),
     pythonApp('WebSocket messages/s of ASGI, 1 in flight', 'echo1', ON_UVICORN, 0.8),
     pythonApp('WebSocket messages/s of ASGI, 16 in flight', 'echo16', ON_UVICORN, 0.8),
+    forwarding('CPU of remote() by nginx', NGINX, 2),
+    forwarding('CPU of remote() by http-proxy', HTTP_PROXY, 0.7),
     ...WORK_MS.map(besideWork),
     {
       what: 'p99 beside the copies of a migration',
@@ -194,6 +199,12 @@ function webSocketEcho(variant: string, ratio: number): Budget {
 function pythonApp(what: string, variant: string, by: string, ratio: number): Budget {
   const number = 'perSecond'
   return { what, scenario: 'python', variant, row: ON_ISTHMUS, by, number, bound: 'least', ratio }
+}
+
+// A GET with the fields of a browser.
+function forwarding(what: string, by: string, ratio: number): Budget {
+  const number = 'cpuMicros'
+  return { what, scenario: 'proxy', variant: 'get', row: REMOTE, by, number, bound: 'most', ratio }
 }
 
 function besideWork(ms: number): Budget {

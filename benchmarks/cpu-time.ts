@@ -50,6 +50,17 @@ export function countCpuOfPython(server: Counted): (units: number) => Record<str
   }
 }
 
+/** The same for an upstream whose children are its proxy: of the proxy, and of the upstream. */
+export function countCpuOfChildren(server: Counted): (units: number) => Record<string, number> {
+  const ownMs = (): number => ownCpuMs(server.pid) ?? NaN
+  const before = { all: server.cpuMs(), own: ownMs() }
+  return (units) => {
+    const upstreamMs = ownMs() - before.own
+    const proxyMs = server.cpuMs() - before.all - upstreamMs
+    return { cpuMicros: (proxyMs * 1000) / units, upstreamMicros: (upstreamMs * 1000) / units }
+  }
+}
+
 /** User and system time out of a `/proc/PID/stat`. @see proc(5), fields 14 and 15 */
 export function parseCpuMs(stat: string): number {
   // Field 2 is the name in parentheses, which may hold spaces and parentheses itself.

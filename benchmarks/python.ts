@@ -35,7 +35,7 @@ print(json.dumps({'python': platform.python_version(), **{n: v for n, v in found
 
 /** The installation of a row's packages: from Debian, or in a virtual environment that --python names. */
 export const PYTHON_REMEDY: string =
-  'Debian: apt-get install uvicorn gunicorn python3-waitress python3-asgiref python3-websockets python3-uvloop python3-httptools ' +
+  'Debian: apt-get install nginx haproxy uvicorn gunicorn python3-waitress python3-asgiref python3-websockets python3-uvloop python3-httptools ' +
   'python3-flask python3-fastapi; ' +
   'elsewhere: pip install uvicorn[standard] gunicorn waitress asgiref flask fastapi, and --python FILE'
 

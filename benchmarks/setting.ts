@@ -5,7 +5,15 @@ import { readFileSync } from 'node:fs'
 import { arch, cpus, loadavg, release, type } from 'node:os'
 
 const ROOT = new URL('..', import.meta.url)
-const PACKAGES = ['fastify', 'hono', '@hono/node-server', 'express', 'ws', 'autocannon']
+const PACKAGES = [
+  'fastify',
+  'hono',
+  '@hono/node-server',
+  'express',
+  'ws',
+  'http-proxy',
+  'autocannon',
+]
 
 /** `AMD EPYC × 2, Linux 6.1 x64`. */
 export function machine(): string {

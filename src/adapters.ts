@@ -1,4 +1,13 @@
-// The public entry `isthmus/adapters`.
+/**
+ * Apps of other kinds on isthmus, and apps of isthmus inside other servers.
+ *
+ * @example
+ * import { fromNode } from 'isthmus/adapters'
+ *
+ * await using server = await serve(fromNode(expressApp))
+ *
+ * @module isthmus/adapters
+ */
 
 export { fromNode } from './adapters/node/from-node.ts'
 export type { FromNodeOptions, NodeHandler } from './adapters/node/from-node.ts'
@@ -9,8 +18,18 @@ export type {
   FetchContext,
   FetchEnvironment,
   FetchHandler,
+  FetchSocket,
   FromFetchOptions,
 } from './adapters/fetch/from-fetch.ts'
+export { remote } from './adapters/remote/remote.ts'
+export type { RemoteApp, RemoteStats } from './adapters/remote/remote.ts'
+export type {
+  RemoteBalance,
+  RemoteHealthOptions,
+  RemoteOptions,
+  RemoteTlsOptions,
+} from './adapters/remote/settings.ts'
+export type { Durations, TargetReport } from './contract/report.ts'
 export { toNode } from './server/to-node.ts'
 export type { EmbeddedHandler } from './server/to-node.ts'
 export { toFetch } from './server/to-fetch.ts'

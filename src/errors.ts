@@ -181,6 +181,27 @@ export class PoolFullError extends ServiceError {
   readonly status = 503
 }
 
+/** No connection of `remote()` is free: as many requests wait as `maxPending` allows, or this one has waited too long. */
+export class UpstreamBusyError extends ServiceError {
+  readonly code = 'ISTHMUS_UPSTREAM_BUSY'
+  readonly status = 503
+}
+
+/**
+ * A target of `remote()` could not be reached, broke the connection off, or sent an invalid response; the `cause` is the
+ * reason. After the head of the response, the server cuts the connection to the client.
+ */
+export class UpstreamError extends ServiceError {
+  readonly code = 'ISTHMUS_UPSTREAM_FAILED'
+  readonly status = 502
+}
+
+/** A target of `remote()` took too long to accept a connection, or to send a part of its response. */
+export class UpstreamTimeoutError extends ServiceError {
+  readonly code = 'ISTHMUS_UPSTREAM_TIMEOUT'
+  readonly status = 504
+}
+
 /**
  * The app took longer than `timeoutMs`; a pool ends its thread.
  *
@@ -260,6 +281,9 @@ identifyErrors({
   ServiceError,
   UnavailableError,
   PoolFullError,
+  UpstreamBusyError,
+  UpstreamError,
+  UpstreamTimeoutError,
   AppTimeoutError,
   ThreadCrashedError,
   ProcessCrashedError,

@@ -9,7 +9,7 @@
  *   yield `Hello, ${environ.PATH_INFO}\n`
  * })
  *
- * @module
+ * @module isthmus
  */
 
 // Hosting
@@ -27,6 +27,8 @@ export type { ProcessEnd, ProcessStart } from './hosting/gateway/process/channel
 export { threadedMiddleware } from './hosting/threaded-middleware.ts'
 export type { ThreadOptions } from './hosting/gateway/pool-settings.ts'
 export type { ThreadsApp } from './hosting/gateway/threads-app.ts'
+export type { BufferingOptions } from './hosting/gateway/buffering/buffering-settings.ts'
+export type { BufferStats } from './hosting/gateway/buffering/buffers.ts'
 export type { HostedStats, PoolStats } from './hosting/gateway/pool-stats.ts'
 export type { HostCounts } from './hosting/gateway/scheduler/hosts.ts'
 export type { LoadStats } from './hosting/gateway/scheduler/load-stats.ts'
@@ -50,7 +52,7 @@ export { errorStream } from './sync/errors-stream.ts'
 export { carry, currentRequest } from './bridge/request-context.ts'
 export type { RequestContext } from './bridge/request-context.ts'
 export { websocket } from './async/websocket-app.ts'
-export type { AppSocket } from './async/websocket-app.ts'
+export type { AcceptOptions, AppSocket } from './async/websocket-app.ts'
 
 // Contracts
 export type * from './contract/environ.ts'
@@ -68,6 +70,9 @@ export {
   ProcessCrashedError,
   ServiceError,
   PoolFullError,
+  UpstreamBusyError,
+  UpstreamError,
+  UpstreamTimeoutError,
   AppTimeoutError,
   BadRequestError,
   BodyTimeoutError,

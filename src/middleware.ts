@@ -10,7 +10,7 @@
  *   return response
  * })
  *
- * @module
+ * @module isthmus/middleware
  */
 
 // Parts of a middleware
@@ -48,7 +48,10 @@ export type { AccessLogEntry, AccessLogFormat, AccessLogOptions } from './middle
 export { requestId } from './middleware/request-id.ts'
 export type { RequestIdOptions } from './middleware/request-id.ts'
 export { securityHeaders } from './middleware/security-headers.ts'
-export type { SecurityHeadersOptions } from './middleware/security-headers.ts'
+export type {
+  SecurityHeadersOptions,
+  StrictTransportSecurity,
+} from './middleware/security-headers.ts'
 export type { ContentSecurityPolicy } from './middleware/content-security-policy.ts'
 export { trustedHost } from './middleware/trusted-host.ts'
 export type { TrustedHostOptions } from './middleware/trusted-host.ts'

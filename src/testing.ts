@@ -7,7 +7,7 @@
  * await using client = await testClient(lint(app))
  * const response = await client.get('/')
  *
- * @module
+ * @module isthmus/testing
  */
 
 // Client
@@ -25,6 +25,7 @@ export {
   SocketClosedError,
 } from './testing/faults.ts'
 export type { SocketEnd } from './testing/faults.ts'
+export type { ResponseHead } from './async/framing.ts'
 export type { TestHandshake } from './testing/memory-engine.ts'
 export type { SocketMessage } from './testing/socket-inbox.ts'
 export type { TestHeaders, TestRequest } from './testing/request.ts'
@@ -32,4 +33,5 @@ export type { Departure, TestBody } from './testing/request-body.ts'
 
 // Lint
 export { lint } from './lint/lint.ts'
+export type { CloseCheck } from './lint/open-bodies.ts'
 export { lintWrap } from './lint/sync/lint-wrap.ts'

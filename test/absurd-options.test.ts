@@ -3,6 +3,7 @@
 
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { remoteSettings } from '../src/adapters/remote/settings.ts'
 import { parseArguments } from '../src/cli/args.ts'
 import { InvalidOptionError } from '../src/errors.ts'
 import { pythonSettings } from '../src/hosting/gateway/process/python-settings.ts'
@@ -58,6 +59,35 @@ const SERVE: Record<string, readonly string[]> = {
   'websocket.maxFragments': SIZE,
   'websocket.maxQueue': SIZE,
   'websocket.origins': LIST,
+}
+
+const REMOTE: Record<string, readonly string[]> = {
+  balance: [],
+  connections: LIMIT,
+  maxPending: LIMIT,
+  connectTimeoutMs: [],
+  headTimeoutMs: [],
+  idleTimeoutMs: [],
+  keepAliveMs: [],
+  retries: [],
+  retryBodyBytes: SIZE,
+  health: GROUP,
+  'health.maxFailures': LIMIT,
+  'health.downMs': [],
+  'health.path': [],
+  'health.intervalMs': [],
+  'health.timeoutMs': [],
+  'health.slowStartMs': ['1.5'],
+  host: ["'10s'"],
+  forwarded: [],
+  mountPath: [],
+  tls: GROUP,
+  'tls.ca': LIST,
+  'tls.cert': LIST,
+  'tls.key': LIST,
+  'tls.servername': ["' '", "'10s'"],
+  'tls.rejectUnauthorized': [],
+  maxMessageBytes: SIZE,
 }
 
 const THREADS: Record<string, readonly string[]> = {
@@ -169,6 +199,7 @@ const EMBEDDED = [
   'websocket',
   'websocket.maxQueue',
   'debug',
+  'figures',
   'log',
   'errors',
   'fallthrough',
@@ -241,6 +272,10 @@ describe('an absurd value is refused by', () => {
   it.each(Object.keys(PYTHON))('python(): %s', async (option) => {
     const values = await taken(option, (options) => pythonSettings('shop.wsgi', options))
     expect(values).toEqual(PYTHON[option])
+  })
+
+  it.each(Object.keys(REMOTE))('remote(): %s', async (option) => {
+    expect(await taken(option, (options) => remoteSettings(options))).toEqual(REMOTE[option])
   })
 
   it('python(), in the place of its app', () => {

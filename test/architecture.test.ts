@@ -74,7 +74,8 @@ describe('the sources', () => {
 describe('the public names', () => {
   it('of isthmus', () => {
     expect(publicNames(sources, 'index.ts').join('\n')).toMatchInlineSnapshot(`
-      "App
+      "AcceptOptions
+      App
       AppError
       AppLoadError
       AppSocket
@@ -84,6 +85,8 @@ describe('the public names', () => {
       BadRequestError
       BodyTimeoutError
       BodyTooLargeError
+      BufferStats
+      BufferingOptions
       CheckedUser
       Chunk
       ClientDisconnectedError
@@ -171,6 +174,9 @@ describe('the public names', () => {
       ThreadsApp
       UnavailableError
       UnsupportedScopeError
+      UpstreamBusyError
+      UpstreamError
+      UpstreamTimeoutError
       WaitUnderSyncError
       WebSocketAcceptEvent
       WebSocketCloseEvent
@@ -243,6 +249,7 @@ describe('the public names', () => {
       RequestIdOptions
       ResponseEnd
       SecurityHeadersOptions
+      StrictTransportSecurity
       TimeoutOptions
       TrustedHostOptions
       VerifyCredentials
@@ -276,19 +283,29 @@ describe('the public names', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
       "ConnectErrorHandler
       ConnectMiddleware
+      Durations
       EmbeddedFetch
       EmbeddedHandler
       FetchContext
       FetchEnvironment
       FetchHandler
+      FetchSocket
       FromFetchOptions
       FromNodeOptions
       NodeHandler
+      RemoteApp
+      RemoteBalance
+      RemoteHealthOptions
+      RemoteOptions
+      RemoteStats
+      RemoteTlsOptions
+      TargetReport
       ToFetchOptions
       ToNodeOptions
       fromConnect
       fromFetch
       fromNode
+      remote
       toFetch
       toNode"
     `)
@@ -315,11 +332,13 @@ describe('the public names', () => {
 
   it('of isthmus/testing', () => {
     expect(publicNames(sources, 'testing.ts').join('\n')).toMatchInlineSnapshot(`
-      "CookieJar
+      "CloseCheck
+      CookieJar
       DeadlinePassedError
       Departure
       HandshakeDeniedError
       ResponseCutError
+      ResponseHead
       ResponseHeaders
       SocketClosedError
       SocketEnd

@@ -33,6 +33,7 @@ const PATHS = [
   'examples/ticket-desk/README.md',
   'examples/express-beside-realtime/README.md',
   'examples/hono/README.md',
+  'examples/migration/README.md',
   'examples/opentelemetry/README.md',
   'examples/python/README.md',
   ...GUIDE.map((name) => `docs/${name}`),

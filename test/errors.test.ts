@@ -113,6 +113,24 @@ const ROWS: Record<string, Row> = {
     parents: SERVICE,
     status: 503,
   },
+  UpstreamBusyError: {
+    make: () => new isthmus.UpstreamBusyError('x'),
+    code: 'ISTHMUS_UPSTREAM_BUSY',
+    parents: SERVICE,
+    status: 503,
+  },
+  UpstreamError: {
+    make: () => new isthmus.UpstreamError('x'),
+    code: 'ISTHMUS_UPSTREAM_FAILED',
+    parents: SERVICE,
+    status: 502,
+  },
+  UpstreamTimeoutError: {
+    make: () => new isthmus.UpstreamTimeoutError('x'),
+    code: 'ISTHMUS_UPSTREAM_TIMEOUT',
+    parents: SERVICE,
+    status: 504,
+  },
   AppTimeoutError: {
     make: () => new isthmus.AppTimeoutError('x'),
     code: 'ISTHMUS_APP_TIMEOUT',

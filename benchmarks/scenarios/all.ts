@@ -9,6 +9,7 @@ import { memory } from './memory.ts'
 import { migrate } from './migrate.ts'
 import { besideExpress, mixed } from './mixed.ts'
 import { pythonApps } from './python.ts'
+import { proxy } from './proxy.ts'
 import { saturation } from './saturation.ts'
 import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   echo,
   pythonApps,
+  proxy,
   saturation,
   slowClients,
   migrate,

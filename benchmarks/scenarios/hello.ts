@@ -4,8 +4,8 @@ import { GET, httpScenario } from './http.ts'
 import { EXPRESS, FLOOR, FRAMEWORKS, isthmus, NODE_HTTP, STYLES } from './servers.ts'
 import type { Scenario } from './scenario.ts'
 
-// Nine fields, as Chromium sends them; the load adds Host.
-const BROWSER = [
+/** Nine fields, as Chromium sends them; the load adds Host. */
+export const BROWSER: readonly string[] = [
   'Connection: keep-alive',
   'sec-ch-ua: "Chromium";v="142", "Not_A Brand";v="99"',
   'sec-ch-ua-mobile: ?0',
@@ -35,6 +35,7 @@ export const hello: Scenario = httpScenario({
     NODE_HTTP,
     ...FRAMEWORKS,
     ...STYLES,
+    isthmus('events with figures', 'events', { figures: true }),
     isthmus('iterable, async generator', 'generator'),
     isthmus('events, on node:http', 'events', { engine: 'node' }),
   ],

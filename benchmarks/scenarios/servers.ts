@@ -24,11 +24,15 @@ export const FRAMEWORKS: readonly Peer[] = [
 export function isthmus(
   name: string,
   hosting: string,
-  { engine = 'native', layers = 0 }: { engine?: string; layers?: number } = {},
+  {
+    engine = 'native',
+    layers = 0,
+    figures = false,
+  }: { engine?: string; layers?: number; figures?: boolean } = {},
 ): Peer {
   return {
     name: `isthmus, ${name}`,
-    command: nodeServer('isthmus.js', hosting, engine, String(layers)),
+    command: nodeServer('isthmus.js', hosting, engine, String(layers), figures ? 'figures' : ''),
   }
 }
 

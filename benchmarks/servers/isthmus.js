@@ -1,4 +1,5 @@
-// isthmus with the benchmarks' app. Arguments: the hosting, the engine, and the number of pass-through middlewares.
+// isthmus with the benchmarks' app. Arguments: the hosting, the engine, the number of pass-through middlewares, and
+// `figures` for a server that keeps them.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
@@ -57,12 +58,13 @@ const pass = middleware('pass', function* (request, next) {
   return yield* next(request)
 })
 
-const [hosting = 'events', engine = 'native', layers = '0'] = process.argv.slice(2)
+const [hosting = 'events', engine = 'native', layers = '0', figures = ''] = process.argv.slice(2)
 const app = hosted[hosting]()
 const links = Array.from({ length: Number(layers) }, () => pass)
 const { url } = await serve(links.length > 0 ? chain(...links)(app) : app, {
   port: 0,
   log: null,
   engine,
+  figures: figures === 'figures',
 })
 ready(url)

@@ -12,14 +12,18 @@ import type {
 } from '../contract/events.ts'
 
 /** The parts of the 101 response that an app decides. */
-interface AcceptOptions {
+export interface AcceptOptions {
   /** One of {@link AppSocket.subprotocols}; default none. */
   subprotocol?: string
   /** Sent with the 101, in order. Default none. */
   headers?: HeaderPairs
 }
 
-/** The function that {@link websocket} runs, once for each WebSocket. */
+/**
+ * The function that {@link websocket} runs, once for each WebSocket.
+ *
+ * @inline
+ */
 type SocketHandler = (socket: AppSocket) => void | Promise<void>
 
 /**

@@ -9,6 +9,7 @@ import type { ChainResponse } from './response.ts'
 
 /** One step of a middleware. `yield* step` carries the step out; its value is a `Result`. */
 export interface MiddlewareStep<Result> {
+  /** For `yield*`. */
   [Symbol.iterator](): Iterator<MiddlewareEffect, Result, unknown>
 }
 

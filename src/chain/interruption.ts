@@ -4,7 +4,9 @@
 export interface AbortSignalLike {
   readonly aborted: boolean
   readonly reason: unknown
+  /** Calls `listener` when the signal is aborted. */
   addEventListener(type: 'abort', listener: () => void): void
+  /** Forgets `listener`. */
   removeEventListener(type: 'abort', listener: () => void): void
 }
 

@@ -15,6 +15,7 @@ import type { HeaderList } from './header-list.ts'
 /** A body that a middleware can answer with: one chunk, or chunks as they come. */
 export type AnswerBody = Chunk | Iterable<Chunk> | AsyncIterable<Chunk>
 
+/** @inline */
 type Pairs = ReadonlyArray<readonly [name: string, value: string]>
 
 /** A response on its way out through the chain. */

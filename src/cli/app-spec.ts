@@ -1,11 +1,13 @@
-// The name of an app on the command line: a file of JavaScript or TypeScript with its export, or a module of Python.
+// The name of an app on the command line: a file of JavaScript or TypeScript with its export, a module of Python, or
+// servers elsewhere.
 
+import { targetAddresses } from '../adapters/remote/target-address.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isPythonSpec } from '../hosting/gateway/process/python-settings.ts'
 import type { StyleName } from '../adapters/style-name.ts'
 
 /** The name of an app: a module and its app, as for gunicorn and uvicorn. */
-export type AppSpec = FileSpec | PythonSpec
+export type AppSpec = FileSpec | PythonSpec | RemoteSpec
 
 /** A file of JavaScript or TypeScript, and its export that is the app. */
 export interface FileSpec {
@@ -26,13 +28,21 @@ export interface PythonSpec {
   app: string
 }
 
+/** Servers elsewhere. */
+interface RemoteSpec {
+  place: 'remote'
+  /** The targets of `remote()`. */
+  targets: string[]
+}
+
 /** The form of the name of an app, for a help and for messages. */
 export const APP_FORM =
-  '[threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], or python:MODULE[:ATTRIBUTE]'
+  '[threads:|inline:][sync:|iterable:|events:|node:|fetch:]FILE[#export], python:MODULE[:ATTRIBUTE], or remote:URL[,URL…]'
 
 const PLACED = /^(threads|inline):(.*)$/s
 const STYLED = /^(sync|iterable|events|node|fetch):(.*)$/s
 const PYTHON = /^python:(.*)$/s
+const REMOTE = /^remote:(.*)$/s
 // An export is an identifier. A `#` before any other text belongs to the name of the file.
 const EXPORTED = /^(.*)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/su
 // The folder, the module and the attribute in the path of a file of Python.
@@ -51,10 +61,13 @@ const PYTHON_FILE = /^(?:([^:#]*)\/)?([^/:#]+)\.py(?:[:#](.*))?$/s
  * @example
  * parseAppSpec('threads:node:shop.js#app') // { place: 'threads', style: 'node', file: 'shop.js', exportName: 'app' }
  * parseAppSpec('python:shop.wsgi:application') // { place: 'python', app: 'shop.wsgi:application' }
+ * parseAppSpec('remote:http://127.0.0.1:3000') // { place: 'remote', targets: ['http://127.0.0.1:3000'] }
  */
 export function parseAppSpec(text: string): AppSpec {
   const [, python] = PYTHON.exec(text) ?? []
   if (python !== undefined) return { place: 'python', app: pythonApp(python) }
+  const [, urls] = REMOTE.exec(text) ?? []
+  if (urls !== undefined) return { place: 'remote', targets: remoteTargets(urls) }
   const [, place = null, placed = text] = PLACED.exec(text) ?? []
   const [, style = null, named = placed] = STYLED.exec(placed) ?? []
   const [, file = named, exportName = 'default'] = EXPORTED.exec(named) ?? []
@@ -65,6 +78,7 @@ export function parseAppSpec(text: string): AppSpec {
 
 /** The app as the user has written it, for messages. */
 export function nameOfSpec(spec: AppSpec): string {
+  if (spec.place === 'remote') return `remote:${spec.targets.join(',')}`
   return spec.place === 'python' ? `python:${spec.app}` : spec.file
 }
 
@@ -75,11 +89,28 @@ function refuseLatePlace(file: string, place: string | null, style: string | nul
       `must have no "${before}:" before "python:", because an app of Python runs in processes of its own`,
     )
   }
+  if (REMOTE.test(file)) {
+    throw new InvalidOptionError(
+      `must have no "${before}:" before "remote:", because the servers run elsewhere`,
+    )
+  }
   const [, late] = PLACED.exec(file) ?? []
   if (late === undefined) return
   const order =
     place === null ? `"${late}:" before "${style}:"` : 'only one of "threads:" and "inline:"'
   throw new InvalidOptionError(`must have ${order}, as in ${APP_FORM}`)
+}
+
+function remoteTargets(text: string): string[] {
+  const targets = text.split(',')
+  try {
+    targetAddresses(targets)
+    return targets
+  } catch {
+    throw new InvalidOptionError(
+      'must name servers, each once and without a path, as in remote:http://127.0.0.1:3000 or remote:unix:/run/app.sock',
+    )
+  }
 }
 
 function pythonApp(text: string): string {

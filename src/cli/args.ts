@@ -16,6 +16,7 @@ import {
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { parseTexts } from './parser.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { readTable, readTexts } from './read-table.ts'
 import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
@@ -27,6 +28,7 @@ import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-tab
 import type { Parsed } from './parser.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
+import type { RemoteFlags } from './remote-options.ts'
 import type { ReportOptions } from './report/options.ts'
 import type { Environment } from './variables.ts'
 
@@ -36,6 +38,7 @@ export interface ServeCommand extends ProcessOptions {
   app: AppSpec
   pool: PoolFlags
   python: PythonFlags
+  remote: RemoteFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -67,6 +70,7 @@ const ALL_FLAGS: string[] = [
   PROCESS_OPTIONS,
   POOL_OPTIONS,
   PYTHON_OPTIONS,
+  REMOTE_OPTIONS,
   SERVER_OPTIONS,
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
@@ -91,7 +95,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
   if (command === 'bench') {
     const options = readTable(BENCH_OPTIONS, BENCH_DEFAULTS, given, environment)
     const app = readApp(String(given['app']))
-    refusePython([app, ...options.mounts.map(([, mounted]) => mounted)])
+    refuseElsewhere([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
   }
   if (command === 'report') return readReport(given, environment)
@@ -99,6 +103,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
   const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
   const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
   const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
+  const remote = readTable<RemoteFlags>(REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS, given, environment)
   checkTogether(own, pool)
   const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
@@ -107,6 +112,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
     ...own,
     pool,
     python,
+    remote,
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
@@ -142,11 +148,12 @@ const ACTIONS = {
   'migrate show': 'show',
 } as const
 
-function refusePython(apps: readonly AppSpec[]): void {
-  const python = apps.find(({ place }) => place === 'python')
-  if (!python) return
+function refuseElsewhere(apps: readonly AppSpec[]): void {
+  const app = apps.find(({ place }) => place === 'python' || place === 'remote')
+  if (!app) return
+  const where = app.place === 'python' ? 'runs in processes' : 'runs elsewhere'
   throw new InvalidOptionError(
-    `isthmus bench compares the event loop with threads, and ${nameOfSpec(python)} runs in processes; ` +
+    `isthmus bench compares the event loop with threads, and ${nameOfSpec(app)} ${where}; ` +
       'serve it, and measure the server',
   )
 }

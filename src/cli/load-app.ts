@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { appOfStyle } from '../adapters/named-style.ts'
+import { remote } from '../adapters/remote/remote.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { loadExport } from '../bridge/load-export.ts'
 import { styleOf } from '../bridge/style.ts'
@@ -15,15 +16,17 @@ import { pythonApp } from './python-app.ts'
 import { threadedApp } from './threaded-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
+import type { RemoteOptions } from '../adapters/remote/settings.ts'
 import type { App } from '../bridge/style.ts'
 import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
 import type { PythonOptions } from '../hosting/gateway/process/python-settings.ts'
 import type { AppSpec, FileSpec } from './app-spec.ts'
 
-/** The options of the pools that the command line makes. */
+/** The options of the pools, and of the remote() apps, that the command line makes. */
 export interface PoolsOptions {
   threads?: ThreadOptions
   python?: PythonOptions
+  remote?: RemoteOptions
 }
 
 /**
@@ -32,7 +35,7 @@ export interface PoolsOptions {
  * A sync app, also one inside a table, is hosted in threads, and each thread loads the module for itself. The place
  * `inline` keeps it on the event loop. The place `threads` puts an export of any style into threads. With that place, and
  * with the style `sync`, the event loop does not import the module. With `maxThreads` 0 all these apps run on the event loop.
- * An app of Python runs in processes.
+ * An app of Python runs in processes, and remote() forwards to servers elsewhere.
  *
  * tsx loads TypeScript. This function loads tsx with the first TypeScript module; from then on tsx handles further
  * imports too.
@@ -48,9 +51,10 @@ export interface PoolsOptions {
 export async function loadApp(
   spec: AppSpec,
   maxThreads: number,
-  { threads = {}, python = {} }: PoolsOptions = {},
+  { threads = {}, python = {}, remote: elsewhere = {} }: PoolsOptions = {},
 ): Promise<EventApp> {
   if (spec.place === 'python') return pythonApp(spec, python)
+  if (spec.place === 'remote') return remote(spec.targets, elsewhere)
   const file = resolve(spec.file)
   await requireFile(file)
 

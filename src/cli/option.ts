@@ -122,6 +122,16 @@ export const secondsOrNone: Kind<number> = value(
   showSeconds,
 )
 
+/** Seconds above 0, also with a fraction; milliseconds as a value. */
+export const secondsAbove: Kind<number> = value(
+  (given) => {
+    const ms = seconds.read([given])
+    if (ms > 0) return ms
+    throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5')
+  },
+  (shown) => seconds.show(shown),
+)
+
 /** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
 export const secondsLimit: Kind<number> = value((given) => {
   const ms = secondsOrNone.read([given])

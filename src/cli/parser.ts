@@ -18,6 +18,7 @@ import {
 } from './options-table.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
@@ -47,6 +48,7 @@ const GROUPS = [
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
   ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
   ['Python:', PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS],
+  ['Remote:', REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
@@ -59,7 +61,8 @@ const APP_HELP =
   `${APP_FORM}. FILE: JavaScript or TypeScript. ` +
   'threads: an app of any style in threads; inline: a sync app on the event loop; ' +
   'node: a handler of node:http, such as an Express app; fetch: a handler of the Fetch API, such as a Hono app; ' +
-  'python: a WSGI or ASGI app of Python in processes, such as a Flask, Django or FastAPI app'
+  'python: a WSGI or ASGI app of Python in processes, such as a Flask, Django or FastAPI app; ' +
+  'remote: servers elsewhere, to which the requests are forwarded'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
   'option has one value on each line there. The command line wins.\n' +

@@ -53,15 +53,19 @@ export interface AsyncInputStream extends InputStream, AsyncIterable<Uint8Array>
 
 /** `environ['wsgi.errors']`: text for the operator (PEP 3333, "Input and Error Streams"). */
 export interface ErrorStream {
+  /** Writes the text as it is, without an added line end. */
   write(text: string): void
   /** Writes each text as it is, without added line ends. */
   writelines(lines: Iterable<string>): void
+  /** Passes on the text that the stream keeps. */
   flush(): void
 }
 
 /** A file for `wsgi.file_wrapper`: it has `read(size)` and perhaps `close()`. With `fd`, the event loop does not read it. */
 export interface FileLike {
+  /** At most `size` bytes; none at the end of the file. */
   read(size: number): Uint8Array
+  /** The server calls it once, after the response or its failure. */
   close?(): void
   /** An open descriptor. It is read from its current position. */
   readonly fd?: number
@@ -72,6 +76,7 @@ export interface FileWrapper extends Iterable<Uint8Array> {
   readonly filelike: FileLike
   /** The size of a chunk in bytes. */
   readonly blockSize: number
+  /** Closes the file. The server calls it. */
   close(): void
 }
 
@@ -116,6 +121,7 @@ export interface Environ {
   'wsgi.run_once': boolean
   /** True if the input ends at the end of the body, even without a `CONTENT_LENGTH`. */
   'wsgi.input_terminated'?: boolean
+  /** Makes a body of a file, in chunks of `blockSize` bytes (PEP 3333, "Optional Platform-Specific File Handling"). */
   'wsgi.file_wrapper'?: (filelike: FileLike | number, blockSize?: number) => FileWrapper
   /** The scope from which a bridge made this environ; absent if no bridge did. */
   'isthmus.scope'?: HttpScope
@@ -139,10 +145,17 @@ export interface IterableEnviron extends Environ {
 }
 
 /** The body of a sync app. A bare string is not a body, because it would be sent character by character. */
-export type SyncBody = Iterable<Chunk> & object & { close?(): void }
+export type SyncBody = Iterable<Chunk> &
+  object & {
+    /** The server calls it once, after the body has ended or failed. */
+    close?(): void
+  }
 
 /** The body of an async-iterable app. */
-export type AsyncBody = AsyncIterable<Chunk> & { close?(): void | Promise<void> }
+export type AsyncBody = AsyncIterable<Chunk> & {
+  /** The server calls it once, after the body has ended or failed. */
+  close?(): void | Promise<void>
+}
 
 /** Style 1: an app that may block. @see PEP 3333 */
 export type SyncApp = (environ: Environ, startResponse: StartResponse) => SyncBody

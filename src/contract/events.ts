@@ -281,6 +281,7 @@ export type SendEvent = HttpSendEvent | WebSocketSentEvent | LifespanSendEvent
  */
 export interface Receive {
   (): Promise<ReceiveEvent>
+  /** The events up to the last one, `http.disconnect` for example. */
   [Symbol.asyncIterator](): AsyncIterator<ReceiveEvent, undefined>
 }
 

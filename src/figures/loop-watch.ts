@@ -10,7 +10,7 @@ import type { ProcessTimes } from './process-times.ts'
 const BEAT_MS = 10
 
 /** The shortest time on the event loop that is a block: a page with realtime data shows a delay from here on. */
-export const BLOCKED_MS = 25
+const BLOCKED_MS = 25
 
 /** The watch on the event loop of the process. It beats while exchanges are in flight, and then ends by itself. */
 export class LoopWatch {

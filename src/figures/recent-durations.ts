@@ -11,7 +11,7 @@ const MAX_MICROS = 3_600_000_000
 const NONE: Durations = { mean: 0, p50: 0, p99: 0, max: 0 }
 
 /** Returns the time in ms; it never goes back. */
-export type Clock = () => number
+type Clock = () => number
 
 /** Takes durations and tells those of the last minute, exact to 1 %. It has memory, 160 KiB at most, from the first one on. */
 export class RecentDurations {

@@ -4,7 +4,11 @@ import { AppError } from '../errors.ts'
 import { completeOptions, invalidOption } from '../complete-options.ts'
 import type { ChainRequest } from '../chain/request.ts'
 
-/** One source of a directive: text, or a function of the request, for example for a nonce. */
+/**
+ * One source of a directive: text, or a function of the request, for example for a nonce.
+ *
+ * @inline
+ */
 type Source = string | ((request: ChainRequest) => string)
 
 /** A policy as directives. */

@@ -13,7 +13,11 @@ import type { ChainRequest } from '../chain/request.ts'
 import type { ChainResponse } from '../chain/response.ts'
 import type { Wrap } from '../chain/wrap.ts'
 
-/** Decides if an origin is allowed. It may return a promise in a chain around an app that can wait. */
+/**
+ * Decides if an origin is allowed. It may return a promise in a chain around an app that can wait.
+ *
+ * @inline
+ */
 type OriginTest = (origin: string, request: ChainRequest) => boolean | PromiseLike<boolean>
 
 /** Options of {@link cors}. */

@@ -47,7 +47,7 @@ const TYPES = ['text/plain', 'text/html', 'application/json']
 /**
  * Answers when the app fails before its response has begun, and logs the error. The answer is HTML, plain text, or
  * problem details (RFC 9457): the type that the client prefers. An error of isthmus has a status of its own, such as 413,
- * 503 or 504 ({@link judgeError}). A response that has begun is cut, with or without this middleware. The errors of a
+ * 503 or 504. A response that has begun is cut, with or without this middleware. The errors of a
  * client that left and of a server that shuts down pass through.
  *
  * Middleware outside sees an ordinary response: `chain(requestId(), cors(), errorPage())`.

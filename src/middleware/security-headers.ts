@@ -7,7 +7,7 @@ import type { ContentSecurityPolicy, PolicyField } from './content-security-poli
 import type { Wrap } from '../chain/wrap.ts'
 
 /** The options of `Strict-Transport-Security` (RFC 6797, 6.1). */
-interface StrictTransportSecurity {
+export interface StrictTransportSecurity {
   /** How long a browser uses https only, in ms; rounded down to seconds. Default 31,536,000,000, a year. */
   maxAgeMs?: number | undefined
   /** Whether the rule is for all names below the host too. Default true. */

@@ -21,8 +21,10 @@ const MIN_ERROR_SHARE = 0.01
 // With fewer comparisons a difference of one answer in a thousand is probably not seen.
 const MIN_COMPARED = 1_000
 const BUSY_POOL = 0.5
+// The shares of a migration, one after the other.
+const STEPS = [0.1, 0.5, 1]
 
-/** Finds what is wrong and what is next. The most urgent finding comes first. */
+/** Finds the faults of a server and the next step of its migration. The most urgent finding comes first. */
 export function adviceOn({ mounts, migrations, uptimeMs }: Omit<Report, 'advice'>): Advice[] {
   return [
     ...mounts.toSorted(byBlocks).flatMap((mount) => blocksTheLoop(mount, uptimeMs)),
@@ -106,7 +108,7 @@ function canSwitch({ path, share, shadow, to }: MigrationReport): Advice[] {
   if (!shadow || share === 1 || shadow.compared < MIN_COMPARED) return []
   if (shadow.mismatches + shadow.failed + to.errors > 0) return []
   const finding = `the new app gave the same answer ${shadow.compared} times out of ${shadow.compared}`
-  const next = share < 0.1 ? 0.1 : share < 0.5 ? 0.5 : 1
+  const next = STEPS.find((step) => step > share) ?? 1
   return advice(
     'can-switch',
     path,

@@ -25,8 +25,8 @@ const DEFAULTS: Complete<ReportOptions> = { control: false }
 
 /**
  * Makes an app for a mount table that shows the figures of its server: a page, and `report.json` below it. The server needs
- * the option `figures`; without it the answer is 503. The app asks no one for a password: everybody that reaches the mount
- * can read the figures, and change migrations with `control`.
+ * the option `figures`; without it the answer is 503. The app asks for no password: each client that reaches the mount can
+ * read the figures, and change migrations with `control`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  *

@@ -34,6 +34,7 @@ export class TestClient implements AsyncDisposable {
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
+  /** @internal */
   constructor({ engine, watch, lifespan, signal, jar }: ClientParts) {
     this.#jar = jar
     this.#engine = engine
@@ -65,37 +66,37 @@ export class TestClient implements AsyncDisposable {
     return this.#engine.stats()
   }
 
-  /** Sends a GET request; for parameters and errors see {@link request}. */
+  /** Sends a GET request; for parameters and errors see {@link TestClient.request}. */
   get(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('GET', target, request)
   }
 
-  /** Sends a HEAD request; for parameters and errors see {@link request}. */
+  /** Sends a HEAD request; for parameters and errors see {@link TestClient.request}. */
   head(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('HEAD', target, request)
   }
 
-  /** Sends a OPTIONS request; for parameters and errors see {@link request}. */
+  /** Sends a OPTIONS request; for parameters and errors see {@link TestClient.request}. */
   options(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('OPTIONS', target, request)
   }
 
-  /** Sends a POST request; for parameters and errors see {@link request}. */
+  /** Sends a POST request; for parameters and errors see {@link TestClient.request}. */
   post(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('POST', target, request)
   }
 
-  /** Sends a PUT request; for parameters and errors see {@link request}. */
+  /** Sends a PUT request; for parameters and errors see {@link TestClient.request}. */
   put(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('PUT', target, request)
   }
 
-  /** Sends a PATCH request; for parameters and errors see {@link request}. */
+  /** Sends a PATCH request; for parameters and errors see {@link TestClient.request}. */
   patch(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('PATCH', target, request)
   }
 
-  /** Sends a DELETE request; for parameters and errors see {@link request}. */
+  /** Sends a DELETE request; for parameters and errors see {@link TestClient.request}. */
   delete(target: string, request?: TestRequest): Promise<TestResponse> {
     return this.request('DELETE', target, request)
   }
@@ -124,7 +125,7 @@ export class TestClient implements AsyncDisposable {
   /**
    * Sends a request and resolves when the head has arrived. The test reads the body by iterating over the response.
    *
-   * @throws the errors of {@link request}
+   * @throws the errors of {@link TestClient.request}
    */
   async stream(
     method: string,

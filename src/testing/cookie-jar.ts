@@ -31,7 +31,10 @@ export class CookieJar {
   // In the order of their creation.
   #cookies: Cookie[] = []
 
-  /** @param home the root of the client's own host */
+  /**
+   * @internal
+   * @param home the root of the client's own host
+   */
   constructor(home: CookiePlace) {
     this.#home = home
   }
@@ -55,7 +58,11 @@ export class CookieJar {
     this.#cookies = []
   }
 
-  /** Takes the values of the `Set-Cookie` fields of a response to a request for `place`. */
+  /**
+   * Takes the values of the `Set-Cookie` fields of a response to a request for `place`.
+   *
+   * @internal
+   */
   store(setCookies: readonly string[], place: CookiePlace): void {
     for (const text of setCookies) {
       const cookie = parsedCookie(text, place)
@@ -63,7 +70,11 @@ export class CookieJar {
     }
   }
 
-  /** The `Cookie` field of a request for `place`; undefined if no cookie fits. */
+  /**
+   * The `Cookie` field of a request for `place`; undefined if no cookie fits.
+   *
+   * @internal
+   */
   header(place: CookiePlace): string | undefined {
     const pairs = this.#matching(place).map(({ name, value }) => `${name}=${value}`)
     return pairs.length === 0 ? undefined : pairs.join('; ')

@@ -21,6 +21,7 @@ export type TestBody =
   | Iterable<BodyChunk>
   | AsyncIterable<BodyChunk>
 
+/** @inline */
 type BodyChunk = string | ArrayBuffer | ArrayBufferView
 
 /** When the client leaves on purpose: at once, or after bytes of its body, or after bytes of the response. */

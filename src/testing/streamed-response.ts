@@ -22,6 +22,7 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
   readonly headers: ResponseHeaders
   readonly #exchange: OpenHttpExchange
 
+  /** @internal */
   constructor(exchange: OpenHttpExchange, head: ResponseHead) {
     this.#exchange = exchange
     this.status = head.status
@@ -58,6 +59,7 @@ export class StreamedResponse implements AsyncIterable<Uint8Array>, AsyncDisposa
     }
   }
 
+  /** The chunks of the body as they come. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
     try {
       for (let chunk = await this.read(); chunk; chunk = await this.read()) yield chunk

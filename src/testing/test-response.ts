@@ -22,6 +22,7 @@ export class ResponseHeaders implements Iterable<[name: string, value: string]> 
     return getAllHeaders(this.list, name.toLowerCase())
   }
 
+  /** All fields, in order. */
   [Symbol.iterator](): Iterator<[name: string, value: string]> {
     return this.list[Symbol.iterator]()
   }
@@ -50,6 +51,7 @@ export class TestResponse {
   /** Whether `100 Continue` came before the response. */
   readonly continued: boolean
 
+  /** @internal */
   constructor(parts: ResponseParts) {
     this.status = parts.status
     this.headers = new ResponseHeaders(parts.headers)

@@ -23,6 +23,7 @@ export class WebSocketSession implements AsyncIterable<SocketMessage>, AsyncDisp
   readonly headers: ResponseHeaders
   readonly #socket: OpenWebSocket
 
+  /** @internal */
   constructor(
     socket: OpenWebSocket,
     accepted: { subprotocol: string | null; headers: HeaderPairs },

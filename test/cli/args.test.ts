@@ -12,6 +12,7 @@ import {
 import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
+import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
@@ -67,6 +68,7 @@ const SERVER: Array<
   ['limit-header-fields', '20', 'maxHeaderFields', 20],
   ['limit-body', '10', 'maxBodyBytes', 10],
   ['limit-concurrency', '2', 'maxConcurrency', 2],
+  ['figures', 'true', 'figures', true],
   ['debug', 'true', 'debug', true],
 ]
 const SYNC: Array<[string, string, keyof typeof SYNC_OPTIONS, unknown]> = [
@@ -136,6 +138,16 @@ const PYTHON: Array<[string, string, keyof typeof PYTHON_OPTIONS, unknown]> = [
   ['python-buffering', 'false', 'buffering', false],
 ]
 
+const REMOTE: Array<[string, string, keyof typeof REMOTE_OPTIONS, unknown]> = [
+  ['remote-balance', 'cookie:sid', 'balance', { hash: { cookie: 'sid' } }],
+  ['remote-host', 'app.example', 'host', 'app.example'],
+  ['remote-mount-path', 'strip', 'mountPath', 'strip'],
+  ['remote-head-timeout', '2.5', 'headTimeoutMs', 2_500],
+  ['remote-idle-timeout', '90', 'idleTimeoutMs', 90_000],
+  ['remote-retries', '0', 'retries', 0],
+  ['remote-health-path', '/healthz', 'healthPath', '/healthz'],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -145,6 +157,7 @@ function valuesIn({
   options,
   pool,
   python,
+  remote,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -154,12 +167,13 @@ function valuesIn({
     ...[...PROCESS, ...CONTROL].map(([flag, , name]): [string, unknown] => [flag, own[name]]),
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
+    ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, ...rest } = serve()
+    const { options, pool, python, remote, ...rest } = serve()
     const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
@@ -190,6 +204,15 @@ describe('serve', () => {
       cancelAfterMs: 3_000,
       buffering: true,
     })
+    expect(remote).toEqual({
+      balance: 'least-pending',
+      host: 'keep',
+      mountPath: 'keep',
+      headTimeoutMs: 30_000,
+      idleTimeoutMs: 60_000,
+      retries: 1,
+      healthPath: null,
+    })
     expect(rest).toEqual({
       type: 'serve',
       app: { place: null, style: null, file: 'app.js', exportName: 'default' },
@@ -216,7 +239,16 @@ describe('serve', () => {
   })
 
   // One command line for all, because a parser with all flags costs milliseconds.
-  const all = [...SERVER, ...SYNC, ...WEBSOCKET, ...PROCESS, ...CONTROL, ...POOL, ...PYTHON]
+  const all = [
+    ...SERVER,
+    ...SYNC,
+    ...WEBSOCKET,
+    ...PROCESS,
+    ...CONTROL,
+    ...POOL,
+    ...PYTHON,
+    ...REMOTE,
+  ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
   it('reads each option from the command line', () => {
@@ -238,6 +270,7 @@ describe('serve', () => {
       ...CONTROL,
       ...POOL,
       ...PYTHON,
+      ...REMOTE,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -264,6 +297,14 @@ describe('serve', () => {
     expect(serve(['--mount', '/api=python:api.main:app']).mounts).toEqual([['/api', api]])
     const command = parseArguments(['serve', 'python:api.main:app', '--python-threads=2'], {})
     expect(command).toMatchObject({ app: api, python: { threads: 2 } })
+  })
+
+  it('takes servers elsewhere, also at a path of their own', () => {
+    const old = { place: 'remote', targets: ['http://a:3000', 'unix:/run/b.sock'] }
+    const text = 'remote:http://a:3000,unix:/run/b.sock'
+    expect(serve(['--mount', `/old=${text}`]).mounts).toEqual([['/old', old]])
+    const command = parseArguments(['serve', text, '--remote-retries=0'], {})
+    expect(command).toMatchObject({ app: old, remote: { retries: 0 } })
   })
 
   it('takes the trusted proxies with --proxy-headers', () => {
@@ -386,6 +427,30 @@ describe('a wrong command line', () => {
         '--mount must name a module of Python and not a file: write python:api, got "/api=python:api.py"',
       ],
       [
+        'serve remote:http://a/path',
+        'APP must name servers, each once and without a path, as in remote:http://127.0.0.1:3000 or remote:unix:/run/app.sock, got "remote:http://a/path"',
+      ],
+      [
+        'serve node:remote:http://a',
+        'APP must have no "node:" before "remote:", because the servers run elsewhere, got "node:remote:http://a"',
+      ],
+      [
+        'serve remote:http://a --remote-balance hash',
+        '--remote-balance must be least-pending, round-robin, client, header:NAME or cookie:NAME, got "hash"',
+      ],
+      [
+        'serve remote:http://a --remote-host a/b',
+        '--remote-host must be keep, target, or a host such as app.example:80, got "a/b"',
+      ],
+      [
+        'serve remote:http://a --remote-health-path healthz',
+        '--remote-health-path must be a path that starts with "/", such as /healthz, got "healthz"',
+      ],
+      [
+        'bench remote:http://a',
+        'isthmus bench compares the event loop with threads, and remote:http://a runs elsewhere; serve it, and measure the server',
+      ],
+      [
         'bench app.js --mount /api=python:api',
         'isthmus bench compares the event loop with threads, and python:api runs in processes; serve it, and measure the server',
       ],
@@ -456,7 +521,15 @@ describe('help', () => {
   it('names the command, and each option with its default', () => {
     expect(text('--help')).toContain('isthmus serve <app>')
     const help = text('serve', '--help')
-    for (const [flag] of [...PROCESS, ...POOL, ...PYTHON, ...SERVER, ...SYNC, ...WEBSOCKET]) {
+    for (const [flag] of [
+      ...PROCESS,
+      ...POOL,
+      ...PYTHON,
+      ...REMOTE,
+      ...SERVER,
+      ...SYNC,
+      ...WEBSOCKET,
+    ]) {
       expect(help).toContain(`--${flag}`)
     }
     expect(help).toMatch(/--port .*\[default: 8000\]/)

@@ -23,11 +23,13 @@ const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
-const migrating = new Page('docs/migrate.md')
+const migrate = new Page('docs/migrate.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
+const migrating = new Page('docs/migrating.md')
 const observability = new Page('docs/observability.md')
 const pythonApps = new Page('docs/python.md')
+const report = new Page('docs/report.md')
 const serving = new Page('docs/serving.md')
 const styles = new Page('docs/styles.md')
 const testing = new Page('docs/testing.md')
@@ -42,8 +44,11 @@ const RUN = [
   insideExpress,
   middleware,
   middlewareSet,
+  migrate,
   migrating,
+  observability,
   pythonApps,
+  report,
   serving,
   styles,
   testing,
@@ -98,6 +103,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
     expect(actual).toEqual(expected)
   })
 
+  it('the report run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(report, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
   it('serving run and print the output on the page', async () => {
     const { actual, expected } = await runPage(serving, reader.path)
     expect(actual).toEqual(expected)
@@ -118,13 +128,18 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
     expect(actual).toEqual(expected)
   })
 
-  it('migrating a route run and print the output on the page', async () => {
-    const { actual, expected } = await runPage(migrating, reader.path)
+  it('migrate() run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(migrate, reader.path)
     expect(actual).toEqual(expected)
   })
 
   it('the middleware set run and print the output on the page', async () => {
     const { actual, expected } = await runPage(middlewareSet, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('the guide to a migration run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(migrating, reader.path)
     expect(actual).toEqual(expected)
   })
 

@@ -16,9 +16,13 @@ const MANIFEST = '{ "name": "reader", "version": "1.0.0", "type": "module" }\n'
 // Express has no types of its own. These are enough for the pages.
 const EXPRESS_TYPES = `declare module 'express' {
   import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+  interface Response {
+    send(body: string): void
+    json(body: object): void
+  }
   interface App {
     use(handler: (req: IncomingMessage, res: ServerResponse, next: () => void) => void): App
-    get(path: string, handler: (req: IncomingMessage, res: { send(body: string): void }) => void): App
+    get(path: string, handler: (req: IncomingMessage, res: Response) => void): App
     listen(port: number): Server
   }
   export default function express(): App

@@ -24,7 +24,7 @@ describe('the watch on the event loop', () => {
     expect(watch.total.report().blocks).toBe(1)
   })
 
-  it('gives the time of code that waits to no one', async () => {
+  it('gives no app the time of code that waits', async () => {
     await sleep(60)
     expect(watch.mark(performance.now())).toBe(0)
     expect(watch.total.report().blocks).toBe(0)
@@ -39,7 +39,7 @@ describe('the watch on the event loop', () => {
     expect(longestBlockMs).toBeGreaterThanOrEqual(39)
   })
 
-  it('gives a block before an exchange to no one', () => {
+  it('gives no app a block before an exchange', () => {
     holdLoop(40)
     watch.entered()
     expect(watch.mark(performance.now())).toBe(0)

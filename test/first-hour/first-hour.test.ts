@@ -127,7 +127,7 @@ describe.concurrent('a new user', { timeout: STEP_MS }, () => {
     using server = project.start('isthmus', ['serve', 'app.js', ...flags])
     const port = Number(new URL(await server.url()).port)
     const tls = { cert: `${TLS}server.pem`, key: `${TLS}server.key` }
-    const nginx = await startProxy('nginx', [port], tls)
+    const nginx = await startProxy('nginx', [port], { tls })
     try {
       // Another address of the loopback interface is the client.
       expect(await askAs('127.0.0.2', nginx.url)).toBe('127.0.0.2 https')

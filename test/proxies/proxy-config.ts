@@ -14,6 +14,8 @@ export interface ProxyPlace {
   directory: string
   /** The files of the certificate and of the key, in PEM: nginx then serves HTTPS. */
   tls?: { cert: string; key: string }
+  /** How long nginx and HAProxy wait for an upstream, in ms. Default 60,000. */
+  timeoutMs?: number
 }
 
 /** A proxy: its configuration file and the command that runs it in the foreground. */
@@ -28,7 +30,7 @@ const isRoot = process.getuid?.() === 0
 const nginx: ProxyKind = {
   file: 'nginx.conf',
   // max_fails=0: a restart makes no upstream unavailable for ten seconds.
-  config: ({ port, upstreams, directory, tls }) => `
+  config: ({ port, upstreams, directory, tls, timeoutMs = 60_000 }) => `
 daemon off;
 worker_processes 1;
 ${isRoot ? 'user root;' : ''}
@@ -54,6 +56,7 @@ http {
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;
+      proxy_read_timeout ${timeoutMs}ms;
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_field;
@@ -76,14 +79,14 @@ const unbuffered: ProxyKind = {
 
 const haproxy: ProxyKind = {
   file: 'haproxy.cfg',
-  config: ({ port, upstreams }) => `
+  config: ({ port, upstreams, timeoutMs = 60_000 }) => `
 global
   maxconn 1000
 defaults
   mode http
   timeout connect 5s
   timeout client 60s
-  timeout server 60s
+  timeout server ${timeoutMs}ms
   timeout http-keep-alive 60s
   option forwardfor
   option redispatch 1

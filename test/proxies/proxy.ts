@@ -26,10 +26,10 @@ const POLL_MS = 50
 export async function startProxy(
   name: ProxyName,
   upstreams: readonly number[],
-  tls?: ProxyPlace['tls'],
+  options: Pick<ProxyPlace, 'tls' | 'timeoutMs'> = {},
 ): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), `isthmus-${name}-`))
-  const place: ProxyPlace = { port: await freePort(), upstreams, directory, ...(tls && { tls }) }
+  const place: ProxyPlace = { port: await freePort(), upstreams, directory, ...options }
   const kind = PROXIES[name]
   await writeFile(join(directory, kind.file), kind.config(place))
   const env = { ...toolEnv(), HOME: directory }
@@ -44,7 +44,7 @@ export async function startProxy(
     await stop()
     throw error
   }
-  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${place.port}`, stop }
+  return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${place.port}`, stop }
 }
 
 async function untilListening(child: Child, port: number): Promise<void> {

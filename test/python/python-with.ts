@@ -12,6 +12,8 @@ const PACKAGES = {
   fastapi: 'python3-fastapi',
   flask: 'python3-flask',
   gunicorn: 'gunicorn',
+  h11: 'python3-h11',
+  httptools: 'python3-httptools',
   multipart: 'python3-multipart',
   pyramid: 'python3-pyramid',
   starlette: 'python3-starlette',

@@ -9,6 +9,7 @@ import { planOf } from './plan.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { ConnectErrorHandler, ConnectMiddleware } from './plan.ts'
 
+/** @inline */
 type ConnectWrap = (app: EventApp) => EventApp
 
 /**

@@ -3,7 +3,11 @@
 import { AppError } from '../../errors.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Goes on with the next middleware; with an argument other than `'route'` and `'router'`, with the next error handler. */
+/**
+ * Goes on with the next middleware; with an argument other than `'route'` and `'router'`, with the next error handler.
+ *
+ * @inline
+ */
 type Next = (error?: unknown) => void
 
 /**
@@ -11,11 +15,13 @@ type Next = (error?: unknown) => void
  * request and the response of their framework.
  */
 export type ConnectMiddleware = {
+  /** Answers, or calls `next`. */
   call(req: IncomingMessage, res: ServerResponse, next: Next): unknown
 }['call']
 
 /** An error handler of Connect and Express. It declares four parameters: the number makes it an error handler. */
 export type ConnectErrorHandler = {
+  /** Answers, or calls `next`. */
   call(error: unknown, req: IncomingMessage, res: ServerResponse, next: Next): unknown
 }['call']
 

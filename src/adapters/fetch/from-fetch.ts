@@ -16,7 +16,7 @@ export interface FetchEnvironment {
 }
 
 /** The address of a client; undefined on a unix socket. */
-interface FetchSocket {
+export interface FetchSocket {
   remoteAddress: string | undefined
   remotePort: number | undefined
   remoteFamily: string | undefined
@@ -26,6 +26,7 @@ interface FetchSocket {
 export interface FetchContext {
   /** The exchange ends, and a shutdown waits, until `work` has settled. */
   waitUntil(work: Promise<unknown>): void
+  /** Does nothing: it is there for handlers that are written for edge workers. */
   passThroughOnException(): void
   /** Empty; edge workers have values here. */
   props: Record<string, unknown>

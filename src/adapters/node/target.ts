@@ -3,6 +3,9 @@
 import { decodePath } from '../../http/target.ts'
 import type { HttpScope } from '../../contract/events.ts'
 
+/** The part of a scope that names its target. */
+type Named = Pick<HttpScope, 'path' | 'rawPath' | 'rootPath' | 'queryString'>
+
 /** The URL of a request. */
 interface RequestTarget {
   url: string
@@ -11,7 +14,7 @@ interface RequestTarget {
 }
 
 /** The target of `scope`: from its raw path, if this is the path that the scope names now, so that escapes are kept. */
-export function targetOf(scope: HttpScope): RequestTarget {
+export function targetOf(scope: Named): RequestTarget {
   const { path, rawPath, rootPath, queryString } = scope
   const query = queryString === '' ? '' : `?${queryString}`
   if (rootPath === '') {
@@ -27,7 +30,7 @@ export function targetOf(scope: HttpScope): RequestTarget {
 
 // The rest of the raw path after the root path; undefined if a middleware has changed the path. The search ends at the
 // length of the root path, which no client chooses.
-function rawBelowRoot({ rawPath, rootPath }: HttpScope, below: string): string | undefined {
+function rawBelowRoot({ rawPath, rootPath }: Named, below: string): string | undefined {
   // In the mode `prepend`, the client has not sent the root path.
   if (decodePath(rawPath) === below) return rawPath
   for (let at = 0; at < rawPath.length;) {

@@ -70,7 +70,8 @@ async function allStylesOf({ app, mounts }: NamedApps): Promise<Mounted[]> {
 }
 
 async function stylesOf(spec: AppSpec, prefix: string): Promise<Mounted[]> {
-  if (spec.place === 'python') return [{ prefix: prefix || '/', style: 'events' }]
+  if (spec.place === 'python' || spec.place === 'remote')
+    return [{ prefix: prefix || '/', style: 'events' }]
   const { style } = spec
   if (style === 'node' || style === 'fetch') return [{ prefix: prefix || '/', style: 'events' }]
 

@@ -7,6 +7,7 @@ import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
+import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
@@ -31,7 +32,11 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   const busy = watchApp(log)
 
   const wrap = layersOf(command)
-  const pools = { threads: poolOptions(command.pool), python: pythonOptions(command.python) }
+  const pools = {
+    threads: poolOptions(command.pool),
+    python: pythonOptions(command.python),
+    remote: remoteOptions(command.remote),
+  }
   const app = await loadMounted(command, pools, metricsMount(command))
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }

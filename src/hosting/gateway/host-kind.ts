@@ -8,7 +8,11 @@ import type { HostPort } from './scheduler/host-port.ts'
 /** A host of a pool, as its scheduler sees it. */
 export type PoolHost = Host<PoolRequest>
 
-/** The reasons for the end of a host. */
+/**
+ * The reasons for the end of a host.
+ *
+ * @inline
+ */
 export type EndReason =
   | 'idle'
   | 'worn'

@@ -32,7 +32,11 @@ export interface WebSocketData
 /** `scope.extensions` as data. */
 export type Extensions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** How a host runs requests: one at a time, for sync apps, or many at the same time, for all other apps. */
+/**
+ * How a host runs requests: one at a time, for sync apps, or many at the same time, for all other apps.
+ *
+ * @inline
+ */
 export type Runs = 'inTurn' | 'sideBySide'
 
 /** An error as data. */

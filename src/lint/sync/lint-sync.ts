@@ -12,7 +12,11 @@ import type { Environ, StartResponse, SyncApp, SyncBody } from '../../contract/e
 import type { Parties } from '../breach.ts'
 import type { CloseCheck } from '../open-bodies.ts'
 
-/** An app under lint. A test calls `assertClosed()` after its requests. */
+/**
+ * An app under lint. A test calls `assertClosed()` after its requests.
+ *
+ * @inline
+ */
 export type LintedApp = SyncApp & CloseCheck
 
 /**

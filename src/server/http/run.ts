@@ -29,13 +29,7 @@ import { sendFile } from './send-file.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { Command, ResponsePart } from '../../async/http-exchange.ts'
 import type { RequestBody } from '../../async/request-body.ts'
-import type {
-  EventApp,
-  HttpReceiveEvent,
-  HttpScope,
-  ResponseEnd,
-  SendEvent,
-} from '../../contract/events.ts'
+import type { EventApp, HttpScope, ResponseEnd, SendEvent } from '../../contract/events.ts'
 import type { ErrorVerdict } from '../../http/error-verdict.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -85,14 +79,8 @@ export class HttpRun implements HttpEvents, Ending {
     publishStart(this.#scope)
     // Not in an async function, which is one of the largest costs of a request.
     this.#callApp().then(
-      (result) => {
-        this.#appEnded(false, result)
-        onSettled(this)
-      },
-      (error: unknown) => {
-        this.#appEnded(true, error)
-        onSettled(this)
-      },
+      (result) => this.#appEnded(onSettled, false, result),
+      (error: unknown) => this.#appEnded(onSettled, true, error),
     )
   }
 
@@ -145,7 +133,7 @@ export class HttpRun implements HttpEvents, Ending {
     if ((contentLength ?? 0) > maxBodyBytes) {
       return rejected((this.#refusal = new BodyTooLargeError(maxBodyBytes)))
     }
-    const receive = makeReceive(() => this.#receive())
+    const receive = makeReceive(() => this.#bodyOf().receive())
     try {
       return Promise.resolve(this.#app(this.#scope, receive, (event) => this.#send(event)))
     } catch (error) {
@@ -155,13 +143,9 @@ export class HttpRun implements HttpEvents, Ending {
     }
   }
 
-  #receive(): Promise<HttpReceiveEvent> {
-    this.#context.figures?.touch()
-    return this.#bodyOf().receive()
-  }
-
   // Made at the first receive(): most requests have no body, and most apps read none.
   #bodyOf(): RequestBody {
+    this.#context.figures?.touch()
     if (this.#body) return this.#body
     const headSent = (): boolean => this.#exchange.headSent
     const body = openBody(this.#request, this.#transport, this.#settings, headSent)
@@ -201,7 +185,6 @@ export class HttpRun implements HttpEvents, Ending {
     }
   }
 
-  // Without a clock for a start event, which is held, and for the last part, at which the exchange ends.
   #write(part: ResponsePart): Promise<void> {
     if (!part.end) this.#context.figures?.touch()
     this.#bodyBytes += part.size
@@ -232,7 +215,7 @@ export class HttpRun implements HttpEvents, Ending {
     this.#answer((error as NodeJS.ErrnoException).code === 'ENOENT' ? 404 : 500, error)
   }
 
-  #appEnded(threw: boolean, value: unknown): void {
+  #appEnded(onSettled: (run: this) => void, threw: boolean, value: unknown): void {
     this.#context.figures?.touch()
     try {
       if (threw) this.#appThrew(value)
@@ -241,6 +224,7 @@ export class HttpRun implements HttpEvents, Ending {
       // An object that the app throws may itself throw when the server looks at it.
       if (momentOf(this.#exchange, this.#gone) !== 'over') this.#cut(error)
     }
+    onSettled(this)
   }
 
   #appReturned(result: unknown): void {

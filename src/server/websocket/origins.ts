@@ -4,7 +4,11 @@ import { BadRequestError } from '../../errors.ts'
 import { getHeader, getListHeader } from '../../http/headers.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 
-/** `*`: pages of all origins. `same`: pages of the host that the request names. A list: pages of these origins. */
+/**
+ * `*`: pages of all origins. `same`: pages of the host that the request names. A list: pages of these origins.
+ *
+ * @inline
+ */
 export type Origins = '*' | 'same' | readonly string[]
 
 /** Whether `value` is possible for the option: each origin of a list is written as browsers send it. */

@@ -12,7 +12,6 @@ import { plainResponse } from '../refusal.ts'
 import { farewellAfter, GOING_AWAY, momentOf, obeys, RETURNED } from './farewell.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
-import type { Identity } from '../../async/framing.ts'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { EventApp, ResponseEnd, SendEvent, WebSocketScope } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
@@ -20,23 +19,7 @@ import type { ErrorVerdict } from '../../http/error-verdict.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Farewell, Moment } from './farewell.ts'
-
-/** The settings that a WebSocket needs. */
-interface RunSettings {
-  identity: Identity
-  log: Log
-  websocket: {
-    /** Messages that may wait for the app before the run pauses the transport, if they have 256 KiB. */
-    maxQueue: number
-  }
-}
-
-interface RunParts {
-  transport: WebSocketTransport
-  /** The value of `scope['isthmus.exchange']`. */
-  context: ServerExchangeContext
-  settings: RunSettings
-}
+import type { RunParts } from './run-parts.ts'
 
 const KIB = 1024
 const QUEUE_BYTES = { minBytes: 256 * KIB, maxBytes: 1024 * KIB }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { targetOf } from '../../../src/adapters/node/target.ts'
 import { decodePath } from '../../../src/http/target.ts'
-import type { HttpScope } from 'isthmus'
 
 function targetFor(rawPath: string, rootPath = '', path = decodePath(rawPath)): unknown {
-  const { url, mount } = targetOf({ rawPath, rootPath, path, queryString: 'q=1' } as HttpScope)
+  const { url, mount } = targetOf({ rawPath, rootPath, path, queryString: 'q=1' })
   return mount ? [url, mount.baseUrl, mount.originalUrl] : url
 }
 
