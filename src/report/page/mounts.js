@@ -99,7 +99,7 @@ function hostsText({ hosting, pool, targets }) {
 function poolText(pool, hosting) {
   const noun = hosting === 'python' ? 'processes' : 'threads'
   return [
-    `${pool.ready} ${noun} ready`,
+    `${noun}: ${pool.ready} ready`,
     `${pool.loading} loading`,
     `${percentText(pool.utilization)} busy`,
     `run p99 ${msText(pool.runMs.p99)}`,

@@ -1,7 +1,7 @@
 // The figures of the process, at the head of the page.
 
 import { element, find, setText } from './element.js'
-import { countText, mebibytesText, percentText, spanText } from './wording.js'
+import { countText, mebibytesText, msText, percentText, spanText } from './wording.js'
 
 /** @import { Report } from '../../contract/report.ts' */
 
@@ -10,6 +10,7 @@ const FIGURES = [
   ['Uptime', ({ uptimeMs }) => spanText(uptimeMs)],
   ['CPU', ({ process }) => percentText(process.cpu)],
   ['Event loop busy', ({ process }) => percentText(process.loopUtilization)],
+  ['Longest block', ({ process }) => msText(process.longestBlockMs)],
   ['Memory', ({ process }) => mebibytesText(process.rssBytes)],
   ['Heap', ({ process }) => mebibytesText(process.heapBytes)],
   ['Requests', ({ requests }) => countText(requests.total)],

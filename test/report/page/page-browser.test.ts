@@ -35,7 +35,8 @@ describe('the page of the report', { timeout: 90_000 }, () => {
       WebSockets: '0',
       '5xx': '20',
       'Broken off': '1',
-      'On the loop': '1.1 %',
+      // The first report has the part of the uptime, the second one that of the last minute.
+      'On the loop': expect.stringMatching(/^(1\.1|0) %$/),
       'Longest block': '31 ms',
       Queued: '–',
       'Wait p99': '–',
@@ -47,7 +48,7 @@ describe('the page of the report', { timeout: 90_000 }, () => {
       'Wait p99': '190 ms',
     })
     expect(await page.locator('.hosts:visible').allInnerTexts()).toEqual([
-      '2 threads ready · 0 loading · 98 % busy · run p99 61 ms · 4 refused · 1 timed out · 0 crashes',
+      'threads: 2 ready · 0 loading · 98 % busy · run p99 61 ms · 4 refused · 1 timed out · 0 crashes',
       'http://127.0.0.1:3000 is up · 1 in flight · head p99 810 ms · 2 failed · 1 retried\n' +
         'http://127.0.0.1:3001 is down · 0 in flight · head p99 0 ms · 90 failed · 0 retried',
     ])
@@ -116,11 +117,11 @@ describe('the page of the report', { timeout: 90_000 }, () => {
     const { page, server } = open
     const chart = page.getByRole('img', { name: /^Requests per second of \/live: / })
     // A rate is that between two reports, and not that of the last minute.
-    await expect.poll(() => chart.getAttribute('aria-label')).toContain('now 0, at most 0 ')
+    await eventually(() => chart.getAttribute('aria-label')).toContain('now 0, at most 0 ')
     server.report.mounts[3]!.requests.total += 100_000
-    await expect
-      .poll(() => chart.getAttribute('aria-label'), { timeout: 10_000 })
-      .toMatch(/at most \d{2,3},\d{3} in the last 5 minutes/)
+    await eventually(() => chart.getAttribute('aria-label')).toMatch(
+      /at most \d{2,3},\d{3} in the last 5 minutes/,
+    )
     const images = page.getByRole('img', { name: /^(p99|Requests per second) of / })
     expect(await images.count()).toBe(2 * server.report.mounts.length)
     expect(await page.evaluate(blankCharts)).toBe(0)
@@ -152,7 +153,7 @@ describe('the page of the report', { timeout: 90_000 }, () => {
     await page.keyboard.press('Enter')
     await note.getByText('Rolled back').waitFor()
     expect(await shareOf(open)).toBe(0)
-    await expect.poll(() => slider.inputValue()).toBe('0')
+    await eventually(() => slider.inputValue()).toBe('0')
     expect(open.complaints).toEqual([])
   })
 
@@ -162,13 +163,13 @@ describe('the page of the report', { timeout: 90_000 }, () => {
     const field = page.getByRole('spinbutton')
     await field.fill('150')
     const polls = server.polls
-    await expect.poll(() => server.polls, { timeout: 10_000 }).toBeGreaterThan(polls + 1)
+    await eventually(() => server.polls).toBeGreaterThan(polls + 1)
     expect(await field.inputValue()).toBe('150')
     await page.keyboard.press('Enter')
     expect(await shareOf(open)).toBe(0.1)
     // The value of the server is back when the person has left the field.
     await page.getByRole('slider').focus()
-    await expect.poll(() => field.inputValue()).toBe('10')
+    await eventually(() => field.inputValue()).toBe('10')
   })
 
   it('offers no change in a page that is read only', async () => {
@@ -222,7 +223,7 @@ describe('the page of the report', { timeout: 90_000 }, () => {
       route.fulfill({ status: 503, json: { error: 'this server keeps no figures' } }),
     )
     const state = open.page.locator('#state')
-    await expect.poll(() => state.innerText()).toContain('this server keeps no figures (since ')
+    await eventually(() => state.innerText()).toContain('this server keeps no figures (since ')
     await open.page.getByRole('slider').fill('30')
     await open.page.getByText('30 % of the clients').waitFor()
     await open.page.route('**/migrations?**', (route) => route.abort())
@@ -242,7 +243,7 @@ describe('the page of the report', { timeout: 90_000 }, () => {
     await settle(server)
     expect(server.polls).toBe(polls)
     await page.evaluate(setHidden(false))
-    await expect.poll(() => server.polls).toBe(polls + 1)
+    await eventually(() => server.polls).toBe(polls + 1)
   })
 
   it('fits a phone without scrolling sideways, with a name at each figure', async () => {
@@ -303,6 +304,9 @@ async function openPage(options: PageOptions = {}): Promise<OpenPage> {
     },
   }
 }
+
+/** A busy machine takes its time. */
+const eventually: typeof expect.poll = (read) => expect.poll(read, { timeout: DEADLINE_MS })
 
 /** The figures of a mount by the names of their columns. */
 async function cellsOf(page: Page, path: string): Promise<Record<string, string>> {
