@@ -273,7 +273,6 @@ describe('the public names', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
       "ConnectErrorHandler
       ConnectMiddleware
-      Durations
       EmbeddedFetch
       EmbeddedHandler
       FetchContext
