@@ -29,7 +29,7 @@ export type {
   RemoteOptions,
   RemoteTlsOptions,
 } from './adapters/remote/settings.ts'
-export type { Durations, TargetReport } from './contract/report.ts'
+export type { TargetReport } from './contract/report.ts'
 export { toNode } from './server/to-node.ts'
 export type { EmbeddedHandler } from './server/to-node.ts'
 export { toFetch } from './server/to-fetch.ts'

@@ -283,7 +283,6 @@ describe('the public names', () => {
     expect(publicNames(sources, 'adapters.ts').join('\n')).toMatchInlineSnapshot(`
       "ConnectErrorHandler
       ConnectMiddleware
-      Durations
       EmbeddedFetch
       EmbeddedHandler
       FetchContext

@@ -160,7 +160,8 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       })
     })
 
-    it('[3a.14] [3b.12] the path at which it is mounted', async () => {
+    it('[3a.14] [3b.12] the path at which it is mounted', async ({ skip }) => {
+      if (gaps.mounting !== undefined) skip(gaps.mounting)
       await using it = await engine(mount({ '/a': hosted(view), '/a/b c': hosted(view) }))
       const viewOf = async (target: string): Promise<unknown> =>
         JSON.parse((await it.ask({ target })).body ?? '') as unknown

@@ -2,6 +2,7 @@
 
 import { events, iterable, sync } from 'isthmus'
 import { NO_PYTHON, SKIPPED } from '../python/program.ts'
+import { behindRemote } from './behind-remote.ts'
 import { inPython } from './in-python.ts'
 import { inThreads } from './in-threads.ts'
 import { memoryHost } from './memory-host.ts'
@@ -14,6 +15,8 @@ import type { Engine } from './host.ts'
 export interface Gaps {
   /** The subject cannot wait in the middle of its answer. */
   waiting?: string
+  /** The app does not learn the path at which it is mounted. */
+  mounting?: string
   /** The machine cannot run the subject at all. */
   all?: string
 }
@@ -30,6 +33,8 @@ export interface Subject {
 const PYTHON: Gaps = NO_PYTHON === undefined ? {} : { all: NO_PYTHON }
 const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself' }
 
+const ELSEWHERE: Gaps = { mounting: 'the mount is in another server than the app' }
+
 const inline = (trio: Trio): App => sync(trio.sync)
 const threaded = (trio: Trio): App => inThreads(trio.recipe, 'sync')
 const iterableInThreads = (trio: Trio): App => inThreads(trio.recipe, 'iterable')
@@ -38,6 +43,8 @@ const wsgi = (trio: Trio): App => inPython(trio.recipe, 'wsgi')
 const asgi = (trio: Trio): App => inPython(trio.recipe, 'asgi')
 const awaiting = (trio: Trio): App => iterable(trio.iterable)
 const native = (trio: Trio): App => events(trio.events)
+
+const elsewhere = (trio: Trio): App => behindRemote(native(trio))
 
 const overSocket = socketHost('native')
 const overNode = socketHost('node')
@@ -82,6 +89,9 @@ export const SUBJECTS: Subject[] = [
   { name: 'events, in threads, over node:http', host: eventsInThreads, engine: overNode, gaps: {} },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
+  { name: 'remote(), in memory', host: elsewhere, engine: memoryHost, gaps: ELSEWHERE },
+  { name: 'remote(), over a socket', host: elsewhere, engine: overSocket, gaps: ELSEWHERE },
+  { name: 'remote(), over node:http', host: elsewhere, engine: overNode, gaps: ELSEWHERE },
   ...inProcesses('in memory', memoryHost),
   ...inProcesses('over a socket', overSocket),
   ...inProcesses('over node:http', overNode),

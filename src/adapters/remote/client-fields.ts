@@ -1,7 +1,5 @@
 // The fields that tell a target about the client, made from the scope alone: X-Forwarded-* and Forwarded (RFC 7239).
 
-import { isIPv6 } from 'node:net'
-import { splitHost } from '../../http/host.ts'
 import type { HttpScope, WebSocketScope } from '../../contract/events.ts'
 import type { RemoteSettings } from './settings.ts'
 
@@ -53,8 +51,15 @@ function addXForwarded(fields: string[], { address, proto, host }: ClientFacts):
   if (address !== undefined) fields.push('x-forwarded-for', address)
   fields.push('x-forwarded-proto', proto)
   if (host === undefined || host === '') return
-  const port = splitHost(host)?.[1] ?? (proto === 'https' ? '443' : '80')
+  const port = portOf(host) ?? (proto === 'https' ? '443' : '80')
   fields.push('x-forwarded-host', host, 'x-forwarded-port', port)
+}
+
+// The digits after the last colon, unless that is one of an IPv6 address. An expression would cost more.
+function portOf(host: string): string | undefined {
+  const colon = host.lastIndexOf(':')
+  if (colon < 0 || colon === host.length - 1 || host.endsWith(']')) return undefined
+  return host.slice(colon + 1)
 }
 
 // RFC 7239, 4 and 6: a value that is no token is quoted, and an IPv6 address is in brackets. A Host has neither a
@@ -66,5 +71,5 @@ function elementOf({ address, proto, host }: ClientFacts): string {
 
 function nodeOf(address: string | undefined): string {
   if (address === undefined) return 'unknown'
-  return isIPv6(address) ? `"[${address}]"` : address
+  return address.includes(':') ? `"[${address}]"` : address
 }

@@ -82,36 +82,19 @@ describe('the fields of a request', () => {
   })
 
   it('never have a field of the connection, a claim about the client or a length, from any client', () => {
-    const name = fc.constantFrom(
-      ...[
-        'connection',
-        'keep-alive',
-        'te',
-        'trailer',
-        'transfer-encoding',
-        'upgrade',
-        'expect',
-        'proxy',
-      ],
-      ...[
-        'x-forwarded-for',
-        'x_forwarded_for',
-        'forwarded',
-        'x-real-ip',
-        'content-length',
-        'content_length',
-      ],
-      ...['cookie', 'x-own', 'proxy-authorization', 'http2-settings'],
-    )
+    const names =
+      'connection keep-alive te trailer transfer-encoding upgrade expect proxy x-forwarded-for x_forwarded_for ' +
+      'forwarded x-real-ip content-length content_length cookie x-own proxy-authorization http2-settings'
+    const name = fc.constantFrom(...names.split(' '))
     const value = fc.constantFrom('x-own', 'close', 'cookie, x-own', '1', 'chunked')
     const forbidden =
       /^(?:connection|keep-alive|trailer|transfer-encoding|upgrade|expect|proxy.*|x.forwarded.*|forwarded|x-real-ip|content.length|http2.*)$/
     fc.assert(
       fc.property(fc.array(fc.tuple(name, value)), (headers) => {
-        const names = fieldsOf([['host', 'a'], ...headers]).map(([field]) => field)
-        expect(names.filter((field) => forbidden.test(field))).toEqual([])
+        const kept = fieldsOf([['host', 'a'], ...headers]).map(([field]) => field)
+        expect(kept.filter((field) => forbidden.test(field))).toEqual([])
         const sent = headers.filter(([field]) => field === 'cookie').length
-        expect(names.filter((field) => field === 'cookie')).toHaveLength(sent)
+        expect(kept.filter((field) => field === 'cookie')).toHaveLength(sent)
       }),
     )
   })

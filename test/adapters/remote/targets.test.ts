@@ -7,8 +7,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { events, mount } from 'isthmus'
+import { chain, events, mount } from 'isthmus'
 import { remote } from 'isthmus/adapters'
+import { factsOf } from '../../../src/bridge/app-facts.ts'
 import { served } from '../../raw/served.ts'
 import { deadPort, front, ok, scripted, until } from './upstream.ts'
 import type { Front } from './upstream.ts'
@@ -21,7 +22,7 @@ async function bodies(on: Front, count: number, request = GET): Promise<string[]
   const found: string[] = []
   for (let turn = 0; turn < count; turn += 1) {
     on.client.send(request)
-    found.push(String((await on.client.response()).body))
+    found.push((await on.client.response()).body)
   }
   return found
 }
@@ -203,6 +204,11 @@ describe('places of targets', () => {
 })
 
 describe('the app', () => {
+  it('says that it is remote(), also in a chain', () => {
+    const app = remote('http://a')
+    expect(factsOf(chain()(app))).toMatchObject({ kind: 'remote', app })
+  })
+
   it('closes its connections when the server shuts down', async () => {
     await using up = await scripted(({ socket }) => socket.write(ok()))
     const on = await front(up.url)
