@@ -12,7 +12,7 @@ import type { CorpusCase } from '../raw/corpus/case.ts'
 import type { Attempted } from './attempt.ts'
 
 const SUITE_MS = 180_000
-const FUZZ_MS = 6_000
+const FUZZ_MS = 2_000
 const SEED = 18
 
 describe.each(UPSTREAMS)('through remote() to %s', { timeout: SUITE_MS }, (name) => {
