@@ -229,6 +229,7 @@ describe('the page of the report', { timeout: 90_000 }, () => {
     await open.page.route('**/migrations?**', (route) => route.abort())
     await open.page.getByRole('slider').fill('50')
     await open.page.getByText('Not changed: The server does not answer').waitFor()
+    expect(await shareOf(open)).toBe(0.3)
   })
 
   it('polls slower in a tab that is hidden, and at once when it is seen again', async () => {
