@@ -21,7 +21,7 @@ import type {
 import type { MigrationReport, MismatchReport, ShadowReport } from '../contract/report.ts'
 import type { Assignment } from './assignment.ts'
 import type { MigrationChange } from './options.ts'
-import type { MigrateSettings } from './settings.ts'
+import type { MigrateSettings, ShadowSettings } from './settings.ts'
 
 const UNKNOWN: Assignment = { isNew: false, cookie: null }
 
@@ -33,6 +33,7 @@ export class Migration {
   readonly #failures = new FailureLog()
   readonly #findings: Findings
   readonly #shadow: Shadow
+  #lastShadow: ShadowSettings | undefined
 
   constructor(settings: MigrateSettings) {
     this.#settings = settings
@@ -62,9 +63,11 @@ export class Migration {
     return this.#from.serve(own, original.receive(receive), original.send(answer))
   }
 
-  /** Changes settings for the requests that come from now on. */
+  /** Changes settings for the requests that come from now on. A shadow that comes back has the options that it had before. */
   set(change: MigrationChange): void {
-    Object.assign(this.#settings, changedSettings(this.#settings, change))
+    const { shadow } = this.#settings
+    this.#lastShadow = shadow ?? this.#lastShadow
+    Object.assign(this.#settings, changedSettings(this.#settings, change, this.#lastShadow))
   }
 
   report(): Omit<MigrationReport, 'path'> {

@@ -103,17 +103,20 @@ export function migrateSettings(options: MigrateOptions): MigrateSettings {
 /**
  * The share and the shadow of `settings` after `change`. The change is whole: an impossible part of the change refuses all parts.
  *
+ * @param lastShadow the options of a shadow that begins again
+ *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) as {@link migrateSettings} does
  */
 export function changedSettings(
   settings: Pick<MigrateSettings, 'share' | 'shadow'>,
   change: MigrationChange,
+  lastShadow: ShadowSettings = SHADOW_DEFAULTS,
 ): Pick<MigrateSettings, 'share' | 'shadow'> {
   const defaults: { share: number; shadow: unknown } = { share: settings.share, shadow: undefined }
   const given = completeOptions('set', change, defaults)
   checkNumber('set', 'share', given.share, PART)
   if (given.shadow === undefined) return { share: given.share, shadow: settings.shadow }
-  const shadow = shadowOf(given.shadow, settings.shadow ?? SHADOW_DEFAULTS)
+  const shadow = shadowOf(given.shadow, settings.shadow ?? lastShadow)
   return { share: given.share, shadow }
 }
 

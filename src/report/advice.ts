@@ -100,14 +100,14 @@ function mismatches({ path, shadow }: MigrationReport): Advice[] {
   const where =
     last && difference ? `; the last one: ${difference.part} of ${last.method} ${last.path}` : ''
   const failed = shadow.failed > 0 ? ` and ${shadow.failed} had no answer` : ''
-  const finding = `${shadow.mismatches} of ${shadow.compared} answers of the new app differ${failed}${where}`
+  const finding = `has a new app of which ${shadow.mismatches} of ${shadow.compared} answers differ${failed}${where}`
   return advice('mismatches', path, `${finding}. Correct the new app before you raise the share`)
 }
 
 function canSwitch({ path, share, shadow, to }: MigrationReport): Advice[] {
   if (!shadow || share === 1 || shadow.compared < MIN_COMPARED) return []
   if (shadow.mismatches + shadow.failed + to.errors > 0) return []
-  const finding = `the new app gave the same answer ${shadow.compared} times out of ${shadow.compared}`
+  const finding = `has a new app that gave the same answer ${shadow.compared} times out of ${shadow.compared}`
   const next = STEPS.find((step) => step > share) ?? 1
   return advice(
     'can-switch',
@@ -143,7 +143,7 @@ function hasLongWaits({ waitMs, runMs }: PoolReport): boolean {
 }
 
 function advice(kind: Advice['kind'], path: string, finding: string): Advice[] {
-  return [{ kind, path, text: `${path}: ${finding}.` }]
+  return [{ kind, path, text: `${path} ${finding}.` }]
 }
 
 function ms(value: number): string {

@@ -82,11 +82,9 @@ describe('the advice', () => {
       mountOf('/c', { loop: { busyMs: 60, blocks: 2, longestBlockMs: 30 } }),
     ])
     expect(found).toEqual([
-      'blocks-the-loop | /b: holds the event loop: 50 times for 25 ms or longer, at most 80 ms, 25 % of the time. ' +
+      'blocks-the-loop | /b holds the event loop: 50 times for 25 ms or longer, at most 80 ms, 25 % of the time. ' +
         'All other requests and WebSockets wait meanwhile. Host it with threads().',
-      expect.stringMatching(
-        /^blocks-the-loop \| \/a: holds the event loop: 3 times .* 31 ms, 9 % /,
-      ),
+      expect.stringMatching(/^blocks-the-loop \| \/a holds the event loop: 3 times .* 31 ms, 9 % /),
     ])
   })
 
@@ -106,11 +104,11 @@ describe('the advice', () => {
       }),
     ])
     expect(waits).toBe(
-      'waits-for-a-thread | /legacy: has requests that wait for a thread: 100 ms at p99, beside 20 ms of work; ' +
+      'waits-for-a-thread | /legacy has requests that wait for a thread: 100 ms at p99, beside 20 ms of work; ' +
         '3 wait now; 2 threads, busy 20 % of the time. Raise --threads, or make its requests shorter.',
     )
     expect(next).toBe(
-      'migrate-next | /legacy: keeps its threads busy 20 % of the time, with 20.0 requests a second of 20 ms each. ' +
+      'migrate-next | /legacy keeps its threads busy 20 % of the time, with 20.0 requests a second of 20 ms each. ' +
         'If that time is waiting, an app that awaits needs no thread for it: move this route next, with migrate().',
     )
     expect(others).toEqual([])
@@ -133,7 +131,7 @@ describe('the advice', () => {
       mountOf('/c', { style: 'sync', hosting: 'migration', pool: busy(0.95) }),
       mountOf('/d', { style: null, hosting: 'threads', pool: busy(0.99) }),
     ])
-    expect(found).toEqual([expect.stringMatching(/^migrate-next \| \/b: /)])
+    expect(found).toEqual([expect.stringMatching(/^migrate-next \| \/b /)])
   })
 
   it('tells a target that is down, and one that is slow', () => {
@@ -159,9 +157,9 @@ describe('the advice', () => {
       }),
     ])
     expect(found).toEqual([
-      'slow-upstream | /down: has a target that is down: http://10.0.0.1, after 4 failures. Look at the log of that server.',
+      'slow-upstream | /down has a target that is down: http://10.0.0.1, after 4 failures. Look at the log of that server.',
       expect.stringMatching(
-        /^slow-upstream \| \/slow: waits for http:\/\/10\.0\.0\.1: 1\.0 ms .* 500 ms at p99/,
+        /^slow-upstream \| \/slow waits for http:\/\/10\.0\.0\.1: 1\.0 ms .* 500 ms at p99/,
       ),
     ])
   })
@@ -178,7 +176,7 @@ describe('the advice', () => {
       },
     })
     expect(texts([mountOf('/a', failing(10)), mountOf('/b', failing(9))])).toEqual([
-      'errors | /a: fails: 10 of 1000 requests had a status of 5xx or broke off. The log has the errors.',
+      'errors | /a fails: 10 of 1000 requests had a status of 5xx or broke off. The log has the errors.',
     ])
   })
 
@@ -190,7 +188,7 @@ describe('the advice', () => {
       differences: [{ part: 'body /total', from: '12', to: '13' }],
     }
     expect(texts([], [migrationOf({ mismatches: 3, failed: 1, last: [last] })])).toEqual([
-      'mismatches | /orders: 3 of 1000 answers of the new app differ and 1 had no answer; the last one: ' +
+      'mismatches | /orders has a new app of which 3 of 1000 answers differ and 1 had no answer; the last one: ' +
         'body /total of GET /orders/7. Correct the new app before you raise the share.',
     ])
   })
@@ -201,7 +199,7 @@ describe('the advice', () => {
     [0.5, '1'],
   ])('says how to raise a share of %d after a thousand same answers', (share, next) => {
     expect(texts([], [migrationOf({}, share)])).toEqual([
-      `can-switch | /orders: the new app gave the same answer 1000 times out of 1000. ` +
+      `can-switch | /orders has a new app that gave the same answer 1000 times out of 1000. ` +
         `Raise the share: isthmus migrate set /orders --share ${next}.`,
     ])
   })

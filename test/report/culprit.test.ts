@@ -102,7 +102,7 @@ describe('the report of a server with four mounts', () => {
     expect(loop.longestBlockMs).toBeGreaterThanOrEqual(29)
     expect(adviceFor('/blocks')).toEqual([
       expect.stringMatching(
-        /^blocks-the-loop \/blocks: holds the event loop: \d+ times for 25 ms or longer, at most \d+ ms, \d+ % of the time\. .*threads\(\)\.$/,
+        /^blocks-the-loop \/blocks holds the event loop: \d+ times for 25 ms or longer, at most \d+ ms, \d+ % of the time\. .*threads\(\)\.$/,
       ),
     ])
   })
@@ -110,14 +110,14 @@ describe('the report of a server with four mounts', () => {
   it('finds the pool whose requests wait', () => {
     expect(mountAt('/queues').pool).toMatchObject({ ready: 1, refused: 0 })
     expect(adviceFor('/queues')[0]).toMatch(
-      /^waits-for-a-thread \/queues: has requests that wait for a thread: \d+ ms at p99, beside \d+ ms of work; .* 1 thread, busy \d+ % of the time\. Raise --threads, or make its requests shorter\.$/,
+      /^waits-for-a-thread \/queues has requests that wait for a thread: \d+ ms at p99, beside \d+ ms of work; .* 1 thread, busy \d+ % of the time\. Raise --threads, or make its requests shorter\.$/,
     )
     expect(adviceFor('/queues')[1]).toMatch(/^migrate-next /)
   })
 
   it('finds the upstream that is slow', () => {
     expect(adviceFor('/slow')).toEqual([
-      'slow-upstream /slow: waits for http://127.0.0.1:3000: 150 ms to the head of a response at p50, 200 ms at p99. ' +
+      'slow-upstream /slow waits for http://127.0.0.1:3000: 150 ms to the head of a response at p50, 200 ms at p99. ' +
         'The time is spent in that server, not in this one.',
     ])
   })

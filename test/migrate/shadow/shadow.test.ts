@@ -487,4 +487,11 @@ describe('set()', () => {
     await client.get('/')
     expect(orders.report().shadow).toBe(null)
   })
+
+  it('begins again with the options that it had before', () => {
+    const orders = migrate({ from: old, to: old, shadow: { rate: 0.5, baseline: true } })
+    orders.set({ shadow: null })
+    orders.set({ shadow: {} })
+    expect(orders.report().shadow).toMatchObject({ rate: 0.5, baseline: true })
+  })
 })
