@@ -199,7 +199,6 @@ const EMBEDDED = [
   'websocket',
   'websocket.maxQueue',
   'debug',
-  'figures',
   'log',
   'errors',
   'fallthrough',

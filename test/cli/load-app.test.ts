@@ -3,6 +3,7 @@
 import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { factsOf } from '../../src/bridge/app-facts.ts'
 import { loadApp } from '../../src/cli/load-app.ts'
 import { loadFailure, unwrapped } from '../../src/cli/load-failure.ts'
 import { AppLoadError } from '../../src/errors.ts'
@@ -306,4 +307,15 @@ describe('a wrong name', () => {
       expect((error as Error).message.replaceAll(FIXTURES, '')).toBe(message)
     }
   })
+})
+
+describe('an app in threads', () => {
+  it.each([null, 'threads'] as const)(
+    'is known to the report, with the place %s',
+    async (place) => {
+      const app = await loadApp(placed(place, fixture('hello.js')), 1)
+      const { kind, app: inner } = factsOf(app)
+      expect([kind, Object.keys(inner)]).toEqual(['threads', ['stats', 'reload']])
+    },
+  )
 })
