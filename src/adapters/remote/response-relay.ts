@@ -176,7 +176,8 @@ export class ResponseRelay {
     this.#isWaiting = false
     while (!this.#isWaiting && this.#queue.length > 0) this.#sendNow(this.#queue.shift()!)
     if (this.#isWaiting) return
-    if (!this.#isComplete) this.#resume?.()
+    // The parser waits also after the last chunk: the end of the response comes after the pause.
+    if (!this.#hasEnded) this.#resume?.()
     this.#settle()
   }
 

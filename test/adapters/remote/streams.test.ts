@@ -2,9 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { chain } from 'isthmus'
-import { compress } from 'isthmus/middleware'
+import { compress, eventWrap } from 'isthmus/middleware'
 import { remote } from 'isthmus/adapters'
 import { served, soon } from '../../raw/served.ts'
 import { front, until } from './upstream.ts'
@@ -25,6 +26,45 @@ async function upstream(listener: RequestListener): Promise<AsyncDisposable & { 
     },
   }
 }
+
+// A middleware or a copy of a request may take the last part late, and the end of the response comes after that part.
+describe('a sender that waits at each part', () => {
+  const answers: Record<string, RequestListener> = {
+    'with a length': (_request, response) => response.setHeader('content-length', 2).end('ab'),
+    'in chunks': (_request, response) => {
+      response.write('a')
+      response.end('b')
+    },
+    'without a body': (_request, response) => response.writeHead(204).end(),
+    'with trailers': (_request, response) => {
+      response.setHeader('trailer', 'x-sum')
+      response.write('ab')
+      response.addTrailers({ 'x-sum': '1' })
+      response.end()
+    },
+  }
+  const slow = eventWrap((app) => (scope, receive, send) => {
+    return app(scope, receive, async (event) => {
+      await setTimeout(5)
+      await send(event)
+    })
+  })
+
+  it.each(Object.entries(answers))(
+    'gets a response %s, and gives its connection back',
+    async (_form, listener) => {
+      await using up = await upstream(listener)
+      const app = remote(up.url, { connections: 1 })
+      await using running = await served(chain(slow)(app), { lifespan: 'auto' })
+      for (let count = 1; count <= 3; count += 1) {
+        const response = await soon(fetch(running.server.url), 'the response')
+        expect(await response.text()).toBe(response.status === 204 ? '' : 'ab')
+        await until(() => app.stats().targets[0]?.completed === count, 'the end')
+        expect(app.stats().targets[0]?.inFlight).toBe(0)
+      }
+    },
+  )
+})
 
 describe('a body of 64 MiB', () => {
   it('goes up and comes back unchanged', async () => {
@@ -59,7 +99,7 @@ describe('a body of 64 MiB', () => {
     await using on = await front(up.url)
     on.client.socket.pause()
     on.client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await setTimeout(700)
     const before = written
     expect(before).toBeLessThan(32 * MIB)
     on.client.socket.resume()
@@ -81,7 +121,7 @@ describe('a body of 64 MiB', () => {
       }
     }
     more()
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await setTimeout(700)
     expect(taken).toBeLessThan(32 * MIB)
     client.socket.destroy()
   })
