@@ -14,9 +14,9 @@ import type {
 /** The parts of the 101 response that an app decides. */
 export interface AcceptOptions {
   /** One of {@link AppSocket.subprotocols}; default none. */
-  subprotocol?: string
+  subprotocol?: string | undefined
   /** Sent with the 101, in order. Default none. */
-  headers?: HeaderPairs
+  headers?: HeaderPairs | undefined
 }
 
 /**

@@ -41,8 +41,6 @@ export const REASONS: Readonly<Record<string, Readonly<Record<string, string>>>>
     'chunks with an extension and trailers':
       'The events of a request have no trailers. The body stays in chunks, because its length is not known.',
     'a POST without a length': 'RFC 9110, 8.6: a POST without a body should say Content-Length: 0.',
-    'the client leaves after a chunk: the last bytes at the upstream':
-      'The client of isthmus sends the CRLF of a chunk with the next chunk.',
   },
   'A response': {
     'a field that Connection names': HOP,

@@ -5,7 +5,7 @@ import { inNeutralContext } from '../../waiting/neutral-context.ts'
 import { endChunksAtOnce } from './chunk-framing.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
-import type { AttemptOptions } from './dispatch-options.ts'
+import type { AttemptRequest } from './dispatch-options.ts'
 import type { RemoteSettings } from './settings.ts'
 import type { TargetAddress } from './target-address.ts'
 
@@ -80,7 +80,7 @@ export class RemoteConnection {
   }
 
   /** Sends a request. `handler` gets the response, in the context in which the connection was opened. */
-  dispatch(options: AttemptOptions, handler: Dispatcher.DispatchHandler): void {
+  dispatch(options: AttemptRequest, handler: Dispatcher.DispatchHandler): void {
     const dispatched = options as Dispatcher.DispatchOptions
     inNeutralContext(() => this.#client.dispatch(dispatched, handler))
   }

@@ -7,7 +7,7 @@ import type { RemoteSettings } from './settings.ts'
 import type { TargetAddress } from './target-address.ts'
 
 /** The options of one request, as undici takes them. Its own types do not know bodies that can be iterated. */
-export interface AttemptOptions {
+export interface AttemptRequest {
   method: string
   path: string
   /** Names and values alternate. */
@@ -23,7 +23,7 @@ export function dispatchOptions(
   scope: HttpScope,
   { host }: TargetAddress,
   settings: RemoteSettings,
-): AttemptOptions {
+): AttemptRequest {
   return {
     method: scope.method,
     path: requestPath(scope, settings),
