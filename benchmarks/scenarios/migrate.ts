@@ -9,10 +9,13 @@ import type { Scenario, Subject } from './scenario.ts'
 export const ALONE = 'isthmus, migrate without a shadow'
 export const SHADOWED = 'isthmus, migrate with a shadow'
 
+/** The compiler of V8 works on the copies and the comparison in the first seconds, in s. */
+const WARM_UP_SECONDS = 4
+
 const measure: Subject['measure'] = async (server, perSecond, pace) => {
   const load = (seconds: number): ReturnType<typeof steadily> =>
     steadily(`${server.url}/json`, Number(perSecond), seconds * 1000)
-  await load(pace.warmUpSeconds)
+  await load(Math.max(pace.warmUpSeconds, WARM_UP_SECONDS))
   const { answeredMs } = await load(pace.seconds)
   return {
     p99Ms: quantile(answeredMs, 0.99),

@@ -24,6 +24,16 @@ import type { Transfer } from './transfer.ts'
 const COLLECTS_LATE = Number(process.versions.node.split('.')[0]) >= 24
 const LIMIT_MIB = COLLECTS_LATE ? 96 : 64
 
+// A run with less than the gibibyte, as in CI, has one way of each kind: inline, by events, and in threads.
+const IS_SHORT = TRANSFER_MIB < 1_024
+const UPLOADS = [
+  'sync',
+  'events',
+  'threads',
+  ...(IS_SHORT ? [] : ['iterable', 'threaded-middleware']),
+]
+const DOWNLOADS = [...UPLOADS, 'pathsend', ...(IS_SHORT ? [] : ['file-wrapper'])]
+
 let folder = ''
 
 beforeAll(() => {
@@ -64,24 +74,13 @@ describe(
   `${TRANSFER_MIB} MiB take no more than ${LIMIT_MIB} MiB`,
   { timeout: DEADLINE_MS, retry: 2 },
   () => {
-    it.each(['sync', 'iterable', 'events', 'threads', 'threaded-middleware'])(
-      '[3c.7] to be uploaded: %s',
-      async (way) => {
-        const { bytes, mib } = await extra(upload, `/upload/${way}`)
-        expect(bytes).toBe(TRANSFER_BYTES)
-        expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
-      },
-    )
+    it.each(UPLOADS)('[3c.7] to be uploaded: %s', async (way) => {
+      const { bytes, mib } = await extra(upload, `/upload/${way}`)
+      expect(bytes).toBe(TRANSFER_BYTES)
+      expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
+    })
 
-    it.each([
-      'sync',
-      'iterable',
-      'events',
-      'pathsend',
-      'file-wrapper',
-      'threads',
-      'threaded-middleware',
-    ])('[3c.8] to be downloaded: %s', async (way) => {
+    it.each(DOWNLOADS)('[3c.8] to be downloaded: %s', async (way) => {
       const { bytes, mib } = await extra(download, `/download/${way}`)
       expect(bytes).toBeGreaterThan(TRANSFER_BYTES)
       expect(mib).toBeLessThanOrEqual(LIMIT_MIB)
