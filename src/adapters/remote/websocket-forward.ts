@@ -92,7 +92,7 @@ export class WebSocketForward {
     const { signal } = this.#leaving
     try {
       if (result.type === 'denied') await relayDenial(result.response, this.#exchange, signal)
-      else await new WebSocketRelay(result, this.#exchange).run()
+      else await new WebSocketRelay(result, this.#exchange, signal).run()
       target.completes()
     } catch (error) {
       target.breaksOff()

@@ -36,16 +36,19 @@ export class WebSocketRelay {
   readonly #handshake: OpenHandshake
   readonly #socket: WebSocket
   readonly #exchange: ForwardedSocket
+  readonly #leaving: AbortSignal
   readonly #closed: Deferred<void> = deferred()
   #sending: Promise<void> = Promise.resolve()
   #unsent = 0
   #fault: TargetFault | undefined
   #isClientGone = false
 
-  constructor(opened: OpenHandshake, exchange: ForwardedSocket) {
+  /** @param leaving aborts when the client has left */
+  constructor(opened: OpenHandshake, exchange: ForwardedSocket, leaving: AbortSignal) {
     this.#handshake = opened
     this.#socket = opened.socket
     this.#exchange = exchange
+    this.#leaving = leaving
   }
 
   /** Accepts the client's handshake, and relays. Rejects if the target breaks off. */
@@ -121,8 +124,14 @@ export class WebSocketRelay {
       this.#socket.send(message, ignore)
       return undefined
     }
-    // The callback comes when the message has left, or when the connection is gone.
-    return new Promise((resolve) => this.#socket.send(message, () => resolve()))
+    const left = deferred<void>()
+    const leave = (): void => left.resolve()
+    // The callback comes when the message has left, or when the connection is gone. A target that never reads must not keep
+    // the exchange of a client that has left: then the close follows, which ws ends in finite time.
+    this.#socket.send(message, leave)
+    this.#leaving.addEventListener('abort', leave, { once: true })
+    if (this.#leaving.aborted) leave()
+    return left.promise.finally(() => this.#leaving.removeEventListener('abort', leave))
   }
 
   #closeTarget({ code = NO_STATUS, reason = '' }: ReceiveEvent): void {

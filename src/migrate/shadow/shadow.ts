@@ -1,9 +1,9 @@
 // The copies of a migration: they begin when the client has its answer, and wait for each other.
 
-import { AsyncResource } from 'node:async_hooks'
 import { RecentDurations } from '../../figures/recent-durations.ts'
 import { ServerShutdownError } from '../../errors.ts'
 import { Fifo } from '../../waiting/fifo.ts'
+import { inNeutralContext } from '../../waiting/neutral-context.ts'
 import { decoded } from '../compare/answer.ts'
 import { Copy } from './copy.ts'
 import { BodySpace } from './kept-bytes.ts'
@@ -19,9 +19,6 @@ import type { ServedScope } from './original.ts'
 
 // The requests that wait for a copy.
 const MAX_WAITING = 128
-
-// A copy runs in the async context of no client.
-const neutral = new AsyncResource('isthmus.migrate')
 
 /** The parts of the migration that the copies need. */
 interface ShadowParts {
@@ -106,7 +103,8 @@ export class Shadow {
     if (this.#isDue || this.#waiting.length === 0) return
     if (this.#running.size >= this.#concurrency) return
     this.#isDue = true
-    neutral.runInAsyncScope(() => setImmediate(() => this.#startNext()))
+    // A copy runs in the async context of no client.
+    inNeutralContext(() => setImmediate(() => this.#startNext()))
   }
 
   #startNext(): void {

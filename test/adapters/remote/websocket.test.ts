@@ -120,6 +120,19 @@ describe('messages', () => {
     client.terminate()
   })
 
+  it('for a target that never reads keep no exchange of a client that has left', async () => {
+    await using up = await target((socket) => socket.pause())
+    const app = remote(up.url)
+    await using front = await served(app, { lifespan: 'auto' })
+    const client = clientOf(front)
+    await soon(once(client, 'open'), 'the open')
+    for (let count = 0; count < 256; count += 1) client.send(Buffer.alloc(64 * 1024))
+    await until(() => client.bufferedAmount > 0, 'the pause')
+    client.terminate()
+    await until(() => app.stats().targets[0]?.inFlight === 0, 'the end')
+    expect(app.stats().targets[0]?.completed).toBe(1)
+  })
+
   it('of a target beyond maxMessageBytes end the WebSocket', async () => {
     await using up = await target((socket) => socket.send('x'.repeat(100)))
     await using front = await fronted(up.url, { maxMessageBytes: 50 })
