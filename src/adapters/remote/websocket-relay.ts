@@ -124,7 +124,7 @@ export class WebSocketRelay {
       this.#socket.send(message, ignore)
       return undefined
     }
-    const left = deferred<void>()
+    const left = deferred()
     const leave = (): void => left.resolve()
     // The callback comes when the message has left, or when the connection is gone. A target that never reads must not keep
     // the exchange of a client that has left: then the close follows, which ws ends in finite time.
