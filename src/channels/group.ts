@@ -90,6 +90,20 @@ export class LocalGroup {
     else if (this.#position && !this.#held) this.#recover([])
   }
 
+  /**
+   * Messages did not reach this process. A group with a history reads them.
+   *
+   * @returns the number of consumers that lose them
+   */
+  lost(count: number): number {
+    if (this.#hasHistory) {
+      this.resumed()
+      return 0
+    }
+    this.#tellAll('slow', count, null)
+    return this.#members.size
+  }
+
   // --- a consumer joins ---
 
   #read(joining: Joining): void {

@@ -22,8 +22,8 @@ export interface ChannelMessage {
 }
 
 /**
- * The reason of a gap. `slow`: the queue of the consumer was full. `broker`: the connection to the broker was
- * interrupted. `epoch`: the broker has lost the history. `history`: the history is shorter than the absence.
+ * The reason of a gap. `slow`: the queue of the consumer, or of its process or thread, was full. `broker`: the connection to
+ * the broker was interrupted. `epoch`: the broker has lost the history. `history`: the history is shorter than the absence.
  * `publisher`: a publisher could not pass its messages on.
  */
 export type GapReason = 'slow' | 'broker' | 'epoch' | 'history' | 'publisher'
