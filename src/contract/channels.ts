@@ -48,7 +48,8 @@ export type ChannelEvent = ChannelMessage | ChannelGap
 export interface JoinOptions {
   /**
    * The position of the last message that the consumer has. The messages after it come first, if the group keeps a history;
-   * else a gap says that they cannot. Default null: the messages from now on.
+   * else a gap says that they cannot. An empty epoch stands for a consumer that has none: it gets all messages that the
+   * history has, and no gap. Default null: the messages from now on.
    */
   since?: Position | null | undefined
 }
