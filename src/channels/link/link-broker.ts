@@ -91,7 +91,7 @@ export class LinkBroker implements Broker {
 
   follow(group: string): Promise<void> {
     if (this.#isClosed) return rejected(new ChannelsClosedError())
-    const starting = deferred<void>()
+    const starting = deferred()
     const followed = { id: 0, starting }
     this.#followed.set(group, followed)
     if (this.#isConnected) this.#askToFollow(group, followed)
@@ -119,7 +119,7 @@ export class LinkBroker implements Broker {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.#pending.count > 0 && !this.#isAbandoned) {
-      this.#drained = deferred<void>()
+      this.#drained = deferred()
       await settlesWithin(this.#drained.promise, CLOSE_MS)
     }
     this.#isConnected = false
@@ -223,7 +223,7 @@ export class LinkBroker implements Broker {
     if (resumed.length > 0) this.#events.onResumed(resumed)
   }
 
-  // Blocking code takes many messages in one turn of the event loop, and the relay must not wait for the end of it.
+  // Blocking code takes many messages in one turn of the event loop, and the relay must not wait for the end of the turn.
   #countTaken(weight: Weight): void {
     this.#taken.add(weight)
     if (this.#taken.isQuarterFull) return this.#tellTaken()
