@@ -184,7 +184,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   }
 
   async #close(): Promise<void> {
-    for (const subscription of [...this.#subscriptions]) subscription.close()
+    for (const subscription of this.#subscriptions) subscription.close()
     await this.#broker.close()
   }
 }
