@@ -1,7 +1,9 @@
 // The entry `isthmus/channels`: messages from any code to groups of consumers.
 
+export { cluster } from './channels/cluster/cluster.ts'
 export { memory } from './channels/memory/memory.ts'
 export { ChannelsClosedError, InvalidChannelError, SlowConsumerError } from './channels/errors.ts'
+export type { ClusterChannels, ClusterOptions } from './channels/cluster/cluster.ts'
 export type { ChannelsOptions, HistoryOptions } from './channels/options.ts'
 export type {
   ChannelEvent,

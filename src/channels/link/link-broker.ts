@@ -128,6 +128,7 @@ export class LinkBroker implements Broker {
     for (const { answer } of this.#reading.values()) answer.reject(error)
     this.#followed.clear()
     this.#reading.clear()
+    this.#port.close?.()
   }
 
   /** A relay is there. It knows nothing of an earlier one, so that messages may be lost between the two. */
