@@ -11,8 +11,8 @@ export interface Envelope {
   readonly payload: Payload
   /** Null for a group without a history. */
   readonly position: Position | null
-  /** The messages of this group that its publisher has dropped before this one. */
-  readonly lost: number
+  /** The messages of this group that are lost on their way before this one; null if the number is not known, zero included. */
+  readonly lost: number | null
 }
 
 /** The past of a group: the position of its newest message, and the messages that a consumer may not have. */
@@ -29,6 +29,8 @@ export interface BrokerEvents {
   onMessage(envelope: Envelope): void
   /** Messages of these groups may be lost since the connection was interrupted; the groups are followed again. */
   onResumed(groups: readonly string[]): void
+  /** Messages that the broker had taken from publishers of this process are lost, or perhaps lost. */
+  onLost(count: number): void
   /** A line for the operator: the broker is away, or is back. */
   onWarning(fields: Record<string, unknown>, message: string): void
 }

@@ -159,6 +159,11 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     for (const name of groups) this.#groups.get(name)?.resumed()
   }
 
+  onLost(count: number): void {
+    this.#counters.published -= count
+    this.#counters.dropped.publisher += count
+  }
+
   onWarning(fields: Record<string, unknown>, message: string): void {
     this.#log?.warn(fields, message)
   }
