@@ -1,8 +1,10 @@
 // The entry `isthmus/channels`: messages from any code to groups of consumers.
 
 export { memory } from './channels/memory/memory.ts'
+export { redis } from './channels/redis/redis.ts'
 export { ChannelsClosedError, InvalidChannelError, SlowConsumerError } from './channels/errors.ts'
 export type { ChannelsOptions, HistoryOptions } from './channels/options.ts'
+export type { RedisOptions } from './channels/redis/redis.ts'
 export type {
   ChannelEvent,
   ChannelGap,
