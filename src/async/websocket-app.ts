@@ -2,14 +2,18 @@
 
 import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
 import { harmless } from '../waiting/deferred.ts'
+import { TAKEN } from '../waiting/taken.ts'
 import type {
   EventApp,
   HeaderPairs,
   Receive,
+  ReceiveEvent,
   Send,
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
+
+type Step = IteratorResult<string | Uint8Array, undefined>
 
 /** The parts of the 101 response that an app decides. */
 export interface AcceptOptions {
@@ -131,24 +135,18 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
         ? { type: 'websocket.send', text: message }
         : { type: 'websocket.send', bytes: message }
     const accepted = this.#open && this.#waiting === 0
-    return harmless(accepted ? this.#send(event) : this.#sendAccepted(event))
+    const sent = accepted ? this.#send(event) : this.#sendAccepted(event)
+    return sent === TAKEN ? sent : harmless(sent)
   }
 
   /** The next message; undefined after the client has left. */
   async receive(): Promise<string | Uint8Array | undefined> {
-    if (!this.#open && !(await this.#acceptForReading())) return undefined
-    const event = await this.#receive()
-    return event.type === 'websocket.receive' ? (event.text ?? event.bytes ?? undefined) : undefined
+    return (await this.#next()).value
   }
 
   /** All messages until the client leaves. A `break` out of the loop does not close the socket. */
   [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, undefined> {
-    return {
-      next: async () => {
-        const value = await this.receive()
-        return value === undefined ? { done: true, value } : { done: false, value }
-      },
-    }
+    return { next: () => this.#next() }
   }
 
   /**
@@ -161,6 +159,15 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
    */
   close(code = 1000, reason = ''): Promise<void> {
     return harmless(this.#close(code, reason))
+  }
+
+  // Not an async function: a loop over the socket waits for each promise on the way, in each step.
+  #next(): Promise<Step> {
+    return this.#open ? this.#receive().then(toStep) : this.#acceptAndNext()
+  }
+
+  async #acceptAndNext(): Promise<Step> {
+    return (await this.#acceptForReading()) ? this.#receive().then(toStep) : OVER
   }
 
   async #accept(): Promise<void> {
@@ -214,4 +221,11 @@ function hasLeft(scope: WebSocketScope): boolean {
   return left
 }
 
+function toStep(event: ReceiveEvent): Step {
+  if (event.type !== 'websocket.receive') return OVER
+  const value = event.text ?? event.bytes ?? undefined
+  return value === undefined ? OVER : { done: false, value }
+}
+
+const OVER: Step = Object.freeze({ done: true, value: undefined })
 const NEVER = new AbortController().signal

@@ -64,7 +64,6 @@ export class RedisBroker implements Broker {
       maxPending,
       maxPendingBytes,
       isSharded,
-      onLost: (count) => events.onLost(count),
       onRefusal: (error, group) => this.#onRefusal(error, group),
       onMoved: () => this.#router.refresh(),
     })
@@ -83,8 +82,12 @@ export class RedisBroker implements Broker {
     return this.#outbox.pending
   }
 
-  publish(group: string, payload: Payload): boolean {
-    return !this.#isClosed && this.#outbox.publish(group, payload)
+  get unsent(): number {
+    return this.#outbox.unsent
+  }
+
+  publish(group: string, payload: Payload, lost = 0): boolean {
+    return !this.#isClosed && this.#outbox.publish(group, payload, lost)
   }
 
   follow(group: string): Promise<void> {

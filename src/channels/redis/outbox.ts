@@ -22,8 +22,6 @@ export interface OutboxOptions {
   maxPending: number
   maxPendingBytes: number
   isSharded: boolean
-  /** Messages that were taken are lost, or perhaps lost. */
-  onLost(count: number): void
   onRefusal(error: Error, group: string): void
   /** Groups have moved to another server. */
   onMoved(): void
@@ -52,6 +50,8 @@ export class Outbox {
   #bytes = 0
   #retry: NodeJS.Timeout | undefined
   #onDrained: (() => void) | undefined
+  /** The messages that were taken and are lost, or perhaps lost. */
+  unsent = 0
 
   constructor(options: OutboxOptions) {
     this.#options = options
@@ -62,15 +62,15 @@ export class Outbox {
     return this.#count
   }
 
-  publish(group: string, payload: Payload): boolean {
+  publish(group: string, payload: Payload, lostBefore: number): boolean {
     const { maxPending, maxPendingBytes } = this.#options
     const isFull = this.#count >= maxPending || this.#bytes + payload.length > maxPendingBytes
     if (isFull && this.#count > 0) {
-      this.#lose(group, 1)
+      this.#lose(group, 1 + lostBefore)
       return false
     }
     const lane = this.#lanes.get(group) ?? this.#addLane(group)
-    const lost = this.#losses.size > 0 ? this.#takeLoss(group) : 0
+    const lost = this.#losses.size > 0 ? sum(this.#takeLoss(group), lostBefore) : lostBefore
     lane.push({ payload, lost })
     this.#count += 1
     this.#bytes += payload.length
@@ -206,7 +206,7 @@ export class Outbox {
   #drop(lane: Lane, batch: Batch, isPerhaps: boolean): void {
     let lost: number | null = isPerhaps ? null : batch.messages.length
     for (const message of batch.messages) lost = sum(lost, message.lost)
-    this.#options.onLost(batch.messages.length)
+    this.unsent += batch.messages.length
     if (lane.next) lane.next.lost = sum(lane.next.lost, lost)
     else this.#lose(lane.group, lost)
     this.#done(lane, batch)

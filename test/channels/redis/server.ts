@@ -10,17 +10,11 @@ import { startChild } from '../../proxies/child.ts'
 import type { AddressInfo } from 'node:net'
 import type { Child } from '../../proxies/child.ts'
 
-/** The servers that are installed: their commands by name. */
-export const SERVERS: ReadonlyArray<[name: string, command: string]> = (
-  [
-    ['Redis', 'redis-server'],
-    ['Valkey', 'valkey-server'],
-  ] as const
-).filter(([name, command]) => {
-  const isThere = spawnSync(command, ['--version']).status === 0
-  if (!isThere) console.warn(`channels over ${name} are not tested: there is no ${command}`)
-  return isThere
-})
+/** The kinds of servers, and the reason if one is not installed. */
+export const SERVERS: ReadonlyArray<{ name: string; command: string; missing?: string }> = [
+  serverOf('Redis', 'redis-server'),
+  serverOf('Valkey', 'valkey-server'),
+]
 
 /** Starts, ends and starts again. The test stops it. */
 export class TestServer {
@@ -96,4 +90,11 @@ async function freePort(): Promise<number> {
     server.close(resolve)
   })
   return port
+}
+
+function serverOf(name: string, command: string): (typeof SERVERS)[number] {
+  if (spawnSync(command, ['--version']).status === 0) return { name, command }
+  const missing = `there is no ${command}`
+  console.warn(`channels over ${name} are not tested: ${missing}`)
+  return { name, command, missing }
 }
