@@ -2,9 +2,11 @@
 
 export { cluster } from './channels/cluster/cluster.ts'
 export { memory } from './channels/memory/memory.ts'
+export { redis } from './channels/redis/redis.ts'
 export { ChannelsClosedError, InvalidChannelError, SlowConsumerError } from './channels/errors.ts'
 export type { ClusterChannels, ClusterOptions } from './channels/cluster/cluster.ts'
 export type { ChannelsOptions, HistoryOptions } from './channels/options.ts'
+export type { RedisOptions } from './channels/redis/redis.ts'
 export type {
   ChannelEvent,
   ChannelGap,

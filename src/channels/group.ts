@@ -181,7 +181,7 @@ export class LocalGroup {
 
   #deliver(envelope: Envelope, isRecovered: boolean): void {
     if (envelope.position) this.#position = envelope.position
-    if (envelope.lost > 0) this.#tellAll('publisher', envelope.lost, null)
+    if (envelope.lost !== 0) this.#tellAll('publisher', envelope.lost, null)
     const event = new MessageEvent(envelope)
     // A copy: a consumer may join or leave while it gets the event.
     for (const member of [...this.#members]) member.deliver(event, isRecovered)
@@ -203,7 +203,7 @@ export class LocalGroup {
 
 function deliverTo(member: Member, envelope: Envelope, isRecovered: boolean): void {
   const { group, lost } = envelope
-  if (lost > 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
+  if (lost !== 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
   member.deliver(new MessageEvent(envelope), isRecovered)
 }
 

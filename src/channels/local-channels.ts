@@ -80,6 +80,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
 
   stats(): ChannelsStats {
     const { gaps, dropped, ...counters } = this.#counters
+    const { refused, unsent } = this.#shared
     return {
       connected: this.#broker.isConnected,
       subscriptions: this.#subscriptions.size,
@@ -87,7 +88,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
       pending: this.#broker.pending,
       ...counters,
       gaps: { ...gaps },
-      dropped: { ...dropped, publisher: dropped.publisher + this.#shared.refused },
+      dropped: { ...dropped, publisher: dropped.publisher + refused + unsent },
     }
   }
 
