@@ -1,5 +1,6 @@
 // The entry `isthmus/channels`: messages from any code to groups of consumers.
 
+export { currentChannels } from './bridge/current-channels.ts'
 export { memory } from './channels/memory/memory.ts'
 export { ChannelsClosedError, InvalidChannelError, SlowConsumerError } from './channels/errors.ts'
 export type { ChannelsOptions, HistoryOptions } from './channels/options.ts'
