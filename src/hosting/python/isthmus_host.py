@@ -84,7 +84,7 @@ F32 = struct.Struct('>f')
 
 # The kinds of the frames to the host, and of those to the gateway.
 HELLO, REQUEST, OPEN, BODY, CREDIT, CANCEL, WARN, STATE, STOP, TEXT, BYTES, EVENT, PING = range(1, 14)
-CHANNELS, TAKEN = range(14, 16)
+CHANNELS, ACCEPTED = range(14, 16)
 HOST_HELLO, LOADED, WANT, PART, FAILURE, DONE, LOG = range(65, 72)
 SENT_TEXT, SENT_BYTES, SENT_EVENT, WATCH, WORN, GIVE_BACK, PONG, PUBLISH = range(72, 80)
 
@@ -121,7 +121,7 @@ class FrameReader:
             if end > size:
                 self._needed = end - at
                 break
-            if not HELLO <= kind <= TAKEN:
+            if not HELLO <= kind <= ACCEPTED:
                 end_now(f'the gateway has sent a frame of the unknown kind {kind}')
             frames.append((kind, flags, number, id, data[at + 16 : end]))
             at = end
@@ -467,7 +467,7 @@ class WsgiLink(Link):
     def publish(self, frame):
         self.send_without_wait(frame)
 
-    def take_acknowledgements(self):
+    def look_for_accepted(self):
         # The garbage collector may publish inside of code that has the lock.
         self.poll(waits=False)
 
@@ -529,8 +529,8 @@ class WsgiLink(Link):
                 self.state = changed_state(self.state, payload)
             elif kind == CHANNELS:
                 self.channels = channels_of(json.loads(payload))
-            elif kind == TAKEN:
-                publisher.taken(U32.unpack(payload)[0])
+            elif kind == ACCEPTED:
+                publisher.accepted(U32.unpack(payload)[0])
             elif kind == STOP:
                 self.is_stopping = True
                 self.idle.notify_all()
@@ -604,14 +604,14 @@ ADDRESS = re.compile(r'(isthmus\.direct\.[0-9a-f-]{36})\.(\d{1,15})', re.ASCII)
 
 
 class Publisher:
-    """Passes messages on, from any thread, within a bound on those that the gateway has not taken yet."""
+    """Passes messages on, from any thread, within a bound on those that the gateway has not accepted yet."""
 
     def __init__(self, max_waiting=MAX_WAITING, max_waiting_bytes=MAX_WAITING_BYTES):
         self.max_waiting = max_waiting
         self.max_waiting_bytes = max_waiting_bytes
         # The garbage collector may publish inside of a publish.
         self.lock = threading.RLock()
-        self.sizes = collections.deque()  # of the messages that the gateway has not taken
+        self.sizes = collections.deque()  # of the messages that the gateway has not accepted
         self.bytes = 0
         self.lost = {}  # the dropped messages that no frame has told yet
         self.dropped = 0
@@ -635,7 +635,7 @@ class Publisher:
     def publish(self, number, group, payload, flags):
         """False: the message was dropped. `number` is that of the channels, `group` and `payload` are bytes."""
         if self.link and self.is_half_full():
-            self.link.take_acknowledgements()
+            self.link.look_for_accepted()
         with self.lock:
             size = len(group) + len(payload)
             key = number, group
@@ -660,7 +660,7 @@ class Publisher:
         # One message always has room.
         return not self.sizes or (len(self.sizes) < self.max_waiting and self.bytes + size <= self.max_waiting_bytes)
 
-    def taken(self, count):
+    def accepted(self, count):
         with self.lock:
             for _ in range(min(count, len(self.sizes))):
                 self.bytes -= self.sizes.popleft()
@@ -1311,7 +1311,7 @@ class AsgiLink(Link, asyncio.Protocol):
             # The loop is closed: the host ends.
             pass
 
-    def take_acknowledgements(self):
+    def look_for_accepted(self):
         pass
 
     def flush(self):
@@ -1328,8 +1328,8 @@ class AsgiLink(Link, asyncio.Protocol):
                 self.state = changed_state(self.state, payload)
             elif kind == CHANNELS:
                 self.channels = channels_of(json.loads(payload))
-            elif kind == TAKEN:
-                publisher.taken(U32.unpack(payload)[0])
+            elif kind == ACCEPTED:
+                publisher.accepted(U32.unpack(payload)[0])
             elif kind == STOP:
                 self.is_stopping = True
                 self.changed.wake()
