@@ -1,6 +1,7 @@
 // The entry `isthmus/channels`: messages from any code to groups of consumers.
 
 export { cluster } from './channels/cluster/cluster.ts'
+export { currentChannels } from './bridge/current-channels.ts'
 export { memory } from './channels/memory/memory.ts'
 export { redis } from './channels/redis/redis.ts'
 export { ChannelsClosedError, InvalidChannelError, SlowConsumerError } from './channels/errors.ts'

@@ -55,6 +55,12 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     return this.#shared.connect(events)
   }
 
+  /** The options that the channels of another party over {@link connect} need too. */
+  get shared(): Pick<ChannelsSettings, 'history' | 'maxMessageBytes'> {
+    const { history, maxMessageBytes } = this.#settings
+    return { history, maxMessageBytes }
+  }
+
   /** Gives channels without a log of their own one. */
   useLog(log: Log): void {
     this.#log ??= log
