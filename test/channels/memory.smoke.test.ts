@@ -19,13 +19,22 @@ describe('memory()', () => {
     await one.join('board')
     for (let n = 1; n <= 5; n += 1) channels.publish('board', { n })
     const events = await take(one, 5)
-    expect(events.map((event) => event.type === 'message' && event.message)).toEqual([1, 2, 3, 4, 5].map((n) => ({ n })))
+    expect(events.map((event) => event.type === 'message' && event.message)).toEqual(
+      [1, 2, 3, 4, 5].map((n) => ({ n })),
+    )
     const two = channels.subscribe()
     const third = events[2]!
-    expect(await two.join('board', { since: third.position })).toEqual({ position: events[4]!.position, recovered: 2 })
-    expect((await take(two, 2)).map((event) => event.text)).toEqual(events.slice(3).map((event) => event.text))
+    expect(await two.join('board', { since: third.position })).toEqual({
+      position: events[4]!.position,
+      recovered: 2,
+    })
+    expect((await take(two, 2)).map((event) => event.text)).toEqual(
+      events.slice(3).map((event) => event.text),
+    )
     const late = channels.subscribe()
-    expect(await late.join('board', { since: events[0]!.position })).toMatchObject({ recovered: null })
+    expect(await late.join('board', { since: events[0]!.position })).toMatchObject({
+      recovered: null,
+    })
     expect(await take(late, 1)).toMatchObject([{ type: 'gap', reason: 'history', lost: 1 }])
     channels.send(one.address, 'hi')
     expect(await take(one, 1)).toMatchObject([{ message: 'hi', group: one.address }])
