@@ -1,5 +1,6 @@
 // The entry `isthmus/channels`: messages from any code to groups of consumers.
 
+export { clientScript } from './feed/client-script.ts'
 export { feed } from './feed/feed.ts'
 export { sinceOf, WHOLE_HISTORY } from './feed/positions.ts'
 export { memory } from './channels/memory/memory.ts'

@@ -52,7 +52,10 @@ export async function openEvents(
 ): Promise<EventReader> {
   const leave = new AbortController()
   const signal = AbortSignal.any([leave.signal, AbortSignal.timeout(10_000)])
-  const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal })
+  const response = await fetch(url, {
+    headers: { accept: 'text/event-stream', ...headers },
+    signal,
+  })
   return new EventReader(response, leave)
 }
 

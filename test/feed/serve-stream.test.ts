@@ -105,7 +105,12 @@ describe('a page that listens to a feed', () => {
 
   it('is not held back by compress()', async () => {
     channels = memory()
-    server = await serve(chain(compress())(feed('board')), { port: 0, channels, log: null, drainIdleMs: 0 })
+    server = await serve(chain(compress())(feed('board')), {
+      port: 0,
+      channels,
+      log: null,
+      drainIdleMs: 0,
+    })
     await using page = await openEvents(server.url, { 'accept-encoding': 'gzip' })
     expect(page.response.headers.get('content-encoding')).toBe('gzip')
     await take(page, 1)
