@@ -18,7 +18,7 @@ const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: /^isthmus$/, replacement: source('index.ts') },
-      { find: /^isthmus\/(middleware|testing|adapters|migrate)$/, replacement: source('$1.ts') },
+      { find: /^isthmus\/(middleware|testing|adapters|migrate|channels)$/, replacement: source('$1.ts') },
     ],
   },
   test: {

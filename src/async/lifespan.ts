@@ -5,6 +5,7 @@ import { deferred, rejected } from '../waiting/deferred.ts'
 import { LifespanExchange } from './lifespan-exchange.ts'
 import { makeReceive } from './receive.ts'
 import { settlesWithin } from '../waiting/settles-within.ts'
+import type { Channels } from '../contract/channels.ts'
 import type {
   EventApp,
   LifespanReceiveEvent,
@@ -27,6 +28,8 @@ interface LifespanOptions {
   /** How long shutdown may take, in ms. Default 60,000. */
   shutdownTimeoutMs?: number
   log: Log
+  /** The channels that the app finds in its scope. */
+  channels?: Channels | undefined
   /** The server options that the bridges read. */
   hosting?: Hosting | undefined
 }
@@ -82,6 +85,7 @@ class RunningLifespan implements Lifespan {
       asgi: { version: '3.0', specVersion: '2.0' },
       state: {},
       'isthmus.log': options.log,
+      ...(options.channels && { 'isthmus.channels': options.channels }),
       ...(options.hosting && { 'isthmus.hosting': options.hosting }),
     }
   }

@@ -34,6 +34,7 @@ export function environToScope(environ: Environ): HttpScope & { 'isthmus.environ
     state: environ['isthmus.state'] ?? {},
     extensions: NO_EXTENSIONS,
     'isthmus.environ': environ,
+    'isthmus.channels': environ['isthmus.channels'],
     ...(environ.REMOTE_USER !== undefined && {
       'isthmus.auth': { type: environ.AUTH_TYPE ?? '', user: environ.REMOTE_USER },
     }),

@@ -56,6 +56,7 @@ export function scopeToEnviron<Input extends InputStream>(
     'wsgi.file_wrapper': wrapFile,
     'isthmus.scope': scope,
     'isthmus.state': scope.state,
+    'isthmus.channels': scope['isthmus.channels'],
     'isthmus.responseFinished': [],
   }
   Object.defineProperty(environ, 'isthmus.signal', SIGNAL)

@@ -1,5 +1,6 @@
 // The sync interface: PEP 3333 in TypeScript. Types only.
 
+import type { Channels } from './channels.ts'
 import type { HttpScope } from './events.ts'
 
 /**
@@ -131,6 +132,8 @@ export interface Environ {
   'isthmus.signal'?: AbortSignal
   /** A shallow copy, for this request, of the state that lifespan put into `scope.state`. */
   'isthmus.state'?: Record<string, unknown>
+  /** Messages to groups of consumers, in all processes: `publish` and `send` never wait. Absent under other hosts. */
+  'isthmus.channels'?: Channels | undefined
   /** A list to push functions to. They run in reverse order after the response was closed. */
   'isthmus.responseFinished'?: ResponseFinished[]
   /** The fields of the request: `HTTP_COOKIE` is `cookie`. */

@@ -1,6 +1,7 @@
 // The event interface: ASGI 3 in TypeScript. Types only.
 
 import type { IncomingMessage } from 'node:http'
+import type { Channels } from './channels.ts'
 import type { CheckedUser } from './checked-user.ts'
 import type { Hosting } from './hosting.ts'
 import type { Log } from './log.ts'
@@ -75,6 +76,8 @@ interface ConnectionScope {
   extensions: Record<string, Record<string, unknown>>
   /** The server's facts and functions for this exchange. Absent under hosts that are not isthmus. */
   'isthmus.exchange'?: ExchangeContext
+  /** Messages to groups of consumers, in all processes. Absent under hosts that are not isthmus. */
+  'isthmus.channels'?: Channels | undefined
   /** The user that a middleware has checked; absent without one. */
   'isthmus.auth'?: CheckedUser
 }
@@ -103,6 +106,8 @@ export interface LifespanScope {
   state: Record<string, unknown>
   /** The server's log. Absent under hosts that are not isthmus. */
   'isthmus.log'?: Log
+  /** The channels of the server. Absent under hosts that are not isthmus. */
+  'isthmus.channels'?: Channels
   /** The server options that the bridges read. */
   'isthmus.hosting'?: Hosting
 }

@@ -1,8 +1,11 @@
 // The startup that serve() and testClient() share: the lifespan of the app first, then a dispatcher for its requests.
 
 import { startLifespan } from '../async/lifespan.ts'
+import { LocalChannels } from '../channels/local-channels.ts'
+import { memory } from '../channels/memory/memory.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Lifespan } from '../async/lifespan.ts'
+import type { Channels } from '../contract/channels.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { Settings } from './options.ts'
 
@@ -19,12 +22,25 @@ interface OpenedDispatcher {
  */
 export async function openDispatcher(app: EventApp, settings: Settings): Promise<OpenedDispatcher> {
   const { lifespan: mode, lifespanTimeoutMs, sync, log } = settings
+  const channels = settings.channels ?? memory()
+  if (channels instanceof LocalChannels) channels.useLog(log)
   const lifespan = await startLifespan(app, {
     mode,
     startupTimeoutMs: lifespanTimeoutMs,
     shutdownTimeoutMs: lifespanTimeoutMs,
     hosting: sync,
+    channels,
     log,
   })
-  return { dispatcher: new Dispatcher(app, lifespan.state, settings), lifespan }
+  const dispatcher = new Dispatcher(app, lifespan.state, { ...settings, channels })
+  return { dispatcher, lifespan: settings.channels ? lifespan : closing(lifespan, channels) }
+}
+
+// The app may publish until it has shut down.
+function closing(lifespan: Lifespan, channels: Channels): Lifespan {
+  const shutdown = async (): Promise<void> => {
+    await lifespan.shutdown()
+    await channels.close()
+  }
+  return { state: lifespan.state, shutdown }
 }

@@ -1,6 +1,7 @@
 // The options of serve(), each with its default in one literal.
 
 import type { TlsOptions } from 'node:tls'
+import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
 import type { Origins } from './websocket/origins.ts'
 
@@ -124,6 +125,11 @@ export interface ServeOptions {
    * They cost about 0.4 µs of CPU time for each request. Default false.
    */
   figures?: boolean | undefined
+  /**
+   * The channels of `isthmus/channels` that apps find at `scope['isthmus.channels']` and `environ['isthmus.channels']`. Their
+   * owner closes them. Default null: the server makes `memory()`, and closes it.
+   */
+  channels?: Channels | null | undefined
   /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
   /**
@@ -173,6 +179,7 @@ export const DEFAULTS: Defaults = {
   graceMs: 10_000,
   signal: null,
   figures: false,
+  channels: null,
   sync: {
     environ: {},
     maxInlineBodyBytes: MIB,

@@ -9,6 +9,7 @@ import { tlsFault } from './tls-fault.ts'
 import { areOrigins } from './websocket/origins.ts'
 import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
+import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
 import type { ServeOptions, Settings } from './options.ts'
 
@@ -67,7 +68,11 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkServerHeader(caller, completed.serverHeader)
   checkLog(caller, log)
   checkMode(caller, completed.udsMode)
-  const { fd, rootPath, signal, sync, tls, websocket } = completed
+  const { channels, fd, rootPath, signal, sync, tls, websocket } = completed
+  if (channels !== null && !isChannels(channels)) {
+    const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
+    throw invalidOption(caller, 'channels', channels, remedy)
+  }
   if (tls !== null) checkTls(caller, tls)
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
   if (!isObjectOfStrings(sync.environ)) {
@@ -159,6 +164,11 @@ function checkLog(caller: string, log: Log): void {
     log,
     'it has the functions debug, info, warn and error, or is null',
   )
+}
+
+function isChannels(value: unknown): boolean {
+  const { publish, subscribe } = value as Partial<Channels>
+  return typeof publish === 'function' && typeof subscribe === 'function'
 }
 
 function isObjectOfStrings(value: unknown): boolean {

@@ -2,6 +2,7 @@
 
 import { ASGI } from '../async/asgi-version.ts'
 import { BadRequestError } from '../errors.ts'
+import type { Channels } from '../contract/channels.ts'
 import type { ExchangeContext, HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import type { Target } from '../http/target.ts'
@@ -11,6 +12,7 @@ interface ScopeSettings {
   rootPath: string
   rootPathMode: 'prepend' | 'verify'
   headerMap: 'drop' | 'refuse' | 'dangerous'
+  channels: Channels | null
 }
 
 const HTTP_EXTENSIONS = Object.freeze({
@@ -53,6 +55,7 @@ export function httpScope(
     state: { ...state },
     extensions: tls ? { ...HTTP_EXTENSIONS, tls: { ...tls } } : HTTP_EXTENSIONS,
     'isthmus.exchange': context,
+    'isthmus.channels': settings.channels ?? undefined,
   }
 }
 

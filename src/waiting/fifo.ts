@@ -12,6 +12,11 @@ export class Fifo<Value> {
     return this.#values.length - this.#head
   }
 
+  /** The value that came first; undefined if the queue is empty. */
+  get first(): Value | undefined {
+    return this.#values[this.#head]
+  }
+
   /** The value that came last; undefined if the queue is empty. */
   get last(): Value | undefined {
     return this.length > 0 ? this.#values[this.#values.length - 1] : undefined

@@ -12,7 +12,7 @@ const LAYERS = [
   ['server', 'chain', 'hosting', 'lint'],
   ['adapters', 'migrate'],
   ['bridge'],
-  ['sync', 'async'],
+  ['sync', 'async', 'channels'],
   [
     'http',
     'waiting',

@@ -11,7 +11,12 @@ import type { ReadHead } from '../../src/server/checked-head.ts'
 type ScopeSettings = Parameters<typeof httpScope>[2]
 type Parts = Partial<ReadHead & Endpoints>
 
-const SETTINGS: ScopeSettings = { rootPath: '', rootPathMode: 'prepend', headerMap: 'drop' }
+const SETTINGS: ScopeSettings = {
+  rootPath: '',
+  rootPathMode: 'prepend',
+  headerMap: 'drop',
+  channels: null,
+}
 const CONTEXT = new ServerExchangeContext(SILENT_LOG)
 const HOST: [string, string] = ['host', 'example.org']
 

@@ -22,6 +22,7 @@ const KNOWN_KEYS = [
   'state',
   'extensions',
   'isthmus.exchange',
+  'isthmus.channels',
   'isthmus.environ',
   'subprotocols',
 ]

@@ -19,6 +19,7 @@ type SharedOptions = Pick<
   | 'maxConcurrency'
   | 'graceMs'
   | 'sync'
+  | 'channels'
   | 'log'
   | 'debug'
 >
@@ -60,6 +61,7 @@ const FETCH_DEFAULTS = {
   maxConcurrency: DEFAULTS.maxConcurrency,
   graceMs: DEFAULTS.graceMs,
   sync: DEFAULTS.sync,
+  channels: DEFAULTS.channels,
   debug: DEFAULTS.debug,
   log: null as Log | null,
   errors: 'answer' as ErrorWay,

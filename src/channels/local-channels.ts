@@ -1,0 +1,238 @@
+// The channels of one process: consumers and groups here, a broker for all that comes from elsewhere.
+
+import { randomUUID } from 'node:crypto'
+import { completeOptions } from '../complete-options.ts'
+import { Fifo } from '../waiting/fifo.ts'
+import { ChannelsClosedError, InvalidChannelError } from './errors.ts'
+import { directPayload, readDirect } from './direct.ts'
+import { MessageEvent } from './event.ts'
+import { LocalGroup } from './group.ts'
+import { checkGroup, DIRECT_PREFIX, payloadOf } from './options.ts'
+import { LocalSubscription } from './subscription.ts'
+import type {
+  ChannelEvent,
+  Channels,
+  ChannelsStats,
+  Joined,
+  JoinOptions,
+  Position,
+  Subscription,
+  SubscriptionOptions,
+} from '../contract/channels.ts'
+import type { Log } from '../contract/log.ts'
+import type { Broker, BrokerEvents, BrokerFactory, Envelope, Payload } from './broker.ts'
+import type { ChannelsSettings } from './options.ts'
+import type { SubscriptionHub } from './subscription.ts'
+
+type Counters = Pick<ChannelsStats, 'published' | 'delivered' | 'gaps' | 'dropped'>
+
+/** {@link Channels} over a broker. */
+export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
+  readonly #settings: ChannelsSettings
+  readonly #broker: Broker
+  readonly #groups = new Map<string, LocalGroup>()
+  readonly #subscriptions = new Set<LocalSubscription>()
+  // Messages of a publisher that publishes while it gets a message.
+  readonly #inbox = new Fifo<Envelope>()
+  #isDelivering = false
+  #direct: Direct | undefined
+  #closing: Promise<void> | undefined
+  #log: Log | null
+  readonly #counters: Counters = {
+    published: 0,
+    delivered: 0,
+    gaps: { slow: 0, broker: 0, epoch: 0, history: 0, publisher: 0 },
+    dropped: { publisher: 0, slow: 0, unreached: 0 },
+  }
+
+  constructor(makeBroker: BrokerFactory, settings: ChannelsSettings) {
+    this.#settings = settings
+    this.#log = settings.log
+    this.#broker = makeBroker(this)
+  }
+
+  /** Gives channels without a log of their own one. */
+  useLog(log: Log): void {
+    this.#log ??= log
+  }
+
+  publish(group: string, message: unknown): boolean {
+    checkGroup(group)
+    return this.#publish(group, payloadOf(message, this.#settings.maxMessageBytes))
+  }
+
+  send(address: string, message: unknown): boolean {
+    const payload = payloadOf(message, this.#settings.maxMessageBytes)
+    const { group, number } = readAddress(address)
+    return this.#publish(group, directPayload(number, payload))
+  }
+
+  subscribe(options: SubscriptionOptions = {}): Subscription {
+    if (this.#closing) throw new ChannelsClosedError()
+    const subscription = new LocalSubscription(this, options)
+    this.#subscriptions.add(subscription)
+    return subscription
+  }
+
+  stats(): ChannelsStats {
+    const { gaps, dropped, ...counters } = this.#counters
+    return {
+      connected: this.#broker.isConnected,
+      subscriptions: this.#subscriptions.size,
+      groups: this.#groups.size,
+      pending: this.#broker.pending,
+      ...counters,
+      gaps: { ...gaps },
+      dropped: { ...dropped },
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  // --- the calls of subscriptions ---
+
+  addressOf(subscription: LocalSubscription): string {
+    this.#direct ??= new Direct(this.#broker)
+    return this.#direct.addressOf(subscription)
+  }
+
+  join(subscription: LocalSubscription, name: string, options: JoinOptions): Promise<Joined> {
+    checkGroup(name)
+    const { since } = completeOptions('join', options, { since: null as Position | null })
+    checkPosition(since)
+    let group = this.#groups.get(name)
+    group?.leave(subscription)
+    if (!group) {
+      group = new LocalGroup(name, this.#broker, this.#settings.historyOf(name) !== null)
+      this.#groups.set(name, group)
+    }
+    return group.join(subscription, since)
+  }
+
+  leave(subscription: LocalSubscription, name: string): void {
+    const group = this.#groups.get(name)
+    group?.leave(subscription)
+    if (!group?.isEmpty) return
+    this.#groups.delete(name)
+    this.#broker.unfollow(name)
+  }
+
+  closed(subscription: LocalSubscription): void {
+    this.#subscriptions.delete(subscription)
+    this.#direct?.forget(subscription)
+  }
+
+  onGap(event: ChannelEvent): void {
+    if (event.type === 'gap') this.#counters.gaps[event.reason] += 1
+  }
+
+  onDelivered(): void {
+    this.#counters.delivered += 1
+  }
+
+  onDropped(count: number): void {
+    this.#counters.dropped.slow += count
+  }
+
+  onFault(error: unknown): void {
+    this.#log?.error({ err: error }, 'onEvent of a subscription threw an error')
+  }
+
+  // --- the reports of the broker ---
+
+  onMessage(envelope: Envelope): void {
+    if (this.#isDelivering) return this.#inbox.push(envelope)
+    this.#isDelivering = true
+    try {
+      for (let next: Envelope | undefined = envelope; next; next = this.#inbox.shift()) {
+        this.#deliver(next)
+      }
+    } finally {
+      this.#isDelivering = false
+    }
+  }
+
+  onResumed(groups: readonly string[]): void {
+    for (const name of groups) this.#groups.get(name)?.resumed()
+  }
+
+  onWarning(fields: Record<string, unknown>, message: string): void {
+    this.#log?.warn(fields, message)
+  }
+
+  #deliver(envelope: Envelope): void {
+    const group = this.#groups.get(envelope.group)
+    if (group) return group.receive(envelope)
+    if (!envelope.group.startsWith(DIRECT_PREFIX)) return
+    if (!this.#direct?.deliver(envelope)) this.#counters.dropped.unreached += 1
+  }
+
+  #publish(group: string, payload: Payload): boolean {
+    const isTaken = !this.#closing && this.#broker.publish(group, payload)
+    if (isTaken) this.#counters.published += 1
+    else this.#counters.dropped.publisher += 1
+    return isTaken
+  }
+
+  async #close(): Promise<void> {
+    for (const subscription of [...this.#subscriptions]) subscription.close()
+    await this.#broker.close()
+  }
+}
+
+/** The direct channels of a process: one group of the broker for all of its consumers. */
+class Direct {
+  readonly #group = `${DIRECT_PREFIX}${randomUUID()}`
+  readonly #numbers = new Map<LocalSubscription, number>()
+  readonly #members = new Map<number, LocalSubscription>()
+  #last = 0
+
+  constructor(broker: Broker) {
+    broker.follow(this.#group)?.catch(() => undefined)
+  }
+
+  addressOf(subscription: LocalSubscription): string {
+    let number = this.#numbers.get(subscription)
+    if (number === undefined) {
+      number = this.#last += 1
+      this.#numbers.set(subscription, number)
+      this.#members.set(number, subscription)
+    }
+    return `${this.#group}.${number}`
+  }
+
+  forget(subscription: LocalSubscription): void {
+    const number = this.#numbers.get(subscription)
+    if (number === undefined) return
+    this.#numbers.delete(subscription)
+    this.#members.delete(number)
+  }
+
+  /** False: the consumer is gone. */
+  deliver(envelope: Envelope): boolean {
+    const { number, payload } = readDirect(envelope.payload)
+    const member = this.#members.get(number)
+    if (!member) return false
+    const group = `${this.#group}.${number}`
+    member.deliver(new MessageEvent({ ...envelope, group, payload }), false)
+    return true
+  }
+}
+
+function readAddress(address: unknown): { group: string; number: number } {
+  const match = typeof address === 'string' ? ADDRESS.exec(address) : null
+  if (match) return { group: match[1] as string, number: Number(match[2]) }
+  throw new InvalidChannelError('an address is the property address of a subscription')
+}
+
+const ADDRESS = /^(isthmus\.direct\.[0-9a-f-]{36})\.(\d{1,15})$/
+
+function checkPosition(since: unknown): void {
+  if (since === null) return
+  const { epoch, offset } = since as { epoch?: unknown; offset?: unknown }
+  if (typeof epoch === 'string' && Number.isSafeInteger(offset) && Number(offset) >= 0) return
+  throw new InvalidChannelError('a position is an epoch and an offset, as a message carries them')
+}

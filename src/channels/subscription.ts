@@ -1,0 +1,157 @@
+// One consumer: its groups, and the events that wait for it.
+
+import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
+import { rejected } from '../waiting/deferred.ts'
+import { ChannelsClosedError, SlowConsumerError } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
+import type {
+  ChannelEvent,
+  JoinOptions,
+  Joined,
+  Subscription,
+  SubscriptionOptions,
+} from '../contract/channels.ts'
+import type { QueueBounds } from './event-queue.ts'
+import type { Member } from './group.ts'
+
+/** The channels in the eyes of a subscription. */
+export interface SubscriptionHub {
+  addressOf(subscription: LocalSubscription): string
+  join(subscription: LocalSubscription, group: string, options: JoinOptions): Promise<Joined>
+  leave(subscription: LocalSubscription, group: string): void
+  closed(subscription: LocalSubscription): void
+  onGap(event: ChannelEvent): void
+  onDelivered(): void
+  onDropped(count: number): void
+  onFault(error: unknown): void
+}
+
+const DEFAULTS: QueueBounds & { onEvent: ((event: ChannelEvent) => void) | null } = {
+  maxQueue: 256,
+  maxQueueBytes: 1024 * 1024,
+  onSlow: 'dropOldest',
+  onEvent: null,
+}
+const POLICIES: readonly string[] = ['dropOldest', 'dropNewest', 'close']
+
+/** A consumer of the channels of this process. */
+export class LocalSubscription implements Subscription, Member {
+  readonly #hub: SubscriptionHub
+  readonly #bounds: QueueBounds
+  readonly #onEvent: ((event: ChannelEvent) => void) | null
+  // Most consumers are idle, or have `onEvent`: they need no queue.
+  #queue: EventQueue | undefined
+  #groups: string[] = []
+  #pending: Promise<ChannelEvent | undefined> | undefined
+  #wake: ((event: ChannelEvent | undefined) => void) | undefined
+  #end: 'closed' | 'slow' | undefined
+
+  /** @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) */
+  constructor(hub: SubscriptionHub, options: SubscriptionOptions) {
+    const { onEvent, ...bounds } = completeOptions('subscribe', options, DEFAULTS)
+    checkNumber('subscribe', 'maxQueue', bounds.maxQueue, { min: 1, max: Infinity, isWhole: true })
+    checkNumber('subscribe', 'maxQueueBytes', bounds.maxQueueBytes, {
+      min: 1,
+      max: Infinity,
+      isWhole: true,
+    })
+    if (!POLICIES.includes(bounds.onSlow)) {
+      throw invalidOption('subscribe', 'onSlow', bounds.onSlow, `it is ${POLICIES.join(', ')}`)
+    }
+    this.#hub = hub
+    this.#bounds = bounds
+    this.#onEvent = onEvent
+  }
+
+  get address(): string {
+    return this.#hub.addressOf(this)
+  }
+
+  get groups(): readonly string[] {
+    return this.#groups
+  }
+
+  join(group: string, options: JoinOptions = {}): Promise<Joined> {
+    if (this.#end) return rejected(new ChannelsClosedError('the subscription is closed'))
+    try {
+      const joined = this.#hub.join(this, group, options)
+      if (!this.#groups.includes(group)) this.#groups.push(group)
+      return joined
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+
+  leave(group: string): void {
+    if (!this.#groups.includes(group)) return
+    this.#groups = this.#groups.filter((name) => name !== group)
+    this.#hub.leave(this, group)
+    this.#queue?.remove(group)
+  }
+
+  receive(): Promise<ChannelEvent | undefined> {
+    if (this.#pending) return this.#pending
+    const event = this.#queue?.shift()
+    if (event) return Promise.resolve(event)
+    if (this.#end === 'slow') return rejected(new SlowConsumerError())
+    if (this.#end) return Promise.resolve(undefined)
+    this.#pending = new Promise((resolve) => {
+      this.#wake = resolve
+    })
+    return this.#pending
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ChannelEvent, undefined> {
+    return {
+      next: async () => {
+        const value = await this.receive()
+        return value === undefined ? { done: true, value } : { done: false, value }
+      },
+    }
+  }
+
+  close(): void {
+    this.#close('closed')
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  deliver(event: ChannelEvent, isRecovered: boolean): void {
+    if (this.#end) return
+    if (event.type === 'gap') this.#hub.onGap(event)
+    else this.#hub.onDelivered()
+    if (this.#onEvent) return this.#call(this.#onEvent, event)
+    if (this.#wake) return this.#resolve(event)
+    this.#queue ??= new EventQueue(this.#bounds)
+    const dropped = this.#queue.push(event, isRecovered)
+    if (dropped === 'full') this.#close('slow')
+    else if (dropped > 0) this.#hub.onDropped(dropped)
+  }
+
+  #call(onEvent: (event: ChannelEvent) => void, event: ChannelEvent): void {
+    try {
+      onEvent(event)
+    } catch (error) {
+      this.#hub.onFault(error)
+    }
+  }
+
+  #resolve(event: ChannelEvent | undefined): void {
+    const wake = this.#wake
+    this.#pending = undefined
+    this.#wake = undefined
+    wake?.(event)
+  }
+
+  #close(end: 'closed' | 'slow'): void {
+    if (this.#end) return
+    this.#end = end
+    for (const group of this.#groups) this.#hub.leave(this, group)
+    this.#groups = []
+    this.#queue?.clear()
+    this.#hub.closed(this)
+    this.#resolve(undefined)
+  }
+}
