@@ -84,6 +84,7 @@ export function websocketScope(handshake: HttpScope, subprotocols: string[]): We
     state: handshake.state,
     extensions: tls ? { ...WEBSOCKET_EXTENSIONS, tls } : WEBSOCKET_EXTENSIONS,
     'isthmus.exchange': handshake['isthmus.exchange'],
+    'isthmus.channels': handshake['isthmus.channels'],
   }
 }
 
