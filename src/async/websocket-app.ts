@@ -2,6 +2,7 @@
 
 import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
 import { harmless } from '../waiting/deferred.ts'
+import type { AcceptOptions } from '../contract/accept-options.ts'
 import type {
   EventApp,
   HeaderPairs,
@@ -10,14 +11,6 @@ import type {
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-
-/** The parts of the 101 response that an app decides. */
-export interface AcceptOptions {
-  /** One of {@link AppSocket.subprotocols}; default none. */
-  subprotocol?: string | undefined
-  /** Sent with the 101, in order. Default none. */
-  headers?: HeaderPairs | undefined
-}
 
 /**
  * The function that {@link websocket} runs, once for each WebSocket.

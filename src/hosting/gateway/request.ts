@@ -35,6 +35,7 @@ export interface PoolExchange {
 export class GatewayRequest implements PoolRequest {
   readonly id: number
   arrivedAt: number
+  readonly holdsHost = false
   readonly #slot: HeldSlot
   readonly #exchange: PoolExchange
   readonly #responseBounds: StoreBounds

@@ -24,6 +24,7 @@ const LIMITS: SchedulerLimits = {
   queueTimeoutMs: 100_000,
   maxRequests: Infinity,
   concurrency: 4,
+  maxWebSockets: 1,
   timeoutMs: 1_000,
   idleTimeoutMs: 1_000,
 }
@@ -38,6 +39,7 @@ export class FakeRequest implements ScheduledRequest {
   isOver = false
   warnings = 0
   waitsForClient = false
+  holdsHost = false
 
   constructor(id: number, arrivedAt: number, held: readonly HeldSlot[]) {
     this.id = id
@@ -66,6 +68,7 @@ export class FakeHost implements HostPort<FakeRequest> {
   /** The time of the first question that the event loop of the host has not answered. */
   askedAt: number | undefined
   reached = 0
+  steps = 0
   end: HostEnd | undefined
   readonly #onAssign: (request: FakeRequest) => void
 
