@@ -124,7 +124,7 @@ export class ResponseState {
    */
   announceLength(bytes: number): void {
     const head = this.#head
-    if (head === undefined || this.#committed) return
+    if (head === undefined || this.#committed || this.#isAnswered) return
     // RFC 9110, 8.6: a response to HEAD announces the length of the response to GET, which an empty body does not show.
     const isKnown = mayHaveContent(head.status) && (this.#method !== 'HEAD' || bytes > 0)
     if (head.contentLength !== undefined) this.#refuseShort(head, bytes)

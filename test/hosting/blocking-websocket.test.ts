@@ -1,9 +1,8 @@
 // environ['wsgi.websocket']: WebSockets of sync apps in threads.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setEnvironmentData } from 'node:worker_threads'
 import { chain, mount, sync, threads } from 'isthmus'
 import { HandshakeDeniedError, testClient } from 'isthmus/testing'
 import { cors } from 'isthmus/middleware'
@@ -14,43 +13,32 @@ import type { TestClient, TestClientOptions } from 'isthmus/testing'
 import type { ThreadsApp } from '../../src/hosting/gateway/threads-app.ts'
 
 const APP = new URL('../fixtures/threads/socket-app.js', import.meta.url)
+const LAYERS = new URL('../fixtures/threads/socket-layers.js', import.meta.url)
 const DEADLINE = 40_000
-const NOTED = 0
-const ABORTED = 1
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-sockets-'))
 let files = 0
 
-/** A pool whose app writes notes, and their file. */
-class NotedPool {
+/** A file for the notes of an app. */
+class Notes {
   readonly file = join(folder, `notes-${(files += 1)}`)
-  readonly app: ThreadsApp
 
-  constructor(options: ThreadOptions = {}) {
-    const env = { ...process.env, SOCKET_NOTES: this.file }
-    this.app = threads(APP, { max: 1, env, ...options }) as ThreadsApp
-  }
-
-  async note(): Promise<string> {
+  async read(): Promise<string> {
     let text = ''
     await eventually(() => {
-      text = readNotes(this.file)
+      text = existsSync(this.file) ? readFileSync(this.file, 'utf8') : ''
       return text.endsWith('\n')
     })
     return text.trimEnd()
   }
 }
 
-function readNotes(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
+function pooled(options: ThreadOptions = {}): ThreadsApp {
+  return threads(APP, { max: 1, ...options }) as ThreadsApp
 }
 
 function clientOf(app: App, options: TestClientOptions = {}): Promise<TestClient> {
-  return testClient(app, { deadlineMs: 20_000, ...options })
+  return testClient(app, { deadlineMs: 20_000, raiseAppErrors: false, ...options })
 }
 
 /** The answer that denies the handshake. */
@@ -73,13 +61,12 @@ const log = { debug: () => undefined, info: () => undefined, warn: line, error: 
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
-  let pool: NotedPool
+  let pool: ThreadsApp
   let client: TestClient
 
   beforeAll(async () => {
-    setEnvironmentData('socket-app', new SharedArrayBuffer(8))
-    pool = new NotedPool({ max: 3, maxWebSockets: 3 })
-    client = await clientOf(mount({ '/desk': pool.app }), { log })
+    pool = pooled()
+    client = await clientOf(mount({ '/desk': pool }), { log })
   }, DEADLINE)
   afterAll(() => client[Symbol.asyncDispose]())
 
@@ -88,6 +75,7 @@ describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
   it.each(['echo', 'lazy'])(
     'passes text and bytes of all sizes in order, and ends without a fault: %s',
     async (deed) => {
+      lines.length = 0
       await using session = await open(deed)
       const sent = ['', 'text', '€', new Uint8Array(0), Uint8Array.of(1, 2)]
       const large = new Uint8Array(1_048_576).fill(7)
@@ -96,10 +84,34 @@ describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
       while (got.length <= sent.length) got.push(await session.receive())
       expect(got.map(plain)).toEqual([...sent, large].map(plain))
       await session.close(4_000)
-      await eventually(() => pool.app.stats().webSockets === 0)
+      await eventually(() => pool.stats().webSockets === 0)
       expect(lines).toEqual([])
     },
   )
+
+  it('may hold the only thread: requests wait, and go on when it ends', async () => {
+    await using session = await open('echo')
+    expect(pool.stats()).toMatchObject({ webSockets: 1, inFlight: 1 })
+    const page = client.get('/desk/page')
+    await eventually(() => pool.stats().queued === 1)
+    await session.close()
+    expect((await page).status).toBe(200)
+  })
+
+  it('closes with 1011 if its thread ends by itself', async () => {
+    await using session = await open('exit')
+    expect((await session.closed).code).toBe(1_011)
+    expect((await client.get('/desk/page')).status).toBe(200)
+  })
+
+  it('closes with 1001 if a reload replaces its thread', async () => {
+    const notes = new Notes()
+    await using session = await open(`signal?${notes.file}`)
+    await pool.reload()
+    expect((await session.closed).code).toBe(1_001)
+    expect(await notes.read()).toBe('[null,1001,true,"ServerShutdownError"]')
+    expect((await client.get('/desk/page')).status).toBe(200)
+  })
 
   it('passes many messages in both directions, beyond the windows', async () => {
     await using session = await open('echo')
@@ -114,13 +126,14 @@ describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
   })
 
   it('gets each message in a call of receive(), and closes with a code, once', async () => {
-    await using session = await open('receive')
+    const notes = new Notes()
+    await using session = await open(`receive?${notes.file}`)
     await session.send('a')
     expect(await session.receive()).toBe('a')
     await session.send('b')
     expect(await session.receive()).toBe('b')
     expect(await session.closed).toMatchObject({ code: 4_001, reason: 'enough' })
-    expect(await pool.note()).toContain('closed,4001,')
+    expect(await notes.read()).toBe('closed,4001,')
   })
 
   it('stays usable after the deadline of receive()', async () => {
@@ -170,7 +183,6 @@ describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
       await eventually(() => lines.length === 1)
       expect(lines[0]).toMatch(deed === 'throwLate' ? /no seat/ : /its body has to be empty/)
     }
-    lines.length = 0
   })
 
   it('may be accepted after startResponse, whose head is dropped', async () => {
@@ -192,52 +204,42 @@ describe('the WebSocket of a sync app', { timeout: DEADLINE }, () => {
     await session.closed
   })
 
-  it('runs with lint', async () => {
-    const linted = new NotedPool({ export: 'linted' })
-    await using own = await clientOf(linted.app)
-    await using session = await own.websocket('/echo')
-    await session.send('a')
-    expect(await session.receive()).toBe('a')
-    await session.close()
-    expect((await session.closed).code).toBe(1_000)
-  })
-
   it('ends the iteration when the client leaves; a later send throws', async () => {
-    const noted = new NotedPool()
-    await using own = await clientOf(noted.app)
-    await using session = await own.websocket('/left')
+    const notes = new Notes()
+    await using session = await open(`left?${notes.file}`)
     await session.send('a')
     await session.send('b')
     await session.close(4_007, 'bye')
     const seen = '[["a","b"],4007,"closed","ClientDisconnectedError"]'
-    expect(await noted.note()).toBe(seen)
+    expect(await notes.read()).toBe(seen)
   })
+})
 
-  it('calls apps on the event loop', async () => {
-    await using session = await open('call')
-    await session.send('one')
-    expect(await session.receive()).toBe('one called /called')
-    await session.send('two')
-    expect(await session.receive()).toBe('two called /called')
-  })
+describe('layers around a sync app with WebSockets', { timeout: DEADLINE }, () => {
+  it('guard the handshake outside of the thread; inside, middleware and lint see a 101, and calls work', async () => {
+    const notes = new Notes()
+    const layered = threads(LAYERS, { max: 1, export: 'layered' })
+    await using client = await clientOf(chain(cors({ origins: ['https://a.example'] }))(layered))
+    const from = (origin: string) => ({ headers: { origin } })
+    await expect(client.websocket('/echo', from('https://b.example'))).rejects.toThrow('403')
 
-  it('is guarded by middleware outside, and seen as a 101 by middleware in the module', async () => {
-    const noted = new NotedPool({ export: 'chained' })
-    const app = chain(cors({ origins: ['https://a.example'] }))(noted.app)
-    await using own = await clientOf(app)
-    const origin = (value: string) => ({ headers: { origin: value } })
-    await expect(own.websocket('/echo', origin('https://b.example'))).rejects.toThrow('403')
-    await using session = await own.websocket('/echo', origin('https://a.example'))
-    await session.send('a')
-    expect(await session.receive()).toBe('a')
-    await session.close()
-    expect(await noted.note()).toBe('middleware saw 101')
+    await using echo = await client.websocket(`/echo?${notes.file}`, from('https://a.example'))
+    await echo.send('a')
+    expect(await echo.receive()).toBe('a')
+    await echo.close()
+    expect(await notes.read()).toBe('middleware saw 101')
+
+    await using calling = await client.websocket('/call', from('https://a.example'))
+    for (const message of ['one', 'two']) {
+      await calling.send(message)
+      expect(await calling.receive()).toBe(`${message} called /called`)
+    }
   })
 })
 
 describe('the threads that WebSockets hold', { timeout: DEADLINE }, () => {
   it('are one less than max: requests go on, and a further handshake gets 503', async () => {
-    const { app } = new NotedPool({ max: 3 })
+    const app = pooled({ max: 3 })
     await using client = await clientOf(app, { log })
     await using first = await client.websocket('/echo')
     await using second = await client.websocket('/echo')
@@ -257,75 +259,30 @@ describe('the threads that WebSockets hold', { timeout: DEADLINE }, () => {
     expect(await third.receive()).toBe('a')
   })
 
-  it('may be all threads, or none', async () => {
-    const one = new NotedPool()
-    await using client = await clientOf(one.app)
-    await using session = await client.websocket('/echo')
-    expect(one.app.stats()).toMatchObject({ webSockets: 1, inFlight: 1 })
-    await session.close()
-
-    await using deaf = await clientOf(new NotedPool({ maxWebSockets: 0 }).app)
-    expect(await denial(deaf, '/echo')).toMatch(/^403/)
+  it('are none with maxWebSockets: 0', async () => {
+    await using client = await clientOf(pooled({ maxWebSockets: 0 }))
+    expect(await denial(client, '/echo')).toMatch(/^403/)
   })
 
-  it('make other requests wait, which go on when the WebSocket ends', async () => {
-    const { app } = new NotedPool()
-    await using client = await clientOf(app)
-    await using session = await client.websocket('/echo')
-    const page = client.get('/page')
-    await eventually(() => app.stats().queued === 1)
-    await session.close()
-    expect((await page).status).toBe(200)
-  })
-
-  it('are not ended while their app waits for its client', async () => {
-    const { app } = new NotedPool({ timeoutMs: 300 })
-    await using client = await clientOf(app)
-    await using session = await client.websocket('/echo')
-    await session.send('a')
-    await session.receive()
-    // A wait that is longer than the limit is what this test is about.
-    await new Promise((resolve) => setTimeout(resolve, 700))
-    await session.send('b')
-    expect(await session.receive()).toBe('b')
-    expect(app.stats().timedOut).toBe(0)
-  })
-
-  it('are not ended by an app that calls its socket now and then', async () => {
-    const { app } = new NotedPool({ timeoutMs: 500 })
-    await using client = await clientOf(app)
-    await using session = await client.websocket('/steps')
-    for (let step = 0; step < 8; step += 1) expect(await session.receive()).toBe(String(step))
-    expect(app.stats().timedOut).toBe(0)
-  })
-
-  it('are ended if the app computes for longer than timeoutMs between two calls: 1011', async () => {
-    const { app } = new NotedPool({ timeoutMs: 300 })
+  it('are ended for a computation between two calls that is too long, and not for a wait', async () => {
+    const app = pooled({ timeoutMs: 600 })
     await using client = await clientOf(app, { log })
+    await using patient = await client.websocket('/echo')
+    await patient.send('a')
+    await patient.receive()
+    // A wait that is longer than the limit is what this test is about.
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    await patient.send('b')
+    expect(await patient.receive()).toBe('b')
+    expect(app.stats().timedOut).toBe(0)
+    await patient.close()
+
     lines.length = 0
-    await using session = await client.websocket('/compute')
-    expect((await session.closed).code).toBe(1_011)
+    await using busy = await client.websocket('/compute')
+    expect((await busy.closed).code).toBe(1_011)
     expect(lines[0]).toContain('a WebSocket, between two of its calls, took longer than timeoutMs')
     expect((await client.get('/page')).status).toBe(200)
     expect(app.stats()).toMatchObject({ timedOut: 1, webSockets: 0 })
-  })
-
-  it('close it with 1011 if they end by themselves', async () => {
-    const { app } = new NotedPool()
-    await using client = await clientOf(app, { log })
-    await using session = await client.websocket('/exit')
-    expect((await session.closed).code).toBe(1_011)
-    expect((await client.get('/page')).status).toBe(200)
-  })
-
-  it('are replaced by a reload, which closes it with 1001', async () => {
-    const noted = new NotedPool()
-    await using client = await clientOf(noted.app)
-    await using session = await client.websocket('/signal')
-    await noted.app.reload()
-    expect((await session.closed).code).toBe(1_001)
-    expect(await noted.note()).toBe('[null,1001,true,"ServerShutdownError"]')
-    expect((await client.get('/page')).status).toBe(200)
   })
 })
 
@@ -342,5 +299,3 @@ describe('a sync app on the event loop', () => {
 function plain(message: unknown): unknown {
   return typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('hex')
 }
-
-export { ABORTED, NOTED }

@@ -4,14 +4,14 @@ import { AsyncResource } from 'node:async_hooks'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { getHeader } from '../../http/headers.ts'
-import { deferred, rejected } from '../../waiting/deferred.ts'
-import { TAKEN } from '../../waiting/taken.ts'
+import { deferred } from '../../waiting/deferred.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { MESSAGE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { weightOf } from '../protocol/message-weight.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { webSocketData } from '../protocol/scope-data.ts'
 import { Calls } from './calls.ts'
+import { EventSends } from './event-sends.ts'
 import { denialParts } from './socket-denial.ts'
 import type { Carried } from '../../bridge/request-context.ts'
 import type { ReceiveEvent, Send, SendEvent, WebSocketScope } from '../../contract/events.ts'
@@ -52,12 +52,11 @@ export class GatewaySocket implements PoolRequest {
   #room = MESSAGE_WINDOW_BYTES
   #isReading = false
   #isAccepted = false
+  #isClosed = false
   #isWarned = false
   // The last event.
   #disconnect: ReceiveEvent | undefined
-  #sending: Promise<void> = TAKEN
-  // The events that are not taken yet.
-  #waiting = 0
+  readonly #sends: EventSends
   #owed = 0
   // The response of a sync app that denies the handshake.
   #denial: ResponseParts | undefined
@@ -74,6 +73,7 @@ export class GatewaySocket implements PoolRequest {
     this.#slot = slot
     this.#exchange = exchange
     this.#place = place
+    this.#sends = new EventSends(this, exchange.send)
     const context = exchange.scope['isthmus.exchange']
     context?.onDisconnect(() => this.#clientLeft())
     context?.onShutdown(() => this.#tellShutdown())
@@ -89,6 +89,11 @@ export class GatewaySocket implements PoolRequest {
 
   get holdsHost(): boolean {
     return this.#place.holdsHost
+  }
+
+  // Its end is near, and the page of the client may be opening the next one.
+  get isEnding(): boolean {
+    return this.#isOver || this.#isClosed || !!this.#disconnect || !!this.#denial?.isEnding
   }
 
   // A WebSocket waits for its client most of the time, and counts.
@@ -163,7 +168,7 @@ export class GatewaySocket implements PoolRequest {
   #goAway(): void {
     if (!this.holdsHost || this.#disconnect || this.#isOver) return
     const event = { code: 1001, reason: 'the thread is replaced' }
-    this.#send({ type: 'websocket.close', ...event })
+    this.#sends.push({ type: 'websocket.close', ...event })
     this.#disconnect = { type: 'websocket.disconnect', ...event }
     this.#post?.({ type: 'event', id: this.id, event: this.#disconnect })
   }
@@ -227,43 +232,12 @@ export class GatewaySocket implements PoolRequest {
 
   #relay(event: SendEvent): void {
     if (event.type === 'websocket.accept') this.#isAccepted = true
-    this.#send(event)
+    if (event.type === 'websocket.close') this.#isClosed = true
+    this.#sends.push(event)
     if (this.#isWarned && event.type === 'websocket.accept') this.#goAway()
   }
 
-  // Most events are taken at once; the others wait for those before them.
-  #send(event: SendEvent): void {
-    if (this.#waiting === 0 && this.#sent(event)) return this.#owe(event)
-    const isFirst = this.#waiting === 0
-    this.#waiting += 1
-    const sent = isFirst ? this.#sending : this.#sending.then(() => this.#sendLate(event))
-    this.#sending = sent
-      .then(() => this.#owe(event))
-      // The app learns it from its next event, or from its own check of the same rule.
-      .catch((error: Error) => this.#refused(error))
-      .then(() => void (this.#waiting -= 1))
-  }
-
-  // Returns false if the event is not taken yet.
-  #sent(event: SendEvent): boolean {
-    this.#sending = this.#sendLate(event)
-    return this.#sending === TAKEN
-  }
-
-  #sendLate(event: SendEvent): Promise<void> {
-    if (this.#isOver) return TAKEN
-    try {
-      return this.#exchange.send(event)
-    } catch (error) {
-      return rejected(error)
-    }
-  }
-
-  #refused(error: Error): void {
-    if (!this.#isOver) this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
-  }
-
-  #owe(event: SendEvent): void {
+  onTaken(event: SendEvent): void {
     if (event.type !== 'websocket.send') return
     this.#owed += weightOf(event)
     if (this.#owed < MESSAGE_WINDOW_BYTES / 4) return
@@ -271,10 +245,13 @@ export class GatewaySocket implements PoolRequest {
     this.#owed = 0
   }
 
+  // The app learns it from its next event, or from its own check of the same rule.
+  onRefused(error: Error): void {
+    if (!this.#isOver) this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
+  }
+
   #afterSending(work: () => void): void {
-    const run = (): void => this.#context.runInAsyncScope(work)
-    if (this.#waiting === 0) run()
-    else this.#sending.then(run).catch(() => undefined)
+    this.#sends.after(() => this.#context.runInAsyncScope(work))
   }
 
   #deny(part: PartMessage): void {

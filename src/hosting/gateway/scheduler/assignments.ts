@@ -35,6 +35,12 @@ export class Assignments<Request extends ScheduledRequest> {
     return this.#holding
   }
 
+  /** The number of those that last: their end is not near. */
+  get lasting(): number {
+    if (this.#holding === 0) return 0
+    return this.#list.filter(({ request }) => request.holdsHost && !request.isEnding).length
+  }
+
   /** The request that the host runs, or will run first. */
   get first(): Request | undefined {
     return this.#list[0]?.request

@@ -16,6 +16,8 @@ export interface ScheduledRequest {
   readonly waitsForClient: boolean
   /** The request holds its host for as long as its client stays: a WebSocket of a sync app. */
   readonly holdsHost: boolean
+  /** The client of such a request has left, or the app has closed: the end of the request is near. */
+  readonly isEnding: boolean
   /** Ends the request with an error. A second call has no effect. */
   fail(error: unknown): void
   /** Tells the app that its host is about to end. */

@@ -86,6 +86,11 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
     return this.#assigned.holding
   }
 
+  /** The number of those that last: their end is not near. */
+  get lasting(): number {
+    return this.#assigned.lasting
+  }
+
   /** Whether a WebSocket holds the host, or will when its turn comes. */
   get isHeld(): boolean {
     return this.#assigned.holding > 0

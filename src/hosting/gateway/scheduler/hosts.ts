@@ -98,10 +98,10 @@ export class Hosts<Request extends ScheduledRequest> {
     return count
   }
 
-  /** The number of WebSockets that hold a host, or will when their turn comes. */
-  get holding(): number {
+  /** The number of WebSockets that hold a host, or will when their turn comes, and whose end is not near. */
+  get lasting(): number {
     let count = 0
-    for (const { holding } of this.#set) count += holding
+    for (const { lasting } of this.#set) count += lasting
     return count
   }
 

@@ -59,7 +59,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // Its client has left on the way to the pool.
     if (request.isOver) return
     if (this.#isClosed) request.fail(poolClosed())
-    else if (request.holdsHost && !this.#queue.admits(request, this.#hosts.holding)) return
+    else if (request.holdsHost && !this.#queue.admits(request, this.#hosts.lasting)) return
     else if (held.length === 0) this.#place(request, now)
     else this.#placeHolder(request, held, now)
   }

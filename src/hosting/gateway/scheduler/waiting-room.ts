@@ -27,7 +27,7 @@ export class WaitingRoom<Request extends ScheduledRequest> extends RequestQueue<
     return queueFull(this.length, hosts, this.#limits)
   }
 
-  /** Refuses a request that would hold one host more than may be held. @param held the number of hosts that are held */
+  /** Refuses a request that would hold one host more than may be held. @param held the number of hosts that are held for longer */
   admits(request: Request, held: number): boolean {
     if (held + this.holding < this.#limits.maxWebSockets) return true
     this.refused += 1

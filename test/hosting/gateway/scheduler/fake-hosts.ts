@@ -40,6 +40,7 @@ export class FakeRequest implements ScheduledRequest {
   warnings = 0
   waitsForClient = false
   holdsHost = false
+  isEnding = false
 
   constructor(id: number, arrivedAt: number, held: readonly HeldSlot[]) {
     this.id = id
@@ -195,6 +196,16 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
     this.requests.push(request)
     this.scheduler.request(request, held, this.now)
     return request
+  }
+
+  /** A WebSocket of a sync app arrives. */
+  hold(): FakeRequest {
+    this.#lastId += 1
+    const socket = new FakeRequest(this.#lastId, this.now, [])
+    socket.holdsHost = true
+    this.requests.push(socket)
+    this.scheduler.request(socket, [], this.now)
+    return socket
   }
 
   /** The host at `index` says that it has loaded its app. */
