@@ -183,7 +183,7 @@ function valuesIn({
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
     const { options, pool, python, remote, ...rest } = serve()
-    const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
+    const { tls: _tls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
