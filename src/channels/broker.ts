@@ -11,8 +11,8 @@ export interface Envelope {
   readonly payload: Payload
   /** Null for a group without a history. */
   readonly position: Position | null
-  /** The messages of this group that its publisher has dropped before this one. */
-  readonly lost: number
+  /** The messages of this group that are lost on their way before this one; null if the number is not known, zero included. */
+  readonly lost: number | null
 }
 
 /** The past of a group: the position of its newest message, and the messages that a consumer may not have. */
