@@ -58,6 +58,7 @@ class ProcessesBench implements ChannelsBench {
 
   async restartEmpty(): Promise<void> {
     this.#children.close()
+    while (this.#workers.some((worker) => worker.stats().connected)) await turn()
     await this.#primary.close()
     this.#primary = this.#makePrimary()
     this.#children = this.#serve()
