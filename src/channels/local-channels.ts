@@ -55,6 +55,19 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     return this.#shared.connect(events)
   }
 
+  /**
+   * Counts a message of a thread or a process that this one hosts as its own.
+   *
+   * @param lost the messages that the host has dropped before this one
+   * @param publish passes the message on
+   */
+  countHosted(lost: number, publish: () => void): void {
+    const { refused } = this.#shared
+    publish()
+    if (this.#shared.refused === refused) this.#counters.published += 1
+    this.#counters.dropped.publisher += lost
+  }
+
   /** The options that the channels of another party over {@link connect} need too. */
   get shared(): Pick<ChannelsSettings, 'history' | 'maxMessageBytes'> {
     const { history, maxMessageBytes } = this.#settings
