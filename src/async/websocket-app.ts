@@ -6,6 +6,7 @@ import { TAKEN } from '../waiting/taken.ts'
 import { SocketChannels } from './socket-channels.ts'
 import { OVER, toStep } from './socket-reading.ts'
 import { sendEventOf } from './websocket-event.ts'
+import type { AcceptOptions } from '../contract/accept-options.ts'
 import type { ChannelEvent, Joined } from '../contract/channels.ts'
 import type {
   EventApp,
@@ -17,14 +18,6 @@ import type {
 } from '../contract/events.ts'
 import type { SocketJoinOptions } from './joining-socket.ts'
 import type { SocketStep } from './socket-reading.ts'
-
-/** The parts of the 101 response that an app decides. */
-export interface AcceptOptions {
-  /** One of {@link AppSocket.subprotocols}; default none. */
-  subprotocol?: string | undefined
-  /** Sent with the 101, in order. Default none. */
-  headers?: HeaderPairs | undefined
-}
 
 /**
  * The function that {@link websocket} runs, once for each WebSocket.
@@ -41,6 +34,7 @@ type SocketHandler<Event extends ChannelEvent> = (socket: AppSocket<Event>) => v
  * A browser opens a WebSocket from a page of any site, and sends its cookies. The option `websocket.origins` of `serve()`,
  * or `cors()`, restricts the pages; by default all may connect.
  *
+ * @typeParam Event `ChannelEvent` for a handler that reads the events of groups; see {@link AppSocket.join}
  * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`) by the returned app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {
@@ -238,7 +232,7 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
     this.#closed = true
     const send = this.#send
     this.#send = refuse
-    harmless(send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }))
+    void harmless(send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }))
   }
 
   async #accept(): Promise<void> {

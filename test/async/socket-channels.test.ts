@@ -252,7 +252,9 @@ describe('socket.join()', () => {
     await session.receive()
     publish(channels, 1, 2)
     await session.send('x')
-    expect((await take(session, 3)).toSorted()).toEqual(['board 1', 'board 2', 'client x'])
+    expect(await take(session, 3)).toEqual(
+      expect.arrayContaining(['board 1', 'board 2', 'client x']),
+    )
   })
 })
 
@@ -361,8 +363,8 @@ describe('socket.join() with forward', () => {
     const [first, ...others] = await take(session, 4)
     expect(messagesOf([first])).toEqual(['joined null at undefined'])
     expect(others[0]).toBe('board 1')
-    expect(messagesOf(others.slice(1)).toSorted()).toEqual(
-      [2, 'joined null at undefined'].toSorted(),
+    expect(messagesOf(others.slice(1))).toEqual(
+      expect.arrayContaining([2, 'joined null at undefined']),
     )
   })
 
@@ -447,7 +449,6 @@ describe('the groups of a socket', () => {
       'closes the socket and hangs',
       async (socket) => {
         await socket.close()
-        await socket.signal.aborted
         await new Promise(() => undefined)
       },
     ],
