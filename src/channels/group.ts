@@ -90,6 +90,20 @@ export class LocalGroup {
     else if (this.#position && !this.#held) this.#recover([])
   }
 
+  /**
+   * Messages did not reach this process. A group with a history reads them.
+   *
+   * @returns the number of consumers that lose them
+   */
+  lost(count: number): number {
+    if (this.#hasHistory) {
+      this.resumed()
+      return 0
+    }
+    this.#tellAll('slow', count, null)
+    return this.#members.size
+  }
+
   // --- a consumer joins ---
 
   #read(joining: Joining): void {
@@ -104,7 +118,10 @@ export class LocalGroup {
   }
 
   #admitWithoutPast(joining: Joining): void {
-    if (joining.since) joining.member.deliver(gapEvent(this.name, 'history', null, null), true)
+    const { since } = joining
+    if (since && !isStart(since)) {
+      joining.member.deliver(gapEvent(this.name, 'history', null, null), true)
+    }
     this.#promote(joining)
     joining.joined.resolve({ position: null, recovered: null })
   }
@@ -164,7 +181,7 @@ export class LocalGroup {
 
   #deliver(envelope: Envelope, isRecovered: boolean): void {
     if (envelope.position) this.#position = envelope.position
-    if (envelope.lost > 0) this.#tellAll('publisher', envelope.lost, null)
+    if (envelope.lost !== 0) this.#tellAll('publisher', envelope.lost, null)
     const event = new MessageEvent(envelope)
     // A copy: a consumer may join or leave while it gets the event.
     for (const member of [...this.#members]) member.deliver(event, isRecovered)
@@ -186,7 +203,7 @@ export class LocalGroup {
 
 function deliverTo(member: Member, envelope: Envelope, isRecovered: boolean): void {
   const { group, lost } = envelope
-  if (lost > 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
+  if (lost !== 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
   member.deliver(new MessageEvent(envelope), isRecovered)
 }
 
@@ -196,14 +213,20 @@ function gapBetween(
   since: Position,
   { position, messages }: Past,
 ): ChannelEvent | null {
-  if (since.epoch !== position.epoch || since.offset > position.offset) {
-    return gapEvent(group, 'epoch', null, position)
-  }
+  if (isStart(since)) return null
   const first = messages[0]?.position?.offset ?? position.offset + 1
+  if (since.epoch !== position.epoch || since.offset > position.offset) {
+    return gapEvent(group, 'epoch', null, { epoch: position.epoch, offset: first - 1 })
+  }
   const lost = first - since.offset - 1
   return lost > 0
     ? gapEvent(group, 'history', lost, { epoch: position.epoch, offset: first - 1 })
     : null
+}
+
+/** A consumer that has no message yet, and wants all that the history has. */
+function isStart({ epoch }: Position): boolean {
+  return epoch === ''
 }
 
 function isAtLeast(one: Position | null, other: Position | null): boolean {
