@@ -232,7 +232,7 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
     this.#closed = true
     const send = this.#send
     this.#send = refuse
-    void harmless(send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }))
+    send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }).catch(() => undefined)
   }
 
   async #accept(): Promise<void> {

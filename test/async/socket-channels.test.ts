@@ -6,6 +6,8 @@ import { AppError, ClientDisconnectedError, IllegalEventError } from '../../src/
 import type { ChannelEvent, Channels, Joined } from 'isthmus/channels'
 import type { AppSocket, SocketJoinOptions } from 'isthmus'
 
+const KIB = 1024
+
 type Socket = AppSocket<ChannelEvent>
 
 /** An app that joins `board`, says so, and then passes `describeStep` of each step on. */
@@ -436,6 +438,31 @@ describe('socket.join() with forward', () => {
     const numbers = Array.from({ length: 500 }, (_, at) => at)
     publish(channels, ...numbers)
     expect(messagesOf(await take(session, 500))).toEqual(numbers)
+  })
+})
+
+describe('a message to 200 sockets', () => {
+  it('reaches all but the one that does not read', async () => {
+    const channels = memory()
+    const texts = new Set<string>()
+    const app = websocket(async (socket) => {
+      await socket.join('board', { forward: true, maxQueue: 2 })
+      await socket.receive()
+    })
+    await using client = await testClient(app, { channels })
+    const slow = await client.websocket('/', { highWaterMark: 1 })
+    const sessions = await Promise.all(Array.from({ length: 199 }, () => client.websocket('/')))
+    const all = [slow, ...sessions]
+    await Promise.all(all.map((session) => session.receive()))
+    const filler = 'x'.repeat(KIB * 64)
+    for (let at = 0; at < 6; at += 1) {
+      publish(channels, `${at}${filler}`)
+      for (const session of sessions) texts.add(String(await session.receive()))
+    }
+    expect(texts.size).toBe(6)
+    expect(channels.stats().subscriptions).toBe(199)
+    expect(await slow.closed).toMatchObject({ code: 1013 })
+    for (const session of sessions) await session.close()
   })
 })
 
