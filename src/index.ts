@@ -57,6 +57,7 @@ export type { AppSocket } from './async/websocket-app.ts'
 
 // Contracts
 export type * from './contract/accept-options.ts'
+export type * from './contract/blocking-websocket.ts'
 export type * from './contract/environ.ts'
 export type * from './contract/checked-user.ts'
 export type * from './contract/events.ts'
@@ -89,6 +90,7 @@ export {
   LifespanError,
   LintError,
   PeerError,
+  ReceiveTimeoutError,
   ServerShutdownError,
   UnsupportedScopeError,
   WaitUnderSyncError,
