@@ -28,10 +28,10 @@ export function serveSocket(choose: ChooseGroups, settings: FeedSettings): Event
 async function followAll(
   socket: AppSocket,
   groups: readonly string[],
-  { history, maxQueue, maxQueueBytes, onSlow }: FeedSettings,
+  { history, maxQueue, onSlow }: FeedSettings,
 ): Promise<void> {
   const positions = sinceOf(socket.scope)
-  const sub = channelsOf(socket.scope).subscribe({ maxQueue, maxQueueBytes, onSlow })
+  const sub = channelsOf(socket.scope).subscribe({ maxQueue, onSlow })
   const pump = (async () => {
     for (const group of groups) {
       const since = positions.get(group) ?? (history ? WHOLE_HISTORY : null)

@@ -5,7 +5,7 @@ import { ChannelsClosedError, SlowConsumerError } from '../channels/errors.ts'
 import { EVENT_STREAM, EventStream } from './event-stream.ts'
 import { sinceOf } from './positions.ts'
 import { channelsOf, groupsFor } from './settings.ts'
-import type { Subscription, SubscriptionOptions } from '../contract/channels.ts'
+import type { Subscription } from '../contract/channels.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
 import type { ChooseGroups, FeedSettings } from './settings.ts'
 
@@ -28,7 +28,8 @@ export function serveStream(choose: ChooseGroups, settings: FeedSettings): Event
       return send({ type: 'http.response.body' })
     }
 
-    const subscription = channelsOf(scope).subscribe(boundsOf(settings))
+    const { maxQueue, onSlow } = settings
+    const subscription = channelsOf(scope).subscribe({ maxQueue, onSlow })
     closeAtDisconnect(receive, subscription)
     const stream = new EventStream(send, sinceOf(scope), settings)
     await followAll(stream, subscription, groups).catch(throwUnlessGone)
@@ -73,10 +74,6 @@ function acceptsStream({ headers }: HttpScope): boolean {
   return headers.some(
     ([name, value]) => name === 'accept' && value.toLowerCase().includes('text/event-stream'),
   )
-}
-
-function boundsOf({ maxQueue, maxQueueBytes, onSlow }: FeedSettings): SubscriptionOptions {
-  return { maxQueue, maxQueueBytes, onSlow }
 }
 
 async function refuse(
