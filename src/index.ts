@@ -52,6 +52,7 @@ export { errorStream } from './sync/errors-stream.ts'
 export { carry, currentRequest } from './bridge/request-context.ts'
 export type { RequestContext } from './bridge/request-context.ts'
 export { websocket } from './async/websocket-app.ts'
+export type { SocketJoinOptions } from './async/joining-socket.ts'
 export type { AcceptOptions, AppSocket } from './async/websocket-app.ts'
 
 // Contracts

@@ -90,6 +90,20 @@ export class LocalGroup {
     else if (this.#position && !this.#held) this.#recover([])
   }
 
+  /**
+   * Messages did not reach this process. A group with a history reads them.
+   *
+   * @returns the number of consumers that lose them
+   */
+  lost(count: number): number {
+    if (this.#hasHistory) {
+      this.resumed()
+      return 0
+    }
+    this.#tellAll('slow', count, null)
+    return this.#members.size
+  }
+
   // --- a consumer joins ---
 
   #read(joining: Joining): void {
@@ -167,7 +181,7 @@ export class LocalGroup {
 
   #deliver(envelope: Envelope, isRecovered: boolean): void {
     if (envelope.position) this.#position = envelope.position
-    if (envelope.lost > 0) this.#tellAll('publisher', envelope.lost, null)
+    if (envelope.lost !== 0) this.#tellAll('publisher', envelope.lost, null)
     const event = new MessageEvent(envelope)
     // A copy: a consumer may join or leave while it gets the event.
     for (const member of [...this.#members]) member.deliver(event, isRecovered)
@@ -189,7 +203,7 @@ export class LocalGroup {
 
 function deliverTo(member: Member, envelope: Envelope, isRecovered: boolean): void {
   const { group, lost } = envelope
-  if (lost > 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
+  if (lost !== 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
   member.deliver(new MessageEvent(envelope), isRecovered)
 }
 

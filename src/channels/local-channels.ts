@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { completeOptions } from '../complete-options.ts'
-import { Fifo } from '../waiting/fifo.ts'
 import { ChannelsClosedError, InvalidChannelError } from './errors.ts'
 import { directPayload, readDirect } from './direct.ts'
-import { MessageEvent } from './event.ts'
+import { gapEvent, MessageEvent } from './event.ts'
 import { LocalGroup } from './group.ts'
 import { checkGroup, DIRECT_PREFIX, payloadOf } from './options.ts'
+import { SharedBroker } from './shared-broker.ts'
 import { LocalSubscription } from './subscription.ts'
 import type {
   ChannelEvent,
@@ -29,12 +29,10 @@ type Counters = Pick<ChannelsStats, 'published' | 'delivered' | 'gaps' | 'droppe
 /** {@link Channels} over a broker. */
 export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   readonly #settings: ChannelsSettings
+  readonly #shared: SharedBroker
   readonly #broker: Broker
   readonly #groups = new Map<string, LocalGroup>()
   readonly #subscriptions = new Set<LocalSubscription>()
-  // Messages of a publisher that publishes while it gets a message.
-  readonly #inbox = new Fifo<Envelope>()
-  #isDelivering = false
   #direct: Direct | undefined
   #closing: Promise<void> | undefined
   #log: Log | null
@@ -48,7 +46,19 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   constructor(makeBroker: BrokerFactory, settings: ChannelsSettings) {
     this.#settings = settings
     this.#log = settings.log
-    this.#broker = makeBroker(this)
+    this.#shared = new SharedBroker(makeBroker, this)
+    this.#broker = this.#shared.connect(this)
+  }
+
+  /** The broker of these channels for one more party, such as the relay of a thread, which closes it. */
+  connect(events: BrokerEvents): Broker {
+    return this.#shared.connect(events)
+  }
+
+  /** The options that the channels of another party over {@link connect} need too. */
+  get shared(): Pick<ChannelsSettings, 'history' | 'maxMessageBytes'> {
+    const { history, maxMessageBytes } = this.#settings
+    return { history, maxMessageBytes }
   }
 
   /** Gives channels without a log of their own one. */
@@ -76,6 +86,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
 
   stats(): ChannelsStats {
     const { gaps, dropped, ...counters } = this.#counters
+    const { refused, unsent } = this.#shared
     return {
       connected: this.#broker.isConnected,
       subscriptions: this.#subscriptions.size,
@@ -83,7 +94,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
       pending: this.#broker.pending,
       ...counters,
       gaps: { ...gaps },
-      dropped: { ...dropped },
+      dropped: { ...dropped, publisher: dropped.publisher + refused + unsent },
     }
   }
 
@@ -144,30 +155,24 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   // --- the reports of the broker ---
 
   onMessage(envelope: Envelope): void {
-    if (this.#isDelivering) return this.#inbox.push(envelope)
-    this.#isDelivering = true
-    try {
-      for (let next: Envelope | undefined = envelope; next; next = this.#inbox.shift()) {
-        this.#deliver(next)
-      }
-    } finally {
-      this.#isDelivering = false
-    }
+    const group = this.#groups.get(envelope.group)
+    if (group) return group.receive(envelope)
+    if (!envelope.group.startsWith(DIRECT_PREFIX)) return
+    if (!this.#direct?.deliver(envelope)) this.#counters.dropped.unreached += 1
   }
 
   onResumed(groups: readonly string[]): void {
     for (const name of groups) this.#groups.get(name)?.resumed()
   }
 
-  onWarning(fields: Record<string, unknown>, message: string): void {
-    this.#log?.warn(fields, message)
+  onLost(name: string, count: number): void {
+    const group = this.#groups.get(name)
+    if (group) this.#counters.dropped.slow += count * group.lost(count)
+    else if (this.#direct?.lost(name)) this.#counters.dropped.slow += count
   }
 
-  #deliver(envelope: Envelope): void {
-    const group = this.#groups.get(envelope.group)
-    if (group) return group.receive(envelope)
-    if (!envelope.group.startsWith(DIRECT_PREFIX)) return
-    if (!this.#direct?.deliver(envelope)) this.#counters.dropped.unreached += 1
+  onWarning(fields: Record<string, unknown>, message: string): void {
+    this.#log?.warn(fields, message)
   }
 
   #publish(group: string, payload: Payload): boolean {
@@ -209,6 +214,15 @@ class Direct {
     if (number === undefined) return
     this.#numbers.delete(subscription)
     this.#members.delete(number)
+  }
+
+  /** Messages of a group are lost. False: they are no direct messages of this process. */
+  lost(group: string): boolean {
+    if (group !== this.#group) return false
+    for (const [number, member] of this.#members) {
+      member.deliver(gapEvent(`${group}.${number}`, 'slow', null, null), true)
+    }
+    return true
   }
 
   /** False: the consumer is gone. */

@@ -43,7 +43,9 @@ export class LocalSubscription implements Subscription, Member {
   #queue: EventQueue | undefined
   #groups: string[] = []
   #pending: Promise<ChannelEvent | undefined> | undefined
-  #wake: ((event: ChannelEvent | undefined) => void) | undefined
+  #wake: ((event: ChannelEvent | undefined | Promise<never>) => void) | undefined
+  #isPaused = false
+  #isResuming = false
   #end: 'closed' | 'slow' | undefined
 
   /** @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) */
@@ -91,7 +93,7 @@ export class LocalSubscription implements Subscription, Member {
 
   receive(): Promise<ChannelEvent | undefined> {
     if (this.#pending) return this.#pending
-    const event = this.#queue?.shift()
+    const event = this.#onEvent ? undefined : this.#queue?.shift()
     if (event) return Promise.resolve(event)
     if (this.#end === 'slow') return rejected(new SlowConsumerError())
     if (this.#end) return Promise.resolve(undefined)
@@ -110,6 +112,26 @@ export class LocalSubscription implements Subscription, Member {
     }
   }
 
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    const onEvent = this.#onEvent
+    if (!onEvent || this.#isResuming) return
+    // An event that comes while `onEvent` runs waits behind the others.
+    this.#isResuming = true
+    for (
+      let next = this.#queue?.shift();
+      next;
+      next = this.#isPaused ? undefined : this.#queue?.shift()
+    ) {
+      this.#call(onEvent, next)
+    }
+    this.#isResuming = false
+  }
+
   close(): void {
     this.#close('closed')
   }
@@ -122,8 +144,9 @@ export class LocalSubscription implements Subscription, Member {
     if (this.#end) return
     if (event.type === 'gap') this.#hub.onGap(event)
     else this.#hub.onDelivered()
-    if (this.#onEvent) return this.#call(this.#onEvent, event)
-    if (this.#wake) return this.#resolve(event)
+    if (this.#onEvent) {
+      if (!this.#isPaused && !this.#isResuming) return this.#call(this.#onEvent, event)
+    } else if (this.#wake) return this.#resolve(event)
     this.#queue ??= new EventQueue(this.#bounds)
     const dropped = this.#queue.push(event, isRecovered)
     if (dropped === 'full') this.#close('slow')
@@ -138,7 +161,7 @@ export class LocalSubscription implements Subscription, Member {
     }
   }
 
-  #resolve(event: ChannelEvent | undefined): void {
+  #resolve(event: ChannelEvent | undefined | Promise<never>): void {
     const wake = this.#wake
     this.#pending = undefined
     this.#wake = undefined
@@ -152,6 +175,6 @@ export class LocalSubscription implements Subscription, Member {
     this.#groups = []
     this.#queue?.clear()
     this.#hub.closed(this)
-    this.#resolve(undefined)
+    this.#resolve(end === 'slow' ? rejected(new SlowConsumerError()) : undefined)
   }
 }

@@ -1,6 +1,6 @@
 // Events of channels as server-sent events (HTML, 9.2).
 
-import { joinedText } from './joined-text.ts'
+import { joinedText } from '../channel-text.ts'
 import { positionsToText, WHOLE_HISTORY } from './positions.ts'
 import type { ChannelEvent, Joined, Position, Subscription } from '../contract/channels.ts'
 import type { HeaderPairs, Send } from '../contract/events.ts'
@@ -91,7 +91,9 @@ export class EventStream {
     // A page that gets no message before it leaves comes back with the place at which it has joined.
     if (!position) this.#positions.delete(group)
     else if (!this.#positions.has(group)) this.#positions.set(group, position)
-    return this.#writeData(joinedText(group, this.#positions.get(group) ?? null, recovered))
+    return this.#writeData(
+      joinedText(group, { recovered, position: this.#positions.get(group) ?? null }),
+    )
   }
 
   // JSON has no line feed outside of its texts, and an escaped one inside: the data is one line.

@@ -4,7 +4,7 @@ import { ClientDisconnectedError } from '../errors.ts'
 import { ChannelsClosedError, SlowConsumerError } from '../channels/errors.ts'
 import { EVENT_STREAM, EventStream } from './event-stream.ts'
 import { sinceOf } from './positions.ts'
-import { channelsOf, groupsFor } from './settings.ts'
+import { channelsOf, groupsFor, NOT_FOR_YOU } from './settings.ts'
 import type { Subscription } from '../contract/channels.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
 import type { ChooseGroups, FeedSettings } from './settings.ts'
@@ -22,7 +22,7 @@ export function serveStream(choose: ChooseGroups, settings: FeedSettings): Event
     }
     if (!acceptsStream(scope)) return refuse(send, 406, NOT_HERE)
     const groups = await groupsFor(choose, scope)
-    if (groups === null) return refuse(send, 403, 'These messages are not for you.\n')
+    if (groups === null) return refuse(send, 403, NOT_FOR_YOU)
     if (method === 'HEAD') {
       await send({ type: 'http.response.start', status: 200, headers: EVENT_STREAM })
       return send({ type: 'http.response.body' })

@@ -51,6 +51,9 @@ const DEFAULTS: FeedSettings = {
 }
 const POLICIES: readonly string[] = ['dropOldest', 'dropNewest', 'close']
 
+/** The answer to a page that gets no groups. */
+export const NOT_FOR_YOU = 'These messages are not for you.\n'
+
 /** @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) */
 export function checkedSettings(options: FeedOptions): FeedSettings {
   const settings = completeOptions('feed', options, DEFAULTS)

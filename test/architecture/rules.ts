@@ -25,6 +25,7 @@ const LAYERS = [
     'standard-stream',
     'complete-options',
     'name-of',
+    'channel-text',
     'shared-class',
   ],
 ]

@@ -47,13 +47,14 @@ export class Calls {
     })
     this.#open.set(message.id, call)
 
-    const { state, 'isthmus.exchange': context } = this.#scope
+    const { state, 'isthmus.exchange': context, 'isthmus.channels': channels } = this.#scope
     const scope = scopeOf(message.scope, {
       state: { ...state },
       extensions: NO_EXTENSIONS,
       context,
+      channels,
     })
-    const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log }
+    const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log, channels }
     const run = (): Promise<void> => call.run(calledApp(app, caller), scope)
     holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)
   }

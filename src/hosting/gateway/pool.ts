@@ -15,6 +15,7 @@ import { poolClosed } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { WaitGraph } from './scheduler/wait-graph.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { LoadedMessage, LogMessage, Runs, WornMessage } from '../protocol/messages.ts'
 import type { BufferingSettings } from './buffering/buffering-settings.ts'
@@ -48,6 +49,7 @@ const WAITS = processWide('waits.1', () => new WaitGraph())
 export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
+  readonly #channels: Channels | undefined
   readonly #scheduler: Scheduler<PoolRequest>
   readonly #buffers: Buffers
   readonly #owned = new Map<PoolHost, Owned>()
@@ -60,9 +62,11 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   #reloading: Deferred<void> | undefined
   #isClosed = false
 
-  constructor(settings: PoolSettings, log: Log) {
+  /** @param channels those of the server that opens the pool */
+  constructor(settings: PoolSettings, log: Log, channels?: Channels) {
     this.#settings = settings
     this.#log = log
+    this.#channels = channels
     this.#buffers = new Buffers(settings.buffering, log)
     const { hostName, flags } = settings.kind
     this.#scheduler = new Scheduler({ ...settings, hostName, flags }, this, WAITS)
@@ -181,7 +185,7 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   startHost(host: PoolHost): OwnedPort {
     const { kind } = this.#settings
     try {
-      const port = inNeutralContext(() => kind.start(host, this))
+      const port = inNeutralContext(() => kind.start(host, this, this.#channels))
       this.#owned.set(host, { port, end: { reason: 'closed', error: undefined } })
       return port
     } catch (error) {

@@ -103,6 +103,8 @@ export class GatewayRequest implements PoolRequest {
     this.#post = post
     const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
+    const channels = sent.channels.change(scope['isthmus.channels'])
+    if (channels) post(channels)
     const message = this.#message(dispatch)
     post(message)
     if (this.#isShuttingDown) this.warn()

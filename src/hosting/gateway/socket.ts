@@ -126,6 +126,8 @@ export class GatewaySocket implements PoolRequest {
     this.#post = post
     const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
+    const channels = sent.channels.change(scope['isthmus.channels'])
+    if (channels) post(channels)
     post(this.#message(sent.websocket.change(scope.extensions)))
     // Another host has got it, which gave the WebSocket back.
     if (this.#disconnect) post({ type: 'event', id: this.id, event: this.#disconnect })

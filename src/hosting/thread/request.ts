@@ -15,6 +15,7 @@ import { ownBytes } from '../protocol/own-bytes.ts'
 import { callsBelow, runAs } from './call-stack.ts'
 import { NO_EXTENSIONS, scopeOf } from '../protocol/scope-data.ts'
 import type { Ending } from '../../async/exchange-context.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Chunk, Environ, ErrorStream, SyncApp } from '../../contract/environ.ts'
 import type { ResponseEnd } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
@@ -40,6 +41,7 @@ export interface HostSettings {
 interface Hosted {
   app: SyncApp
   state: Readonly<Record<string, unknown>>
+  channels: Channels | undefined
   wires: Wires
   log: Log
   settings: HostSettings
@@ -207,8 +209,9 @@ export class ThreadRequest implements Caller, Ending {
   }
 
   #environ(): Environ {
-    const { state, settings } = this.#hosted
-    const own = { state: { ...state }, extensions: NO_EXTENSIONS, context: this.#context }
+    const { state, settings, channels } = this.#hosted
+    const context = this.#context
+    const own = { state: { ...state }, extensions: NO_EXTENSIONS, context, channels }
     const scope = scopeOf(this.#message.scope, own)
     const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors

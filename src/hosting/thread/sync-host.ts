@@ -7,11 +7,13 @@ import { ThreadRequest } from './request.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { openCalls } from './call-stack.ts'
 import { HostState } from './host-state.ts'
+import type { ToClient } from '../../channels/link/messages.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 import type { Log } from '../../contract/log.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
+import type { HostChannels } from './host-channels.ts'
 import type { HostSettings } from './request.ts'
-import type { RequestMessage, ToHost } from '../protocol/messages.ts'
+import type { LinkMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
 
 const MAX_TURN_MS = 10
 
@@ -34,12 +36,23 @@ export class SyncHost {
   #routed = 0
   #isStopping = false
   readonly #state = new HostState()
+  readonly #channels: HostChannels
+  // The events of channels that came while a request ran: code of the app would get them in the middle of a blocking call.
+  #heldEvents: Array<LinkMessage<ToClient>> = []
 
-  constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
+  constructor(
+    app: SyncApp,
+    link: GatewayLink,
+    settings: HostSettings,
+    channels: HostChannels,
+  ) {
     this.#app = app
+    this.#channels = channels
     this.#settings = settings
     this.#log = hostedLog(link)
     this.#wires = { link, poll: () => this.#route(link.arrived()), block: () => this.#block() }
+    // Between requests the event loop takes the messages, and runs the requests among them.
+    channels.pollWith(() => this.#running && this.#wires.poll())
   }
 
   /** Takes messages, and runs the requests among them to their end. */
@@ -74,6 +87,14 @@ export class SyncHost {
     this.#wires.poll()
     if (this.#wires.link.claim()) request.run()
     this.#running = undefined
+    this.#giveEvents()
+  }
+
+  #giveEvents(): void {
+    const events = this.#heldEvents
+    if (events.length === 0) return
+    this.#heldEvents = []
+    for (const event of events) this.#channels.take(event)
   }
 
   // The caller looks after each return whether its message has arrived, and blocks again if not.
@@ -110,6 +131,10 @@ export class SyncHost {
         return
       case 'state':
         return this.#state.update(message)
+      case 'channels':
+        return this.#channels.update(message)
+      case 'link':
+        return this.#linked(message)
       // These are for hosts that run requests side by side.
       case 'open':
       case 'event':
@@ -120,6 +145,11 @@ export class SyncHost {
       default:
         this.#find(message.id)?.take(message)
     }
+  }
+
+  #linked(message: LinkMessage<ToClient>): void {
+    if (this.#running && message.message.type !== 'accepted') this.#heldEvents.push(message)
+    else this.#channels.take(message)
   }
 
   // A nested request runs in the slot of a request that waits for an answer, so it has no claim.
@@ -144,6 +174,7 @@ export class SyncHost {
     return new ThreadRequest(message, {
       app: this.#app,
       state: this.#state.values,
+      channels: this.#channels.current,
       wires: this.#wires,
       log: this.#log,
       settings: this.#settings,

@@ -1,0 +1,18 @@
+// The names of a group in Redis. All names of a group have one hash tag, so that a cluster keeps them on one node.
+
+/** The names of one group. */
+export interface GroupKeys {
+  /** The channel of its messages. */
+  readonly channel: string
+  /** The stream with its history. */
+  readonly log: string
+  /** The hash with its place: life of the server, epoch, offset, and the last batch of each publisher. */
+  readonly place: string
+}
+
+/** The names of `group` below `prefix`. */
+export function keysOf(prefix: string, group: string): GroupKeys {
+  // A brace in the name of a group would end the hash tag.
+  const tag = `${prefix}{${group.replace(/[%{}]/g, encodeURIComponent)}}`
+  return { channel: tag, log: `${tag}:log`, place: `${tag}:place` }
+}
