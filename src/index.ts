@@ -53,9 +53,11 @@ export { carry, currentRequest } from './bridge/request-context.ts'
 export type { RequestContext } from './bridge/request-context.ts'
 export { websocket } from './async/websocket-app.ts'
 export type { SocketJoinOptions } from './async/joining-socket.ts'
-export type { AcceptOptions, AppSocket } from './async/websocket-app.ts'
+export type { AppSocket } from './async/websocket-app.ts'
 
 // Contracts
+export type * from './contract/accept-options.ts'
+export type * from './contract/blocking-websocket.ts'
 export type * from './contract/environ.ts'
 export type * from './contract/checked-user.ts'
 export type * from './contract/events.ts'
@@ -88,6 +90,7 @@ export {
   LifespanError,
   LintError,
   PeerError,
+  ReceiveTimeoutError,
   ServerShutdownError,
   UnsupportedScopeError,
   WaitUnderSyncError,

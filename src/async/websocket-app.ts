@@ -6,6 +6,7 @@ import { TAKEN } from '../waiting/taken.ts'
 import { SocketChannels } from './socket-channels.ts'
 import { OVER, toStep } from './socket-reading.ts'
 import { sendEventOf } from './websocket-event.ts'
+import type { AcceptOptions } from '../contract/accept-options.ts'
 import type { ChannelEvent, Joined } from '../contract/channels.ts'
 import type {
   EventApp,
@@ -17,14 +18,6 @@ import type {
 } from '../contract/events.ts'
 import type { SocketJoinOptions } from './joining-socket.ts'
 import type { SocketStep } from './socket-reading.ts'
-
-/** The parts of the 101 response that an app decides. */
-export interface AcceptOptions {
-  /** One of {@link AppSocket.subprotocols}; default none. */
-  subprotocol?: string | undefined
-  /** Sent with the 101, in order. Default none. */
-  headers?: HeaderPairs | undefined
-}
 
 /**
  * The function that {@link websocket} runs, once for each WebSocket.

@@ -7,7 +7,7 @@ import type { Channels, SlowPolicy } from '../contract/channels.ts'
 import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 
 /** The scope of a page that follows groups. */
-export type PageScope = WebSocketScope | HttpScope
+type PageScope = WebSocketScope | HttpScope
 
 /** The groups for a page: a name or a list. Null denies the page with 403. */
 export type FeedGroups = string | readonly string[] | null

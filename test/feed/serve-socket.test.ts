@@ -75,6 +75,9 @@ describe('a WebSocket at a feed', () => {
   it('ends with the error of the app if a group is impossible', async () => {
     const socket = await open([''])
     await expect(socket.closed).rejects.toThrow('a group has a name of 1 to 255 characters')
+    // The test client ends with the error too.
+    await client?.[Symbol.asyncDispose]().catch(() => undefined)
+    client = undefined
   })
 })
 
