@@ -115,11 +115,11 @@ class Follower {
 
   // The browser does not tell why a handshake has failed. A request at the same place gets the reason.
   #askWhy() {
-    const failures = this.#failures
     const target = new URL(this.#address)
     target.protocol = target.protocol.replace('ws', 'http')
     const take = (/** @type {Response} */ { ok, status, headers }) => {
-      if (this.state !== 'waiting' || this.#failures !== failures) return
+      // Another attempt has come through meanwhile, or the page has ended.
+      if (this.state === 'live' || this.state === 'closed') return
       if (FINAL_STATUSES.includes(status)) return this.#finish(status)
       // WebSockets have never come through: a proxy on the way may know HTTP only.
       const isStream = ok && headers.get('content-type')?.startsWith('text/event-stream')
