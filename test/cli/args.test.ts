@@ -118,6 +118,7 @@ const POOL: Array<[string, string, keyof typeof POOL_OPTIONS, unknown]> = [
   ['threads-queue', '0', 'maxQueue', 0],
   ['threads-queue-timeout', '0.5', 'queueTimeoutMs', 500],
   ['threads-concurrency', '8', 'concurrency', 8],
+  ['threads-max-websockets', '2', 'maxWebSockets', 2],
   ['threads-max-requests', '500', 'maxRequests', 500],
   ['threads-idle-timeout', '2', 'idleTimeoutMs', 2_000],
   ['threads-nice', '0', 'nice', 0],
@@ -188,6 +189,7 @@ describe('serve', () => {
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
       min: null,
+      maxWebSockets: null,
       timeoutMs: 30_000,
       maxQueue: 1_000,
       queueTimeoutMs: 30_000,
