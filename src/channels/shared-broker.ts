@@ -22,8 +22,8 @@ export class SharedBroker implements BrokerEvents {
 
   /** @param owner gets the warnings, and the messages of groups without a follower */
   constructor(makeBroker: BrokerFactory, owner: BrokerEvents) {
-    this.#broker = makeBroker(this)
     this.#owner = owner
+    this.#broker = makeBroker(this)
   }
 
   /** The broker of one more party. Its `close` unfollows the groups of the party; that of the owner closes the broker. */

@@ -4,7 +4,7 @@
 import type { Position } from '../../contract/channels.ts'
 import type { Envelope, Past, Payload } from '../broker.ts'
 
-/** What a client asks its relay. */
+/** A message of a client to its relay. */
 export type ToRelay =
   | PublishMessage
   | { readonly type: 'follow'; readonly id: number; readonly group: string }
@@ -17,7 +17,7 @@ export type ToRelay =
     }
   | TakenMessage
 
-/** What a relay tells its client. */
+/** A message of a relay to its client. */
 export type ToClient =
   /** The relay has passed on this number of messages that the client has published. */
   | { readonly type: 'accepted'; readonly count: number }
@@ -57,6 +57,8 @@ export interface MissedMessage {
 /** Carries messages to the other side, in order. */
 export interface LinkPort<Message> {
   post(message: Message): void
+  /** The client is closed, and posts nothing more. */
+  close?(): void
 }
 
 /** The bound of the messages that wait for the other side, in each direction. */

@@ -25,7 +25,7 @@ export interface RelayEvents {
 
 /**
  * Follows groups of a broker for one client. A message that the client has not taken yet is in its window; if that is full,
- * messages are dropped. When half of it is free again, the client learns which groups miss messages: it reads those of a
+ * messages are dropped. When half of the window is free again, the client learns which groups miss messages: it reads those of a
  * group with a history, and tells its consumers the number of the others. Its owner closes it.
  */
 export class Relay implements BrokerEvents {
@@ -64,11 +64,12 @@ export class Relay implements BrokerEvents {
   }
 
   /** The client is gone: its groups are unfollowed. */
-  async close(): Promise<void> {
+  close(): void {
     this.#isClosed = true
     this.#missed.clear()
     this.#reads.clear()
-    await this.#broker.close()
+    // The broker of one party only unfollows its groups.
+    this.#broker.close().catch(() => undefined)
   }
 
   // --- the reports of the broker ---

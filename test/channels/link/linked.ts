@@ -57,7 +57,7 @@ export function makeHub(options: ChannelsOptions = {}): LocalChannels {
 export function makeClient(
   hub: LocalChannels,
   options: ChannelsOptions = {},
-  bounds = BOUNDS,
+  bounds: LinkBounds = BOUNDS,
 ): Client {
   const settings = settingsOf('client', {
     ...SHARED_DEFAULTS,
@@ -82,7 +82,7 @@ export function makeClient(
 export function connected(
   hub: LocalChannels,
   options: ChannelsOptions = {},
-  bounds = BOUNDS,
+  bounds: LinkBounds = BOUNDS,
 ): Client {
   const client = makeClient(hub, options, bounds)
   client.broker.connected()
