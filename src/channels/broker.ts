@@ -43,6 +43,8 @@ export interface Broker {
   readonly isConnected: boolean
   /** The messages that wait for the network. */
   readonly pending: number
+  /** The messages that were taken and are lost, or perhaps lost. Without it there are none. */
+  readonly unsent?: number
   /**
    * Takes a message; false: too many wait, and this one is dropped. The broker tells the drop with its next message.
    *

@@ -25,7 +25,7 @@ interface Joining {
 }
 
 /** The parts that a group gets from its channels. */
-export interface GroupParts {
+interface GroupParts {
   readonly name: string
   readonly broker: Broker
   /** The number of messages of the history; 0 for a group without one. */
@@ -89,7 +89,7 @@ export class LocalGroup {
     if (this.#parts.historySize === 0) return this.#tellMessage(event, 0)
     this.#cursor?.take(event)
     if (this.#joining.size === 0) return
-    for (const { cursor } of [...this.#joining.values()]) cursor?.take(event)
+    for (const { cursor } of this.#joining.values()) cursor?.take(event)
     this.#admitAll()
   }
 
@@ -97,7 +97,7 @@ export class LocalGroup {
   resumed(): void {
     if (this.#parts.historySize === 0) return this.#tellGap('broker', null)
     this.#cursor?.read()
-    for (const { cursor } of [...this.#joining.values()]) cursor?.read()
+    for (const { cursor } of this.#joining.values()) cursor?.read()
   }
 
   /**
@@ -153,7 +153,7 @@ export class LocalGroup {
   }
 
   #admitAll(): void {
-    for (const joining of [...this.#joining.values()]) this.#admit(joining)
+    for (const joining of this.#joining.values()) this.#admit(joining)
   }
 
   // A consumer whose place is not that of the members takes the live messages on its own, until both places are the same.

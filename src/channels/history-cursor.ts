@@ -6,7 +6,7 @@ import type { Broker, Past } from './broker.ts'
 import type { MessageEvent } from './event.ts'
 
 /** Gets the events of a cursor. */
-export interface CursorSink {
+interface CursorSink {
   onMessage(event: MessageEvent, isRecovered: boolean): void
   onGap(gap: ChannelGap): void
   /** A read has ended. `recovered` is the number of its messages; null without a position, and after a gap. */
@@ -18,7 +18,7 @@ export interface CursorSink {
 }
 
 /** The group of a cursor. */
-export interface CursorGroup {
+interface CursorGroup {
   readonly name: string
   readonly broker: Pick<Broker, 'read'>
 }

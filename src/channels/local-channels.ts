@@ -55,6 +55,25 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     return this.#shared.connect(events)
   }
 
+  /**
+   * Counts a message of a thread or a process that this one hosts as its own.
+   *
+   * @param lost the messages that the host has dropped before this one
+   * @param publish passes the message on
+   */
+  countHosted(lost: number, publish: () => void): void {
+    const { refused } = this.#shared
+    publish()
+    if (this.#shared.refused === refused) this.#counters.published += 1
+    this.#counters.dropped.publisher += lost
+  }
+
+  /** The options that the channels of another party over {@link connect} need too. */
+  get shared(): Pick<ChannelsSettings, 'history' | 'maxMessageBytes'> {
+    const { history, maxMessageBytes } = this.#settings
+    return { history, maxMessageBytes }
+  }
+
   /** Gives channels without a log of their own one. */
   useLog(log: Log): void {
     this.#log ??= log
@@ -80,6 +99,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
 
   stats(): ChannelsStats {
     const { gaps, dropped, ...counters } = this.#counters
+    const { refused, unsent } = this.#shared
     return {
       connected: this.#broker.isConnected,
       subscriptions: this.#subscriptions.size,
@@ -87,7 +107,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
       pending: this.#broker.pending,
       ...counters,
       gaps: { ...gaps },
-      dropped: { ...dropped, publisher: dropped.publisher + this.#shared.refused },
+      dropped: { ...dropped, publisher: dropped.publisher + refused + unsent },
     }
   }
 
@@ -184,7 +204,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   }
 
   async #close(): Promise<void> {
-    for (const subscription of [...this.#subscriptions]) subscription.close()
+    for (const subscription of this.#subscriptions) subscription.close()
     await this.#broker.close()
   }
 }

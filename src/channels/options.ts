@@ -39,6 +39,7 @@ export interface History {
 
 /** The parts of channels that their options decide. */
 export interface ChannelsSettings {
+  readonly history: Readonly<Record<string, HistoryOptions>>
   readonly historyOf: HistoryTable
   readonly maxMessageBytes: number
   readonly log: Log | null
@@ -59,7 +60,8 @@ export const SHARED_DEFAULTS: Complete<ChannelsOptions> = {
 export function settingsOf(name: string, options: Complete<ChannelsOptions>): ChannelsSettings {
   const { history, maxMessageBytes, log } = options
   checkNumber(name, 'maxMessageBytes', maxMessageBytes, { min: 1, isWhole: true })
-  return { historyOf: historyTable(name, history), maxMessageBytes, log: log && guardedLog(log) }
+  const historyOf = historyTable(name, history)
+  return { history, historyOf, maxMessageBytes, log: log && guardedLog(log) }
 }
 
 const DEFAULT_TTL_MS = 300_000

@@ -39,6 +39,11 @@ export class SharedBroker implements BrokerEvents {
     return this.#broker.pending
   }
 
+  /** Messages of all parties that the broker had taken, and that are lost, or perhaps lost. */
+  get unsent(): number {
+    return this.#broker.unsent ?? 0
+  }
+
   publish(events: BrokerEvents, group: string, payload: Payload, lost: number): boolean {
     const isTaken = !this.#isClosed && this.#broker.publish(group, payload, lost)
     if (!isTaken && events !== this.#owner) this.refused += 1

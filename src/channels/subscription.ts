@@ -129,7 +129,7 @@ export class LocalSubscription implements Subscription, Member {
     this.#isPaused = false
     const onEvent = this.#onEvent
     if (!onEvent || this.#isResuming) return
-    // An event that comes while `onEvent` runs waits behind the others.
+    // An event that comes while `onEvent` runs waits after the others.
     this.#isResuming = true
     for (
       let next = this.#queue?.shift();

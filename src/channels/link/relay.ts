@@ -76,8 +76,8 @@ export class Relay implements BrokerEvents {
 
   onMessage(envelope: Envelope): void {
     const { group, payload } = envelope
-    if (this.#missed.has(group)) return this.#drop(group, envelope.lost)
-    if (!this.#window.hasRoomFor(payload.length)) return this.#drop(group, envelope.lost)
+    if (this.#missed.has(group)) return this.#drop(envelope)
+    if (!this.#window.hasRoomFor(payload.length)) return this.#drop(envelope)
     this.#post({ type: 'message', envelope })
   }
 
@@ -154,10 +154,10 @@ export class Relay implements BrokerEvents {
 
   // --- the window ---
 
-  #drop(group: string, lost: number | null): void {
+  #drop({ group, lost }: Envelope): void {
     if (this.#dropped === 0) this.#events?.onSlow()
     this.#dropped += 1 + (lost ?? 0)
-    this.#addMissed(group, lost === null ? null : lost + 1)
+    this.#addMissed(group, lost === null ? null : 1 + lost)
   }
 
   #addMissed(group: string, count: number | null): void {
