@@ -14,7 +14,7 @@ interface MessageFlow {
 }
 
 /** The sizes at which the queue is full. Bytes are the length of a message (for text: UTF-16 code units) plus 64. */
-interface QueueLimits {
+export interface QueueLimits {
   /** The queue is full with this many messages, if they have {@link minBytes} too. */
   maxMessages: number
   /** The queue is full with this many bytes, also if the messages are few. */

@@ -11,8 +11,8 @@ export interface Envelope {
   readonly payload: Payload
   /** Null for a group without a history. */
   readonly position: Position | null
-  /** The messages of this group that its publisher has dropped before this one. */
-  readonly lost: number
+  /** The messages of this group that are lost on their way before this one; null if the number is not known, zero included. */
+  readonly lost: number | null
 }
 
 /** The past of a group: the position of its newest message, and the messages that a consumer may not have. */
@@ -43,6 +43,8 @@ export interface Broker {
   readonly isConnected: boolean
   /** The messages that wait for the network. */
   readonly pending: number
+  /** The messages that were taken and are lost, or perhaps lost. Without it there are none. */
+  readonly unsent?: number
   /**
    * Takes a message; false: too many wait, and this one is dropped. The broker tells the drop with its next message.
    *

@@ -22,8 +22,8 @@ export class SharedBroker implements BrokerEvents {
 
   /** @param owner gets the warnings, and the messages of groups without a follower */
   constructor(makeBroker: BrokerFactory, owner: BrokerEvents) {
-    this.#broker = makeBroker(this)
     this.#owner = owner
+    this.#broker = makeBroker(this)
   }
 
   /** The broker of one more party. Its `close` unfollows the groups of the party; that of the owner closes the broker. */
@@ -37,6 +37,11 @@ export class SharedBroker implements BrokerEvents {
 
   get pending(): number {
     return this.#broker.pending
+  }
+
+  /** Messages of all parties that the broker had taken, and that are lost, or perhaps lost. */
+  get unsent(): number {
+    return this.#broker.unsent ?? 0
   }
 
   publish(events: BrokerEvents, group: string, payload: Payload, lost: number): boolean {

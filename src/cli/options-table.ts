@@ -38,7 +38,10 @@ export interface ProcessOptions extends ControlOptions {
 }
 
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
-export type ServerDefaults = Omit<typeof DEFAULTS, 'websocket' | 'sync' | 'tls' | 'signal' | 'channels'>
+export type ServerDefaults = Omit<
+  typeof DEFAULTS,
+  'websocket' | 'sync' | 'tls' | 'signal' | 'channels'
+>
 
 /** The options of `serve()` under `sync` that have a flag of their own. */
 export type SyncDefaults = Omit<typeof DEFAULTS.sync, 'inlineThreads'>

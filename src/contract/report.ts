@@ -1,5 +1,7 @@
 // The report of a running server: the value that `isthmus report --json` prints. Types only.
 
+import type { ChannelsStats } from './channels.ts'
+
 /** Durations in ms over the last minute. All are 0 before the first one. */
 export interface Durations {
   mean: number
@@ -29,6 +31,8 @@ export interface Report {
   webSockets: { open: number; total: number }
   /** Requests that got 503 above `maxConcurrency` or during the shutdown. */
   refused: number
+  /** The counters of the channels; null without channels. */
+  channels: ChannelsStats | null
   /** The mounts in the order of the table; one with the path `/` for a server without a table. */
   mounts: MountReport[]
   migrations: MigrationReport[]

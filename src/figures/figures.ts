@@ -9,7 +9,7 @@ import type { EventApp } from '../contract/events.ts'
 import type { ProcessReport, Report } from '../contract/report.ts'
 
 /** The counters that the server has in any case. */
-type ServerCounters = Pick<Report, 'requests' | 'webSockets' | 'refused'>
+type ServerCounters = Pick<Report, 'requests' | 'webSockets' | 'refused' | 'channels'>
 
 /** The facts of the server of the figures. */
 interface ServerFacts {

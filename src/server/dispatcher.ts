@@ -139,6 +139,7 @@ export class Dispatcher {
       requests: { inFlight: this.#running.length - open, total: this.#requests },
       webSockets: { open, total: this.#webSockets },
       refused: this.#refused,
+      channels: this.#settings.channels?.stats() ?? null,
     }
   }
 

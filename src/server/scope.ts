@@ -65,16 +65,26 @@ export function httpScope(
  * @see ASGI HTTP & WebSocket 2.5, "WebSocket Connection Scope"
  */
 export function websocketScope(handshake: HttpScope, subprotocols: string[]): WebSocketScope {
-  const { method: _method, ...scope } = handshake
-  const { tls } = scope.extensions
+  const { tls } = handshake.extensions
+  // Each value by name: a spread without `method` gives every scope a hidden class of its own, which takes 500 bytes.
   return {
-    ...scope,
     type: 'websocket',
-    scheme: scope.scheme === 'https' ? 'wss' : 'ws',
+    asgi: handshake.asgi,
+    httpVersion: handshake.httpVersion,
+    scheme: handshake.scheme === 'https' ? 'wss' : 'ws',
+    path: handshake.path,
+    rawPath: handshake.rawPath,
+    queryString: handshake.queryString,
+    rootPath: handshake.rootPath,
     // The acceptor reads the fields of the handshake again when the app accepts.
-    headers: scope.headers.slice(),
+    headers: handshake.headers.slice(),
+    client: handshake.client,
+    server: handshake.server,
     subprotocols,
+    state: handshake.state,
     extensions: tls ? { ...WEBSOCKET_EXTENSIONS, tls } : WEBSOCKET_EXTENSIONS,
+    'isthmus.exchange': handshake['isthmus.exchange'],
+    'isthmus.channels': handshake['isthmus.channels'],
   }
 }
 

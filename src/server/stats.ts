@@ -1,5 +1,7 @@
 // The counters of a server, as stats() returns them.
 
+import type { ChannelsStats } from '../contract/channels.ts'
+
 /** The counters of a server: the current numbers, and the sums since its start. */
 export interface ServerStats {
   /** Connections that are open, idle ones and those of WebSockets included. */
@@ -18,4 +20,6 @@ export interface ServerStats {
   }
   /** Requests and handshakes that were answered with 503: above `maxConcurrency`, or during the shutdown. */
   refused: number
+  /** The counters of the channels, those of other servers with the same channels included; null without channels. */
+  channels: ChannelsStats | null
 }

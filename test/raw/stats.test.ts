@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { answer, served, soon } from './served.ts'
-import type { EventApp, ServerStats } from 'isthmus'
+import type { EventApp, Server, ServerStats } from 'isthmus'
 import type { Served } from './served.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -27,12 +27,18 @@ function gatedApp(gate: Promise<void>): EventApp {
 /** The stats of `server` once they are `expected`, or after a deadline; an end is counted in a later turn. */
 async function statsOf({ server }: Served, expected: object): Promise<object> {
   const matched = (async (): Promise<void> => {
-    while (JSON.stringify(server.stats()) !== JSON.stringify(expected)) {
+    while (JSON.stringify(own(server)) !== JSON.stringify(expected)) {
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   })()
   await soon(matched, JSON.stringify(expected)).catch(() => undefined)
-  return server.stats()
+  return own(server)
+}
+
+// The channels have tests of their own.
+function own(server: Server): Omit<ServerStats, 'channels'> {
+  const { channels: _channels, ...stats } = server.stats()
+  return stats
 }
 
 describe('stats()', () => {
@@ -42,7 +48,7 @@ describe('stats()', () => {
       maxConcurrency: 2,
       keepAliveTimeoutMs: 60_000,
     })
-    let expected: ServerStats = {
+    let expected: Omit<ServerStats, 'channels'> = {
       connections: 0,
       requests: { inFlight: 0, total: 0 },
       webSockets: { open: 0, total: 0 },
@@ -109,7 +115,7 @@ describe('stats()', () => {
     await using server = await served(app)
     const socket = new WebSocket(server.server.url)
     await new Promise((resolve) => socket.on('error', resolve))
-    const expected: ServerStats = {
+    const expected: Omit<ServerStats, 'channels'> = {
       connections: 0,
       requests: { inFlight: 0, total: 0 },
       webSockets: { open: 0, total: 1 },

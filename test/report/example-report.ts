@@ -141,6 +141,16 @@ export const EXAMPLE_REPORT: Report = {
   requests: { inFlight: 19, total: 140_000 },
   webSockets: { open: 3, total: 40 },
   refused: 4,
+  channels: {
+    connected: true,
+    subscriptions: 3,
+    groups: 2,
+    published: 2_000,
+    pending: 0,
+    delivered: 5_990,
+    gaps: { slow: 1, broker: 0, epoch: 0, history: 0, publisher: 0 },
+    dropped: { publisher: 0, slow: 10, unreached: 0 },
+  },
   mounts: [
     EVENTS,
     SYNC,

@@ -170,7 +170,10 @@ describe('websocketScope', () => {
       state: { db: 1 },
       extensions: { 'websocket.http.response': {} },
     })
-    expect(scope).not.toHaveProperty('method')
+    const { method: _method, ...others } = handshake
+    expect(Object.keys(scope).toSorted()).toEqual(
+      [...Object.keys(others), 'subprotocols'].toSorted(),
+    )
     expect(scope.extensions).not.toHaveProperty('http.response.pathsend')
     expect(websocketScope(scopeOf({ secure: true }), []).scheme).toBe('wss')
   })

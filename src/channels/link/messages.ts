@@ -57,6 +57,8 @@ export interface MissedMessage {
 /** Carries messages to the other side, in order. */
 export interface LinkPort<Message> {
   post(message: Message): void
+  /** The client is closed, and posts nothing more. */
+  close?(): void
 }
 
 /** The bound of the messages that wait for the other side, in each direction. */

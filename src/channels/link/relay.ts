@@ -76,8 +76,8 @@ export class Relay implements BrokerEvents {
 
   onMessage(envelope: Envelope): void {
     const { group, payload } = envelope
-    if (this.#missed.has(group)) return this.#drop(group, 1 + envelope.lost)
-    if (!this.#window.hasRoomFor(payload.length)) return this.#drop(group, 1 + envelope.lost)
+    if (this.#missed.has(group)) return this.#drop(envelope)
+    if (!this.#window.hasRoomFor(payload.length)) return this.#drop(envelope)
     this.#post({ type: 'message', envelope })
   }
 
@@ -154,15 +154,15 @@ export class Relay implements BrokerEvents {
 
   // --- the window ---
 
-  #drop(group: string, count: number): void {
+  #drop({ group, lost }: Envelope): void {
     if (this.#dropped === 0) this.#events?.onSlow()
-    this.#dropped += count
-    this.#addMissed(group, count)
+    this.#dropped += 1 + (lost ?? 0)
+    this.#addMissed(group, lost === null ? null : 1 + lost)
   }
 
-  #addMissed(group: string, count: number): void {
+  #addMissed(group: string, count: number | null): void {
     const before = this.#missed.get(group) ?? (this.#missed.has(group) ? null : 0)
-    this.#missed.set(group, before === null ? null : before + count)
+    this.#missed.set(group, before === null || count === null ? null : before + count)
   }
 
   // A client that has just begun to take its messages would lose the next ones again.

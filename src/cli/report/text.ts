@@ -14,6 +14,7 @@ export function reportText(report: Report): string {
     mountLines(report),
     targetLines(report),
     migrationLines(report),
+    channelLines(report),
     adviceLines(report),
   ]
   const lines = sections
@@ -33,6 +34,22 @@ function processSentence({ process, uptimeMs, requests, webSockets, refused }: R
     `longest block ${orNone(longestBlockMs)}`,
     `${Math.round(rssBytes / 2 ** 20)} MiB`,
   ].join('; ')
+}
+
+// Channels that nobody has used yet are not worth a line.
+function channelLines({ channels }: Report): string[] {
+  if (!channels) return []
+  const { connected, subscriptions, groups, published, pending, delivered, gaps, dropped } =
+    channels
+  if (connected && subscriptions + published + delivered === 0) return []
+  const sum = (counts: object): number =>
+    Object.values(counts).reduce((total: number, count: number) => total + count, 0)
+  const parts = [
+    `channels: ${connected ? '' : 'the broker is away; '}${subscriptions} consumers of ${groups} groups`,
+    `${published} messages published, ${pending} waiting, ${delivered} delivered`,
+    `${sum(dropped)} dropped, ${sum(gaps)} gaps`,
+  ]
+  return wrapped(parts.join('; '), WIDTH)
 }
 
 function adviceLines({ advice }: Report): string[] {

@@ -32,6 +32,13 @@ interface PoolApp {
   pool: () => Pool | undefined
 }
 
+/** The three arguments of an event app that gets a WebSocket. */
+interface WebSocketCall {
+  scope: WebSocketScope
+  receive: Receive
+  send: Send
+}
+
 /** Makes the app of a pool. */
 export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = {}): PoolApp {
   let pool: Pool | undefined
@@ -64,7 +71,7 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
         })
       case 'websocket':
         if (inner) return inner(scope, receive, send)
-        return runWebSocket(open(scope), scope, receive, send)
+        return runWebSocket(open(scope), { scope, receive, send })
       case 'lifespan':
         return runLifespan(scope, receive, send)
     }
@@ -72,14 +79,10 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
   return { app, pool: () => pool }
 }
 
-async function runWebSocket(
-  pool: Pool,
-  scope: WebSocketScope,
-  receive: Receive,
-  send: Send,
-): Promise<void> {
-  const runs = await pool.start()
-  if (runs === 'sideBySide') return pool.open({ scope, receive, send })
+async function runWebSocket(pool: Pool, exchange: WebSocketCall): Promise<void> {
+  await pool.start()
+  if (pool.servesWebSockets) return pool.open(exchange)
+  const { scope, receive, send } = exchange
   return refuseScope(scope, receive, send)
 }
 

@@ -35,6 +35,8 @@ export interface PoolExchange {
 export class GatewayRequest implements PoolRequest {
   readonly id: number
   arrivedAt: number
+  readonly holdsHost = false
+  readonly isEnding = false
   readonly #slot: HeldSlot
   readonly #exchange: PoolExchange
   readonly #responseBounds: StoreBounds

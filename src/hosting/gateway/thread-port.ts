@@ -102,6 +102,10 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
     return this.#bell.turn
   }
 
+  get steps(): number {
+    return this.#bell.steps
+  }
+
   isFull(turn: number): boolean {
     return this.#bell.isFull(turn)
   }
@@ -211,7 +215,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
   }
 
   onDone(id: number, tookMs: number, now: number): void {
-    if (this.isSideBySide) this.#host.find(id)?.done()
+    if (this.isSideBySide || this.#host.isHeld) this.#host.find(id)?.done()
     this.#events.onDone(this.#host, id, tookMs, now)
   }
 

@@ -2,7 +2,9 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { UnavailableError } from '../../errors.ts'
+import { BlockingSocket } from './blocking-socket.ts'
 import { hostedLog } from './exchange-context.ts'
+import { handshakeOf } from './handshake.ts'
 import { ThreadRequest } from './request.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { openCalls } from './call-stack.ts'
@@ -13,7 +15,7 @@ import type { Log } from '../../contract/log.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
 import type { HostChannels } from './host-channels.ts'
 import type { HostSettings } from './request.ts'
-import type { LinkMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
+import type { LinkMessage, OpenMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
 
 const MAX_TURN_MS = 10
 
@@ -50,7 +52,13 @@ export class SyncHost {
     this.#channels = channels
     this.#settings = settings
     this.#log = hostedLog(link)
-    this.#wires = { link, poll: () => this.#route(link.arrived()), block: () => this.#block() }
+    this.#wires = {
+      link,
+      poll: () => this.#route(link.arrived()),
+      block: () => this.#block(() => link.wait()),
+      blockForClient: (mostMs) => this.#block(() => link.waitForClient(mostMs)),
+      step: () => link.step(),
+    }
     // Between requests the event loop takes the messages, and runs the requests among them.
     channels.pollWith(() => this.#running && this.#wires.poll())
   }
@@ -98,12 +106,12 @@ export class SyncHost {
   }
 
   // The caller looks after each return whether its message has arrived, and blocks again if not.
-  #block(): void {
+  #block(wait: () => ToHost[]): void {
     const routed = this.#routed
     // All calls pass bodies on, also those that a nested request runs inside of: it may read the body that they pass.
     const passed = this.#passBodies()
     // Passing takes messages too. A wait for a message that was just taken would last for ever.
-    if (this.#routed === routed && !passed) this.#route(this.#wires.link.wait())
+    if (this.#routed === routed && !passed) this.#route(wait())
   }
 
   // Nested requests begin afterwards: inside a call that passes a body on, they would wait for that same call.
@@ -129,16 +137,14 @@ export class SyncHost {
         if (message.nestedIn === null) this.#turns.push(this.#received(message))
         else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
         return
+      case 'open':
+        return void this.#turns.push(this.#opened(message))
       case 'state':
         return this.#state.update(message)
       case 'channels':
         return this.#channels.update(message)
       case 'link':
         return this.#linked(message)
-      // These are for hosts that run requests side by side.
-      case 'open':
-      case 'event':
-        return
       case 'stop':
         this.#isStopping = true
         return
@@ -170,7 +176,12 @@ export class SyncHost {
     return request
   }
 
-  #received(message: RequestMessage): ThreadRequest {
+  #opened(message: OpenMessage): ThreadRequest {
+    const socket = new BlockingSocket(message, this.#wires)
+    return this.#received(handshakeOf(message), socket)
+  }
+
+  #received(message: RequestMessage, socket?: BlockingSocket): ThreadRequest {
     return new ThreadRequest(message, {
       app: this.#app,
       state: this.#state.values,
@@ -178,6 +189,7 @@ export class SyncHost {
       wires: this.#wires,
       log: this.#log,
       settings: this.#settings,
+      socket,
     })
   }
 

@@ -1,6 +1,7 @@
 // The text of the metrics for Prometheus, by prom-client, which users install themselves.
 
 import { AppLoadError } from '../../errors.ts'
+import { CHANNEL_FAMILIES } from './channel-families.ts'
 import { HOSTING_FAMILIES } from './hosting-families.ts'
 import { MIGRATION_FAMILIES } from './migration-families.ts'
 import { MOUNT_FAMILIES } from './mount-families.ts'
@@ -8,7 +9,12 @@ import type * as PromClient from 'prom-client'
 import type { Report } from '../../contract/report.ts'
 import type { Family } from './family.ts'
 
-const FAMILIES = [...MOUNT_FAMILIES, ...HOSTING_FAMILIES, ...MIGRATION_FAMILIES]
+const FAMILIES = [
+  ...MOUNT_FAMILIES,
+  ...HOSTING_FAMILIES,
+  ...CHANNEL_FAMILIES,
+  ...MIGRATION_FAMILIES,
+]
 
 /** Writes the metrics of a process. */
 interface Prometheus {

@@ -1,9 +1,11 @@
 // The parts of a native engine that its connections share.
 
+import type { Socket } from 'node:net'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
 import type { ListenerContext } from '../listener-context.ts'
+import type { NativeConnection } from './connection.ts'
 
 /** The parts of an engine that its connections share. */
 export interface ConnectionTools {
@@ -11,4 +13,8 @@ export interface ConnectionTools {
   dispatcher: Dispatcher
   webSockets: WebSockets
   settings: Settings
+  /** The socket of `connection` has closed. */
+  onClosed(connection: NativeConnection): void
+  /** The socket of `connection` belongs to a WebSocket from now on. */
+  onUpgraded(connection: NativeConnection, socket: Socket): void
 }

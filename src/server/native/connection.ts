@@ -61,11 +61,7 @@ export class NativeConnection implements HttpTransport {
     source.start(this.#onData)
     socket.on('drain', this.#onDrain).on('end', this.#onEnd)
     // TLS reports a client that renegotiates too often, and does not close by itself.
-    socket.on('error', () => socket.destroy()).once('close', () => this.#onClose())
-  }
-
-  get isUpgraded(): boolean {
-    return this.#responding === 'upgraded'
+    socket.on('error', this.#onError).on('close', this.#onClose)
   }
 
   continue(): void {
@@ -140,11 +136,16 @@ export class NativeConnection implements HttpTransport {
     this.#advance()
   }
 
-  #onClose(): void {
+  readonly #onError = (): void => {
+    this.#socket.destroy()
+  }
+
+  readonly #onClose = (): void => {
     this.#readTimer.cancel()
     this.#writer.release()
     this.#reading = 'nothing'
     this.#events.onDisconnect()
+    this.#tools.onClosed(this)
   }
 
   #onReadTimeout(): void {
@@ -268,8 +269,11 @@ export class NativeConnection implements HttpTransport {
     this.#readTimer.cancel()
     this.#writer.release()
     this.#source.stop()
-    this.#socket.off('drain', this.#onDrain).off('end', this.#onEnd)
-    this.#tools.webSockets.handleUpgrade({ head, socket: this.#socket, firstBytes })
+    // A WebSocket may live for days: it must not keep the parser, the writer and the timers.
+    const socket = this.#socket.off('drain', this.#onDrain).off('end', this.#onEnd)
+    socket.off('error', this.#onError).off('close', this.#onClose)
+    this.#tools.onUpgraded(this, socket)
+    this.#tools.webSockets.handleUpgrade({ head, socket, firstBytes })
   }
 
   #refuse(fault: PeerError, answer = this.#tools.dispatcher.refusal(fault, this.#socket)): void {

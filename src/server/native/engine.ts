@@ -26,6 +26,8 @@ export class NativeEngine implements Engine {
   readonly #server: Server
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
+  /** The sockets of WebSockets. */
+  readonly #upgraded = new Set<Socket>()
   readonly #handshakes = new Handshakes()
   readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
   #whenEmpty: Deferred<void> | undefined
@@ -39,7 +41,13 @@ export class NativeEngine implements Engine {
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
+      onClosed: (connection) => this.#forget(this.#connections, connection),
+      onUpgraded: (connection, socket) => {
+        this.#connections.delete(connection)
+        this.#upgraded.add(socket.on('close', onUpgradedClose))
+      },
     }
+    const onUpgradedClose = forgetter((socket) => this.#forget(this.#upgraded, socket))
     this.#server =
       settings.tls === null
         ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
@@ -59,7 +67,7 @@ export class NativeEngine implements Engine {
   }
 
   get connections(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#upgraded.size
   }
 
   listen(): Promise<ServerAddress> {
@@ -73,7 +81,7 @@ export class NativeEngine implements Engine {
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
-    if (this.#connections.size === 0) whenEmpty.resolve()
+    if (this.connections === 0) whenEmpty.resolve()
     for (const connection of this.#connections) connection.lameDuck(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
@@ -83,7 +91,7 @@ export class NativeEngine implements Engine {
   }
 
   cutRequests(): void {
-    for (const connection of this.#connections) if (!connection.isUpgraded) connection.cut()
+    for (const connection of this.#connections) connection.cut()
   }
 
   closeWebSockets(): void {
@@ -93,15 +101,22 @@ export class NativeEngine implements Engine {
   destroy(): void {
     this.#gate.admitAll()
     for (const connection of this.#connections) connection.cut()
+    for (const socket of this.#upgraded) socket.destroy()
   }
 
   #onConnection(socket: Socket): void {
-    const source = byteSource(socket)
-    const connection = new NativeConnection(source, this.#tools)
-    this.#connections.add(connection)
-    source.socket.once('close', () => {
-      this.#connections.delete(connection)
-      if (this.#connections.size === 0) this.#whenEmpty?.resolve()
-    })
+    this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+  }
+
+  #forget<Kept>(kept: Set<Kept>, closed: Kept): void {
+    kept.delete(closed)
+    if (this.connections === 0) this.#whenEmpty?.resolve()
+  }
+}
+
+/** A listener for the close of any socket: one function, because an idle WebSocket holds as little as possible. */
+function forgetter(forget: (socket: Socket) => void): (this: Socket) => void {
+  return function onClose() {
+    forget(this)
   }
 }

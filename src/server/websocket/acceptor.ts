@@ -1,12 +1,13 @@
-// Completes handshakes with the `ws` package: one WebSocketServer without a server of its own.
+// Answers handshakes with 101, and gives sockets to the package `ws`.
 
+import { createHash } from 'node:crypto'
 import { constants } from 'node:buffer'
 import { WebSocketServer } from 'ws'
 import { getListHeader } from '../../http/headers.ts'
 import { LateFailureSocket } from './late-failure.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ServerOptions } from 'ws'
+import type { Server, ServerOptions } from 'ws'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 
@@ -34,16 +35,6 @@ interface AcceptorSettings {
   deflate: boolean
 }
 
-/**
- * Writes the 101 and hands the WebSocket over, synchronously. If the socket is gone, or the client offers malformed
- * extensions, no WebSocket is handed over and the socket closes.
- */
-export type Acceptor = (
-  upgrade: UpgradeRequest,
-  answer: AcceptAnswer,
-  onOpen: (socket: LateFailureSocket) => void,
-) => void
-
 // Compression costs memory for each socket, so no context is kept, and small messages stay uncompressed (RFC 7692, 7.1.1).
 const DEFLATE = {
   threshold: 1024,
@@ -57,6 +48,9 @@ const DEFLATE = {
 const CHUNK_BYTES = 1024
 const MIN_CHUNKS = 16_384
 
+// RFC 6455, 1.3.
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
 /** Options of ws that its types do not have. */
 interface NewerOptions {
   closeTimeout: number
@@ -64,36 +58,117 @@ interface NewerOptions {
   maxBufferedChunks: number
 }
 
-/** Makes the function that accepts. The caller gives subprotocol and headers for each request. */
-export function createAcceptor(settings: AcceptorSettings): Acceptor {
-  const answers = new WeakMap<IncomingMessage, AcceptAnswer>()
-  const options: ServerOptions<typeof LateFailureSocket> & NewerOptions = {
-    WebSocket: LateFailureSocket,
-    noServer: true,
-    clientTracking: false,
-    // A text message becomes one string, whose length has a limit; ws takes 0 for no limit.
-    maxPayload: Math.min(Math.max(settings.maxMessageBytes, 1), constants.MAX_STRING_LENGTH),
-    maxFragments: settings.maxFragments,
-    maxBufferedChunks: Math.max(MIN_CHUNKS, Math.ceil(settings.maxMessageBytes / CHUNK_BYTES)),
-    closeTimeout: settings.closeTimeoutMs,
-    perMessageDeflate: settings.deflate && DEFLATE,
-    handleProtocols: (_offered, request) => answers.get(request)?.subprotocol ?? false,
-  }
-  const server = new WebSocketServer(options)
-  server.on('headers', (lines, request) => {
-    for (const [name, value] of answers.get(request)?.headers ?? []) lines.push(`${name}: ${value}`)
-  })
+type Options = ServerOptions<typeof LateFailureSocket> & NewerOptions
 
-  return ({ head, socket, firstBytes }, answer, onOpen) => {
+/** The method by which a server of `ws` gives a socket to a WebSocket. Its types do not have it. */
+interface Adopting {
+  setSocket?: (socket: Socket, firstBytes: Buffer, options: object) => void
+}
+
+// The types have the constructor of a client only.
+const OwnSide = LateFailureSocket as unknown as new (
+  address: null,
+  protocols: undefined,
+  options: object,
+) => LateFailureSocket
+
+/** Answers the handshakes of one server. The caller gives subprotocol and headers for each one. */
+export class Acceptor {
+  readonly #answers = new WeakMap<IncomingMessage, AcceptAnswer>()
+  readonly #options: Options
+  readonly #server: Server<typeof LateFailureSocket>
+  readonly #negotiates: boolean
+
+  constructor(settings: AcceptorSettings) {
+    this.#negotiates = settings.deflate
+    this.#options = {
+      WebSocket: LateFailureSocket,
+      noServer: true,
+      clientTracking: false,
+      autoPong: true,
+      allowSynchronousEvents: true,
+      // A text message becomes one string, whose length has a limit; ws takes 0 for no limit.
+      maxPayload: Math.min(Math.max(settings.maxMessageBytes, 1), constants.MAX_STRING_LENGTH),
+      maxFragments: settings.maxFragments,
+      maxBufferedChunks: Math.max(MIN_CHUNKS, Math.ceil(settings.maxMessageBytes / CHUNK_BYTES)),
+      closeTimeout: settings.closeTimeoutMs,
+      perMessageDeflate: settings.deflate && DEFLATE,
+      handleProtocols: (_offered, request) => this.#answers.get(request)?.subprotocol ?? false,
+    }
+    this.#server = new WebSocketServer(this.#options)
+    this.#server.on('headers', (lines, request) => {
+      for (const [name, value] of this.#answers.get(request)?.headers ?? []) {
+        lines.push(`${name}: ${value}`)
+      }
+    })
+  }
+
+  /**
+   * Writes the 101, and puts the first bytes back into the socket, which stays paused. False: the socket is gone, or the
+   * client offers malformed extensions, and the socket closes.
+   *
+   * @param onFrames called at once if `ws` has the socket from the beginning. Else the caller may give the socket to `ws`
+   *   later, by {@link adopt}.
+   */
+  accept(
+    upgrade: UpgradeRequest,
+    answer: AcceptAnswer,
+    onFrames: (frames: LateFailureSocket) => void,
+  ): boolean {
+    const { socket, head, firstBytes } = upgrade
+    const offer = this.#negotiates && getListHeader(head.headers, 'sec-websocket-extensions')
+    if (typeof offer === 'string' || !canAdopt()) return this.#negotiate(upgrade, answer, onFrames)
+    if (!socket.readable || !socket.writable) {
+      socket.destroy()
+      return false
+    }
+    socket.write(switching(head, answer), 'latin1')
+    socket.setTimeout(0)
+    socket.setNoDelay()
+    if (firstBytes.length > 0) socket.unshift(firstBytes)
+    return true
+  }
+
+  /** Gives an accepted socket to `ws`, which reads `rest` first. The socket is paused. */
+  adopt(socket: Socket, rest: Buffer): LateFailureSocket {
+    const options = this.#options
+    const frames = new OwnSide(null, undefined, options) as LateFailureSocket & Adopting
+    frames.setSocket?.(socket, rest, options)
+    return frames
+  }
+
+  #negotiate(
+    { head, socket, firstBytes }: UpgradeRequest,
+    answer: AcceptAnswer,
+    onFrames: (frames: LateFailureSocket) => void,
+  ): boolean {
+    let isOpen = false
     const request = asIncomingMessage(head)
-    answers.set(request, answer)
+    this.#answers.set(request, answer)
     // Header values are latin-1; ws writes them in the socket's default encoding, its text frames too.
     socket.setDefaultEncoding('latin1')
-    server.handleUpgrade(request, socket, firstBytes, onOpen)
+    this.#server.handleUpgrade(request, socket, firstBytes, (frames) => {
+      isOpen = true
+      onFrames(frames)
+    })
     socket.setDefaultEncoding('utf8')
-    // The socket was paused until this answer.
-    socket.resume()
+    return isOpen
   }
+}
+
+// The method is not documented. In a version of `ws` without it, `ws` has each socket from the beginning.
+function canAdopt(): boolean {
+  return typeof (LateFailureSocket.prototype as Adopting).setSocket === 'function'
+}
+
+/** The head of the 101. @see RFC 6455, 4.2.2 */
+function switching({ headers }: RequestHead, answer: AcceptAnswer): string {
+  const key = getListHeader(headers, 'sec-websocket-key') ?? ''
+  const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64')
+  let text = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n`
+  if (answer.subprotocol !== null) text += `Sec-WebSocket-Protocol: ${answer.subprotocol}\r\n`
+  for (const [name, value] of answer.headers) text += `${name}: ${value}\r\n`
+  return `${text}\r\n`
 }
 
 const READ_BY_WS = [

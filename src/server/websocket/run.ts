@@ -10,6 +10,7 @@ import { deferred, rejected } from '../../waiting/deferred.ts'
 import { publishEnd, publishStart } from '../diagnostics.ts'
 import { plainResponse } from '../refusal.ts'
 import { farewellAfter, GOING_AWAY, momentOf, obeys, RETURNED } from './farewell.ts'
+import { queueLimits } from './queue-limits.ts'
 import { TAKEN } from '../../waiting/taken.ts'
 import type { Ending, ServerExchangeContext } from '../../async/exchange-context.ts'
 import type { ResponsePart } from '../../async/http-exchange.ts'
@@ -20,9 +21,6 @@ import type { Deferred } from '../../waiting/deferred.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Farewell, Moment } from './farewell.ts'
 import type { RunParts } from './run-parts.ts'
-
-const KIB = 1024
-const QUEUE_BYTES = { minBytes: 256 * KIB, maxBytes: 1024 * KIB }
 
 /**
  * Runs an app on one WebSocket. The engine owns the run and feeds it as {@link WebSocketEvents}; `onClose` has to come in
@@ -35,7 +33,7 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   // Connection state
   readonly #transport: WebSocketTransport
   readonly #log: Log
-  readonly #closed: Deferred<void> = deferred()
+  #isGone = false
   #drain: Deferred<void> | undefined
   #stopping = false
 
@@ -53,6 +51,10 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   #outcome: ResponseEnd['outcome'] | undefined
   #error: unknown
 
+  /** Set by the call of {@link run}, and called when the app has ended and the connection is gone. */
+  #onSettled: ((run: this) => void) | undefined
+  #hasEnded = false
+
   constructor(app: EventApp, scope: WebSocketScope, parts: RunParts) {
     const { transport, context, settings } = parts
     this.#app = app
@@ -60,27 +62,26 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#transport = transport
     this.#log = settings.log
     this.#exchange = new WebSocketExchange(scope, settings.identity)
-    this.#queue = new MessageQueue(transport, {
-      maxMessages: settings.websocket.maxQueue,
-      ...QUEUE_BYTES,
-    })
+    this.#queue = new MessageQueue(transport, queueLimits(settings.websocket.maxQueue))
     this.#context = context
   }
 
   /** Runs the app, and calls back when it has ended and the connection is gone. */
-  async run(onSettled: (run: this) => void): Promise<void> {
+  run(onSettled: (run: this) => void): void {
+    this.#onSettled = onSettled
     publishStart(this.#scope)
     try {
       const receive = makeReceive(() => this.#receive())
       const running = this.#app(this.#scope, receive, (event) => this.#send(event))
       this.#context.figures?.returned()
-      await running
-      this.#appReturned()
+      // Not an async function: it would hold its frame and three promises for as long as the WebSocket is open.
+      Promise.resolve(running).then(
+        () => this.#over(() => this.#appReturned()),
+        (error: unknown) => this.#over(() => this.#appThrew(error)),
+      )
     } catch (error) {
-      this.#failed(error)
+      this.#over(() => this.#appThrew(error))
     }
-    await this.#closed.promise
-    onSettled(this)
   }
 
   /** The end of the exchange, for the listeners of `onEnd`; to be read once it has ended. */
@@ -110,7 +111,8 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     this.#giveUp(code, reason)
     if (state !== 'closing' && state !== 'closed') this.#context.disconnect()
     if (state === 'open') this.#finish('closed', undefined, code)
-    this.#closed.resolve()
+    this.#isGone = true
+    this.#settleRun()
   }
 
   /**
@@ -197,6 +199,24 @@ export class WebSocketRun implements WebSocketEvents, Ending {
     return true
   }
 
+  #over(settle: () => void): void {
+    try {
+      settle()
+    } catch (fault) {
+      // An object that the app throws may itself throw when the server looks at it.
+      this.#cut(fault)
+    }
+    this.#hasEnded = true
+    this.#settleRun()
+  }
+
+  #settleRun(): void {
+    if (!this.#hasEnded || !this.#isGone) return
+    const onSettled = this.#onSettled
+    this.#onSettled = undefined
+    onSettled?.(this)
+  }
+
   #appReturned(): void {
     const moment = momentOf(this.#exchange)
     this.#settle(moment, this.#stopping ? GOING_AWAY : RETURNED, undefined)
@@ -204,15 +224,6 @@ export class WebSocketRun implements WebSocketEvents, Ending {
       this.#report('error', 'the app returned without an answer to the handshake')
     } else if (moment === 'denying') {
       this.#report('error', 'the app returned before its denial was complete')
-    }
-  }
-
-  #failed(error: unknown): void {
-    try {
-      this.#appThrew(error)
-    } catch (fault) {
-      // An object that the app throws may itself throw when the server looks at it.
-      this.#cut(fault)
     }
   }
 

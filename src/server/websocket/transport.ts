@@ -3,104 +3,148 @@
 import { WebSocket } from 'ws'
 import { SocketResponse } from '../socket-response.ts'
 import { InflateGate } from './inflate-gate.ts'
-import { messageFrame } from './message-frame.ts'
+import { disown, ignoreEnd, own, readOwned } from './owned-socket.ts'
+import { messageFrame, messageHead, PING_FRAME, pongFrame } from './message-frame.ts'
+import { readPlainFrames } from './plain-frames.ts'
+import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
 import type { Acceptor, UpgradeRequest } from './acceptor.ts'
 import type { LateFailureSocket } from './late-failure.ts'
 import type { Pings, Pulse } from './pings.ts'
+import type { SocketOwner } from './owned-socket.ts'
+import type { FrameSink } from './plain-frames.ts'
 
 /** The parts that all transports of a server share. */
 export interface TransportTools {
-  accept: Acceptor
+  acceptor: Acceptor
   pings: Pings
   closeTimeoutMs: number
+  maxMessageBytes: number
+  /** Called when the socket is gone, or belongs to another handler. */
+  onGone(transport: SocketTransport): void
 }
+
+/**
+ * `handshake`: no answer, or a denial. `passed-on`: the socket belongs to the next handler of its server. `plain`: accepted,
+ * and this class reads the frames itself. `ended`: so far plain, and the client has ended its side. `framed`: `ws` has the
+ * socket.
+ */
+type Phase = 'handshake' | 'passed-on' | 'plain' | 'ended' | 'framed'
 
 const HIGH_WATER_MARK = 64 * 1024
 const FRAMED_CHARS = 16 * 1024
 const PING_TIMEOUT = 'keepalive ping timeout'
+const NOTHING = Buffer.alloc(0)
 
-/** The engine's side of one WebSocket; it closes the socket in every case. */
-export class SocketTransport implements WebSocketTransport, Pulse {
+/**
+ * The engine's side of one WebSocket; it closes the socket in every case.
+ *
+ * The objects of `ws` for one socket take more memory than all others of an idle WebSocket, and its reader costs more than
+ * a short message. So `ws` gets a socket when it is needed: for long or fragmented messages, faults, pauses, compression
+ * and the closing handshake. From then on it keeps the socket.
+ */
+export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, FrameSink {
   /** The receiver of the reports. The owner sets it before the next turn of the event loop, when reports begin. */
   events: WebSocketEvents | undefined
-  readonly #upgrade: UpgradeRequest
+  readonly #socket: Socket
   readonly #tools: TransportTools
+  #upgrade: UpgradeRequest | undefined
+  #phase: Phase = 'handshake'
   #frames: LateFailureSocket | undefined
   #gate: InflateGate | undefined
   #denial: SocketResponse | undefined
-  /** The socket belongs to the next handler of its server. */
-  #isPassedOn = false
+  /** The first bytes of a plain frame that is not whole yet. */
+  #held: Uint8Array | undefined
+  #isReading = false
+  #isPaused = false
   #draining = false
   /** Bytes of the app wait for the socket. The socket has no copy of them. */
   #borrowing = false
+  #onWritten: ((error?: Error | null) => void) | undefined
   #failure = ''
 
   constructor(upgrade: UpgradeRequest, tools: TransportTools) {
     this.#upgrade = upgrade
+    this.#socket = upgrade.socket
     this.#tools = tools
     // The socket is paused: bytes that the client sends before the 101 stay in it.
-    upgrade.socket.on('drain', this.#onDrain)
-    upgrade.socket.on('close', this.#onGone)
-    upgrade.socket.on('end', this.#onGone)
+    own(this.#socket, this)
   }
 
   get bytesRead(): number {
-    return this.#upgrade.socket.bytesRead
+    return this.#socket.bytesRead
   }
 
   get backlog(): number {
-    return this.#frames?.bufferedAmount ?? 0
+    return this.#frames?.bufferedAmount ?? this.#socket.writableLength
   }
 
   get paused(): boolean {
-    return this.#frames?.isPaused ?? true
+    return this.#frames?.isPaused ?? (this.#phase === 'handshake' || this.#phase === 'passed-on')
   }
 
   accept(subprotocol: string | null, headers: HeaderPairs): boolean {
-    this.#tools.accept(this.#upgrade, { subprotocol, headers }, (frames) => this.#open(frames))
-    return this.#frames !== undefined
+    const upgrade = this.#upgrade as UpgradeRequest
+    const { acceptor, pings } = this.#tools
+    const answer = { subprotocol, headers }
+    if (!acceptor.accept(upgrade, answer, (frames) => this.#follow(frames))) return false
+
+    // The head of the request is not needed any more.
+    this.#upgrade = undefined
+    if (this.#phase === 'handshake') {
+      this.#phase = 'plain'
+      readOwned(this.#socket)
+    }
+    pings.watch(this)
+    // The socket was paused until this answer.
+    this.#socket.resume()
+    return true
   }
 
   deny(part: ResponsePart): boolean {
-    const { socket, nextHandler } = this.#upgrade
-    const next = part.head?.status === 404 ? nextHandler?.() : undefined
+    const next = part.head?.status === 404 ? this.#upgrade?.nextHandler?.() : undefined
     if (next) this.#passOn(next)
-    if (this.#isPassedOn) return true
-    this.#denial ??= new SocketResponse(socket, this.#tools.closeTimeoutMs)
-    if (part.end) socket.off('end', this.#onGone)
+    if (this.#phase === 'passed-on') return true
+    this.#denial ??= new SocketResponse(this.#socket, this.#tools.closeTimeoutMs)
+    if (part.end) ignoreEnd(this.#socket)
     return this.#denial.write(part)
   }
 
   send(message: string | Uint8Array): boolean {
-    const frames = this.#frames
-    if (frames?.readyState !== WebSocket.OPEN || this.#upgrade.socket.destroyed) return false
-    const isSmall = message.length <= FRAMED_CHARS && this.#gate === undefined
-    return isSmall ? this.#sendFrame(message) : this.#sendThrough(frames, message)
+    if (!this.#isOpen) return false
+    if (this.#gate !== undefined) return this.#compress(message)
+    return message.length <= FRAMED_CHARS ? this.#sendFrame(message) : this.#sendParts(message)
   }
 
   close(code: number, reason: string): void {
     this.#tools.pings.unwatch(this)
+    this.#handOver(NOTHING)
     this.#frames?.close(code, reason)
   }
 
   pause(): void {
+    this.#isPaused = true
+    // A paused socket may end before its last bytes are read, and `ws` reads them then. The frames that this class reads
+    // now come first.
+    if (!this.#isReading) this.#handOver(NOTHING)
     this.#frames?.pause()
   }
 
   resume(): void {
+    this.#isPaused = false
     this.#frames?.resume()
     this.#gate?.open()
   }
 
   destroy(): void {
-    if (!this.#isPassedOn) this.#upgrade.socket.destroy()
+    if (this.#phase !== 'passed-on') this.#socket.destroy()
   }
 
   ping(): void {
-    this.#frames?.ping()
+    if (this.#frames !== undefined) this.#frames.ping()
+    else if (this.#isOpen) this.#socket.write(PING_FRAME)
   }
 
   expire(): void {
@@ -109,9 +153,68 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     this.destroy()
   }
 
-  #open(frames: LateFailureSocket): void {
-    const { socket } = this.#upgrade
-    this.#letGo()
+  onData(chunk: Buffer): void {
+    const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
+    this.#held = undefined
+    this.#isReading = true
+    const at = readPlainFrames(bytes, this.#tools.maxMessageBytes, this)
+    this.#isReading = false
+    if (at < 0) this.#handOver(bytes.subarray(-1 - at))
+    // A copy: a few bytes must not keep a chunk of 64 KiB.
+    else if (at < bytes.length) this.#held = new Uint8Array(bytes.subarray(at))
+  }
+
+  onDrain(): void {
+    this.events?.onDrain()
+  }
+
+  // A client that ends its side before the answer to the handshake has left: a WebSocket needs both sides.
+  onEnd(): void {
+    if (this.#phase !== 'plain') return this.destroy()
+    this.#phase = 'ended'
+    this.#socket.end()
+  }
+
+  onClosed(): void {
+    this.#gone(1006, this.#failure)
+  }
+
+  onMessage(message: string | Uint8Array): boolean {
+    this.events?.onMessage(message)
+    return !this.#isPaused
+  }
+
+  onPing(payload: Buffer): boolean {
+    // `ws` bounds the pongs to a client that does not read them.
+    if (this.#socket.writableLength > 0) return false
+    this.#socket.write(pongFrame(payload))
+    return true
+  }
+
+  get #isOpen(): boolean {
+    if (this.#socket.destroyed) return false
+    return this.#phase === 'plain' || this.#frames?.readyState === WebSocket.OPEN
+  }
+
+  /** Gives a plain socket to `ws`, which reads `rest` and all later bytes. */
+  #handOver(rest: Buffer): void {
+    const socket = this.#socket
+    if (this.#phase !== 'plain' || socket.destroyed) return
+    const unread = this.#held === undefined ? rest : Buffer.concat([this.#held, rest])
+    this.#held = undefined
+    // A flowing socket would lose the bytes that go back into it.
+    socket.pause()
+    const frames = this.#tools.acceptor.adopt(socket, unread)
+    this.#follow(frames)
+    if (this.#isPaused) frames.pause()
+    else socket.resume()
+  }
+
+  /** `ws` has the socket, and its reports go on to the owner. */
+  #follow(frames: LateFailureSocket): void {
+    const socket = this.#socket
+    this.#phase = 'framed'
+    disown(socket)
     this.#frames = frames
     frames.onFault = (fail) => this.#failAnswered(fail)
     if (frames.extensions !== '') this.#gate = new InflateGate(frames, socket)
@@ -121,48 +224,53 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     frames.on('error', (error) => {
       this.#failure ||= error.message
     })
-    frames.on('close', (code, reason) => {
-      this.#tools.pings.unwatch(this)
-      this.events?.onClose(code, reason.toString() || this.#failure)
-    })
-    this.#tools.pings.watch(this)
+    frames.on('close', (code, reason) => this.#gone(code, reason.toString() || this.#failure))
   }
 
-  #letGo(): void {
-    const { socket } = this.#upgrade
-    socket.off('drain', this.#onDrain)
-    socket.off('close', this.#onGone)
-    socket.off('end', this.#onGone)
+  #gone(code: number, reason: string): void {
+    this.#tools.pings.unwatch(this)
+    this.#tools.onGone(this)
+    this.events?.onClose(code, reason)
   }
 
   // The rest of the denial goes nowhere. An app that has not finished it by the next turn has lost its client.
   #passOn(next: () => void): void {
-    this.#isPassedOn = true
-    this.#letGo()
+    this.#phase = 'passed-on'
+    disown(this.#socket)
     process.nextTick(next)
-    setImmediate(() => this.events?.onClose(1006, ''))
+    setImmediate(() => this.#gone(1006, ''))
   }
 
   // One write for header and message. `ws` takes two buffers and a cork, which costs more than the copy. The copy also
   // frees the app's bytes.
   #sendFrame(message: string | Uint8Array): boolean {
-    const { socket } = this.#upgrade
+    const socket = this.#socket
     const frame = messageFrame(message)
     if (socket.writableLength + frame.length < HIGH_WATER_MARK) {
       socket.write(frame)
       return true
     }
     // A callback costs: only a message that may have to wait gets one.
-    socket.write(frame, this.#onWritten)
+    socket.write(frame, this.#writtenCallback)
     return this.#isFlowing(socket.writableLength, false)
   }
 
-  #sendThrough(frames: LateFailureSocket, message: string | Uint8Array): boolean {
-    // The extension compresses after send() has returned: it gets a copy, because the app may change its bytes.
-    const isBytes = typeof message !== 'string'
-    const isBorrowed = isBytes && this.#gate === undefined
-    frames.send(isBytes && !isBorrowed ? Buffer.from(message) : message, this.#onWritten)
-    return this.#isFlowing(frames.bufferedAmount, isBorrowed)
+  #sendParts(message: string | Uint8Array): boolean {
+    const socket = this.#socket
+    const isText = typeof message === 'string'
+    const size = isText ? Buffer.byteLength(message) : message.byteLength
+    socket.cork()
+    socket.write(messageHead(isText, size))
+    socket.write(message, this.#writtenCallback)
+    socket.uncork()
+    return this.#isFlowing(socket.writableLength, !isText)
+  }
+
+  // The extension compresses after send() has returned: it gets a copy, because the app may change its bytes.
+  #compress(message: string | Uint8Array): boolean {
+    const frames = this.#frames as LateFailureSocket
+    frames.send(typeof message === 'string' ? message : Buffer.from(message), this.#writtenCallback)
+    return this.#isFlowing(frames.bufferedAmount, false)
   }
 
   #isFlowing(waiting: number, isBorrowed: boolean): boolean {
@@ -181,22 +289,14 @@ export class SocketTransport implements WebSocketTransport, Pulse {
     })
   }
 
-  // When a socket dies, its waiting writes fail: that is no drain, and the close follows.
-  readonly #onWritten = (error?: Error | null): void => {
-    if (this.#frames?.readyState !== WebSocket.OPEN) return
-    if (error || !this.#draining || this.backlog >= (this.#borrowing ? 1 : HIGH_WATER_MARK)) return
-    this.#draining = false
-    this.#borrowing = false
-    this.events?.onDrain()
-  }
-
-  readonly #onDrain = (): void => {
-    this.events?.onDrain()
-  }
-
-  // A client that ends its side before the answer to the handshake has left: a WebSocket needs both sides.
-  readonly #onGone = (): void => {
-    this.destroy()
-    this.events?.onClose(1006, '')
+  get #writtenCallback(): (error?: Error | null) => void {
+    return (this.#onWritten ??= (error) => {
+      if (error || !this.#isOpen || !this.#draining) return
+      // When a socket dies, its waiting writes fail: that is no drain, and the close follows.
+      if (this.backlog >= (this.#borrowing ? 1 : HIGH_WATER_MARK)) return
+      this.#draining = false
+      this.#borrowing = false
+      this.events?.onDrain()
+    })
   }
 }

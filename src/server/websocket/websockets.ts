@@ -1,12 +1,13 @@
 // WebSockets of either engine: from a request to upgrade to a running app, and the register of all open ones.
 
 import { PeerError } from '../../errors.ts'
-import { createAcceptor } from './acceptor.ts'
+import { Acceptor } from './acceptor.ts'
 import { checkHandshake } from './handshake.ts'
 import { Pings } from './pings.ts'
 import { SocketTransport } from './transport.ts'
 import { refuse } from '../refusal.ts'
 import { logRead } from '../refused-line.ts'
+import type { Socket } from 'node:net'
 import type { Log } from '../../contract/log.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
@@ -21,7 +22,7 @@ export class WebSockets {
   readonly #log: Log
   readonly #tools: TransportTools
   readonly #origins: Origins
-  readonly #runs = new Set<WebSocketRun>()
+  readonly #runs = new Map<SocketTransport, WebSocketRun>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     const { websocket } = settings
@@ -29,16 +30,18 @@ export class WebSockets {
     this.#log = settings.log
     this.#origins = websocket.origins
     this.#tools = {
-      accept: createAcceptor(websocket),
+      acceptor: new Acceptor(websocket),
       pings: new Pings(websocket),
       closeTimeoutMs: websocket.closeTimeoutMs,
+      maxMessageBytes: websocket.maxMessageBytes,
+      onGone: (transport) => this.#runs.delete(transport),
     }
   }
 
   /** Takes over a socket whose client asks for a WebSocket. The socket is closed in every case. */
   handleUpgrade(upgrade: UpgradeRequest): void {
     const { head, socket } = upgrade
-    socket.on('error', ignore)
+    socket.on('error', destroy)
     try {
       this.#start(upgrade, checkHandshake(head, this.#origins))
     } catch (error) {
@@ -50,7 +53,7 @@ export class WebSockets {
 
   /** Closes every WebSocket with 1001. Each one ends with its closing handshake, or after `closeTimeoutMs`. */
   closeAll(): void {
-    for (const run of this.#runs) run.closeNow()
+    for (const run of this.#runs.values()) run.closeNow()
   }
 
   #start(upgrade: UpgradeRequest, subprotocols: string[]): void {
@@ -59,9 +62,11 @@ export class WebSockets {
     if (run === null) return
 
     transport.events = run
-    this.#runs.add(run)
-    upgrade.socket.once('close', () => this.#runs.delete(run))
+    this.#runs.set(transport, run)
   }
 }
 
-function ignore(): void {}
+// TLS reports a client that renegotiates too often, and does not close by itself.
+function destroy(this: Socket): void {
+  this.destroy()
+}

@@ -6,7 +6,13 @@ import { EXAMPLE_MIGRATION, EXAMPLE_REPORT } from '../../report/example-report.t
 import type { MountReport, Report } from '../../../src/contract/report.ts'
 
 const [FIRST] = EXAMPLE_REPORT.mounts as [MountReport]
-const EMPTY: Report = { ...EXAMPLE_REPORT, mounts: [FIRST], migrations: [], advice: [] }
+const EMPTY: Report = {
+  ...EXAMPLE_REPORT,
+  mounts: [FIRST],
+  migrations: [],
+  advice: [],
+  channels: null,
+}
 
 function longest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length))
@@ -35,6 +41,9 @@ describe('the text of a report', () => {
         2026-01-02 03:04:05  GET /orders/7
           body /total: 12.50 → 12.5
           header etag: absent → W/"1"
+
+      channels: 3 consumers of 2 groups; 2000 messages published, 0 waiting, 5990 delivered; 10 dropped, 1
+      gaps
 
       - / held the event loop 12 times, for 31 ms at most. Put it in threads(), so that the other mounts
         do not wait for it.

@@ -56,6 +56,12 @@ class Gateway implements GatewayLink {
     throw new Error('it would wait for ever')
   }
 
+  waitForClient(): ToHost[] {
+    throw new Error('it would wait for ever')
+  }
+
+  step(): void {}
+
   claim(): boolean {
     return true
   }

@@ -46,6 +46,14 @@ describe('the metrics', () => {
     ])
   })
 
+  it('have channels', async () => {
+    const { types, values } = await metrics()
+    expect(types.get('isthmus_channels_published_messages_total')).toBe('counter')
+    expect(values.get('isthmus_channels_connected')).toBe(1)
+    expect(values.get('isthmus_channels_dropped_messages_total{at="slow"}')).toBe(10)
+    expect(values.get('isthmus_channels_gaps_total{reason="slow"}')).toBe(1)
+  })
+
   it('have pools, targets and migrations', async () => {
     const { values } = await metrics()
     expect(values.get('isthmus_pool_hosts{mount="/legacy",state="ready"}')).toBe(2)

@@ -94,6 +94,8 @@ export class ProcessPort implements OwnedPort {
 
   // A process says itself that it is free: it takes no request back without a message.
   readonly reached: number = Infinity
+  // No WebSocket holds a process.
+  readonly steps = 0
 
   isFull(_turn: number): boolean {
     return this.#outbox.isFull
