@@ -19,6 +19,7 @@ const PAGES = ['README.md', ...GUIDE.map((name) => `docs/${name}`)].map((path) =
 const readme = new Page('README.md')
 const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
+const channels = new Page('docs/channels-from-blocking-code.md')
 const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
@@ -37,6 +38,7 @@ const websockets = new Page('docs/websockets.md')
 const RUN = [
   adapters,
   bridges,
+  channels,
   connect,
   errorCodes,
   gettingStarted,
@@ -64,6 +66,11 @@ afterAll(() => reader?.[Symbol.asyncDispose]())
 describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   it('adapters run and print the output on the page', async () => {
     const { actual, expected } = await runPage(adapters, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('channels from blocking code run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(channels, reader.path)
     expect(actual).toEqual(expected)
   })
 

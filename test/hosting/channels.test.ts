@@ -189,6 +189,19 @@ describe('apps that await, in a thread', () => {
     expect(JSON.parse((await socket.receive()) as string)).toMatchObject({ message: 'for you' })
   })
 
+  it('forward the messages of a group that a socket has joined', async () => {
+    await using one = await client.websocket('/room')
+    await using other = await client.websocket('/room')
+    for (const socket of [one, other]) {
+      expect(await socket.receive()).toMatch('"joined":true')
+    }
+    await one.send('hello')
+    for (const socket of [one, other]) {
+      expect(JSON.parse((await socket.receive()) as string)).toMatchObject({ message: 'hello' })
+    }
+    expect(await messages(1)).toEqual(['hello'])
+  })
+
   it('recover the messages of an absence', async () => {
     const { position } = await consumer.join('kept')
     const { epoch, offset } = position as Position
