@@ -6,7 +6,13 @@ import { memory } from 'isthmus/channels'
 import { testClient } from 'isthmus/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from './behaviour-host.ts'
-import type { ChannelEvent, Channels, ChannelsStats, Position, Subscription } from 'isthmus/channels'
+import type {
+  ChannelEvent,
+  Channels,
+  ChannelsStats,
+  Position,
+  Subscription,
+} from 'isthmus/channels'
 import type { TestClient } from 'isthmus/testing'
 import type { ThreadsApp } from '../../src/hosting/gateway/threads-app.ts'
 
@@ -214,7 +220,7 @@ describe('apps that await, in a thread', () => {
     }
   })
 
-  it('are told what they have lost while their thread stood still', async () => {
+  it('are told their losses of the time in which their thread stood still', async () => {
     await using plain = await client.websocket('/feed?group=plain&maxQueue=20000')
     await using kept = await client.websocket('/feed?group=kept&maxQueue=20000')
     await Promise.all([plain.receive(), kept.receive()])
@@ -237,7 +243,7 @@ describe('apps that await, in a thread', () => {
     await using socket = await client.websocket('/feed?group=plain')
     await socket.receive()
     await client.get('/crash').catch(() => undefined)
-    await expect(socket.receive()).rejects.toThrow()
+    await expect(socket.receive()).rejects.toThrow('closed')
     // A consumer of the new thread gets the message once.
     await using again = await client.websocket('/feed?group=plain')
     await again.receive()
@@ -261,16 +267,17 @@ interface Received {
 }
 
 // The thread may still lose a message of the end, so that there are many.
-async function untilEnd(
-  socket: { receive(): Promise<unknown> },
-  group: string,
-): Promise<Received> {
+async function untilEnd(socket: { receive(): Promise<unknown> }, group: string): Promise<Received> {
   const received = { messages: 0, lost: 0 }
   let ends = 0
   const timer = setInterval(() => channels.publish(group, { end: ends++ }), 20)
   try {
     for (;;) {
-      const event = JSON.parse(String(await socket.receive())) as { gap?: string; lost: number; message: { end?: number } }
+      const event = JSON.parse(String(await socket.receive())) as {
+        gap?: string
+        lost: number
+        message: { end?: number }
+      }
       if (event.message?.end !== undefined) return { ...received, ends: event.message.end }
       if (event.gap) received.lost += event.lost
       else received.messages += 1
