@@ -77,7 +77,8 @@ export class LocalSubscription implements Subscription, Member {
     if (this.#end) return rejected(new ChannelsClosedError('the subscription is closed'))
     try {
       const joined = this.#hub.join(this, group, options)
-      if (!this.#groups.includes(group)) this.#groups.push(group)
+      // An array that grows by push() has room for 17, and most consumers have one group.
+      if (!this.#groups.includes(group)) this.#groups = this.#groups.concat(group)
       return joined
     } catch (error) {
       return rejected(error)
