@@ -48,7 +48,7 @@ describe('a page that listens to a feed', () => {
     ])
   })
 
-  it('comes back with its last id, and gets what it has missed, then the word that this is all', async () => {
+  it('comes back with its last id, and gets the messages that it has missed, then the word that these are all', async () => {
     const url = await start(['board', 'news'])
     const { id } = await lastOf(url, 2, () => channels.publish('board', 1))
     for (const n of [2, 3]) channels.publish('board', n)
@@ -182,7 +182,7 @@ describe('the end of a page', () => {
 })
 
 describe('a request to a feed', () => {
-  it('that accepts no event stream is told what is there', async () => {
+  it('that accepts no event stream is told the use of the place', async () => {
     const response = await get(await start('board'), {})
     expect(response.status).toBe(406)
     expect(await response.text()).toContain('Accept: text/event-stream')
@@ -242,7 +242,7 @@ async function take(page: Page, count: number): Promise<SentEvent[]> {
   return events
 }
 
-/** Waits until all groups are joined, does `act`, and returns the event of it. */
+/** Waits until all groups are joined, does `act`, and returns the next event. */
 async function lastOf(url: string, groups: number, act: () => void): Promise<SentEvent> {
   await using page = await openEvents(url)
   await take(page, groups)
