@@ -162,6 +162,7 @@ describe('the public names', () => {
       ServerStats
       ServiceError
       Shutdown
+      SocketJoinOptions
       StartResponse
       StartResponseHeaders
       SyncApp

@@ -34,6 +34,7 @@ type SocketHandler<Event extends ChannelEvent> = (socket: AppSocket<Event>) => v
  * A browser opens a WebSocket from a page of any site, and sends its cookies. The option `websocket.origins` of `serve()`,
  * or `cors()`, restricts the pages; by default all may connect.
  *
+ * @typeParam Event `ChannelEvent` for a handler that reads the events of groups; see {@link AppSocket.join}
  * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`) by the returned app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {
@@ -231,7 +232,7 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
     this.#closed = true
     const send = this.#send
     this.#send = refuse
-    harmless(send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }))
+    send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }).catch(() => undefined)
   }
 
   async #accept(): Promise<void> {

@@ -270,7 +270,7 @@ describe('the threads that WebSockets hold', { timeout: DEADLINE }, () => {
     await using patient = await client.websocket('/echo')
     await patient.send('a')
     await patient.receive()
-    // A wait that is longer than the limit is what this test is about.
+    // The wait is longer than the limit.
     await new Promise((resolve) => setTimeout(resolve, 900))
     await patient.send('b')
     expect(await patient.receive()).toBe('b')
