@@ -44,7 +44,7 @@ function compile(folder: string): number {
 
 // The compiler takes no file of Python, and the files of the browser need no compiler.
 function copyAsTheyAre(from: string, to: string): void {
-  for (const path of filesUnder(from).filter((name) => /\.(py|js|css|svg)$/.test(name))) {
+  for (const path of filesUnder(from).filter((name) => /\.(py|js|d\.ts|css|svg)$/.test(name))) {
     cpSync(join(from, path), join(to, path))
   }
 }

@@ -1,6 +1,6 @@
 // Every error that isthmus raises. Errors of the app, of the client and of the server never share a class.
 
-import { markAs, sharedClass } from './shared-class.ts'
+import { identifyErrors, markAs } from './shared-class.ts'
 
 /**
  * The root of all errors of isthmus. `instanceof` holds between two copies of the package in one process, and between a
@@ -154,6 +154,19 @@ export class ClientDisconnectedError extends IsthmusError {
   }
 }
 
+/**
+ * The client sent no message within the `timeoutMs` of `receive()`. The socket stays usable.
+ *
+ * @see BlockingWebSocket.receive
+ */
+export class ReceiveTimeoutError extends IsthmusError {
+  readonly code = 'ISTHMUS_RECEIVE_TIMEOUT'
+
+  constructor(timeoutMs: number) {
+    super(`no message of the client came for ${timeoutMs} ms`)
+  }
+}
+
 // --- errors of the server ---
 
 /** The server, or the host of an app, cannot answer now; the client gets `status`. */
@@ -238,28 +251,6 @@ export class InvalidOptionError extends IsthmusError {
   readonly code = 'ISTHMUS_INVALID_OPTION'
 }
 
-/**
- * Gives error classes their names and an `instanceof` that uses registered symbols: each copy of the package has
- * classes of its own, and a minifier renames classes, but not the keys of an object.
- *
- * @example
- * identifyErrors({ SocketClosedError })
- */
-export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): void {
-  for (const [name, kind] of Object.entries(classes)) {
-    // The name is in the prototype, so that the stack begins with it: V8 writes the stack before a constructor can set
-    // a name.
-    Object.defineProperty(kind.prototype, 'name', {
-      value: name,
-      writable: true,
-      configurable: true,
-    })
-    sharedClass(`error.${name}`, kind)
-  }
-}
-
-type ErrorClass = abstract new (...args: never) => Error
-
 identifyErrors({
   IsthmusError,
   AppError,
@@ -278,6 +269,7 @@ identifyErrors({
   BodyTooLargeError,
   BodyTimeoutError,
   ClientDisconnectedError,
+  ReceiveTimeoutError,
   ServiceError,
   UnavailableError,
   PoolFullError,

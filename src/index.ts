@@ -52,9 +52,12 @@ export { errorStream } from './sync/errors-stream.ts'
 export { carry, currentRequest } from './bridge/request-context.ts'
 export type { RequestContext } from './bridge/request-context.ts'
 export { websocket } from './async/websocket-app.ts'
-export type { AcceptOptions, AppSocket } from './async/websocket-app.ts'
+export type { SocketJoinOptions } from './async/joining-socket.ts'
+export type { AppSocket } from './async/websocket-app.ts'
 
 // Contracts
+export type * from './contract/accept-options.ts'
+export type * from './contract/blocking-websocket.ts'
 export type * from './contract/environ.ts'
 export type * from './contract/checked-user.ts'
 export type * from './contract/events.ts'
@@ -87,6 +90,7 @@ export {
   LifespanError,
   LintError,
   PeerError,
+  ReceiveTimeoutError,
   ServerShutdownError,
   UnsupportedScopeError,
   WaitUnderSyncError,

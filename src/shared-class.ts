@@ -28,6 +28,28 @@ export function markAs(name: string, kind: Class): symbol {
   return mark
 }
 
+/**
+ * Gives error classes their names and an `instanceof` that uses registered symbols: each copy of the package has
+ * classes of its own, and a minifier renames classes, but not the keys of an object.
+ *
+ * @example
+ * identifyErrors({ SocketClosedError })
+ */
+export function identifyErrors(classes: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, kind] of Object.entries(classes)) {
+    // The name is in the prototype, so that the stack begins with it: V8 writes the stack before a constructor can set
+    // a name.
+    Object.defineProperty(kind.prototype, 'name', {
+      value: name,
+      writable: true,
+      configurable: true,
+    })
+    sharedClass(`error.${name}`, kind)
+  }
+}
+
+type ErrorClass = abstract new (...args: never) => Error
+
 type Class = abstract new (...args: never) => object
 
 const isOrdinaryInstance = Function.prototype[Symbol.hasInstance]

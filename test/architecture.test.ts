@@ -1,6 +1,6 @@
 // The shape of src: the direction of imports, the public names, and the habits that are forbidden.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -162,6 +162,7 @@ describe('the public names', () => {
       ServerStats
       ServiceError
       Shutdown
+      SocketJoinOptions
       StartResponse
       StartResponseHeaders
       SyncApp
@@ -529,13 +530,15 @@ function entriesOf({ exports }: Manifest): string[] {
     typeof target === 'string' ? target : target.default,
   )
   const scripts = targets.filter((target) => target.endsWith('.js'))
-  return scripts.map((target) => target.replace('./dist/', '').replace(/\.js$/, '.ts'))
+  const paths = scripts.map((target) => target.replace('./dist/', '').replace(/\.js$/, '.ts'))
+  // The client of a browser is one file of JavaScript.
+  return paths.filter((path) => existsSync(join(root, 'src', path)))
 }
 
 function readSources(folder: string): SourceFile[] {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   return paths
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
     .toSorted()
     .map((path) => parseSource(path.replaceAll(sep, '/'), readFileSync(join(folder, path), 'utf8')))
 }

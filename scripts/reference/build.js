@@ -1,7 +1,7 @@
 // Makes the reference pages: `npm run reference`. It is JavaScript, because typedoc and its compiler are installed in this
 // folder only, where `npm run lint` does not need them.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Application, ReflectionKind } from 'typedoc'
@@ -45,7 +45,11 @@ if (process.exitCode === 0) console.log(`The reference is in ${OUT}/index.html`)
 /** The sources of the public entries: `./dist/middleware.js` comes from `src/middleware.ts`. */
 function entryPoints() {
   const built = Object.values(exports).flatMap((entry) => entry.default ?? [])
-  return built.map((path) => join(ROOT, path.replace('./dist/', 'src/').replace(/\.js$/, '.ts')))
+  return built.map((path) => {
+    const source = join(ROOT, path.replace('./dist/', 'src/').replace(/\.js$/, ''))
+    // The client of a browser is JavaScript: its declarations have the docstrings.
+    return existsSync(`${source}.ts`) ? `${source}.ts` : `${source}.d.ts`
+  })
 }
 
 // A comment may name an error class that its file does not import.

@@ -1,34 +1,30 @@
 // websocket(): an event app made from a handler that holds one socket.
 
 import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
-import { harmless } from '../waiting/deferred.ts'
+import { harmless, rejected } from '../waiting/deferred.ts'
 import { TAKEN } from '../waiting/taken.ts'
+import { SocketChannels } from './socket-channels.ts'
+import { OVER, toStep } from './socket-reading.ts'
+import { sendEventOf } from './websocket-event.ts'
+import type { AcceptOptions } from '../contract/accept-options.ts'
+import type { ChannelEvent, Joined } from '../contract/channels.ts'
 import type {
   EventApp,
   HeaderPairs,
   Receive,
-  ReceiveEvent,
   Send,
   SendEvent,
   WebSocketScope,
 } from '../contract/events.ts'
-
-type Step = IteratorResult<string | Uint8Array, undefined>
-
-/** The parts of the 101 response that an app decides. */
-export interface AcceptOptions {
-  /** One of {@link AppSocket.subprotocols}; default none. */
-  subprotocol?: string | undefined
-  /** Sent with the 101, in order. Default none. */
-  headers?: HeaderPairs | undefined
-}
+import type { SocketJoinOptions } from './joining-socket.ts'
+import type { SocketStep } from './socket-reading.ts'
 
 /**
  * The function that {@link websocket} runs, once for each WebSocket.
  *
  * @inline
  */
-type SocketHandler = (socket: AppSocket) => void | Promise<void>
+type SocketHandler<Event extends ChannelEvent> = (socket: AppSocket<Event>) => void | Promise<void>
 
 /**
  * Makes an {@link EventApp} from a handler. After the handler returns, the socket closes with 1000; after it throws,
@@ -38,46 +34,62 @@ type SocketHandler = (socket: AppSocket) => void | Promise<void>
  * A browser opens a WebSocket from a page of any site, and sends its cookies. The option `websocket.origins` of `serve()`,
  * or `cors()`, restricts the pages; by default all may connect.
  *
+ * @typeParam Event `ChannelEvent` for a handler that reads the events of groups; see {@link AppSocket.join}
  * @throws {@link UnsupportedScopeError} (`ISTHMUS_UNSUPPORTED_SCOPE`) by the returned app, for scopes of other types
  * @example
  * const echo = websocket(async (socket) => {
  *   for await (const message of socket) await socket.send(message)
  * })
  */
-export function websocket(handler: SocketHandler): EventApp {
+export function websocket<Event extends ChannelEvent = never>(
+  handler: SocketHandler<Event>,
+): EventApp {
   return async (scope, receive, send) => {
     if (scope.type !== 'websocket') throw new UnsupportedScopeError(scope.type)
     const { type } = await receive()
     if (type !== 'websocket.connect') return
 
+    const socket = new AppSocket<Event>(scope, receive, send)
     try {
-      await handler(new AppSocket(scope, receive, send))
+      await handler(socket)
     } catch (error) {
       // The loss of this client is a normal end. The handler may use other sockets, and the loss of one of those is a
       // failure.
-      if (!(error instanceof ClientDisconnectedError && hasLeft(scope))) throw error
+      const isLoss = error instanceof ClientDisconnectedError
+      if (!isLoss || !(hasLeft(scope) || AppSocket.wasTooSlow(socket))) throw error
     }
   }
 }
+
+// The text is a part of the message of the compiler.
+type Reader<Event> = [Event] extends [never] ? 'socket of websocket<ChannelEvent>(…)' : unknown
 
 /**
  * The socket of one handler. The first `send`, `receive` or iteration accepts the handshake, unless
  * {@link AppSocket.accept} or {@link AppSocket.deny} has answered it before.
  */
-export class AppSocket implements AsyncIterable<string | Uint8Array> {
+export class AppSocket<Event extends ChannelEvent = never> implements AsyncIterable<
+  string | Uint8Array | Event
+> {
   readonly scope: WebSocketScope
   readonly #receive: Receive
-  readonly #send: Send
+  #send: Send
   #accepted: Promise<void> | undefined
   /** The number of sends that wait for the accept. Later sends wait too, to keep the order of the calls. */
   #waiting = 0
   #open = false
   #closed = false
+  #channels: SocketChannels | undefined
 
   constructor(scope: WebSocketScope, receive: Receive, send: Send) {
     this.scope = scope
     this.#receive = receive
     this.#send = send
+  }
+
+  /** @internal Whether the socket was closed because of the policy `close` of its groups. */
+  static wasTooSlow(socket: AppSocket<ChannelEvent>): boolean {
+    return socket.#send === refuse
   }
 
   /** The subprotocols that the client offered, in its order of preference. */
@@ -125,28 +137,58 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   /**
-   * Sends one message: text for a string, binary for bytes. The promise resolves once the client keeps up.
+   * Sends one message: text for a string, binary for bytes, and the JSON text of an event of a group. The promise resolves
+   * once the client keeps up.
    *
    * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client has left
    */
-  send(message: string | Uint8Array): Promise<void> {
-    const event: SendEvent =
-      typeof message === 'string'
-        ? { type: 'websocket.send', text: message }
-        : { type: 'websocket.send', bytes: message }
+  send(message: string | Uint8Array | ChannelEvent): Promise<void> {
+    const event = sendEventOf(message)
     const accepted = this.#open && this.#waiting === 0
     const sent = accepted ? this.#send(event) : this.#sendAccepted(event)
     return sent === TAKEN ? sent : harmless(sent)
   }
 
-  /** The next message; undefined after the client has left. */
-  async receive(): Promise<string | Uint8Array | undefined> {
+  /**
+   * The next message of the client, or the next event of a group that was joined without `forward`; undefined after the
+   * client has left. An abandoned call loses nothing.
+   */
+  async receive(): Promise<string | Uint8Array | Event | undefined> {
     return (await this.#next()).value
   }
 
-  /** All messages until the client leaves. A `break` out of the loop does not close the socket. */
-  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array, undefined> {
+  /**
+   * All messages until the client leaves, and the events of the groups that were joined without `forward`. Both keep their
+   * order, and take turns. A `break` out of the loop does not close the socket.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<string | Uint8Array | Event, undefined> {
     return { next: () => this.#next() }
+  }
+
+  /**
+   * Joins a group of `isthmus/channels`, after the accept. Its events come in the iteration and from `receive`, or with
+   * `forward` go to the client. The socket leaves all groups at its end. A further join of a group replaces the first one. A
+   * `receive` that waits already at the first join still waits for the client.
+   *
+   * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client has left; {@link InvalidOptionError}
+   *   (`ISTHMUS_INVALID_OPTION`) for an impossible option; {@link InvalidChannelError} (`ISTHMUS_INVALID_CHANNEL`) for an
+   *   impossible name or position; {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) after a denial; {@link AppError}
+   *   (`ISTHMUS_APP_FAULT`) under a host without channels
+   * @example
+   * const room = websocket(async (socket) => {
+   *   await socket.join('room', { forward: true })
+   *   for await (const text of socket) socket.scope['isthmus.channels']?.publish('room', text)
+   * })
+   */
+  join(group: string, options: SocketJoinOptions & { forward: true }): Promise<Joined>
+  join(this: Reader<Event>, group: string, options?: SocketJoinOptions): Promise<Joined>
+  join(group: string, options: SocketJoinOptions = {}): Promise<Joined> {
+    return harmless(this.#join(group, options))
+  }
+
+  /** Leaves a group: none of its events comes any more. Without effect for a group that is not joined. */
+  leave(group: string): void {
+    this.#channels?.leave(group)
   }
 
   /**
@@ -162,12 +204,35 @@ export class AppSocket implements AsyncIterable<string | Uint8Array> {
   }
 
   // Not an async function: a loop over the socket waits for each promise on the way, in each step.
-  #next(): Promise<Step> {
+  #next(): Promise<SocketStep<Event>> {
+    const reading = this.#channels?.reading
+    if (reading && this.#open) return reading.next() as Promise<SocketStep<Event>>
     return this.#open ? this.#receive().then(toStep) : this.#acceptAndNext()
   }
 
-  async #acceptAndNext(): Promise<Step> {
-    return (await this.#acceptForReading()) ? this.#receive().then(toStep) : OVER
+  async #acceptAndNext(): Promise<SocketStep<Event>> {
+    return (await this.#acceptForReading()) ? this.#next() : OVER
+  }
+
+  async #join(group: string, options: SocketJoinOptions): Promise<Joined> {
+    this.#channels ??= new SocketChannels(this.scope, {
+      receive: this.#receive,
+      send: this.#send,
+      onSlow: () => this.#endSlow(),
+    })
+    // Before any wait, so that a read that follows gets the events.
+    this.#channels.prepare(options)
+    if (!this.#open) await this.#accept()
+    return this.#channels.join(group, options)
+  }
+
+  // For the app this is the loss of its client.
+  #endSlow(): void {
+    this.#channels?.end()
+    this.#closed = true
+    const send = this.#send
+    this.#send = refuse
+    send({ type: 'websocket.close', code: 1013, reason: 'slow consumer' }).catch(() => undefined)
   }
 
   async #accept(): Promise<void> {
@@ -221,11 +286,10 @@ function hasLeft(scope: WebSocketScope): boolean {
   return left
 }
 
-function toStep(event: ReceiveEvent): Step {
-  if (event.type !== 'websocket.receive') return OVER
-  const value = event.text ?? event.bytes ?? undefined
-  return value === undefined ? OVER : { done: false, value }
+function refuse(): Promise<never> {
+  return rejected(
+    new ClientDisconnectedError('the client was too slow for the messages of its groups'),
+  )
 }
 
-const OVER: Step = Object.freeze({ done: true, value: undefined })
 const NEVER = new AbortController().signal

@@ -3,6 +3,7 @@
 import { IllegalEventError, InvalidHeaderError } from '../errors.ts'
 import { checkedHeaders } from '../http/headers.ts'
 import { nameOf } from '../name-of.ts'
+import type { ChannelEvent } from '../contract/channels.ts'
 import type { HeaderPairs, WebSocketCloseEvent, WebSocketSendEvent } from '../contract/events.ts'
 
 const MAX_REASON_BYTES = 123
@@ -18,6 +19,15 @@ const SERVER_FIELDS = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+/** The event that sends a message: a string, bytes, or the JSON text of an event of a group. */
+export function sendEventOf(message: string | Uint8Array | ChannelEvent): WebSocketSendEvent {
+  if (typeof message === 'string') return { type: 'websocket.send', text: message }
+  // The exchange refuses other values.
+  return 'text' in Object(message)
+    ? { type: 'websocket.send', text: (message as ChannelEvent).text }
+    : { type: 'websocket.send', bytes: message as Uint8Array }
+}
 
 /**
  * The message of a `websocket.send`: text or bytes.

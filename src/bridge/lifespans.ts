@@ -44,8 +44,12 @@ export async function runLifespans(
   }
 
   await receive()
-  const log = scope['isthmus.log'] ?? SILENT_LOG
-  const options = { mode: 'auto', log, hosting: scope['isthmus.hosting'] } as const
+  const {
+    'isthmus.log': log = SILENT_LOG,
+    'isthmus.hosting': hosting,
+    'isthmus.channels': channels,
+  } = scope
+  const options = { mode: 'auto', log, hosting, channels } as const
   for (const inner of apps) {
     try {
       started.push({ inner, lifespan: await startLifespan(inner.app, options) })

@@ -11,8 +11,8 @@ export interface Envelope {
   readonly payload: Payload
   /** Null for a group without a history. */
   readonly position: Position | null
-  /** The messages of this group that its publisher has dropped before this one. */
-  readonly lost: number
+  /** The messages of this group that are lost on their way before this one; null if the number is not known, zero included. */
+  readonly lost: number | null
 }
 
 /** The past of a group: the position of its newest message, and the messages that a consumer may not have. */
@@ -29,6 +29,8 @@ export interface BrokerEvents {
   onMessage(envelope: Envelope): void
   /** Messages of these groups may be lost since the connection was interrupted; the groups are followed again. */
   onResumed(groups: readonly string[]): void
+  /** This number of messages of a followed group is lost, because this process did not take them in time. */
+  onLost(group: string, count: number): void
   /** A line for the operator: the broker is away, or is back. */
   onWarning(fields: Record<string, unknown>, message: string): void
 }
@@ -41,8 +43,14 @@ export interface Broker {
   readonly isConnected: boolean
   /** The messages that wait for the network. */
   readonly pending: number
-  /** Takes a message; false: too many wait, and this one is dropped. The broker tells the drop with its next message. */
-  publish(group: string, payload: Payload): boolean
+  /** The messages that were taken and are lost, or perhaps lost. Without it there are none. */
+  readonly unsent?: number
+  /**
+   * Takes a message; false: too many wait, and this one is dropped. The broker tells the drop with its next message.
+   *
+   * @param lost the messages of the group that were dropped before they reached the broker; it tells them too. Default 0
+   */
+  publish(group: string, payload: Payload, lost?: number): boolean
   /**
    * The first consumer of a group is there. The promise resolves when its messages come; while the broker is away, it waits.
    * Undefined: they come at once.

@@ -1,6 +1,7 @@
 // The errors of channels.
 
-import { AppError, identifyErrors, IsthmusError } from '../errors.ts'
+import { AppError, IsthmusError } from '../errors.ts'
+import { identifyErrors } from '../shared-class.ts'
 
 /** The name of a group, a position or a message is impossible. */
 export class InvalidChannelError extends AppError {

@@ -2,17 +2,17 @@
 
 import { randomUUID } from 'node:crypto'
 import { completeOptions } from '../complete-options.ts'
-import { Fifo } from '../waiting/fifo.ts'
 import { ChannelsClosedError, InvalidChannelError } from './errors.ts'
 import { directPayload, readDirect } from './direct.ts'
-import { MessageEvent } from './event.ts'
+import { gapEvent, MessageEvent } from './event.ts'
 import { LocalGroup } from './group.ts'
 import { checkGroup, DIRECT_PREFIX, payloadOf } from './options.ts'
+import { SharedBroker } from './shared-broker.ts'
 import { LocalSubscription } from './subscription.ts'
 import type {
-  ChannelEvent,
   Channels,
   ChannelsStats,
+  GapReason,
   Joined,
   JoinOptions,
   Position,
@@ -29,12 +29,10 @@ type Counters = Pick<ChannelsStats, 'published' | 'delivered' | 'gaps' | 'droppe
 /** {@link Channels} over a broker. */
 export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   readonly #settings: ChannelsSettings
+  readonly #shared: SharedBroker
   readonly #broker: Broker
   readonly #groups = new Map<string, LocalGroup>()
   readonly #subscriptions = new Set<LocalSubscription>()
-  // Messages of a publisher that publishes while it gets a message.
-  readonly #inbox = new Fifo<Envelope>()
-  #isDelivering = false
   #direct: Direct | undefined
   #closing: Promise<void> | undefined
   #log: Log | null
@@ -48,7 +46,32 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   constructor(makeBroker: BrokerFactory, settings: ChannelsSettings) {
     this.#settings = settings
     this.#log = settings.log
-    this.#broker = makeBroker(this)
+    this.#shared = new SharedBroker(makeBroker, this)
+    this.#broker = this.#shared.connect(this)
+  }
+
+  /** The broker of these channels for one more party, such as the relay of a thread, which closes it. */
+  connect(events: BrokerEvents): Broker {
+    return this.#shared.connect(events)
+  }
+
+  /**
+   * Counts a message of a thread or a process that this one hosts as its own.
+   *
+   * @param lost the messages that the host has dropped before this one
+   * @param publish passes the message on
+   */
+  countHosted(lost: number, publish: () => void): void {
+    const { refused } = this.#shared
+    publish()
+    if (this.#shared.refused === refused) this.#counters.published += 1
+    this.#counters.dropped.publisher += lost
+  }
+
+  /** The options that the channels of another party over {@link connect} need too. */
+  get shared(): Pick<ChannelsSettings, 'history' | 'maxMessageBytes'> {
+    const { history, maxMessageBytes } = this.#settings
+    return { history, maxMessageBytes }
   }
 
   /** Gives channels without a log of their own one. */
@@ -76,6 +99,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
 
   stats(): ChannelsStats {
     const { gaps, dropped, ...counters } = this.#counters
+    const { refused, unsent } = this.#shared
     return {
       connected: this.#broker.isConnected,
       subscriptions: this.#subscriptions.size,
@@ -83,7 +107,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
       pending: this.#broker.pending,
       ...counters,
       gaps: { ...gaps },
-      dropped: { ...dropped },
+      dropped: { ...dropped, publisher: dropped.publisher + refused + unsent },
     }
   }
 
@@ -99,14 +123,19 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     return this.#direct.addressOf(subscription)
   }
 
-  join(subscription: LocalSubscription, name: string, options: JoinOptions): Promise<Joined> {
-    checkGroup(name)
+  sinceOf(group: string, options: JoinOptions): Position | null {
+    checkGroup(group)
     const { since } = completeOptions('join', options, { since: null as Position | null })
     checkPosition(since)
+    return since
+  }
+
+  join(subscription: LocalSubscription, name: string, since: Position | null): Promise<Joined> {
     let group = this.#groups.get(name)
     group?.leave(subscription)
     if (!group) {
-      group = new LocalGroup(name, this.#broker, this.#settings.historyOf(name) !== null)
+      const historySize = this.#settings.historyOf(name)?.size ?? 0
+      group = new LocalGroup({ name, broker: this.#broker, historySize })
       this.#groups.set(name, group)
     }
     return group.join(subscription, since)
@@ -125,8 +154,8 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     this.#direct?.forget(subscription)
   }
 
-  onGap(event: ChannelEvent): void {
-    if (event.type === 'gap') this.#counters.gaps[event.reason] += 1
+  onGap(reason: GapReason): void {
+    this.#counters.gaps[reason] += 1
   }
 
   onDelivered(): void {
@@ -144,30 +173,27 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   // --- the reports of the broker ---
 
   onMessage(envelope: Envelope): void {
-    if (this.#isDelivering) return this.#inbox.push(envelope)
-    this.#isDelivering = true
-    try {
-      for (let next: Envelope | undefined = envelope; next; next = this.#inbox.shift()) {
-        this.#deliver(next)
-      }
-    } finally {
-      this.#isDelivering = false
-    }
-  }
-
-  onResumed(groups: readonly string[]): void {
-    for (const name of groups) this.#groups.get(name)?.resumed()
-  }
-
-  onWarning(fields: Record<string, unknown>, message: string): void {
-    this.#log?.warn(fields, message)
-  }
-
-  #deliver(envelope: Envelope): void {
     const group = this.#groups.get(envelope.group)
     if (group) return group.receive(envelope)
     if (!envelope.group.startsWith(DIRECT_PREFIX)) return
     if (!this.#direct?.deliver(envelope)) this.#counters.dropped.unreached += 1
+  }
+
+  onResumed(groups: readonly string[]): void {
+    for (const name of groups) {
+      this.#groups.get(name)?.resumed()
+      this.#direct?.tellGap(name, 'broker')
+    }
+  }
+
+  onLost(name: string, count: number): void {
+    const group = this.#groups.get(name)
+    if (group) this.#counters.dropped.slow += count * group.lost(count)
+    else if (this.#direct?.tellGap(name, 'slow')) this.#counters.dropped.slow += count
+  }
+
+  onWarning(fields: Record<string, unknown>, message: string): void {
+    this.#log?.warn(fields, message)
   }
 
   #publish(group: string, payload: Payload): boolean {
@@ -178,7 +204,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   }
 
   async #close(): Promise<void> {
-    for (const subscription of [...this.#subscriptions]) subscription.close()
+    for (const subscription of this.#subscriptions) subscription.close()
     await this.#broker.close()
   }
 }
@@ -211,13 +237,24 @@ class Direct {
     this.#members.delete(number)
   }
 
+  /** Tells all consumers a gap of direct messages. False: the group is another one. */
+  tellGap(group: string, reason: GapReason): boolean {
+    if (group !== this.#group) return false
+    for (const [number, member] of this.#members) {
+      member.deliver(gapEvent(`${group}.${number}`, reason, null, null), 0)
+    }
+    return true
+  }
+
   /** False: the consumer is gone. */
   deliver(envelope: Envelope): boolean {
+    // The messages of all consumers have one publisher's count of losses.
+    if (envelope.lost !== 0) this.tellGap(this.#group, 'publisher')
     const { number, payload } = readDirect(envelope.payload)
     const member = this.#members.get(number)
     if (!member) return false
     const group = `${this.#group}.${number}`
-    member.deliver(new MessageEvent({ ...envelope, group, payload }), false)
+    member.deliver(new MessageEvent({ ...envelope, group, payload }), 0)
     return true
   }
 }
@@ -230,9 +267,13 @@ function readAddress(address: unknown): { group: string; number: number } {
 
 const ADDRESS = /^(isthmus\.direct\.[0-9a-f-]{36})\.(\d{1,15})$/
 
+// An epoch of a page may be any text of its client.
+const EPOCH = /^[\da-zA-Z-]{0,64}$/
+
 function checkPosition(since: unknown): void {
   if (since === null) return
   const { epoch, offset } = since as { epoch?: unknown; offset?: unknown }
-  if (typeof epoch === 'string' && Number.isSafeInteger(offset) && Number(offset) >= 0) return
+  const isEpoch = typeof epoch === 'string' && EPOCH.test(epoch)
+  if (isEpoch && Number.isSafeInteger(offset) && Number(offset) >= 0) return
   throw new InvalidChannelError('a position is an epoch and an offset, as a message carries them')
 }

@@ -20,6 +20,8 @@ export interface PoolFlags extends Pick<
 > {
   /** The threads that run even if no request does; null: all of `--threads`. */
   min: number | null
+  /** `maxWebSockets`; null: one less than `--threads`. */
+  maxWebSockets: number | null
   /** `resourceLimits.maxOldGenerationSizeMb`; null: that of Node. */
   maxOldGenerationSizeMb: number | null
   buffering: boolean
@@ -29,6 +31,7 @@ export interface PoolFlags extends Pick<
 export const POOL_FLAG_DEFAULTS: PoolFlags = {
   ...POOL_DEFAULTS,
   min: null,
+  maxWebSockets: null,
   maxOldGenerationSizeMb: null,
   buffering: true,
 }
@@ -36,6 +39,11 @@ export const POOL_FLAG_DEFAULTS: PoolFlags = {
 const allThreads: kind.Kind<number | null> = {
   ...kind.integer(0, MOST_THREADS),
   show: () => 'as --threads',
+}
+
+const allButOne: kind.Kind<number | null> = {
+  ...kind.integer(0, MOST_THREADS),
+  show: () => 'one less than --threads, at least 1',
 }
 
 /** The options of the pools that the command line makes: one for each sync app and each `threads:` app. */
@@ -55,6 +63,11 @@ export const POOL_OPTIONS: OptionTable<PoolFlags> = {
     'threads-queue-timeout',
     'Seconds that a request may wait for a thread; then 503',
     kind.secondsLimit,
+  ),
+  maxWebSockets: option(
+    'threads-max-websockets',
+    'Most threads that WebSockets of a sync app may hold; further ones get 503',
+    allButOne,
   ),
   concurrency: option(
     'threads-concurrency',
@@ -86,10 +99,11 @@ export const POOL_OPTIONS: OptionTable<PoolFlags> = {
 
 /** Makes options of `threads()`; the flags that are at their default leave the decision to the pool. */
 export function poolOptions(flags: PoolFlags): ThreadOptions {
-  const { min, maxOldGenerationSizeMb, buffering, ...others } = flags
+  const { min, maxWebSockets, maxOldGenerationSizeMb, buffering, ...others } = flags
   return {
     ...others,
     ...(min !== null && { min }),
+    ...(maxWebSockets !== null && { maxWebSockets }),
     ...(maxOldGenerationSizeMb !== null && { resourceLimits: { maxOldGenerationSizeMb } }),
     // The value true would buffer the requests of apps that await, too.
     ...(!buffering && { buffering }),

@@ -22,8 +22,8 @@ export interface ChannelMessage {
 }
 
 /**
- * The reason of a gap. `slow`: the queue of the consumer was full. `broker`: the connection to the broker was
- * interrupted. `epoch`: the broker has lost the history. `history`: the history is shorter than the absence.
+ * The reason of a gap. `slow`: the queue of the consumer, or of its process or thread, was full. `broker`: the connection to
+ * the broker was interrupted. `epoch`: the broker has lost the history. `history`: the history is shorter than the absence.
  * `publisher`: a publisher could not pass its messages on.
  */
 export type GapReason = 'slow' | 'broker' | 'epoch' | 'history' | 'publisher'
@@ -48,7 +48,8 @@ export type ChannelEvent = ChannelMessage | ChannelGap
 export interface JoinOptions {
   /**
    * The position of the last message that the consumer has. The messages after it come first, if the group keeps a history;
-   * else a gap says that they cannot. Default null: the messages from now on.
+   * else a gap says that they cannot. An empty epoch stands for a consumer that has none: it gets all messages that the
+   * history has, and no gap. Default null: the messages from now on.
    */
   since?: Position | null | undefined
 }
@@ -97,11 +98,15 @@ export interface Subscription extends AsyncIterable<ChannelEvent>, Disposable {
   leave(group: string): void
   /**
    * The next event; undefined after `close`. While a call is pending, a further call returns the same promise, so that an
-   * abandoned call loses no event.
+   * abandoned call loses no event. With `onEvent` it waits for the end of the subscription.
    *
    * @throws {@link SlowConsumerError} (`ISTHMUS_SLOW_CONSUMER`) after the policy `close` has ended the subscription
    */
   receive(): Promise<ChannelEvent | undefined>
+  /** Keeps the events for `onEvent` in the queue, up to its bounds, until `resume`. Without `onEvent` it has no effect. */
+  pause(): void
+  /** Gives the events that wait to `onEvent`, until a further `pause`. */
+  resume(): void
   /** Leaves all groups and drops the queue. */
   close(): void
 }

@@ -1,5 +1,6 @@
 // The sync interface: PEP 3333 in TypeScript. Types only.
 
+import type { BlockingWebSocket } from './blocking-websocket.ts'
 import type { Channels } from './channels.ts'
 import type { HttpScope } from './events.ts'
 
@@ -124,6 +125,10 @@ export interface Environ {
   'wsgi.input_terminated'?: boolean
   /** Makes a body of a file, in chunks of `blockSize` bytes (PEP 3333, "Optional Platform-Specific File Handling"). */
   'wsgi.file_wrapper'?: (filelike: FileLike | number, blockSize?: number) => FileWrapper
+  /**
+   * The WebSocket of the handshake that this environ describes. Only in threads: see {@link threads}. Absent for requests.
+   */
+  'wsgi.websocket'?: BlockingWebSocket
   /** The scope from which a bridge made this environ; absent if no bridge did. */
   'isthmus.scope'?: HttpScope
   /**

@@ -1,6 +1,7 @@
 // The startup that serve() and testClient() share: the lifespan of the app first, then a dispatcher for its requests.
 
 import { startLifespan } from '../async/lifespan.ts'
+import { offerChannels } from '../bridge/current-channels.ts'
 import { LocalChannels } from '../channels/local-channels.ts'
 import { memory } from '../channels/memory/memory.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -24,23 +25,31 @@ export async function openDispatcher(app: EventApp, settings: Settings): Promise
   const { lifespan: mode, lifespanTimeoutMs, sync, log } = settings
   const channels = settings.channels ?? memory()
   if (channels instanceof LocalChannels) channels.useLog(log)
-  const lifespan = await startLifespan(app, {
-    mode,
-    startupTimeoutMs: lifespanTimeoutMs,
-    shutdownTimeoutMs: lifespanTimeoutMs,
-    hosting: sync,
-    channels,
-    log,
-  })
-  const dispatcher = new Dispatcher(app, lifespan.state, { ...settings, channels })
-  return { dispatcher, lifespan: settings.channels ? lifespan : closing(lifespan, channels) }
+  const withdraw = offerChannels(channels)
+  try {
+    const lifespan = await startLifespan(app, {
+      mode,
+      startupTimeoutMs: lifespanTimeoutMs,
+      shutdownTimeoutMs: lifespanTimeoutMs,
+      hosting: sync,
+      channels,
+      log,
+    })
+    const dispatcher = new Dispatcher(app, lifespan.state, { ...settings, channels })
+    const own = settings.channels ? undefined : channels
+    return { dispatcher, lifespan: closing(lifespan, withdraw, own) }
+  } catch (error) {
+    withdraw()
+    throw error
+  }
 }
 
 // The app may publish until it has shut down.
-function closing(lifespan: Lifespan, channels: Channels): Lifespan {
+function closing(lifespan: Lifespan, withdraw: () => void, own: Channels | undefined): Lifespan {
   const shutdown = async (): Promise<void> => {
     await lifespan.shutdown()
-    await channels.close()
+    withdraw()
+    await own?.close()
   }
   return { state: lifespan.state, shutdown }
 }

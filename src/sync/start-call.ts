@@ -20,6 +20,13 @@ export function checkStartCall(called: boolean, committed: boolean, excInfo: unk
   )
 }
 
+/** The error for content of an app that has answered by the WebSocket of its environ. */
+export function contentAfterAnswer(): AppError {
+  return new AppError(
+    "the app has answered by environ['wsgi.websocket'], so its body has to be empty: it sends its data by send() of the socket",
+  )
+}
+
 /**
  * The error for a body that begins or ends without a head.
  *

@@ -4,7 +4,7 @@ import { AppError, ContentLengthMismatchError } from '../errors.ts'
 import { checkedChunk, chunkBytes, cutTo } from './chunk.ts'
 import { hasContent, mayHaveContent } from '../http/content.ts'
 import { announcedHead } from './response-head.ts'
-import { checkStartCall, missingHead } from './start-call.ts'
+import { checkStartCall, contentAfterAnswer, missingHead } from './start-call.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../contract/environ.ts'
 import type { AnnouncedHead } from './response-head.ts'
@@ -19,6 +19,8 @@ export interface ResponseOptions {
    * ResponseState.takeWritten}, at most 16 MiB.
    */
   onWrite?(chunk: Chunk): void
+  /** Whether the app has answered by the WebSocket of its environ: it then needs no head, and its body is empty. */
+  isAnswered?: (() => boolean) | undefined
 }
 
 /**
@@ -122,7 +124,7 @@ export class ResponseState {
    */
   announceLength(bytes: number): void {
     const head = this.#head
-    if (head === undefined || this.#committed) return
+    if (head === undefined || this.#committed || this.#isAnswered) return
     // RFC 9110, 8.6: a response to HEAD announces the length of the response to GET, which an empty body does not show.
     const isKnown = mayHaveContent(head.status) && (this.#method !== 'HEAD' || bytes > 0)
     if (head.contentLength !== undefined) this.#refuseShort(head, bytes)
@@ -137,9 +139,10 @@ export class ResponseState {
    * @throws {@link ContentLengthMismatchError} (`ISTHMUS_CONTENT_LENGTH_MISMATCH`) if bytes are missing
    */
   finish(): void {
-    const head = this.#announced()
-    this.#refuseShort(head, this.#sentBytes)
-    this.#committed = true
+    if (!this.#isAnswered) {
+      this.#refuseShort(this.#announced(), this.#sentBytes)
+      this.#committed = true
+    }
     this.#closed = true
   }
 
@@ -188,7 +191,11 @@ export class ResponseState {
 
   #announced(): AnnouncedHead {
     if (this.#head !== undefined) return this.#head
-    throw missingHead(this.#called)
+    throw this.#isAnswered ? contentAfterAnswer() : missingHead(this.#called)
+  }
+
+  get #isAnswered(): boolean {
+    return this.#options.isAnswered?.() ?? false
   }
 
   #refuseShort({ status, contentLength }: AnnouncedHead, bytes: number): void {

@@ -1,6 +1,7 @@
 // The errors of the test client itself. It throws an error of the app under test unchanged.
 
-import { IsthmusError, identifyErrors } from '../errors.ts'
+import { IsthmusError } from '../errors.ts'
+import { identifyErrors } from '../shared-class.ts'
 import type { ResponseHead } from '../async/framing.ts'
 import type { TestResponse } from './test-response.ts'
 

@@ -10,7 +10,7 @@ const LAYERS = [
   ['cli', 'testing'],
   ['middleware', 'report'],
   ['server', 'chain', 'hosting', 'lint'],
-  ['adapters', 'migrate'],
+  ['adapters', 'migrate', 'feed'],
   ['bridge'],
   ['sync', 'async', 'channels'],
   [
@@ -25,6 +25,7 @@ const LAYERS = [
     'standard-stream',
     'complete-options',
     'name-of',
+    'channel-text',
     'shared-class',
   ],
 ]

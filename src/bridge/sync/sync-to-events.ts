@@ -13,11 +13,13 @@ import { InlineRun } from './inline-run.ts'
 import { LateSource } from './late-source.ts'
 import { spoolBody } from './spool.ts'
 import type { SyncApp } from '../../contract/environ.ts'
-import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
+import type { EventApp, HttpScope, Receive, Send, WebSocketScope } from '../../contract/events.ts'
 import type { DecideByHead } from './head-decision.ts'
 import type { SpooledBody } from './spool.ts'
 
 const DEFAULT_MEMORY_BYTES = 1024 * 1024
+const NO_SOCKETS =
+  "a sync app on the event loop denies WebSockets with 403, because it cannot block there: threads() hosts a sync app that uses environ['wsgi.websocket'], and websocket() makes an event app"
 
 interface Call {
   scope: HttpScope
@@ -32,6 +34,16 @@ interface Call {
  */
 export function syncToEvents(app: SyncApp): EventApp {
   let decide = decisionByHead(app)
+  let hasWarned = false
+
+  // Once for each app: a client can open any number of WebSockets.
+  function denySocket(scope: WebSocketScope, receive: Receive, send: Send): Promise<void> {
+    if (!hasWarned) {
+      hasWarned = true
+      scope['isthmus.exchange']?.log.warn({ path: scope.path }, NO_SOCKETS)
+    }
+    return refuseScope(scope, receive, send)
+  }
 
   async function decideAndRespond(
     { scope, receive, send }: Call,
@@ -57,6 +69,7 @@ export function syncToEvents(app: SyncApp): EventApp {
   }
 
   return function inlineSyncApp(scope, receive, send) {
+    if (scope.type === 'websocket') return denySocket(scope, receive, send)
     if (scope.type !== 'http') return refuseScope(scope, receive, send)
     if (hasBody(scope)) {
       const call = { scope, receive, send }

@@ -53,7 +53,7 @@ class SyncDrive implements BodyOwner, HeadDecision {
   readonly #app: SyncApp
   readonly #environ: Environ
   readonly #flow: Flow
-  readonly #head = new SyncHead()
+  readonly #head: SyncHead
   readonly #end: SyncEnd
   // The app's own response.
   #response: Outgoing | undefined
@@ -68,6 +68,7 @@ class SyncDrive implements BodyOwner, HeadDecision {
   constructor(layers: readonly Layer[], app: SyncApp, environ: Environ) {
     this.#app = app
     this.#environ = environ
+    this.#head = new SyncHead(environ)
     this.#flow = new Flow(layers, undefined)
     this.#end = new SyncEnd(environ, (message, cause) => this.warn(message, cause))
   }

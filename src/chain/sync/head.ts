@@ -2,9 +2,16 @@
 
 import { statusLine } from '../../http/status-line.ts'
 import { announcedHead } from '../../sync/response-head.ts'
-import { checkStartCall, missingHead } from '../../sync/start-call.ts'
+import { hasAnsweredBySocket } from '../../sync/socket-answer.ts'
+import { checkStartCall, contentAfterAnswer, missingHead } from '../../sync/start-call.ts'
 import { Outgoing } from '../response.ts'
-import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
+import type {
+  Chunk,
+  Environ,
+  StartResponse,
+  StartResponseHeaders,
+  Write,
+} from '../../contract/environ.ts'
 import type { AnnouncedHead } from '../../sync/response-head.ts'
 
 /** Takes the app's calls of `startResponse`, and passes one head to the server's `startResponse`. */
@@ -15,6 +22,11 @@ export class SyncHead {
   #called = false
   #announced: AnnouncedHead | undefined
   #committed = false
+  readonly #environ: Environ
+
+  constructor(environ: Environ) {
+    this.#environ = environ
+  }
 
   /** Takes the server's function; called once, before the other methods. */
   open(startResponse: StartResponse): void {
@@ -38,12 +50,13 @@ export class SyncHead {
   }
 
   /**
-   * The response that the app announced.
+   * The response that the app announced; a 101 if it has answered by its WebSocket.
    *
    * @param body all chunks if the chain knows the whole body, else null
    * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) if the app announced no head
    */
   response(body: readonly Chunk[] | null): Outgoing {
+    if (this.#isUpgraded) return new Outgoing({ status: 101, headers: [], body: null })
     if (!this.#announced) throw missingHead(this.#called)
     const { status, headers } = this.#announced
     return new Outgoing({ status, headers, body })
@@ -52,6 +65,8 @@ export class SyncHead {
   /** Gives the server the head of the app's own response. */
   pass(response: Outgoing): Write {
     this.#committed = true
+    // The 101 is on the wire, and a sync app sends no head after it.
+    if (this.#isUpgraded) return refuseUpgraded
     if (response.untouched) return this.#start(this.#status, this.#headers)
     return this.answer(response)
   }
@@ -63,7 +78,15 @@ export class SyncHead {
     return this.#start(line, fields)
   }
 
+  get #isUpgraded(): boolean {
+    return !this.#announced && hasAnsweredBySocket(this.#environ)
+  }
+
   #start(status: string, headers: StartResponseHeaders): Write {
     return (this.#startResponse as StartResponse)(status, headers)
   }
+}
+
+function refuseUpgraded(): never {
+  throw contentAfterAnswer()
 }

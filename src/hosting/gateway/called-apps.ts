@@ -9,6 +9,7 @@ import { toEvents } from '../../bridge/to-events.ts'
 import { inNeutralContext } from '../../waiting/neutral-context.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
 import type { EventApp } from '../../contract/events.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { App } from '../../bridge/style.ts'
 import type { CalledApp } from '../protocol/messages.ts'
@@ -20,6 +21,7 @@ interface Caller {
   /** The pool of the host. A called app lives at least until the pool is closed. */
   pool: object
   log: Log | undefined
+  channels: Channels | undefined
 }
 
 interface Loaded {
@@ -50,7 +52,7 @@ export async function calledApp(called: CalledApp, caller: Caller): Promise<Even
   const key = `${called.url}#${called.exportName}`
   const entry = shared.get(key) ?? {
     // The app lives longer than the request that calls it first, and holds none of its slots.
-    loaded: inNeutralContext(() => load(called, caller.log)),
+    loaded: inNeutralContext(() => load(called, caller)),
     users: new Set(),
   }
   shared.set(key, entry)
@@ -74,14 +76,17 @@ export async function releaseCalledApps(pool: object): Promise<void> {
   }
 }
 
-async function load(called: Exclude<CalledApp, 'inner'>, log: Log = SILENT_LOG): Promise<Loaded> {
+async function load(
+  called: Exclude<CalledApp, 'inner'>,
+  { log = SILENT_LOG, channels }: Caller,
+): Promise<Loaded> {
   const { url, exportName } = called
   const module = (await importExports(url)) as Record<string, unknown>
   if (!Object.hasOwn(module, exportName)) {
     throw new AppLoadError(`toSync(): ${url} has no export "${exportName}"`)
   }
   const app = toEvents(module[exportName] as App)
-  const lifespan = await startLifespan(app, { mode: 'auto', log })
+  const lifespan = await startLifespan(app, { mode: 'auto', log, channels })
   return { app: withState(app, lifespan.state), lifespan }
 }
 

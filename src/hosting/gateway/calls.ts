@@ -5,21 +5,27 @@ import { calledApp } from './called-apps.ts'
 import { GatewayCall } from './call.ts'
 import { holding } from './held-slots.ts'
 import { NO_EXTENSIONS, scopeOf } from '../protocol/scope-data.ts'
-import type { EventApp, HttpScope } from '../../contract/events.ts'
+import type { EventApp, HttpScope, WebSocketScope } from '../../contract/events.ts'
 import type { HeldSlot } from './scheduler/slots.ts'
 import type { CalledApp, CalledMessage, CallMessage, ToHost } from '../protocol/messages.ts'
+
+/** The scope of the request, or of the WebSocket, that makes the calls. */
+type CallerScope = Pick<
+  HttpScope | WebSocketScope,
+  'state' | 'isthmus.exchange' | 'isthmus.channels'
+>
 
 /** Opens the calls of one request, passes their messages on, and closes them with the request. */
 export class Calls {
   readonly #slot: HeldSlot
-  readonly #scope: HttpScope
+  readonly #scope: CallerScope
   readonly #inner: EventApp | undefined
   readonly #post: (message: ToHost) => void
   readonly #open = new Map<number, GatewayCall>()
 
   constructor(
     slot: HeldSlot,
-    scope: HttpScope,
+    scope: CallerScope,
     inner: EventApp | undefined,
     post: (message: ToHost) => void,
   ) {
@@ -47,13 +53,14 @@ export class Calls {
     })
     this.#open.set(message.id, call)
 
-    const { state, 'isthmus.exchange': context } = this.#scope
+    const { state, 'isthmus.exchange': context, 'isthmus.channels': channels } = this.#scope
     const scope = scopeOf(message.scope, {
       state: { ...state },
       extensions: NO_EXTENSIONS,
       context,
+      channels,
     })
-    const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log }
+    const caller = { inner: this.#inner, pool: this.#slot.pool, log: context?.log, channels }
     const run = (): Promise<void> => call.run(calledApp(app, caller), scope)
     holding(this.#slot, () => runCarrying(message.carried, run)).catch(() => undefined)
   }

@@ -1,5 +1,6 @@
 // The kinds of hosts that a pool can have: threads, and processes.
 
+import type { Channels } from '../../contract/channels.ts'
 import type { LoadedMessage, LogMessage, WornMessage } from '../protocol/messages.ts'
 import type { PoolRequest } from './pool-request.ts'
 import type { Host } from './scheduler/host.ts'
@@ -60,9 +61,10 @@ export interface HostKind {
   /**
    * Starts a host.
    *
+   * @param channels those of the server that has opened the pool, for code outside of requests
    * @throws the error of the system that has no host to give
    */
-  start(host: PoolHost, events: HostEvents): OwnedPort
+  start(host: PoolHost, events: HostEvents, channels: Channels | undefined): OwnedPort
   /** The error of the requests of a host that has ended by itself. */
   crashed(cause: Error): Error
 }

@@ -16,7 +16,6 @@ import type {
   Send,
   WebSocketScope,
 } from '../../contract/events.ts'
-import type { Log } from '../../contract/log.ts'
 import type { PoolSettings } from './pool.ts'
 
 /** The things around a pool. */
@@ -33,15 +32,25 @@ interface PoolApp {
   pool: () => Pool | undefined
 }
 
+/** The three arguments of an event app that gets a WebSocket. */
+interface WebSocketCall {
+  scope: WebSocketScope
+  receive: Receive
+  send: Send
+}
+
 /** Makes the app of a pool. */
 export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = {}): PoolApp {
   let pool: Pool | undefined
-  const open = (log: Log = SILENT_LOG): Pool => (pool ??= new Pool(settings, log))
+  const open = (scope: Scope): Pool => {
+    const log = scope.type === 'lifespan' ? scope['isthmus.log'] : scope['isthmus.exchange']?.log
+    return (pool ??= new Pool(settings, log ?? SILENT_LOG, scope['isthmus.channels']))
+  }
 
   let inline: Promise<EventApp> | undefined
 
   const runLifespan = async (scope: LifespanScope, receive: Receive, send: Send): Promise<void> => {
-    await live({ pool: open(scope['isthmus.log']), inner, scope }, receive, send)
+    await live({ pool: open(scope), inner, scope }, receive, send)
     pool = undefined
   }
 
@@ -52,7 +61,7 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
     }
     switch (scope.type) {
       case 'http':
-        return open(scope['isthmus.exchange']?.log).run({
+        return open(scope).run({
           scope,
           receive,
           send,
@@ -62,7 +71,7 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
         })
       case 'websocket':
         if (inner) return inner(scope, receive, send)
-        return runWebSocket(open(scope['isthmus.exchange']?.log), scope, receive, send)
+        return runWebSocket(open(scope), { scope, receive, send })
       case 'lifespan':
         return runLifespan(scope, receive, send)
     }
@@ -70,14 +79,10 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
   return { app, pool: () => pool }
 }
 
-async function runWebSocket(
-  pool: Pool,
-  scope: WebSocketScope,
-  receive: Receive,
-  send: Send,
-): Promise<void> {
-  const runs = await pool.start()
-  if (runs === 'sideBySide') return pool.open({ scope, receive, send })
+async function runWebSocket(pool: Pool, exchange: WebSocketCall): Promise<void> {
+  await pool.start()
+  if (pool.servesWebSockets) return pool.open(exchange)
+  const { scope, receive, send } = exchange
   return refuseScope(scope, receive, send)
 }
 
@@ -99,10 +104,12 @@ async function live({ pool, inner, scope }: Living, receive: Receive, send: Send
   let lifespan: Lifespan | undefined
   try {
     await pool.start()
-    const log = scope['isthmus.log'] ?? SILENT_LOG
-    lifespan =
-      inner &&
-      (await startLifespan(inner, { mode: 'auto', log, hosting: scope['isthmus.hosting'] }))
+    const {
+      'isthmus.log': log = SILENT_LOG,
+      'isthmus.hosting': hosting,
+      'isthmus.channels': channels,
+    } = scope
+    lifespan = inner && (await startLifespan(inner, { mode: 'auto', log, hosting, channels }))
   } catch (error) {
     await pool.close()
     const { message } = error as Error

@@ -10,6 +10,7 @@ import type {
   WantMessage,
   WatchMessage,
 } from '../protocol/messages.ts'
+import type { HostRelays } from './host-relays.ts'
 import type { ScheduledRequest } from './scheduler/host-port.ts'
 import type { SentExtensions } from './sent-extensions.ts'
 import type { SentState } from './sent-state.ts'
@@ -17,6 +18,7 @@ import type { SentState } from './sent-state.ts'
 /** The things that a host has got before: the next message contains the changes. */
 interface SentBefore {
   state: SentState
+  channels: HostRelays
   http: SentExtensions
   websocket: SentExtensions
 }

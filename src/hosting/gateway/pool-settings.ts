@@ -38,6 +38,12 @@ export interface ThreadOptions {
    * always gets one request at a time. Default 64.
    */
   concurrency?: number | undefined
+  /**
+   * The most threads that WebSockets of a sync app may hold: each holds one for as long as it lasts. Further handshakes get 503
+   * with Retry-After. 0: all handshakes get 403. It has no effect on apps of other styles, whose WebSockets count for
+   * `concurrency`. Default one less than `max`, but at least 1.
+   */
+  maxWebSockets?: number | undefined
   /** The most requests that wait for a thread; further ones get 503 with Retry-After. Default 1,000. */
   maxQueue?: number | undefined
   /** How long a request may wait for a thread, in ms; then it gets 503 with Retry-After. Default 30,000. */
@@ -73,7 +79,7 @@ export interface ThreadOptions {
 /** The completed options of {@link threads}. */
 export interface ThreadPoolSettings extends ThreadSettings, Omit<PoolSettings, 'kind'> {}
 
-type Undecided = 'max' | 'style' | 'resourceLimits' | 'env'
+type Undecided = 'max' | 'maxWebSockets' | 'style' | 'resourceLimits' | 'env'
 type PoolDefaults = Complete<Omit<ThreadOptions, Undecided | 'buffering'>> & {
   [Name in Undecided]: ThreadOptions[Name]
 } & { buffering: BufferingSettings }
@@ -85,6 +91,7 @@ export const POOL_DEFAULTS: PoolDefaults = {
   max: undefined,
   style: undefined,
   concurrency: 64,
+  maxWebSockets: undefined,
   maxQueue: 1_000,
   queueTimeoutMs: 30_000,
   timeoutMs: 30_000,
@@ -101,6 +108,7 @@ const RANGES = {
   min: { min: 0, max: 1_024, isWhole: true },
   max: { min: 1, max: Infinity, isWhole: true },
   concurrency: { min: 1, max: Infinity, isWhole: true },
+  maxWebSockets: { min: 0, max: Infinity, isWhole: true },
   maxQueue: { min: 0, max: Infinity, isWhole: true },
   queueTimeoutMs: { min: 1, max: Infinity, isTime: true },
   timeoutMs: { min: 1, max: Infinity, isTime: true },
@@ -137,6 +145,7 @@ export function poolSettings(
   return {
     ...bounds,
     slots: 1,
+    maxWebSockets: given.maxWebSockets ?? Math.max(1, bounds.max - 1),
     multiprocess: bounds.max > 1,
     streams: options.buffering === undefined || options.buffering === false,
     target: { mountKey: undefined, style, ...target, exportName },

@@ -36,6 +36,7 @@ export function emptyLoad(): Load {
     runs: null,
     inFlight: 0,
     queued: 0,
+    webSockets: 0,
     completed: 0,
     refused: 0,
     timedOut: 0,

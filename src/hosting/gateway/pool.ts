@@ -11,10 +11,12 @@ import { inNeutralContext } from '../../waiting/neutral-context.ts'
 import { OPEN_POOLS } from './open-pools.ts'
 import { GatewayRequest } from './request.ts'
 import { GatewaySocket } from './socket.ts'
-import { poolClosed } from './scheduler/pool-errors.ts'
+import { poolClosed, wouldDeadlock } from './scheduler/pool-errors.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { WaitGraph } from './scheduler/wait-graph.ts'
+import { timeoutLine } from './timeout-line.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { LoadedMessage, LogMessage, Runs, WornMessage } from '../protocol/messages.ts'
 import type { BufferingSettings } from './buffering/buffering-settings.ts'
@@ -48,6 +50,7 @@ const WAITS = processWide('waits.1', () => new WaitGraph())
 export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
+  readonly #channels: Channels | undefined
   readonly #scheduler: Scheduler<PoolRequest>
   readonly #buffers: Buffers
   readonly #owned = new Map<PoolHost, Owned>()
@@ -60,9 +63,11 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   #reloading: Deferred<void> | undefined
   #isClosed = false
 
-  constructor(settings: PoolSettings, log: Log) {
+  /** @param channels those of the server that opens the pool */
+  constructor(settings: PoolSettings, log: Log, channels?: Channels) {
     this.#settings = settings
     this.#log = log
+    this.#channels = channels
     this.#buffers = new Buffers(settings.buffering, log)
     const { hostName, flags } = settings.kind
     this.#scheduler = new Scheduler({ ...settings, hostName, flags }, this, WAITS)
@@ -96,10 +101,26 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
     return this.#begin(exchange, held, this.#buffers.responses)
   }
 
-  /** Runs the app on one WebSocket; resolves when the app has ended. The requests of the app run side by side. */
+  /** Whether the app gets the WebSockets; known when the first host has loaded the app. */
+  get servesWebSockets(): boolean {
+    return this.#runs === 'sideBySide' || this.#settings.maxWebSockets > 0
+  }
+
+  /**
+   * Runs the app on one WebSocket; resolves when the app has ended. The WebSocket of a sync app holds its host.
+   *
+   * @throws {@link PoolFullError} (503) if too many hosts are held
+   */
   open(exchange: SocketExchange): Promise<void> {
-    return this.#request(heldSlots(), ({ requestId }, now) => {
-      return new GatewaySocket(requestId, exchange, now)
+    const held = heldSlots()
+    const holdsHost = this.#runs === 'inTurn'
+    // It would hold the slot of its caller, which waits for the answer.
+    if (holdsHost && held.some(({ pool }) => pool === this.#scheduler)) {
+      return rejected(wouldDeadlock(this.#settings.kind.hostName))
+    }
+    const { responses } = this.#buffers
+    return this.#request(held, (slot, now) => {
+      return new GatewaySocket(slot, exchange, now, { holdsHost, responses })
     })
   }
 
@@ -181,7 +202,7 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   startHost(host: PoolHost): OwnedPort {
     const { kind } = this.#settings
     try {
-      const port = inNeutralContext(() => kind.start(host, this))
+      const port = inNeutralContext(() => kind.start(host, this, this.#channels))
       this.#owned.set(host, { port, end: { reason: 'closed', error: undefined } })
       return port
     } catch (error) {
@@ -278,12 +299,4 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
     const onEnd = (): void => this.#scheduler.requestEnded(request)
     request.ended.then(onEnd, onEnd)
   }
-}
-
-function timeoutLine({ pace }: PoolHost, { hostName, flags }: HostKind, isIdle: boolean): string {
-  const remedy = `The stack shows the code; raise timeoutMs (${flags}-timeout) if the work needs more time`
-  if (pace.isSideBySide)
-    return `the event loop of a ${hostName} stood still for timeoutMs; the ${hostName} is ended. ${remedy}`
-  const subject = isIdle ? 'work that a request has left open' : 'a request'
-  return `${subject} took longer than timeoutMs; its ${hostName} is ended. ${remedy}`
 }

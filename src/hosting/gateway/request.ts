@@ -35,6 +35,8 @@ export interface PoolExchange {
 export class GatewayRequest implements PoolRequest {
   readonly id: number
   arrivedAt: number
+  readonly holdsHost = false
+  readonly isEnding = false
   readonly #slot: HeldSlot
   readonly #exchange: PoolExchange
   readonly #responseBounds: StoreBounds
@@ -103,6 +105,8 @@ export class GatewayRequest implements PoolRequest {
     this.#post = post
     const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
+    const channels = sent.channels.change(scope['isthmus.channels'])
+    if (channels) post(channels)
     const message = this.#message(dispatch)
     post(message)
     if (this.#isShuttingDown) this.warn()

@@ -10,7 +10,7 @@ import type { FailureMessage, PartMessage, ToHost } from '../protocol/messages.t
 import type { StoreBounds } from './buffering/byte-store.ts'
 
 /** The request that a response answers. */
-interface ResponseOwner {
+export interface ResponseOwner {
   readonly id: number
   post(message: ToHost): void
   /** The response was sent whole. */

@@ -4,18 +4,31 @@ import { AsyncResource } from 'node:async_hooks'
 import { ClientDisconnectedError, ServerShutdownError } from '../../errors.ts'
 import { carriedValues } from '../../bridge/request-context.ts'
 import { getHeader } from '../../http/headers.ts'
-import { deferred, rejected } from '../../waiting/deferred.ts'
-import { TAKEN } from '../../waiting/taken.ts'
+import { deferred } from '../../waiting/deferred.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { MESSAGE_WINDOW_BYTES } from '../protocol/flow-windows.ts'
 import { weightOf } from '../protocol/message-weight.ts'
 import { ownBytes } from '../protocol/own-bytes.ts'
 import { webSocketData } from '../protocol/scope-data.ts'
+import { Calls } from './calls.ts'
+import { EventSends } from './event-sends.ts'
+import { denialParts } from './socket-denial.ts'
 import type { Carried } from '../../bridge/request-context.ts'
 import type { ReceiveEvent, Send, SendEvent, WebSocketScope } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
-import type { OpenMessage, ToHost } from '../protocol/messages.ts'
+import type { OpenMessage, PartMessage, ToHost } from '../protocol/messages.ts'
+import type { StoreBounds } from './buffering/byte-store.ts'
 import type { Dispatch, PoolRequest, RequestReport } from './pool-request.ts'
+import type { ResponseParts } from './response-parts.ts'
+import type { HeldSlot } from './scheduler/slots.ts'
+
+/** The facts about the pool of a socket. */
+interface SocketPlace {
+  /** Whether the app is a sync app, so that the socket holds its host. */
+  holdsHost: boolean
+  /** How much of the denial of a sync app may wait here for the client. */
+  responses: StoreBounds
+}
 
 /** The three arguments of an event app. */
 export interface SocketExchange {
@@ -28,7 +41,9 @@ export interface SocketExchange {
 export class GatewaySocket implements PoolRequest {
   readonly id: number
   arrivedAt: number
+  readonly #slot: HeldSlot
   readonly #exchange: SocketExchange
+  readonly #place: SocketPlace
   readonly #carried: Carried = carriedValues()
   // The messages of a host arrive in the context of the thread's start. This resource keeps the context of the WebSocket.
   readonly #context = new AsyncResource('isthmus.GatewaySocket')
@@ -36,25 +51,32 @@ export class GatewaySocket implements PoolRequest {
   #post: ((message: ToHost) => void) | undefined
   #room = MESSAGE_WINDOW_BYTES
   #isReading = false
+  #isAccepted = false
+  #isClosed = false
+  #isWarned = false
   // The last event.
   #disconnect: ReceiveEvent | undefined
-  #sending: Promise<void> = TAKEN
-  // The events that are not taken yet.
-  #waiting = 0
+  readonly #sends: EventSends
   #owed = 0
+  // The response of a sync app that denies the handshake.
+  #denial: ResponseParts | undefined
+  #calls: Calls | undefined
   #isOver = false
 
   /**
    * @param arrivedAt the time of the arrival, by the clock of the pool
    * @throws {@link AppError} (`ISTHMUS_APP_FAULT`) when a carried value cannot cross
    */
-  constructor(id: number, exchange: SocketExchange, arrivedAt: number) {
-    this.id = id
+  constructor(slot: HeldSlot, exchange: SocketExchange, arrivedAt: number, place: SocketPlace) {
+    this.id = slot.requestId
     this.arrivedAt = arrivedAt
+    this.#slot = slot
     this.#exchange = exchange
+    this.#place = place
+    this.#sends = new EventSends(this, exchange.send)
     const context = exchange.scope['isthmus.exchange']
     context?.onDisconnect(() => this.#clientLeft())
-    context?.onShutdown(() => this.warn())
+    context?.onShutdown(() => this.#tellShutdown())
   }
 
   get ended(): Promise<void> {
@@ -63,6 +85,15 @@ export class GatewaySocket implements PoolRequest {
 
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  get holdsHost(): boolean {
+    return this.#place.holdsHost
+  }
+
+  // Its end is near, and the page of the client may be opening the next one.
+  get isEnding(): boolean {
+    return this.#isOver || this.#isClosed || !!this.#disconnect || !!this.#denial?.isEnding
   }
 
   // A WebSocket waits for its client most of the time, and counts.
@@ -75,6 +106,8 @@ export class GatewaySocket implements PoolRequest {
   }
 
   take(message: RequestReport): void {
+    // The host may have to close a call after the socket is over.
+    if (message.type === 'call') return void this.#openCalls().take(message)
     if (this.#isOver) return
     switch (message.type) {
       case 'event':
@@ -84,18 +117,22 @@ export class GatewaySocket implements PoolRequest {
         return this.#context.runInAsyncScope(() => this.#read())
       case 'failure':
         // After the events that came before it.
+        if (this.#denial) return this.#denial.take(message)
         return this.#afterSending(() => this.fail(fromErrorData(message.error)))
+      case 'part':
+        return this.#context.runInAsyncScope(() => this.#deny(message))
       case 'watch':
         // The server gives an app that has taken its signal the grace to end the WebSocket itself.
         return void this.#exchange.scope['isthmus.exchange']?.signal
-      // These are for requests.
-      case 'part':
-      case 'call':
     }
   }
 
   done(): void {
-    this.#afterSending(() => this.#complete())
+    this.#afterSending(() => this.#denial?.isEnding || this.complete())
+  }
+
+  post(message: ToHost): void {
+    this.#post?.(message)
   }
 
   cancel(error: Error): void {
@@ -106,11 +143,34 @@ export class GatewaySocket implements PoolRequest {
   fail(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#denial?.drop()
+    this.#calls?.close(error as Error)
     this.#ended.reject(error)
   }
 
+  complete(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#ended.resolve()
+  }
+
   warn(): void {
+    this.#tellShutdown()
+    this.#isWarned = true
+    if (this.#isAccepted) this.#goAway()
+  }
+
+  #tellShutdown(): void {
     this.#post?.({ type: 'warn', id: this.id, error: toErrorData(new ServerShutdownError()) })
+  }
+
+  // A blocked app does not see its signal, and its thread is about to be replaced.
+  #goAway(): void {
+    if (!this.holdsHost || this.#disconnect || this.#isOver) return
+    const event = { code: 1001, reason: 'the thread is replaced' }
+    this.#sends.push({ type: 'websocket.close', ...event })
+    this.#disconnect = { type: 'websocket.disconnect', ...event }
+    this.#post?.({ type: 'event', id: this.id, event: this.#disconnect })
   }
 
   // A host learns it from the last event, after the messages that the server still holds. They are few, so an app that does not
@@ -126,6 +186,8 @@ export class GatewaySocket implements PoolRequest {
     this.#post = post
     const change = sent.state.change(scope.state, scope['isthmus.exchange']?.log)
     if (change) post(change)
+    const channels = sent.channels.change(scope['isthmus.channels'])
+    if (channels) post(channels)
     post(this.#message(sent.websocket.change(scope.extensions)))
     // Another host has got it, which gave the WebSocket back.
     if (this.#disconnect) post({ type: 'event', id: this.id, event: this.#disconnect })
@@ -160,6 +222,7 @@ export class GatewaySocket implements PoolRequest {
 
   #received(event: ReceiveEvent): void {
     this.#isReading = false
+    if (this.#disconnect) return
     if (event.type === 'websocket.disconnect') this.#disconnect = event
     // The host begins with the event `websocket.connect` by itself.
     if (event.type !== 'websocket.connect') {
@@ -169,39 +232,14 @@ export class GatewaySocket implements PoolRequest {
     this.#read()
   }
 
-  // Most events are taken at once; the others wait for those before them.
   #relay(event: SendEvent): void {
-    if (this.#waiting === 0 && this.#sent(event)) return this.#owe(event)
-    const isFirst = this.#waiting === 0
-    this.#waiting += 1
-    const sent = isFirst ? this.#sending : this.#sending.then(() => this.#sendLate(event))
-    this.#sending = sent
-      .then(() => this.#owe(event))
-      // The app learns it from its next event, or from its own check of the same rule.
-      .catch((error: Error) => this.#refused(error))
-      .then(() => void (this.#waiting -= 1))
+    if (event.type === 'websocket.accept') this.#isAccepted = true
+    if (event.type === 'websocket.close') this.#isClosed = true
+    this.#sends.push(event)
+    if (this.#isWarned && event.type === 'websocket.accept') this.#goAway()
   }
 
-  // Returns false if the event is not taken yet.
-  #sent(event: SendEvent): boolean {
-    this.#sending = this.#sendLate(event)
-    return this.#sending === TAKEN
-  }
-
-  #sendLate(event: SendEvent): Promise<void> {
-    if (this.#isOver) return TAKEN
-    try {
-      return this.#exchange.send(event)
-    } catch (error) {
-      return rejected(error)
-    }
-  }
-
-  #refused(error: Error): void {
-    if (!this.#isOver) this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
-  }
-
-  #owe(event: SendEvent): void {
+  onTaken(event: SendEvent): void {
     if (event.type !== 'websocket.send') return
     this.#owed += weightOf(event)
     if (this.#owed < MESSAGE_WINDOW_BYTES / 4) return
@@ -209,16 +247,25 @@ export class GatewaySocket implements PoolRequest {
     this.#owed = 0
   }
 
-  #afterSending(work: () => void): void {
-    const run = (): void => this.#context.runInAsyncScope(work)
-    if (this.#waiting === 0) run()
-    else this.#sending.then(run).catch(() => undefined)
+  // The app learns it from its next event, or from its own check of the same rule.
+  onRefused(error: Error): void {
+    if (!this.#isOver) this.#post?.({ type: 'cancel', id: this.id, error: toErrorData(error) })
   }
 
-  #complete(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#ended.resolve()
+  #afterSending(work: () => void): void {
+    this.#sends.after(() => this.#context.runInAsyncScope(work))
+  }
+
+  #deny(part: PartMessage): void {
+    this.#denial ??= denialParts(this, this.#exchange.send, this.#place.responses)
+    this.#denial.take(part)
+  }
+
+  #openCalls(): Calls {
+    const { scope } = this.#exchange
+    return (this.#calls ??= new Calls(this.#slot, scope, undefined, (message) =>
+      this.post(message),
+    ))
   }
 }
 

@@ -11,7 +11,7 @@ export function threadKind(settings: ThreadSettings): HostKind {
     hostName: 'thread',
     flags: '--threads',
     wornLine: 'requests leave timers or sockets open in their thread; it is replaced',
-    start: (host, events) => new ThreadPort(settings, host, events),
+    start: (host, events, channels) => new ThreadPort({ ...settings, channels }, host, events),
     crashed: (cause) => new ThreadCrashedError(`the thread ended: ${cause.message}`, { cause }),
   }
 }

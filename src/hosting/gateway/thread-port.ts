@@ -7,6 +7,7 @@ import { AnswerRing } from '../protocol/answer-ring.ts'
 import { Doorbell } from '../protocol/doorbell.ts'
 import { fromErrorData, toErrorData } from '../protocol/error-data.ts'
 import { cannotCross, refusedRequest } from './refused-request.ts'
+import { HostRelays } from './host-relays.ts'
 import { SentExtensions } from './sent-extensions.ts'
 import { SentState } from './sent-state.ts'
 import { sampleStack } from './stack-sample.ts'
@@ -15,6 +16,7 @@ import { publishEnd, publishStart } from './thread-channels.ts'
 import { ThreadInbox } from './thread-inbox.ts'
 import { ThreadOutbox } from './thread-outbox.ts'
 import type { MessagePort, ResourceLimits, Worker } from 'node:worker_threads'
+import type { Channels } from '../../contract/channels.ts'
 import type { ThreadData, ThreadTarget } from '../protocol/thread-data.ts'
 import type { FromHost, PartMessage } from '../protocol/messages.ts'
 import type { EndReason, HostEvents, OwnedPort, PoolHost } from './host-kind.ts'
@@ -37,6 +39,8 @@ export interface ThreadSettings {
   timeoutMs: number
   resourceLimits: ResourceLimits | undefined
   env: NodeJS.ProcessEnv | undefined
+  /** The channels for code outside of requests. */
+  channels?: Channels | undefined
 }
 
 /** Owns one worker. The pool stops it. */
@@ -52,6 +56,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
   readonly #outbox: ThreadOutbox
   readonly #sent = {
     state: new SentState(),
+    channels: new HostRelays((message) => this.#outbox.post(message)),
     http: new SentExtensions(),
     websocket: new SentExtensions(),
   }
@@ -77,6 +82,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
       port: port2,
       bell: this.#bell.memory,
       answers: answers.memory,
+      channels: this.#sent.channels.start(settings.channels),
     })
     const { url, exportName } = settings.target
     this.#start = { threadId: this.#worker.threadId, url, export: exportName }
@@ -94,6 +100,10 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
 
   get reached(): number {
     return this.#bell.turn
+  }
+
+  get steps(): number {
+    return this.#bell.steps
   }
 
   isFull(turn: number): boolean {
@@ -205,7 +215,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
   }
 
   onDone(id: number, tookMs: number, now: number): void {
-    if (this.isSideBySide) this.#host.find(id)?.done()
+    if (this.isSideBySide || this.#host.isHeld) this.#host.find(id)?.done()
     this.#events.onDone(this.#host, id, tookMs, now)
   }
 
@@ -222,6 +232,8 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
         return this.onDone(message.id, message.tookMs, performance.now())
       case 'giveBack':
         return this.#events.onGivenBack(this.#host, message.id)
+      case 'link':
+        return this.#sent.channels.take(message)
       default:
         this.#host.find(message.id)?.take(message)
     }
@@ -232,6 +244,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
     this.#stopped.resolve()
     this.#outbox.close()
     this.#takeRest()
+    this.#sent.channels.close()
     this.#port.close()
     const cause = this.#error ?? new Error(`the thread ended with status ${status}`)
     this.#events.onExit(this.#host, this.#isStopped ? undefined : cause)
@@ -255,7 +268,7 @@ export class ThreadPort implements OwnedPort, InboxOwner, OutboxOwner {
 
 function started(
   settings: ThreadSettings,
-  own: Pick<ThreadData, 'port' | 'bell' | 'answers'>,
+  own: Pick<ThreadData, 'port' | 'bell' | 'answers' | 'channels'>,
 ): Worker {
   const { target, multiprocess, nice, env, resourceLimits } = settings
   const data: ThreadData = { target, multiprocess, nice, shutdownTimeoutMs: SHUTDOWN_MS, ...own }

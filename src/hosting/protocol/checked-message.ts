@@ -1,5 +1,6 @@
 // Checks the messages of a host: a gateway serves many hosts, and one that breaks the protocol harms only itself.
 
+import type { ToRelay } from '../../channels/link/messages.ts'
 import type { FromHost } from './messages.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -20,6 +21,17 @@ const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = 
   event: ({ id, event }) => isNumber(id) && isRecord(event),
   worn: ({ left }) => isRecord(left),
   giveBack: ({ id }) => isNumber(id),
+  link: ({ channels, message }) => isNumber(channels) && isRecord(message) && isToRelay(message),
+}
+
+const TO_RELAY: Readonly<Record<ToRelay['type'], (fields: Fields) => boolean>> = {
+  publish: ({ group, payload, lost }) =>
+    isText(group) && isPayload(payload) && isNumber(lost) && Number(lost) >= 0,
+  follow: ({ id, group }) => isNumber(id) && isText(group),
+  unfollow: ({ group }) => isText(group),
+  read: ({ id, group, since }) =>
+    isNumber(id) && isText(group) && (since === null || isPosition(since)),
+  taken: ({ count, bytes }) => isNumber(count) && isNumber(bytes),
 }
 
 /**
@@ -29,13 +41,21 @@ const CHECKS: Readonly<Record<FromHost['type'], (fields: Fields) => boolean>> = 
  */
 export function checkedFromHost(message: unknown): FromHost {
   const type = isRecord(message) ? message['type'] : undefined
-  const check = isType(type) ? CHECKS[type] : undefined
+  const check = isKeyOf(CHECKS, type) ? CHECKS[type] : undefined
   if (check?.(message as Fields)) return message as FromHost
   throw new Error(`no message of a host has this form (type ${String(type)})`)
 }
 
-function isType(type: unknown): type is FromHost['type'] {
-  return typeof type === 'string' && Object.hasOwn(CHECKS, type)
+function isToRelay(message: Fields): boolean {
+  const { type } = message
+  return isKeyOf(TO_RELAY, type) && TO_RELAY[type](message)
+}
+
+function isKeyOf<Key extends string>(
+  record: Readonly<Record<Key, unknown>>,
+  key: unknown,
+): key is Key {
+  return typeof key === 'string' && Object.hasOwn(record, key)
 }
 
 function isRecord(value: unknown): value is Fields {
@@ -44,6 +64,18 @@ function isRecord(value: unknown): value is Fields {
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isPayload(value: unknown): boolean {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function isPosition(value: unknown): boolean {
+  return isRecord(value) && isText(value['epoch']) && isNumber(value['offset'])
 }
 
 function isChunk(value: unknown): boolean {

@@ -1,5 +1,5 @@
 // The memory that a pool and one of its threads share: a bell that wakes a blocked thread, a question whether its event
-// loop turns, and one claim for each request.
+// loop turns, a count of the steps of a WebSocket, and one claim for each request.
 //
 // A claim decides a race: the thread is about to run a request while the pool wants to take the request back. Both try to
 // change the same word from FREE with one atomic operation, and exactly one of them succeeds. The words form a ring:
@@ -9,7 +9,8 @@ const BELL = 0
 const TURN = 1
 const ASKED = 2
 const TURNED = 3
-const FIRST_CLAIM = 4
+const STEPS = 4
+const FIRST_CLAIM = 5
 const CLAIMS = 64
 // A blocked thread wakes at least this often, in case a ring was lost with the other side.
 const MAX_WAIT_MS = 1_000
@@ -40,9 +41,29 @@ export class Doorbell {
     return Atomics.load(this.#words, BELL)
   }
 
-  /** Blocks the calling thread until the next ring after number `rings`, or for a second. */
-  wait(rings: number): void {
-    Atomics.wait(this.#words, BELL, rings, MAX_WAIT_MS)
+  /** Blocks the calling thread until the next ring after number `rings`, or for `mostMs`, a second at most. */
+  wait(rings: number, mostMs: number = MAX_WAIT_MS): void {
+    Atomics.wait(this.#words, BELL, rings, Math.min(mostMs, MAX_WAIT_MS))
+  }
+
+  /** For the thread: the app of a WebSocket has made a call. */
+  step(): void {
+    Atomics.add(this.#words, STEPS, 2)
+  }
+
+  /** For the thread: the app of a WebSocket begins to wait for its client, until {@link goOn}. */
+  rest(): void {
+    Atomics.add(this.#words, STEPS, 1)
+  }
+
+  /** For the thread: the app goes on. */
+  goOn(): void {
+    Atomics.add(this.#words, STEPS, 1)
+  }
+
+  /** For the pool: a number that changes with each step; odd while the app waits for its client. */
+  get steps(): number {
+    return Atomics.load(this.#words, STEPS)
   }
 
   /** For the pool: asks the thread to say when its event loop has turned. The next {@link ring} has to wake the thread. */

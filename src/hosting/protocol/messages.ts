@@ -12,6 +12,8 @@ import type {
   WebSocketScope,
 } from '../../contract/events.ts'
 import type { Carried, Context } from '../../bridge/request-context.ts'
+import type { ToClient, ToRelay } from '../../channels/link/messages.ts'
+import type { HistoryOptions } from '../../channels/options.ts'
 
 /** The part of every scope that is data. */
 export interface ConnectionData extends Pick<
@@ -132,6 +134,29 @@ export interface StateMessage {
   unset: readonly string[]
 }
 
+/** Channels of a server, in one host. */
+export interface ChannelsData {
+  /** The number of the channels in this host, from 1 on. */
+  number: number
+  maxMessageBytes: number
+  /** The groups that keep a history: the option of the channels. */
+  history: Readonly<Record<string, HistoryOptions>>
+}
+
+/** The channels of the requests after this message; null if they have none. */
+export interface ChannelsMessage {
+  type: 'channels'
+  channels: ChannelsData | null
+}
+
+/** A message between channels in a host and the relay that serves them at the gateway. */
+export interface LinkMessage<Message extends ToClient | ToRelay> {
+  type: 'link'
+  /** The number of the channels. */
+  channels: number
+  message: Message
+}
+
 /** A message of an app on the event loop of the gateway to the host that called it. */
 export interface AnswerMessage {
   type: 'answer'
@@ -156,6 +181,8 @@ export type ToHost =
   | CancelMessage
   | WarnMessage
   | StateMessage
+  | ChannelsMessage
+  | LinkMessage<ToClient>
   | AnswerMessage
 
 /** The app wants to read: `bytes` more of the body may come. The first `want` also sends `100 Continue`. */
@@ -262,3 +289,4 @@ export type FromHost =
   | WatchMessage
   | WornMessage
   | GiveBackMessage
+  | LinkMessage<ToRelay>

@@ -2,6 +2,7 @@
 
 import { ASGI } from '../../async/asgi-version.ts'
 import { cloneable } from './cloneable.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { ExchangeContext, HttpScope, WebSocketScope } from '../../contract/events.ts'
 import type { ConnectionData, Extensions, ScopeData, WebSocketData } from './messages.ts'
 
@@ -36,6 +37,7 @@ interface OwnParts {
   state: Record<string, unknown>
   extensions: Extensions
   context: ExchangeContext | undefined
+  channels: Channels | undefined
 }
 
 /** Returns `scope` as data. The context of the exchange stays here, and state has a message of its own. */
@@ -97,9 +99,10 @@ export function webSocketScopeOf(data: WebSocketData, own: OwnParts): WebSocketS
 function completed<Scope extends HttpScope | WebSocketScope>(
   scope: Scope,
   { added }: ConnectionData,
-  { context }: OwnParts,
+  { context, channels }: OwnParts,
 ): Scope {
   if (context) scope['isthmus.exchange'] = context
+  if (channels) scope['isthmus.channels'] = channels
   return added === null ? scope : Object.assign(scope, added)
 }
 

@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { StyleName } from '../../adapters/style-name.ts'
 import type { AppPlace } from '../../bridge/load-export.ts'
+import type { ChannelsData } from './messages.ts'
 
 /** The app that a thread runs. */
 export interface ThreadTarget extends AppPlace {
@@ -23,4 +24,6 @@ export interface ThreadData {
   nice: number
   /** The longest time for the end of the app's lifespan, in ms. */
   shutdownTimeoutMs: number
+  /** The channels for code outside of requests, and for the first ones; null if there are none. */
+  channels: ChannelsData | null
 }

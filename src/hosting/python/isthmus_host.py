@@ -14,8 +14,9 @@ The first frame of the gateway, its hello, has the options:
     maxMemoryBytes   a host with more memory than this is worn; null: no limit
     cancelAfterMs    when the task of an unfinished ASGI exchange is cancelled after its client has left; null: never
     shutdownMs       how long ASGI exchanges may take to end at a stop, and the shutdown of the lifespan after them
+    channels         the channels of the server, as in the message `channels`; null: it has none
 
-An app may `import isthmus`: that is this module, with the functions in `__all__`.
+An app may `import isthmus`: that is this module, with the names in `__all__`.
 """
 
 import asyncio
@@ -44,9 +45,12 @@ import time
 import traceback
 from urllib.parse import unquote_to_bytes
 
-__all__ = ['request_id', 'traceparent', 'deadline']
+__all__ = ['request_id', 'traceparent', 'deadline', 'channels']
 
 _current = contextvars.ContextVar('isthmus.request')
+
+# The channels of the server, for code outside of a request; None: it has none. The class is Channels, below.
+channels = None
 
 
 def request_id():
@@ -73,17 +77,21 @@ PROTOCOL = 1
 HEADER = struct.Struct('>IBBHQ')  # the length of the payload, the kind, flags, a small number, the id
 REQUEST_HEAD = struct.Struct('>dIII')  # the deadline, both windows, the length of the text block
 PART_HEAD = struct.Struct('>IBBHQfI')  # the header of the frame, tookMs, the length of the text block
+U16 = struct.Struct('>H')
 U32 = struct.Struct('>I')
+U64 = struct.Struct('>Q')
 F32 = struct.Struct('>f')
 
 # The kinds of the frames to the host, and of those to the gateway.
 HELLO, REQUEST, OPEN, BODY, CREDIT, CANCEL, WARN, STATE, STOP, TEXT, BYTES, EVENT, PING = range(1, 14)
+CHANNELS, ACCEPTED = range(14, 16)
 HOST_HELLO, LOADED, WANT, PART, FAILURE, DONE, LOG = range(65, 72)
-SENT_TEXT, SENT_BYTES, SENT_EVENT, WATCH, WORN, GIVE_BACK, PONG = range(72, 79)
+SENT_TEXT, SENT_BYTES, SENT_EVENT, WATCH, WORN, GIVE_BACK, PONG, PUBLISH = range(72, 80)
 
 HAS_BODY = 1  # flags of a request
 LAST, BROKEN = 1, 2  # flags of a body
 WITH_HEAD, END, OVER = 1, 2, 4  # flags of a part
+IS_BYTES = 1  # a flag of a publish
 
 READ_SIZE = 64 * 1024
 BODY_WINDOW = 64 * 1024
@@ -113,7 +121,7 @@ class FrameReader:
             if end > size:
                 self._needed = end - at
                 break
-            if not HELLO <= kind <= PING:
+            if not HELLO <= kind <= ACCEPTED:
                 end_now(f'the gateway has sent a frame of the unknown kind {kind}')
             frames.append((kind, flags, number, id, data[at + 16 : end]))
             at = end
@@ -167,6 +175,11 @@ def event_frame(id, event):
         return frame(SENT_BYTES, id, event['bytes'])
     rest = json_bytes({key: value for key, value in event.items() if key != 'body'})
     return frame(SENT_EVENT, id, U32.pack(len(rest)) + rest + event.get('body', b''))
+
+
+def publish_frame(channels, group, payload, flags, lost):
+    """`channels` is their number, `group` bytes, and `lost` how many messages of the group were dropped before."""
+    return frame(PUBLISH, 0, U32.pack(lost) + U16.pack(len(group)) + group + payload, flags, channels)
 
 
 # --- errors ---
@@ -290,6 +303,9 @@ class Link:
         self.reader = reader
         self.out = collections.deque()
         self._sending = threading.Lock()
+        self._is_late = False  # a thread of its own sends all frames
+        self._has_late = threading.Event()
+        self._late = None
 
     def post(self, frame):
         """Sends a frame with the next one that leaves at once."""
@@ -314,9 +330,45 @@ class Link:
             finally:
                 self._sending.release()
 
+    def send_without_wait(self, frame):
+        """Sends a frame, and those before it. A thread of its own sends the bytes that the socket does not take at once."""
+        self.out.append(frame)
+        while self.out and not self._is_late and self._sending.acquire(False):
+            try:
+                data = b''.join([self.out.popleft() for _ in range(len(self.out))])
+                try:
+                    sent = self.sock.send(data, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    sent = 0
+                if sent < len(data):
+                    self.out.appendleft(data[sent:])
+                    self._is_late = True
+            except OSError:
+                end_now()
+            finally:
+                self._sending.release()
+        if self._is_late:
+            self._late = self._late or started_thread(self._send_late)
+            self._has_late.set()
+
+    def _send_late(self):
+        while True:
+            self._has_late.wait()
+            self._has_late.clear()
+            self.flush()
+            self._is_late = False
+            # A frame that came before this line has no other sender.
+            self.flush()
+
     def log(self, level, message, error=None, **fields):
         data = error_data(error) if error is not None else None
         self.send(json_frame(LOG, {'level': level, 'fields': fields, 'error': data, 'message': message}))
+
+
+def started_thread(work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 class GatewayHandler(logging.Handler):
@@ -352,6 +404,7 @@ class WsgiLink(Link):
         self.queue = collections.deque()  # the requests that have not begun
         self.open = {}
         self.state = {}
+        self.channels = channels
         self.is_stopping = False
         self.threads = self.running = threads
         self.turns = 0  # counts beginnings and ends of requests
@@ -399,13 +452,24 @@ class WsgiLink(Link):
                 self.busy.notify()
             self.lock.release()
 
-    def poll(self):
-        """Takes the messages that have arrived, if no other thread reads."""
-        with self.lock:
+    def poll(self, waits=True):
+        """Takes the messages that have arrived, if no other thread reads. With `waits` it waits for the lock."""
+        if not self.lock.acquire(waits):
+            return
+        try:
             if not self.is_read:
                 data = self._receive(socket.MSG_DONTWAIT)
                 if data is not None:
                     self.take_all(self.reader.feed(data))
+        finally:
+            self.lock.release()
+
+    def publish(self, frame):
+        self.send_without_wait(frame)
+
+    def look_for_accepted(self):
+        # The garbage collector may publish inside of code that has the lock.
+        self.poll(waits=False)
 
     def give_back_late(self):
         """Gives requests back that have not begun, when all threads are busy with the same requests for 5 ms.
@@ -463,6 +527,10 @@ class WsgiLink(Link):
                 self.queue.append(self.open[id])
             elif kind == STATE:
                 self.state = changed_state(self.state, payload)
+            elif kind == CHANNELS:
+                self.channels = channels_of(json.loads(payload))
+            elif kind == ACCEPTED:
+                publisher.accepted(U32.unpack(payload)[0])
             elif kind == STOP:
                 self.is_stopping = True
                 self.idle.notify_all()
@@ -524,6 +592,146 @@ def changed_state(state, payload):
     """Returns a new dict: requests that have arrived keep the old one."""
     change = json.loads(payload)
     return {**{key: value for key, value in state.items() if key not in change['unset']}, **change['set']}
+
+
+# --- channels ---
+
+MAX_WAITING = 10_000
+MAX_WAITING_BYTES = 16 * 1024 * 1024
+MAX_LOST_GROUPS = 10_000
+DIRECT = 'isthmus.direct.'
+ADDRESS = re.compile(r'(isthmus\.direct\.[0-9a-f-]{36})\.(\d{1,15})', re.ASCII)
+
+
+class Publisher:
+    """Passes messages on, from any thread, within a bound on those that the gateway has not accepted yet."""
+
+    def __init__(self, max_waiting=MAX_WAITING, max_waiting_bytes=MAX_WAITING_BYTES):
+        self.max_waiting = max_waiting
+        self.max_waiting_bytes = max_waiting_bytes
+        # The garbage collector may publish inside of a publish.
+        self.lock = threading.RLock()
+        self.sizes = collections.deque()  # of the messages that the gateway has not accepted
+        self.bytes = 0
+        self.lost = {}  # the dropped messages that no frame has told yet
+        self.dropped = 0
+        self.early = []
+        self.link = None
+        self.is_child = False
+
+    def start(self, link):
+        """Messages from before, while the app was loaded, leave now."""
+        with self.lock:
+            self.link = link
+            early, self.early = self.early, []
+            for frame in early:
+                link.publish(frame)
+
+    def leave(self):
+        """This process is a child of the host, and speaks to no gateway."""
+        self.is_child = True
+        self.lock = threading.RLock()
+
+    def publish(self, number, group, payload, flags):
+        """False: the message was dropped. `number` is that of the channels, `group` and `payload` are bytes."""
+        if self.link and self.is_half_full():
+            self.link.look_for_accepted()
+        with self.lock:
+            size = len(group) + len(payload)
+            key = number, group
+            if self.is_child or not self.has_room(size):
+                self.dropped += 1
+                if key in self.lost or len(self.lost) < MAX_LOST_GROUPS:
+                    self.lost[key] = self.lost.get(key, 0) + 1
+                return False
+            self.sizes.append(size)
+            self.bytes += size
+            frame = publish_frame(number, group, payload, flags, self.lost.pop(key, 0))
+            if self.link:
+                self.link.publish(frame)
+            else:
+                self.early.append(frame)
+            return True
+
+    def is_half_full(self):
+        return len(self.sizes) * 2 > self.max_waiting or self.bytes * 2 > self.max_waiting_bytes
+
+    def has_room(self, size):
+        # One message always has room.
+        return not self.sizes or (len(self.sizes) < self.max_waiting and self.bytes + size <= self.max_waiting_bytes)
+
+    def accepted(self, count):
+        with self.lock:
+            for _ in range(min(count, len(self.sizes))):
+                self.bytes -= self.sizes.popleft()
+
+
+publisher = Publisher()
+
+
+class Channels:
+    """Messages to groups of consumers. No call waits for the gateway, and all may be made in any thread."""
+
+    __slots__ = ('_number', '_max_bytes')
+
+    def __init__(self, number, max_bytes):
+        self._number = number
+        self._max_bytes = max_bytes
+
+    def publish(self, group, message):
+        """Publishes bytes, or a value that JSON can write. False: the message was dropped, because too many wait.
+
+        Raises TypeError or ValueError for an impossible group or message.
+        """
+        name = checked_group(group)
+        payload, flags = self._payload(message)
+        return publisher.publish(self._number, name, payload, flags)
+
+    def send(self, address, message):
+        """Sends a message to one consumer, by its address. Else it is like publish()."""
+        match = ADDRESS.fullmatch(address) if isinstance(address, str) else None
+        if not match:
+            raise ValueError(f'an address is that of a subscription, got {address!r}')
+        payload, flags = self._payload(message)
+        number = int(match[2])
+        before = U64.pack(number) if flags else b'%d:' % number
+        return publisher.publish(self._number, match[1].encode(), before + payload, flags)
+
+    @property
+    def dropped(self):
+        """The messages that this process has dropped."""
+        return publisher.dropped
+
+    def _payload(self, message):
+        if isinstance(message, (bytes, bytearray, memoryview)):
+            payload, flags = bytes(message), IS_BYTES
+        else:
+            text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(',', ':'))
+            payload, flags = text.encode('utf-8', 'backslashreplace'), 0
+        if len(payload) > self._max_bytes:
+            rule = f'maxMessageBytes of {self._max_bytes}; publish the place of the data in its stead'
+            raise ValueError(f'a message of {len(payload)} bytes is above {rule}')
+        return payload, flags
+
+
+def checked_group(group):
+    """The name of a group in UTF-8."""
+    if not isinstance(group, str):
+        raise TypeError(f'a group has a name, which is a str, got {article(group)}')
+    try:
+        length = len(group.encode('utf-16-le')) // 2
+    except UnicodeEncodeError:
+        raise ValueError('the name of a group has half of a surrogate pair; use whole characters') from None
+    if not 1 <= length <= 255:
+        raise ValueError(f'a group has a name of 1 to 255 characters, got {length}')
+    if group.startswith(DIRECT):
+        raise ValueError(f'a group cannot begin with "{DIRECT}": use send(address, message)')
+    return group.encode()
+
+
+def channels_of(data):
+    """The channels that a message of the gateway describes; None: there are none."""
+    return data and data['number'] and Channels(data['number'], data['maxMessageBytes'])
 
 
 # --- heads ---
@@ -649,6 +857,7 @@ class WsgiRequest:
         self.id = id
         self.payload = payload
         self.state = link.state
+        self.channels = link.channels
         self.strings = ()
         self.cancelled = None  # the error, as data
         # The body of the request. The link counts what has arrived, and the app what it has allowed.
@@ -756,6 +965,8 @@ class WsgiRequest:
             'isthmus.carried': extra.get('carried', {}),
             **fields,
         }
+        if self.channels:
+            environ['isthmus.channels'] = self.channels
         if client:
             environ['REMOTE_ADDR'], environ['REMOTE_PORT'] = client, client_port
         if 'HTTP_X_REQUEST_ID' in fields:
@@ -1045,6 +1256,7 @@ class AsgiLink(Link, asyncio.Protocol):
         self.transport = None
         self.open = {}
         self.state = {}
+        self.channels = channels
         self.extensions = {REQUEST: {}, OPEN: {}}
         self.is_flushing = self.is_paused = self.is_stopping = self.is_over = False
         self.changed = Signal(loop)
@@ -1092,6 +1304,16 @@ class AsgiLink(Link, asyncio.Protocol):
         else:
             self.loop.call_soon_threadsafe(self.post, frame)
 
+    def publish(self, frame):
+        try:
+            self.send(frame)
+        except RuntimeError:
+            # The loop is closed: the host ends.
+            pass
+
+    def look_for_accepted(self):
+        pass
+
     def flush(self):
         self.is_flushing = False
         if self.transport:
@@ -1104,6 +1326,10 @@ class AsgiLink(Link, asyncio.Protocol):
                 self.begin(kind, flags, id, payload)
             elif kind == STATE:
                 self.state = changed_state(self.state, payload)
+            elif kind == CHANNELS:
+                self.channels = channels_of(json.loads(payload))
+            elif kind == ACCEPTED:
+                publisher.accepted(U32.unpack(payload)[0])
             elif kind == STOP:
                 self.is_stopping = True
                 self.changed.wake()
@@ -1154,6 +1380,7 @@ class AsgiExchange:
     def __init__(self, link, id, flags, payload):
         self.link = link
         self.state = link.state
+        self.channels = link.channels
         self.id = id
         self.deadline, self.allowed, self.window, self.block, self.extra = request_head(payload)
         self.began = time.perf_counter()
@@ -1197,6 +1424,8 @@ class AsgiExchange:
                 scope['isthmus.' + name] = value
         if self.deadline is not None:
             scope['isthmus.deadline'] = self.deadline
+        if self.channels:
+            scope['isthmus.channels'] = self.channels
         return {**extra['added'], **scope} if 'added' in extra else scope
 
     async def run(self):
@@ -1619,6 +1848,8 @@ class Lifespan:
 
     async def run(self):
         scope = {'type': 'lifespan', 'asgi': {'version': '3.0', 'spec_version': '2.0'}, 'state': self.state}
+        if channels:
+            scope['isthmus.channels'] = channels
         try:
             await self.link.app(scope, self.receive, self.send)
         except BaseException as error:
@@ -1844,6 +2075,8 @@ def main():
     host = f'{platform.python_implementation()} {platform.python_version()}'
     link.send(json_frame(HOST_HELLO, {'protocol': PROTOCOL, 'host': host}))
     options, early = read_hello(link)
+    global channels
+    channels = channels_of(options.get('channels'))
     handler = GatewayHandler(link)
     leave_at_fork(sock, logging.lastResort)
     logging.lastResort = handler
@@ -1861,12 +2094,14 @@ def main():
         return 1
     if interface == 'asgi':
         handler.link = AsgiLink(sock, link.reader, app, options, loop)
+        publisher.start(handler.link)
         return serve_asgi(handler.link, loop, early)
     if loop:
         loop.close()
         asyncio.set_event_loop(None)
     handler.link = WsgiLink(sock, link.reader, options['threads'], options.get('maxMemoryBytes'))
     handler.link.send(json_frame(LOADED, {'runs': 'inTurn', 'error': None}))
+    publisher.start(handler.link)
     with handler.link.lock:
         handler.link.take_all(early)
     serve_wsgi(app, handler.link, options)
@@ -1905,6 +2140,7 @@ def leave_at_fork(sock, last_resort):
 
     def leave():
         sock.close()
+        publisher.leave()
         logging.lastResort = last_resort
 
     os.register_at_fork(after_in_child=leave)

@@ -1,5 +1,6 @@
 // A request or a WebSocket of an app that awaits, and the things of its host.
 
+import type { Channels } from '../../contract/channels.ts'
 import type { EventApp, ReceiveEvent } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type {
@@ -36,6 +37,8 @@ export interface Hosted {
   readonly app: EventApp
   readonly link: EventLink
   readonly log: Log
+  /** The channels of the exchanges that arrive now. */
+  readonly channels: Channels | undefined
   readonly extensions: { readonly http: Extensions; readonly websocket: Extensions }
   /** A copy of the state of the server's lifespan and of that of this app. */
   newState(): Record<string, unknown>

@@ -9,16 +9,23 @@ import { EventSocket } from './event-socket.ts'
 import { HostState } from './host-state.ts'
 import { LeakWatch } from './leak-watch.ts'
 import type { Lifespan } from '../../async/lifespan.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Extensions, OpenMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
 import type { EventExchange, Hosted } from './event-exchange.ts'
 import type { EventLink } from './event-link.ts'
+import type { HostChannels } from './host-channels.ts'
 
 /** The time that requests may take to begin before the event loop turns, in ms. */
 const MAX_TURN_MS = 1
 /** The requests that still run have this long to end before the lifespan does, in ms. */
 const GRACE_MS = 5_000
+
+/** The parts that a host is made of. */
+interface HostParts extends Pick<Hosted, 'app' | 'link' | 'log'> {
+  hostChannels: HostChannels
+}
 
 /** A host. The lifespan of its app has started. */
 export class EventHost implements Hosted {
@@ -31,6 +38,7 @@ export class EventHost implements Hosted {
   }
   readonly #lifespan: Lifespan
   readonly #state = new HostState()
+  readonly #hostChannels: HostChannels
   readonly #leaks = new LeakWatch()
   // In the order of arrival, which is the order of the claims. A request that was taken back may arrive a second time.
   readonly #arrived: EventExchange[] = []
@@ -38,11 +46,16 @@ export class EventHost implements Hosted {
   #onIdle: (() => void) | undefined
   #isBeginning = false
 
-  constructor(lifespan: Lifespan, { app, link, log }: Pick<Hosted, 'app' | 'link' | 'log'>) {
+  constructor(lifespan: Lifespan, { app, link, log, hostChannels }: HostParts) {
     this.#lifespan = lifespan
+    this.#hostChannels = hostChannels
     this.app = app
     this.link = link
     this.log = log
+  }
+
+  get channels(): Channels | undefined {
+    return this.#hostChannels.current
   }
 
   newState(): Record<string, unknown> {
@@ -69,6 +82,10 @@ export class EventHost implements Hosted {
         return void this.#arrived.push(this.#opened(message))
       case 'state':
         return this.#state.update(message)
+      case 'channels':
+        return this.#hostChannels.update(message)
+      case 'link':
+        return this.#hostChannels.take(message)
       case 'stop':
         return void this.#stop()
       // Only sync apps call apps on the event loop of the gateway.

@@ -18,6 +18,7 @@ import { scopeOf } from '../protocol/scope-data.ts'
 import { EventBody } from './event-body.ts'
 import { hostingOf } from './exchange-context.ts'
 import type { Ending } from '../../async/exchange-context.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type {
   HttpResponseBodyEvent,
   HttpResponseStartEvent,
@@ -33,6 +34,7 @@ export class EventRequest implements EventExchange, Ending {
   readonly id: number
   readonly #message: RequestMessage
   readonly #hosted: Hosted
+  readonly #channels: Channels | undefined
   readonly #context: ServerExchangeContext
   readonly #exchange: HttpExchange
   // Made when the app reads, or when bytes come: most requests have no body.
@@ -51,6 +53,7 @@ export class EventRequest implements EventExchange, Ending {
     this.id = message.id
     this.#message = message
     this.#hosted = hosted
+    this.#channels = hosted.channels
     this.#context = new ServerExchangeContext(hosted.log, hostingOf(message.environ))
     const { method } = message.scope
     // The gateway knows the version of the client and the fate of the connection.
@@ -106,6 +109,7 @@ export class EventRequest implements EventExchange, Ending {
       state: this.#hosted.newState(),
       extensions: extensions.http,
       context: this.#context,
+      channels: this.#channels,
     }
     const scope = scopeOf(this.#message.scope, own)
     const receive = makeReceive(() => this.#openBody().receive())

@@ -16,6 +16,7 @@ import { weightOf } from '../protocol/message-weight.ts'
 import { webSocketScopeOf } from '../protocol/scope-data.ts'
 import { WatchedContext } from './watched-context.ts'
 import type { Ending } from '../../async/exchange-context.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { ReceiveEvent, ResponseEnd, SendEvent } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { OpenMessage } from '../protocol/messages.ts'
@@ -29,6 +30,7 @@ export class EventSocket implements EventExchange, Ending {
   readonly id: number
   readonly #message: OpenMessage
   readonly #hosted: Hosted
+  readonly #channels: Channels | undefined
   readonly #context: WatchedContext
   readonly #exchange: WebSocketExchange
   readonly #queue = new MessageQueue({ pause: ignore, resume: ignore }, UNBOUNDED)
@@ -44,6 +46,7 @@ export class EventSocket implements EventExchange, Ending {
     this.id = message.id
     this.#message = message
     this.#hosted = hosted
+    this.#channels = hosted.channels
     this.#context = new WatchedContext(message, hosted.log, hosted.link)
     this.#exchange = new WebSocketExchange(message.scope, NO_IDENTITY)
   }
@@ -95,6 +98,7 @@ export class EventSocket implements EventExchange, Ending {
       state: this.#hosted.newState(),
       extensions: extensions.websocket,
       context: this.#context,
+      channels: this.#channels,
     }
     const scope = webSocketScopeOf(this.#message.scope, own)
     const receive = makeReceive(() => this.#receive())

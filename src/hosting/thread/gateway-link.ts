@@ -13,6 +13,10 @@ export interface GatewayLink {
   arrived(): ToHost[]
   /** Blocks until a message has arrived. */
   wait(): ToHost[]
+  /** Blocks until a message has arrived, or for `mostMs`, in a time that does not count for the running request. */
+  waitForClient(mostMs: number): ToHost[]
+  /** The running request has gone on: its time begins anew. */
+  step(): void
   /** Claims the next request in the order of arrival; false: the gateway has taken it back. */
   claim(): boolean
 }
@@ -24,4 +28,8 @@ export interface Wires {
   poll(): void
   /** Blocks until a message has arrived, and takes it. */
   block(): void
+  /** Does the same for at most `mostMs`, while the app waits for the client of its WebSocket: it may take as long as it likes. */
+  blockForClient(mostMs: number): void
+  /** The app has called its WebSocket: the time that it may compute begins anew. */
+  step(): void
 }

@@ -1,10 +1,11 @@
 // One request on the side of the app: blocking reads, blocking writes, and the run between them.
 
 import { AsyncResource } from 'node:async_hooks'
-import { WouldDeadlockError } from '../../errors.ts'
+import { ClientDisconnectedError, WouldDeadlockError } from '../../errors.ts'
 import { localEnd } from '../../http/local-end.ts'
 import { chunkBytes } from '../../sync/chunk.ts'
 import { SyncRun } from '../../sync/run.ts'
+import { contentAfterAnswer } from '../../sync/start-call.ts'
 import { Input } from '../../sync/input.ts'
 import { scopeToEnviron } from '../../bridge/scope-to-environ.ts'
 import { runInContext } from '../../bridge/request-context.ts'
@@ -15,10 +16,12 @@ import { ownBytes } from '../protocol/own-bytes.ts'
 import { callsBelow, runAs } from './call-stack.ts'
 import { NO_EXTENSIONS, scopeOf } from '../protocol/scope-data.ts'
 import type { Ending } from '../../async/exchange-context.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Chunk, Environ, ErrorStream, SyncApp } from '../../contract/environ.ts'
-import type { ResponseEnd } from '../../contract/events.ts'
+import type { ReceiveEvent, ResponseEnd } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Carried } from '../../bridge/request-context.ts'
+import type { BlockingSocket } from './blocking-socket.ts'
 import type { Wires } from './gateway-link.ts'
 import type { Caller } from './call-stack.ts'
 import type {
@@ -26,6 +29,7 @@ import type {
   BodyMessage,
   CancelMessage,
   CreditMessage,
+  EventMessage,
   RequestMessage,
   WarnMessage,
 } from '../protocol/messages.ts'
@@ -40,12 +44,21 @@ export interface HostSettings {
 interface Hosted {
   app: SyncApp
   state: Readonly<Record<string, unknown>>
+  channels: Channels | undefined
   wires: Wires
   log: Log
   settings: HostSettings
+  /** The WebSocket of the request; undefined if the request is no handshake. */
+  socket: BlockingSocket | undefined
 }
 
-type Continuation = BodyMessage | CreditMessage | CancelMessage | WarnMessage | AnswerMessage
+type Continuation =
+  | EventMessage<ReceiveEvent>
+  | BodyMessage
+  | CreditMessage
+  | CancelMessage
+  | WarnMessage
+  | AnswerMessage
 
 /** Made when the request arrives, so that later messages have a place to wait. Runs once. */
 export class ThreadRequest implements Caller, Ending {
@@ -83,14 +96,13 @@ export class ThreadRequest implements Caller, Ending {
       case 'body':
         return this.body.push(message)
       case 'credit':
-        this.#unacknowledgedBytes -= message.bytes
-        return
+        return this.#credited(message.bytes)
       case 'warn':
         return this.#context.abort(fromErrorData(message.error))
       case 'cancel':
-        this.#cancelled = fromErrorData(message.error)
-        this.body.fail(this.#cancelled)
-        return this.#context.cancel(this.#cancelled)
+        return this.#cancel(fromErrorData(message.error))
+      case 'event':
+        return this.#tookEvent(message.event)
       case 'answer':
         return this.calls.get(message.message.id)?.take(message)
     }
@@ -116,6 +128,30 @@ export class ThreadRequest implements Caller, Ending {
     if (this.#cancelled) throw this.#cancelled
   }
 
+  #credited(bytes: number): void {
+    const { socket } = this.#hosted
+    if (socket?.isAnswered) socket.credit(bytes)
+    else this.#unacknowledgedBytes -= bytes
+  }
+
+  #cancel(error: Error): void {
+    const { socket } = this.#hosted
+    const isAnswered = socket?.isAnswered ?? false
+    socket?.end(1006)
+    // The app of an open WebSocket learns it from the socket, and may still call other apps.
+    if (isAnswered) return this.#context.cancel(error)
+    this.#cancelled = error
+    this.body.fail(error)
+    this.#context.cancel(error)
+  }
+
+  #tookEvent(event: ReceiveEvent): void {
+    const { socket } = this.#hosted
+    if (!socket?.take(event)) return
+    if (socket.isAnswered) this.#context.disconnect()
+    else this.#cancel(new ClientDisconnectedError())
+  }
+
   // An async resource for each request: the effect of enterWith() in the app ends with the request.
   #inContext(work: () => void): void {
     const resource = new AsyncResource('isthmus.ThreadRequest')
@@ -138,9 +174,11 @@ export class ThreadRequest implements Caller, Ending {
   }
 
   #start(): SyncRun {
+    const { socket } = this.#hosted
     const run: SyncRun = new SyncRun(this.#hosted.app, this.#environ(), {
       warn: (message, cause) => this.#context.log.warn({ err: cause }, message),
       onWrite: (chunk) => this.#send(run, chunk, false),
+      isAnswered: socket && (() => socket.isAnswered),
     })
     return run
   }
@@ -155,7 +193,8 @@ export class ThreadRequest implements Caller, Ending {
     const response = this.#run?.response
     const status = (response?.committed && response.head?.status) || null
     const { method } = this.#message.scope
-    return localEnd({ method, status, bytes: this.#sentBytes, error: this.#failure })
+    const end = localEnd({ method, status, bytes: this.#sentBytes, error: this.#failure })
+    return this.#hosted.socket?.endOf(end) ?? end
   }
 
   #close(run: SyncRun | undefined, failure: unknown): void {
@@ -166,6 +205,7 @@ export class ThreadRequest implements Caller, Ending {
     }
     this.#run = run
     this.#failure = failure
+    this.#hosted.socket?.end(failure === undefined ? 1000 : 1011)
     this.#context.finish(this)
     for (const call of this.calls.values()) call.abandon()
   }
@@ -178,9 +218,12 @@ export class ThreadRequest implements Caller, Ending {
   #send(run: SyncRun, chunk: Chunk | null, end: boolean): void {
     this.wires.poll()
     this.refuseCancelled()
+    const { socket } = this.#hosted
+    if (socket?.isAnswered) return refuseContent(chunk)
     const head =
       this.#isHeadSent || !run.head ? null : { status: run.head.status, headers: run.head.headers }
     this.#isHeadSent = true
+    if (head) socket?.deny(head.status, head.headers)
 
     const { link } = this.wires
     const sent = chunk === null ? null : ownBytes(end ? chunk : counted(chunk))
@@ -207,12 +250,14 @@ export class ThreadRequest implements Caller, Ending {
   }
 
   #environ(): Environ {
-    const { state, settings } = this.#hosted
-    const own = { state: { ...state }, extensions: NO_EXTENSIONS, context: this.#context }
+    const { state, settings, channels, socket } = this.#hosted
+    const context = this.#context
+    const own = { state: { ...state }, extensions: NO_EXTENSIONS, context, channels }
     const scope = scopeOf(this.#message.scope, own)
     const environ = scopeToEnviron(scope, this.input)
     environ['wsgi.errors'] = settings.errors
     environ['wsgi.multiprocess'] = settings.multiprocess
+    if (socket) environ['wsgi.websocket'] = socket
     return environ
   }
 }
@@ -222,6 +267,10 @@ function counted(chunk: Chunk): Chunk {
   return typeof chunk === 'string' && chunkBytes(chunk) !== chunk.length
     ? Buffer.from(chunk)
     : chunk
+}
+
+function refuseContent(chunk: Chunk | null): void {
+  if (chunk !== null) throw contentAfterAnswer()
 }
 
 function tooMuchBelow(): WouldDeadlockError {

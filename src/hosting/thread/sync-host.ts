@@ -2,16 +2,20 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { UnavailableError } from '../../errors.ts'
+import { BlockingSocket } from './blocking-socket.ts'
 import { hostedLog } from './exchange-context.ts'
+import { handshakeOf } from './handshake.ts'
 import { ThreadRequest } from './request.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { openCalls } from './call-stack.ts'
 import { HostState } from './host-state.ts'
+import type { ToClient } from '../../channels/link/messages.ts'
 import type { SyncApp } from '../../contract/environ.ts'
 import type { Log } from '../../contract/log.ts'
 import type { GatewayLink, Wires } from './gateway-link.ts'
+import type { HostChannels } from './host-channels.ts'
 import type { HostSettings } from './request.ts'
-import type { RequestMessage, ToHost } from '../protocol/messages.ts'
+import type { LinkMessage, OpenMessage, RequestMessage, ToHost } from '../protocol/messages.ts'
 
 const MAX_TURN_MS = 10
 
@@ -34,12 +38,29 @@ export class SyncHost {
   #routed = 0
   #isStopping = false
   readonly #state = new HostState()
+  readonly #channels: HostChannels
+  // The events of channels that came while a request ran: code of the app would get them in the middle of a blocking call.
+  #heldEvents: Array<LinkMessage<ToClient>> = []
 
-  constructor(app: SyncApp, link: GatewayLink, settings: HostSettings) {
+  constructor(
+    app: SyncApp,
+    link: GatewayLink,
+    settings: HostSettings,
+    channels: HostChannels,
+  ) {
     this.#app = app
+    this.#channels = channels
     this.#settings = settings
     this.#log = hostedLog(link)
-    this.#wires = { link, poll: () => this.#route(link.arrived()), block: () => this.#block() }
+    this.#wires = {
+      link,
+      poll: () => this.#route(link.arrived()),
+      block: () => this.#block(() => link.wait()),
+      blockForClient: (mostMs) => this.#block(() => link.waitForClient(mostMs)),
+      step: () => link.step(),
+    }
+    // Between requests the event loop takes the messages, and runs the requests among them.
+    channels.pollWith(() => this.#running && this.#wires.poll())
   }
 
   /** Takes messages, and runs the requests among them to their end. */
@@ -74,15 +95,23 @@ export class SyncHost {
     this.#wires.poll()
     if (this.#wires.link.claim()) request.run()
     this.#running = undefined
+    this.#giveEvents()
+  }
+
+  #giveEvents(): void {
+    const events = this.#heldEvents
+    if (events.length === 0) return
+    this.#heldEvents = []
+    for (const event of events) this.#channels.take(event)
   }
 
   // The caller looks after each return whether its message has arrived, and blocks again if not.
-  #block(): void {
+  #block(wait: () => ToHost[]): void {
     const routed = this.#routed
     // All calls pass bodies on, also those that a nested request runs inside of: it may read the body that they pass.
     const passed = this.#passBodies()
     // Passing takes messages too. A wait for a message that was just taken would last for ever.
-    if (this.#routed === routed && !passed) this.#route(this.#wires.link.wait())
+    if (this.#routed === routed && !passed) this.#route(wait())
   }
 
   // Nested requests begin afterwards: inside a call that passes a body on, they would wait for that same call.
@@ -108,18 +137,25 @@ export class SyncHost {
         if (message.nestedIn === null) this.#turns.push(this.#received(message))
         else this.#waiting.push(this.#receivedNested(message, message.nestedIn))
         return
+      case 'open':
+        return void this.#turns.push(this.#opened(message))
       case 'state':
         return this.#state.update(message)
-      // These are for hosts that run requests side by side.
-      case 'open':
-      case 'event':
-        return
+      case 'channels':
+        return this.#channels.update(message)
+      case 'link':
+        return this.#linked(message)
       case 'stop':
         this.#isStopping = true
         return
       default:
         this.#find(message.id)?.take(message)
     }
+  }
+
+  #linked(message: LinkMessage<ToClient>): void {
+    if (this.#running && message.message.type !== 'accepted') this.#heldEvents.push(message)
+    else this.#channels.take(message)
   }
 
   // A nested request runs in the slot of a request that waits for an answer, so it has no claim.
@@ -140,13 +176,20 @@ export class SyncHost {
     return request
   }
 
-  #received(message: RequestMessage): ThreadRequest {
+  #opened(message: OpenMessage): ThreadRequest {
+    const socket = new BlockingSocket(message, this.#wires)
+    return this.#received(handshakeOf(message), socket)
+  }
+
+  #received(message: RequestMessage, socket?: BlockingSocket): ThreadRequest {
     return new ThreadRequest(message, {
       app: this.#app,
       state: this.#state.values,
+      channels: this.#channels.current,
       wires: this.#wires,
       log: this.#log,
       settings: this.#settings,
+      socket,
     })
   }
 

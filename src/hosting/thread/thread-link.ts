@@ -101,6 +101,26 @@ export class ThreadLink implements GatewayLink {
     }
   }
 
+  waitForClient(mostMs: number): ToHost[] {
+    this.flush()
+    const until = performance.now() + mostMs
+    this.#bell.rest()
+    try {
+      for (;;) {
+        const messages = this.arrived()
+        const leftMs = until - performance.now()
+        if (messages.length > 0 || leftMs <= 0) return messages
+        this.#bell.wait(this.#ringsHeard, leftMs)
+      }
+    } finally {
+      this.#bell.goOn()
+    }
+  }
+
+  step(): void {
+    this.#bell.step()
+  }
+
   claim(): boolean {
     return this.#bell.claim(this.#nextClaim++)
   }

@@ -9,6 +9,7 @@ import { boundOutput } from './bounded-output.ts'
 import { EventHost } from './event-host.ts'
 import { EventLink } from './event-link.ts'
 import { hostedLog } from './exchange-context.ts'
+import { HostChannels } from './host-channels.ts'
 import { loadTarget } from './load-target.ts'
 import { fromCells } from '../protocol/cells.ts'
 import { AnswerRing } from '../protocol/answer-ring.ts'
@@ -25,13 +26,13 @@ import type { ThreadData } from '../protocol/thread-data.ts'
 const THIS_THREAD = 0
 const LOWEST_PRIORITY = 19
 
-const { port, target, bell, answers, multiprocess, nice, shutdownTimeoutMs } = taken(
-  workerData as ThreadData,
-)
+const { port, target, bell, answers, channels: channelsData, ...settings } = taken(workerData as ThreadData)
+const { multiprocess, nice, shutdownTimeoutMs } = settings
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 const log = flushed(hostedLog(link))
 boundOutput(process.stdout, 'stdout', log)
 boundOutput(process.stderr, 'stderr', log)
+const channels = new HostChannels(link, channelsData, log)
 
 becomeHost()
 try {
@@ -48,13 +49,19 @@ link.flush()
 
 async function hostOf(loaded: LoadedApp): Promise<SyncHost | EventHost> {
   if (loaded.runs === 'inTurn') {
-    return new SyncHost(loaded.app, link, { multiprocess, errors: waitingStderrStream })
+    const errors = waitingStderrStream
+    return new SyncHost(loaded.app, link, { multiprocess, errors }, channels)
   }
   const { app } = loaded
   const eventLink = new EventLink(link)
   const eventLog = hostedLog(eventLink)
-  const lifespan = await startLifespan(app, { mode: 'auto', log: eventLog, shutdownTimeoutMs })
-  return new EventHost(lifespan, { app, link: eventLink, log: eventLog })
+  const lifespan = await startLifespan(app, {
+    mode: 'auto',
+    log: eventLog,
+    shutdownTimeoutMs,
+    channels: channels.current,
+  })
+  return new EventHost(lifespan, { app, link: eventLink, log: eventLog, hostChannels: channels })
 }
 
 // The app finds `workerData` empty: it reaches neither the port nor the memory of the pool.

@@ -44,7 +44,7 @@ export function lintIterable(app: IterableApp): IterableApp & CloseCheck {
     environ['wsgi.input'] = new LintedAsyncInput(environ['wsgi.input'], PARTIES)
     environ['wsgi.errors'] = new LintedErrors(environ['wsgi.errors'], PARTIES)
 
-    const response = new LintedResponse(environ.REQUEST_METHOD, startResponse, PARTIES)
+    const response = new LintedResponse(environ, startResponse, PARTIES)
     return lintedBody(await app(environ, response.startResponse), response, open)
   }
 

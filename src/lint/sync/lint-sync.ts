@@ -42,7 +42,7 @@ export function lintSync(app: SyncApp, parties: Partial<Parties> = {}): LintedAp
     environ['wsgi.input'] = new LintedInput(environ['wsgi.input'], names)
     environ['wsgi.errors'] = new LintedErrors(environ['wsgi.errors'], names)
 
-    const response = new LintedResponse(environ.REQUEST_METHOD, startResponse, names)
+    const response = new LintedResponse(environ, startResponse, names)
     const body = checkedReturn(app(environ, response.startResponse), names.app)
     if (body instanceof WrappedFile) return watchClose(body, open)
     if (Array.isArray(body)) return checkedArray(body, response, names.app, open)

@@ -5,8 +5,15 @@ import { isNativeError } from 'node:util/types'
 import { describe } from '../../sync/chunk.ts'
 import { asBreach, breach } from '../breach.ts'
 import { announcedHead } from '../../sync/response-head.ts'
+import { hasAnsweredBySocket } from '../../sync/socket-answer.ts'
 import { ResponseState } from '../../sync/start-response.ts'
-import type { Chunk, StartResponse, StartResponseHeaders, Write } from '../../contract/environ.ts'
+import type {
+  Chunk,
+  Environ,
+  StartResponse,
+  StartResponseHeaders,
+  Write,
+} from '../../contract/environ.ts'
 import type { Parties } from '../breach.ts'
 
 const START = 'PEP 3333 (The start_response() Callable)'
@@ -16,19 +23,23 @@ const BODY = 'PEP 3333 (Buffering and Streaming)'
 // Headers that describe content, by a status without content (RFC 9110, 8.6 and 15.4.5).
 const UNFIT: Record<number, RegExp> = { 204: /^content-(length|type)$/i, 304: /^content-type$/i }
 
+type Handshake = Pick<Environ, 'REQUEST_METHOD' | 'wsgi.websocket'>
+
 /** Follows one response with a state of its own, apart from that of the server. */
 export class LintedResponse {
   /** The startResponse() for the app. */
   readonly startResponse: StartResponse
   /** Whether the app makes its next chunk, during which write() is illegal. */
   isIterating = false
+  readonly #environ: Handshake
   readonly #method: string
   readonly #parties: Parties
   #model: ResponseState
   #modelWrite: Write = () => {}
 
-  constructor(method: string, startResponse: StartResponse, parties: Parties) {
-    this.#method = method
+  constructor(environ: Handshake, startResponse: StartResponse, parties: Parties) {
+    this.#environ = environ
+    this.#method = environ.REQUEST_METHOD
     this.#parties = parties
     this.#model = this.#newModel()
     this.startResponse = (...args: unknown[]) => this.#start(startResponse, args)
@@ -111,6 +122,7 @@ export class LintedResponse {
   #newModel(): ResponseState {
     return new ResponseState(this.#method, {
       onWrite: () => {},
+      isAnswered: () => hasAnsweredBySocket(this.#environ),
       // An app may answer HEAD as it answers GET; the server drops the chunks.
       warn: (message) => {
         if (this.#method === 'HEAD') return

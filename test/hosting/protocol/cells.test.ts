@@ -79,6 +79,7 @@ describe('messages in cells', () => {
       state: {},
       extensions: {},
       context: undefined,
+      channels: undefined,
     })
     const { 'theatre.desk': _desk, ...rest } = scope
     expect(crossed).toEqual({ ...rest, state: {}, extensions: {} })

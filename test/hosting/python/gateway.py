@@ -21,9 +21,10 @@ DEADLINE = 30
 
 HEADER = struct.Struct('>IBBHQ')
 (HELLO, REQUEST, OPEN, BODY, CREDIT, CANCEL, WARN, STATE, STOP, TEXT, BYTES, EVENT, PING) = range(1, 14)
+CHANNELS, ACCEPTED = range(14, 16)
 NAMES = dict(
     enumerate(
-        'hello loaded want part failure done log text bytes event watch worn giveBack pong'.split(),
+        'hello loaded want part failure done log text bytes event watch worn giveBack pong publish'.split(),
         start=65,
     )
 )
@@ -81,6 +82,10 @@ def decoded(kind, flags, number, id, payload):
         return {**message, 'text': payload.decode()}
     if name == 'bytes':
         return {**message, 'bytes': payload}
+    if name == 'publish':
+        lost, size = struct.unpack_from('>IH', payload)
+        group, content = payload[6 : 6 + size].decode(), payload[6 + size :]
+        return {**message, 'channels': number, 'group': group, 'payload': content, 'bytes': bool(flags), 'lost': lost}
     return message
 
 

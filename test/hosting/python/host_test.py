@@ -20,7 +20,7 @@ def to_host(vector):
     """The message of the vector as the host decodes it, without what does not cross."""
     (frame,) = host.FrameReader().feed(bytes.fromhex(vector['hex']))
     kind, flags, number, id, payload = frame
-    types = 'hello request open body credit cancel warn state stop event event event ping'.split()
+    types = 'hello request open body credit cancel warn state stop event event event ping channels link'.split()
     message = {'type': types[kind - 1], **({'id': id} if id else {})}
     if kind in (host.REQUEST, host.OPEN):
         deadline, *windows, block, extra = host.request_head(payload)
@@ -34,6 +34,10 @@ def to_host(vector):
         return {**message, 'bytes': host.U32.unpack(payload)[0]}
     if kind in (host.CANCEL, host.WARN):
         return {**message, 'error': json.loads(payload)}
+    if kind == host.CHANNELS:
+        return {**message, 'channels': json.loads(payload)}
+    if kind == host.ACCEPTED:
+        return {**message, 'channels': number, 'message': {'type': 'accepted', 'count': host.U32.unpack(payload)[0]}}
     if kind == host.TEXT:
         return {**message, 'event': {'type': 'websocket.receive', 'text': payload.decode()}}
     if kind == host.BYTES:
@@ -62,6 +66,12 @@ def to_gateway(message):
         return host.json_frame(host.FAILURE, message['error'], id)
     if kind in ('watch', 'giveBack', 'pong'):
         return host.frame({'watch': 75, 'giveBack': host.GIVE_BACK, 'pong': host.PONG}[kind], id)
+    if kind == 'link':
+        publish = message['message']
+        is_bytes = isinstance(publish['payload'], bytes)
+        payload = publish['payload'] if is_bytes else publish['payload'].encode()
+        flags = host.IS_BYTES if is_bytes else 0
+        return host.publish_frame(message['channels'], publish['group'].encode(), payload, flags, publish['lost'])
     return host.json_frame({'hello': 65, 'loaded': host.LOADED, 'log': host.LOG, 'worn': host.WORN}[kind], rest)
 
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { SILENT_LOG } from '../../../src/silent-log.ts'
+import { HostChannels } from '../../../src/hosting/thread/host-channels.ts'
 import { SyncHost } from '../../../src/hosting/thread/sync-host.ts'
 import { scopeData } from '../../../src/hosting/protocol/scope-data.ts'
 import { errorStream } from '../../../src/sync/errors-stream.ts'
@@ -54,6 +56,12 @@ class Gateway implements GatewayLink {
     throw new Error('it would wait for ever')
   }
 
+  waitForClient(): ToHost[] {
+    throw new Error('it would wait for ever')
+  }
+
+  step(): void {}
+
   claim(): boolean {
     return true
   }
@@ -68,7 +76,8 @@ class Gateway implements GatewayLink {
 
 function host(app: SyncApp, gateway: Gateway): SyncHost {
   const errors = errorStream(() => undefined)
-  return new SyncHost(app, gateway, { multiprocess: false, errors })
+  const channels = new HostChannels(gateway, null, SILENT_LOG)
+  return new SyncHost(app, gateway, { multiprocess: false, errors }, channels)
 }
 
 describe('a host', () => {

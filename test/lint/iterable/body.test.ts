@@ -12,7 +12,7 @@ async function* ticks(): AsyncGenerator<string> {
 }
 
 function linted(body: AsyncBody = ticks()): LintedAsyncBody {
-  const response = new LintedResponse('GET', () => () => undefined, PARTIES)
+  const response = new LintedResponse({ REQUEST_METHOD: 'GET' }, () => () => undefined, PARTIES)
   response.startResponse('200 OK', [])
   return new LintedAsyncBody(body, response, PARTIES, new OpenBodies(PARTIES))
 }

@@ -11,7 +11,7 @@ export function processKind(settings: ProcessSettings): HostKind {
     hostName: 'process',
     flags: '--python',
     wornLine: 'the memory of a process is above maxMemoryBytes; the process is replaced',
-    start: (host, events) => new ProcessPort(settings, host, events),
+    start: (host, events, channels) => new ProcessPort({ ...settings, channels }, host, events),
     crashed: (cause) => new ProcessCrashedError(`the process ended: ${cause.message}`, { cause }),
   }
 }

@@ -10,12 +10,14 @@ import { fromFrame, partOf, recordOf } from '../../protocol/frames/from-frames.t
 import { helloFrame, pingFrame, toFrame } from '../../protocol/frames/to-frames.ts'
 import { MergedParts } from '../merged-parts.ts'
 import { cannotCross } from '../refused-request.ts'
+import { HostRelays } from '../host-relays.ts'
 import { SentExtensions } from '../sent-extensions.ts'
 import { SentState } from '../sent-state.ts'
 import { publishEnd, publishStart } from './channels.ts'
 import { Child } from './child.ts'
 import { Outbox } from './outbox.ts'
 import { Turns } from './turns.ts'
+import type { Channels } from '../../../contract/channels.ts'
 import type { Frame } from '../../protocol/frames/frame.ts'
 import type { FromHost, PartMessage, ToHost } from '../../protocol/messages.ts'
 import type { EndReason, HostEvents, OwnedPort, PoolHost } from '../host-kind.ts'
@@ -37,6 +39,8 @@ export interface ProcessSettings extends ChildSettings {
   timeoutMs: number
   /** The requests that the process runs at the same time, if its app is a sync app. */
   slots: number
+  /** The channels for code outside of requests. */
+  channels?: Channels | undefined
 }
 
 /** Owns one process. The pool stops it. */
@@ -52,6 +56,7 @@ export class ProcessPort implements OwnedPort {
   readonly #start: ProcessStart
   readonly #sent = {
     state: new SentState(),
+    channels: new HostRelays((message) => this.#post(message)),
     http: new SentExtensions({ withFiles: true }),
     websocket: new SentExtensions(),
   }
@@ -78,7 +83,8 @@ export class ProcessPort implements OwnedPort {
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     this.#start = { pid: this.#child.pid, app: settings.app }
     publishStart(this.#start)
-    const hello = { protocol: PROTOCOL_VERSION, app: settings.app, ...settings.hello }
+    const channels = this.#sent.channels.start(settings.channels)
+    const hello = { protocol: PROTOCOL_VERSION, app: settings.app, ...settings.hello, channels }
     this.#outbox.push(helloFrame(hello))
   }
 
@@ -88,6 +94,8 @@ export class ProcessPort implements OwnedPort {
 
   // A process says itself that it is free: it takes no request back without a message.
   readonly reached: number = Infinity
+  // No WebSocket holds a process.
+  readonly steps = 0
 
   isFull(_turn: number): boolean {
     return this.#outbox.isFull
@@ -190,6 +198,7 @@ export class ProcessPort implements OwnedPort {
     clearTimeout(this.#timer)
     this.#stopped.resolve()
     this.#outbox.close()
+    this.#sent.channels.close()
     this.#events.onExit(this.#host, this.#isStopped ? undefined : (this.#error ?? new Error(end)))
   }
 
@@ -258,6 +267,8 @@ export class ProcessPort implements OwnedPort {
       case 'giveBack':
         this.#turns.remove(message.id)
         return this.#events.onGivenBack(this.#host, message.id)
+      case 'link':
+        return this.#sent.channels.take(message)
       case 'failure':
         this.#turns.answered(message.id)
         this.#host.find(message.id)?.take(message)

@@ -149,6 +149,8 @@ export function pythonSettings(spec: string, options: PythonOptions): PoolSettin
     slots: threads,
     idleTimeoutMs: Infinity,
     concurrency,
+    // The hosts of Python have no blocking WebSocket.
+    maxWebSockets: 0,
     maxQueue,
     queueTimeoutMs,
     timeoutMs,

@@ -19,6 +19,7 @@ export class Assignments<Request extends ScheduledRequest> {
   readonly #table = new IdTable<Assigned<Request>>()
   #nextTurn = 0
   #takenBackTo = 0
+  #holding = 0
 
   get size(): number {
     return this.#list.length
@@ -27,6 +28,17 @@ export class Assignments<Request extends ScheduledRequest> {
   /** The number of requests that do not wait for their client. */
   get active(): number {
     return this.#list.filter(({ request }) => !request.waitsForClient).length
+  }
+
+  /** The number of requests that hold the host for as long as their client stays. */
+  get holding(): number {
+    return this.#holding
+  }
+
+  /** The number of those that last: their end is not near. */
+  get lasting(): number {
+    if (this.#holding === 0) return 0
+    return this.#list.filter(({ request }) => request.holdsHost && !request.isEnding).length
   }
 
   /** The request that the host runs, or will run first. */
@@ -68,6 +80,7 @@ export class Assignments<Request extends ScheduledRequest> {
   #add(assigned: Assigned<Request>): void {
     this.#list.push(assigned)
     this.#table.add(assigned)
+    if (assigned.request.holdsHost) this.#holding += 1
   }
 
   find(id: number): Request | undefined {
@@ -78,6 +91,7 @@ export class Assignments<Request extends ScheduledRequest> {
   remove(id: number): Assigned<Request> | undefined {
     const assigned = this.#table.remove(id)
     if (!assigned) return undefined
+    if (assigned.request.holdsHost) this.#holding -= 1
     if (this.#list[0] === assigned) this.#list.shift()
     else this.#list.splice(this.#list.indexOf(assigned), 1)
     return assigned
@@ -94,6 +108,7 @@ export class Assignments<Request extends ScheduledRequest> {
       this.#takenBackTo = Math.max(this.#takenBackTo, turn + 1)
       this.#list.splice(index, 1)
       this.#table.remove(id)
+      if (request.holdsHost) this.#holding -= 1
       taken.unshift(request)
     }
     return taken

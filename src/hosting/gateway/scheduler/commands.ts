@@ -16,6 +16,8 @@ export interface SchedulerLimits {
   max: number
   /** The most requests that may wait for a host. */
   maxQueue: number
+  /** The most hosts that WebSockets of a sync app may hold. */
+  maxWebSockets: number
   /** The time that a request may wait for a host, in ms. */
   queueTimeoutMs: number
   /** Requests after which a host is replaced. */

@@ -14,6 +14,10 @@ export interface ScheduledRequest {
   readonly isOver: boolean
   /** The app can do nothing before its client has sent, or taken, some bytes. */
   readonly waitsForClient: boolean
+  /** The request holds its host for as long as its client stays: a WebSocket of a sync app. */
+  readonly holdsHost: boolean
+  /** The client of such a request has left, or the app has closed: the end of the request is near. */
+  readonly isEnding: boolean
   /** Ends the request with an error. A second call has no effect. */
   fail(error: unknown): void
   /** Tells the app that its host is about to end. */
@@ -35,6 +39,8 @@ export interface HostPort<Request> {
   isFull(turn: number): boolean
   /** The number of requests that the host has come to; those that were taken back count. */
   readonly reached: number
+  /** A number that changes with each call of a request that holds the host to its client; odd while it waits for the client. */
+  readonly steps: number
   /** Asks a host with an event loop whether it turns. */
   ask(now: number): void
   /** How long the event loop of the host has not turned since a question or a message, in ms; 0 if it has. */

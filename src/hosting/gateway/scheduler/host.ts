@@ -81,6 +81,21 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
     return this.#assigned.active
   }
 
+  /** The number of WebSockets that hold the host, or will when their turn comes. */
+  get holding(): number {
+    return this.#assigned.holding
+  }
+
+  /** The number of those that last: their end is not near. */
+  get lasting(): number {
+    return this.#assigned.lasting
+  }
+
+  /** Whether a WebSocket holds the host, or will when its turn comes. */
+  get isHeld(): boolean {
+    return this.#assigned.holding > 0
+  }
+
   /** The request that the host runs. */
   get current(): Request | undefined {
     return this.#assigned.first
@@ -96,9 +111,9 @@ export class Host<Request extends ScheduledRequest> implements PacedHost {
     return this.#assigned.takenBackTo
   }
 
-  /** Whether the host retires with requests that run side by side: another host may take its place at once. */
+  /** Whether the host retires with requests that may take long: another host may take its place at once. */
   get isLeaving(): boolean {
-    return this.phase === 'retiring' && this.pace.isSideBySide
+    return this.phase === 'retiring' && (this.pace.isSideBySide || this.isHeld)
   }
 
   /** Whether the host does not come to new requests, because the rest of an old one keeps it busy. */

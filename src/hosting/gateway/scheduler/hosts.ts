@@ -98,6 +98,13 @@ export class Hosts<Request extends ScheduledRequest> {
     return count
   }
 
+  /** The number of WebSockets that hold a host, or will when their turn comes, and whose end is not near. */
+  get lasting(): number {
+    let count = 0
+    for (const { lasting } of this.#set) count += lasting
+    return count
+  }
+
   /** Whether a host has a request, or loads. */
   get isBusy(): boolean {
     for (const { load, phase } of this.#set) if (load > 0 || phase === 'loading') return true

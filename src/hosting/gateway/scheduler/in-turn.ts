@@ -17,18 +17,27 @@ export class InTurn implements Pace {
   readonly slots: number
   /** A moving average of the time that a request has the host to itself; Infinity before the first request. */
   #averageMs = Infinity
+  // The last step of a WebSocket that this class has seen, and the time of the look.
+  #steps = 0
+  #steppedAt = -Infinity
 
   /** @param slots the requests that the host runs at the same time */
   constructor(slots: number) {
     this.slots = slots
   }
 
-  // Each thread of a host with several ones has its request from the assignment on.
-  heldMs({ turnSince, oldestSince }: PacedHost, now: number): number {
-    return now - (this.slots > 1 ? oldestSince : turnSince)
+  // Each thread of a host with several ones has its request from the assignment on. The time of a WebSocket begins anew with
+  // each of its calls, and stands still while it waits for its client.
+  heldMs({ turnSince, oldestSince, port }: PacedHost, now: number): number {
+    if (this.slots > 1) return now - oldestSince
+    const { steps } = port
+    if (steps !== this.#steps || (steps & 1) === 1) this.#steppedAt = now
+    this.#steps = steps
+    return now - Math.max(turnSince, this.#steppedAt)
   }
 
   hasRoomAhead(host: PacedHost, now: number): boolean {
+    if (host.isHeld) return false
     if (this.slots > 1) return host.load < this.slots
     if (this.#averageMs > QUICK_MS || this.isAway(host, now)) return false
     if (host.load > 0 && now - host.turnSince > SLOW_MS) return false

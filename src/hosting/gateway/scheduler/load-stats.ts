@@ -11,6 +11,8 @@ export interface LoadStats {
   inFlight: number
   /** Requests that wait for a host at the moment. */
   queued: number
+  /** WebSockets of a sync app that hold a host at the moment, or wait for one. Those of other apps do not count. */
+  webSockets: number
   /** Requests that hosts have finished, with a response or with an error. Nested ones do not count. */
   completed: number
   /** Requests that got 503 because the queue was full, or because they waited there for too long. */
@@ -25,6 +27,14 @@ export interface LoadStats {
   runMs: DurationStats
   /** The part of the time of all ready hosts in which a request ran, from 0 to 1. */
   utilization: number
+}
+
+/** The facts about the requests that wait. */
+interface WaitingFacts {
+  readonly waiting: number
+  readonly refused: number
+  /** The number of those that will hold their host. */
+  readonly holding: number
 }
 
 /** Counts events; adds up the times of hosts that have ended. */
@@ -51,23 +61,22 @@ export class LoadCounters<Request extends ScheduledRequest> {
     this.#hostMs += now - host.readySince
   }
 
-  stats(
-    hosts: Iterable<Host<Request>>,
-    { queued, refused }: Pick<LoadStats, 'queued' | 'refused'>,
-    now: number,
-  ): LoadStats {
+  stats(hosts: Iterable<Host<Request>>, queue: WaitingFacts, now: number): LoadStats {
     let [inFlight, busyMs, hostMs] = [0, this.#busyMs, this.#hostMs]
+    let webSockets = queue.holding
     for (const host of hosts) {
       inFlight += host.load
+      webSockets += host.holding
       if (host.phase === 'loading') continue
       busyMs += busyMsOf(host, now)
       hostMs += now - host.readySince
     }
     return {
       inFlight,
-      queued,
+      queued: queue.waiting,
+      webSockets,
       completed: this.#completed,
-      refused,
+      refused: queue.refused,
       timedOut: this.timedOut,
       crashes: this.crashes,
       waitMs: this.#waits.stats(),

@@ -8,7 +8,9 @@ export interface PacedHost {
   readonly load: number
   /** The number of its requests that do not wait for their client. */
   readonly active: number
-  readonly port: Pick<HostPort<never>, 'reached' | 'waitedMs' | 'ask'>
+  /** Whether a WebSocket holds the host, or will when its turn comes. */
+  readonly isHeld: boolean
+  readonly port: Pick<HostPort<never>, 'reached' | 'waitedMs' | 'ask' | 'steps'>
   /** The number after the last request that was taken back. */
   readonly takenBackTo: number
   turnSince: number

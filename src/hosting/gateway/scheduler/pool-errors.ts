@@ -38,6 +38,16 @@ export function waitedTooLong({ queueTimeoutMs, hostName, flags }: SchedulerLimi
   )
 }
 
+export function tooManyWebSockets({
+  maxWebSockets,
+  hostName,
+  flags,
+}: SchedulerLimits): PoolFullError {
+  return new PoolFullError(
+    `WebSockets hold ${maxWebSockets} ${maxWebSockets === 1 ? hostName : plural(hostName)}, as many as maxWebSockets (${flags}-max-websockets) allows: raise max and maxWebSockets, or serve WebSockets by websocket(), which holds no ${hostName}`,
+  )
+}
+
 export function requestTimedOut({ timeoutMs, flags }: SchedulerLimits): AppTimeoutError {
   return new AppTimeoutError(
     `the app took longer than ${timeoutMs} ms: timeoutMs (${flags}-timeout)`,

@@ -17,6 +17,11 @@ export class RequestQueue<Request extends ScheduledRequest> {
     return this.#unserved().length
   }
 
+  /** The number of requests that wait and will hold their host. */
+  get holding(): number {
+    return this.#unserved().filter(({ holdsHost }) => holdsHost).length
+  }
+
   /** Whether `most` requests wait, or more. */
   isFull(most: number): boolean {
     return this.length >= most && this.waiting >= most

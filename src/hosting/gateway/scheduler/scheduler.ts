@@ -59,6 +59,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
     // Its client has left on the way to the pool.
     if (request.isOver) return
     if (this.#isClosed) request.fail(poolClosed())
+    else if (request.holdsHost && !this.#queue.admits(request, this.#hosts.lasting)) return
     else if (held.length === 0) this.#place(request, now)
     else this.#placeHolder(request, held, now)
   }
@@ -178,8 +179,7 @@ export class Scheduler<Request extends ScheduledRequest> implements SlotPool {
   }
 
   stats(now: number): LoadStats {
-    const { waiting, refused } = this.#queue
-    return this.#counters.stats(this.#hosts, { queued: waiting, refused }, now)
+    return this.#counters.stats(this.#hosts, this.#queue, now)
   }
 
   #placeHolder(request: Request, held: readonly HeldSlot[], now: number): void {

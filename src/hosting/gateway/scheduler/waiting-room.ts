@@ -1,6 +1,6 @@
 // The requests that wait for a host, within the limits of their number and of their time.
 
-import { queueFull, waitedTooLong } from './pool-errors.ts'
+import { queueFull, tooManyWebSockets, waitedTooLong } from './pool-errors.ts'
 import { RequestQueue } from './request-queue.ts'
 import type { SchedulerLimits } from './commands.ts'
 import type { ScheduledRequest } from './host-port.ts'
@@ -25,6 +25,14 @@ export class WaitingRoom<Request extends ScheduledRequest> extends RequestQueue<
   refuse(hosts: number): Error {
     this.refused += 1
     return queueFull(this.length, hosts, this.#limits)
+  }
+
+  /** Refuses a request that would hold one host more than may be held. @param held the number of hosts that are held for longer */
+  admits(request: Request, held: number): boolean {
+    if (held + this.holding < this.#limits.maxWebSockets) return true
+    this.refused += 1
+    request.fail(tooManyWebSockets(this.#limits))
+    return false
   }
 
   /** Refuses the last request if it is too much. A host that loads has one of the requests as good as taken. */

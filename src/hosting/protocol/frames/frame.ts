@@ -20,6 +20,8 @@ export const TO_HOST = {
   bytes: 11,
   event: 12,
   ping: 13,
+  channels: 14,
+  accepted: 15,
 } as const
 
 /** The kinds of the frames to a gateway. */
@@ -38,6 +40,7 @@ export const TO_GATEWAY = {
   worn: 76,
   giveBack: 77,
   pong: 78,
+  publish: 79,
 } as const
 
 /** The flags of a request. */
@@ -49,6 +52,9 @@ export const BROKEN = 2
 export const HAS_HEAD = 1
 export const END = 2
 export const DONE = 4
+
+/** The flag of a publish: the message is bytes, and no JSON. */
+export const IS_BYTES = 1
 
 /** One frame. */
 export interface Frame {

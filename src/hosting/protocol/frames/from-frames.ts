@@ -1,9 +1,12 @@
 // Decodes the frames of a host that is a process. A frame that breaks the protocol throws, and harms only its host.
 
-import { DONE, END, HAS_HEAD, TO_GATEWAY } from './frame.ts'
+import { readDirect } from '../../../channels/direct.ts'
+import { DIRECT_PREFIX } from '../../../channels/options.ts'
+import { DONE, END, HAS_HEAD, IS_BYTES, TO_GATEWAY } from './frame.ts'
 import { checkedFromHost } from '../checked-message.ts'
 import type { Frame } from './frame.ts'
-import type { FromHost, PartMessage } from '../messages.ts'
+import type { ToRelay } from '../../../channels/link/messages.ts'
+import type { FromHost, LinkMessage, PartMessage } from '../messages.ts'
 import type { HeaderPairs } from '../../../contract/events.ts'
 
 /** A part, and the time that its request took, if it is over too. */
@@ -56,7 +59,8 @@ export function fromFrame(frame: Frame): FromHost {
   return checkedFromHost(decoded(frame))
 }
 
-function decoded({ kind, id, payload }: Frame): unknown {
+function decoded(frame: Frame): unknown {
+  const { kind, id, payload } = frame
   switch (kind) {
     case TO_GATEWAY.want:
       return { type: 'want', id, bytes: payload.readUInt32BE(0) }
@@ -74,6 +78,8 @@ function decoded({ kind, id, payload }: Frame): unknown {
       return { type: 'watch', id }
     case TO_GATEWAY.giveBack:
       return { type: 'giveBack', id }
+    case TO_GATEWAY.publish:
+      return publishOf(frame)
     case TO_GATEWAY.loaded:
       return { ...recordOf(payload), type: 'loaded' }
     case TO_GATEWAY.log:
@@ -82,6 +88,25 @@ function decoded({ kind, id, payload }: Frame): unknown {
       return { ...recordOf(payload), type: 'worn' }
     default:
       throw new Error(`no frame of a host has the kind ${kind}`)
+  }
+}
+
+// Invalid JSON would harm the consumers, so that it must not go further.
+function publishOf({ flags, small, payload }: Frame): LinkMessage<ToRelay> {
+  const start = 6 + payload.readUInt16BE(4)
+  if (start > payload.length) throw new Error('the group of a publish is longer than its frame')
+  const group = payload.toString('utf8', 6, start)
+  const isBytes = (flags & IS_BYTES) !== 0
+  const isDirect = group.startsWith(DIRECT_PREFIX)
+  // A view would keep all bytes of the read that it came with.
+  const message = isBytes ? new Uint8Array(payload.subarray(start)) : payload.toString('utf8', start)
+  const inner = isDirect ? readDirect(message).payload : message
+  if (typeof inner === 'string') JSON.parse(inner)
+  const lost = payload.readUInt32BE(0)
+  return {
+    type: 'link',
+    channels: small,
+    message: { type: 'publish', group, payload: message, lost },
   }
 }
 

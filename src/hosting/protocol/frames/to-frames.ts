@@ -2,10 +2,12 @@
 
 import { decodePath } from '../../../http/target.ts'
 import { BROKEN, frameBytes, HAS_BODY, HEADER_BYTES, LAST, TO_HOST } from './frame.ts'
+import type { ToClient } from '../../../channels/link/messages.ts'
 import type { ReceiveEvent } from '../../../contract/events.ts'
 import type {
   BodyMessage,
   ConnectionData,
+  LinkMessage,
   OpenMessage,
   RequestMessage,
   ToHost,
@@ -56,9 +58,21 @@ export function toFrame(message: ToHost, onLeftOut: OnLeftOut): Buffer {
       return frameBytes({ kind: TO_HOST.stop, id: 0 }, 0)
     case 'event':
       return eventFrame(message.id, message.event)
+    case 'channels':
+      return jsonFrame(TO_HOST.channels, 0, message.channels)
+    case 'link':
+      return acceptedFrame(message)
     case 'answer':
       throw new Error('a host that is a process makes no calls')
   }
+}
+
+// A host that is a process publishes only.
+function acceptedFrame({ channels, message }: LinkMessage<ToClient>): Buffer {
+  if (message.type !== 'accepted') throw new Error('a host that is a process follows no groups')
+  const bytes = frameBytes({ kind: TO_HOST.accepted, id: 0, small: channels }, 4)
+  bytes.writeUInt32BE(message.count, HEADER_BYTES)
+  return bytes
 }
 
 function requestFrame(message: RequestMessage, onLeftOut: OnLeftOut): Buffer {

@@ -24,6 +24,7 @@ const LIMITS: SchedulerLimits = {
   queueTimeoutMs: 100_000,
   maxRequests: Infinity,
   concurrency: 4,
+  maxWebSockets: 1,
   timeoutMs: 1_000,
   idleTimeoutMs: 1_000,
 }
@@ -38,6 +39,8 @@ export class FakeRequest implements ScheduledRequest {
   isOver = false
   warnings = 0
   waitsForClient = false
+  holdsHost = false
+  isEnding = false
 
   constructor(id: number, arrivedAt: number, held: readonly HeldSlot[]) {
     this.id = id
@@ -66,6 +69,7 @@ export class FakeHost implements HostPort<FakeRequest> {
   /** The time of the first question that the event loop of the host has not answered. */
   askedAt: number | undefined
   reached = 0
+  steps = 0
   end: HostEnd | undefined
   readonly #onAssign: (request: FakeRequest) => void
 
@@ -192,6 +196,16 @@ export class FakePool implements SchedulerCommands<FakeRequest> {
     this.requests.push(request)
     this.scheduler.request(request, held, this.now)
     return request
+  }
+
+  /** A WebSocket of a sync app arrives. */
+  hold(): FakeRequest {
+    this.#lastId += 1
+    const socket = new FakeRequest(this.#lastId, this.now, [])
+    socket.holdsHost = true
+    this.requests.push(socket)
+    this.scheduler.request(socket, [], this.now)
+    return socket
   }
 
   /** The host at `index` says that it has loaded its app. */

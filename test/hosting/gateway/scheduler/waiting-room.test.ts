@@ -15,6 +15,7 @@ const LIMITS: SchedulerLimits = {
   maxQueue: 2,
   queueTimeoutMs: 100,
   maxRequests: Infinity,
+  maxWebSockets: 1,
   concurrency: 1,
   timeoutMs: 1_000,
   idleTimeoutMs: Infinity,

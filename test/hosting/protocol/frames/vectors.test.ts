@@ -10,7 +10,7 @@ import {
   pingFrame,
   toFrame,
 } from '../../../../src/hosting/protocol/frames/to-frames.ts'
-import type { ToHost } from '../../../../src/hosting/protocol/messages.ts'
+import type { FromHost, ToHost } from '../../../../src/hosting/protocol/messages.ts'
 import type { Frame } from '../../../../src/hosting/protocol/frames/frame.ts'
 
 interface Vector {
@@ -45,9 +45,19 @@ function decoded(frame: Frame): unknown {
       const { part, tookMs } = partOf(frame)
       return tookMs === undefined ? part : [part, { type: 'done', id: part.id, tookMs }]
     }
+    case TO_GATEWAY.publish:
+      return withBuffer(fromFrame(frame))
     default:
       return fromFrame(frame)
   }
+}
+
+// The vectors have all bytes in buffers, and channels give plain arrays of bytes.
+function withBuffer(message: FromHost): unknown {
+  if (message.type !== 'link' || message.message.type !== 'publish') return message
+  const { payload } = message.message
+  const bytes = typeof payload === 'string' ? payload : Buffer.from(payload)
+  return { ...message, message: { ...message.message, payload: bytes } }
 }
 
 describe('frames to a host', () => {
