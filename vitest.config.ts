@@ -9,16 +9,19 @@ const BEHAVIOUR = [
   'test/raw/**/*.test.ts',
   'test/server/websocket/*.test.ts',
   'test/conformance/wire.test.ts',
-  'test/adapters/**/*.test.ts',
-  'test/python/*semantics*.test.ts',
-  'test/python/websocket.test.ts',
+  // remote() and the apps of Python see events, and no engine.
+  'test/adapters/{node,connect,fetch}/**/*.test.ts',
+  'test/adapters/*.test.ts',
 ]
 
 const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: /^isthmus$/, replacement: source('index.ts') },
-      { find: /^isthmus\/(middleware|testing|adapters|migrate|channels)$/, replacement: source('$1.ts') },
+      {
+        find: /^isthmus\/(middleware|testing|adapters|migrate|channels)$/,
+        replacement: source('$1.ts'),
+      },
     ],
   },
   test: {

@@ -96,6 +96,11 @@ const ROWS: Record<string, Row> = {
     parents: PEER,
     status: 408,
   },
+  ReceiveTimeoutError: {
+    make: () => new isthmus.ReceiveTimeoutError(1),
+    code: 'ISTHMUS_RECEIVE_TIMEOUT',
+    parents: ROOT,
+  },
   ClientDisconnectedError: {
     make: () => new isthmus.ClientDisconnectedError(),
     code: 'ECONNRESET',

@@ -7,8 +7,8 @@ const NUMBER_BYTES = 8
 /** The payload with the number of its consumer: `7:` before text, eight bytes before bytes. */
 export function directPayload(number: number, payload: Payload): Payload {
   if (typeof payload === 'string') return `${number}:${payload}`
-  const bytes = Buffer.alloc(NUMBER_BYTES + payload.length)
-  bytes.writeBigUInt64BE(BigInt(number))
+  const bytes = new Uint8Array(NUMBER_BYTES + payload.length)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(number))
   bytes.set(payload, NUMBER_BYTES)
   return bytes
 }
@@ -19,6 +19,11 @@ export function readDirect(payload: Payload): { number: number; payload: Payload
     const end = payload.indexOf(':')
     return { number: Number(payload.slice(0, end)), payload: payload.slice(end + 1) }
   }
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
-  return { number: Number(bytes.readBigUInt64BE()), payload: payload.subarray(NUMBER_BYTES) }
+  if (payload.length < NUMBER_BYTES) return { number: Number.NaN, payload }
+  // A view of its own class: bytes arrive as a `Uint8Array`, not as a `Buffer`.
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+  const rest = new Uint8Array(payload.buffer, payload.byteOffset, payload.length).subarray(
+    NUMBER_BYTES,
+  )
+  return { number: Number(view.getBigUint64(0)), payload: rest }
 }

@@ -1,50 +1,53 @@
-// One group with consumers in this process: who is live, who still reads the past, and the place of the group in its history.
+// One group with consumers in this process: its members share one place in the history, and each joining consumer has its own.
 
 import { ChannelsClosedError } from './errors.ts'
 import { deferred } from '../waiting/deferred.ts'
 import { gapEvent, MessageEvent } from './event.ts'
+import { HistoryCursor, isSamePlace, isStart } from './history-cursor.ts'
 import type { ChannelEvent, GapReason, Joined, Position } from '../contract/channels.ts'
 import type { Deferred } from '../waiting/deferred.ts'
-import type { Broker, Envelope, Past } from './broker.ts'
+import type { Broker, Envelope } from './broker.ts'
 
 /** A consumer in the eyes of its groups. */
 export interface Member {
-  /** @param isRecovered whether the event comes from the past, on top of the bound of the queue */
-  deliver(event: ChannelEvent, isRecovered: boolean): void
+  /** @param room the most messages of the group that may wait on top of the bounds of the queue; 0 for a live one */
+  deliver(event: ChannelEvent, room: number): void
 }
 
-/** A consumer that is not live yet. */
+/** A consumer that is not a member yet. */
 interface Joining {
   readonly member: Member
-  readonly since: Position | null
   readonly joined: Deferred<Joined>
-  /** Live messages that came while the past was read; null after that. */
-  held: Envelope[] | null
-  /** The feed was interrupted while the past was read: it has to be read again. */
-  isStale: boolean
-  /** The last message of the past: the live feed may still bring it. */
-  upTo: Position | null
+  /** Null before the group is followed, and for a group without a history. */
+  cursor: HistoryCursor | null
+  /** It becomes a member as soon as the group may change its members. */
+  isReady: boolean
+}
+
+/** The parts that a group gets from its channels. */
+interface GroupParts {
+  readonly name: string
+  readonly broker: Broker
+  /** The number of messages of the history; 0 for a group without one. */
+  readonly historySize: number
 }
 
 /** Follows the group at the broker as long as it exists. */
 export class LocalGroup {
-  readonly name: string
-  readonly #broker: Broker
-  readonly #hasHistory: boolean
+  readonly #parts: GroupParts
   readonly #members = new Set<Member>()
   readonly #joining = new Map<Member, Joining>()
+  /** The members as a list; undefined after a change. */
+  #list: readonly Member[] | undefined
   #following: Promise<void> | undefined
-  /** The last message that the members have; null if it is not known. */
-  #position: Position | null = null
-  /** Live messages that came while the group reads what it has missed. */
-  #held: Envelope[] | null = null
+  /** The place of the members; null without members, and for a group without a history. */
+  #cursor: HistoryCursor | null = null
+  /** Members that join while an event is told would get it a second time. */
+  #telling = 0
 
-  constructor(name: string, broker: Broker, hasHistory: boolean) {
-    this.name = name
-    this.#broker = broker
-    this.#hasHistory = hasHistory
-    const following = broker.follow(name)
-    this.#following = following?.then(() => {
+  constructor(parts: GroupParts) {
+    this.#parts = parts
+    this.#following = parts.broker.follow(parts.name)?.then(() => {
       this.#following = undefined
     })
   }
@@ -55,39 +58,46 @@ export class LocalGroup {
 
   join(member: Member, since: Position | null): Promise<Joined> {
     const joined = deferred<Joined>()
-    const joining: Joining = { member, since, joined, held: [], isStale: false, upTo: null }
+    const joining: Joining = { member, joined, cursor: null, isReady: false }
     this.#joining.set(member, joining)
-    if (this.#following) this.#following.then(() => this.#read(joining), joined.reject)
-    else this.#read(joining)
+    if (!this.#following) this.#begin(joining, since)
+    else {
+      this.#following.then(
+        () => this.#begin(joining, since),
+        () => joined.reject(new ChannelsClosedError()),
+      )
+    }
     return joined.promise
   }
 
   /** Removes a consumer. A join that waits ends with {@link ChannelsClosedError}. */
   leave(member: Member): void {
-    this.#members.delete(member)
+    if (this.#members.delete(member)) {
+      this.#list = undefined
+      if (this.#members.size === 0) this.#dropCursor()
+    }
     const joining = this.#joining.get(member)
+    if (!joining) return
     this.#joining.delete(member)
-    joining?.joined.reject(new ChannelsClosedError('the consumer has left the group'))
+    joining.cursor?.close()
+    joining.joined.reject(new ChannelsClosedError('the consumer has left the group'))
   }
 
   /** Takes a live message. */
   receive(envelope: Envelope): void {
-    if (this.#held) return void this.#held.push(envelope)
-    const before = this.#position
-    const { position } = envelope
-    if (before && position) {
-      if (position.epoch !== before.epoch) this.#tellAll('epoch', null, null)
-      else if (position.offset <= before.offset) return
-      else if (position.offset > before.offset + 1) return this.#recover([envelope])
-    }
-    this.#deliver(envelope, false)
+    const event = new MessageEvent(envelope)
+    if (this.#parts.historySize === 0) return this.#tellMessage(event, 0)
+    this.#cursor?.take(event)
+    if (this.#joining.size === 0) return
+    for (const { cursor } of this.#joining.values()) cursor?.take(event)
+    this.#admitAll()
   }
 
   /** The feed of the broker was interrupted, and goes on. */
   resumed(): void {
-    for (const joining of this.#joining.values()) joining.isStale = joining.held !== null
-    if (!this.#hasHistory) this.#tellAll('broker', null, null)
-    else if (this.#position && !this.#held) this.#recover([])
+    if (this.#parts.historySize === 0) return this.#tellGap('broker', null)
+    this.#cursor?.read()
+    for (const { cursor } of this.#joining.values()) cursor?.read()
   }
 
   /**
@@ -96,139 +106,125 @@ export class LocalGroup {
    * @returns the number of consumers that lose them
    */
   lost(count: number): number {
-    if (this.#hasHistory) {
+    if (this.#parts.historySize > 0) {
       this.resumed()
       return 0
     }
-    this.#tellAll('slow', count, null)
+    this.#tellGap('slow', count)
     return this.#members.size
   }
 
   // --- a consumer joins ---
 
-  #read(joining: Joining): void {
+  #begin(joining: Joining, since: Position | null): void {
     if (this.#joining.get(joining.member) !== joining) return
-    joining.isStale = false
-    joining.held = []
-    if (!this.#hasHistory) return this.#admitWithoutPast(joining)
-    const past = this.#broker.read(this.name, joining.since)
-    if (past instanceof Promise)
-      past.then((read) => this.#admit(joining, read), joining.joined.reject)
-    else this.#admit(joining, past)
+    if (this.#parts.historySize === 0) return this.#beginWithoutHistory(joining, since)
+    const { name, historySize } = this.#parts
+    joining.cursor = new HistoryCursor(
+      this.#parts,
+      {
+        onMessage: (event, isRecovered) =>
+          deliverTo(joining.member, event, isRecovered ? historySize : 0),
+        onGap: (gap) => joining.member.deliver(gap, 0),
+        onPast: (position, recovered) => joining.joined.resolve({ position, recovered }),
+        onIdle: () => this.#onReady(joining),
+        onClosed: () => joining.joined.reject(new ChannelsClosedError(`${name} is closed`)),
+      },
+      since,
+    )
+    joining.cursor.read()
   }
 
-  #admitWithoutPast(joining: Joining): void {
-    const { since } = joining
+  #beginWithoutHistory(joining: Joining, since: Position | null): void {
+    const { member, joined } = joining
     if (since && !isStart(since)) {
-      joining.member.deliver(gapEvent(this.name, 'history', null, null), true)
+      member.deliver(gapEvent(this.#parts.name, 'history', null, null), 0)
     }
-    this.#promote(joining)
-    joining.joined.resolve({ position: null, recovered: null })
+    joined.resolve({ position: null, recovered: null })
+    this.#onReady(joining)
   }
 
-  #admit(joining: Joining, past: Past): void {
-    const { member, since, joined, held } = joining
-    if (this.#joining.get(member) !== joining) return
-    if (joining.isStale) return this.#read(joining)
-    this.#position ??= past.position
-    const gap = since && gapBetween(this.name, since, past)
-    if (gap) member.deliver(gap, true)
-    for (const envelope of past.messages) deliverTo(member, envelope, true)
-    joining.held = null
-    joining.upTo = past.position
-    for (const envelope of held ?? []) this.#catchUp(joining, envelope)
-    if (isAtLeast(this.#position, past.position)) this.#promote(joining)
-    joined.resolve({
-      position: past.position,
-      recovered: since && !gap ? past.messages.length : null,
-    })
+  #onReady(joining: Joining): void {
+    joining.isReady = true
+    const [place, ours] = [joining.cursor?.place, this.#cursor?.place]
+    // The members do not know the end of an epoch that the joining consumer has seen.
+    if (place && ours && place.epoch !== ours.epoch) this.#cursor?.read()
+    this.#admit(joining)
   }
 
-  // A live message that the past has already brought is not delivered again.
-  #catchUp(joining: Joining, envelope: Envelope): void {
-    if (joining.held) return void joining.held.push(envelope)
-    if (isAtLeast(joining.upTo, envelope.position)) return
-    deliverTo(joining.member, envelope, false)
-    joining.upTo = envelope.position
+  #admitAll(): void {
+    for (const joining of this.#joining.values()) this.#admit(joining)
   }
 
-  #promote({ member }: Joining): void {
+  // A consumer whose place is not that of the members takes the live messages on its own, until both places are the same.
+  #admit(joining: Joining): void {
+    const { member, cursor, isReady } = joining
+    if (this.#telling > 0 || !isReady || this.#joining.get(member) !== joining) return
+    if (cursor) {
+      if (cursor.place === null) return
+      this.#cursor ??= this.#membersCursor(cursor.place)
+      if (!isSamePlace(cursor.place, this.#cursor.place)) return
+      cursor.close()
+    }
     this.#joining.delete(member)
     this.#members.add(member)
+    this.#list = undefined
   }
 
-  // --- the group itself ---
+  // --- the members ---
 
-  #recover(held: Envelope[]): void {
-    this.#held = held
-    const past = this.#broker.read(this.name, this.#position)
-    // The rejection comes at the close of the broker only.
-    if (past instanceof Promise) past.then((read) => this.#recovered(read)).catch(() => undefined)
-    else this.#recovered(past)
+  #membersCursor(place: Position): HistoryCursor {
+    const { historySize } = this.#parts
+    return new HistoryCursor(
+      this.#parts,
+      {
+        onMessage: (event, isRecovered) => this.#tellMessage(event, isRecovered ? historySize : 0),
+        onGap: (gap) => this.#tell(gap, 0),
+        onPast: ignore,
+        onIdle: () => this.#admitAll(),
+        onClosed: ignore,
+      },
+      place,
+    )
   }
 
-  #recovered(past: Past): void {
-    const held = this.#held ?? []
-    this.#held = null
-    const before = this.#position
-    const gap = before && gapBetween(this.name, before, past)
-    if (gap) this.#tell(gap)
-    if (gap || !before) this.#position = { epoch: past.position.epoch, offset: 0 }
-    for (const envelope of past.messages) this.#deliver(envelope, true)
-    this.#position = past.position
-    for (const envelope of held) this.receive(envelope)
+  #dropCursor(): void {
+    this.#cursor?.close()
+    this.#cursor = null
   }
 
-  #deliver(envelope: Envelope, isRecovered: boolean): void {
-    if (envelope.position) this.#position = envelope.position
-    if (envelope.lost !== 0) this.#tellAll('publisher', envelope.lost, null)
-    const event = new MessageEvent(envelope)
-    // A copy: a consumer may join or leave while it gets the event.
-    for (const member of [...this.#members]) member.deliver(event, isRecovered)
-    for (const joining of [...this.#joining.values()]) {
-      this.#catchUp(joining, envelope)
-      if (isAtLeast(this.#position, joining.upTo)) this.#promote(joining)
+  #tellMessage(event: MessageEvent, room: number): void {
+    const gap = event.gapBefore
+    // The place of the members is that of the message already: a consumer that joins after the gap would get it again.
+    this.#telling += 1
+    if (gap) this.#tell(gap, 0)
+    this.#telling -= 1
+    this.#tell(event, room)
+  }
+
+  #tellGap(reason: GapReason, lost: number | null): void {
+    this.#tell(gapEvent(this.#parts.name, reason, lost, null), 0)
+  }
+
+  // The list of the members is not copied for each message. A member that has left meanwhile gets nothing.
+  #tell(event: ChannelEvent, room: number): void {
+    const list = (this.#list ??= [...this.#members])
+    this.#telling += 1
+    try {
+      for (const member of list) {
+        if (list === this.#list || this.#members.has(member)) member.deliver(event, room)
+      }
+    } finally {
+      this.#telling -= 1
     }
-  }
-
-  #tellAll(reason: GapReason, lost: number | null, position: Position | null): void {
-    this.#tell(gapEvent(this.name, reason, lost, position))
-  }
-
-  #tell(gap: ChannelEvent): void {
-    for (const member of [...this.#members]) member.deliver(gap, true)
-    for (const { member, held } of this.#joining.values()) if (!held) member.deliver(gap, true)
+    if (this.#joining.size > 0) this.#admitAll()
   }
 }
 
-function deliverTo(member: Member, envelope: Envelope, isRecovered: boolean): void {
-  const { group, lost } = envelope
-  if (lost !== 0) member.deliver(gapEvent(group, 'publisher', lost, null), true)
-  member.deliver(new MessageEvent(envelope), isRecovered)
+function deliverTo(member: Member, event: MessageEvent, room: number): void {
+  const gap = event.gapBefore
+  if (gap) member.deliver(gap, 0)
+  member.deliver(event, room)
 }
 
-/** The messages between `since` and the first one that the past still has. */
-function gapBetween(
-  group: string,
-  since: Position,
-  { position, messages }: Past,
-): ChannelEvent | null {
-  if (isStart(since)) return null
-  const first = messages[0]?.position?.offset ?? position.offset + 1
-  if (since.epoch !== position.epoch || since.offset > position.offset) {
-    return gapEvent(group, 'epoch', null, { epoch: position.epoch, offset: first - 1 })
-  }
-  const lost = first - since.offset - 1
-  return lost > 0
-    ? gapEvent(group, 'history', lost, { epoch: position.epoch, offset: first - 1 })
-    : null
-}
-
-/** A consumer that has no message yet, and wants all that the history has. */
-function isStart({ epoch }: Position): boolean {
-  return epoch === ''
-}
-
-function isAtLeast(one: Position | null, other: Position | null): boolean {
-  return one !== null && other !== null && one.epoch === other.epoch && one.offset >= other.offset
-}
+function ignore(): void {}

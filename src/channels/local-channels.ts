@@ -10,9 +10,9 @@ import { checkGroup, DIRECT_PREFIX, payloadOf } from './options.ts'
 import { SharedBroker } from './shared-broker.ts'
 import { LocalSubscription } from './subscription.ts'
 import type {
-  ChannelEvent,
   Channels,
   ChannelsStats,
+  GapReason,
   Joined,
   JoinOptions,
   Position,
@@ -53,6 +53,19 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   /** The broker of these channels for one more party, such as the relay of a thread, which closes it. */
   connect(events: BrokerEvents): Broker {
     return this.#shared.connect(events)
+  }
+
+  /**
+   * Counts a message of a thread or a process that this one hosts as its own.
+   *
+   * @param lost the messages that the host has dropped before this one
+   * @param publish passes the message on
+   */
+  countHosted(lost: number, publish: () => void): void {
+    const { refused } = this.#shared
+    publish()
+    if (this.#shared.refused === refused) this.#counters.published += 1
+    this.#counters.dropped.publisher += lost
   }
 
   /** The options that the channels of another party over {@link connect} need too. */
@@ -110,14 +123,19 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     return this.#direct.addressOf(subscription)
   }
 
-  join(subscription: LocalSubscription, name: string, options: JoinOptions): Promise<Joined> {
-    checkGroup(name)
+  sinceOf(group: string, options: JoinOptions): Position | null {
+    checkGroup(group)
     const { since } = completeOptions('join', options, { since: null as Position | null })
     checkPosition(since)
+    return since
+  }
+
+  join(subscription: LocalSubscription, name: string, since: Position | null): Promise<Joined> {
     let group = this.#groups.get(name)
     group?.leave(subscription)
     if (!group) {
-      group = new LocalGroup(name, this.#broker, this.#settings.historyOf(name) !== null)
+      const historySize = this.#settings.historyOf(name)?.size ?? 0
+      group = new LocalGroup({ name, broker: this.#broker, historySize })
       this.#groups.set(name, group)
     }
     return group.join(subscription, since)
@@ -136,8 +154,8 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     this.#direct?.forget(subscription)
   }
 
-  onGap(event: ChannelEvent): void {
-    if (event.type === 'gap') this.#counters.gaps[event.reason] += 1
+  onGap(reason: GapReason): void {
+    this.#counters.gaps[reason] += 1
   }
 
   onDelivered(): void {
@@ -162,13 +180,16 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   }
 
   onResumed(groups: readonly string[]): void {
-    for (const name of groups) this.#groups.get(name)?.resumed()
+    for (const name of groups) {
+      this.#groups.get(name)?.resumed()
+      this.#direct?.tellGap(name, 'broker')
+    }
   }
 
   onLost(name: string, count: number): void {
     const group = this.#groups.get(name)
     if (group) this.#counters.dropped.slow += count * group.lost(count)
-    else if (this.#direct?.lost(name)) this.#counters.dropped.slow += count
+    else if (this.#direct?.tellGap(name, 'slow')) this.#counters.dropped.slow += count
   }
 
   onWarning(fields: Record<string, unknown>, message: string): void {
@@ -183,7 +204,7 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
   }
 
   async #close(): Promise<void> {
-    for (const subscription of [...this.#subscriptions]) subscription.close()
+    for (const subscription of this.#subscriptions) subscription.close()
     await this.#broker.close()
   }
 }
@@ -216,22 +237,24 @@ class Direct {
     this.#members.delete(number)
   }
 
-  /** Messages of a group are lost. False: they are no direct messages of this process. */
-  lost(group: string): boolean {
+  /** Tells all consumers a gap of direct messages. False: the group is another one. */
+  tellGap(group: string, reason: GapReason): boolean {
     if (group !== this.#group) return false
     for (const [number, member] of this.#members) {
-      member.deliver(gapEvent(`${group}.${number}`, 'slow', null, null), true)
+      member.deliver(gapEvent(`${group}.${number}`, reason, null, null), 0)
     }
     return true
   }
 
   /** False: the consumer is gone. */
   deliver(envelope: Envelope): boolean {
+    // The messages of all consumers have one publisher's count of losses.
+    if (envelope.lost !== 0) this.tellGap(this.#group, 'publisher')
     const { number, payload } = readDirect(envelope.payload)
     const member = this.#members.get(number)
     if (!member) return false
     const group = `${this.#group}.${number}`
-    member.deliver(new MessageEvent({ ...envelope, group, payload }), false)
+    member.deliver(new MessageEvent({ ...envelope, group, payload }), 0)
     return true
   }
 }
@@ -244,9 +267,13 @@ function readAddress(address: unknown): { group: string; number: number } {
 
 const ADDRESS = /^(isthmus\.direct\.[0-9a-f-]{36})\.(\d{1,15})$/
 
+// An epoch of a page may be any text of its client.
+const EPOCH = /^[\da-zA-Z-]{0,64}$/
+
 function checkPosition(since: unknown): void {
   if (since === null) return
   const { epoch, offset } = since as { epoch?: unknown; offset?: unknown }
-  if (typeof epoch === 'string' && Number.isSafeInteger(offset) && Number(offset) >= 0) return
+  const isEpoch = typeof epoch === 'string' && EPOCH.test(epoch)
+  if (isEpoch && Number.isSafeInteger(offset) && Number(offset) >= 0) return
   throw new InvalidChannelError('a position is an epoch and an offset, as a message carries them')
 }

@@ -1,5 +1,6 @@
 // The options that all channels share: the histories of groups, and the bounds of messages.
 
+import { types } from 'node:util'
 import { checkNumber, invalidOption, isObject } from '../complete-options.ts'
 import { InvalidChannelError } from './errors.ts'
 import { guardedLog } from '../guarded-log.ts'
@@ -146,17 +147,23 @@ export function checkGroup(group: unknown): asserts group is string {
  * @throws {@link InvalidChannelError} (`ISTHMUS_INVALID_CHANNEL`) if JSON cannot express it, or if it is too long
  */
 export function payloadOf(message: unknown, maxMessageBytes: number): Payload {
-  const payload = message instanceof Uint8Array ? Uint8Array.from(message) : jsonOf(message)
+  const isBytes = types.isUint8Array(message)
+  const payload = isBytes ? message : jsonOf(message)
   // A character has at most three bytes in UTF-8.
-  if (payload.length * 3 <= maxMessageBytes) return payload
-  const size = Buffer.byteLength(payload)
-  if (size <= maxMessageBytes) return payload
-  throw new InvalidChannelError(
-    `a message of ${size} bytes is above maxMessageBytes of ${maxMessageBytes}; publish the place of the data in its stead`,
-  )
+  const size = payload.length * 3 <= maxMessageBytes ? 0 : Buffer.byteLength(payload)
+  if (size > maxMessageBytes) {
+    throw new InvalidChannelError(
+      `a message of ${size} bytes is above maxMessageBytes of ${maxMessageBytes}; publish the place of the data in its stead`,
+    )
+  }
+  return isBytes ? new Uint8Array(message) : payload
 }
 
 function jsonOf(message: unknown): string {
+  // JSON would make an empty object of these.
+  if (ArrayBuffer.isView(message) || types.isAnyArrayBuffer(message)) {
+    throw new InvalidChannelError(`the bytes of a message are a Uint8Array, got ${nameOf(message)}`)
+  }
   let text: string | undefined
   try {
     text = JSON.stringify(message)

@@ -6,8 +6,10 @@ import { ChannelsClosedError, SlowConsumerError } from './errors.ts'
 import { EventQueue } from './event-queue.ts'
 import type {
   ChannelEvent,
+  GapReason,
   JoinOptions,
   Joined,
+  Position,
   Subscription,
   SubscriptionOptions,
 } from '../contract/channels.ts'
@@ -17,10 +19,12 @@ import type { Member } from './group.ts'
 /** The channels in the eyes of a subscription. */
 export interface SubscriptionHub {
   addressOf(subscription: LocalSubscription): string
-  join(subscription: LocalSubscription, group: string, options: JoinOptions): Promise<Joined>
+  /** Checks the arguments of a join. */
+  sinceOf(group: string, options: JoinOptions): Position | null
+  join(subscription: LocalSubscription, group: string, since: Position | null): Promise<Joined>
   leave(subscription: LocalSubscription, group: string): void
   closed(subscription: LocalSubscription): void
-  onGap(event: ChannelEvent): void
+  onGap(reason: GapReason): void
   onDelivered(): void
   onDropped(count: number): void
   onFault(error: unknown): void
@@ -60,6 +64,9 @@ export class LocalSubscription implements Subscription, Member {
     if (!POLICIES.includes(bounds.onSlow)) {
       throw invalidOption('subscribe', 'onSlow', bounds.onSlow, `it is ${POLICIES.join(', ')}`)
     }
+    if (onEvent !== null && typeof onEvent !== 'function') {
+      throw invalidOption('subscribe', 'onEvent', onEvent, 'it is a function')
+    }
     this.#hub = hub
     this.#bounds = bounds
     this.#onEvent = onEvent
@@ -76,10 +83,12 @@ export class LocalSubscription implements Subscription, Member {
   join(group: string, options: JoinOptions = {}): Promise<Joined> {
     if (this.#end) return rejected(new ChannelsClosedError('the subscription is closed'))
     try {
-      const joined = this.#hub.join(this, group, options)
+      const since = this.#hub.sinceOf(group, options)
+      // The events that wait would come again after `since`.
+      if (this.#groups.includes(group)) this.#queue?.remove(group)
       // An array that grows by push() has room for 17, and most consumers have one group.
-      if (!this.#groups.includes(group)) this.#groups = this.#groups.concat(group)
-      return joined
+      else this.#groups = this.#groups.concat(group)
+      return this.#hub.join(this, group, since)
     } catch (error) {
       return rejected(error)
     }
@@ -95,7 +104,7 @@ export class LocalSubscription implements Subscription, Member {
   receive(): Promise<ChannelEvent | undefined> {
     if (this.#pending) return this.#pending
     const event = this.#onEvent ? undefined : this.#queue?.shift()
-    if (event) return Promise.resolve(event)
+    if (event) return Promise.resolve(this.#counted(event))
     if (this.#end === 'slow') return rejected(new SlowConsumerError())
     if (this.#end) return Promise.resolve(undefined)
     this.#pending = new Promise((resolve) => {
@@ -141,25 +150,32 @@ export class LocalSubscription implements Subscription, Member {
     this.close()
   }
 
-  deliver(event: ChannelEvent, isRecovered: boolean): void {
+  deliver(event: ChannelEvent, room: number): void {
     if (this.#end) return
-    if (event.type === 'gap') this.#hub.onGap(event)
-    else this.#hub.onDelivered()
     if (this.#onEvent) {
       if (!this.#isPaused && !this.#isResuming) return this.#call(this.#onEvent, event)
-    } else if (this.#wake) return this.#resolve(event)
+    } else if (this.#wake) return this.#resolve(this.#counted(event))
     this.#queue ??= new EventQueue(this.#bounds)
-    const dropped = this.#queue.push(event, isRecovered)
+    const dropped = this.#queue.push(event, room)
+    if (dropped === 0) return
+    this.#hub.onDropped(dropped === 'full' ? this.#queue.messages + 1 : dropped)
     if (dropped === 'full') this.#close('slow')
-    else if (dropped > 0) this.#hub.onDropped(dropped)
   }
 
   #call(onEvent: (event: ChannelEvent) => void, event: ChannelEvent): void {
     try {
-      onEvent(event)
+      // The type forbids a function that waits only in part.
+      const result: unknown = onEvent(this.#counted(event))
+      if (result instanceof Promise) result.catch((error: unknown) => this.#hub.onFault(error))
     } catch (error) {
       this.#hub.onFault(error)
     }
+  }
+
+  #counted(event: ChannelEvent): ChannelEvent {
+    if (event.type === 'gap') this.#hub.onGap(event.reason)
+    else this.#hub.onDelivered()
+    return event
   }
 
   #resolve(event: ChannelEvent | undefined | Promise<never>): void {

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from './channels-options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import {
@@ -22,6 +23,7 @@ import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.t
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
+import type { ChannelsFlags } from './channels-options.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
@@ -39,6 +41,7 @@ export interface ServeCommand extends ProcessOptions {
   pool: PoolFlags
   python: PythonFlags
   remote: RemoteFlags
+  channels: ChannelsFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -71,6 +74,7 @@ const ALL_FLAGS: string[] = [
   POOL_OPTIONS,
   PYTHON_OPTIONS,
   REMOTE_OPTIONS,
+  CHANNELS_OPTIONS,
   SERVER_OPTIONS,
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
@@ -104,6 +108,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
   const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
   const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
   const remote = readTable<RemoteFlags>(REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS, given, environment)
+  const channels = readTable(CHANNELS_OPTIONS, CHANNELS_DEFAULTS, given, environment)
   checkTogether(own, pool)
   const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
@@ -113,6 +118,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
     pool,
     python,
     remote,
+    channels,
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),

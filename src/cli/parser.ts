@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { DEFAULTS } from '../server/options.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from './channels-options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import {
@@ -49,6 +50,7 @@ const GROUPS = [
   ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
   ['Python:', PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS],
   ['Remote:', REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS],
+  ['Channels:', CHANNELS_OPTIONS, CHANNELS_DEFAULTS],
   ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
 ] as const
 const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const

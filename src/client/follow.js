@@ -1,4 +1,4 @@
-// The client of feed(), for browsers: it follows groups, comes back after a cut, and asks for what it has missed.
+// The client of feed(), for browsers: it follows groups, comes back after a cut, and asks for the messages that it has missed.
 // The browser runs this file as it is. It imports nothing, and `follow.d.ts` is its contract.
 
 const FIRST_RETRY_MS = 1000
@@ -115,11 +115,11 @@ class Follower {
 
   // The browser does not tell why a handshake has failed. A request at the same place gets the reason.
   #askWhy() {
-    const failures = this.#failures
     const target = new URL(this.#address)
     target.protocol = target.protocol.replace('ws', 'http')
     const take = (/** @type {Response} */ { ok, status, headers }) => {
-      if (this.state !== 'waiting' || this.#failures !== failures) return
+      // Another attempt has come through meanwhile, or the page has ended.
+      if (this.state === 'live' || this.state === 'closed') return
       if (FINAL_STATUSES.includes(status)) return this.#finish(status)
       // WebSockets have never come through: a proxy on the way may know HTTP only.
       const isStream = ok && headers.get('content-type')?.startsWith('text/event-stream')

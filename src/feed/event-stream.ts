@@ -1,9 +1,10 @@
 // Events of channels as server-sent events (HTML, 9.2).
 
-import { joinedText } from './joined-text.ts'
+import { joinedText } from '../channel-text.ts'
 import { positionsToText, WHOLE_HISTORY } from './positions.ts'
 import type { ChannelEvent, Joined, Position, Subscription } from '../contract/channels.ts'
 import type { HeaderPairs, Send } from '../contract/events.ts'
+import type { FeedSettings } from './settings.ts'
 
 /** The head of the response. Caches and proxies pass each event on at once. */
 export const EVENT_STREAM: HeaderPairs = [
@@ -12,24 +13,17 @@ export const EVENT_STREAM: HeaderPairs = [
   ['x-accel-buffering', 'no'],
 ]
 
-/** The parts of a stream that the options of `feed()` decide, times in ms. */
-export interface StreamSettings {
-  heartbeatMs: number
-  retryMs: number
-  history: boolean
-}
-
 /** One response. Each event has the positions of all groups as its id: a page comes back with the last id only. */
 export class EventStream {
   readonly #send: Send
   readonly #positions: Map<string, Position>
   readonly #heartbeat: NodeJS.Timeout
-  readonly #settings: StreamSettings
+  readonly #settings: FeedSettings
   /** Parts that the client has not taken yet. */
   #pending = 0
 
-  /** @param positions what the page has, by its groups */
-  constructor(send: Send, positions: Iterable<[string, Position]>, settings: StreamSettings) {
+  /** @param positions the positions of the page, by their groups */
+  constructor(send: Send, positions: Iterable<[string, Position]>, settings: FeedSettings) {
     this.#send = send
     this.#positions = new Map(positions)
     this.#settings = settings
@@ -91,7 +85,9 @@ export class EventStream {
     // A page that gets no message before it leaves comes back with the place at which it has joined.
     if (!position) this.#positions.delete(group)
     else if (!this.#positions.has(group)) this.#positions.set(group, position)
-    return this.#writeData(joinedText(group, this.#positions.get(group) ?? null, recovered))
+    return this.#writeData(
+      joinedText(group, { recovered, position: this.#positions.get(group) ?? null }),
+    )
   }
 
   // JSON has no line feed outside of its texts, and an escaped one inside: the data is one line.

@@ -4,8 +4,8 @@ import { ClientDisconnectedError } from '../errors.ts'
 import { ChannelsClosedError, SlowConsumerError } from '../channels/errors.ts'
 import { EVENT_STREAM, EventStream } from './event-stream.ts'
 import { sinceOf } from './positions.ts'
-import { channelsOf, groupsFor } from './settings.ts'
-import type { Subscription, SubscriptionOptions } from '../contract/channels.ts'
+import { channelsOf, groupsFor, NOT_FOR_YOU } from './settings.ts'
+import type { Subscription } from '../contract/channels.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
 import type { ChooseGroups, FeedSettings } from './settings.ts'
 
@@ -22,13 +22,14 @@ export function serveStream(choose: ChooseGroups, settings: FeedSettings): Event
     }
     if (!acceptsStream(scope)) return refuse(send, 406, NOT_HERE)
     const groups = await groupsFor(choose, scope)
-    if (groups === null) return refuse(send, 403, 'These messages are not for you.\n')
+    if (groups === null) return refuse(send, 403, NOT_FOR_YOU)
     if (method === 'HEAD') {
       await send({ type: 'http.response.start', status: 200, headers: EVENT_STREAM })
       return send({ type: 'http.response.body' })
     }
 
-    const subscription = channelsOf(scope).subscribe(boundsOf(settings))
+    const { maxQueue, onSlow } = settings
+    const subscription = channelsOf(scope).subscribe({ maxQueue, onSlow })
     closeAtDisconnect(receive, subscription)
     const stream = new EventStream(send, sinceOf(scope), settings)
     await followAll(stream, subscription, groups).catch(throwUnlessGone)
@@ -73,10 +74,6 @@ function acceptsStream({ headers }: HttpScope): boolean {
   return headers.some(
     ([name, value]) => name === 'accept' && value.toLowerCase().includes('text/event-stream'),
   )
-}
-
-function boundsOf({ maxQueue, maxQueueBytes, onSlow }: FeedSettings): SubscriptionOptions {
-  return { maxQueue, maxQueueBytes, onSlow }
 }
 
 async function refuse(

@@ -7,7 +7,7 @@ import type { Channels, SlowPolicy } from '../contract/channels.ts'
 import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 
 /** The scope of a page that follows groups. */
-export type PageScope = WebSocketScope | HttpScope
+type PageScope = WebSocketScope | HttpScope
 
 /** The groups for a page: a name or a list. Null denies the page with 403. */
 export type FeedGroups = string | readonly string[] | null
@@ -26,10 +26,8 @@ export interface FeedOptions {
    * from now on.
    */
   history?: boolean | undefined
-  /** The most messages that wait for one page. The messages that it has missed come on top. Default 256. */
+  /** The most messages that wait for one page, with at most 1 MiB. Those that it has missed come on top. Default 256. */
   maxQueue?: number | undefined
-  /** The most bytes that wait for one page. Default 1 MiB. */
-  maxQueueBytes?: number | undefined
   /**
    * What happens to a page that takes its messages too slowly. Default `close`: its connection ends, it comes back, and gets
    * the rest from the history. The other policies tell the page a gap.
@@ -37,7 +35,7 @@ export interface FeedOptions {
   onSlow?: SlowPolicy | undefined
   /** The time in ms between two signs of life. Pages and proxies know by them that the connection stands. Default 15,000. */
   heartbeatMs?: number | undefined
-  /** The time in ms after which an `EventSource` comes back, half of it more or less. Default 2,000. */
+  /** The time in ms after which an `EventSource` comes back, at random from half of this time to one and a half. Default 2,000. */
   retryMs?: number | undefined
 }
 
@@ -47,20 +45,20 @@ export type FeedSettings = Complete<FeedOptions>
 const DEFAULTS: FeedSettings = {
   history: false,
   maxQueue: 256,
-  maxQueueBytes: 1024 * 1024,
   onSlow: 'close',
   heartbeatMs: 15_000,
   retryMs: 2000,
 }
 const POLICIES: readonly string[] = ['dropOldest', 'dropNewest', 'close']
 
+/** The answer to a page that gets no groups. */
+export const NOT_FOR_YOU = 'These messages are not for you.\n'
+
 /** @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) */
 export function checkedSettings(options: FeedOptions): FeedSettings {
   const settings = completeOptions('feed', options, DEFAULTS)
-  const { maxQueue, maxQueueBytes, onSlow, heartbeatMs, retryMs } = settings
-  const bound = { min: 1, max: Infinity, isWhole: true }
-  checkNumber('feed', 'maxQueue', maxQueue, bound)
-  checkNumber('feed', 'maxQueueBytes', maxQueueBytes, bound)
+  const { maxQueue, onSlow, heartbeatMs, retryMs } = settings
+  checkNumber('feed', 'maxQueue', maxQueue, { min: 1, max: Infinity, isWhole: true })
   checkNumber('feed', 'heartbeatMs', heartbeatMs, { min: 1, isWhole: true, isTime: true })
   checkNumber('feed', 'retryMs', retryMs, { min: 1, isWhole: true, isTime: true })
   if (POLICIES.includes(onSlow)) return settings

@@ -22,6 +22,11 @@ export class Fifo<Value> {
     return this.length > 0 ? this.#values[this.#values.length - 1] : undefined
   }
 
+  /** The value in this place, counted from the one that came first; undefined if there is none. */
+  at(index: number): Value | undefined {
+    return this.#values[this.#head + index]
+  }
+
   push(value: Value): void {
     this.#values.push(value)
   }

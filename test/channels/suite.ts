@@ -10,7 +10,7 @@ import type { ChannelsBench, ChannelsSubject } from './suite/subject.ts'
 
 /** Declares all cases for a subject. Each case gets a broker of its own. */
 export function describeChannels({ name, gaps, start }: ChannelsSubject): void {
-  describe.skipIf(gaps.all !== undefined)(`${name}`, () => {
+  describe.skipIf(gaps.all !== undefined).each([name])('%s', () => {
     let bench: ChannelsBench
     beforeEach(async () => {
       bench = await soon(start({ history: HISTORIES }), 'start')

@@ -12,6 +12,7 @@ import {
 import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
+import { CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
@@ -117,6 +118,7 @@ const POOL: Array<[string, string, keyof typeof POOL_OPTIONS, unknown]> = [
   ['threads-queue', '0', 'maxQueue', 0],
   ['threads-queue-timeout', '0.5', 'queueTimeoutMs', 500],
   ['threads-concurrency', '8', 'concurrency', 8],
+  ['threads-max-websockets', '2', 'maxWebSockets', 2],
   ['threads-max-requests', '500', 'maxRequests', 500],
   ['threads-idle-timeout', '2', 'idleTimeoutMs', 2_000],
   ['threads-nice', '0', 'nice', 0],
@@ -149,6 +151,11 @@ const REMOTE: Array<[string, string, keyof typeof REMOTE_OPTIONS, unknown]> = [
   ['remote-health-path', '/healthz', 'healthPath', '/healthz'],
 ]
 
+const CHANNELS: Array<[string, string, keyof typeof CHANNELS_OPTIONS, unknown]> = [
+  ['channels', 'rediss://10.0.0.5:6380/2', 'channels', 'rediss://10.0.0.5:6380/2'],
+  ['channels-history', 'board=100:60', 'channelsHistory', { board: { size: 100, ttlMs: 60_000 } }],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -159,6 +166,7 @@ function valuesIn({
   pool,
   python,
   remote,
+  channels,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -169,17 +177,19 @@ function valuesIn({
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
+    ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
     const { options, pool, python, remote, ...rest } = serve()
-    const { tls: _tls, signal: _signal, sync, ...defaults } = DEFAULTS
+    const { tls: _tls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
       min: null,
+      maxWebSockets: null,
       timeoutMs: 30_000,
       maxQueue: 1_000,
       queueTimeoutMs: 30_000,
@@ -249,6 +259,7 @@ describe('serve', () => {
     ...POOL,
     ...PYTHON,
     ...REMOTE,
+    ...CHANNELS,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -263,7 +274,7 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
@@ -272,6 +283,7 @@ describe('serve', () => {
       ...POOL,
       ...PYTHON,
       ...REMOTE,
+      ...CHANNELS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -527,6 +539,7 @@ describe('help', () => {
       ...POOL,
       ...PYTHON,
       ...REMOTE,
+      ...CHANNELS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,

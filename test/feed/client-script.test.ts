@@ -10,7 +10,7 @@ it('clientScript() serves the module that the package exports', async () => {
   const response = await client.get('/')
   expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   const source = readFileSync(new URL('../../src/client/follow.js', import.meta.url), 'utf8')
-  expect(await response.text()).toBe(source)
+  expect(response.text()).toBe(source)
 })
 
 it('clientScript() sends nothing to a browser that has the same version', async () => {
@@ -18,5 +18,5 @@ it('clientScript() sends nothing to a browser that has the same version', async 
   const etag = (await client.get('/')).headers.get('etag') ?? ''
   const again = await client.get('/', { headers: { 'if-none-match': etag } })
   expect(again.status).toBe(304)
-  expect(await again.text()).toBe('')
+  expect(again.text()).toBe('')
 })

@@ -23,8 +23,10 @@ const CLOSE_MS = 1000
 const MAX_LOST_GROUPS = 10_000
 
 interface Followed {
-  /** The number of the last request for the group. */
+  /** The number of the last request for the group; 0 before the first one. */
   id: number
+  /** An earlier relay has followed the group: messages may be lost since. */
+  isResumed: boolean
   /** Settles with the first answer; null after it. */
   starting: Deferred<void> | null
 }
@@ -92,7 +94,7 @@ export class LinkBroker implements Broker {
   follow(group: string): Promise<void> {
     if (this.#isClosed) return rejected(new ChannelsClosedError())
     const starting = deferred()
-    const followed = { id: 0, starting }
+    const followed = { id: 0, isResumed: false, starting }
     this.#followed.set(group, followed)
     if (this.#isConnected) this.#askToFollow(group, followed)
     return starting.promise
@@ -193,6 +195,7 @@ export class LinkBroker implements Broker {
 
   #askToFollow(group: string, followed: Followed): void {
     const id = (this.#lastId += 1)
+    followed.isResumed = followed.id > 0
     followed.id = id
     this.#groupsById.set(id, group)
     this.#port.post({ type: 'follow', id, group })
@@ -203,10 +206,9 @@ export class LinkBroker implements Broker {
     if (group === undefined) return
     this.#groupsById.delete(id)
     const followed = this.#followed.get(group) as Followed
-    const { starting } = followed
+    followed.starting?.resolve()
     followed.starting = null
-    if (starting) starting.resolve()
-    else this.#events.onResumed([group])
+    if (followed.isResumed) this.#events.onResumed([group])
   }
 
   #answer(id: number, past: Past): void {

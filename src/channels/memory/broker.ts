@@ -8,7 +8,7 @@ import type { HistoryTable } from '../options.ts'
 
 // The place of a group outlives its messages, so that a consumer that has them all is not told a gap.
 const PLACE_TTL_MS = 24 * 60 * 60 * 1000
-const MAX_GROUPS = 100_000
+const MAX_UNFOLLOWED = 100_000
 
 /** Passes each message on at once. */
 export class MemoryBroker implements Broker {
@@ -16,8 +16,12 @@ export class MemoryBroker implements Broker {
   readonly pending = 0
   readonly #events: BrokerEvents
   readonly #historyOf: HistoryTable
-  // In the order of their last messages.
-  readonly #logs = new Map<string, GroupLog>()
+  /** The groups with consumers; null before the first use of a history. */
+  readonly #followed = new Map<string, GroupLog | null>()
+  /** The histories of the other groups, in the order of their last messages. */
+  readonly #unfollowed = new Map<string, GroupLog>()
+  // Old messages of a group without traffic go too: each message of another group looks at one history.
+  #hand: Iterator<GroupLog> = this.#logs()
 
   constructor(events: BrokerEvents, historyOf: HistoryTable) {
     this.#events = events
@@ -30,46 +34,65 @@ export class MemoryBroker implements Broker {
       this.#events.onMessage({ group, payload, position: null, lost })
       return true
     }
-    const log = this.#logOf(group)
-    // The oldest group is the first one.
-    this.#logs.delete(group)
-    this.#logs.set(group, log)
-    this.#events.onMessage(log.append(payload, lost, Date.now()))
+    const now = performance.now()
+    const log = this.#logOf(group, now)
+    if (this.#unfollowed.delete(group)) this.#unfollowed.set(group, log)
+    const envelope = log.append(payload, lost, now)
+    this.#trimNext(now)
+    this.#events.onMessage(envelope)
     return true
   }
 
-  follow(): undefined {
-    return undefined
+  follow(group: string): undefined {
+    this.#followed.set(group, this.#unfollowed.get(group) ?? null)
+    this.#unfollowed.delete(group)
   }
 
-  unfollow(): void {}
+  unfollow(group: string): void {
+    const log = this.#followed.get(group)
+    this.#followed.delete(group)
+    if (log) this.#keep(group, log, performance.now())
+  }
 
   read(group: string, since: Position | null): Past {
-    return this.#logOf(group).read(since, Date.now())
+    const now = performance.now()
+    return this.#logOf(group, now).read(since, now)
   }
 
   close(): Promise<void> {
-    this.#logs.clear()
+    this.#followed.clear()
+    this.#unfollowed.clear()
     return Promise.resolve()
   }
 
-  #logOf(group: string): GroupLog {
-    const known = this.#logs.get(group)
+  #logOf(group: string, now: number): GroupLog {
+    const known = this.#followed.get(group) ?? this.#unfollowed.get(group)
     if (known) return known
     const history = this.#historyOf(group)
     if (history === null) throw new Error(`the group ${group} keeps no history`)
-    this.#forgetOld()
-    const log = new GroupLog(group, randomUUID().slice(0, 8), history)
-    log.lastAt = Date.now()
-    this.#logs.set(group, log)
+    const log = new GroupLog(group, history, { epoch: randomUUID().slice(0, 8), now })
+    if (this.#followed.has(group)) this.#followed.set(group, log)
+    else this.#keep(group, log, now)
     return log
   }
 
-  #forgetOld(): void {
-    const before = Date.now() - PLACE_TTL_MS
-    for (const [group, log] of this.#logs) {
-      if (log.lastAt > before && this.#logs.size < MAX_GROUPS) return
-      this.#logs.delete(group)
+  #keep(group: string, log: GroupLog, now: number): void {
+    log.lastAt = now
+    this.#unfollowed.set(group, log)
+    for (const [oldest, { lastAt }] of this.#unfollowed) {
+      if (lastAt > now - PLACE_TTL_MS && this.#unfollowed.size <= MAX_UNFOLLOWED) return
+      this.#unfollowed.delete(oldest)
     }
+  }
+
+  #trimNext(now: number): void {
+    const next = this.#hand.next()
+    if (next.done) this.#hand = this.#logs()
+    else next.value.trim(now)
+  }
+
+  *#logs(): Generator<GroupLog> {
+    yield* this.#unfollowed.values()
+    for (const log of this.#followed.values()) if (log) yield log
   }
 }

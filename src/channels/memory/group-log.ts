@@ -15,15 +15,16 @@ export class GroupLog {
   readonly #group: string
   readonly #epoch: string
   readonly #history: History
-  #kept = new Fifo<Kept>()
+  readonly #kept = new Fifo<Kept>()
   #offset = 0
-  /** The time of the last message, in ms. */
-  lastAt = 0
+  /** The time of the last message, or of the last consumer, in ms. */
+  lastAt: number
 
-  constructor(group: string, epoch: string, history: History) {
+  constructor(group: string, history: History, { epoch, now }: { epoch: string; now: number }) {
     this.#group = group
     this.#epoch = epoch
     this.#history = history
+    this.lastAt = now
   }
 
   get position(): Position {
@@ -35,31 +36,27 @@ export class GroupLog {
     const envelope = { group: this.#group, payload, position: this.position, lost }
     this.lastAt = now
     this.#kept.push({ envelope, at: now })
-    this.#trim(now)
+    this.trim(now)
     return envelope
   }
 
   /** The messages after `since`; see {@link Past}. */
   read(since: Position | null, now: number): Past {
-    this.#trim(now)
+    this.trim(now)
     const { position } = this
     if (since === null) return { position, messages: [] }
     const after = since.epoch === this.#epoch ? since.offset : 0
-    return { position, messages: this.#after(after) }
-  }
-
-  #after(offset: number): Envelope[] {
     const messages: Envelope[] = []
-    // The queue is taken apart and filled again: recoveries are rare, and appends are not.
-    for (let left = this.#kept.length; left > 0; left -= 1) {
-      const kept = this.#kept.shift() as Kept
-      if ((kept.envelope.position as Position).offset > offset) messages.push(kept.envelope)
-      this.#kept.push(kept)
+    const first = Math.max(this.#offset - this.#kept.length, after)
+    for (let offset = first; offset < this.#offset; offset += 1) {
+      const kept = this.#kept.at(offset - this.#offset + this.#kept.length) as Kept
+      messages.push(kept.envelope)
     }
-    return messages
+    return { position, messages }
   }
 
-  #trim(now: number): void {
+  /** Drops the messages that are too many, or too old. */
+  trim(now: number): void {
     const { size, ttlMs } = this.#history
     const oldest = now - ttlMs
     while (this.#kept.length > size) this.#kept.shift()

@@ -14,8 +14,8 @@ import { READ } from './scripts.ts'
 import type { Position } from '../../contract/channels.ts'
 import type { Broker, BrokerEvents, Envelope, Past, Payload } from '../broker.ts'
 import type { HistoryTable } from '../options.ts'
-import type { NodeOptions, RedisNode } from './node.ts'
-import type { Router } from './router.ts'
+import type { RedisNode } from './node.ts'
+import type { Router, RouterOptions } from './router.ts'
 
 /** What a broker over Redis needs. */
 export interface RedisBrokerOptions {
@@ -26,7 +26,7 @@ export interface RedisBrokerOptions {
   pingIntervalMs: number
   /** Whether the servers are a cluster, in which a message goes to the node of its group only. */
   isSharded: boolean
-  makeRouter(options: Omit<NodeOptions, 'dial'>): Router
+  makeRouter: (options: RouterOptions) => Router
 }
 
 const CLOSE_MS = 1_000
@@ -56,6 +56,8 @@ export class RedisBroker implements Broker {
       nodeOf,
       isSharded,
       events,
+      onRefusal: (error, group) => this.#onRefusal(error, group),
+      onMoved: () => this.#router.refresh(),
     })
     this.#outbox = new Outbox({
       historyOf,
@@ -71,6 +73,8 @@ export class RedisBroker implements Broker {
       pingIntervalMs: options.pingIntervalMs,
       onSubscriber: (node, client) => this.#feed.connected(node, client),
       onChange: (node, isUp, error) => this.#onChange(node, isUp, error),
+      onRouted: () => this.#onRouted(),
+      onUnknown: (error) => this.#tellState(error),
     })
   }
 
@@ -114,6 +118,7 @@ export class RedisBroker implements Broker {
     await settlesWithin(this.#outbox.drained(), CLOSE_MS)
     this.#closed.reject(new ChannelsClosedError())
     this.#outbox.close()
+    this.#feed.close()
     this.#router.close()
   }
 
@@ -128,7 +133,7 @@ export class RedisBroker implements Broker {
     const { historyOf, prefix } = this.#options
     const { log, place } = keysOf(prefix, group)
     const ttlMs = historyOf(group)?.ttlMs ?? 1
-    const after = since ? [since.epoch, String(since.offset)] : ['', '0']
+    const after = since ? [since.epoch, String(since.offset)] : ['', '']
     const epoch = randomBytes(6).toString('hex')
     const values = [node.life, epoch, String(placeTtlMs(ttlMs)), String(ttlMs), '', ...after]
     try {
@@ -150,12 +155,21 @@ export class RedisBroker implements Broker {
     if (this.#isClosed) return
     if (node.subscriber.client) this.#feed.ready(node)
     else this.#feed.disconnected(node)
-    if (isUp) {
-      this.#change.resolve()
-      this.#change = deferred()
-      this.#outbox.resume()
-    } else this.#router.refresh()
+    if (isUp) this.#goOn()
+    else this.#router.refresh()
     this.#tellState(error)
+  }
+
+  #onRouted(): void {
+    this.#feed.reroute()
+    this.#goOn()
+    this.#tellState(null)
+  }
+
+  #goOn(): void {
+    this.#change.resolve()
+    this.#change = deferred()
+    this.#outbox.resume()
   }
 
   // One line for each change, and none for an attempt.

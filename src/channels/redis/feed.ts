@@ -1,6 +1,7 @@
 // The groups that a process follows: subscriptions, and subscribing again after each interruption.
 
 import { deferred } from '../../waiting/deferred.ts'
+import { isRefusal } from './client.ts'
 import { readFrame } from './frame.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { BrokerEvents } from '../broker.ts'
@@ -9,11 +10,16 @@ import type { RedisNode } from './node.ts'
 
 /** What a feed needs, and whom it tells. */
 export interface FeedOptions {
-  channelOf(group: string): string
-  nodeOf(group: string): RedisNode | null
+  channelOf: (group: string) => string
+  nodeOf: (group: string) => RedisNode | null
   isSharded: boolean
   events: BrokerEvents
+  onRefusal: (error: Error, group: string) => void
+  /** A group has moved to another server. */
+  onMoved: () => void
 }
+
+const RETRY_MS = 250
 
 /** A group that is followed. */
 interface Followed {
@@ -37,6 +43,7 @@ export class Feed {
   readonly #followed = new Map<string, Followed>()
   readonly #channels = new Map<string, Followed>()
   #isStrangerKnown = false
+  #retry: NodeJS.Timeout | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
@@ -82,11 +89,11 @@ export class Feed {
 
   /** The subscriber of a node has a new connection: all of its groups are subscribed to again. */
   async connected(node: RedisNode, client: NodeClient): Promise<void> {
+    if (this.#options.isSharded) client.on('sharded-channel-moved', this.#onMoved)
     const groups = this.#groupsOf(node)
-    const resumed = groups.filter(({ wasConfirmed }) => wasConfirmed).map(({ group }) => group)
-    await Promise.all(groups.map((followed) => this.#request(followed, client)))
-    for (const followed of groups) this.#confirm(followed, node, client)
-    if (resumed.length > 0) this.#options.events.onResumed(resumed)
+    const requests = groups.map((followed) => this.#request(followed, client))
+    await Promise.all(requests)
+    this.#confirm(groups, node, client)
   }
 
   /** The subscriber of a node is up: groups that were added meanwhile are subscribed to. */
@@ -105,6 +112,23 @@ export class Feed {
     }
   }
 
+  /** Groups may have other servers than before: those that have are subscribed to there. */
+  reroute(): void {
+    for (const followed of this.#followed.values()) {
+      const node = this.#options.nodeOf(followed.group)
+      if (followed.node && followed.node !== node) {
+        if (followed.client) this.#unsubscribe(followed.channel, followed.client)
+        interrupt(followed)
+      }
+      const client = node?.subscriber.client
+      if (node && client && !followed.client) this.#subscribe(followed, node, client)
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#retry)
+  }
+
   #groupsOf(node: RedisNode): Followed[] {
     const all = [...this.#followed.values()]
     return all.filter(({ group }) => this.#options.nodeOf(group) === node)
@@ -112,19 +136,30 @@ export class Feed {
 
   #subscribe(followed: Followed, node: RedisNode, client: NodeClient): void {
     this.#request(followed, client).then(
-      () => this.#confirm(followed, node, client),
+      () => this.#confirm([followed], node, client),
       (error: unknown) => {
         if (node.subscriber.client === client) node.subscriber.restart(error)
       },
     )
   }
 
-  #request(followed: Followed, client: NodeClient): Promise<void> {
+  /** Asks for the subscription. A refusal is no end of the connection: the group is tried again later. */
+  async #request(followed: Followed, client: NodeClient): Promise<void> {
     followed.client = client
-    const { channel } = followed
-    return this.#options.isSharded
-      ? client.sSubscribe(channel, this.#onFrame, true)
-      : client.subscribe(channel, this.#onFrame, true)
+    const { channel, group } = followed
+    try {
+      if (this.#options.isSharded) await client.sSubscribe(channel, this.#onFrame, true)
+      else await client.subscribe(channel, this.#onFrame, true)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (followed.client === client) followed.client = null
+      if (error.message.startsWith('MOVED ')) this.#options.onMoved()
+      else this.#options.onRefusal(error, group)
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined
+        this.reroute()
+      }, RETRY_MS)
+    }
   }
 
   #unsubscribe(channel: string, client: NodeClient): void {
@@ -135,11 +170,24 @@ export class Feed {
     gone.catch(() => undefined)
   }
 
-  #confirm(followed: Followed, node: RedisNode, client: NodeClient): void {
-    if (followed.client !== client || this.#followed.get(followed.group) !== followed) return
-    followed.node = node
-    followed.wasConfirmed = true
-    followed.confirmed.resolve()
+  #confirm(groups: readonly Followed[], node: RedisNode, client: NodeClient): void {
+    const resumed: string[] = []
+    for (const followed of groups) {
+      const { group } = followed
+      if (followed.client !== client || this.#followed.get(group) !== followed) continue
+      if (followed.wasConfirmed) resumed.push(group)
+      followed.node = node
+      followed.wasConfirmed = true
+      followed.confirmed.resolve()
+    }
+    if (resumed.length > 0) this.#options.events.onResumed(resumed)
+  }
+
+  // The group has left the server of its subscription.
+  readonly #onMoved = (channel: unknown): void => {
+    const followed = this.#channels.get(String(channel))
+    if (followed) interrupt(followed)
+    this.#options.onMoved()
   }
 
   // One function for all channels: the client tells subscriptions apart by channel and function, and a group that is left

@@ -17,7 +17,7 @@ export interface Outgoing {
 
 /** The entry of a message: `t:` and text, or `b:` and bytes. The lost messages before it stand in front of the colon. */
 export function entryOf({ payload, lost }: Outgoing): string | Buffer {
-  const count = lost === null ? UNKNOWN : lost === 0 ? '' : String(lost)
+  const count = lost === 0 ? '' : String(lost ?? UNKNOWN)
   if (typeof payload === 'string') return `t${count}:${payload}`
   return Buffer.concat([Buffer.from(`b${count}:`), payload])
 }

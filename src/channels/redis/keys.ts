@@ -12,7 +12,11 @@ export interface GroupKeys {
 
 /** The names of `group` below `prefix`. */
 export function keysOf(prefix: string, group: string): GroupKeys {
-  // A brace in the name of a group would end the hash tag.
-  const tag = `${prefix}{${group.replace(/[%{}]/g, encodeURIComponent)}}`
-  return { channel: tag, log: `${tag}:log`, place: `${tag}:place` }
+  const channel = `${prefix}{${tagOf(group)}}`
+  return { channel, log: `${channel}:log`, place: `${channel}:place` }
+}
+
+/** The hash tag of a group. A brace in its name would end the tag. */
+export function tagOf(group: string): string {
+  return group.replace(/[%{}]/g, encodeURIComponent)
 }

@@ -6,11 +6,11 @@ import type { NodeClient } from './client.ts'
 /** What a link needs, and whom it tells. */
 export interface LinkOptions {
   /** Makes a client that has no connection yet, and connects once. */
-  dial(): NodeClient | Promise<NodeClient>
+  dial: () => NodeClient | Promise<NodeClient>
   /** The connection is there. It counts as up when the promise resolves. */
-  onConnect(client: NodeClient): Promise<void>
+  onConnect: (client: NodeClient) => Promise<void>
   /** The link is up, or down. `error` is the reason. */
-  onChange(isUp: boolean, error: unknown): void
+  onChange: (isUp: boolean, error: unknown) => void
   pingIntervalMs: number
 }
 
@@ -30,7 +30,8 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    void this.#run()
+    // It has no rejection: each failure is told, and another connection is made.
+    this.#run().catch(() => undefined)
   }
 
   /** The client while the link is up. */

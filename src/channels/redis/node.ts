@@ -9,11 +9,11 @@ export const NO_LIFE = 'none'
 
 /** What a node needs, and whom it tells. */
 export interface NodeOptions {
-  dial(): NodeClient | Promise<NodeClient>
+  dial: () => NodeClient | Promise<NodeClient>
   /** Subscribes to all groups of the node again. */
-  onSubscriber(node: RedisNode, client: NodeClient): Promise<void>
+  onSubscriber: (node: RedisNode, client: NodeClient) => Promise<void>
   /** A connection is up, or down: `error` is the reason. */
-  onChange(node: RedisNode, isUp: boolean, error: unknown): void
+  onChange: (node: RedisNode, isUp: boolean, error: unknown) => void
   pingIntervalMs: number
 }
 

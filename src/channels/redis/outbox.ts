@@ -8,7 +8,7 @@ import { NO_LIFE } from './node.ts'
 import { APPEND } from './scripts.ts'
 import { runScript } from './run-script.ts'
 import type { Payload } from '../broker.ts'
-import type { History } from '../options.ts'
+import type { HistoryTable } from '../options.ts'
 import type { NodeClient } from './client.ts'
 import type { GroupKeys } from './keys.ts'
 import type { Batch } from './lane.ts'
@@ -16,15 +16,15 @@ import type { RedisNode } from './node.ts'
 
 /** What an outbox needs, and whom it tells. */
 export interface OutboxOptions {
-  historyOf(group: string): History | null
-  keysOf(group: string): GroupKeys
-  nodeOf(group: string): RedisNode | null
+  historyOf: HistoryTable
+  keysOf: (group: string) => GroupKeys
+  nodeOf: (group: string) => RedisNode | null
   maxPending: number
   maxPendingBytes: number
   isSharded: boolean
-  onRefusal(error: Error, group: string): void
+  onRefusal: (error: Error, group: string) => void
   /** Groups have moved to another server. */
-  onMoved(): void
+  onMoved: () => void
 }
 
 // The server is not able to run a command now, and will be later.

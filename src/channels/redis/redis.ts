@@ -4,12 +4,17 @@ import { checkNumber, completeOptions, invalidOption } from '../../complete-opti
 import { LocalChannels } from '../local-channels.ts'
 import { settingsOf, SHARED_DEFAULTS } from '../options.ts'
 import { RedisBroker } from './broker.ts'
+import { ClusterRouter } from './cluster-router.ts'
 import { loadRedis, singleConnection } from './client.ts'
 import { SingleRouter } from './router.ts'
+import { dialMaster } from './sentinel.ts'
 import type { Complete } from '../../complete-options.ts'
 import type { Channels } from '../../contract/channels.ts'
 import type { ChannelsOptions } from '../options.ts'
 import type { NodeClient } from './client.ts'
+import type { ClusterClient } from './cluster-router.ts'
+import type { Router, RouterOptions } from './router.ts'
+import type { SentinelClient } from './sentinel.ts'
 
 /** The options of {@link redis}. */
 export interface RedisOptions extends ChannelsOptions {
@@ -64,7 +69,8 @@ export function redis(options: RedisOptions = {}): Channels {
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw invalidOption('redis', 'prefix', prefix, 'it is text without braces')
   }
-  const base = (client ?? loadRedis().createClient({ url })) as NodeClient
+  const base = client ?? loadRedis().createClient({ url })
+  const [isSharded, makeRouter] = routerFor(base)
   return new LocalChannels(
     (events) =>
       new RedisBroker(events, {
@@ -73,9 +79,25 @@ export function redis(options: RedisOptions = {}): Channels {
         maxPending,
         maxPendingBytes,
         pingIntervalMs,
-        isSharded: false,
-        makeRouter: (node) => new SingleRouter({ ...node, dial: () => singleConnection(base) }),
+        isSharded,
+        makeRouter,
       }),
     settings,
   )
+}
+
+// The clients of the package have no common class: they are told apart by the functions that only one kind has.
+function routerFor(client: object): [isSharded: boolean, (options: RouterOptions) => Router] {
+  if ('nodeClient' in client) {
+    return [true, (options) => new ClusterRouter(options, client as ClusterClient)]
+  }
+  if ('getSentinelNode' in client) {
+    const dial = (): Promise<NodeClient> => dialMaster(client as object as SentinelClient)
+    return [false, (options) => new SingleRouter({ ...options, dial })]
+  }
+  if (!('duplicate' in client)) {
+    throw invalidOption('redis', 'client', client, 'it is a client of the package redis')
+  }
+  const dial = (): NodeClient => singleConnection(client as NodeClient)
+  return [false, (options) => new SingleRouter({ ...options, dial })]
 }

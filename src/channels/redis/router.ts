@@ -3,6 +3,14 @@
 import { RedisNode } from './node.ts'
 import type { NodeOptions } from './node.ts'
 
+/** What a router needs, and whom it tells. */
+export interface RouterOptions extends Omit<NodeOptions, 'dial'> {
+  /** The groups have other servers than before, perhaps. */
+  onRouted: () => void
+  /** The servers are not found. */
+  onUnknown: (error: unknown) => void
+}
+
 /** Knows the servers of a broker. */
 export interface Router {
   /** Whether all servers are reachable. */

@@ -65,7 +65,7 @@ return 'done'
  * Reads the place of a group and its messages after a position. The place begins here if there is none.
  *
  * KEYS: log, place. ARGV: life, an epoch to begin, ms for the place, ms for the log, nothing, the epoch of the
- * position or nothing, its offset.
+ * position, its offset or nothing.
  *
  * Answers with epoch, offset, and the offset and the entry of each message.
  */
@@ -76,7 +76,7 @@ if not isKnown then
 end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 local place = {epoch, string.format('%.0f', offset)}
-if ARGV[6] == '' then return place end
+if ARGV[7] == '' then return place end
 local after = ARGV[6] == epoch and tonumber(ARGV[7]) or 0
 local answer = {place[1], place[2]}
 for _, item in ipairs(redis.call('XRANGE', KEYS[1], string.format('%.0f', after + 1), '+')) do

@@ -3,6 +3,7 @@
 import { listenLine, watchListening } from '../../bridge/listen-watch.ts'
 import { AppError } from '../../errors.ts'
 import { serve } from '../../server/serve.ts'
+import { makeChannels } from '../channels-options.ts'
 import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
@@ -45,14 +46,21 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop
-  const starting = serve(wrap(app), { ...command.options, figures, sync, tls, log, signal })
-  life.close = () => stopped(starting, stop)
+  const channels = makeChannels(command.channels, log)
+  const options = { ...command.options, channels, figures, sync, tls, log, signal }
+  const starting = serve(wrap(app), options)
+  const closing = async (close: Server['close']): ReturnType<Server['close']> => {
+    const result = await close()
+    await channels.close()
+    return result
+  }
+  life.close = () => closing(() => stopped(starting, stop))
 
   const server = await starting.catch((error: unknown) => {
     if (!life.isEnding) throw busy.get((error as { port?: number }).port) ?? error
   })
   if (!server) return
-  life.close = () => operator.close(() => server.close())
+  life.close = () => closing(() => operator.close(() => server.close()))
   await operator.open(server).catch(async (error: unknown) => {
     await server.close({ graceMs: 0 })
     throw error

@@ -10,6 +10,7 @@ import type { Channels } from '../../contract/channels.ts'
 import type { ChannelsData, ChannelsMessage, LinkMessage, ToHost } from '../protocol/messages.ts'
 
 interface Served {
+  readonly channels: LocalChannels
   readonly data: ChannelsData
   readonly relay: Relay
 }
@@ -46,8 +47,9 @@ export class HostRelays {
   take({ channels, message }: LinkMessage<ToRelay>): void {
     const served = [...this.#served.values()].find(({ data }) => data.number === channels)
     if (!served) throw new Error(`the host has no channels with the number ${channels}`)
-    if (message.type === 'publish') checkPublished(message, served.data)
-    served.relay.take(message)
+    if (message.type !== 'publish') return served.relay.take(message)
+    checkPublished(message, served.data)
+    served.channels.countHosted(message.lost, () => served.relay.take(message))
   }
 
   close(): void {
@@ -66,7 +68,7 @@ export class HostRelays {
     const post = (message: ToClient): void =>
       this.#post({ type: 'link', channels: number, message: owned(message) })
     const relay = new Relay(channels, { post }, LINK_BOUNDS)
-    const served = { data: { number, ...channels.shared }, relay }
+    const served = { channels, data: { number, ...channels.shared }, relay }
     this.#served.set(channels, served)
     return served
   }
@@ -82,7 +84,12 @@ function checkPublished(
   { group, payload }: Extract<ToRelay, { type: 'publish' }>,
   { maxMessageBytes }: ChannelsData,
 ): void {
-  if (group !== '' && group.length <= MAX_GROUP_CHARS && payload.length <= maxMessageBytes + DIRECT_BYTES) return
+  if (
+    group !== '' &&
+    group.length <= MAX_GROUP_CHARS &&
+    payload.length <= maxMessageBytes + DIRECT_BYTES
+  )
+    return
   throw new Error('the host has published a message that its channels do not allow')
 }
 

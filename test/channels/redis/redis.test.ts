@@ -1,5 +1,6 @@
 // redis(): the suite of all channels, over each server that is installed.
 
+import { afterAll } from 'vitest'
 import { redis } from 'isthmus/channels'
 import { describeChannels } from '../suite.ts'
 import { Cable } from './cable.ts'
@@ -7,16 +8,23 @@ import { SERVERS, TestServer } from './server.ts'
 import type { Channels } from 'isthmus/channels'
 
 for (const { name, command, missing } of SERVERS) {
+  // The cases have one server, and names of their own: a server for each would take most of the time.
+  let shared: Promise<TestServer> | undefined
+  let cases = 0
+  afterAll(async () => (await shared)?.stop())
+
   describeChannels({
     name: `redis() over ${name}`,
     gaps: missing === undefined ? {} : { all: missing },
     start: async (options) => {
-      const server = await TestServer.start(command)
+      shared ??= TestServer.start(command)
+      const server = await shared
       const cable = await Cable.to(server.port)
+      const prefix = `case ${(cases += 1)}:`
       const opened: Channels[] = []
       return {
         open: () => {
-          const channels = redis({ ...options, url: cable.url })
+          const channels = redis({ ...options, url: cable.url, prefix })
           opened.push(channels)
           return Promise.resolve(channels)
         },
@@ -29,7 +37,6 @@ for (const { name, command, missing } of SERVERS) {
         stop: async () => {
           await Promise.all(opened.map((channels) => channels.close()))
           await cable.close()
-          await server.stop()
         },
       }
     },

@@ -1,7 +1,7 @@
 // A redis-server of a test, in a temporary directory and on a free port.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,13 +38,28 @@ export class TestServer {
     return server
   }
 
+  /** A Sentinel, which writes into its configuration. */
+  static async startSentinel(command: string): Promise<TestServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'isthmus-redis-'))
+    await writeFile(join(folder, 'sentinel.conf'), '')
+    const server = new TestServer(command, await freePort(), folder, ['--sentinel'])
+    await server.start()
+    return server
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`
   }
 
   async start(): Promise<void> {
-    const words = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '']
-    this.#child = startChild([this.#command, ...words, '--dir', this.#folder, ...this.#settings])
+    const words = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder]
+    const isSentinel = this.#settings.includes('--sentinel')
+    this.#child = startChild([
+      this.#command,
+      ...(isSentinel ? [join(this.#folder, 'sentinel.conf')] : ['--save', '']),
+      ...words,
+      ...this.#settings,
+    ])
     await this.command(['PING'])
   }
 

@@ -40,6 +40,7 @@ test.skipIf(python === undefined).each([
   ['frames, loading and the process', 'host_test'],
   ['WSGI apps', 'wsgi_test'],
   ['ASGI apps', 'asgi_test'],
+  ['channels', 'channels_test'],
 ])(
   `%s${reason}`,
   async (_, file) => {

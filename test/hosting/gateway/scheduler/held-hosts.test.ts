@@ -78,6 +78,7 @@ describe('a host that a WebSocket holds', () => {
     pool.pass(5_000)
     host.steps = 2
     pool.finish(host)
+    pool.pass(50)
     pool.request()
     host.begin()
     pool.pass(999)

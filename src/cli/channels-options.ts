@@ -1,0 +1,75 @@
+// The channels of isthmus serve: where they live, and which groups keep a history.
+
+import { cluster } from '../channels/cluster/cluster.ts'
+import { memory } from '../channels/memory/memory.ts'
+import { redis } from '../channels/redis/redis.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { option } from './option.ts'
+import type { HistoryOptions } from '../channels/options.ts'
+import type { Channels } from '../contract/channels.ts'
+import type { Log } from '../contract/log.ts'
+import type { Kind, OptionTable } from './option.ts'
+
+/** The options of the channels that `isthmus serve` makes. */
+export interface ChannelsFlags {
+  /** `memory`, `cluster`, or the URL of a Redis. */
+  channels: string
+  channelsHistory: Readonly<Record<string, HistoryOptions>>
+}
+
+/** The defaults of {@link CHANNELS_OPTIONS}. */
+export const CHANNELS_DEFAULTS: ChannelsFlags = { channels: 'memory', channelsHistory: {} }
+
+const broker: Kind<string> = {
+  takes: 'value',
+  read(texts) {
+    const text = texts.at(-1) ?? ''
+    if (text === 'memory' || text === 'cluster') return text
+    if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text
+    throw new InvalidOptionError('must be memory, cluster, or a URL such as redis://127.0.0.1:6379')
+  },
+  show: String,
+}
+
+const histories: Kind<ChannelsFlags['channelsHistory']> = {
+  takes: 'list',
+  read: (texts) => Object.fromEntries(texts.map(readHistory)),
+  show: () => 'none',
+}
+
+/** `--channels` and `--channels-history`. */
+export const CHANNELS_OPTIONS: OptionTable<ChannelsFlags> = {
+  channels: option(
+    'channels',
+    'Broker of the channels: memory, cluster (the processes of a parent), or redis://HOST:PORT',
+    broker,
+  ),
+  channelsHistory: option(
+    'channels-history',
+    'Group that keeps its last messages, as GROUP=COUNT or GROUP=COUNT:SECONDS; GROUP may end with *; repeatable',
+    histories,
+  ),
+}
+
+/**
+ * Makes the channels of a command line. Their owner closes them.
+ *
+ * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the package `redis` is needed, and is not installed
+ */
+export function makeChannels({ channels, channelsHistory }: ChannelsFlags, log: Log): Channels {
+  const shared = { history: channelsHistory, log }
+  if (channels === 'memory') return memory(shared)
+  return channels === 'cluster' ? cluster(shared) : redis({ url: channels, ...shared })
+}
+
+const MS_PER_SECOND = 1000
+const MOST_SECONDS = 2_147_483
+
+function readHistory(text: string): [group: string, history: HistoryOptions] {
+  const [, group = '', count, seconds] = /^([^=]+)=(\d{1,9})(?::(\d{1,7}))?$/.exec(text) ?? []
+  const ttlMs = seconds === undefined ? undefined : Number(seconds) * MS_PER_SECOND
+  if (Number(count) > 0 && ttlMs !== 0 && Number(seconds ?? 1) <= MOST_SECONDS) {
+    return [group, { size: Number(count), ttlMs }]
+  }
+  throw new InvalidOptionError('must be GROUP=COUNT or GROUP=COUNT:SECONDS, such as board=100:300')
+}
