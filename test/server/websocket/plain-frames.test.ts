@@ -97,7 +97,7 @@ describe('readPlainFrames', () => {
     expect(bytes.length - (-1 - at)).toBe(text('three').length)
   })
 
-  it('reads what ws reads, in any pieces', async () => {
+  it('reads the same messages as ws, in any pieces', async () => {
     const message = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 200 }),
       fc.uint8Array({ maxLength: 200 }),
