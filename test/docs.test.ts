@@ -96,15 +96,13 @@ describe('the tables', () => {
   it('have every option of threads() with its default', () => {
     const pool = poolSettings({ url: 'file:///app.js', kind: 'app' }, {})
     const { target, multiprocess: _multiprocess, max: _max, env: _env, ...bounds } = pool
-    const { buffering, streams: _streams, slots: _slots, ...single } = bounds
+    const { buffering, streams: _streams, slots: _slots, maxWebSockets: _held, ...single } = bounds
     const { directory: _directory, ...sizes } = buffering
     const options = Object.entries({ ...single, ...sizes, export: target.exportName })
     const rows = options.map(([name]) => [name, threads.rows.get(name)?.[0]])
     expect(rows).toEqual(options.map(([name, value]) => [name, shown(value)]))
-    expect([threads.rows.get('max')?.[0], threads.rows.get('env')?.[0]]).toEqual([
-      'one per core',
-      'a copy',
-    ])
+    const chosen = ['max', 'maxWebSockets', 'env'].map((name) => threads.rows.get(name)?.[0])
+    expect(chosen).toEqual(['one per core', 'one less than `max`, at least 1', 'a copy'])
   })
 
   it('have every option of python() with its default', () => {

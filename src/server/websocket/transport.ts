@@ -6,6 +6,7 @@ import { InflateGate } from './inflate-gate.ts'
 import { disown, ignoreEnd, own, readOwned } from './owned-socket.ts'
 import { messageFrame, messageHead, PING_FRAME, pongFrame } from './message-frame.ts'
 import { readPlainFrames } from './plain-frames.ts'
+import { corkTurn, relieve } from './turn-cork.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
@@ -58,6 +59,8 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   /** The first bytes of a plain frame that is not whole yet. */
   #held: Uint8Array | undefined
   #isReading = false
+  /** The messages of the chunk that is read now, or was read last. */
+  #arrived = 0
   #isPaused = false
   #draining = false
   /** Bytes of the app wait for the socket. The socket has no copy of them. */
@@ -157,6 +160,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
     this.#held = undefined
     this.#isReading = true
+    this.#arrived = 0
     const at = readPlainFrames(bytes, this.#tools.maxMessageBytes, this)
     this.#isReading = false
     if (at < 0) this.#handOver(bytes.subarray(-1 - at))
@@ -180,6 +184,8 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   }
 
   onMessage(message: string | Uint8Array): boolean {
+    this.#arrived += 1
+    if (this.#arrived === 2) corkTurn(this.#socket)
     this.events?.onMessage(message)
     return !this.#isPaused
   }
@@ -248,10 +254,12 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     const frame = messageFrame(message)
     if (socket.writableLength + frame.length < HIGH_WATER_MARK) {
       socket.write(frame)
+      relieve(socket)
       return true
     }
     // A callback costs: only a message that may have to wait gets one.
     socket.write(frame, this.#writtenCallback)
+    relieve(socket)
     return this.#isFlowing(socket.writableLength, false)
   }
 

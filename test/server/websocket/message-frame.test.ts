@@ -39,7 +39,7 @@ describe('the frame of a message (RFC 6455, 5.2)', () => {
         expect(isBinary).toBe(false)
         expect(data.toString()).toBe(Buffer.from(text).toString())
       }),
-      { seed: 14, numRuns: 300 },
+      { seed: 14, numRuns: 60 },
     )
   })
 
