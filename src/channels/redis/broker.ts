@@ -17,7 +17,7 @@ import type { HistoryTable } from '../options.ts'
 import type { RedisNode } from './node.ts'
 import type { Router, RouterOptions } from './router.ts'
 
-/** What a broker over Redis needs. */
+/** The parts and bounds of a broker over Redis. */
 export interface RedisBrokerOptions {
   historyOf: HistoryTable
   prefix: string

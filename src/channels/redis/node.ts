@@ -7,7 +7,7 @@ import type { NodeClient } from './client.ts'
 /** The life of a server that does not tell the id of its process. */
 export const NO_LIFE = 'none'
 
-/** What a node needs, and whom it tells. */
+/** The parts of a node, and its reports. */
 export interface NodeOptions {
   dial: () => NodeClient | Promise<NodeClient>
   /** Subscribes to all groups of the node again. */

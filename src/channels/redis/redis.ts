@@ -22,7 +22,7 @@ export interface RedisOptions extends ChannelsOptions {
   url?: string | undefined
   /**
    * A client of the package `redis` that is not connected, from `createClient()`, `createCluster()` or `createSentinel()`.
-   * Channels connect copies of it. Default null: a client for `url`.
+   * Channels connect copies of this client. Default null: a client for `url`.
    */
   client?: object | null | undefined
   /** The beginning of all names in Redis, without braces. Default `isthmus:`. */
