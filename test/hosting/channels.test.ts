@@ -6,7 +6,13 @@ import { memory } from 'isthmus/channels'
 import { testClient } from 'isthmus/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from './behaviour-host.ts'
-import type { ChannelEvent, Channels, ChannelsStats, Position, Subscription } from 'isthmus/channels'
+import type {
+  ChannelEvent,
+  Channels,
+  ChannelsStats,
+  Position,
+  Subscription,
+} from 'isthmus/channels'
 import type { TestClient } from 'isthmus/testing'
 import type { ThreadsApp } from '../../src/hosting/gateway/threads-app.ts'
 
@@ -189,6 +195,19 @@ describe('apps that await, in a thread', () => {
     expect(JSON.parse((await socket.receive()) as string)).toMatchObject({ message: 'for you' })
   })
 
+  it('forward the messages of a group that a socket has joined', async () => {
+    await using one = await client.websocket('/room')
+    await using other = await client.websocket('/room')
+    for (const socket of [one, other]) {
+      expect(await socket.receive()).toMatch('"joined":true')
+    }
+    await one.send('hello')
+    for (const socket of [one, other]) {
+      expect(JSON.parse((await socket.receive()) as string)).toMatchObject({ message: 'hello' })
+    }
+    expect(await messages(1)).toEqual(['hello'])
+  })
+
   it('recover the messages of an absence', async () => {
     const { position } = await consumer.join('kept')
     const { epoch, offset } = position as Position
@@ -201,7 +220,7 @@ describe('apps that await, in a thread', () => {
     }
   })
 
-  it('are told what they have lost while their thread stood still', async () => {
+  it('are told their losses of the time in which their thread stood still', async () => {
     await using plain = await client.websocket('/feed?group=plain&maxQueue=20000')
     await using kept = await client.websocket('/feed?group=kept&maxQueue=20000')
     await Promise.all([plain.receive(), kept.receive()])
@@ -224,7 +243,7 @@ describe('apps that await, in a thread', () => {
     await using socket = await client.websocket('/feed?group=plain')
     await socket.receive()
     await client.get('/crash').catch(() => undefined)
-    await expect(socket.receive()).rejects.toThrow()
+    await expect(socket.receive()).rejects.toThrow('closed')
     // A consumer of the new thread gets the message once.
     await using again = await client.websocket('/feed?group=plain')
     await again.receive()
@@ -248,16 +267,17 @@ interface Received {
 }
 
 // The thread may still lose a message of the end, so that there are many.
-async function untilEnd(
-  socket: { receive(): Promise<unknown> },
-  group: string,
-): Promise<Received> {
+async function untilEnd(socket: { receive(): Promise<unknown> }, group: string): Promise<Received> {
   const received = { messages: 0, lost: 0 }
   let ends = 0
   const timer = setInterval(() => channels.publish(group, { end: ends++ }), 20)
   try {
     for (;;) {
-      const event = JSON.parse(String(await socket.receive())) as { gap?: string; lost: number; message: { end?: number } }
+      const event = JSON.parse(String(await socket.receive())) as {
+        gap?: string
+        lost: number
+        message: { end?: number }
+      }
       if (event.message?.end !== undefined) return { ...received, ends: event.message.end }
       if (event.gap) received.lost += event.lost
       else received.messages += 1

@@ -84,7 +84,12 @@ function checkPublished(
   { group, payload }: Extract<ToRelay, { type: 'publish' }>,
   { maxMessageBytes }: ChannelsData,
 ): void {
-  if (group !== '' && group.length <= MAX_GROUP_CHARS && payload.length <= maxMessageBytes + DIRECT_BYTES) return
+  if (
+    group !== '' &&
+    group.length <= MAX_GROUP_CHARS &&
+    payload.length <= maxMessageBytes + DIRECT_BYTES
+  )
+    return
   throw new Error('the host has published a message that its channels do not allow')
 }
 

@@ -44,7 +44,8 @@ export function poolApp(settings: PoolSettings, { inner, loadInline }: Around = 
   let pool: Pool | undefined
   const open = (scope: Scope): Pool => {
     const log = scope.type === 'lifespan' ? scope['isthmus.log'] : scope['isthmus.exchange']?.log
-    return (pool ??= new Pool(settings, log ?? SILENT_LOG, scope['isthmus.channels']))
+    const { 'isthmus.channels': channels } = scope
+    return (pool ??= new Pool({ ...settings, channels }, log ?? SILENT_LOG))
   }
 
   let inline: Promise<EventApp> | undefined

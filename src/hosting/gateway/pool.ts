@@ -36,6 +36,8 @@ export interface PoolSettings extends Omit<SchedulerLimits, 'hostName' | 'flags'
   buffering: BufferingSettings
   /** Whether requests that run side by side stream. */
   streams: boolean
+  /** Those of the server that has opened the pool. */
+  channels?: Channels | undefined
 }
 
 interface Owned {
@@ -50,7 +52,6 @@ const WAITS = processWide('waits.1', () => new WaitGraph())
 export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   readonly #settings: PoolSettings
   readonly #log: Log
-  readonly #channels: Channels | undefined
   readonly #scheduler: Scheduler<PoolRequest>
   readonly #buffers: Buffers
   readonly #owned = new Map<PoolHost, Owned>()
@@ -63,11 +64,9 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   #reloading: Deferred<void> | undefined
   #isClosed = false
 
-  /** @param channels those of the server that opens the pool */
-  constructor(settings: PoolSettings, log: Log, channels?: Channels) {
+  constructor(settings: PoolSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#channels = channels
     this.#buffers = new Buffers(settings.buffering, log)
     const { hostName, flags } = settings.kind
     this.#scheduler = new Scheduler({ ...settings, hostName, flags }, this, WAITS)
@@ -200,9 +199,9 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
   // --- the orders of the scheduler ---
 
   startHost(host: PoolHost): OwnedPort {
-    const { kind } = this.#settings
+    const { kind, channels } = this.#settings
     try {
-      const port = inNeutralContext(() => kind.start(host, this, this.#channels))
+      const port = inNeutralContext(() => kind.start(host, this, channels))
       this.#owned.set(host, { port, end: { reason: 'closed', error: undefined } })
       return port
     } catch (error) {
@@ -288,15 +287,13 @@ export class Pool implements SchedulerCommands<PoolRequest>, HostEvents {
       const now = performance.now()
       const request = make({ pool: this.#scheduler, requestId: this.#nextId++ }, now)
       this.#scheduler.request(request, held, now)
-      if (held.length > 0) this.#watchEnd(request)
+      if (held.length > 0) {
+        const onEnd = (): void => this.#scheduler.requestEnded(request)
+        request.ended.then(onEnd, onEnd)
+      }
       return request.ended
     } catch (error) {
       return rejected(error)
     }
-  }
-
-  #watchEnd(request: PoolRequest): void {
-    const onEnd = (): void => this.#scheduler.requestEnded(request)
-    request.ended.then(onEnd, onEnd)
   }
 }

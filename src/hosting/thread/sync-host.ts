@@ -42,12 +42,7 @@ export class SyncHost {
   // The events of channels that came while a request ran: code of the app would get them in the middle of a blocking call.
   #heldEvents: Array<LinkMessage<ToClient>> = []
 
-  constructor(
-    app: SyncApp,
-    link: GatewayLink,
-    settings: HostSettings,
-    channels: HostChannels,
-  ) {
+  constructor(app: SyncApp, link: GatewayLink, settings: HostSettings, channels: HostChannels) {
     this.#app = app
     this.#channels = channels
     this.#settings = settings

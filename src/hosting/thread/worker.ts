@@ -26,7 +26,14 @@ import type { ThreadData } from '../protocol/thread-data.ts'
 const THIS_THREAD = 0
 const LOWEST_PRIORITY = 19
 
-const { port, target, bell, answers, channels: channelsData, ...settings } = taken(workerData as ThreadData)
+const {
+  port,
+  target,
+  bell,
+  answers,
+  channels: channelsData,
+  ...settings
+} = taken(workerData as ThreadData)
 const { multiprocess, nice, shutdownTimeoutMs } = settings
 const link = new ThreadLink(port, new Doorbell(bell), new AnswerRing(answers))
 const log = flushed(hostedLog(link))

@@ -40,7 +40,7 @@ describe.runIf(hasPython).each([
     const sold = { sold: [12, 'café'] }
     expect(await taken(board, 5)).toEqual([sold, raw, 'for you', raw, 'by the module'])
 
-    // More than the bound in several requests: the host learns what the gateway has accepted.
+    // More than the bound in several requests: the gateway accepts messages meanwhile.
     for (let round = 0; round < 3; round += 1) {
       expect((await client.get('/many?count=4000')).text()).toBe('4000')
       expect((await taken(board, 4000)).at(-1)).toEqual({ n: 3999 })

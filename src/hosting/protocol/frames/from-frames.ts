@@ -99,7 +99,9 @@ function publishOf({ flags, small, payload }: Frame): LinkMessage<ToRelay> {
   const isBytes = (flags & IS_BYTES) !== 0
   const isDirect = group.startsWith(DIRECT_PREFIX)
   // A view would keep all bytes of the read that it came with.
-  const message = isBytes ? new Uint8Array(payload.subarray(start)) : payload.toString('utf8', start)
+  const message = isBytes
+    ? new Uint8Array(payload.subarray(start))
+    : payload.toString('utf8', start)
   const inner = isDirect ? readDirect(message).payload : message
   if (typeof inner === 'string') JSON.parse(inner)
   const lost = payload.readUInt32BE(0)
