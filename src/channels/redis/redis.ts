@@ -69,6 +69,10 @@ export function redis(options: RedisOptions = {}): Channels {
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw invalidOption('redis', 'prefix', prefix, 'it is text without braces')
   }
+  if (typeof url !== 'string') throw invalidOption('redis', 'url', url, 'it is text')
+  if (client !== null && typeof client !== 'object') {
+    throw invalidOption('redis', 'client', client, 'it is a client of the package redis')
+  }
   const base = client ?? loadRedis().createClient({ url })
   const [isSharded, makeRouter] = routerFor(base)
   return new LocalChannels(
