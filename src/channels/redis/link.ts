@@ -3,7 +3,7 @@
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import type { NodeClient } from './client.ts'
 
-/** What a link needs, and whom it tells. */
+/** The parts of a link, and its reports. */
 export interface LinkOptions {
   /** Makes a client that has no connection yet, and connects once. */
   dial: () => NodeClient | Promise<NodeClient>

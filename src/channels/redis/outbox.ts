@@ -14,7 +14,7 @@ import type { GroupKeys } from './keys.ts'
 import type { Batch } from './lane.ts'
 import type { RedisNode } from './node.ts'
 
-/** What an outbox needs, and whom it tells. */
+/** The parts and bounds of an outbox, and its reports. */
 export interface OutboxOptions {
   historyOf: HistoryTable
   keysOf: (group: string) => GroupKeys
