@@ -2,6 +2,7 @@
 
 import { adapters } from './adapters.ts'
 import { json, post, stream, upload } from './bodies.ts'
+import { channels } from './channels.ts'
 import { echo } from './echo.ts'
 import { hello, throughput } from './hello.ts'
 import { matrix } from './matrix.ts'
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stream,
   upload,
   echo,
+  channels,
   pythonApps,
   proxy,
   saturation,
