@@ -1,5 +1,6 @@
-// The whole desk: a table of three apps, one of each style.
+// The whole desk: a table of three apps, one of each style, and the client of the page.
 
+import { clientScript } from 'isthmus/channels'
 import { board } from './board.ts'
 import { desk } from './desk.ts'
 import { feed } from './feed.ts'
@@ -8,6 +9,7 @@ import type { MountTable } from 'isthmus'
 const app: MountTable = {
   '/board': board,
   '/feed': feed,
+  '/live.js': clientScript(),
   '/': desk,
 }
 

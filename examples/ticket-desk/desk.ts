@@ -50,6 +50,7 @@ function sellTicket(environ: Environ, startResponse: StartResponse): SyncBody {
     const ticket = ledger.sell(name, performance.id)
     if (ticket === undefined) throw new Refusal('409 Conflict', `${performance.title} is sold out.`)
 
+    environ['isthmus.channels']?.publish('tickets', ticket)
     // Post/Redirect/Get: reloading the page must not buy again.
     startResponse('303 See Other', [
       ['Location', `${environ.SCRIPT_NAME}/?bought=${ticket.number}`],

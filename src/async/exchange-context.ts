@@ -77,8 +77,9 @@ export class ServerExchangeContext implements ExchangeContext {
   onEnd(callback: (end: ResponseEnd) => void): void {
     const ending = this.#ending
     if (ending) return this.#call(() => callback(ending.end))
-    this.#onEnd ??= []
-    this.#onEnd.push(callback)
+    // An array that grows by push() has room for 17, and most exchanges have one listener.
+    if (this.#onEnd) this.#onEnd.push(callback)
+    else this.#onEnd = [callback]
   }
 
   /** Aborts the signal with a reason; the first reason stays. */

@@ -76,8 +76,9 @@ export class SocketForwarding {
 
   #wait(sent: Promise<void>, weight: number): void {
     this.#underWay += weight
-    // A refused send means that the socket is at its end, which closes the subscription.
-    sent.then(() => this.#settled(weight), ignore)
+    // A send that is refused is over too. If the socket is at its end, the subscription is closed.
+    const settle = (): void => this.#settled(weight)
+    sent.then(settle, settle)
     if (this.#isPaused || this.#underWay < WINDOW) return
     this.#isPaused = true
     this.#subscription.pause()
@@ -112,5 +113,3 @@ export class SocketForwarding {
     if (this.#untold?.size === 0) this.#untold = undefined
   }
 }
-
-function ignore(): void {}

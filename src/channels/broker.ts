@@ -27,7 +27,10 @@ export interface Past {
 export interface BrokerEvents {
   /** A message of a group that is followed, in the order of its publishers. A message may come twice. */
   onMessage(envelope: Envelope): void
-  /** Messages of these groups may be lost since the connection was interrupted; the groups are followed again. */
+  /**
+   * Messages of these groups may be lost since the connection was interrupted; the groups are followed again. Messages of
+   * before the interruption come before the report; those of a history may come later too.
+   */
   onResumed(groups: readonly string[]): void
   /** This number of messages of a followed group is lost, because this process did not take them in time. */
   onLost(group: string, count: number): void

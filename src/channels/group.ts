@@ -195,7 +195,10 @@ export class LocalGroup {
 
   #tellMessage(event: MessageEvent, room: number): void {
     const gap = event.gapBefore
+    // The place of the members is that of the message already: a consumer that joins after the gap would get it again.
+    this.#telling += 1
     if (gap) this.#tell(gap, 0)
+    this.#telling -= 1
     this.#tell(event, room)
   }
 

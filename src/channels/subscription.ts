@@ -86,7 +86,8 @@ export class LocalSubscription implements Subscription, Member {
       const since = this.#hub.sinceOf(group, options)
       // The events that wait would come again after `since`.
       if (this.#groups.includes(group)) this.#queue?.remove(group)
-      else this.#groups.push(group)
+      // An array that grows by push() has room for 17, and most consumers have one group.
+      else this.#groups = this.#groups.concat(group)
       return this.#hub.join(this, group, since)
     } catch (error) {
       return rejected(error)

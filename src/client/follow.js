@@ -1,4 +1,4 @@
-// The client of feed(), for browsers: it follows groups, comes back after a cut, and asks for what it has missed.
+// The client of feed(), for browsers: it follows groups, comes back after a cut, and asks for the messages that it has missed.
 // The browser runs this file as it is. It imports nothing, and `follow.d.ts` is its contract.
 
 const FIRST_RETRY_MS = 1000

@@ -22,7 +22,7 @@ export class EventStream {
   /** Parts that the client has not taken yet. */
   #pending = 0
 
-  /** @param positions what the page has, by its groups */
+  /** @param positions the positions of the page, by their groups */
   constructor(send: Send, positions: Iterable<[string, Position]>, settings: FeedSettings) {
     this.#send = send
     this.#positions = new Map(positions)

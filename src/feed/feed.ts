@@ -9,8 +9,8 @@ import type { ChooseGroups, FeedOptions } from './settings.ts'
 
 /**
  * Makes an app that passes the messages of groups on to pages. At one path it serves WebSockets and, for a GET that accepts
- * `text/event-stream`, server-sent events. A page that comes back with its positions (see {@link sinceOf}) gets what it has
- * missed, from the history of the channels. Messages that a page sends are dropped.
+ * `text/event-stream`, server-sent events. A page that comes back with its positions (see {@link sinceOf}) gets the messages
+ * that it has missed, from the history of the channels. Messages that a page sends are dropped.
  *
  * A page gets the JSON text of each event (see {@link ChannelMessage.text}), and `{"group":"board","joined":true,"recovered":3,…}`
  * after the messages that it had missed. `isthmus/channels/client` is the client for it.

@@ -1,4 +1,4 @@
-// The positions of a page as text: what a page has of each group.
+// The positions of a page as text: its last message of each group.
 
 import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { Position } from '../contract/channels.ts'

@@ -43,7 +43,7 @@ async function readToEnd(socket: AppSocket): Promise<void> {
   while ((await socket.receive()) !== undefined) continue
 }
 
-// Pages know by it that the connection stands. Behind other messages of a slow client it may wait: it is short.
+// Pages know by it that the connection stands. After other messages of a slow client it may wait: it is short.
 function beat(socket: AppSocket, heartbeatMs: number): void {
   socket.send(`{"heartbeat":${heartbeatMs}}`).catch(() => undefined)
 }

@@ -35,7 +35,7 @@ export interface FeedOptions {
   onSlow?: SlowPolicy | undefined
   /** The time in ms between two signs of life. Pages and proxies know by them that the connection stands. Default 15,000. */
   heartbeatMs?: number | undefined
-  /** The time in ms after which an `EventSource` comes back, half of it more or less. Default 2,000. */
+  /** The time in ms after which an `EventSource` comes back, at random from half of this time to one and a half. Default 2,000. */
   retryMs?: number | undefined
 }
 

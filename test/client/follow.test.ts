@@ -63,7 +63,7 @@ describe('a page that follows', () => {
     ])
   })
 
-  it('asks after a cut for what it has missed, and tells how many messages that were', () => {
+  it('asks after a cut for the messages that it has missed, and tells their number', () => {
     start()
     network.last.open()
     network.last.say(joined(3), message(4), { group: 'a b&', message: 1, epoch: 'x-1', offset: 9 })

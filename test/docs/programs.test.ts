@@ -2,14 +2,18 @@
 
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { Page } from './page.ts'
 import { readerFolder } from './reader-folder.ts'
 import { readerPython } from './reader-python.ts'
-import { DEADLINE_MS, checkOwnTypes, checkTypes, runPage } from './run-page.ts'
+import { DEADLINE_MS, checkOwnTypes, checkTypes, folderOf, runPage } from './run-page.ts'
 import { runServers } from './run-servers.ts'
+import { startServer } from './two-servers.ts'
+import { SERVERS, TestServer } from '../channels/redis/server.ts'
+import { openEvents } from '../feed/event-source.ts'
 import type { ReaderFolder } from './reader-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -24,6 +28,8 @@ const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
+const channelsRecipes = new Page('docs/channels-recipes.md')
+const legacyLive = new Page('docs/legacy-live.md')
 const migrate = new Page('docs/migrate.md')
 const middleware = new Page('docs/middleware.md')
 const middlewareSet = new Page('docs/middleware-set.md')
@@ -39,10 +45,12 @@ const RUN = [
   adapters,
   bridges,
   channels,
+  channelsRecipes,
   connect,
   errorCodes,
   gettingStarted,
   insideExpress,
+  legacyLive,
   middleware,
   middlewareSet,
   migrate,
@@ -76,6 +84,16 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
 
   it('Connect middleware run and print the output on the page', async () => {
     const { actual, expected } = await runPage(connect, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('live pages run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(legacyLive, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('recipes for channels run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(channelsRecipes, reader.path)
     expect(actual).toEqual(expected)
   })
 
@@ -186,6 +204,34 @@ describe(`the servers${readerPython.note} of`, { timeout: 3 * DEADLINE_MS }, () 
   })
 })
 
+describe('the two servers of the page about live pages', { timeout: 3 * DEADLINE_MS }, () => {
+  const [{ missing } = { missing: undefined }] = SERVERS
+
+  it.skipIf(missing)('show at one a ticket that the other has sold, also after a cut', async () => {
+    const broker = await TestServer.start('redis-server')
+    try {
+      const folder = await folderOf(legacyLive, join(reader.path, 'two'))
+      await using one = await startServer(folder, broker.url)
+      await using other = await startServer(folder, broker.url)
+      const page = await openEvents(`${other.url}/live`)
+      expect((await page.next())?.data).toMatchObject({ group: 'tickets', joined: true })
+      await sell(one.url, 12)
+      const event = await page.next()
+      expect(event?.data).toMatchObject({ message: { title: 'Godot', seat: 12 } })
+
+      // The page comes back to the server that stays.
+      await page[Symbol.asyncDispose]()
+      await sell(other.url, 13)
+      expect(await other.stop()).toBe(0)
+      await using again = await openEvents(`${one.url}/live`, { 'last-event-id': event?.id ?? '' })
+      expect((await again.next())?.data).toMatchObject({ message: { seat: 13 } })
+      expect((await again.next())?.data).toMatchObject({ joined: true, recovered: 1 })
+    } finally {
+      await broker.stop()
+    }
+  })
+})
+
 it('no page has a program that no test runs', () => {
   const stray = PAGES.flatMap(({ path, strayPrograms }) =>
     strayPrograms.map((line) => `${path}: ${line}`),
@@ -199,6 +245,14 @@ it('each page tells to install the packages that its programs import', () => {
   )
   expect(missing).toEqual([])
 })
+
+/** Sells a ticket by the form of the page. */
+async function sell(url: string, seat: number): Promise<void> {
+  const body = new URLSearchParams({ title: 'Godot', seat: String(seat) })
+  const signal = AbortSignal.timeout(DEADLINE_MS)
+  const response = await fetch(url, { method: 'POST', body, redirect: 'manual', signal })
+  expect(response.status).toBe(303)
+}
 
 /** The message that the board of the server at `url` sends back. */
 async function echoOf(url: string, message: string): Promise<string> {

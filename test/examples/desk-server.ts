@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve, threads } from 'isthmus'
+import { memory } from 'isthmus/channels'
 
 const DESK = new URL('../../examples/ticket-desk/desk.ts', import.meta.url)
 
@@ -20,12 +21,14 @@ export async function startDesk(
   // The ledger looks for its folder when it is loaded.
   const { default: app } = await import('../../examples/ticket-desk/app.ts')
   const table = place === 'loop' ? app : { ...app, '/': threads(DESK, { export: 'desk', max: 1 }) }
-  const server = await serve(table, { port: 0, log: null, graceMs: 2000 })
+  const channels = memory({ history: { tickets: { size: 100 } } })
+  const server = await serve(table, { port: 0, log: null, graceMs: 2000, channels })
 
   return {
     url: server.url,
     async [Symbol.asyncDispose]() {
       await server.close()
+      await channels.close()
       rmSync(folder, { recursive: true })
     },
   }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChromium } from './chromium.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
 import { buy, startDesk } from './desk-server.ts'
 import type { Browser, Page, WebSocketRoute } from 'playwright-core'
 
@@ -83,6 +84,36 @@ describe('the desk in a browser', { timeout: 90_000 }, () => {
     expect(boards.length).toBeGreaterThan(1)
   })
 
+  it('shows how many messages a board has caught up after a cut, and all tickets', async () => {
+    const boards: WebSocketRoute[] = []
+    const sold = deferred<void>()
+    await using watcher = await openPage({
+      prepare: (page) =>
+        page.routeWebSocket(/\/board/, async (route) => {
+          if (boards.push(route) > 1) await sold.promise
+          route.connectToServer()
+        }),
+    })
+
+    await boards[0]?.close()
+    await watcher.page.locator('#link', { hasText: 'reconnecting' }).waitFor()
+    const names = ['Row A', 'Row B', 'Row C']
+    for (const name of names) await buy(desk.url, { name, performance: 'tempest' })
+    sold.resolve()
+    await watcher.page.locator('#link', { hasText: 'live, caught up 3 messages' }).waitFor()
+    const rows = await watcher.page.locator('#board .name').allTextContents()
+    expect(rows.slice(0, 3)).toEqual(names.toReversed())
+    expect(watcher.complaints).toEqual([])
+  })
+
+  it('hears of tickets that a thread has sold', async () => {
+    await using hosted = await startDesk('thread')
+    await using watcher = await openPage({ url: hosted.url })
+    await buy(hosted.url, { name: 'From a thread', performance: 'godot' })
+    await watcher.page.locator('#board li', { hasText: 'From a thread' }).waitFor()
+    expect(watcher.complaints).toEqual([])
+  })
+
   it('sells without JavaScript', async () => {
     await using plain = await openPage({ javaScriptEnabled: false })
     await plain.page.fill('#name', 'The Tuesday club')
@@ -100,6 +131,7 @@ interface OpenPage extends AsyncDisposable {
 }
 
 interface PageOptions {
+  url?: string
   width?: number
   javaScriptEnabled?: boolean
   /** Runs before the page is loaded. */
@@ -107,7 +139,7 @@ interface PageOptions {
 }
 
 async function openPage(options: PageOptions = {}): Promise<OpenPage> {
-  const { width = 1200, javaScriptEnabled = true, prepare } = options
+  const { url = desk.url, width = 1200, javaScriptEnabled = true, prepare } = options
   const viewport = { width, height: 800 }
   const context = await browser.newContext({ viewport, javaScriptEnabled })
   context.setDefaultTimeout(DEADLINE_MS)
@@ -119,7 +151,7 @@ async function openPage(options: PageOptions = {}): Promise<OpenPage> {
   })
 
   await prepare?.(page)
-  await page.goto(desk.url)
+  await page.goto(url)
   if (javaScriptEnabled) await page.locator('#link', { hasText: 'live' }).waitFor()
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
 }

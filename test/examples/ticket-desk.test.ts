@@ -149,14 +149,17 @@ describe('the feed', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     await buy(desk.url, { name: 'Table by the window', performance: 'errors' })
     expect(await readUntil(response, '"Table by the window"')).toMatch(
-      /id: \d+\ndata: .*"Table by the window"/,
+      /id: tickets=\S+\.\d+\ndata: .*"Table by the window"/,
     )
   })
 
   it('resumes after the event that the client saw last', async () => {
+    const response = await get('/feed')
     await buy(desk.url, { name: 'Front row', performance: 'errors' })
-    const response = await get('/feed', { headers: { 'Last-Event-ID': '0' } })
-    expect(await readUntil(response, '"number":1,')).toContain('id: 1\n')
+    const [, id = ''] = /id: (\S+)/.exec(await readUntil(response, '"Front row"')) ?? []
+    await buy(desk.url, { name: 'Second row', performance: 'errors' })
+    const again = await get('/feed', { headers: { 'Last-Event-ID': id } })
+    expect(await readUntil(again, '"Second row"')).not.toContain('"Front row"')
   })
 })
 

@@ -26,7 +26,7 @@ describe('sinceOf()', () => {
     expect(found).toEqual([])
   })
 
-  it('reads what the server has written', () => {
+  it('reads the text that the server has written', () => {
     const epoch = fc.stringMatching(/^[0-9a-zA-Z-]{1,40}$/)
     const position = fc.record({ epoch, offset: fc.nat() })
     // A URL cannot have half of a surrogate pair, and neither can the name of a group.

@@ -29,7 +29,7 @@ describe('a WebSocket at a feed', () => {
     ])
   })
 
-  it('gets what it has missed since its positions', async () => {
+  it('gets the messages that it has missed since its positions', async () => {
     const first = await open(['board'])
     await take(first, 1)
     for (const n of [1, 2, 3]) channels.publish('board', n)
@@ -56,7 +56,7 @@ describe('a WebSocket at a feed', () => {
     expect(await take(socket, 1)).toEqual([{ heartbeat: 20 }])
   })
 
-  it('leaves its groups at its end, whatever it has sent', async () => {
+  it('leaves its groups at its end, also if it has sent messages', async () => {
     const socket = await open(['board'])
     await take(socket, 1)
     await socket.send('a page has nothing to say here')
@@ -70,14 +70,6 @@ describe('a WebSocket at a feed', () => {
     await expect(client!.websocket('/?key=8')).rejects.toMatchObject({ response: { status: 403 } })
     const socket = await client!.websocket('/?key=7')
     expect(await take(socket, 1)).toMatchObject([{ group: 'board', joined: true }])
-  })
-
-  it('ends with the error of the app if a group is impossible', async () => {
-    const socket = await open([''])
-    await expect(socket.closed).rejects.toThrow('a group has a name of 1 to 255 characters')
-    // The test client ends with the error too.
-    await client?.[Symbol.asyncDispose]().catch(() => undefined)
-    client = undefined
   })
 })
 

@@ -30,7 +30,10 @@ class ProcessesBench implements ChannelsBench {
   #children: Children
 
   constructor(options: ChannelsOptions) {
-    const settings = settingsOf('cluster', { ...SHARED_DEFAULTS, ...(options as typeof SHARED_DEFAULTS) })
+    const settings = settingsOf('cluster', {
+      ...SHARED_DEFAULTS,
+      ...(options as typeof SHARED_DEFAULTS),
+    })
     this.#parts = { name: randomUUID(), bounds: BOUNDS, settings }
     this.#primary = this.#makePrimary()
     this.#children = this.#serve()

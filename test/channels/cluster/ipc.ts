@@ -27,7 +27,9 @@ class End extends EventEmitter {
       return false
     }
     const copy =
-      this.#serialization === 'json' ? JSON.parse(JSON.stringify(message)) : structuredClone(message)
+      this.#serialization === 'json'
+        ? JSON.parse(JSON.stringify(message))
+        : structuredClone(message)
     this.unread.push([copy, onSent])
     setImmediate(() => this.flush())
     return true

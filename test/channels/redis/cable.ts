@@ -45,6 +45,16 @@ export class Cable {
     for (const pair of this.#pairs) for (const socket of pair) socket.pause()
   }
 
+  /** Passes no bytes of the server on: commands run, and their answers are lost. */
+  deafen(): void {
+    for (const [, far] of this.#pairs) far.pause()
+  }
+
+  /** Passes the bytes of the server on again. */
+  hear(): void {
+    for (const [, far] of this.#pairs) far.resume()
+  }
+
   /** Ends all connections once. */
   pull(): void {
     this.#endAll()

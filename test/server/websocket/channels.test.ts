@@ -104,7 +104,7 @@ describe('WebSockets with groups', () => {
     expect(pages.map(({ socket }) => socket.extensions !== '')).toEqual([true, true, false])
   })
 
-  it('recover after a cut what they have missed', async () => {
+  it('recover the messages of an absence', async () => {
     const channels = memory({ history: { board: { size: 100 } } })
     const app = websocket(async (socket) => {
       const [epoch, offset] = socket.scope.queryString.split('.')
