@@ -67,7 +67,6 @@ describe('a malformed message', () => {
     ['publish that is no JSON', frame(TO_GATEWAY.publish, published('board', '{'))],
     ['publish without a message', frame(TO_GATEWAY.publish, published('board', ''))],
     ['direct message that is no JSON', frame(TO_GATEWAY.publish, published(DIRECT, '7:{'))],
-    ['direct message without its number', frame(TO_GATEWAY.publish, published(DIRECT, 'abc'), 1)],
     ['event without its length', frame(TO_GATEWAY.event, 'ab')],
     [
       'event with a length beyond its end',
