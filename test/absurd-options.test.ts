@@ -4,6 +4,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { remoteSettings } from '../src/adapters/remote/settings.ts'
+import { memory } from '../src/channels/memory/memory.ts'
 import { parseArguments } from '../src/cli/args.ts'
 import { InvalidOptionError } from '../src/errors.ts'
 import { pythonSettings } from '../src/hosting/gateway/process/python-settings.ts'
@@ -51,6 +52,7 @@ const SERVE: Record<string, readonly string[]> = {
   maxBodyBytes: LIMIT,
   maxConcurrency: LIMIT,
   signal: ['null'],
+  channels: ['null'],
   sync: GROUP,
   'sync.environ': GROUP,
   'sync.maxInlineBodyBytes': LIMIT,
@@ -60,6 +62,21 @@ const SERVE: Record<string, readonly string[]> = {
   'websocket.maxQueue': SIZE,
   'websocket.origins': LIST,
 }
+
+const MEMORY: Record<string, readonly string[]> = {
+  history: GROUP,
+  maxMessageBytes: SIZE,
+  log: ['null'],
+}
+
+const SUBSCRIBE: Record<string, readonly string[]> = {
+  maxQueue: LIMIT,
+  maxQueueBytes: LIMIT,
+  onSlow: [],
+  onEvent: ['null', ...FUNCTION],
+}
+
+const HISTORY: Record<string, readonly string[]> = { size: SIZE, ttlMs: [] }
 
 const REMOTE: Record<string, readonly string[]> = {
   balance: [],
@@ -275,6 +292,23 @@ describe('an absurd value is refused by', () => {
 
   it.each(Object.keys(REMOTE))('remote(): %s', async (option) => {
     expect(await taken(option, (options) => remoteSettings(options))).toEqual(REMOTE[option])
+  })
+
+  it.each(Object.keys(MEMORY))('memory(): %s', async (option) => {
+    expect(await taken(option, (options) => void memory(options))).toEqual(MEMORY[option])
+  })
+
+  it.each(Object.keys(HISTORY))('memory(): history of a group: %s', async (option) => {
+    const values = await taken(option, (options) => {
+      memory({ history: { board: { size: 1, ...options } } })
+    })
+    expect(values).toEqual(HISTORY[option])
+  })
+
+  it.each(Object.keys(SUBSCRIBE))('subscribe(): %s', async (option) => {
+    const channels = memory()
+    const values = await taken(option, (options) => void channels.subscribe(options))
+    expect(values).toEqual(SUBSCRIBE[option])
   })
 
   it('python(), in the place of its app', () => {

@@ -83,6 +83,7 @@ describe('the public names', () => {
       AsyncBody
       AsyncInputStream
       BadRequestError
+      BlockingWebSocket
       BodyTimeoutError
       BodyTooLargeError
       BufferStats
@@ -148,6 +149,8 @@ describe('the public names', () => {
       PythonStats
       Receive
       ReceiveEvent
+      ReceiveOptions
+      ReceiveTimeoutError
       ReportOptions
       RequestContext
       ResponseEnd

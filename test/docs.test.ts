@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from '../src/cli/args.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
@@ -87,7 +88,13 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
+    const tables = [
+      PROCESS_OPTIONS,
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+    ]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
@@ -96,15 +103,13 @@ describe('the tables', () => {
   it('have every option of threads() with its default', () => {
     const pool = poolSettings({ url: 'file:///app.js', kind: 'app' }, {})
     const { target, multiprocess: _multiprocess, max: _max, env: _env, ...bounds } = pool
-    const { buffering, streams: _streams, slots: _slots, ...single } = bounds
+    const { buffering, streams: _streams, slots: _slots, maxWebSockets: _held, ...single } = bounds
     const { directory: _directory, ...sizes } = buffering
     const options = Object.entries({ ...single, ...sizes, export: target.exportName })
     const rows = options.map(([name]) => [name, threads.rows.get(name)?.[0]])
     expect(rows).toEqual(options.map(([name, value]) => [name, shown(value)]))
-    expect([threads.rows.get('max')?.[0], threads.rows.get('env')?.[0]]).toEqual([
-      'one per core',
-      'a copy',
-    ])
+    const chosen = ['max', 'maxWebSockets', 'env'].map((name) => threads.rows.get(name)?.[0])
+    expect(chosen).toEqual(['one per core', 'one less than `max`, at least 1', 'a copy'])
   })
 
   it('have every option of python() with its default', () => {

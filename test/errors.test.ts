@@ -5,6 +5,7 @@ import { isNativeError } from 'node:util/types'
 import { inspect } from 'node:util'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
+import * as channels from '../src/channels.ts'
 import * as isthmus from '../src/index.ts'
 import * as testing from '../src/testing.ts'
 import * as errors from '../src/errors.ts'
@@ -51,6 +52,21 @@ const ROWS: Record<string, Row> = {
     make: () => new isthmus.WaitUnderSyncError('x'),
     code: 'ISTHMUS_WAIT_UNDER_SYNC',
     parents: APP,
+  },
+  InvalidChannelError: {
+    make: () => new channels.InvalidChannelError('x'),
+    code: 'ISTHMUS_INVALID_CHANNEL',
+    parents: APP,
+  },
+  SlowConsumerError: {
+    make: () => new channels.SlowConsumerError(),
+    code: 'ISTHMUS_SLOW_CONSUMER',
+    parents: ROOT,
+  },
+  ChannelsClosedError: {
+    make: () => new channels.ChannelsClosedError(),
+    code: 'ISTHMUS_CHANNELS_CLOSED',
+    parents: ROOT,
   },
   LintError: { make: () => new isthmus.LintError('x'), code: 'ISTHMUS_LINT', parents: APP },
   UnsupportedScopeError: {
@@ -201,7 +217,7 @@ function kindsOf(error: unknown, classes: ReadonlyMap<string, ErrorClass>): stri
   return [...classes].filter(([, kind]) => error instanceof kind).map(([name]) => name)
 }
 
-const CLASSES = classesOf({ ...isthmus, ...testing })
+const CLASSES = classesOf({ ...isthmus, ...testing, ...channels })
 const MADE = Object.entries(ROWS)
 
 describe('the exported error classes', () => {

@@ -2,8 +2,11 @@
 
 import { adapters } from './adapters.ts'
 import { json, post, stream, upload } from './bodies.ts'
+import { channels } from './channels.ts'
 import { echo } from './echo.ts'
+import { fanout } from './fanout.ts'
 import { hello, throughput } from './hello.ts'
+import { idleSockets } from './idle-sockets.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
 import { migrate } from './migrate.ts'
@@ -27,12 +30,15 @@ export const SCENARIOS: readonly Scenario[] = [
   stream,
   upload,
   echo,
+  fanout,
+  channels,
   pythonApps,
   proxy,
   saturation,
   slowClients,
   migrate,
   memory,
+  idleSockets,
   startup,
 ]
 

@@ -14,6 +14,9 @@ import type { ThreadOptions } from './gateway/pool-settings.ts'
  * see {@link ThreadOptions.buffering}. A request that loops for ever, exhausts its heap or calls `process.exit()` costs
  * its own response and its thread, which is replaced.
  *
+ * A sync app gets WebSockets as `environ['wsgi.websocket']`: see {@link BlockingWebSocket}. Each holds a thread for as long as
+ * it lasts, within {@link ThreadOptions.maxWebSockets}.
+ *
  * @param module `new URL('./legacy.js', import.meta.url)`, the text of a `file:` URL, or an absolute path
  * @returns an event app; its `stats()` returns the load of the threads
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a relative path, an unknown option or an impossible

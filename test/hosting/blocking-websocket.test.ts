@@ -8,9 +8,8 @@ import { HandshakeDeniedError, testClient } from 'isthmus/testing'
 import { cors } from 'isthmus/middleware'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './behaviour-host.ts'
-import type { App, ThreadOptions } from 'isthmus'
+import type { App, ThreadOptions, ThreadsApp } from 'isthmus'
 import type { TestClient, TestClientOptions } from 'isthmus/testing'
-import type { ThreadsApp } from '../../src/hosting/gateway/threads-app.ts'
 
 const APP = new URL('../fixtures/threads/socket-app.js', import.meta.url)
 const LAYERS = new URL('../fixtures/threads/socket-layers.js', import.meta.url)
@@ -34,7 +33,7 @@ class Notes {
 }
 
 function pooled(options: ThreadOptions = {}): ThreadsApp {
-  return threads(APP, { max: 1, ...options }) as ThreadsApp
+  return threads(APP, { max: 1, ...options })
 }
 
 function clientOf(app: App, options: TestClientOptions = {}): Promise<TestClient> {
@@ -54,7 +53,8 @@ async function denial(client: TestClient, path: string): Promise<string> {
 
 const lines: string[] = []
 const line = (fields: Record<string, unknown>, message: string): void => {
-  lines.push(`${message} ${String(fields['err'] ?? '')}`)
+  const { err } = fields
+  lines.push(err instanceof Error ? `${message}: ${err.message}` : message)
 }
 const log = { debug: () => undefined, info: () => undefined, warn: line, error: line }
 

@@ -20,8 +20,8 @@ export class MemoryBroker implements Broker {
   readonly #followed = new Map<string, GroupLog | null>()
   /** The histories of the other groups, in the order of their last messages. */
   readonly #unfollowed = new Map<string, GroupLog>()
-  // Old messages of a group without traffic go too: each message of another group looks at one history.
-  #hand: Iterator<GroupLog> = this.#logs()
+  /** The histories that are looked at next, so that old messages of groups without traffic go too. */
+  #untrimmed: Array<GroupLog | null> = []
 
   constructor(events: BrokerEvents, historyOf: HistoryTable) {
     this.#events = events
@@ -62,6 +62,7 @@ export class MemoryBroker implements Broker {
   close(): Promise<void> {
     this.#followed.clear()
     this.#unfollowed.clear()
+    this.#untrimmed = []
     return Promise.resolve()
   }
 
@@ -85,14 +86,11 @@ export class MemoryBroker implements Broker {
     }
   }
 
+  // One for each message. A list, because a group with traffic would stay ahead of an iterator for ever.
   #trimNext(now: number): void {
-    const next = this.#hand.next()
-    if (next.done) this.#hand = this.#logs()
-    else next.value.trim(now)
-  }
-
-  *#logs(): Generator<GroupLog> {
-    yield* this.#unfollowed.values()
-    for (const log of this.#followed.values()) if (log) yield log
+    if (this.#untrimmed.length === 0) {
+      this.#untrimmed = [...this.#unfollowed.values(), ...this.#followed.values()]
+    }
+    this.#untrimmed.pop()?.trim(now)
   }
 }

@@ -107,7 +107,7 @@ export class GatewaySocket implements PoolRequest {
 
   take(message: RequestReport): void {
     // The host may have to close a call after the socket is over.
-    if (message.type === 'call') return void this.#openCalls().take(message)
+    if (message.type === 'call') return this.#openCalls().take(message)
     if (this.#isOver) return
     switch (message.type) {
       case 'event':

@@ -7,6 +7,7 @@ import { publishedBy } from './history.ts'
 import {
   numbers,
   publishNumbers,
+  settled,
   soon,
   take,
   takeUntil,
@@ -44,6 +45,7 @@ export function describeBrokenBroker(bench: () => ChannelsBench, gaps: Gaps): vo
       await soon(first.join('a'), 'join')
       await soon(second.join('a'), 'join')
       const { address } = direct
+      await settled(direct, (message) => one.send(address, message))
       await cut(bench(), [one, two])
       for (const consumer of [first, second]) {
         expect(await take(consumer, 1)).toMatchObject([
@@ -153,6 +155,7 @@ export function describeBrokenBroker(bench: () => ChannelsBench, gaps: Gaps): vo
       const consumer = two.subscribe()
       await soon(consumer.join('a'), 'join')
       const { address } = consumer
+      await settled(consumer, (message) => one.send(address, message))
       await bench().restartEmpty()
       await until(() => one.stats().connected && two.stats().connected, 'return')
       await takeUntil(consumer, 'gap broker null')

@@ -5,9 +5,11 @@ import { ChannelsClosedError } from 'isthmus/channels'
 import {
   numbers,
   publishNumbers,
+  settled,
   soon,
   take,
   takeUntil,
+  turn,
   until,
   valueOf,
   valuesOf,
@@ -364,20 +366,6 @@ export function describeMessages(bench: () => ChannelsBench): void {
 
 type Consumer = Parameters<typeof take>[0]
 
-// The address of a consumer is known before the broker knows it: direct messages may be lost until the first one has come.
-async function settled(consumer: Consumer, send: (message: unknown) => void): Promise<void> {
-  const first = consumer.receive()
-  let isThere = false
-  void first.then(() => (isThere = true))
-  await until(async () => {
-    if (!isThere) send('hello')
-    await turn()
-    return isThere
-  }, 'direct message')
-  send('settled')
-  await takeUntil(consumer, 'settled')
-}
-
 async function takeFast(consumer: Consumer, count: number): Promise<ChannelEvent[]> {
   const events: ChannelEvent[] = []
   const taken = (async () => {
@@ -400,8 +388,4 @@ async function endOf(join: Promise<Joined>): Promise<string> {
     () => 'joined',
     (error: unknown) => String(Reflect.get(error as Error, 'code')),
   )
-}
-
-function turn(): Promise<undefined> {
-  return new Promise((resolve) => setImmediate(() => resolve(undefined)))
 }

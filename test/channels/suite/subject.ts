@@ -106,3 +106,25 @@ export function publishNumbers(
     if (!channels.publish(group, number)) throw new Error(`the publication of ${number} is refused`)
   }
 }
+
+/** Waits until direct messages come: the address of a consumer is known before the broker knows it. */
+export async function settled(
+  consumer: Subscription,
+  send: (message: unknown) => void,
+): Promise<void> {
+  const first = consumer.receive()
+  let isThere = false
+  void first.then(() => (isThere = true))
+  await until(async () => {
+    if (!isThere) send('hello')
+    await turn()
+    return isThere
+  }, 'direct message')
+  send('settled')
+  await takeUntil(consumer, 'settled')
+}
+
+/** The next turn of the event loop. */
+export function turn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)))
+}

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { eventually } from '../../hosting/behaviour-host.ts'
 import { served } from '../../raw/served.ts'
-import type { ThreadsApp } from '../../../src/hosting/gateway/threads-app.ts'
+import type { ThreadsApp } from 'isthmus'
 import type { Served } from '../../raw/served.ts'
 
 const APP = new URL('../../fixtures/threads/socket-app.js', import.meta.url)
@@ -31,7 +31,7 @@ describe('the WebSocket of a sync app, over a connection', { timeout: DEADLINE }
   beforeAll(async () => {
     words = new Int32Array(new SharedArrayBuffer(8))
     setEnvironmentData('socket-app', words.buffer)
-    app = threads(APP, { max: 2 }) as ThreadsApp
+    app = threads(APP, { max: 2 })
     server = await served(app, { lifespan: 'on', graceMs: 5_000 })
   }, DEADLINE)
   afterAll(async () => {

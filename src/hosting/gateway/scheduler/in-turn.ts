@@ -52,6 +52,8 @@ export class InTurn implements Pace {
   finished(host: PacedHost, tookMs: number, now: number): void {
     host.busyMs += tookMs
     host.turnSince = now
+    // The steps of a WebSocket that is over do not count for the next request.
+    this.#steps = host.port.steps
     this.#averageMs =
       this.#averageMs === Infinity
         ? tookMs
