@@ -18,7 +18,7 @@ import type { RedisNode } from './node.ts'
 import type { Router, RouterOptions } from './router.ts'
 
 /** The parts and bounds of a broker over Redis. */
-export interface RedisBrokerOptions {
+interface RedisBrokerOptions {
   historyOf: HistoryTable
   prefix: string
   maxPending: number

@@ -9,7 +9,7 @@ import type { NodeClient } from './client.ts'
 import type { RedisNode } from './node.ts'
 
 /** The parts of a feed, and its reports. */
-export interface FeedOptions {
+interface FeedOptions {
   channelOf: (group: string) => string
   nodeOf: (group: string) => RedisNode | null
   isSharded: boolean

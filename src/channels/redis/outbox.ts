@@ -15,7 +15,7 @@ import type { Batch } from './lane.ts'
 import type { RedisNode } from './node.ts'
 
 /** The parts and bounds of an outbox, and its reports. */
-export interface OutboxOptions {
+interface OutboxOptions {
   historyOf: HistoryTable
   keysOf: (group: string) => GroupKeys
   nodeOf: (group: string) => RedisNode | null

@@ -1,21 +1,19 @@
 // The options of redis(), and a process without the package.
 
-import { createRequire } from 'node:module'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { InvalidOptionError } from 'isthmus'
 import { redis } from 'isthmus/channels'
 
 const state = vi.hoisted(() => ({ code: undefined as string | undefined }))
 vi.mock('node:module', async (load) => {
-  const original = await load<typeof import('node:module')>()
-  const make: typeof createRequire = (path) => {
-    const load = original.createRequire(path)
-    return Object.assign((name: string) => {
-      if (state.code === undefined) return load(name) as unknown
+  const original = await load<{ createRequire: (path: string) => (name: string) => unknown }>()
+  return {
+    ...original,
+    createRequire: (path: string) => (name: string) => {
+      if (state.code === undefined) return original.createRequire(path)(name)
       throw Object.assign(new Error('the package fails'), { code: state.code })
-    }, load)
+    },
   }
-  return { ...original, createRequire: make }
 })
 
 afterEach(() => {
