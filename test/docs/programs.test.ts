@@ -23,7 +23,8 @@ const PAGES = ['README.md', ...GUIDE.map((name) => `docs/${name}`)].map((path) =
 const readme = new Page('README.md')
 const adapters = new Page('docs/adapters.md')
 const bridges = new Page('docs/bridges.md')
-const channels = new Page('docs/channels-from-blocking-code.md')
+const channels = new Page('docs/channels.md')
+const blockingChannels = new Page('docs/channels-from-blocking-code.md')
 const connect = new Page('docs/connect.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
@@ -44,6 +45,7 @@ const websockets = new Page('docs/websockets.md')
 const RUN = [
   adapters,
   bridges,
+  blockingChannels,
   channels,
   channelsRecipes,
   connect,
@@ -78,6 +80,11 @@ describe('the programs of', { timeout: 2 * DEADLINE_MS }, () => {
   })
 
   it('channels from blocking code run and print the output on the page', async () => {
+    const { actual, expected } = await runPage(blockingChannels, reader.path)
+    expect(actual).toEqual(expected)
+  })
+
+  it('those about channels run and print the output on the page', async () => {
     const { actual, expected } = await runPage(channels, reader.path)
     expect(actual).toEqual(expected)
   })
