@@ -99,6 +99,10 @@ async function moveSlot(slot: number): Promise<void> {
   const id = String(await target.command(['CLUSTER', 'MYID']))
   const keys = (await source.command(['CLUSTER', 'GETKEYSINSLOT', String(slot), '100'])) as string[]
   if (keys.length > 0) await source.command(['DEL', ...keys])
+  // The import gives the next owner a higher epoch: without that, a late message of the other node takes the slot back.
+  const from = String(await source.command(['CLUSTER', 'MYID']))
+  await target.command(['CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', from])
+  await source.command(['CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', id])
   for (const server of [target, source]) {
     await server.command(['CLUSTER', 'SETSLOT', String(slot), 'NODE', id])
   }
