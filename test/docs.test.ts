@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from '../src/cli/args.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
@@ -87,7 +88,13 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
+    const tables = [
+      PROCESS_OPTIONS,
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+    ]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())

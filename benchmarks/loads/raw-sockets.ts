@@ -1,4 +1,4 @@
-// Thousands of WebSockets that count what they receive. They are bare sockets, so that the load costs little.
+// Thousands of WebSockets that count their messages. They are bare sockets, so that the load costs little.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'

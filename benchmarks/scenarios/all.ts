@@ -2,6 +2,7 @@
 
 import { adapters } from './adapters.ts'
 import { json, post, stream, upload } from './bodies.ts'
+import { channels } from './channels.ts'
 import { echo } from './echo.ts'
 import { fanout } from './fanout.ts'
 import { hello, throughput } from './hello.ts'
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   upload,
   echo,
   fanout,
+  channels,
   pythonApps,
   proxy,
   saturation,

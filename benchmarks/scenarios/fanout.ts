@@ -49,7 +49,7 @@ function deliver(board: Board): Subject['measure'] {
     try {
       // The joins of socket.io arrive later than its answer to the handshake.
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-      while (sent < WARM_UP) await publish()
+      for (let round = 0; round < WARM_UP; round += 1) await publish()
       const costOf = countCpu(server)
       const untilMs = performance.now() + seconds * 1000
       const timesMs: number[] = []

@@ -27,7 +27,7 @@ export interface SocketJoinOptions extends JoinOptions {
   forward?: boolean | undefined
   /**
    * The most messages that wait; besides, they have at most 1 MiB. With `forward` they wait for the client, else for the
-   * app. All groups with the same `forward` share one queue, so the first join decides. Default 256.
+   * app. All groups with the same `forward` share one queue, so the first join decides. Default 4,096.
    */
   maxQueue?: number | undefined
   /**

@@ -36,7 +36,8 @@ const MESSAGE_BYTES = 64
 export class MessageQueue {
   readonly #flow: MessageFlow
   readonly #limits: QueueLimits
-  readonly #messages = new Fifo<string | Uint8Array>()
+  /** Made for the first message that waits: the app of an idle WebSocket takes each message at once. */
+  #messages: Fifo<string | Uint8Array> | undefined
   #bytes = 0
   #connectTaken = false
   /** The app has a message, and has not asked for the next event yet. */
@@ -74,6 +75,7 @@ export class MessageQueue {
       return this.#resolvePending(messageEvent(message))
     }
 
+    this.#messages ??= new Fifo()
     this.#messages.push(message)
     this.#bytes += message.length + MESSAGE_BYTES
     if (this.#paused || !this.#reaches(1)) return
@@ -86,7 +88,7 @@ export class MessageQueue {
    * if no message is under way. The end drops the callback.
    */
   whenIdle(callback: () => void): void {
-    if (this.#messages.length === 0 && !this.#working) callback()
+    if (this.#waiting === 0 && !this.#working) callback()
     else this.#onIdle = callback
   }
 
@@ -98,12 +100,16 @@ export class MessageQueue {
     if (this.#pending) this.#resolvePending({ ...this.#end })
   }
 
+  get #waiting(): number {
+    return this.#messages?.length ?? 0
+  }
+
   #next(): WebSocketReceivedEvent | undefined {
     if (!this.#connectTaken) {
       this.#connectTaken = true
       return { type: 'websocket.connect' }
     }
-    const message = this.#messages.shift()
+    const message = this.#messages?.shift()
     // Each call returns a copy, because the app may keep the event and change it.
     if (message === undefined) return this.#end && { ...this.#end }
 
@@ -118,7 +124,7 @@ export class MessageQueue {
 
   #reaches(share: number): boolean {
     const { maxMessages, maxBytes, minBytes } = this.#limits
-    const waiting = this.#messages.length
+    const waiting = this.#waiting
     if (waiting === 0) return false
     if (this.#bytes >= maxBytes * share) return true
     return waiting >= maxMessages * share && this.#bytes >= minBytes * share

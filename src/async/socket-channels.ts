@@ -11,7 +11,8 @@ import type { JoiningSocket, SocketBounds, SocketJoinOptions } from './joining-s
 const DEFAULTS = {
   since: null as Position | null,
   forward: false,
-  maxQueue: 256,
+  // Messages come in bursts: a loop that publishes, a batch of the broker. Neither the app nor the client takes one in between.
+  maxQueue: 4_096,
   onSlow: 'close' as SlowPolicy,
 }
 

@@ -1,6 +1,6 @@
 // websocket(): an event app made from a handler that holds one socket.
 
-import { ClientDisconnectedError, UnsupportedScopeError } from '../errors.ts'
+import { ClientDisconnectedError, IllegalEventError, UnsupportedScopeError } from '../errors.ts'
 import { harmless, rejected } from '../waiting/deferred.ts'
 import { TAKEN } from '../waiting/taken.ts'
 import { SocketChannels } from './socket-channels.ts'
@@ -172,8 +172,8 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
    *
    * @throws {@link ClientDisconnectedError} (`ECONNRESET`) if the client has left; {@link InvalidOptionError}
    *   (`ISTHMUS_INVALID_OPTION`) for an impossible option; {@link InvalidChannelError} (`ISTHMUS_INVALID_CHANNEL`) for an
-   *   impossible name or position; {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) after a denial; {@link AppError}
-   *   (`ISTHMUS_APP_FAULT`) under a host without channels
+   *   impossible name or position; {@link IllegalEventError} (`ISTHMUS_ILLEGAL_EVENT`) after a denial or a close;
+   *   {@link AppError} (`ISTHMUS_APP_FAULT`) under a host without channels
    * @example
    * const room = websocket(async (socket) => {
    *   await socket.join('room', { forward: true })
@@ -215,6 +215,9 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
   }
 
   async #join(group: string, options: SocketJoinOptions): Promise<Joined> {
+    if (this.#closed && this.#send !== refuse) {
+      throw new IllegalEventError('join() of a socket is illegal after its close()')
+    }
     this.#channels ??= new SocketChannels(this.scope, {
       receive: this.#receive,
       send: this.#send,

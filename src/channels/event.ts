@@ -1,5 +1,6 @@
 // The events that consumers get. All consumers of a process share one object for each message.
 
+import { placeOf } from '../channel-text.ts'
 import type { ChannelGap, ChannelMessage, GapReason, Position } from '../contract/channels.ts'
 import type { Envelope, Payload } from './broker.ts'
 
@@ -69,12 +70,6 @@ export function gapEvent(
 ): ChannelGap {
   const text = `{"group":${JSON.stringify(group)},"gap":"${reason}","lost":${lost}${placeOf(position)}}`
   return { type: 'gap', group, reason, lost, position, text }
-}
-
-/** The members of JSON text that name a position: `,"epoch":"…","offset":7`. */
-export function placeOf(position: Position | null): string {
-  if (position === null) return ''
-  return `,"epoch":${JSON.stringify(position.epoch)},"offset":${position.offset}`
 }
 
 // The consumers share the value: a change by one of them would reach the others. A deep value must not end the stack.

@@ -97,8 +97,9 @@ export interface Subscription extends AsyncIterable<ChannelEvent>, Disposable {
   /** Removes a group: none of its events comes any more, those in the queue included. */
   leave(group: string): void
   /**
-   * The next event; undefined after `close`. While a call is pending, a further call returns the same promise, so that an
-   * abandoned call loses no event. With `onEvent` it waits for the end of the subscription.
+   * The next event; undefined after `close`. While a call is pending, a further call returns the same promise. Code that stops
+   * to wait, for a time limit for example, keeps the promise and awaits it later: it brings the next event.
+   * With `onEvent` it waits for the end of the subscription.
    *
    * @throws {@link SlowConsumerError} (`ISTHMUS_SLOW_CONSUMER`) after the policy `close` has ended the subscription
    */

@@ -2,6 +2,7 @@
 
 import { ASGI } from '../async/asgi-version.ts'
 import { BadRequestError } from '../errors.ts'
+import { keptHeaders } from './websocket/kept-headers.ts'
 import type { Channels } from '../contract/channels.ts'
 import type { ExchangeContext, HeaderPairs, HttpScope, WebSocketScope } from '../contract/events.ts'
 import type { RequestHead } from '../http/request-head.ts'
@@ -76,8 +77,8 @@ export function websocketScope(handshake: HttpScope, subprotocols: string[]): We
     rawPath: handshake.rawPath,
     queryString: handshake.queryString,
     rootPath: handshake.rootPath,
-    // The acceptor reads the fields of the handshake again when the app accepts.
-    headers: handshake.headers.slice(),
+    // Copies also because the acceptor reads the fields of the handshake again when the app accepts.
+    headers: keptHeaders(handshake.headers),
     client: handshake.client,
     server: handshake.server,
     subprotocols,

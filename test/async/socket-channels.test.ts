@@ -552,6 +552,21 @@ describe('the groups of a socket', () => {
     expect(failure).toBeInstanceOf(IllegalEventError)
   })
 
+  it('cannot be joined after the close of the app', async () => {
+    let failure: unknown
+    const app = websocket(async (socket) => {
+      await socket.accept()
+      await socket.close()
+      await socket.join('board', { forward: true }).catch((error: unknown) => {
+        failure = error
+      })
+    })
+    await using client = await testClient(app)
+    await using session = await client.websocket('/')
+    await session.finished()
+    expect(failure).toBeInstanceOf(IllegalEventError)
+  })
+
   it('need channels: another host gets an error that says so', async () => {
     let failure: unknown
     const app = websocket(async (socket) => {

@@ -10,7 +10,7 @@ import {
 } from '../../src/errors.ts'
 import type { ReceiveEvent, Scope, SendEvent, WebSocketScope } from '../../src/contract/events.ts'
 
-type SocketHandler = Parameters<typeof websocket>[0]
+type SocketHandler = Parameters<typeof websocket<never>>[0]
 
 const SCOPE = { type: 'websocket', subprotocols: ['chat'] } as unknown as WebSocketScope
 const CONNECT: ReceiveEvent = { type: 'websocket.connect' }

@@ -86,7 +86,7 @@ describe('the desk in a browser', { timeout: 90_000 }, () => {
 
   it('shows how many messages a board has caught up after a cut, and all tickets', async () => {
     const boards: WebSocketRoute[] = []
-    const sold = deferred<void>()
+    const sold = deferred()
     await using watcher = await openPage({
       prepare: (page) =>
         page.routeWebSocket(/\/board/, async (route) => {

@@ -32,9 +32,9 @@ function release(): void {
   Atomics.notify(words, 0)
 }
 
-async function open(app: ThreadsApp): Promise<void> {
+async function open(app: ThreadsApp, maxMessageBytes = 1_000): Promise<void> {
   setEnvironmentData('channels', words.buffer)
-  channels = memory({ history: { kept: { size: 100_000 } }, maxMessageBytes: 1_000 })
+  channels = memory({ history: { kept: { size: 100_000 } }, maxMessageBytes })
   consumer = channels.subscribe(UNBOUNDED)
   loads = channels.subscribe(UNBOUNDED)
   await loads.join('import')
@@ -176,7 +176,7 @@ describe('several threads of a pool in two servers', () => {
 })
 
 describe('apps that await, in a thread', () => {
-  beforeAll(() => open(threads(EVENTS, { max: 1 })))
+  beforeAll(() => open(threads(EVENTS, { max: 1 }), 200_000))
   afterAll(() => client.close())
 
   it('publish by each of their interfaces, and in the lifespan', async () => {
@@ -221,21 +221,23 @@ describe('apps that await, in a thread', () => {
   })
 
   it('are told their losses of the time in which their thread stood still', async () => {
-    await using plain = await client.websocket('/feed?group=plain&maxQueue=20000')
-    await using kept = await client.websocket('/feed?group=kept&maxQueue=20000')
+    await using plain = await client.websocket('/feed?group=plain&maxQueue=1000')
+    await using kept = await client.websocket('/feed?group=kept&maxQueue=1000')
     await Promise.all([plain.receive(), kept.receive()])
     const stopped = client.get('/stop')
     await eventually(() => Atomics.load(words, 0) === -1)
-    for (let n = 0; n < 6_000; n += 1) {
-      channels.publish('plain', n)
-      channels.publish('kept', n)
+    // 24 MB: the bound is 16 MiB.
+    const long = 'x'.repeat(100_000)
+    for (let n = 0; n < 120; n += 1) {
+      channels.publish('plain', long)
+      channels.publish('kept', long)
     }
     release()
     await stopped
     const [part, whole] = await Promise.all([untilEnd(plain, 'plain'), untilEnd(kept, 'kept')])
     expect(part.lost).toBeGreaterThan(0)
-    expect(part.messages + part.lost).toBe(6_000 + part.ends)
-    expect(whole).toEqual({ messages: 6_000, lost: 0, ends: 0 })
+    expect(part.messages + part.lost).toBe(120 + part.ends)
+    expect(whole).toEqual({ messages: 120, lost: 0, ends: 0 })
   })
 
   it('leave their groups when their thread ends', async () => {
@@ -243,7 +245,7 @@ describe('apps that await, in a thread', () => {
     await using socket = await client.websocket('/feed?group=plain')
     await socket.receive()
     await client.get('/crash').catch(() => undefined)
-    await expect(socket.receive()).rejects.toThrow('closed')
+    await expect(socket.receive()).rejects.toThrow('the thread ended')
     // A consumer of the new thread gets the message once.
     await using again = await client.websocket('/feed?group=plain')
     await again.receive()

@@ -4,6 +4,6 @@ export default function publisher(environ, startResponse) {
   const n = Number(new URLSearchParams(environ.QUERY_STRING).get('n'))
   const at = performance.timeOrigin + performance.now()
   const isTaken = environ['isthmus.channels'].publish('board', { n, at })
-  startResponse(isTaken ? '204 No Content' : '503 Service Unavailable', [])
+  startResponse(isTaken ? '204 No Content' : '507 Insufficient Storage', [])
   return []
 }

@@ -160,10 +160,11 @@ class Crowd {
   }
 
   async #request(n: number): Promise<void> {
-    const { status } = await fetch(`${this.#serverOf(n)}/?n=${n}`)
-    if (status === 204) this.#published += 1
-    else if (status === 503) this.#refused += 1
-    else this.#counts.faults.push(`a publication was answered with ${status}`)
+    const response = await fetch(`${this.#serverOf(n)}/?n=${n}`)
+    const text = await response.text()
+    if (response.status === 204) this.#published += 1
+    else if (response.status === 507) this.#refused += 1
+    else this.#counts.faults.push(`a publication was answered with ${response.status}: ${text}`)
   }
 
   async #cutUntil(signal: AbortSignal): Promise<void> {

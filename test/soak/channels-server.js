@@ -16,8 +16,10 @@ if (!isHub) {
   table['/'] = threads(new URL('./channels-publisher.js', import.meta.url), { min: 1, max: 1 })
 }
 const { url } = await serve(mount(table), { port: 0, log: null, channels })
-if (process.send) process.send({ url })
-else await announce()
+if (process.send) {
+  process.on('disconnect', () => process.exit())
+  process.send({ url })
+} else await announce()
 
 function makeChannels() {
   if (kind === 'redis') return redis({ ...options, url: place })

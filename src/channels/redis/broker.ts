@@ -17,8 +17,8 @@ import type { HistoryTable } from '../options.ts'
 import type { RedisNode } from './node.ts'
 import type { Router, RouterOptions } from './router.ts'
 
-/** What a broker over Redis needs. */
-export interface RedisBrokerOptions {
+/** The parts and bounds of a broker over Redis. */
+interface RedisBrokerOptions {
   historyOf: HistoryTable
   prefix: string
   maxPending: number
@@ -72,7 +72,11 @@ export class RedisBroker implements Broker {
     this.#router = options.makeRouter({
       pingIntervalMs: options.pingIntervalMs,
       onSubscriber: (node, client) => this.#feed.connected(node, client),
-      onChange: (node, isUp, error) => this.#onChange(node, isUp, error),
+      onSubscriberChange: (node, isUp) => {
+        if (isUp) this.#feed.ready(node)
+        else this.#feed.disconnected(node)
+      },
+      onChange: (_, isUp, error) => this.#onChange(isUp, error),
       onRouted: () => this.#onRouted(),
       onUnknown: (error) => this.#tellState(error),
     })
@@ -151,10 +155,8 @@ export class RedisBroker implements Broker {
     return Promise.race([work, this.#closed.promise])
   }
 
-  #onChange(node: RedisNode, isUp: boolean, error: unknown): void {
+  #onChange(isUp: boolean, error: unknown): void {
     if (this.#isClosed) return
-    if (node.subscriber.client) this.#feed.ready(node)
-    else this.#feed.disconnected(node)
     if (isUp) this.#goOn()
     else this.#router.refresh()
     this.#tellState(error)

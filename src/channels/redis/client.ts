@@ -66,5 +66,5 @@ export function singleConnection(client: NodeClient): NodeClient {
 
 /** Whether the server has refused a command, so that it has not run. Other errors are those of the connection. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && /^[A-Z]{2,}[A-Z0-9_]* /.test(error.message)
+  return error instanceof Error && /^[A-Z][A-Z0-9_]+ /.test(error.message)
 }

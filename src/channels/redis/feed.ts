@@ -8,8 +8,8 @@ import type { BrokerEvents } from '../broker.ts'
 import type { NodeClient } from './client.ts'
 import type { RedisNode } from './node.ts'
 
-/** What a feed needs, and whom it tells. */
-export interface FeedOptions {
+/** The parts of a feed, and its reports. */
+interface FeedOptions {
   channelOf: (group: string) => string
   nodeOf: (group: string) => RedisNode | null
   isSharded: boolean
@@ -25,14 +25,15 @@ const RETRY_MS = 250
 interface Followed {
   readonly group: string
   readonly channel: string
-  /** The connection that was asked for the subscription. */
-  client: NodeClient | null
-  /** The node that has confirmed the subscription; null while there is none. */
+  /** The node that was asked for the subscription, and its connection; null while there is none. */
   node: RedisNode | null
+  client: NodeClient | null
+  /** Whether the node has confirmed the subscription. */
+  isLive: boolean
   /** Settles with the next confirmation. */
   confirmed: Deferred<void>
-  /** Whether a subscription was there before. */
-  wasConfirmed: boolean
+  /** Whether a connection has ended since the last confirmation: an address may be known before the first one. */
+  isCut: boolean
   /** The number of interruptions. */
   cuts: number
 }
@@ -55,10 +56,11 @@ export class Feed {
     const followed: Followed = {
       group,
       channel,
-      client: null,
       node: null,
+      client: null,
+      isLive: false,
       confirmed: deferred(),
-      wasConfirmed: false,
+      isCut: false,
       cuts: 0,
     }
     this.#followed.set(group, followed)
@@ -82,7 +84,7 @@ export class Feed {
     for (;;) {
       const followed = this.#followed.get(group)
       if (!followed) return null
-      if (followed.node) return followed.cuts
+      if (followed.isLive) return followed.cuts
       await followed.confirmed.promise
     }
   }
@@ -91,9 +93,9 @@ export class Feed {
   async connected(node: RedisNode, client: NodeClient): Promise<void> {
     if (this.#options.isSharded) client.on('sharded-channel-moved', this.#onMoved)
     const groups = this.#groupsOf(node)
-    const requests = groups.map((followed) => this.#request(followed, client))
+    const requests = groups.map((followed) => this.#request(followed, node, client))
     await Promise.all(requests)
-    this.#confirm(groups, node, client)
+    this.#confirm(groups, client)
   }
 
   /** The subscriber of a node is up: groups that were added meanwhile are subscribed to. */
@@ -135,8 +137,8 @@ export class Feed {
   }
 
   #subscribe(followed: Followed, node: RedisNode, client: NodeClient): void {
-    this.#request(followed, client).then(
-      () => this.#confirm([followed], node, client),
+    this.#request(followed, node, client).then(
+      () => this.#confirm([followed], client),
       (error: unknown) => {
         if (node.subscriber.client === client) node.subscriber.restart(error)
       },
@@ -144,7 +146,8 @@ export class Feed {
   }
 
   /** Asks for the subscription. A refusal is no end of the connection: the group is tried again later. */
-  async #request(followed: Followed, client: NodeClient): Promise<void> {
+  async #request(followed: Followed, node: RedisNode, client: NodeClient): Promise<void> {
+    followed.node = node
     followed.client = client
     const { channel, group } = followed
     try {
@@ -170,14 +173,14 @@ export class Feed {
     gone.catch(() => undefined)
   }
 
-  #confirm(groups: readonly Followed[], node: RedisNode, client: NodeClient): void {
+  #confirm(groups: readonly Followed[], client: NodeClient): void {
     const resumed: string[] = []
     for (const followed of groups) {
       const { group } = followed
       if (followed.client !== client || this.#followed.get(group) !== followed) continue
-      if (followed.wasConfirmed) resumed.push(group)
-      followed.node = node
-      followed.wasConfirmed = true
+      if (followed.isCut) resumed.push(group)
+      followed.isCut = false
+      followed.isLive = true
       followed.confirmed.resolve()
     }
     if (resumed.length > 0) this.#options.events.onResumed(resumed)
@@ -212,8 +215,11 @@ export class Feed {
 }
 
 function interrupt(followed: Followed): void {
+  // The first caller of follow() waits for the promise that is not settled.
+  if (followed.isLive) followed.confirmed = deferred()
   followed.node = null
   followed.client = null
+  followed.isLive = false
+  followed.isCut = true
   followed.cuts += 1
-  followed.confirmed = deferred()
 }

@@ -22,7 +22,7 @@ export function entryOf({ payload, lost }: Outgoing): string | Buffer {
   return Buffer.concat([Buffer.from(`b${count}:`), payload])
 }
 
-/** The frame of entries without a place: a line end, and each entry behind its length in bytes and a colon. */
+/** The frame of entries without a place: a line end, and for each entry its length in bytes, a colon and the entry. */
 export function frameOf(entries: ReadonlyArray<string | Buffer>): string | Buffer {
   if (entries.every((entry) => typeof entry === 'string')) {
     return `\n${entries.map((entry) => `${Buffer.byteLength(entry)}:${entry}`).join('')}`

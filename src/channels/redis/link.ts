@@ -3,8 +3,8 @@
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import type { NodeClient } from './client.ts'
 
-/** What a link needs, and whom it tells. */
-export interface LinkOptions {
+/** The parts of a link, and its reports. */
+interface LinkOptions {
   /** Makes a client that has no connection yet, and connects once. */
   dial: () => NodeClient | Promise<NodeClient>
   /** The connection is there. It counts as up when the promise resolves. */
@@ -133,13 +133,10 @@ export class Link {
     const longest = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10))
     // Half of the delay is random: processes that lost their broker together do not return together.
     const delay = longest * (0.5 + Math.random() / 2)
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, delay)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve(undefined)
-      }
+    const woken = new Promise<unknown>((resolve) => {
+      this.#wake = resolve
     })
+    return settlesWithin(woken, delay)
   }
 }
 

@@ -7,11 +7,13 @@ import type { NodeClient } from './client.ts'
 /** The life of a server that does not tell the id of its process. */
 export const NO_LIFE = 'none'
 
-/** What a node needs, and whom it tells. */
+/** The parts of a node, and its reports. */
 export interface NodeOptions {
   dial: () => NodeClient | Promise<NodeClient>
   /** Subscribes to all groups of the node again. */
   onSubscriber: (node: RedisNode, client: NodeClient) => Promise<void>
+  /** The subscriber is up, or down. */
+  onSubscriberChange: (node: RedisNode, isUp: boolean) => void
   /** A connection is up, or down: `error` is the reason. */
   onChange: (node: RedisNode, isUp: boolean, error: unknown) => void
   pingIntervalMs: number
@@ -37,7 +39,10 @@ export class RedisNode {
     this.subscriber = new Link({
       dial,
       pingIntervalMs,
-      onChange,
+      onChange: (isUp, error) => {
+        options.onSubscriberChange(this, isUp)
+        onChange(isUp, error)
+      },
       onConnect: (client) => options.onSubscriber(this, client),
     })
   }

@@ -14,8 +14,8 @@ import type { GroupKeys } from './keys.ts'
 import type { Batch } from './lane.ts'
 import type { RedisNode } from './node.ts'
 
-/** What an outbox needs, and whom it tells. */
-export interface OutboxOptions {
+/** The parts and bounds of an outbox, and its reports. */
+interface OutboxOptions {
   historyOf: HistoryTable
   keysOf: (group: string) => GroupKeys
   nodeOf: (group: string) => RedisNode | null

@@ -22,7 +22,7 @@ export interface RedisOptions extends ChannelsOptions {
   url?: string | undefined
   /**
    * A client of the package `redis` that is not connected, from `createClient()`, `createCluster()` or `createSentinel()`.
-   * Channels connect copies of it. Default null: a client for `url`.
+   * Channels connect copies of this client. Default null: a client for `url`.
    */
   client?: object | null | undefined
   /** The beginning of all names in Redis, without braces. Default `isthmus:`. */
@@ -68,6 +68,10 @@ export function redis(options: RedisOptions = {}): Channels {
   checkNumber('redis', 'pingIntervalMs', pingIntervalMs, { min: 1, isWhole: true, isTime: true })
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
     throw invalidOption('redis', 'prefix', prefix, 'it is text without braces')
+  }
+  if (typeof url !== 'string') throw invalidOption('redis', 'url', url, 'it is text')
+  if (client !== null && typeof client !== 'object') {
+    throw invalidOption('redis', 'client', client, 'it is a client of the package redis')
   }
   const base = client ?? loadRedis().createClient({ url })
   const [isSharded, makeRouter] = routerFor(base)

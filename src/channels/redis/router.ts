@@ -3,7 +3,7 @@
 import { RedisNode } from './node.ts'
 import type { NodeOptions } from './node.ts'
 
-/** What a router needs, and whom it tells. */
+/** The parts of a router, and its reports. */
 export interface RouterOptions extends Omit<NodeOptions, 'dial'> {
   /** The groups have other servers than before, perhaps. */
   onRouted: () => void

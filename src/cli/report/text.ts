@@ -36,7 +36,7 @@ function processSentence({ process, uptimeMs, requests, webSockets, refused }: R
   ].join('; ')
 }
 
-// Channels that nobody has used yet are not worth a line.
+// Channels without a consumer and without a message are not worth a line.
 function channelLines({ channels }: Report): string[] {
   if (!channels) return []
   const { connected, subscriptions, groups, published, pending, delivered, gaps, dropped } =

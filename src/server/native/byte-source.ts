@@ -64,31 +64,36 @@ const LENT = Buffer.allocUnsafeSlow(64 * 1024)
 // The view of the last read. Most reads are as long as the read before, and a view costs as much as to parse a small head.
 let view = LENT
 
+// A property of the socket: with it, all sockets share the function that gets their reads.
+const ON_BYTES = Symbol('onBytes')
+type LentSocket = Socket & { [ON_BYTES]?: OnBytes | undefined }
+
+const ONREAD = { buffer: LENT, callback: onRead }
+
 class LentSource implements ByteSource {
   readonly isLent = true
-  readonly socket: Socket
-  #onBytes: OnBytes | undefined
+  readonly socket: LentSocket
 
   constructor(handle: object) {
-    const onread = { buffer: LENT, callback: (size: number) => this.#onRead(size) }
-    this.socket = new Socket(Object.assign({ allowHalfOpen: true, onread }, { handle }))
+    this.socket = new Socket(Object.assign({ allowHalfOpen: true, onread: ONREAD }, { handle }))
   }
 
   start(onBytes: OnBytes): void {
-    this.#onBytes = onBytes
+    this.socket[ON_BYTES] = onBytes
   }
 
   stop(): void {
-    this.#onBytes = undefined
+    this.socket[ON_BYTES] = undefined
     // pause() of a socket with `onread` stops reading, and misses the end; that of its base class does not.
     Readable.prototype.pause.call(this.socket)
   }
+}
 
-  // False pauses the socket.
-  #onRead(size: number): boolean {
-    if (view.length !== size) view = LENT.subarray(0, size)
-    if (this.#onBytes === undefined) return this.socket.push(Buffer.from(view))
-    this.#onBytes(view)
-    return true
-  }
+// False pauses the socket.
+function onRead(this: LentSocket, size: number): boolean {
+  if (view.length !== size) view = LENT.subarray(0, size)
+  const onBytes = this[ON_BYTES]
+  if (onBytes === undefined) return this.push(Buffer.from(view))
+  onBytes(view)
+  return true
 }

@@ -2,10 +2,10 @@
 
 import type { Socket } from 'node:net'
 import type { Dispatcher } from '../dispatcher.ts'
+import type { HttpTransport } from '../engine.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
 import type { ListenerContext } from '../listener-context.ts'
-import type { NativeConnection } from './connection.ts'
 
 /** The parts of an engine that its connections share. */
 export interface ConnectionTools {
@@ -14,7 +14,7 @@ export interface ConnectionTools {
   webSockets: WebSockets
   settings: Settings
   /** The socket of `connection` has closed. */
-  onClosed(connection: NativeConnection): void
+  onClosed(connection: HttpTransport): void
   /** The socket of `connection` belongs to a WebSocket from now on. */
-  onUpgraded(connection: NativeConnection, socket: Socket): void
+  onUpgraded(connection: HttpTransport, socket: Socket): void
 }

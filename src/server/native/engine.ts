@@ -41,9 +41,9 @@ export class NativeEngine implements Engine {
       dispatcher,
       settings,
       webSockets: new WebSockets(dispatcher, settings),
-      onClosed: (connection) => this.#forget(this.#connections, connection),
+      onClosed: (connection) => this.#forget(this.#connections, connection as NativeConnection),
       onUpgraded: (connection, socket) => {
-        this.#connections.delete(connection)
+        this.#connections.delete(connection as NativeConnection)
         this.#upgraded.add(socket.on('close', onUpgradedClose))
       },
     }

@@ -10,6 +10,22 @@ export class LateFailureSocket extends WebSocket {
   /** Called with the function that fails the connection. Default: the connection fails at once. */
   onFault: ((fail: () => void) => void) | undefined
 
+  /**
+   * After a fault, the app answers the messages before it first, within `closeTimeoutMs`.
+   *
+   * @param whenAnswered calls its argument once the app has taken all messages
+   */
+  delayFaults(closeTimeoutMs: number, whenAnswered: (callback: () => void) => void): void {
+    this.onFault = (fail) => {
+      const timer = setTimeout(fail, closeTimeoutMs)
+      this.once('close', () => clearTimeout(timer))
+      whenAnswered(() => {
+        clearTimeout(timer)
+        fail()
+      })
+    }
+  }
+
   /** Closes; after a fault of the client, at the time that {@link onFault} decides. */
   override close(code?: number, reason?: string | Buffer): void {
     // The `ws` package calls close() with a code and without a reason only for a fault.

@@ -14,15 +14,22 @@ const OWNER = Symbol('owner')
 
 type OwnedSocket = Socket & { [OWNER]?: SocketOwner }
 
-/** Reports the drains and the end of `socket` to `owner`, and its bytes after {@link readOwned}. */
+/** Reports the end of `socket` to `owner`, and its bytes after {@link readOwned}. */
 export function own(socket: Socket, owner: SocketOwner): void {
-  Object.assign(socket, { [OWNER]: owner })
-  socket.on('drain', onDrain).on('close', onClose).on('end', onEnd)
+  ;(socket as OwnedSocket)[OWNER] = owner
+  // Node remembers the addresses that were read, and reads them again on demand.
+  Object.assign(socket, { _peername: null, _sockname: null })
+  socket.on('close', onClose).on('end', onEnd)
 }
 
-/** From now on the owner gets the bytes of `socket`, and no more drains. The caller resumes the socket. */
+/** From now on the owner gets the bytes of `socket`. The caller resumes the socket. */
 export function readOwned(socket: Socket): void {
-  socket.off('drain', onDrain).on('data', onData)
+  socket.on('data', onData)
+}
+
+/** From now on the owner gets the drains of `socket`. */
+export function watchDrains(socket: Socket): void {
+  socket.on('drain', onDrain)
 }
 
 /** The end of the client's side is expected, and no report for the owner. */

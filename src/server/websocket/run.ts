@@ -33,7 +33,6 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   // Connection state
   readonly #transport: WebSocketTransport
   readonly #log: Log
-  #isGone = false
   #drain: Deferred<void> | undefined
   #stopping = false
 
@@ -50,10 +49,10 @@ export class WebSocketRun implements WebSocketEvents, Ending {
   #code: number | undefined
   #outcome: ResponseEnd['outcome'] | undefined
   #error: unknown
-
-  /** Set by the call of {@link run}, and called when the app has ended and the connection is gone. */
+  // Both ends: the app has ended, and the connection is gone
   #onSettled: ((run: this) => void) | undefined
   #hasEnded = false
+  #isGone = false
 
   constructor(app: EventApp, scope: WebSocketScope, parts: RunParts) {
     const { transport, context, settings } = parts
@@ -212,9 +211,8 @@ export class WebSocketRun implements WebSocketEvents, Ending {
 
   #settleRun(): void {
     if (!this.#hasEnded || !this.#isGone) return
-    const onSettled = this.#onSettled
+    this.#onSettled?.(this)
     this.#onSettled = undefined
-    onSettled?.(this)
   }
 
   #appReturned(): void {

@@ -3,7 +3,7 @@
 import { WebSocket } from 'ws'
 import { SocketResponse } from '../socket-response.ts'
 import { InflateGate } from './inflate-gate.ts'
-import { disown, ignoreEnd, own, readOwned } from './owned-socket.ts'
+import { disown, ignoreEnd, own, readOwned, watchDrains } from './owned-socket.ts'
 import { messageFrame, messageHead, PING_FRAME, pongFrame } from './message-frame.ts'
 import { readPlainFrames } from './plain-frames.ts'
 import { corkTurn, relieve } from './turn-cork.ts'
@@ -11,21 +11,12 @@ import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
-import type { Acceptor, UpgradeRequest } from './acceptor.ts'
+import type { UpgradeRequest } from './acceptor.ts'
 import type { LateFailureSocket } from './late-failure.ts'
-import type { Pings, Pulse } from './pings.ts'
+import type { Pulse } from './pings.ts'
 import type { SocketOwner } from './owned-socket.ts'
 import type { FrameSink } from './plain-frames.ts'
-
-/** The parts that all transports of a server share. */
-export interface TransportTools {
-  acceptor: Acceptor
-  pings: Pings
-  closeTimeoutMs: number
-  maxMessageBytes: number
-  /** Called when the socket is gone, or belongs to another handler. */
-  onGone(transport: SocketTransport): void
-}
+import type { TransportTools } from './transport-tools.ts'
 
 /**
  * `handshake`: no answer, or a denial. `passed-on`: the socket belongs to the next handler of its server. `plain`: accepted,
@@ -110,7 +101,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     const next = part.head?.status === 404 ? this.#upgrade?.nextHandler?.() : undefined
     if (next) this.#passOn(next)
     if (this.#phase === 'passed-on') return true
-    this.#denial ??= new SocketResponse(this.#socket, this.#tools.closeTimeoutMs)
+    this.#denial ??= this.#newDenial()
     if (part.end) ignoreEnd(this.#socket)
     return this.#denial.write(part)
   }
@@ -129,8 +120,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
 
   pause(): void {
     this.#isPaused = true
-    // A paused socket may end before its last bytes are read, and `ws` reads them then. The frames that this class reads
-    // now come first.
+    // A paused socket may end before its last bytes are read: `ws` reads them then, after the frames that are read now.
     if (!this.#isReading) this.#handOver(NOTHING)
     this.#frames?.pause()
   }
@@ -157,8 +147,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   }
 
   onData(chunk: Buffer): void {
-    const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk])
-    this.#held = undefined
+    const bytes = this.#takeHeld(chunk)
     this.#isReading = true
     this.#arrived = 0
     const at = readPlainFrames(bytes, this.#tools.maxMessageBytes, this)
@@ -202,12 +191,17 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     return this.#phase === 'plain' || this.#frames?.readyState === WebSocket.OPEN
   }
 
+  #takeHeld(next: Buffer): Buffer {
+    const held = this.#held
+    this.#held = undefined
+    return held === undefined ? next : Buffer.concat([held, next])
+  }
+
   /** Gives a plain socket to `ws`, which reads `rest` and all later bytes. */
   #handOver(rest: Buffer): void {
     const socket = this.#socket
     if (this.#phase !== 'plain' || socket.destroyed) return
-    const unread = this.#held === undefined ? rest : Buffer.concat([this.#held, rest])
-    this.#held = undefined
+    const unread = this.#takeHeld(rest)
     // A flowing socket would lose the bytes that go back into it.
     socket.pause()
     const frames = this.#tools.acceptor.adopt(socket, unread)
@@ -222,14 +216,14 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.#phase = 'framed'
     disown(socket)
     this.#frames = frames
-    frames.onFault = (fail) => this.#failAnswered(fail)
+    frames.delayFaults(this.#tools.closeTimeoutMs, (onAnswered) => {
+      this.events?.whenAnswered(onAnswered)
+    })
     if (frames.extensions !== '') this.#gate = new InflateGate(frames, socket)
     frames.on('message', (data: Buffer, isBinary: boolean) => {
       this.events?.onMessage(isBinary ? data : data.toString())
     })
-    frames.on('error', (error) => {
-      this.#failure ||= error.message
-    })
+    frames.on('error', (error) => void (this.#failure ||= error.message))
     frames.on('close', (code, reason) => this.#gone(code, reason.toString() || this.#failure))
   }
 
@@ -237,6 +231,11 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.#tools.pings.unwatch(this)
     this.#tools.onGone(this)
     this.events?.onClose(code, reason)
+  }
+
+  #newDenial(): SocketResponse {
+    watchDrains(this.#socket)
+    return new SocketResponse(this.#socket, this.#tools.closeTimeoutMs)
   }
 
   // The rest of the denial goes nowhere. An app that has not finished it by the next turn has lost its client.
@@ -285,16 +284,6 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.#borrowing ||= isBorrowed && waiting > 0
     this.#draining ||= this.#borrowing || waiting >= HIGH_WATER_MARK
     return !this.#draining
-  }
-
-  // The app answers the messages before the fault first, within the time of a closing handshake.
-  #failAnswered(fail: () => void): void {
-    const timer = setTimeout(fail, this.#tools.closeTimeoutMs)
-    this.#frames?.once('close', () => clearTimeout(timer))
-    this.events?.whenAnswered(() => {
-      clearTimeout(timer)
-      fail()
-    })
   }
 
   get #writtenCallback(): (error?: Error | null) => void {

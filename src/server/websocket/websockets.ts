@@ -14,7 +14,8 @@ import type { Settings } from '../options.ts'
 import type { Origins } from './origins.ts'
 import type { WebSocketRun } from './run.ts'
 import type { UpgradeRequest } from './acceptor.ts'
-import type { TransportTools } from './transport.ts'
+import type { Pulse } from './pings.ts'
+import type { TransportTools } from './transport-tools.ts'
 
 /** All WebSockets of one server. */
 export class WebSockets {
@@ -22,7 +23,7 @@ export class WebSockets {
   readonly #log: Log
   readonly #tools: TransportTools
   readonly #origins: Origins
-  readonly #runs = new Map<SocketTransport, WebSocketRun>()
+  readonly #runs = new Map<Pulse, WebSocketRun>()
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     const { websocket } = settings

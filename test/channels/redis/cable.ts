@@ -39,7 +39,7 @@ export class Cable {
     this.#endAll()
   }
 
-  /** Passes no bytes on, and ends no connection: neither side learns of it. */
+  /** Passes no bytes on, and ends no connection: neither side learns of the cut. */
   silence(): void {
     this.#state = 'silent'
     for (const pair of this.#pairs) for (const socket of pair) socket.pause()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ThreadInbox } from '../../../src/hosting/gateway/thread-inbox.ts'
 import { AnswerRing } from '../../../src/hosting/protocol/answer-ring.ts'
 import { checkedFromHost } from '../../../src/hosting/protocol/checked-message.ts'
+import type { ToRelay } from '../../../src/channels/link/messages.ts'
 import type { FromHost } from '../../../src/hosting/protocol/messages.ts'
 
 const GOOD: FromHost[] = [
@@ -16,7 +17,18 @@ const GOOD: FromHost[] = [
   { type: 'watch', id: 1 },
   { type: 'event', id: 1, event: { type: 'websocket.accept' } },
   { type: 'worn', left: { Timeout: 100 } },
+  ...link({ type: 'publish', group: 'board', payload: '1', lost: 0 }),
+  ...link({ type: 'publish', group: 'board', payload: new Uint8Array(1), lost: 2 }),
+  ...link({ type: 'follow', id: 1, group: 'board' }),
+  ...link({ type: 'unfollow', group: 'board' }),
+  ...link({ type: 'read', id: 1, group: 'board', since: null }),
+  ...link({ type: 'read', id: 1, group: 'board', since: { epoch: 'a', offset: 1 } }),
+  ...link({ type: 'taken', count: 1, bytes: 1 }),
 ]
+
+function link(message: ToRelay): FromHost[] {
+  return [{ type: 'link', channels: 1, message }]
+}
 
 describe('a message of a host', () => {
   it('is taken as it is if it has the form', () => {
@@ -38,6 +50,20 @@ describe('a message of a host', () => {
       { type: 'want', id: 1, bytes: '7' },
       { type: 'loaded', runs: 'backwards', error: null },
       { type: 'event', id: 1, event: 'websocket.accept' },
+      { type: 'link', channels: 1, message: { type: 'constructor' } },
+      { type: 'link', channels: 1, message: null },
+      { type: 'link', channels: '1', message: { type: 'unfollow', group: 'board' } },
+      { type: 'link', channels: 1, message: { type: 'publish', group: 'b', payload: 1, lost: 0 } },
+      {
+        type: 'link',
+        channels: 1,
+        message: { type: 'publish', group: 'b', payload: '', lost: -1 },
+      },
+      {
+        type: 'link',
+        channels: 1,
+        message: { type: 'read', id: 1, group: 'b', since: { epoch: 1 } },
+      },
     ]
     for (const message of bad) expect(() => checkedFromHost(message)).toThrow('has this form')
   })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import fc from 'fast-check'
 import * as ws from 'ws'
 import { describe, expect, test } from 'vitest'
-import { messageFrame } from '../../../src/server/websocket/message-frame.ts'
+import { messageFrame, messageHead } from '../../../src/server/websocket/message-frame.ts'
 import type { Writable } from 'node:stream'
 
 // The types of the package lack it.
@@ -31,7 +31,7 @@ describe('the frame of a message (RFC 6455, 5.2)', () => {
   })
 
   test('carries each text in UTF-8, and replaces lone surrogates', async () => {
-    const texts = fc.string({ unit: 'binary', maxLength: 300 })
+    const texts = fc.string({ unit: 'grapheme', maxLength: 300 })
     const lone = fc.constantFrom('\ud800', 'a\udc00b', '😀\ud83d')
     await fc.assert(
       fc.asyncProperty(fc.oneof(texts, lone), async (text) => {
@@ -41,6 +41,21 @@ describe('the frame of a message (RFC 6455, 5.2)', () => {
       }),
       { seed: 14, numRuns: 60 },
     )
+  })
+
+  test('encodes a text for many sockets once', () => {
+    const first = messageFrame('news '.repeat(100))
+    expect(messageFrame('news '.repeat(100))).toBe(first)
+    expect(messageFrame('other').equals(first)).toBe(false)
+    expect(messageFrame('news '.repeat(100)).equals(first)).toBe(true)
+  })
+
+  test.each([0, 125, 126, 65_535, 65_536, 100_000])('has a head for %i bytes', async (size) => {
+    const bytes = Buffer.alloc(size, 0x61)
+    const frame = Buffer.concat([messageHead(true, size), bytes])
+    const { data, isBinary } = await readBack(frame)
+    expect(isBinary).toBe(false)
+    expect(data.equals(bytes)).toBe(true)
   })
 
   test('holds a copy: the app may change its bytes', () => {

@@ -17,6 +17,15 @@ function partPayload(textLength: number, rest: string): Buffer {
   return Buffer.concat([head, Buffer.from(rest)])
 }
 
+const DIRECT = 'isthmus.direct.00000000-0000-4000-8000-000000000000'
+
+/** The payload of a publish. */
+function published(group: string, message: string, groupLength = group.length): Buffer {
+  const head = Buffer.alloc(6)
+  head.writeUInt16BE(groupLength, 4)
+  return Buffer.concat([head, Buffer.from(group + message)])
+}
+
 describe('a malformed part', () => {
   it.each<[string, Frame, string]>([
     ['without its numbers', frame(TO_GATEWAY.part, 'abc'), 'outside buffer bounds|out of range'],
@@ -53,6 +62,11 @@ describe('a malformed message', () => {
     ['loaded with a list', frame(TO_GATEWAY.loaded, 'null')],
     ['log with a level that is none', frame(TO_GATEWAY.log, '{"level":"loud","fields":{}}')],
     ['worn without its reason', frame(TO_GATEWAY.worn, '{}')],
+    ['publish without its numbers', frame(TO_GATEWAY.publish, 'abc')],
+    ['publish with a group beyond its end', frame(TO_GATEWAY.publish, published('board', '', 9))],
+    ['publish that is no JSON', frame(TO_GATEWAY.publish, published('board', '{'))],
+    ['publish without a message', frame(TO_GATEWAY.publish, published('board', ''))],
+    ['direct message that is no JSON', frame(TO_GATEWAY.publish, published(DIRECT, '7:{'))],
     ['event without its length', frame(TO_GATEWAY.event, 'ab')],
     [
       'event with a length beyond its end',
