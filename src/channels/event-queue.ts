@@ -1,4 +1,4 @@
-// The events that wait for one consumer: a bound, a policy for what is above it, and a gap for each loss.
+// The events that wait for one consumer: a bound, a policy for the messages above it, and a gap for each loss.
 
 import { Fifo } from '../waiting/fifo.ts'
 import { gapEvent, MessageEvent } from './event.ts'

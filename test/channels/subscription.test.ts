@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { memory } from 'isthmus/channels'
-import type { Channels, ChannelsOptions, SubscriptionOptions } from 'isthmus/channels'
+import type { Channels, ChannelsOptions } from 'isthmus/channels'
 import type { Log } from 'isthmus'
 
 /** The errors that the log of the channels gets. */
@@ -10,7 +10,7 @@ function faulty(options: ChannelsOptions = {}): { channels: Channels; errors: st
   const errors: string[] = []
   const ignore = (): void => undefined
   const error = (fields: unknown): void => {
-    errors.push(String((fields as { err: Error }).err.message))
+    errors.push((fields as { err: Error }).err.message)
   }
   const log: Log = { debug: ignore, info: ignore, warn: ignore, error }
   return { channels: memory({ log, ...options }), errors }
@@ -29,11 +29,8 @@ describe('an error of onEvent', () => {
 
   it('goes to the log too if the function is asynchronous', async () => {
     const { channels, errors } = faulty()
-    const onEvent = async (): Promise<void> => {
-      await Promise.resolve()
-      throw new Error('async')
-    }
-    await channels.subscribe({ onEvent: onEvent as SubscriptionOptions['onEvent'] }).join('a')
+    const onEvent = (): unknown => Promise.reject(new Error('async'))
+    await channels.subscribe({ onEvent }).join('a')
     channels.publish('a', 1)
     await new Promise((resolve) => setImmediate(resolve))
     expect(errors).toEqual(['async'])
@@ -76,7 +73,7 @@ describe('a consumer that changes the group while an event is told', () => {
     },
   )
 
-  it('gives no event to a consumer that joins because of it', async () => {
+  it('gives no event to a consumer that joins because of the event', async () => {
     const channels = memory()
     const seen: unknown[] = []
     const late = channels.subscribe({

@@ -105,8 +105,8 @@ export class FakeBroker implements Broker {
 
   follow(group: string): Promise<void> {
     this.#followed.add(group)
-    const followed = deferred<void>()
-    this.#request({ ask: () => this.#subscribed.add(group), answer: followed.resolve })
+    const followed = deferred()
+    this.#request({ ask: () => this.#subscribed.add(group), answer: () => followed.resolve() })
     return followed.promise
   }
 

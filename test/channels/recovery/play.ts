@@ -1,4 +1,4 @@
-// Random actions on channels, and the rules that hold for what each consumer sees.
+// Random actions on channels, and the rules for the events of each consumer.
 
 import fc from 'fast-check'
 import { vi } from 'vitest'

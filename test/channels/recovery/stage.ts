@@ -1,14 +1,17 @@
-// The channels under test with their broker: in memory, or behind connections that the test controls.
+// The channels under test with their broker: in memory, or with connections that the test controls.
 
 import { FakeBroker, FakeServer } from './fake-broker.ts'
+import type { Complete } from '../../../src/complete-options.ts'
 import type { Channels } from 'isthmus/channels'
-import type { ChannelsOptions } from '../../../src/channels/options.ts'
+import type { LocalChannels } from '../../../src/channels/local-channels.ts'
+import type { MemoryBroker } from '../../../src/channels/memory/broker.ts'
+import type { ChannelsOptions, settingsOf } from '../../../src/channels/options.ts'
 
 /** The parts of the sources that a mutation changes. */
 export interface Implementation {
-  LocalChannels: typeof import('../../../src/channels/local-channels.ts').LocalChannels
-  MemoryBroker: typeof import('../../../src/channels/memory/broker.ts').MemoryBroker
-  settingsOf: typeof import('../../../src/channels/options.ts').settingsOf
+  LocalChannels: typeof LocalChannels
+  MemoryBroker: typeof MemoryBroker
+  settingsOf: typeof settingsOf
 }
 
 /** Channels of some processes. */
@@ -26,29 +29,27 @@ const SIZES: Record<GroupName, number> = { log: 1000, short: 3, plain: 0 }
 /** The age at which memory() drops messages of the group `short`. */
 export const TTL_MS = 100
 
-const OPTIONS: Required<ChannelsOptions> = {
+const OPTIONS: Complete<ChannelsOptions> = {
   history: { log: { size: SIZES.log }, short: { size: SIZES.short, ttlMs: TTL_MS } },
   maxMessageBytes: 1000,
   log: null,
 }
 
-type Settings = Parameters<Implementation['settingsOf']>[1]
-
-export function inMemory({ LocalChannels, MemoryBroker, settingsOf }: Implementation): Stage {
-  const settings = settingsOf('memory', OPTIONS as Settings)
-  const channels = new LocalChannels(
-    (events) => new MemoryBroker(events, settings.historyOf),
+export function inMemory(sources: Implementation): Stage {
+  const settings = sources.settingsOf('memory', OPTIONS)
+  const channels = new sources.LocalChannels(
+    (events) => new sources.MemoryBroker(events, settings.historyOf),
     settings,
   )
   return { processes: [channels, channels], brokers: [], server: null }
 }
 
-export function overFakeBrokers({ LocalChannels, settingsOf }: Implementation): Stage {
-  const settings = settingsOf('fake', OPTIONS as Settings)
+export function overFakeBrokers(sources: Implementation): Stage {
+  const settings = sources.settingsOf('fake', OPTIONS)
   const server = new FakeServer((group) => Reflect.get(SIZES, group) ?? 0)
   const brokers: FakeBroker[] = []
   const open = (): Channels =>
-    new LocalChannels((events) => {
+    new sources.LocalChannels((events) => {
       const broker = new FakeBroker(server, events)
       brokers.push(broker)
       return broker

@@ -1,4 +1,4 @@
-// Histories: positions, recovery, and the gaps of what cannot be recovered.
+// Histories: positions, recovery, and the gaps of messages that cannot be recovered.
 
 import { describe, expect, it } from 'vitest'
 import { numbers, publishNumbers, soon, take, takeUntil, until, valuesOf } from './subject.ts'

@@ -128,7 +128,7 @@ export function describeMessages(bench: () => ChannelsBench): void {
       expect(others.every((event, index) => valueOf(event) === valueOf(events[index]!))).toBe(true)
     })
 
-    it('bytes arrive as bytes, whatever the publisher does with its own', async () => {
+    it('bytes arrive as bytes, also if the publisher changes its own', async () => {
       const [one, two] = [await bench().open(), await bench().open()]
       const consumer = two.subscribe()
       await soon(consumer.join('a'), 'join')
@@ -321,7 +321,7 @@ export function describeMessages(bench: () => ChannelsBench): void {
   })
 
   describe('channels', () => {
-    it('count what they do', async () => {
+    it('count their messages and consumers', async () => {
       const channels = await bench().open()
       const [one, two] = [channels.subscribe(), channels.subscribe()]
       await soon(one.join('a'), 'join')
