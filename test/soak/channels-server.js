@@ -15,7 +15,9 @@ if (!isHub) {
   table['/live'] = websocket(live)
   table['/'] = threads(new URL('./channels-publisher.js', import.meta.url), { min: 1, max: 1 })
 }
-const { url } = await serve(mount(table), { port: 0, log: null, channels })
+const print = (fields, message) => console.error(process.pid, message, fields)
+const log = { debug() {}, info() {}, warn: print, error: print }
+const { url } = await serve(mount(table), { port: 0, log, channels })
 if (process.send) {
   process.on('disconnect', () => process.exit())
   process.send({ url })
