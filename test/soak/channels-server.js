@@ -54,7 +54,7 @@ async function live(socket) {
   for await (const message of socket) void message
 }
 
-async function figures(scope, receive, send) {
+async function* figures(_environ, startResponse) {
   globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   const body = JSON.stringify({
@@ -62,6 +62,6 @@ async function figures(scope, receive, send) {
     mib: (heapUsed + external) / 2 ** 20,
     ...channels.stats(),
   })
-  await send({ type: 'http.response.start', status: 200, headers: [] })
-  await send({ type: 'http.response.body', body })
+  startResponse('200 OK', [['content-type', 'application/json']])
+  yield body
 }

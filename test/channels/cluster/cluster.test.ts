@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 describe('cluster()', () => {
-  it('is a primary in a process whose parent has no channels, and marks the children of it', async () => {
+  it('is a primary in a process whose parent has no channels, and marks its children', async () => {
     const channels = open({ name: 'marks' })
     expect(channels.stats().connected).toBe(true)
     expect(process.env['ISTHMUS_CHANNELS_PRIMARY']).toBe(String(process.pid))
@@ -146,12 +146,17 @@ function openPort(): {
     onLost: () => undefined,
     onWarning: (_fields, message) => void warnings.push(message),
   })
-  const link = { connected: vi.fn(), disconnected: vi.fn(), abandoned: vi.fn(), take: vi.fn() }
+  const link = {
+    connected: vi.fn<() => void>(),
+    disconnected: vi.fn<() => void>(),
+    abandoned: vi.fn<() => void>(),
+    take: vi.fn<() => void>(),
+  }
   port.open(link as unknown as LinkBroker)
   return { ipc, link, warnings }
 }
 
 function logTo(lines: string[]): NonNullable<ClusterOptions['log']> {
   const write = (_fields: object, message: string): void => void lines.push(message)
-  return { debug: write, info: write, warn: write, error: write } as never
+  return { debug: write, info: write, warn: write, error: write }
 }
