@@ -1,4 +1,4 @@
-// A page of the soak of channels: a WebSocket that is cut and comes back, and knows what it has of the board.
+// A page of the soak of channels: a WebSocket that is cut and comes back, and knows its position on the board.
 
 import { WebSocket } from 'ws'
 
@@ -57,7 +57,9 @@ export class Page {
     const query = this.#position ? `?since=${encodeURIComponent(this.#text())}` : ''
     const socket = new WebSocket(`${server.replace('http', 'ws')}/live${query}`)
     this.#socket = socket
-    socket.on('message', (data) => this.#take(socket, JSON.parse(String(data)) as BoardText))
+    socket.on('message', (data: Buffer) =>
+      this.#take(socket, JSON.parse(data.toString()) as BoardText),
+    )
     socket.on('close', (code) => this.#closed(socket, code, server))
     socket.on('error', (error) => this.#counts.faults.push(`a connection failed: ${error.message}`))
     return new Promise((resolve) => {

@@ -64,7 +64,7 @@ export async function runChannels(run: ChannelsRun): Promise<ChannelsSummary> {
     const figures = started.flatMap((program) => program.figures)
     return await new Crowd(run, servers, figures).run()
   } finally {
-    await Promise.all(started.map(({ stop }) => stop()))
+    await Promise.all(started.map((program) => program.stop()))
   }
 }
 

@@ -15,7 +15,9 @@ if (!isHub) {
   table['/live'] = websocket(live)
   table['/'] = threads(new URL('./channels-publisher.js', import.meta.url), { min: 1, max: 1 })
 }
-const { url } = await serve(mount(table), { port: 0, log: null, channels })
+const print = (fields, message) => console.error(process.pid, message, fields)
+const log = { debug() {}, info() {}, warn: print, error: print }
+const { url } = await serve(mount(table), { port: 0, log, channels })
 if (process.send) {
   process.on('disconnect', () => process.exit())
   process.send({ url })
@@ -52,7 +54,7 @@ async function live(socket) {
   for await (const message of socket) void message
 }
 
-async function figures(scope, receive, send) {
+async function* figures(_environ, startResponse) {
   globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   const body = JSON.stringify({
@@ -60,6 +62,6 @@ async function figures(scope, receive, send) {
     mib: (heapUsed + external) / 2 ** 20,
     ...channels.stats(),
   })
-  await send({ type: 'http.response.start', status: 200, headers: [] })
-  await send({ type: 'http.response.body', body })
+  startResponse('200 OK', [['content-type', 'application/json']])
+  yield body
 }

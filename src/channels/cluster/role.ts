@@ -10,7 +10,9 @@ const MARK = 'ISTHMUS_CHANNELS_PRIMARY'
 /** Whether this process is a worker. */
 export function isWorker(role: 'auto' | 'primary' | 'worker'): boolean {
   if (role !== 'auto') return role === 'worker'
-  return nodeCluster.isWorker || (process.send !== undefined && MARK in process.env)
+  if (nodeCluster.isWorker) return true
+  const primary = process.env[MARK]
+  return process.send !== undefined && primary !== undefined && primary !== String(process.pid)
 }
 
 /**

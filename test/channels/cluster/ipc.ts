@@ -68,5 +68,5 @@ export function makeIpc(serialization: Serialization = 'json'): IpcChannel {
   const [child, parent] = [new End(serialization), new End(serialization)]
   child.other = parent
   parent.other = child
-  return { child: child as IpcChannel['child'], parent: parent as IpcChannel['parent'] }
+  return { child: child as IpcChannel['child'], parent }
 }

@@ -192,8 +192,7 @@ function started(
   serialization?: 'json' | 'advanced',
   isAttached = true,
 ): ChannelsWorker {
-  const { log, ...rest } = options
-  const worker = startWorker(rest, serialization)
+  const worker = startWorker({ ...options, log: undefined }, serialization)
   workers.push(worker)
   if (isAttached) primary?.attach(worker.process)
   return worker
@@ -263,5 +262,5 @@ function placeOf(event: EventText): object {
 
 function logTo(lines: string[]): NonNullable<ClusterOptions['log']> {
   const write = (_fields: object, message: string): void => void lines.push(message)
-  return { debug: write, info: write, warn: write, error: write } as never
+  return { debug: write, info: write, warn: write, error: write }
 }
