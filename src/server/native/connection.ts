@@ -22,8 +22,8 @@ import type { ByteSource } from './byte-source.ts'
 import type { ConnectionTools } from './connection-tools.ts'
 import type { Reading } from './reading.ts'
 
-/** Our side: `ready` for the next response, `responding`, `ended` after its last bytes, or `upgraded` to a WebSocket. */
-type Responding = 'ready' | 'responding' | 'ended' | 'upgraded'
+/** Our side: `ready` for the next response, `responding`, or `ended` after its last bytes. */
+type Responding = 'ready' | 'responding' | 'ended'
 
 /** Owns one socket, and closes it in every case. */
 export class NativeConnection implements HttpTransport {
@@ -136,10 +136,7 @@ export class NativeConnection implements HttpTransport {
     this.#advance()
   }
 
-  readonly #onError = (): void => {
-    this.#socket.destroy()
-  }
-
+  readonly #onError = (): void => void this.#socket.destroy()
   readonly #onClose = (): void => {
     this.#readTimer.cancel()
     this.#writer.release()
@@ -265,13 +262,12 @@ export class NativeConnection implements HttpTransport {
   #upgrade(head: RequestHead): void {
     const firstBytes = this.#stopReading()
     if (this.#socket.readableEnded) return void this.#socket.destroy()
-    this.#responding = 'upgraded'
     this.#readTimer.cancel()
     this.#writer.release()
     this.#source.stop()
     // A WebSocket may live for days: it must not keep the parser, the writer and the timers.
-    const socket = this.#socket.off('drain', this.#onDrain).off('end', this.#onEnd)
-    socket.off('error', this.#onError).off('close', this.#onClose)
+    const socket = this.#socket.off('error', this.#onError).off('close', this.#onClose)
+    socket.off('drain', this.#onDrain).off('end', this.#onEnd)
     this.#tools.onUpgraded(this, socket)
     this.#tools.webSockets.handleUpgrade({ head, socket, firstBytes })
   }

@@ -16,14 +16,7 @@ export class LateFailureSocket extends WebSocket {
    * @param whenAnswered calls its argument once the app has taken all messages
    */
   delayFaults(closeTimeoutMs: number, whenAnswered: (callback: () => void) => void): void {
-    this.onFault = (fail) => {
-      const timer = setTimeout(fail, closeTimeoutMs)
-      this.once('close', () => clearTimeout(timer))
-      whenAnswered(() => {
-        clearTimeout(timer)
-        fail()
-      })
-    }
+    this.onFault = delayed(this, closeTimeoutMs, whenAnswered)
   }
 
   /** Closes; after a fault of the client, at the time that {@link onFault} decides. */
@@ -32,5 +25,20 @@ export class LateFailureSocket extends WebSocket {
     const isFault = code !== undefined && reason === undefined
     if (isFault && this.onFault) this.onFault(() => super.close(code))
     else super.close(code, reason)
+  }
+}
+
+function delayed(
+  frames: LateFailureSocket,
+  closeTimeoutMs: number,
+  whenAnswered: (callback: () => void) => void,
+): (fail: () => void) => void {
+  return (fail) => {
+    const timer = setTimeout(fail, closeTimeoutMs)
+    frames.once('close', () => clearTimeout(timer))
+    whenAnswered(() => {
+      clearTimeout(timer)
+      fail()
+    })
   }
 }

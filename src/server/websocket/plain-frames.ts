@@ -10,8 +10,8 @@ export interface FrameSink {
   onPing(payload: Buffer): boolean
 }
 
-/** The longest payload of a plain frame, in bytes. */
-export const MAX_PLAIN_BYTES: number = 16 * 1024
+// The longest payload of a plain frame.
+const MAX_PLAIN_BYTES = 16 * 1024
 
 const FINAL = 0x80
 const MASKED = 0x80
@@ -33,7 +33,7 @@ const payload = Buffer.allocUnsafeSlow(MAX_PLAIN_BYTES)
  * Reads plain frames from the front of `bytes`, up to the first frame that is not whole or not plain. A frame with a fault
  * is not plain: the fault is for `ws` to find.
  *
- * @param maxBytes the longest message that the server takes; above {@link MAX_PLAIN_BYTES} frames are not plain anyway
+ * @param maxBytes the longest message that the server takes; frames above 16 KiB are not plain anyway
  * @returns the index `at` of the first byte that was not read, if more bytes may complete its frame; `-1 - at` if the bytes
  *   from `at` on are for `ws`
  * @see RFC 6455, 5.2

@@ -82,9 +82,8 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   accept(subprotocol: string | null, headers: HeaderPairs): boolean {
     const upgrade = this.#upgrade as UpgradeRequest
     const { acceptor, pings } = this.#tools
-    const answer = { subprotocol, headers }
-    if (!acceptor.accept(upgrade, answer, (frames) => this.#follow(frames))) return false
-
+    const follow = (frames: LateFailureSocket): void => this.#follow(frames)
+    if (!acceptor.accept(upgrade, { subprotocol, headers }, follow)) return false
     // The head of the request is not needed any more.
     this.#upgrade = undefined
     if (this.#phase === 'handshake') {
@@ -216,9 +215,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.#phase = 'framed'
     disown(socket)
     this.#frames = frames
-    frames.delayFaults(this.#tools.closeTimeoutMs, (onAnswered) => {
-      this.events?.whenAnswered(onAnswered)
-    })
+    frames.delayFaults(this.#tools.closeTimeoutMs, (go) => this.events?.whenAnswered(go))
     if (frames.extensions !== '') this.#gate = new InflateGate(frames, socket)
     frames.on('message', (data: Buffer, isBinary: boolean) => {
       this.events?.onMessage(isBinary ? data : data.toString())
@@ -287,13 +284,17 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   }
 
   get #writtenCallback(): (error?: Error | null) => void {
-    return (this.#onWritten ??= (error) => {
+    return (this.#onWritten ??= this.#makeCallback())
+  }
+
+  #makeCallback(): (error?: Error | null) => void {
+    return (error) => {
       if (error || !this.#isOpen || !this.#draining) return
       // When a socket dies, its waiting writes fail: that is no drain, and the close follows.
       if (this.backlog >= (this.#borrowing ? 1 : HIGH_WATER_MARK)) return
       this.#draining = false
       this.#borrowing = false
       this.events?.onDrain()
-    })
+    }
   }
 }

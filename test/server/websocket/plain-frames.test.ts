@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import fc from 'fast-check'
 import * as ws from 'ws'
 import { describe, expect, it } from 'vitest'
-import { MAX_PLAIN_BYTES, readPlainFrames } from '../../../src/server/websocket/plain-frames.ts'
+import { readPlainFrames } from '../../../src/server/websocket/plain-frames.ts'
 import type { Writable } from 'node:stream'
 
 // The types of the package lack them.
@@ -10,6 +10,8 @@ const { Receiver, Sender } = ws as unknown as {
   Receiver: new (options: object) => Writable
   Sender: { frame(data: Buffer, options: object): Buffer[] }
 }
+
+const MAX_PLAIN_BYTES = 16 * 1024
 
 type Seen = [kind: string, payload: string]
 
