@@ -5,6 +5,7 @@ import { constants } from 'node:buffer'
 import { WebSocketServer } from 'ws'
 import { getListHeader } from '../../http/headers.ts'
 import { LateFailureSocket } from './late-failure.ts'
+import { SharedCompression } from './shared-compression.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Server, ServerOptions } from 'ws'
@@ -78,6 +79,7 @@ export class Acceptor {
   readonly #options: Options
   readonly #server: Server<typeof LateFailureSocket>
   readonly #negotiates: boolean
+  readonly #compression = new SharedCompression()
 
   constructor(settings: AcceptorSettings) {
     this.#negotiates = settings.deflate
@@ -149,6 +151,7 @@ export class Acceptor {
     socket.setDefaultEncoding('latin1')
     this.#server.handleUpgrade(request, socket, firstBytes, (frames) => {
       isOpen = true
+      this.#compression.join(frames)
       onFrames(frames)
     })
     socket.setDefaultEncoding('utf8')

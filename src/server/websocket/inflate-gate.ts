@@ -1,13 +1,9 @@
 // Stops the inflater of a paused WebSocket: one read of 64 KiB can have a thousand times as many bytes inflated.
 
+import { deflateOf } from './deflate-extension.ts'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-
-type Inflated = (error: Error | null, data?: Buffer) => void
-
-interface Inflater {
-  decompress(data: Buffer, fin: boolean, callback: Inflated): void
-}
+import type { DeflateExtension } from './deflate-extension.ts'
 
 /** A message that waits for the inflater. */
 interface Held {
@@ -27,9 +23,10 @@ export class InflateGate {
   constructor(frames: WebSocket, socket: Socket) {
     this.#frames = frames
     this.#socket = socket
-    const inflater = inflaterOf(frames)
-    if (inflater === undefined) return
-    this.#guard(inflater)
+    const extension = deflateOf(frames)
+    // In a version of `ws` without this object, a paused socket inflates up to the end of the bytes that were read.
+    if (extension === undefined) return
+    this.#guard(extension)
     // A message that waits for the gate would hold up the end.
     socket.once('close', () => this.#held?.drop())
   }
@@ -41,7 +38,7 @@ export class InflateGate {
     held?.inflate()
   }
 
-  #guard(inflater: Inflater): void {
+  #guard(inflater: DeflateExtension): void {
     const decompress = inflater.decompress.bind(inflater)
     inflater.decompress = (data, fin, callback) => {
       const inflate = (): void => decompress(data, fin, callback)
@@ -52,13 +49,4 @@ export class InflateGate {
       else this.#held = { inflate, drop }
     }
   }
-}
-
-// The `ws` package does not document this object. In a version without it, a paused socket inflates up to the end of the
-// bytes that were read.
-function inflaterOf(frames: WebSocket): Inflater | undefined {
-  const { _receiver: receiver } = frames as {
-    _receiver?: { _extensions?: Record<string, Inflater | undefined> }
-  }
-  return receiver?._extensions?.['permessage-deflate']
 }
