@@ -26,8 +26,8 @@ interface Shared {
  * The last text that the WebSockets of one server have compressed. Without context takeover, its compressed bytes are the
  * same for each socket (RFC 7692, 7.1.1). So the first socket compresses it, and the others take the bytes.
  *
- * This class stands in the place of a socket's deflater, and does not write frames: `ws` has the order of messages, pings
- * and the close behind a message that is not compressed yet.
+ * This class takes the place of a socket's deflater, and writes no frames: `ws` keeps the order. Later messages, pings and
+ * the close wait in `ws` until the message is compressed.
  */
 export class SharedCompression {
   #last: Shared | undefined

@@ -75,7 +75,10 @@ describe('a text for many WebSockets', () => {
   it('is compressed once', async () => {
     const room = new Room()
     await using server = await host(room.app, { deflate: true })
-    const pages = await pagesOf(server, new Array(50).fill(true))
+    const pages = await pagesOf(
+      server,
+      Array.from({ length: 50 }, () => true),
+    )
     const sent = [NEWS, NEWS.toUpperCase(), NEWS]
     for (const text of sent) void room.send(text)
     for (const page of pages) expect(await page.until(3)).toEqual(sent)
@@ -206,7 +209,7 @@ class FakeDeflater {
 }
 
 async function nextTick(): Promise<void> {
-  await new Promise(process.nextTick)
+  await new Promise<void>((resolve) => process.nextTick(resolve))
 }
 
 describe('SharedCompression', () => {
