@@ -19,6 +19,8 @@ export interface Ending {
   readonly end: ResponseEnd
 }
 
+type EndListener = (end: ResponseEnd) => void
+
 /** The value of `scope['isthmus.exchange']`, one for each exchange. */
 export class ServerExchangeContext implements ExchangeContext {
   readonly log: Log
@@ -32,7 +34,8 @@ export class ServerExchangeContext implements ExchangeContext {
   #ending: Ending | undefined
   #onDisconnect: Array<() => void> | undefined
   #onShutdown: Array<() => void> | undefined
-  #onEnd: Array<(end: ResponseEnd) => void> | undefined
+  /** A list only if there are several: most exchanges have one listener. */
+  #onEnd: EndListener | EndListener[] | undefined
 
   constructor(log: Log, hosting: Hosting = PLAIN_HOSTING) {
     this.log = log
@@ -77,9 +80,8 @@ export class ServerExchangeContext implements ExchangeContext {
   onEnd(callback: (end: ResponseEnd) => void): void {
     const ending = this.#ending
     if (ending) return this.#call(() => callback(ending.end))
-    // An array that grows by push() has room for 17, and most exchanges have one listener.
-    if (this.#onEnd) this.#onEnd.push(callback)
-    else this.#onEnd = [callback]
+    if (this.#onEnd) this.#onEnd = [this.#onEnd, callback].flat()
+    else this.#onEnd = callback
   }
 
   /** Aborts the signal with a reason; the first reason stays. */
@@ -109,7 +111,7 @@ export class ServerExchangeContext implements ExchangeContext {
     if (!callbacks) return
     this.#onEnd = undefined
     const { end } = ending
-    for (const callback of callbacks.toReversed()) this.#call(() => callback(end))
+    for (const callback of [callbacks].flat().toReversed()) this.#call(() => callback(end))
   }
 
   // The engine calls this method, so an error of the app's callback must not reach the engine.

@@ -16,6 +16,9 @@ const DEFAULTS = {
   onSlow: 'close' as SlowPolicy,
 }
 
+// One object for all sockets with these bounds.
+const DEFAULT_BOUNDS: SocketBounds = { maxQueue: DEFAULTS.maxQueue, onSlow: DEFAULTS.onSlow }
+
 /** The joins of a socket. It closes itself when the exchange ends. */
 export class SocketChannels {
   readonly #channels: Channels
@@ -50,7 +53,8 @@ export class SocketChannels {
   prepare(options: SocketJoinOptions): void {
     const { forward, maxQueue, onSlow } = completeOptions('join', options, DEFAULTS)
     if (this.#isOver) return
-    const bounds = { maxQueue, onSlow }
+    const isDefault = maxQueue === DEFAULTS.maxQueue && onSlow === DEFAULTS.onSlow
+    const bounds = isDefault ? DEFAULT_BOUNDS : { maxQueue, onSlow }
     const [channels, socket] = [this.#channels, this.#socket]
     if (forward) this.#forwarding ??= new SocketForwarding(channels, bounds, socket)
     else this.#reading ??= new SocketReading(channels, bounds, socket)

@@ -50,14 +50,13 @@ export function websocket<Event extends ChannelEvent = never>(
     if (type !== 'websocket.connect') return
 
     const socket = new AppSocket<Event>(scope, receive, send)
-    try {
-      await handler(socket)
-    } catch (error) {
+    // Without `await`: it would hold the frame of this function for as long as the WebSocket is open.
+    return started(handler, socket).catch((error: unknown) => {
       // The loss of this client is a normal end. The handler may use other sockets, and the loss of one of those is a
       // failure.
       const isLoss = error instanceof ClientDisconnectedError
       if (!isLoss || !(hasLeft(scope) || AppSocket.wasTooSlow(socket))) throw error
-    }
+    })
   }
 }
 
@@ -278,6 +277,17 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
     } catch (error) {
       if (!(error instanceof ClientDisconnectedError)) throw error
     }
+  }
+}
+
+function started<Event extends ChannelEvent>(
+  handler: SocketHandler<Event>,
+  socket: AppSocket<Event>,
+): Promise<void> {
+  try {
+    return Promise.resolve(handler(socket))
+  } catch (error) {
+    return rejected(error)
   }
 }
 

@@ -68,7 +68,7 @@ export class LocalSubscription implements Subscription, Member {
       throw invalidOption('subscribe', 'onEvent', onEvent, 'it is a function')
     }
     this.#hub = hub
-    this.#bounds = bounds
+    this.#bounds = sharedBounds(bounds)
     this.#onEvent = onEvent
   }
 
@@ -194,4 +194,15 @@ export class LocalSubscription implements Subscription, Member {
     this.#hub.closed(this)
     this.#resolve(end === 'slow' ? rejected(new SlowConsumerError()) : undefined)
   }
+}
+
+let last: QueueBounds | undefined
+
+// Most consumers of a process have the same bounds, and one object for them.
+function sharedBounds(bounds: QueueBounds): QueueBounds {
+  const { maxQueue, maxQueueBytes, onSlow } = bounds
+  const isSame =
+    last?.maxQueue === maxQueue && last.maxQueueBytes === maxQueueBytes && last.onSlow === onSlow
+  if (last === undefined || !isSame) last = { maxQueue, maxQueueBytes, onSlow }
+  return last
 }
