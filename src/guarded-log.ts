@@ -1,6 +1,7 @@
 // A log that never throws: the code that logs has other work to finish, such as the answer to a client.
 
 import { inspect } from 'node:util'
+import { invalidOption } from './complete-options.ts'
 import { SILENT_LOG } from './silent-log.ts'
 import type { Log, LogLine } from './contract/log.ts'
 
@@ -63,4 +64,21 @@ export function describeThrown(value: unknown): string {
   } catch {
     return 'a thrown object that cannot be read'
   }
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/**
+ * Checks the option `log` of the function `name`.
+ *
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a value without the four functions
+ */
+export function checkLog(name: string, log: Log): void {
+  if (log && LEVELS.every((level) => typeof log[level] === 'function')) return
+  throw invalidOption(
+    name,
+    'log',
+    log,
+    'it has the functions debug, info, warn and error, or is null',
+  )
 }

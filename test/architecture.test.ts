@@ -314,6 +314,43 @@ describe('the public names', () => {
     `)
   })
 
+  it('of isthmus/channels', () => {
+    expect(publicNames(sources, 'channels.ts').join('\n')).toMatchInlineSnapshot(`
+      "ChannelEvent
+      ChannelGap
+      ChannelMessage
+      Channels
+      ChannelsClosedError
+      ChannelsOptions
+      ChannelsStats
+      ChooseGroups
+      ClusterChannels
+      ClusterOptions
+      FeedGroups
+      FeedOptions
+      GapReason
+      HistoryOptions
+      InvalidChannelError
+      JoinOptions
+      Joined
+      Position
+      Positions
+      RedisOptions
+      SlowConsumerError
+      SlowPolicy
+      Subscription
+      SubscriptionOptions
+      WHOLE_HISTORY
+      clientScript
+      cluster
+      currentChannels
+      feed
+      memory
+      redis
+      sinceOf"
+    `)
+  })
+
   it('of isthmus/migrate', () => {
     expect(publicNames(sources, 'migrate.ts').join('\n')).toMatchInlineSnapshot(`
       "CompareOptions

@@ -88,13 +88,7 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [
-      PROCESS_OPTIONS,
-      POOL_OPTIONS,
-      PYTHON_OPTIONS,
-      REMOTE_OPTIONS,
-      CHANNELS_OPTIONS,
-    ]
+    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())

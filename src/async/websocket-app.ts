@@ -61,7 +61,7 @@ export function websocket<Event extends ChannelEvent = never>(
   }
 }
 
-// The text is a part of the message of the compiler.
+/** @inline The text is a part of the message of the compiler. */
 type Reader<Event> = [Event] extends [never] ? 'socket of websocket<ChannelEvent>(…)' : unknown
 
 /**

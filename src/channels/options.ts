@@ -3,7 +3,7 @@
 import { types } from 'node:util'
 import { checkNumber, invalidOption, isObject } from '../complete-options.ts'
 import { InvalidChannelError } from './errors.ts'
-import { guardedLog } from '../guarded-log.ts'
+import { checkLog, guardedLog } from '../guarded-log.ts'
 import { nameOf } from '../name-of.ts'
 import type { Complete } from '../complete-options.ts'
 import type { Log } from '../contract/log.ts'
@@ -61,6 +61,7 @@ export function settingsOf(name: string, options: Complete<ChannelsOptions>): Ch
   const { history, maxMessageBytes, log } = options
   checkNumber(name, 'maxMessageBytes', maxMessageBytes, { min: 1, isWhole: true })
   const historyOf = historyTable(name, history)
+  if (log !== null) checkLog(name, log)
   return { history, historyOf, maxMessageBytes, log: log && guardedLog(log) }
 }
 
@@ -83,6 +84,9 @@ function historyTable(
 ): HistoryTable {
   const exact = new Map<string, History>()
   const prefixes: Array<[prefix: string, history: History]> = []
+  if (!isObject(histories)) {
+    throw invalidOption(name, 'history', histories, 'it is an object with a history for each group')
+  }
   for (const [pattern, options] of Object.entries(histories)) {
     const history = checkedHistory(name, pattern, options)
     if (pattern.endsWith('*')) prefixes.push([pattern.slice(0, -1), history])
@@ -98,7 +102,7 @@ function historyTable(
 }
 
 function checkedHistory(name: string, pattern: string, options: HistoryOptions): History {
-  const place = `history["${pattern}"]`
+  const place = `history.${pattern}`
   if (!isObject(options)) {
     throw invalidOption(name, place, options, 'it is an object with size and perhaps ttlMs')
   }

@@ -149,6 +149,7 @@ export interface Channels {
   send(address: string, message: unknown): boolean
   /** Makes a consumer without groups. Its owner closes it. */
   subscribe(options?: SubscriptionOptions): Subscription
+  /** The counters of this moment. */
   stats(): ChannelsStats
   /** Ends all subscriptions, passes waiting messages on for at most a second, and leaves the broker. */
   close(): Promise<void>

@@ -6,7 +6,11 @@ import type { Complete } from '../complete-options.ts'
 import type { Channels, SlowPolicy } from '../contract/channels.ts'
 import type { HttpScope, WebSocketScope } from '../contract/events.ts'
 
-/** The scope of a page that follows groups. */
+/**
+ * The scope of a page that follows groups.
+ *
+ * @inline
+ */
 type PageScope = WebSocketScope | HttpScope
 
 /** The groups for a page: a name or a list. Null denies the page with 403. */

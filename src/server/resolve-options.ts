@@ -2,7 +2,7 @@
 
 import { checkNumber, completeOptions, invalidOption, isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { guardedLog } from '../guarded-log.ts'
+import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
@@ -154,17 +154,6 @@ function checkServerHeader(caller: string, value: unknown): void {
 }
 
 const SERVER = /^[!-~](?:[ -~]*[!-~])?$/
-
-function checkLog(caller: string, log: Log): void {
-  const levels = ['debug', 'info', 'warn', 'error'] as const
-  if (log && levels.every((level) => typeof log[level] === 'function')) return
-  throw invalidOption(
-    caller,
-    'log',
-    log,
-    'it has the functions debug, info, warn and error, or is null',
-  )
-}
 
 function isChannels(value: unknown): boolean {
   const { publish, subscribe } = value as Partial<Channels>

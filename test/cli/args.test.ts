@@ -12,7 +12,7 @@ import {
 import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
-import { CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
+import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
@@ -183,7 +183,8 @@ function valuesIn({
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, ...rest } = serve()
+    const { options, pool, python, remote, channels, ...rest } = serve()
+    expect(channels).toEqual(CHANNELS_DEFAULTS)
     const { tls: _tls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })

@@ -94,7 +94,9 @@ export function startCycle(
     transport,
     scope,
     lines: log.lines,
-    done: new Promise((resolve) => void cycle.run(resolve)),
+    done: new Promise((resolve) => {
+      cycle.run(resolve)
+    }),
   }
 }
 

@@ -34,16 +34,7 @@ interface Call {
  */
 export function syncToEvents(app: SyncApp): EventApp {
   let decide = decisionByHead(app)
-  let hasWarned = false
-
-  // Once for each app: a client can open any number of WebSockets.
-  function denySocket(scope: WebSocketScope, receive: Receive, send: Send): Promise<void> {
-    if (!hasWarned) {
-      hasWarned = true
-      scope['isthmus.exchange']?.log.warn({ path: scope.path }, NO_SOCKETS)
-    }
-    return refuseScope(scope, receive, send)
-  }
+  const denySocket = socketDenial()
 
   async function decideAndRespond(
     { scope, receive, send }: Call,
@@ -62,7 +53,6 @@ export function syncToEvents(app: SyncApp): EventApp {
     }
     const run = new InlineRun(decision.rest, scope, environ)
     if (!decision.callsApp) return pump(run, send)
-
     const body = await spooled(scope, receive).catch((error: unknown) => decision.fail(error))
     if (body) source.arrived(body.source)
     await pumpAndClose(run, send, body)
@@ -99,5 +89,17 @@ async function pumpAndClose(run: InlineRun, send: Send, body: SpooledBody | void
     await pump(run, send)
   } finally {
     await body?.close()
+  }
+}
+
+// Warns once for each app: a client can open any number of WebSockets.
+function socketDenial(): (scope: WebSocketScope, receive: Receive, send: Send) => Promise<void> {
+  let hasWarned = false
+  return function denySocket(scope, receive, send) {
+    if (!hasWarned) {
+      hasWarned = true
+      scope['isthmus.exchange']?.log.warn({ path: scope.path }, NO_SOCKETS)
+    }
+    return refuseScope(scope, receive, send)
   }
 }

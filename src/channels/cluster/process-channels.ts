@@ -17,7 +17,7 @@ import type { AttachedChild } from './children.ts'
 import type { ParentEnd } from './parent-port.ts'
 
 /** The parts of `cluster()` that its options decide. */
-export interface ClusterParts {
+interface ClusterParts {
   readonly name: string
   readonly bounds: LinkBounds
   readonly settings: ChannelsSettings

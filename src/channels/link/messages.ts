@@ -36,13 +36,13 @@ export interface PublishMessage {
 }
 
 /** The client has worked off this part of its window; see {@link weightOf}. */
-export interface TakenMessage {
+interface TakenMessage {
   readonly type: 'taken'
   readonly count: number
   readonly bytes: number
 }
 
-export interface PastMessage {
+interface PastMessage {
   readonly type: 'past'
   readonly id: number
   readonly past: Past

@@ -16,7 +16,7 @@ interface RelaySource {
 }
 
 /** The reports of a relay. */
-export interface RelayEvents {
+interface RelayEvents {
   /** The client does not take its messages: from now on they are dropped for it, until it takes them again. */
   onSlow(): void
   /** The client has taken enough of its messages, and is told which groups have lost some. */

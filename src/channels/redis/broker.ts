@@ -15,7 +15,7 @@ import type { Position } from '../../contract/channels.ts'
 import type { Broker, BrokerEvents, Envelope, Past, Payload } from '../broker.ts'
 import type { HistoryTable } from '../options.ts'
 import type { RedisNode } from './node.ts'
-import type { Router, RouterOptions } from './router.ts'
+import type { Router, RouterParts } from './router.ts'
 
 /** The parts and bounds of a broker over Redis. */
 interface RedisBrokerOptions {
@@ -26,7 +26,7 @@ interface RedisBrokerOptions {
   pingIntervalMs: number
   /** Whether the servers are a cluster, in which a message goes to the node of its group only. */
   isSharded: boolean
-  makeRouter: (options: RouterOptions) => Router
+  makeRouter: (options: RouterParts) => Router
 }
 
 const CLOSE_MS = 1_000

@@ -6,7 +6,7 @@ import { tagOf } from './keys.ts'
 import { RedisNode } from './node.ts'
 import { slotOf } from './slot.ts'
 import type { NodeClient } from './client.ts'
-import type { Router, RouterOptions } from './router.ts'
+import type { Router, RouterParts } from './router.ts'
 
 /** A client of the package `redis` from `createCluster()`. */
 export interface ClusterClient {
@@ -36,7 +36,7 @@ const REFRESH_MS = 30_000
 
 /** Finds the nodes, and connects to those whose groups are used. */
 export class ClusterRouter implements Router {
-  readonly #options: RouterOptions
+  readonly #options: RouterParts
   readonly #cluster: ClusterClient
   readonly #nodes = new Map<string, RedisNode>()
   #table: Table | null = null
@@ -45,7 +45,7 @@ export class ClusterRouter implements Router {
   #isStale = false
   #isClosed = false
 
-  constructor(options: RouterOptions, cluster: ClusterClient) {
+  constructor(options: RouterParts, cluster: ClusterClient) {
     this.#options = options
     this.#cluster = cluster
     this.refresh()

@@ -8,7 +8,7 @@ import type { NodeClient } from './client.ts'
 export const NO_LIFE = 'none'
 
 /** The parts of a node, and its reports. */
-export interface NodeOptions {
+export interface NodeParts {
   dial: () => NodeClient | Promise<NodeClient>
   /** Subscribes to all groups of the node again. */
   onSubscriber: (node: RedisNode, client: NodeClient) => Promise<void>
@@ -25,7 +25,7 @@ export class RedisNode {
   readonly subscriber: Link
   #life = NO_LIFE
 
-  constructor(options: NodeOptions) {
+  constructor(options: NodeParts) {
     const { dial, pingIntervalMs } = options
     const onChange = (isUp: boolean, error: unknown): void => options.onChange(this, isUp, error)
     this.publisher = new Link({

@@ -13,7 +13,7 @@ import type { Channels } from '../../contract/channels.ts'
 import type { ChannelsOptions } from '../options.ts'
 import type { NodeClient } from './client.ts'
 import type { ClusterClient } from './cluster-router.ts'
-import type { Router, RouterOptions } from './router.ts'
+import type { Router, RouterParts } from './router.ts'
 import type { SentinelClient } from './sentinel.ts'
 
 /** The options of {@link redis}. */
@@ -91,7 +91,7 @@ export function redis(options: RedisOptions = {}): Channels {
 }
 
 // The clients of the package have no common class: they are told apart by the functions that only one kind has.
-function routerFor(client: object): [isSharded: boolean, (options: RouterOptions) => Router] {
+function routerFor(client: object): [isSharded: boolean, (options: RouterParts) => Router] {
   if ('nodeClient' in client) {
     return [true, (options) => new ClusterRouter(options, client as ClusterClient)]
   }

@@ -1,10 +1,10 @@
 // Which server has a group.
 
 import { RedisNode } from './node.ts'
-import type { NodeOptions } from './node.ts'
+import type { NodeParts } from './node.ts'
 
 /** The parts of a router, and its reports. */
-export interface RouterOptions extends Omit<NodeOptions, 'dial'> {
+export interface RouterParts extends Omit<NodeParts, 'dial'> {
   /** The groups have other servers than before, perhaps. */
   onRouted: () => void
   /** The servers are not found. */
@@ -26,7 +26,7 @@ export interface Router {
 export class SingleRouter implements Router {
   readonly #node: RedisNode
 
-  constructor(options: NodeOptions) {
+  constructor(options: NodeParts) {
     this.#node = new RedisNode(options)
   }
 

@@ -14,6 +14,7 @@ import { logUnhandledRejections } from './lifecycle.ts'
 import { createLog } from './log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
+import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
@@ -49,18 +50,13 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   const channels = makeChannels(command.channels, log)
   const options = { ...command.options, channels, figures, sync, tls, log, signal }
   const starting = serve(wrap(app), options)
-  const closing = async (close: Server['close']): ReturnType<Server['close']> => {
-    const result = await close()
-    await channels.close()
-    return result
-  }
-  life.close = () => closing(() => stopped(starting, stop))
+  life.close = () => closed(() => stopped(starting, stop), channels)
 
   const server = await starting.catch((error: unknown) => {
     if (!life.isEnding) throw busy.get((error as { port?: number }).port) ?? error
   })
   if (!server) return
-  life.close = () => closing(() => operator.close(() => server.close()))
+  life.close = () => closed(() => operator.close(() => server.close()), channels)
   await operator.open(server).catch(async (error: unknown) => {
     await server.close({ graceMs: 0 })
     throw error
@@ -79,6 +75,13 @@ function watchApp(log: Log): ReadonlyMap<number | string | undefined, AppError> 
     errors.set(call.address, new AppError(`the app ${listenLine(call)}`))
   })
   return errors
+}
+
+// The apps may publish until the server is closed.
+async function closed(close: Server['close'], channels: Channels): ReturnType<Server['close']> {
+  const result = await close()
+  await channels.close()
+  return result
 }
 
 // serve() shuts the lifespan of an app down that has started meanwhile.
