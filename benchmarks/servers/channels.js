@@ -1,5 +1,5 @@
 // Messages from a publisher to a consumer, over channels or over the bare transport. A request to /run publishes for some
-// seconds and answers with what the consumer got. Words: KIND VARIANT, see benchmarks/scenarios/channels.ts.
+// seconds and answers with the receipts of the consumer. Words: KIND VARIANT, see benchmarks/scenarios/channels.ts.
 
 import { fork, spawn } from 'node:child_process'
 import { createServer } from 'node:http'
@@ -28,16 +28,24 @@ async function consumer() {
   await subscriber.subscribe(onMessage)
   await peer.ready
   listen(
-    createServer(async (request, response) => {
+    createServer((request, response) => {
       const seconds = Number(new URL(request.url, 'http://x').searchParams.get('seconds'))
-      trips.length = 0
-      const start = performance.now()
-      const { sent } = await peer.run(seconds)
-      for (const until = now() + 2000; trips.length < sent && now() < until;) await turn(1)
-      const perSecond = (trips.length / (performance.now() - start)) * 1000
-      response.end(JSON.stringify({ sent, perSecond, trips: [...trips] }))
+      void answer(response, measure(peer, trips, seconds))
     }),
   )
+}
+
+async function answer(response, figures) {
+  response.end(JSON.stringify(await figures))
+}
+
+async function measure(peer, trips, seconds) {
+  trips.length = 0
+  const start = performance.now()
+  const { sent } = await peer.run(seconds)
+  for (const until = now() + 2000; trips.length < sent && now() < until;) await turn(1)
+  const perSecond = (trips.length / (performance.now() - start)) * 1000
+  return { sent, perSecond, trips: [...trips] }
 }
 
 function localPeer(channels) {
@@ -64,10 +72,14 @@ function forkPeer(redisUrl, subscriber, onMessage) {
 
 async function publisher() {
   const channels = await connect(url)
-  process.on('message', async ({ seconds }) => {
-    if (seconds !== undefined) process.send({ control: await publishFor(seconds, channels) })
+  process.on('message', ({ seconds }) => {
+    if (seconds !== undefined) void report(seconds, channels)
   })
   process.send({ control: 'ready' })
+}
+
+async function report(seconds, channels) {
+  process.send({ control: await publishFor(seconds, channels) })
 }
 
 async function publishFor(seconds, { publish, pending }) {
@@ -123,7 +135,10 @@ function overIpc() {
 }
 
 async function overRedis(redisUrl) {
-  const client = await createClient({ url: redisUrl }).connect()
+  const client = createClient({ url: redisUrl })
+  // The redis-server ends before this process does.
+  client.on('error', () => undefined)
+  await client.connect()
   let pending = 0
   const onSent = () => (pending -= 1)
   return {

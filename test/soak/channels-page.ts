@@ -52,7 +52,7 @@ export class Page {
     return this.#isLive
   }
 
-  /** Connects, and resolves when the live messages come. */
+  /** Connects, and resolves when the live messages come, or when the connection has failed, which is a fault. */
   open(server: string): Promise<void> {
     const query = this.#position ? `?since=${encodeURIComponent(this.#text())}` : ''
     const socket = new WebSocket(`${server.replace('http', 'ws')}/live${query}`)
@@ -61,7 +61,9 @@ export class Page {
       this.#take(socket, JSON.parse(data.toString()) as BoardText),
     )
     socket.on('close', (code) => this.#closed(socket, code, server))
-    socket.on('error', (error) => this.#counts.faults.push(`a connection failed: ${error.message}`))
+    socket.on('error', (error) => {
+      if (socket === this.#socket) this.#counts.faults.push(`a connection failed: ${error.message}`)
+    })
     return new Promise((resolve) => {
       this.#joined = resolve
     })
@@ -92,12 +94,14 @@ export class Page {
   #closed(socket: WebSocket, code: number, server: string): void {
     if (socket !== this.#socket) return
     this.#drop()
+    const waiting = this.#joined
     if (code !== SLOW_CLOSE) {
       this.#counts.faults.push(`the server closed a connection with ${code}`)
+      waiting?.()
       return
     }
     this.#counts.slow += 1
-    this.open(server).catch(() => undefined)
+    void this.open(server).then(waiting)
   }
 
   #take(socket: WebSocket, text: BoardText): void {

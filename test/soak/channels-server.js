@@ -9,19 +9,26 @@ import { cluster, memory, redis, sinceOf } from 'isthmus/channels'
 const [kind, place, history, servers] = process.argv.slice(2)
 const options = { history: { board: { size: Number(history) } } }
 const isHub = kind === 'cluster' && process.send === undefined
+// Before the channels listen: they would log that they reach no other process.
+if (process.send) process.on('disconnect', () => process.exit())
 const channels = makeChannels()
 const table = { '/figures': figures }
 if (!isHub) {
   table['/live'] = websocket(live)
   table['/'] = threads(new URL('./channels-publisher.js', import.meta.url), { min: 1, max: 1 })
 }
-const print = (fields, message) => console.error(process.pid, message, fields)
+// Overload has one reason for thousands of lines.
+const printed = new Set()
+const print = (fields, message) => {
+  if (printed.has(message)) return
+  printed.add(message)
+  console.error(process.pid, message, fields)
+}
 const log = { debug() {}, info() {}, warn: print, error: print }
+const starting = isHub ? startServers() : undefined
 const { url } = await serve(mount(table), { port: 0, log, channels })
-if (process.send) {
-  process.on('disconnect', () => process.exit())
-  process.send({ url })
-} else await announce()
+if (process.send) process.send({ url })
+else await announce()
 
 function makeChannels() {
   if (kind === 'redis') return redis({ ...options, url: place })
@@ -29,7 +36,7 @@ function makeChannels() {
 }
 
 async function announce() {
-  const urls = isHub ? await startServers() : [url]
+  const urls = (await starting) ?? [url]
   console.log(JSON.stringify({ servers: urls, figures: isHub ? [url, ...urls] : urls }))
   process.stdin.on('end', () => process.exit()).resume()
 }
