@@ -1,6 +1,6 @@
 // Thousands of WebSockets that count their messages. They are bare sockets, so that the load costs little.
 
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
@@ -17,7 +17,8 @@ export interface Entrance {
   greeting: string | undefined
 }
 
-const OPEN_MS = 20_000
+/** For all sockets together. */
+const OPEN_MS = 60_000
 const RECEIVE_MS = 60_000
 const BATCH = 100
 const TEXT = 0x81
@@ -27,20 +28,35 @@ const MASKED = 0x80
 /** Shorter messages belong to the protocol of the server, and are not counted. */
 const MIN_BYTES = 32
 
-/** Opens `count` WebSockets. */
+/**
+ * Opens `count` WebSockets.
+ *
+ * @throws Error if they are not open after a minute, or one of them is refused; then all of them are closed
+ */
 export async function openRawSockets(entrance: Entrance, count: number): Promise<RawSockets> {
   const tally = new Tally()
   const sockets: Socket[] = []
-  while (sockets.length < count) {
-    const size = Math.min(BATCH, count - sockets.length)
-    sockets.push(...(await Promise.all(Array.from({ length: size }, () => open(entrance, tally)))))
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy()
   }
-  return {
-    received: (wanted) => tally.reached(wanted),
-    close: () => {
-      for (const socket of sockets) socket.destroy()
-    },
+  const signal = AbortSignal.timeout(OPEN_MS)
+  // One listener for each socket of a batch.
+  setMaxListeners(BATCH, signal)
+  let opened = 0
+  try {
+    while (opened < count) {
+      const size = Math.min(BATCH, count - opened)
+      const batch = Array.from({ length: size }, () => start(entrance))
+      sockets.push(...batch)
+      await Promise.all(batch.map((socket) => begin(socket, entrance, { tally, signal })))
+      opened += size
+    }
+  } catch (error) {
+    close()
+    const reason = signal.aborted ? `after ${OPEN_MS / 1000} s` : (error as Error).message
+    throw new Error(`${opened} of ${count} WebSockets opened: ${reason}`, { cause: error })
   }
+  return { received: (wanted) => tally.reached(wanted), close }
 }
 
 class Tally {
@@ -69,16 +85,23 @@ class Tally {
   }
 }
 
-async function open({ url, greeting }: Entrance, tally: Tally): Promise<Socket> {
+function start({ url }: Entrance): Socket {
   const { hostname, port, host, pathname, search } = new URL(url)
   const socket = connect(Number(port), hostname)
   socket.write(
     `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
-  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(OPEN_MS) })) as [
-    Buffer,
-  ]
+  return socket.on('error', () => undefined)
+}
+
+/** Waits for the answer to the handshake. */
+async function begin(
+  socket: Socket,
+  { greeting }: Entrance,
+  { tally, signal }: { tally: Tally; signal: AbortSignal },
+): Promise<void> {
+  const [answer] = (await once(socket, 'data', { signal })) as [Buffer]
   const end = answer.indexOf('\r\n\r\n')
   if (!answer.toString('latin1').startsWith('HTTP/1.1 101') || end < 0) {
     throw new Error('the server did not accept a WebSocket')
@@ -86,7 +109,7 @@ async function open({ url, greeting }: Entrance, tally: Tally): Promise<Socket> 
   if (greeting !== undefined) socket.write(maskedFrame(TEXT, Buffer.from(greeting)))
   const reader = new Reader(socket, tally)
   reader.push(answer.subarray(end + 4))
-  return socket.on('error', () => undefined).on('data', (chunk: Buffer) => reader.push(chunk))
+  socket.on('data', (chunk: Buffer) => reader.push(chunk))
 }
 
 /** Counts the messages of one socket, and answers its pings. */

@@ -32,6 +32,7 @@ export function commandOf({ server }: Board): string[] {
 
 const WARM_UP = 3
 const SETTLE_MS = 500
+const PUBLISH_MS = 30_000
 
 function deliver(board: Board): Subject['measure'] {
   return async (server, variant, { seconds }) => {
@@ -41,7 +42,9 @@ function deliver(board: Board): Subject['measure'] {
     const publish = async (): Promise<number> => {
       const startedAt = performance.now()
       sent += 1
-      const response = await fetch(`${server.url}/publish`)
+      const response = await fetch(`${server.url}/publish`, {
+        signal: AbortSignal.timeout(PUBLISH_MS),
+      })
       await response.text()
       await sockets.received(sent * count)
       return performance.now() - startedAt

@@ -18,12 +18,18 @@ function weigh(board: Board): Subject['measure'] {
     const entrance = entranceOf(server.url, board)
     // The first sockets also load code and fill pools, which belong to the server.
     const first = await openRawSockets(entrance, FIRST)
-    const before = await settled(server)
-    const more = await openRawSockets(entrance, count)
-    const after = await settled(server)
-    first.close()
-    more.close()
-    return { kibEach: (after - before) / count, residentMib: after / 1024 }
+    try {
+      const before = await settled(server)
+      const more = await openRawSockets(entrance, count)
+      try {
+        const after = await settled(server)
+        return { kibEach: (after - before) / count, residentMib: after / 1024 }
+      } finally {
+        more.close()
+      }
+    } finally {
+      first.close()
+    }
   }
 }
 

@@ -46,14 +46,17 @@ export function websocket<Event extends ChannelEvent = never>(
 ): EventApp {
   return async (scope, receive, send) => {
     if (scope.type !== 'websocket') throw new UnsupportedScopeError(scope.type)
-    const { type } = await receive()
-    if (type !== 'websocket.connect') return
-
+    if ((await receive()).type !== 'websocket.connect') return
     const socket = new AppSocket<Event>(scope, receive, send)
-    // Without `await`: it would hold the frame of this function for as long as the WebSocket is open.
-    return started(handler, socket).catch((error: unknown) => {
-      // The loss of this client is a normal end. The handler may use other sockets, and the loss of one of those is a
-      // failure.
+    let running: Promise<void>
+    try {
+      running = Promise.resolve(handler(socket))
+    } catch (error) {
+      running = rejected(error)
+    }
+    // Without `await`, which holds the frame of this function for as long as the WebSocket is open.
+    return running.catch((error: unknown) => {
+      // The loss of this client is a normal end. The loss of another socket that the handler uses is a failure.
       const isLoss = error instanceof ClientDisconnectedError
       if (!isLoss || !(hasLeft(scope) || AppSocket.wasTooSlow(socket))) throw error
     })
@@ -277,17 +280,6 @@ export class AppSocket<Event extends ChannelEvent = never> implements AsyncItera
     } catch (error) {
       if (!(error instanceof ClientDisconnectedError)) throw error
     }
-  }
-}
-
-function started<Event extends ChannelEvent>(
-  handler: SocketHandler<Event>,
-  socket: AppSocket<Event>,
-): Promise<void> {
-  try {
-    return Promise.resolve(handler(socket))
-  } catch (error) {
-    return rejected(error)
   }
 }
 
