@@ -14,13 +14,17 @@ describe.concurrent(
   { timeout: 120_000 },
   () => {
     it('from two processes with cluster()', async () => {
-      expectAll(await runChannels({ ...RUN, kind: 'cluster', redisUrl: null }))
+      const summary = await runChannels({ ...RUN, kind: 'cluster', redisUrl: null })
+      expect(summary).toMatchObject(GOOD)
+      expect(toldOf(summary)).toBe(100 * 20)
     })
 
     it.skipIf(redis?.missing)('from two processes with redis()', async () => {
       const server = await TestServer.start('redis-server')
       try {
-        expectAll(await runChannels({ ...RUN, kind: 'redis', redisUrl: server.url }))
+        const summary = await runChannels({ ...RUN, kind: 'redis', redisUrl: server.url })
+        expect(summary).toMatchObject(GOOD)
+        expect(toldOf(summary)).toBe(100 * 20)
       } finally {
         await server.stop()
       }
@@ -28,9 +32,7 @@ describe.concurrent(
   },
 )
 
-// The pages have joined before the first message, so that nothing is missing but the counted gaps.
-function expectAll(summary: ChannelsSummary): void {
-  expect(summary).toMatchObject(GOOD)
-  expect(summary.cuts).toBeGreaterThan(0)
-  expect(summary.delivered + summary.lost).toBe(summary.published * summary.sockets)
+// The pages have joined before the first message, so that each page gets it, or is told that it is lost.
+function toldOf({ delivered, lost }: ChannelsSummary): number {
+  return delivered + lost
 }
