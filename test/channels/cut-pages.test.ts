@@ -16,6 +16,7 @@ describe.concurrent(
     it('from two processes with cluster()', async () => {
       const summary = await runChannels({ ...RUN, kind: 'cluster', redisUrl: null })
       expect(summary).toMatchObject(GOOD)
+      expect(summary.cuts).toBeGreaterThan(0)
       expect(toldOf(summary)).toBe(100 * 20)
     })
 
@@ -24,6 +25,7 @@ describe.concurrent(
       try {
         const summary = await runChannels({ ...RUN, kind: 'redis', redisUrl: server.url })
         expect(summary).toMatchObject(GOOD)
+        expect(summary.cuts).toBeGreaterThan(0)
         expect(toldOf(summary)).toBe(100 * 20)
       } finally {
         await server.stop()
