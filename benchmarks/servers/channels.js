@@ -71,6 +71,8 @@ function forkPeer(redisUrl, subscriber, onMessage) {
 }
 
 async function publisher() {
+  // A connection to Redis would keep the process after its parent.
+  process.on('disconnect', () => process.exit())
   const channels = await connect(url)
   process.on('message', ({ seconds }) => {
     if (seconds !== undefined) report(seconds, channels).catch(crash)
