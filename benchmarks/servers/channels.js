@@ -30,7 +30,7 @@ async function consumer() {
   listen(
     createServer((request, response) => {
       const seconds = Number(new URL(request.url, 'http://x').searchParams.get('seconds'))
-      void answer(response, measure(peer, trips, seconds))
+      answer(response, measure(peer, trips, seconds)).catch(crash)
     }),
   )
 }
@@ -71,11 +71,18 @@ function forkPeer(redisUrl, subscriber, onMessage) {
 }
 
 async function publisher() {
+  // A connection to Redis would keep the process after its parent.
+  process.on('disconnect', () => process.exit())
   const channels = await connect(url)
   process.on('message', ({ seconds }) => {
-    if (seconds !== undefined) void report(seconds, channels)
+    if (seconds !== undefined) report(seconds, channels).catch(crash)
   })
   process.send({ control: 'ready' })
+}
+
+function crash(error) {
+  console.error(error)
+  process.exit(1)
 }
 
 async function report(seconds, channels) {

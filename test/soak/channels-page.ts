@@ -101,7 +101,9 @@ export class Page {
       return
     }
     this.#counts.slow += 1
-    void this.open(server).then(waiting)
+    this.open(server)
+      .then(waiting)
+      .catch(() => undefined)
   }
 
   #take(socket: WebSocket, text: BoardText): void {
