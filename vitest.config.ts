@@ -42,7 +42,8 @@ const config: ViteUserConfig = {
     ],
     globalSetup: ['test/thread-bundles.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait: a third worker uses the time.
+    maxWorkers: 3,
     execArgv: ['--throw-deprecation'],
     testTimeout: 15_000,
     hookTimeout: 15_000,
