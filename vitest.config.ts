@@ -42,8 +42,7 @@ const config: ViteUserConfig = {
     ],
     globalSetup: ['test/thread-bundles.ts'],
     pool: 'forks',
-    // Many tests wait: a third worker uses the time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     execArgv: ['--throw-deprecation'],
     testTimeout: 15_000,
     hookTimeout: 15_000,
