@@ -49,7 +49,7 @@ const elsewhere = (trio: Trio): App => behindRemote(native(trio))
 const overSocket = socketHost('native')
 const overNode = socketHost('node')
 
-/** All subjects. */
+/** All subjects. An app elsewhere, in a thread or in a process, sees events and no engine: `node:http` needs it no second time. */
 export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, in memory', host: inline, engine: memoryHost, gaps: ALONE },
   { name: 'sync, in threads, in memory', host: threaded, engine: memoryHost, gaps: {} },
@@ -79,22 +79,12 @@ export const SUBJECTS: Subject[] = [
   { name: 'iterable, over a socket', host: awaiting, engine: overSocket, gaps: {} },
   { name: 'events, over a socket', host: native, engine: overSocket, gaps: {} },
   { name: 'sync, inline, over node:http', host: inline, engine: overNode, gaps: ALONE },
-  { name: 'sync, in threads, over node:http', host: threaded, engine: overNode, gaps: {} },
-  {
-    name: 'iterable, in threads, over node:http',
-    host: iterableInThreads,
-    engine: overNode,
-    gaps: {},
-  },
-  { name: 'events, in threads, over node:http', host: eventsInThreads, engine: overNode, gaps: {} },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
   { name: 'remote(), in memory', host: elsewhere, engine: memoryHost, gaps: ELSEWHERE },
   { name: 'remote(), over a socket', host: elsewhere, engine: overSocket, gaps: ELSEWHERE },
-  { name: 'remote(), over node:http', host: elsewhere, engine: overNode, gaps: ELSEWHERE },
   ...inProcesses('in memory', memoryHost),
   ...inProcesses('over a socket', overSocket),
-  ...inProcesses('over node:http', overNode),
 ]
 
 function inProcesses(place: string, engine: Engine): Subject[] {
