@@ -149,7 +149,7 @@ describe('the stats of a test client', () => {
       await send({ type: 'http.response.body' })
     }
     await using client = await testClient(app, { maxConcurrency: 2 })
-    expect(client.stats()).toEqual({
+    expect(client.stats()).toMatchObject({
       connections: 0,
       requests: { inFlight: 0, total: 0 },
       webSockets: { open: 0, total: 0 },
@@ -160,7 +160,7 @@ describe('the stats of a test client', () => {
     const waiting = await client.stream('GET', '/wait')
     const socket = await client.websocket('/')
     expect((await client.get('/')).status).toBe(503)
-    expect(client.stats()).toEqual({
+    expect(client.stats()).toMatchObject({
       connections: 2,
       requests: { inFlight: 1, total: 2 },
       webSockets: { open: 1, total: 1 },
@@ -171,7 +171,7 @@ describe('the stats of a test client', () => {
     await waiting.finished().catch(() => undefined)
     await socket.close()
     await socket.finished()
-    expect(client.stats()).toEqual({
+    expect(client.stats()).toMatchObject({
       connections: 0,
       requests: { inFlight: 0, total: 2 },
       webSockets: { open: 0, total: 1 },
