@@ -156,6 +156,6 @@ describe('the option history', () => {
   it('refuses other members', () => {
     const history = { board: { size: 1, age: 2 } as HistoryOptions }
     expect(() => memory({ history })).toThrow(InvalidOptionError)
-    expect(() => memory({ history })).toThrow('option "history["board"].age" cannot be 2')
+    expect(() => memory({ history })).toThrow('option "history.board.age" cannot be 2')
   })
 })
