@@ -14,6 +14,11 @@ const BEHAVIOUR = [
   'test/adapters/*.test.ts',
 ]
 
+// These tests share the processes of their workers: a process for each file costs more than most of these files. The three
+// files that replace a module keep a process of their own.
+const SHARED =
+  'test/{adapters,async,chain,feed,figures,http,lint,middleware,migrate,server,sync,testing,waiting}/**/!(basic-auth|send-file|mutations).test.ts'
+
 const config: ViteUserConfig = {
   resolve: {
     alias: [
@@ -29,7 +34,21 @@ const config: ViteUserConfig = {
     projects: [
       {
         extends: true,
-        test: { name: 'native', include: ['test/**/*.test.ts'], provide: { engine: 'native' } },
+        test: {
+          name: 'native',
+          include: ['test/**/*.test.ts'],
+          exclude: [SHARED],
+          provide: { engine: 'native' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: [SHARED],
+          isolate: false,
+          provide: { engine: 'native' },
+        },
       },
       {
         extends: true,
