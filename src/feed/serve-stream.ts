@@ -5,7 +5,7 @@ import { ChannelsClosedError, SlowConsumerError } from '../channels/errors.ts'
 import { EVENT_STREAM, EventStream } from './event-stream.ts'
 import { sinceOf } from './positions.ts'
 import { channelsOf, groupsFor, NOT_FOR_YOU } from './settings.ts'
-import type { Subscription } from '../contract/channels.ts'
+import type { Position, Subscription } from '../contract/channels.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
 import type { ChooseGroups, FeedSettings } from './settings.ts'
 
@@ -31,9 +31,15 @@ export function serveStream(choose: ChooseGroups, settings: FeedSettings): Event
     const { maxQueue, onSlow } = settings
     const subscription = channelsOf(scope).subscribe({ maxQueue, onSlow })
     closeAtDisconnect(receive, subscription)
-    const stream = new EventStream(send, sinceOf(scope), settings)
+    const stream = new EventStream(send, ownPositions(scope, groups), settings)
     await followAll(stream, subscription, groups).catch(throwUnlessGone)
   }
+}
+
+// Each event repeats the positions: a client must not make them long by groups that the page does not follow.
+function ownPositions(scope: HttpScope, groups: readonly string[]): Array<[string, Position]> {
+  const own = new Set(groups)
+  return [...sinceOf(scope)].filter(([group]) => own.has(group))
 }
 
 /** Ends the stream and the subscription at the end of the page. */

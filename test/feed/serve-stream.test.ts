@@ -49,6 +49,16 @@ describe('a page that listens to a feed', () => {
     ])
   })
 
+  it('gets only the positions of its own groups back: each event would repeat the others', async () => {
+    const url = await start(['board'])
+    const foreign = Array.from({ length: 100 }, (_, n) => `other${n}=a.1`).join('&')
+    await using page = await openEvents(url, { 'last-event-id': foreign })
+    await take(page, 1)
+    channels.publish('board', 1)
+    const [event] = await take(page, 1)
+    expect(event?.id).toMatch(/^board=[\w-]+\.1$/)
+  })
+
   it('comes back with its last id, and gets the messages that it has missed, then the word that these are all', async () => {
     const url = await start(['board', 'news'])
     const { id } = await lastOf(url, 2, () => channels.publish('board', 1))
