@@ -40,7 +40,7 @@ export interface ProcessOptions extends ControlOptions {
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
 export type ServerDefaults = Omit<
   typeof DEFAULTS,
-  'websocket' | 'sync' | 'tls' | 'signal' | 'channels'
+  'websocket' | 'sync' | 'tls' | 'signal' | 'channels' | 'listener'
 >
 
 /** The options of `serve()` under `sync` that have a flag of their own. */

@@ -3,6 +3,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
+import type { Listener } from './listener.ts'
 import type { Origins } from './websocket/origins.ts'
 
 /** The limits and timers of WebSockets. */
@@ -62,6 +63,11 @@ export interface ServeOptions {
   udsMode?: number | null | undefined
   /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */
   fd?: number | null | undefined
+  /**
+   * Connections that another part of the program accepts, instead of host, port, path and descriptor. The server ends the
+   * listener when it closes. Default none.
+   */
+  listener?: Listener | null | undefined
   /**
    * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
    * `requestCert`, `minVersion` … The server sets ALPN itself. Default none.
@@ -156,6 +162,7 @@ export const DEFAULTS: Defaults = {
   uds: null,
   udsMode: null,
   fd: null,
+  listener: null,
   tls: null,
   backlog: 2048,
   engine: 'native',

@@ -64,7 +64,8 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
     await lifespan.shutdown()
     throw error
   })
-  const file = settings.fd === null ? ownFile(settings.uds) : null
+  const ownsFile = settings.fd === null && settings.listener === null
+  const file = ownsFile ? ownFile(settings.uds) : null
 
   let closing: Promise<Shutdown> | undefined
   const close: Server['close'] = ({ graceMs = settings.graceMs } = {}) => {
