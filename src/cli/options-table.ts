@@ -131,6 +131,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Most connections that wait to be accepted',
     kind.integer(1, 2 ** 31 - 1),
   ),
+  protocol: option(
+    'protocol',
+    'Protocol of the connections: http, or scgi or fastcgi behind a web server',
+    kind.oneOf('http', 'scgi', 'fastcgi'),
+  ),
   engine: option(
     'engine',
     'HTTP engine: native, or node for node:http',

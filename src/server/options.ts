@@ -75,6 +75,13 @@ export interface ServeOptions {
   tls?: TlsOptions | null | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
+  /**
+   * The protocol of the connections: `http`, or that of a web server which passes requests on as an application server
+   * expects them, `scgi` or `fastcgi`. These two have no TLS and no WebSockets, and the web server sets `date` and
+   * `server`. Whoever can connect tells the address of the client: listen on the loopback interface or a unix socket.
+   * Default `http`.
+   */
+  protocol?: 'http' | 'scgi' | 'fastcgi' | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
   /** The path under which a proxy mounts this server: `/api`. Default none. */
@@ -165,6 +172,7 @@ export const DEFAULTS: Defaults = {
   listener: null,
   tls: null,
   backlog: 2048,
+  protocol: 'http',
   engine: 'native',
   rootPath: '',
   rootPathMode: 'prepend',

@@ -47,6 +47,7 @@ const RANGES = {
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
+  protocol: ['http', 'scgi', 'fastcgi'],
   engine: ['native', 'node'],
   rootPathMode: ['prepend', 'verify'],
   headerMap: ['drop', 'refuse', 'dangerous'],
@@ -75,6 +76,10 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     throw invalidOption(caller, 'channels', channels, remedy)
   }
   if (tls !== null) checkTls(caller, tls)
+  if (tls !== null && completed.protocol !== 'http') {
+    const remedy = 'TLS is for http: the web server has it on its own side'
+    throw invalidOption(caller, 'protocol', completed.protocol, remedy)
+  }
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
   if (listener !== null && !isListener(listener)) {
     const remedy = 'it has an address and the functions open() and close(), or is null'

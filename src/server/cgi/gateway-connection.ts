@@ -24,6 +24,8 @@ type Reading = 'head' | 'body' | 'held-body' | 'whole' | 'nothing'
 
 // Above it, a socket whose bytes nobody takes is paused. A paused socket hears nothing of the web server.
 const MAX_AHEAD_BYTES = 64 * 1024
+// A web server that sends requests side by side gets an answer to each one, and reads it.
+const MAX_UNREAD_REPLIES = 64
 const LATE_HEAD = new BadRequestError('the head did not arrive in time', 408)
 
 /** Owns one socket, and closes it in every case. */
@@ -43,6 +45,7 @@ export class GatewayConnection implements HttpTransport {
   #isHeadLate = false
   #isAdvancing = false
   #wantsMore = true
+  #unreadReplies = 0
   #closesWhenIdle = false
   #idleMs: number
 
@@ -115,6 +118,7 @@ export class GatewayConnection implements HttpTransport {
   readonly #onDrain = (): void => {
     this.#writer.onDrain()
     if (this.#writer.blocked) return
+    this.#unreadReplies = 0
     this.#events.onDrain()
     this.#advance()
   }
@@ -207,6 +211,7 @@ export class GatewayConnection implements HttpTransport {
       case 'reply':
         this.#writer.reply(step.bytes)
         if (step.isLast) this.#close(false)
+        else if (this.#writer.blocked && ++this.#unreadReplies > MAX_UNREAD_REPLIES) this.cut()
     }
   }
 

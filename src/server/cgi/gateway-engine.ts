@@ -3,11 +3,11 @@
 import { createServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
-import { acceptWaiting } from '../accept-waiting.ts'
-import { listen, SOCKET_OPTIONS } from '../listen.ts'
+import { SOCKET_OPTIONS } from '../listen.ts'
 import { ListenerContext } from '../listener-context.ts'
+import { Listening } from '../listening.ts'
 import { GatewayConnection } from './gateway-connection.ts'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Engine, ServerAddress } from '../engine.ts'
@@ -17,16 +17,12 @@ import type { GatewayProtocol } from './protocol.ts'
 
 /** Serves the requests that a web server passes on. There are no WebSockets. Owns the listener and every socket. */
 export class GatewayEngine implements Engine {
-  readonly #settings: Settings
-  readonly #server: Server
+  readonly #listening: Listening
   readonly #connections = new Set<GatewayConnection>()
   readonly #tools: ConnectionTools
   #whenEmpty: Deferred<void> | undefined
-  // All connections so far.
-  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings, protocol: GatewayProtocol) {
-    this.#settings = settings
     this.#tools = {
       context: new ListenerContext(),
       dispatcher,
@@ -34,7 +30,8 @@ export class GatewayEngine implements Engine {
       settings,
       onClosed: (connection) => this.#forget(connection as GatewayConnection),
     }
-    this.#server = createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
+    const server = createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
+    this.#listening = new Listening(server, settings)
   }
 
   get connections(): number {
@@ -42,12 +39,11 @@ export class GatewayEngine implements Engine {
   }
 
   listen(): Promise<ServerAddress> {
-    return listen(this.#server, this.#settings)
+    return this.#listening.open()
   }
 
   async drain(idleMs: number): Promise<void> {
-    await acceptWaiting(() => this.#accepted)
-    const closed = new Promise((resolve) => this.#server.close(resolve))
+    const { closed } = await this.#listening.stop()
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
     for (const connection of this.#connections) connection.lameDuck(idleMs)
@@ -68,7 +64,6 @@ export class GatewayEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
-    this.#accepted += 1
     this.#connections.add(new GatewayConnection(socket, this.#tools))
   }
 

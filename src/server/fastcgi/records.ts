@@ -55,7 +55,10 @@ export function readPairs(content: Buffer): Array<[name: string, value: string]>
     const nameEnd = value.end + name.length
     const end = nameEnd + value.length
     if (end > content.length) throw noPairs()
-    pairs.push([content.latin1Slice(value.end, nameEnd), content.latin1Slice(nameEnd, end)])
+    pairs.push([
+      content.toString('latin1', value.end, nameEnd),
+      content.toString('latin1', nameEnd, end),
+    ])
     at = end
   }
   return pairs

@@ -32,15 +32,19 @@ const BARE: OutputFraming = {
 
 /** Reads one request: a connection has no second one. */
 class ScgiReader implements GatewayReader {
-  readonly isOpen = true
   readonly #limits: GatewayLimits
   readonly #inbox = new Inbox()
   #state: 'length' | 'variables' | 'body' | 'over' = 'length'
   /** The bytes of the netstring, or of the body, that are left. */
   #left = 0
+  #isOpen = false
 
   constructor(limits: GatewayLimits) {
     this.#limits = limits
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   get waiting(): number {
@@ -48,6 +52,7 @@ class ScgiReader implements GatewayReader {
   }
 
   push(bytes: Buffer): void {
+    this.#isOpen = true
     this.#inbox.push(bytes)
   }
 
@@ -82,7 +87,7 @@ class ScgiReader implements GatewayReader {
     }
     if (digits > MOST_DIGITS) throw this.#tooLong()
     if (end < 0) return false
-    const text = inbox.take(end + 1).latin1Slice(0, end)
+    const text = inbox.take(end + 1).toString('latin1', 0, end)
     // A netstring has no leading zeros.
     if (text === '' || text.startsWith('0')) throw noNetstring()
     this.#left = Number(text)
@@ -94,7 +99,7 @@ class ScgiReader implements GatewayReader {
   #readVariables(): Step | null {
     const inbox = this.#inbox
     if (inbox.waiting < this.#left + 1) return null
-    const text = inbox.take(this.#left + 1).latin1Slice()
+    const text = inbox.take(this.#left + 1).toString('latin1')
     if (text.charCodeAt(this.#left) !== COMMA) throw noNetstring()
     const variables = variablesOf(text.slice(0, -1))
     this.#left = lengthOf(variables)
