@@ -40,6 +40,8 @@ export class GatewayConnection implements HttpTransport {
   readonly #socketEnd: SocketEnd
   #reading: Reading = 'head'
   #isResponding = false
+  /** The response was cut: the web server must not take it for whole. */
+  #isBroken = false
   #events: HttpEvents = IGNORED_EVENTS
   #keepsConnection = true
   #isHeadLate = false
@@ -90,7 +92,9 @@ export class GatewayConnection implements HttpTransport {
 
   destroy(): void {
     this.#breakOff()
-    this.#socketEnd.resetSoon()
+    // A unix socket has no reset: the mark has to leave.
+    if (this.#ends.client === null) this.#socketEnd.closeSoon()
+    else this.#socketEnd.resetSoon()
   }
 
   /** Serves the requests that still come, and closes a connection that is idle for `idleMs`. */
@@ -104,9 +108,9 @@ export class GatewayConnection implements HttpTransport {
 
   /** Cuts the connection. A response under way ends in a reset, so that the web server does not take it for complete. */
   cut(): void {
-    if (!this.#isResponding) return void this.#socket.destroy()
-    this.#breakOff()
-    this.#socketEnd.reset()
+    if (this.#isResponding) this.#breakOff()
+    if (this.#isBroken) this.#socketEnd.reset()
+    else this.#socket.destroy()
   }
 
   readonly #onData = (bytes: Buffer): void => {
@@ -300,8 +304,9 @@ export class GatewayConnection implements HttpTransport {
     this.#socketEnd.closeSoon()
   }
 
-  // The end of a connection is the end of a response in both protocols, at least to nginx.
   #breakOff(): void {
+    this.#isBroken = true
+    this.#isResponding = false
     this.#reading = 'nothing'
     const mark = this.#framing.broken()
     if (mark.length > 0) this.#writer.reply(mark)

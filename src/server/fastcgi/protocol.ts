@@ -41,8 +41,8 @@ function framingFor(reader: FastCgiReader): OutputFraming {
         recordHeader(TYPE.stdout, reader.id, 0),
         endRecord(reader.id, END_STATUS.complete, isWhole ? 0 : 1),
       ]),
-    // nginx takes the end of a connection for the end of the response, and does not look at the status of an end record. No
-    // version of the protocol has the number 0.
+    // Without fastcgi_keep_conn, nginx takes the end of a connection for the end of the response, and it never looks at the
+    // status of an end record. No version of the protocol has the number 0.
     broken: () => Buffer.alloc(HEADER_BYTES),
   }
 }
