@@ -42,6 +42,15 @@ export { mount } from './bridge/mount.ts'
 export type { MountTable } from './bridge/mount.ts'
 export { chain } from './chain/chain.ts'
 export type { HostedApp } from './bridge/as-event-app.ts'
+export { defineConfig } from './cli/config/define-config.ts'
+export type {
+  ConfigContext,
+  ConfigFunction,
+  IsthmusConfig,
+  PoolConfig,
+  PythonConfig,
+  RemoteConfig,
+} from './cli/config/define-config.ts'
 
 // Styles and bridges
 export { events, iterable, sync } from './bridge/style.ts'

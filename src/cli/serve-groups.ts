@@ -25,6 +25,8 @@ export interface OptionGroup<Values extends object = object> {
   readonly title: string
   readonly table: OptionTable<Values>
   readonly defaults: Values
+  /** Whether a configuration file has these options in an object with the name of the group, and not at its top level. */
+  readonly isNested?: boolean
 }
 
 /** The values of all groups, by the names of the groups. */
@@ -44,11 +46,26 @@ export const SERVE_GROUPS: {
   readonly [Name in keyof GroupValues]: OptionGroup<GroupValues[Name]>
 } = {
   server: { title: 'Server:', table: SERVER_OPTIONS, defaults: DEFAULTS },
-  sync: { title: 'Sync apps:', table: SYNC_OPTIONS, defaults: DEFAULTS.sync },
-  websocket: { title: 'WebSocket:', table: WEBSOCKET_OPTIONS, defaults: DEFAULTS.websocket },
-  pool: { title: 'Threads:', table: POOL_OPTIONS, defaults: POOL_FLAG_DEFAULTS },
-  python: { title: 'Python:', table: PYTHON_OPTIONS, defaults: PYTHON_FLAG_DEFAULTS },
-  remote: { title: 'Remote:', table: REMOTE_OPTIONS, defaults: REMOTE_FLAG_DEFAULTS },
+  sync: { title: 'Sync apps:', table: SYNC_OPTIONS, defaults: DEFAULTS.sync, isNested: true },
+  websocket: {
+    title: 'WebSocket:',
+    table: WEBSOCKET_OPTIONS,
+    defaults: DEFAULTS.websocket,
+    isNested: true,
+  },
+  pool: { title: 'Threads:', table: POOL_OPTIONS, defaults: POOL_FLAG_DEFAULTS, isNested: true },
+  python: {
+    title: 'Python:',
+    table: PYTHON_OPTIONS,
+    defaults: PYTHON_FLAG_DEFAULTS,
+    isNested: true,
+  },
+  remote: {
+    title: 'Remote:',
+    table: REMOTE_OPTIONS,
+    defaults: REMOTE_FLAG_DEFAULTS,
+    isNested: true,
+  },
   channels: { title: 'Channels:', table: CHANNELS_OPTIONS, defaults: CHANNELS_DEFAULTS },
   process: { title: 'Process:', table: PROCESS_OPTIONS, defaults: PROCESS_DEFAULTS },
 }

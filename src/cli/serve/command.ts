@@ -32,6 +32,7 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   logUnhandledRejections(log)
   watchThreads()
   const busy = watchApp(log)
+  if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
   const pools = {
