@@ -176,6 +176,9 @@ describe('the public names', () => {
       ThreadOptions
       ThreadStart
       ThreadsApp
+      TlsFiles
+      TlsFilesOptions
+      TlsPair
       UnavailableError
       UnsupportedScopeError
       UpstreamBusyError
@@ -210,6 +213,7 @@ describe('the public names', () => {
       sync
       threadedMiddleware
       threads
+      tlsFiles
       toEvents
       toIterable
       toSync

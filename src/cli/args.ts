@@ -20,6 +20,7 @@ import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { readTable, readTexts } from './read-table.ts'
 import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
@@ -32,6 +33,7 @@ import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
 import type { RemoteFlags } from './remote-options.ts'
 import type { ReportOptions } from './report/options.ts'
+import type { TlsFlags } from './tls-options.ts'
 import type { Environment } from './variables.ts'
 
 /** The command `isthmus serve`, with a value for every option. */
@@ -42,6 +44,7 @@ export interface ServeCommand extends ProcessOptions {
   python: PythonFlags
   remote: RemoteFlags
   channels: ChannelsFlags
+  tls: TlsFlags
   options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
 }
 
@@ -75,6 +78,7 @@ const ALL_FLAGS: string[] = [
   PYTHON_OPTIONS,
   REMOTE_OPTIONS,
   CHANNELS_OPTIONS,
+  TLS_OPTIONS,
   SERVER_OPTIONS,
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
@@ -109,6 +113,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
   const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
   const remote = readTable<RemoteFlags>(REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS, given, environment)
   const channels = readTable(CHANNELS_OPTIONS, CHANNELS_DEFAULTS, given, environment)
+  const tls = readTable<TlsFlags>(TLS_OPTIONS, TLS_FLAG_DEFAULTS, given, environment)
   checkTogether(own, pool)
   const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
   return {
@@ -119,6 +124,7 @@ export function parseArguments(argv: readonly string[], environment: Environment
     python,
     remote,
     channels,
+    tls,
     options: {
       ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
       sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),

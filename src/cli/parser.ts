@@ -21,6 +21,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
@@ -45,6 +46,7 @@ export interface Parsed {
 
 const GROUPS = [
   ['Server:', SERVER_OPTIONS, DEFAULTS],
+  ['TLS:', TLS_OPTIONS, TLS_FLAG_DEFAULTS],
   ['Sync apps:', SYNC_OPTIONS, DEFAULTS.sync],
   ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
   ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
