@@ -13,12 +13,14 @@ import {
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import type { ChannelsFlags } from './channels-options.ts'
 import type { OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
 import type { RemoteFlags } from './remote-options.ts'
+import type { TlsFlags } from './tls-options.ts'
 
 /** A group of options: its title in the help, its table, and a default for each of its options. */
 export interface OptionGroup<Values extends object = object> {
@@ -32,6 +34,7 @@ export interface OptionGroup<Values extends object = object> {
 /** The values of all groups, by the names of the groups. */
 export interface GroupValues {
   server: ServerDefaults
+  tls: TlsFlags
   sync: SyncDefaults
   websocket: typeof DEFAULTS.websocket
   pool: PoolFlags
@@ -46,6 +49,7 @@ export const SERVE_GROUPS: {
   readonly [Name in keyof GroupValues]: OptionGroup<GroupValues[Name]>
 } = {
   server: { title: 'Server:', table: SERVER_OPTIONS, defaults: DEFAULTS },
+  tls: { title: 'TLS:', table: TLS_OPTIONS, defaults: TLS_FLAG_DEFAULTS },
   sync: { title: 'Sync apps:', table: SYNC_OPTIONS, defaults: DEFAULTS.sync, isNested: true },
   websocket: {
     title: 'WebSocket:',

@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
 import type { Listener } from './listener.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
 import type { Origins } from './websocket/origins.ts'
 
 /** The limits and timers of WebSockets. */
@@ -70,9 +71,9 @@ export interface ServeOptions {
   listener?: Listener | null | undefined
   /**
    * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
-   * `requestCert`, `minVersion` … The server sets ALPN itself. Default none.
+   * `requestCert`, `minVersion` … The server sets ALPN itself. Or with {@link tlsFiles}, which follows files. Default none.
    */
-  tls?: TlsOptions | null | undefined
+  tls?: TlsOptions | TlsFiles | null | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
   /**

@@ -59,7 +59,7 @@ export class NativeEngine implements Engine {
   #createTlsServer(): TlsServer {
     const options = { ...tlsListenerOptions(this.#settings), ...SOCKET_OPTIONS }
     const server = createTlsServer(options, (socket) => this.#onConnection(socket))
-    this.#handshakes.watch(server, this.#settings.log)
+    this.#handshakes.watch(server, this.#settings)
     return server
   }
 
