@@ -77,6 +77,11 @@ export interface ServeOptions {
   backlog?: number | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
+  /**
+   * Whether clients may speak HTTP/2 (RFC 9113) on the same port: by ALPN under TLS, and without TLS by prior knowledge.
+   * Others are served by `engine`. Default false.
+   */
+  http2?: boolean | undefined
   /** The path under which a proxy mounts this server: `/api`. Default none. */
   rootPath?: string | undefined
   /**
@@ -166,6 +171,7 @@ export const DEFAULTS: Defaults = {
   tls: null,
   backlog: 2048,
   engine: 'native',
+  http2: false,
   rootPath: '',
   rootPathMode: 'prepend',
   headerMap: 'drop',
