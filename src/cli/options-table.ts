@@ -150,6 +150,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
   ),
+  http2: option(
+    'http2',
+    'Serve HTTP/2 too, on the same port: by ALPN, and without TLS by prior knowledge',
+    kind.toggle,
+  ),
   rootPath: option('root-path', 'Path at which a proxy mounts this server', kind.pathPrefix),
   rootPathMode: option(
     'root-path-mode',

@@ -85,6 +85,11 @@ export interface ServeOptions {
   protocol?: 'http' | 'scgi' | 'fastcgi' | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
+  /**
+   * Whether clients may speak HTTP/2 (RFC 9113) on the same port: by ALPN under TLS, and without TLS by prior knowledge.
+   * Others are served by `engine`. Default false.
+   */
+  http2?: boolean | undefined
   /** The path under which a proxy mounts this server: `/api`. Default none. */
   rootPath?: string | undefined
   /**
@@ -175,6 +180,7 @@ export const DEFAULTS: Defaults = {
   backlog: 2048,
   protocol: 'http',
   engine: 'native',
+  http2: false,
   rootPath: '',
   rootPathMode: 'prepend',
   headerMap: 'drop',
