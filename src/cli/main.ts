@@ -5,7 +5,7 @@ import { AppLoadError } from '../errors.ts'
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
 import { reportFailure } from './report-failure.ts'
-import { Lifecycle } from './serve/lifecycle.ts'
+import { Lifecycle } from './lifecycle.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.

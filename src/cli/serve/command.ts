@@ -10,15 +10,15 @@ import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
 import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
-import { logUnhandledRejections } from './lifecycle.ts'
-import { createLog } from './log.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
+import { createLog } from '../log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
 import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal

@@ -1,8 +1,8 @@
 // SIGHUP: the apps in threads and processes are loaded anew. Apps on the event loop stay as they are.
 
-import { reloadPools } from '../../hosting/gateway/open-pools.ts'
-import type { Log } from '../../contract/log.ts'
-import type { Reloaded } from '../../hosting/gateway/open-pools.ts'
+import { reloadPools } from '../hosting/gateway/open-pools.ts'
+import type { Log } from '../contract/log.ts'
+import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 const SIGNAL = { signal: 'SIGHUP' }
 

@@ -1,11 +1,11 @@
 // The log of the command line. It is on stderr, so that stdout has the ready line and nothing else.
 
 import { pino } from 'pino'
-import { BoundedWriter } from '../../bounded-writer.ts'
-import { lostLine, stderrLog } from '../../server/stderr-log.ts'
+import { BoundedWriter } from '../bounded-writer.ts'
+import { lostLine, stderrLog } from '../server/stderr-log.ts'
 import { saidOnce } from './said-once.ts'
-import type { Log } from '../../contract/log.ts'
-import type { ProcessOptions } from '../options-table.ts'
+import type { Log } from '../contract/log.ts'
+import type { ProcessOptions } from './options-table.ts'
 import type { LogRecord } from './said-once.ts'
 
 // Control characters, which can change a terminal. Only a stack may contain line breaks.

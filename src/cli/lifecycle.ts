@@ -2,15 +2,15 @@
 // without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
-import { isSignalReason } from '../../http/stop-reason.ts'
-import { SILENT_LOG } from '../../silent-log.ts'
-import { exit, exitByHangup } from '../exit.ts'
-import { FAILED } from '../report-failure.ts'
+import { isSignalReason } from '../http/stop-reason.ts'
+import { SILENT_LOG } from '../silent-log.ts'
+import { exit, exitByHangup } from './exit.ts'
+import { FAILED } from './report-failure.ts'
 import { scriptOf, watchParent } from './parent.ts'
 import { Reloads } from './reloads.ts'
 import { watchTerminal } from './terminal.ts'
-import type { Log } from '../../contract/log.ts'
-import type { Server } from '../../server/serve.ts'
+import type { Log } from '../contract/log.ts'
+import type { Server } from '../server/serve.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
