@@ -9,7 +9,7 @@ import { scriptOf, watchParent } from '../../src/cli/parent.ts'
 import { get } from './command.ts'
 import { Started } from './started.ts'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SLOW = join(ROOT, 'test/fixtures/cli/slow.js')
 const WORDS = `serve inline:${SLOW} --port 0`
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-npm-'))
