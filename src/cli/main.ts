@@ -4,8 +4,10 @@
 import { AppLoadError } from '../errors.ts'
 import { parseArguments } from './args.ts'
 import { exit } from './exit.ts'
-import { reportFailure } from './report-failure.ts'
-import { Lifecycle } from './serve/lifecycle.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { failureOf, reportFailure } from './report-failure.ts'
+import { masterOf } from './serve/master-link.ts'
+import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -13,7 +15,11 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const fail = (error: unknown): void => exit(reportFailure(error, withStack))
+let master: MasterLink | null = null
+const fail = (error: unknown): void => {
+  if (master) return master.fail(failureOf(error, withStack), exit)
+  exit(reportFailure(error, withStack))
+}
 
 main().catch(fail)
 
@@ -38,15 +44,22 @@ async function main(): Promise<void> {
     return migrateCommand(command)
   }
 
+  master = masterOf(process)
+  const { workers } = command.workers
+  if (workers !== null && !master) {
+    const { masterCommand } = await import('./master/command.ts')
+    return masterCommand(command, workers)
+  }
   const life = new Lifecycle()
-  life.handleSignals()
+  if (master) master.govern(life)
+  else life.handleSignals()
   withStack = command.logLevel === 'debug'
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
 
   // The import is dynamic so that help and version do not load the server.
   const { serveCommand } = await import('./serve/command.ts')
-  await serveCommand(command, life)
+  await serveCommand(command, life, master)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
 }
