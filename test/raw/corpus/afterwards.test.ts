@@ -12,7 +12,7 @@ import type { RawResponse } from '../raw-response.ts'
 import type { Served } from '../served.ts'
 import type { CorpusCase, ExpectedRequest } from './case.ts'
 
-type Seen = Pick<Required<ExpectedRequest>, 'method' | 'httpVersion' | 'headers' | 'body'>
+type Seen = Pick<Required<ExpectedRequest>, 'method' | 'headers' | 'body'> & { httpVersion: string }
 
 // An upgrade to WebSocket is a handshake, which has tests of its own.
 const isHandshake = ({ bytes }: CorpusCase): boolean =>
