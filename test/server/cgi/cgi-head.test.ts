@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { BadRequestError } from '../../../src/errors.ts'
 import { cgiHead } from '../../../src/server/cgi/cgi-head.ts'
 import type { RequestHead } from '../../../src/http/request-head.ts'
-import type { CgiHeadParts } from '../../../src/server/cgi/cgi-head.ts'
 
+type CgiHeadParts = Parameters<typeof cgiHead>[1]
 const ENDS: CgiHeadParts['ends'] = {
   client: null,
   server: ['/run/app', null],

@@ -1,16 +1,16 @@
 // The steps that a reader finds in bytes that arrive in any pieces.
 
 import { PeerError } from '../../../src/errors.ts'
-import type { GatewayProtocol } from '../../../src/server/cgi/protocol.ts'
+import type { GatewayLimits, GatewayProtocol } from '../../../src/server/cgi/protocol.ts'
 
-const LIMITS = { maxHeadBytes: 4096, maxConcurrency: Infinity }
+const LIMITS: GatewayLimits = { maxHeadBytes: 4096, maxConcurrency: Infinity }
 
 /** Text for each step: `request 5 A=1`, `body …` with all adjacent bytes joined, `body-end`, `abort`, `reply <hex>`. */
 export function stepsOf(
   protocol: GatewayProtocol,
   bytes: Uint8Array,
   cuts: readonly number[] = [],
-  limits: Partial<typeof LIMITS> = {},
+  limits: Partial<GatewayLimits> = {},
 ): string[] {
   const { reader } = protocol({ ...LIMITS, ...limits })
   const steps: string[] = []

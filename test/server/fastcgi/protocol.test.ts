@@ -57,7 +57,7 @@ describe('a request', () => {
     ])
   })
 
-  it('has the same steps in whatever pieces it arrives', () => {
+  it('has the same steps in any pieces', () => {
     const value = fc.string({ unit: 'binary-ascii', maxLength: 150 })
     const pairs = fc.array(fc.tuple(value, value), { maxLength: 6 })
     const places = fc.array(fc.nat(), { maxLength: 12 })

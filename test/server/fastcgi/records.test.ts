@@ -19,7 +19,7 @@ it('a header has version, type, number and size, high octets first', () => {
   ])
 })
 
-it('a record has its content behind its header', () => {
+it('a record has its content after its header', () => {
   expect(record(TYPE.stdout, 1, Buffer.from('ab')).toString('hex')).toBe('01060001000200006162')
 })
 

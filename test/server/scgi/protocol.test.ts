@@ -21,7 +21,7 @@ describe('a request', () => {
     ])
   })
 
-  it('without a body has one step, and what follows it is dropped', () => {
+  it('without a body has one step, and the bytes after it are dropped', () => {
     const bytes = scgiBytes(
       [
         ['CONTENT_LENGTH', '0'],
@@ -32,7 +32,7 @@ describe('a request', () => {
     expect(stepsOf(scgi, bytes)).toEqual(['request 0 CONTENT_LENGTH=0 SCGI=1'])
   })
 
-  it('has the same steps in whatever pieces it arrives', () => {
+  it('has the same steps in any pieces', () => {
     const value = fc.string({
       unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
     })
