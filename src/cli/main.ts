@@ -2,8 +2,11 @@
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { AppLoadError } from '../errors.ts'
-import { parseArguments } from './args.ts'
+import { readCommand } from './args.ts'
+import { NO_CONFIG } from './config/config-values.ts'
+import { readConfig } from './config/read-config.ts'
 import { exit } from './exit.ts'
+import { parseTexts } from './parser.ts'
 import { reportFailure } from './report-failure.ts'
 import { Lifecycle } from './serve/lifecycle.ts'
 
@@ -18,7 +21,13 @@ const fail = (error: unknown): void => exit(reportFailure(error, withStack))
 main().catch(fail)
 
 async function main(): Promise<void> {
-  const command = parseArguments(process.argv.slice(2), process.env)
+  const parsed = parseTexts(process.argv.slice(2))
+  const life = new Lifecycle()
+  const isServing = parsed.command === 'serve' && parsed.printed === ''
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (isServing) watchLoading(life)
+  const config = isServing ? await readConfig(parsed, process.env) : NO_CONFIG
+  const command = readCommand(parsed, process.env, config)
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
@@ -38,17 +47,18 @@ async function main(): Promise<void> {
     return migrateCommand(command)
   }
 
-  const life = new Lifecycle()
-  life.handleSignals()
   withStack = command.logLevel === 'debug'
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
-
   // The import is dynamic so that help and version do not load the server.
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
+}
+
+function watchLoading(life: Lifecycle): void {
+  life.handleSignals()
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
 }
 
 function crashed(error: unknown): void {

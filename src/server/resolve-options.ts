@@ -6,6 +6,7 @@ import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
+import { TlsFiles } from './tls/tls-files.ts'
 import { areOrigins } from './websocket/origins.ts'
 import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
@@ -146,11 +147,13 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: TlsOptions, protocol: string): void {
+function checkTls(caller: string, tls: TlsOptions | TlsFiles, protocol: string): void {
   if (protocol !== 'http') {
     const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
     throw invalidOption(caller, 'protocol', protocol, remedy)
   }
+  // The constructor has checked the files.
+  if (tls instanceof TlsFiles) return
   if (typeof tls !== 'object') {
     throw invalidOption(caller, 'tls', tls, 'it is an object with key and cert, or null')
   }
