@@ -79,7 +79,7 @@ export interface ServeOptions {
   /**
    * The protocol of the connections: `http`, or that of a web server which passes requests on as an application server
    * expects them, `scgi` or `fastcgi`. These two have no TLS and no WebSockets, and the web server sets `date` and
-   * `server`. Whoever can connect tells the address of the client: listen on the loopback interface or a unix socket.
+   * `server`. Each peer can tell any address as that of its client: listen on the loopback interface or a unix socket.
    * Default `http`.
    */
   protocol?: 'http' | 'scgi' | 'fastcgi' | undefined

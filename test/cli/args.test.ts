@@ -51,6 +51,7 @@ const SERVER: Array<
   ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
   ['backlog', '16', 'backlog', 16],
+  ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
