@@ -133,6 +133,7 @@ describe('the public names', () => {
       LifespanStartupEvent
       LifespanStartupFailedEvent
       LintError
+      Listener
       LoadStats
       Log
       LogLine

@@ -1,51 +1,34 @@
 // Reads the command line and the environment by the tables of options.
 
 import { InvalidOptionError } from '../errors.ts'
-import { DEFAULTS } from '../server/options.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
-import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from './channels-options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
-import {
-  PROCESS_DEFAULTS,
-  PROCESS_OPTIONS,
-  SERVER_OPTIONS,
-  SYNC_OPTIONS,
-  WEBSOCKET_OPTIONS,
-} from './options-table.ts'
-import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
+import { SERVER_OPTIONS } from './options-table.ts'
 import { parseTexts } from './parser.ts'
-import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
-import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { readTable, readTexts } from './read-table.ts'
+import { SERVE_GROUPS } from './serve-groups.ts'
 import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
-import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
-import type { ChannelsFlags } from './channels-options.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
+import type { Option } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { Parsed } from './parser.ts'
-import type { PoolFlags } from './pool-options.ts'
-import type { PythonFlags } from './python-options.ts'
-import type { RemoteFlags } from './remote-options.ts'
 import type { ReportOptions } from './report/options.ts'
-import type { TlsFlags } from './tls-options.ts'
+import type { GroupValues, OptionGroup } from './serve-groups.ts'
 import type { Environment } from './variables.ts'
 
-/** The command `isthmus serve`, with a value for every option. */
-export interface ServeCommand extends ProcessOptions {
+type OfServe = 'server' | 'sync' | 'websocket'
+
+/** The command `isthmus serve`, with a value for every option: the groups by their names, and the options of `serve()`. */
+export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
   type: 'serve'
   app: AppSpec
-  pool: PoolFlags
-  python: PythonFlags
-  remote: RemoteFlags
-  channels: ChannelsFlags
-  tls: TlsFlags
-  options: ServerDefaults & { sync: SyncDefaults; websocket: typeof DEFAULTS.websocket }
+  options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
 }
 
 /** The command `isthmus bench`, with a value for every option. */
@@ -72,18 +55,10 @@ export interface MigrateCommand extends ControlOptions {
 type PrintCommand = { type: 'print'; text: string }
 type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
 
-const ALL_FLAGS: string[] = [
-  PROCESS_OPTIONS,
-  POOL_OPTIONS,
-  PYTHON_OPTIONS,
-  REMOTE_OPTIONS,
-  CHANNELS_OPTIONS,
-  TLS_OPTIONS,
-  SERVER_OPTIONS,
-  SYNC_OPTIONS,
-  WEBSOCKET_OPTIONS,
-  BENCH_OPTIONS,
-].flatMap((table) => Object.values(table).map(({ flag }) => flag))
+const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
+const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
+  return Object.values(table).map(({ flag }: Option<unknown>) => flag)
+})
 
 type Given = Parsed['given']
 
@@ -108,29 +83,28 @@ export function parseArguments(argv: readonly string[], environment: Environment
   }
   if (command === 'report') return readReport(given, environment)
   if (command !== 'serve') return readMigrate(command, given, environment)
-  const own = readTable(PROCESS_OPTIONS, PROCESS_DEFAULTS, given, environment)
-  const pool = readTable<PoolFlags>(POOL_OPTIONS, POOL_FLAG_DEFAULTS, given, environment)
-  const python = readTable<PythonFlags>(PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS, given, environment)
-  const remote = readTable<RemoteFlags>(REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS, given, environment)
-  const channels = readTable(CHANNELS_OPTIONS, CHANNELS_DEFAULTS, given, environment)
-  const tls = readTable<TlsFlags>(TLS_OPTIONS, TLS_FLAG_DEFAULTS, given, environment)
-  checkTogether(own, pool)
-  const defaults = { ...DEFAULTS, ...platformAddress(given, environment) }
-  return {
-    type: 'serve',
-    app: readApp(String(given['app'])),
-    ...own,
-    pool,
-    python,
-    remote,
-    channels,
-    tls,
-    options: {
-      ...readTable<ServerDefaults>(SERVER_OPTIONS, defaults, given, environment),
-      sync: readTable<SyncDefaults>(SYNC_OPTIONS, DEFAULTS.sync, given, environment),
-      websocket: readTable(WEBSOCKET_OPTIONS, DEFAULTS.websocket, given, environment),
-    },
-  }
+  return readServe(given, environment)
+}
+
+function readServe(given: Given, environment: Environment): ServeCommand {
+  const values = readGroups(given, environment, { server: platformAddress(given, environment) })
+  const { process: own, server, sync, websocket, ...groups } = values
+  checkTogether(own, groups.pool)
+  const app = readApp(String(given['app']))
+  const options = { ...server, sync, websocket }
+  return { type: 'serve', app, ...own, ...groups, options }
+}
+
+type Below = { [Name in keyof GroupValues]?: Partial<GroupValues[Name]> }
+
+/** @param below values that the command line and the environment override, and that override the defaults */
+function readGroups(given: Given, environment: Environment, below: Below): GroupValues {
+  const groups: Array<[name: string, group: OptionGroup]> = Object.entries(SERVE_GROUPS)
+  const values = groups.map(([name, { table, defaults }]) => {
+    const lower = { ...defaults, ...below[name as keyof Below] }
+    return [name, readTable<object>(table, lower, given, environment)] as const
+  })
+  return Object.fromEntries(values) as unknown as GroupValues
 }
 
 // The options of a command that a person types once have no variables, except for the socket.
@@ -181,7 +155,7 @@ function platformAddress(given: Given, environment: Environment): Partial<Server
 
 function checkTogether(
   { threads, proxyHeaders, forwardedAllowIps, metrics, mounts }: ProcessOptions,
-  { min }: PoolFlags,
+  { min }: GroupValues['pool'],
 ): void {
   if (threads > 0 && min !== null && min > threads) {
     throw new InvalidOptionError(`--threads-min (${min}) is more than --threads (${threads})`)
