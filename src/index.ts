@@ -16,6 +16,7 @@
 export { serve } from './server/serve.ts'
 export type { Server } from './server/serve.ts'
 export type { ServerAddress } from './server/engine.ts'
+export type { Listener } from './server/listener.ts'
 export type { ServeOptions, SyncOptions, WebSocketOptions } from './server/options.ts'
 export type { Shutdown } from './server/shutdown.ts'
 export type { ServerStats } from './server/stats.ts'

@@ -36,6 +36,7 @@ const SERVE: Record<string, readonly string[]> = {
   uds: ["' '", "'10s'", 'null'],
   udsMode: ['null'],
   fd: ['null'],
+  listener: ['null'],
   tls: ['null'],
   rootPath: ["''"],
   serverHeader: ["'10s'", 'null'],

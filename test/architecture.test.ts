@@ -136,6 +136,7 @@ describe('the public names', () => {
       LifespanStartupEvent
       LifespanStartupFailedEvent
       LintError
+      Listener
       LoadStats
       Log
       LogLine

@@ -44,7 +44,7 @@ export interface ProcessOptions extends ControlOptions {
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
 export type ServerDefaults = Omit<
   typeof DEFAULTS,
-  'websocket' | 'sync' | 'tls' | 'signal' | 'channels'
+  'websocket' | 'sync' | 'tls' | 'signal' | 'channels' | 'listener'
 >
 
 /** The options of `serve()` under `sync` that have a flag of their own. */
@@ -146,6 +146,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'backlog',
     'Most connections that wait to be accepted',
     kind.integer(1, 2 ** 31 - 1),
+  ),
+  protocol: option(
+    'protocol',
+    'Protocol of the connections: http, or scgi or fastcgi behind a web server',
+    kind.oneOf('http', 'scgi', 'fastcgi'),
   ),
   engine: option(
     'engine',

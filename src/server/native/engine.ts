@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
-import { acceptWaiting } from '../accept-waiting.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
-import { listen, SOCKET_OPTIONS } from '../listen.ts'
+import { SOCKET_OPTIONS } from '../listen.ts'
+import { Listening } from '../listening.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
@@ -24,6 +24,7 @@ import type { ConnectionTools } from './connection-tools.ts'
 export class NativeEngine implements Engine {
   readonly #settings: Settings
   readonly #server: Server
+  readonly #listening: Listening
   readonly #tools: ConnectionTools
   readonly #connections = new Set<NativeConnection>()
   /** The sockets of WebSockets. */
@@ -31,8 +32,6 @@ export class NativeEngine implements Engine {
   readonly #handshakes = new Handshakes()
   readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
   #whenEmpty: Deferred<void> | undefined
-  // All connections so far.
-  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
@@ -54,9 +53,7 @@ export class NativeEngine implements Engine {
             this.#gate.add(socket),
           )
         : this.#createTlsServer()
-    this.#server.on('connection', () => {
-      this.#accepted += 1
-    })
+    this.#listening = new Listening(this.#server, settings)
   }
 
   #createTlsServer(): TlsServer {
@@ -71,13 +68,11 @@ export class NativeEngine implements Engine {
   }
 
   listen(): Promise<ServerAddress> {
-    return listen(this.#server, this.#settings)
+    return this.#listening.open()
   }
 
   async drain(idleMs: number): Promise<void> {
-    await acceptWaiting(() => this.#accepted)
-    // At once: a connection that comes between the last look and the close is reset.
-    const closed = new Promise((resolve) => this.#server.close(resolve))
+    const { closed } = await this.#listening.stop()
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())

@@ -2,10 +2,8 @@
 
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { Server as NetServer } from 'node:net'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
-import { acceptWaiting } from '../accept-waiting.ts'
 import { PeerError } from '../../errors.ts'
 import { listMembers } from '../../http/list.ts'
 import { NodeConnection } from './connection.ts'
@@ -15,7 +13,7 @@ import { incomingHead } from './incoming-head.ts'
 import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
-import { listen } from '../listen.ts'
+import { Listening } from '../listening.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
@@ -34,13 +32,12 @@ export class NodeEngine implements Engine {
   readonly #dispatcher: Dispatcher
   readonly #settings: Settings
   readonly #server: Server
+  readonly #listening: Listening
   readonly #webSockets: WebSockets
   readonly #handshakes = new Handshakes()
   readonly #context = new ListenerContext()
   readonly #connections = new Map<Duplex, NodeConnection>()
   #whenEmpty: Deferred<void> | undefined
-  // All connections so far.
-  #accepted = 0
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#dispatcher = dispatcher
@@ -66,6 +63,9 @@ export class NodeEngine implements Engine {
     Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
     this.#server.maxHeadersCount = 0
+    this.#listening = new Listening(this.#server, settings)
+    // node:http does not read a socket that was paused before.
+    if (settings.listener) this.#server.on('connection', (socket: Socket) => socket.resume())
     this.#listenToServer()
   }
 
@@ -74,13 +74,11 @@ export class NodeEngine implements Engine {
   }
 
   listen(): Promise<ServerAddress> {
-    return listen(this.#server, this.#settings)
+    return this.#listening.open()
   }
 
   async drain(idleMs: number): Promise<void> {
-    await acceptWaiting(() => this.#accepted)
-    // close() of node:http would close the idle connections at once, and end the timeouts of the others.
-    const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve))
+    const { closed } = await this.#listening.stop()
     // The last sockets report their end after the server has reported its own.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.#connections.size === 0) whenEmpty.resolve()
@@ -133,7 +131,6 @@ export class NodeEngine implements Engine {
 
   #onConnection(socket: Socket): void {
     if (this.#connections.has(socket)) return
-    this.#accepted += 1
     const connection = new NodeConnection(
       socket,
       endpointsOf(socket, this.#settings.uds),
