@@ -55,7 +55,8 @@ export interface MigrateCommand extends ControlOptions {
 }
 
 type PrintCommand = { type: 'print'; text: string }
-type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
+/** Every command. */
+export type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
 
 const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
 const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {

@@ -6,9 +6,13 @@ import { readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
 import { exit } from './exit.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
-import { reportFailure } from './report-failure.ts'
-import { Lifecycle } from './serve/lifecycle.ts'
+import { failureOf, reportFailure } from './report-failure.ts'
+import { masterOf } from './serve/master-link.ts'
+import type { Command, ServeCommand } from './args.ts'
+import type { Parsed } from './parser.ts'
+import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -16,18 +20,33 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const fail = (error: unknown): void => exit(reportFailure(error, withStack))
+let master: MasterLink | null = null
+const fail = (error: unknown): void => {
+  if (master) return master.fail(failureOf(error, withStack), exit)
+  exit(reportFailure(error, withStack))
+}
 
 main().catch(fail)
 
 async function main(): Promise<void> {
   const parsed = parseTexts(process.argv.slice(2))
-  const life = new Lifecycle()
-  const isServing = parsed.command === 'serve' && parsed.printed === ''
-  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
-  if (isServing) watchLoading(life)
-  const config = isServing ? await readConfig(parsed, process.env) : NO_CONFIG
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
+  master = hasConfig(parsed) ? masterOf(process) : null
+  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
+  if (command.type === 'serve') await runServe(command)
+  process.off('uncaughtException', crashed)
+  process.off('beforeExit', stuck)
+  if (command.type !== 'serve') await runOther(command)
+}
+
+function hasConfig({ command, printed }: Parsed): boolean {
+  return command === 'serve' && printed === ''
+}
+
+// The imports are dynamic so that help and version do not load the server.
+async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
@@ -46,19 +65,20 @@ async function main(): Promise<void> {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
   }
-
-  withStack = command.logLevel === 'debug'
-  // The import is dynamic so that help and version do not load the server.
-  const { serveCommand } = await import('./serve/command.ts')
-  await serveCommand(command, life)
-  process.off('uncaughtException', crashed)
-  process.off('beforeExit', stuck)
 }
 
-function watchLoading(life: Lifecycle): void {
-  life.handleSignals()
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
+async function runServe(command: ServeCommand): Promise<void> {
+  withStack = command.logLevel === 'debug'
+  const { workers } = command.workers
+  if (workers !== null && !master) {
+    const { masterCommand } = await import('./master/command.ts')
+    return masterCommand(command, workers)
+  }
+  const life = new Lifecycle()
+  if (master) master.govern(life)
+  else life.handleSignals()
+  const { serveCommand } = await import('./serve/command.ts')
+  await serveCommand(command, life, master)
 }
 
 function crashed(error: unknown): void {

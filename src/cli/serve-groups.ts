@@ -13,12 +13,14 @@ import {
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
+import { WORKERS_DEFAULTS, WORKERS_OPTIONS } from './workers-options.ts'
 import type { ChannelsFlags } from './channels-options.ts'
 import type { OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
 import type { RemoteFlags } from './remote-options.ts'
+import type { WorkersFlags } from './workers-options.ts'
 
 /** A group of options: its title in the help, its table, and a default for each of its options. */
 export interface OptionGroup<Values extends object = object> {
@@ -38,6 +40,7 @@ export interface GroupValues {
   python: PythonFlags
   remote: RemoteFlags
   channels: ChannelsFlags
+  workers: WorkersFlags
   process: ProcessOptions
 }
 
@@ -67,5 +70,6 @@ export const SERVE_GROUPS: {
     isNested: true,
   },
   channels: { title: 'Channels:', table: CHANNELS_OPTIONS, defaults: CHANNELS_DEFAULTS },
+  workers: { title: 'Workers:', table: WORKERS_OPTIONS, defaults: WORKERS_DEFAULTS },
   process: { title: 'Process:', table: PROCESS_OPTIONS, defaults: PROCESS_DEFAULTS },
 }
