@@ -55,7 +55,8 @@ export interface MigrateCommand extends ControlOptions {
 }
 
 type PrintCommand = { type: 'print'; text: string }
-type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
+/** Every command. */
+export type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
 
 const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
 const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
@@ -100,7 +101,8 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
-  const app = given['app'] === undefined ? config.app : readApp(String(given['app']))
+  const named = given['app']
+  const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
   const options = { ...server, sync, websocket }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
