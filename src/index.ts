@@ -36,7 +36,7 @@ export type { BufferStats } from './hosting/gateway/buffering/buffers.ts'
 export type { HostedStats, PoolStats } from './hosting/gateway/pool-stats.ts'
 export type { HostCounts } from './hosting/gateway/scheduler/hosts.ts'
 export type { LoadStats } from './hosting/gateway/scheduler/load-stats.ts'
-export type { DurationStats } from './hosting/gateway/scheduler/duration-histogram.ts'
+export type { DurationStats } from './figures/duration-buckets.ts'
 export type { ThreadEnd, ThreadStart } from './hosting/gateway/thread-channels.ts'
 export { metrics } from './report/metrics/metrics.ts'
 export { report } from './report/report.ts'
@@ -53,6 +53,7 @@ export type {
   PoolConfig,
   PythonConfig,
   RemoteConfig,
+  TlsConfig,
 } from './cli/config/define-config.ts'
 
 // Styles and bridges

@@ -6,9 +6,11 @@ import { readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
 import { exit } from './exit.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
-import { reportFailure } from './report-failure.ts'
-import { Lifecycle } from './serve/lifecycle.ts'
+import { failureOf, reportFailure } from './report-failure.ts'
+import { masterOf } from './serve/master-link.ts'
+import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -16,11 +18,16 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const fail = (error: unknown): void => exit(reportFailure(error, withStack))
+let master: MasterLink | null = null
+const fail = (error: unknown): void => {
+  if (master) return master.fail(failureOf(error, withStack), exit)
+  exit(reportFailure(error, withStack))
+}
 
 main().catch(fail)
 
 async function main(): Promise<void> {
+  master = masterOf(process)
   const parsed = parseTexts(process.argv.slice(2))
   const life = new Lifecycle()
   const isServing = parsed.command === 'serve' && parsed.printed === ''
@@ -51,16 +58,23 @@ async function main(): Promise<void> {
     return migrateCommand(command)
   }
 
-  withStack = command.logLevel === 'debug'
-  // The import is dynamic so that help and version do not load the server.
-  const { serveCommand } = await import('./serve/command.ts')
-  await serveCommand(command, life)
+  const { workers } = command.workers
+  if (workers !== null && !master) {
+    const { masterCommand } = await import('./master/command.ts')
+    await masterCommand(command, workers, life)
+  } else {
+    withStack = command.logLevel === 'debug'
+    // The import is dynamic so that help and version do not load the server.
+    const { serveCommand } = await import('./serve/command.ts')
+    await serveCommand(command, life, master)
+  }
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
 }
 
 function watchLoading(life: Lifecycle): void {
-  life.handleSignals()
+  if (master) master.govern(life)
+  else life.handleSignals()
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
 }

@@ -21,6 +21,7 @@ const HTTP_1 = ['http/1.1', 'http/1.0']
  */
 export class Handshakes {
   readonly #sockets = new Set<Socket>()
+  #detach = (): void => undefined
 
   /**
    * Watches `server`. A handshake that fails, or takes longer than its limit, ends its socket. Certificates from files stay up
@@ -40,11 +41,15 @@ export class Handshakes {
       log.info({ err, ...(reason ? { reason } : {}) }, 'a TLS handshake failed')
       socket.destroy()
     })
-    if (tls instanceof TlsFiles) tls.attach(server, log)
+    if (!(tls instanceof TlsFiles)) return
+    server.once('listening', () => {
+      this.#detach = tls.attach(server, log)
+    })
   }
 
-  /** Cuts the sockets whose handshake is under way. */
+  /** Cuts the sockets whose handshake is under way: no further one comes. */
   cutAll(): void {
+    this.#detach()
     for (const socket of this.#sockets) socket.destroy()
   }
 

@@ -32,7 +32,7 @@ export class Listening {
     if (listener === null) return listen(this.#server, this.#settings)
     // node:http begins to watch the timeouts of its connections when it listens.
     this.#server.emit('listening')
-    listener.open((socket) => this.#give(socket))
+    await listener.open((socket) => this.#give(socket))
     return listener.address
   }
 

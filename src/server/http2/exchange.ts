@@ -70,8 +70,7 @@ export class Http2Exchange implements HttpTransport {
   write(part: ResponsePart): boolean {
     const isFlowing = this.#response.write(part)
     if (part.end) this.#giveUpRest()
-    else if (!isFlowing && this.#stream.listenerCount('drain') === 0)
-      this.#stream.on('drain', onDrain)
+    if (!isFlowing && this.#stream.listenerCount('drain') === 0) this.#stream.on('drain', onDrain)
     return isFlowing
   }
 
@@ -100,9 +99,9 @@ export class Http2Exchange implements HttpTransport {
   }
 
   onDrain(): void {
-    if (!this.#response.onDrain()) return
+    const isFlowing = this.#response.onDrain()
     this.#giveUpRest()
-    this.events.onDrain()
+    if (isFlowing) this.events.onDrain()
   }
 
   onClosed(): void {

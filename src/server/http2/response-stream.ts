@@ -64,6 +64,8 @@ export class ResponseStream {
   /** Resets the stream, so that the client does not take the response for complete. */
   cut(): void {
     this.#unsent = null
+    // close() ends the stream before it resets it, and the client would see the clean end.
+    Object.assign(this.#stream, { _final: null })
     this.#stream.close(INTERNAL_ERROR)
   }
 

@@ -65,6 +65,7 @@ export class Http2Session {
 
   /** Cuts the connection. */
   destroy(): void {
+    this.cutRequests()
     this.#session.destroy()
     this.#socket.destroySoon()
   }

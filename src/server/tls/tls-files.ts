@@ -66,17 +66,15 @@ export class TlsFiles {
     }
   }
 
-  /** Keeps the certificates of `server` up to date until it is closed. */
-  attach(server: TlsServer, log: Log): void {
+  /** Keeps the certificates of `server` up to date. The result ends this. */
+  attach(server: TlsServer, log: Log): () => void {
     const user = { server, log }
     this.#users.add(user)
-    server.once('close', () => {
+    if (this.#users.size === 1) this.#start()
+    return () => {
       this.#users.delete(user)
       if (this.#users.size === 0) clearInterval(this.#timer)
-    })
-    if (this.#users.size > 1) return
-    this.#warn()
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref()
+    }
   }
 
   /** Whether the client may stay. A client without a certificate may, if it is optional; OpenSSL has checked any other. */
@@ -93,6 +91,11 @@ export class TlsFiles {
       this.#pairs.find((one) => one.hasName(name, false)) ??
       this.#pairs.find((one) => one.hasName(name, true))
     callback(null, (pair ?? this.#pairs[0])?.context)
+  }
+
+  #start(): void {
+    this.#warn()
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref()
   }
 
   async #look(): Promise<void> {
