@@ -53,6 +53,10 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
   }
+  if (command.type === 'cgi') {
+    const { cgiCommand } = await import('./cgi/command.ts')
+    return cgiCommand(command)
+  }
   if (command.type === 'report' && command.open) {
     const { pageCommand } = await import('./report/page/command.ts')
     return pageCommand(command.control)
