@@ -6,11 +6,13 @@ import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
+import { TlsFiles } from './tls/tls-files.ts'
 import { areOrigins } from './websocket/origins.ts'
 import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
+import type { Listener } from './listener.ts'
 import type { ServeOptions, Settings } from './options.ts'
 
 const MAX_INT = 2 ** 31 - 1
@@ -46,6 +48,7 @@ const RANGES = {
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
+  protocol: ['http', 'scgi', 'fastcgi'],
   engine: ['native', 'node'],
   rootPathMode: ['prepend', 'verify'],
   headerMap: ['drop', 'refuse', 'dangerous'],
@@ -68,13 +71,17 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkServerHeader(caller, completed.serverHeader)
   checkLog(caller, log)
   checkMode(caller, completed.udsMode)
-  const { channels, fd, rootPath, signal, sync, tls, websocket } = completed
+  const { channels, fd, listener, rootPath, signal, sync, tls, websocket } = completed
   if (channels !== null && !isChannels(channels)) {
     const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
     throw invalidOption(caller, 'channels', channels, remedy)
   }
-  if (tls !== null) checkTls(caller, tls)
+  if (tls !== null) checkTls(caller, tls, completed.protocol)
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
+  if (listener !== null && !isListener(listener)) {
+    const remedy = 'it has an address and the functions open() and close(), or is null'
+    throw invalidOption(caller, 'listener', listener, remedy)
+  }
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
     throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
@@ -92,11 +99,24 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   }
   return {
     ...completed,
+    ...placeOf(listener),
     rootPath: withoutTrailingSlashes(rootPath),
     // A copy: the object of the caller may change while the server runs.
     sync: { ...sync, environ: { ...sync.environ } },
     log: guardedLog(log),
   }
+}
+
+function isListener(value: unknown): value is Listener {
+  if (!isObject(value) || !isObject(Reflect.get(value, 'address'))) return false
+  return ['open', 'close'].every((name) => typeof Reflect.get(value, name) === 'function')
+}
+
+// The listener has the place of the server.
+function placeOf(listener: Listener | null): Partial<Settings> {
+  if (listener === null) return {}
+  const { address } = listener
+  return { fd: null, uds: 'path' in address ? address.path : null }
 }
 
 function checkNumbers(caller: string, values: object): void {
@@ -127,7 +147,13 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: TlsOptions): void {
+function checkTls(caller: string, tls: TlsOptions | TlsFiles, protocol: string): void {
+  if (protocol !== 'http') {
+    const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
+    throw invalidOption(caller, 'protocol', protocol, remedy)
+  }
+  // The constructor has checked the files.
+  if (tls instanceof TlsFiles) return
   if (typeof tls !== 'object') {
     throw invalidOption(caller, 'tls', tls, 'it is an object with key and cert, or null')
   }

@@ -1,0 +1,114 @@
+// The door of several processes: a parent accepts the connections, and gives them to its child processes in turn.
+
+import { createServer } from 'node:net'
+import { acceptWaiting } from '../server/accept-waiting.ts'
+import { listen } from '../server/listen.ts'
+import { ownFile } from '../server/socket-file.ts'
+import { Fifo } from '../waiting/fifo.ts'
+import type { Server, Socket } from 'node:net'
+import type { ServerAddress } from '../server/engine.ts'
+import type { Settings } from '../server/options.ts'
+
+/** A process that takes connections. */
+export interface Taker {
+  /** Whether connections can reach it; the door forgets a taker that is closed. */
+  readonly isOpen: boolean
+  /** Whether it takes its turn; false for a process whose event loop stands still, as long as another one is prompt. */
+  readonly isPrompt: boolean
+  /** Sends a connection. `onLost` gets it back if the process has ended before. */
+  take(socket: Socket, onLost: (socket: Socket) => void): void
+}
+
+/** The place, and the number of connections that may wait for a taker. */
+export type DoorSettings = Pick<
+  Settings,
+  'host' | 'port' | 'uds' | 'udsMode' | 'fd' | 'backlog' | 'log'
+>
+
+/**
+ * Owns a listening socket. Each connection goes to the taker whose turn it is, so that two takers never differ by more than
+ * one. While there is no taker, connections wait.
+ */
+export class ConnectionDoor {
+  readonly #settings: DoorSettings
+  readonly #server: Server
+  readonly #takers: Taker[] = []
+  readonly #waiting = new Fifo<Socket>()
+  #file: ReturnType<typeof ownFile> = null
+  #accepted = 0
+  #refused = 0
+
+  constructor(settings: DoorSettings) {
+    this.#settings = settings
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, this.#give)
+    this.#server.on('connection', () => {
+      this.#accepted += 1
+    })
+  }
+
+  /** The connections that were closed because too many waited for a taker. */
+  get refused(): number {
+    return this.#refused
+  }
+
+  /** Binds and accepts. Rejects with the system's own error (`EADDRINUSE` …). */
+  async open(): Promise<ServerAddress> {
+    const address = await listen(this.#server, this.#settings)
+    this.#file = this.#settings.fd === null ? ownFile(this.#settings.uds) : null
+    return address
+  }
+
+  /** From now on the taker has its turn. It gets the connections that wait, if it is the only one. */
+  add(taker: Taker): void {
+    this.#takers.push(taker)
+    for (let socket = this.#waiting.shift(); socket; socket = this.#waiting.shift()) {
+      this.#give(socket)
+    }
+  }
+
+  /** The taker gets no further connection. */
+  remove(taker: Taker): void {
+    const at = this.#takers.indexOf(taker)
+    if (at >= 0) this.#takers.splice(at, 1)
+  }
+
+  /** Gives the connections away that wait at the listening socket, and closes it. */
+  async close(): Promise<void> {
+    this.#file?.remove()
+    await acceptWaiting(() => this.#accepted)
+    this.#server.close()
+    for (let socket = this.#waiting.shift(); socket; socket = this.#waiting.shift()) {
+      socket.destroy()
+    }
+  }
+
+  readonly #give = (socket: Socket): void => {
+    const taker = this.#next()
+    if (taker) taker.take(socket, this.#give)
+    else if (this.#waiting.length < this.#settings.backlog) this.#waiting.push(socket)
+    else this.#refuse(socket)
+  }
+
+  // The first taker has its turn, and goes to the end.
+  #next(): Taker | undefined {
+    const takers = this.#takers
+    while (takers.some(({ isOpen }) => !isOpen)) {
+      takers.splice(
+        takers.findIndex(({ isOpen }) => !isOpen),
+        1,
+      )
+    }
+    const prompt = takers.findIndex(({ isPrompt }) => isPrompt)
+    const [taker] = takers.splice(Math.max(prompt, 0), 1)
+    if (taker) takers.push(taker)
+    return taker
+  }
+
+  #refuse(socket: Socket): void {
+    this.#refused += 1
+    if (this.#refused === 1) this.#settings.log.error({ backlog: this.#settings.backlog }, FULL)
+    socket.destroy()
+  }
+}
+
+const FULL = 'no process takes connections, and the backlog is full: further connections are closed'

@@ -1,0 +1,13 @@
+// The messages between a parent that accepts connections and the process that serves them.
+
+/** From the parent, with a connection. */
+export const GIVEN = { type: 'isthmus.connection' } as const
+/** From the child: it wants no further connection. */
+export const STOP = { type: 'isthmus.connections.stop' } as const
+/** From the parent: the child has got its last connection. */
+export const STOPPED = { type: 'isthmus.connections.stopped' } as const
+
+/** Whether `message`, which may come from another user of the channel, is this one. */
+export function isMessage(message: unknown, { type }: { readonly type: string }): boolean {
+  return typeof message === 'object' && message !== null && Reflect.get(message, 'type') === type
+}

@@ -1,0 +1,69 @@
+// The arrival of connections at an engine: from a listening socket of its own, or from a listener of the program.
+
+import { Server } from 'node:net'
+import { deferred } from '../waiting/deferred.ts'
+import { acceptWaiting } from './accept-waiting.ts'
+import { listen } from './listen.ts'
+import type { Socket } from 'node:net'
+import type { Deferred } from '../waiting/deferred.ts'
+import type { ServerAddress } from './engine.ts'
+import type { Settings } from './options.ts'
+
+/** Opens and closes the way of connections to one server of node:net, node:tls or node:http. */
+export class Listening {
+  readonly #server: Server
+  readonly #settings: Settings
+  // The connections that the listener has given, before their TLS too.
+  readonly #given = new Set<Socket>()
+  #accepted = 0
+  #whenClosed: Deferred<void> | undefined
+
+  constructor(server: Server, settings: Settings) {
+    this.#server = server
+    this.#settings = settings
+    server.on('connection', () => {
+      this.#accepted += 1
+    })
+  }
+
+  /** Begins. Rejects with the system's own error (`EADDRINUSE` …). */
+  async open(): Promise<ServerAddress> {
+    const { listener } = this.#settings
+    if (listener === null) return listen(this.#server, this.#settings)
+    // node:http begins to watch the timeouts of its connections when it listens.
+    this.#server.emit('listening')
+    await listener.open((socket) => this.#give(socket))
+    return listener.address
+  }
+
+  /**
+   * Takes the connections that wait, and ends. The promise `closed` of the result resolves when the last connection is
+   * closed.
+   */
+  async stop(): Promise<{ closed: Promise<unknown> }> {
+    const { listener } = this.#settings
+    if (listener === null) {
+      await acceptWaiting(() => this.#accepted)
+      // At once: a connection that comes between the last look and the close is reset. close() of node:http would close the
+      // idle connections at once, and end the timeouts of the others.
+      return {
+        closed: new Promise((resolve) => Server.prototype.close.call(this.#server, resolve)),
+      }
+    }
+    await listener.close()
+    this.#whenClosed = deferred()
+    if (this.#given.size === 0) this.#whenClosed.resolve()
+    return { closed: this.#whenClosed.promise }
+  }
+
+  #give(socket: Socket): void {
+    this.#given.add(socket)
+    socket.once('close', () => {
+      this.#given.delete(socket)
+      if (this.#given.size === 0) this.#whenClosed?.resolve()
+    })
+    Object.assign(socket, { allowHalfOpen: true })
+    socket.setNoDelay()
+    this.#server.emit('connection', socket)
+  }
+}
