@@ -2,12 +2,14 @@
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { AppLoadError } from '../errors.ts'
-import { parseArguments } from './args.ts'
+import { readCommand } from './args.ts'
+import { NO_CONFIG } from './config/config-values.ts'
+import { readConfig } from './config/read-config.ts'
 import { exit } from './exit.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
-import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -15,7 +17,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -24,7 +26,13 @@ const fail = (error: unknown): void => {
 main().catch(fail)
 
 async function main(): Promise<void> {
-  const command = parseArguments(process.argv.slice(2), process.env)
+  const parsed = parseTexts(process.argv.slice(2))
+  const life = new Lifecycle()
+  const isServing = parsed.command === 'serve' && parsed.printed === ''
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (isServing) watchLoading(life)
+  const config = isServing ? await readConfig(parsed, process.env) : NO_CONFIG
+  const command = readCommand(parsed, process.env, config)
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
@@ -44,24 +52,29 @@ async function main(): Promise<void> {
     return migrateCommand(command)
   }
 
-  master = masterOf(process)
   const { workers } = command.workers
-  if (workers !== null && !master) {
+  if (workers !== null && master === null) {
     const { masterCommand } = await import('./master/command.ts')
-    return masterCommand(command, workers)
+    await masterCommand(command, workers, life)
+    return loaded()
   }
-  const life = new Lifecycle()
-  if (master) master.govern(life)
-  else life.handleSignals()
   withStack = command.logLevel === 'debug'
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
-
   // The import is dynamic so that help and version do not load the server.
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
+  loaded()
+}
+
+function loaded(): void {
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
+}
+
+function watchLoading(life: Lifecycle): void {
+  if (master) master.govern(life)
+  else life.handleSignals()
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
 }
 
 function crashed(error: unknown): void {
