@@ -35,7 +35,14 @@ export async function masterCommand(
   }
   const { graceMs, lifespanTimeoutMs } = options
   const times = { graceMs, lifespanTimeoutMs }
-  const master = new Master({ count, flags: workers, door: { ...options, log }, ...times, channels, log })
+  const master = new Master({
+    count,
+    flags: workers,
+    door: { ...options, log },
+    ...times,
+    channels,
+    log,
+  })
   life.close = () => master.close()
   life.reloads = new Reloads(async () => {
     const { workers: size, failure } = await master.reload()
