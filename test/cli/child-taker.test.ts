@@ -32,7 +32,10 @@ async function answerAt(address: ServerAddress): Promise<string> {
 }
 
 async function started(env: Record<string, string> = {}): Promise<ChildProcess> {
-  const child = fork('test/fixtures/cli/taking-child.js', { env: { ...process.env, ...env }, execArgv: [] })
+  const child = fork('test/fixtures/cli/taking-child.js', {
+    env: { ...process.env, ...env },
+    execArgv: [],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child, 'message', { signal: AbortSignal.timeout(DEADLINE_MS) })
   return child
