@@ -20,7 +20,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -32,13 +32,21 @@ async function main(): Promise<void> {
   const parsed = parseTexts(process.argv.slice(2))
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
-  master = hasConfig(parsed) ? masterOf(process) : null
+  const life = new Lifecycle()
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (hasConfig(parsed)) govern(life)
   const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
-  if (command.type === 'serve') await runServe(command)
+  if (command.type === 'serve') await runServe(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
   if (command.type !== 'serve') await runOther(command)
+}
+
+function govern(life: Lifecycle): void {
+  master = masterOf(process)
+  if (master) master.govern(life)
+  else life.handleSignals()
 }
 
 function hasConfig({ command, printed }: Parsed): boolean {
@@ -71,16 +79,13 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
   }
 }
 
-async function runServe(command: ServeCommand): Promise<void> {
+async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   withStack = command.logLevel === 'debug'
   const { workers } = command.workers
-  if (workers !== null && !master) {
+  if (workers !== null && master === null) {
     const { masterCommand } = await import('./master/command.ts')
-    return masterCommand(command, workers)
+    return masterCommand(command, workers, life)
   }
-  const life = new Lifecycle()
-  if (master) master.govern(life)
-  else life.handleSignals()
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
 }

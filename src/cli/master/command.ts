@@ -4,30 +4,26 @@ import { urlOf } from '../../server/url-of.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
-import { Lifecycle, logUnhandledRejections } from '../lifecycle.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 
 /**
  * Resolves when all workers serve and `isthmus listening on …` is on stdout. Then a signal ends the process and its workers.
  *
  * @param count the number of workers
+ * @param life handles signals already
  */
-export async function masterCommand(command: ServeCommand, count: number): Promise<void> {
+export async function masterCommand(
+  command: ServeCommand,
+  count: number,
+  life: Lifecycle,
+): Promise<void> {
   refuseAlone(command)
-  let master: Master | undefined
-  const life = new Lifecycle(
-    new Reloads(async () => {
-      const reloaded = await master?.reload()
-      return (log) => {
-        if (reloaded) new CrewLog(log).reloaded(reloaded.workers, reloaded.failure)
-      }
-    }),
-  )
-  life.handleSignals()
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)
@@ -39,9 +35,20 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   }
   const { graceMs, lifespanTimeoutMs } = options
   const times = { graceMs, lifespanTimeoutMs }
-  master = new Master({ count, flags: workers, door: { ...options, log }, ...times, channels, log })
-  life.close = async () => (await master?.close()) ?? { forced: false }
-  process.once('exit', () => master?.kill())
+  const master = new Master({
+    count,
+    flags: workers,
+    door: { ...options, log },
+    ...times,
+    channels,
+    log,
+  })
+  life.close = () => master.close()
+  life.reloads = new Reloads(async () => {
+    const { workers: size, failure } = await master.reload()
+    return (log) => new CrewLog(log).reloaded(size, failure)
+  })
+  process.once('exit', () => master.kill())
 
   const opened = await master.open()
   if (life.isEnding) return
@@ -51,8 +58,8 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   }
   life.handleExceptions()
   life.handleReloads()
-  process.on('SIGTTIN', () => master?.resize(1))
-  process.on('SIGTTOU', () => master?.resize(-1))
+  process.on('SIGTTIN', () => master.resize(1))
+  process.on('SIGTTOU', () => master.resize(-1))
   const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
