@@ -5,6 +5,7 @@ import { AppLoadError } from '../errors.ts'
 import { readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
   master = hasConfig(parsed) ? masterOf(process) : null
+  if (master) await waitAsSpare()
   const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
   if (command.type === 'serve') await runServe(command)
@@ -69,6 +71,11 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
 
 async function runServe(command: ServeCommand): Promise<void> {
   withStack = command.logLevel === 'debug'
+  if (command.reload.reload && !master) {
+    const { readTls } = await import('./serve/tls-files.ts')
+    const { developmentCommand } = await import('./development/command.ts')
+    return developmentCommand(command, readTls(command))
+  }
   const { workers } = command.workers
   if (workers !== null && !master) {
     const { masterCommand } = await import('./master/command.ts')
@@ -79,6 +86,14 @@ async function runServe(command: ServeCommand): Promise<void> {
   else life.handleSignals()
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
+}
+
+// A development server has a process that has loaded everything except for the app.
+async function waitAsSpare(): Promise<void> {
+  if (process.env[SPARE_VARIABLE] === undefined) return
+  const { orderToLoad } = await import('./development/spare.ts')
+  await import('./serve/command.ts')
+  await orderToLoad(process)
 }
 
 function crashed(error: unknown): void {
