@@ -183,6 +183,9 @@ describe('the public names', () => {
       ThreadOptions
       ThreadStart
       ThreadsApp
+      TlsFiles
+      TlsFilesOptions
+      TlsPair
       UnavailableError
       UnsupportedScopeError
       UpstreamBusyError
@@ -218,6 +221,7 @@ describe('the public names', () => {
       sync
       threadedMiddleware
       threads
+      tlsFiles
       toEvents
       toIterable
       toSync

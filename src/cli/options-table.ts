@@ -29,9 +29,6 @@ export interface ProcessOptions extends ControlOptions {
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
   accessLog: boolean
-  /** Paths of PEM files; null serves without TLS. */
-  tlsCert: string | null
-  tlsKey: string | null
   /** Takes the client and the scheme from the headers of the proxies. */
   proxyHeaders: boolean
   /** The trusted proxies; null trusts loopback. */
@@ -58,8 +55,6 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,
-  tlsCert: null,
-  tlsKey: null,
   proxyHeaders: false,
   forwardedAllowIps: null,
   ...CONTROL_DEFAULTS,
@@ -106,8 +101,6 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     kind.oneOf('auto', 'pretty', 'json'),
   ),
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
-  tlsCert: option('tls-cert', 'File of the certificate chain, in PEM: serve HTTPS', kind.filePath),
-  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.filePath),
   proxyHeaders: option(
     'proxy-headers',
     'Take client and scheme from X-Forwarded-For and X-Forwarded-Proto of trusted proxies',
@@ -156,6 +149,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'engine',
     'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
+  ),
+  http2: option(
+    'http2',
+    'Serve HTTP/2 too, on the same port: by ALPN, and without TLS by prior knowledge',
+    kind.toggle,
   ),
   rootPath: option('root-path', 'Path at which a proxy mounts this server', kind.pathPrefix),
   rootPathMode: option(

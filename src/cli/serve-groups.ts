@@ -14,6 +14,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from './reload-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import { WORKERS_DEFAULTS, WORKERS_OPTIONS } from './workers-options.ts'
 import type { ChannelsFlags } from './channels-options.ts'
 import type { OptionTable } from './option.ts'
@@ -22,6 +23,7 @@ import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
 import type { ReloadFlags } from './reload-options.ts'
 import type { RemoteFlags } from './remote-options.ts'
+import type { TlsFlags } from './tls-options.ts'
 import type { WorkersFlags } from './workers-options.ts'
 
 /** A group of options: its title in the help, its table, and a default for each of its options. */
@@ -36,6 +38,7 @@ export interface OptionGroup<Values extends object = object> {
 /** The values of all groups, by the names of the groups. */
 export interface GroupValues {
   server: ServerDefaults
+  tls: TlsFlags
   sync: SyncDefaults
   websocket: typeof DEFAULTS.websocket
   pool: PoolFlags
@@ -52,6 +55,7 @@ export const SERVE_GROUPS: {
   readonly [Name in keyof GroupValues]: OptionGroup<GroupValues[Name]>
 } = {
   server: { title: 'Server:', table: SERVER_OPTIONS, defaults: DEFAULTS },
+  tls: { title: 'TLS:', table: TLS_OPTIONS, defaults: TLS_FLAG_DEFAULTS, isNested: true },
   sync: { title: 'Sync apps:', table: SYNC_OPTIONS, defaults: DEFAULTS.sync, isNested: true },
   websocket: {
     title: 'WebSocket:',

@@ -14,6 +14,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
@@ -50,6 +51,7 @@ const SERVER: Array<
   ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
   ['backlog', '16', 'backlog', 16],
+  ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
@@ -98,8 +100,6 @@ const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = 
   ['log-level', 'debug', 'logLevel', 'debug'],
   ['log-format', 'json', 'logFormat', 'json'],
   ['access-log', 'false', 'accessLog', false],
-  ['tls-cert', '/etc/cert.pem', 'tlsCert', '/etc/cert.pem'],
-  ['tls-key', '/etc/key.pem', 'tlsKey', '/etc/key.pem'],
   ['proxy-headers', 'true', 'proxyHeaders', true],
   [
     'mount',
@@ -157,6 +157,17 @@ const CHANNELS: Array<[string, string, keyof typeof CHANNELS_OPTIONS, unknown]> 
   ['channels-history', 'board=100:60', 'channelsHistory', { board: { size: 100, ttlMs: 60_000 } }],
 ]
 
+const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
+  ['tls-cert', '/etc/cert.pem', 'cert', ['/etc/cert.pem']],
+  ['tls-key', '/etc/key.pem', 'key', ['/etc/key.pem']],
+  ['tls-ca', '/etc/ca.pem', 'ca', '/etc/ca.pem'],
+  ['tls-crl', '/etc/crl.pem', 'crl', '/etc/crl.pem'],
+  ['tls-client-certs', 'required', 'clientCerts', 'required'],
+  ['tls-min-version', '1.3', 'minVersion', '1.3'],
+  ['tls-ciphers', 'ECDHE+AESGCM:!aNULL', 'ciphers', 'ECDHE+AESGCM:!aNULL'],
+  ['tls-passphrase-file', '/run/secrets/key', 'passphraseFile', '/run/secrets/key'],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -168,6 +179,7 @@ function valuesIn({
   python,
   remote,
   channels,
+  tls,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -179,14 +191,16 @@ function valuesIn({
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
+    ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, ...rest } = serve()
+    expect(tls).toEqual(TLS_FLAG_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
-    const { tls: _tls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
+    const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
@@ -236,8 +250,6 @@ describe('serve', () => {
       logLevel: 'info',
       logFormat: 'auto',
       accessLog: true,
-      tlsCert: null,
-      tlsKey: null,
       proxyHeaders: false,
       forwardedAllowIps: null,
       control: null,
@@ -264,6 +276,7 @@ describe('serve', () => {
     ...PYTHON,
     ...REMOTE,
     ...CHANNELS,
+    ...TLS,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -278,7 +291,7 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS, TLS_OPTIONS]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
@@ -288,6 +301,7 @@ describe('serve', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...TLS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -544,6 +558,7 @@ describe('help', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...TLS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,

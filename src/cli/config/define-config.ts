@@ -5,8 +5,9 @@ import type { HistoryOptions } from '../../channels/options.ts'
 import type { PythonOptions } from '../../hosting/gateway/process/python-settings.ts'
 import type { ThreadOptions } from '../../hosting/gateway/pool-settings.ts'
 import type { ServeOptions, SyncOptions } from '../../server/options.ts'
+import type { TlsFilesOptions } from '../../server/tls/options.ts'
 
-type NotInFile = 'tls' | 'signal' | 'channels' | 'log' | 'sync' | 'udsMode'
+type NotInFile = 'tls' | 'signal' | 'channels' | 'listener' | 'log' | 'sync' | 'udsMode'
 
 /**
  * The options in a configuration file of `isthmus serve`: those of `serve()` under the same names, and those that the
@@ -55,10 +56,8 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   logFormat?: 'auto' | 'pretty' | 'json' | undefined
   /** Whether each request gets a line in the log. Default true. */
   accessLog?: boolean | undefined
-  /** The file of the certificate chain, in PEM: serves HTTPS. Default none. */
-  tlsCert?: string | null | undefined
-  /** The file of the private key, in PEM. Default none. */
-  tlsKey?: string | null | undefined
+  /** The files of certificates: serves HTTPS. Default none. */
+  tls?: TlsConfig | undefined
   /** Takes client and scheme from the headers of trusted proxies. Default false. */
   proxyHeaders?: boolean | undefined
   /** The trusted proxies: addresses, CIDR ranges, `loopback`, `private`, `unix`, `*`. Default null: loopback. */
@@ -69,6 +68,16 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   migrateState?: string | null | undefined
   /** The metrics for Prometheus: `/PATH`, a port, or `HOST:PORT`. Default none. */
   metrics?: string | number | null | undefined
+}
+
+/** The options of `tlsFiles()` in a configuration file: a list of certificates, and a list of their keys. */
+export interface TlsConfig extends Omit<TlsFilesOptions, 'pairs' | 'minVersion'> {
+  /** The files of the certificate chains, in PEM. Default none. */
+  cert?: string | readonly string[] | undefined
+  /** The files of the private keys, in the same order. Default none. */
+  key?: string | readonly string[] | undefined
+  /** The lowest version of TLS. Default `1.2`. */
+  minVersion?: '1.2' | '1.3' | undefined
 }
 
 /** The options of `threads()` in a configuration file, for the pools that the command line makes. */

@@ -53,7 +53,7 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   life.handleReloads()
   process.on('SIGTTIN', () => master?.resize(1))
   process.on('SIGTTOU', () => master?.resize(-1))
-  const scheme = command.tlsCert === null ? 'http' : 'https'
+  const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
 

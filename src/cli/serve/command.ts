@@ -49,7 +49,7 @@ export async function serveCommand(
   const app = await loadMounted(command, pools, metricsMount(command))
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
-  const tls = readTls(command)
+  const tls = readTls(command.tls)
   const operator = new Operator(app, command.options.rootPath, { ...command, log })
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()

@@ -103,14 +103,14 @@ describe('a configuration file', () => {
     const command = serve({
       app: 'threads:app.ts#shop',
       mounts: { '/api': './api/app.js', '/py': 'python:desk:app' },
-      tlsCert: 'cert.pem',
+      tls: { cert: ['cert.pem'] },
       uds: '/run/app.sock',
       python: { python: '.venv/bin/python' },
     })
     expect(command.app).toMatchObject({ place: 'threads', exportName: 'shop' })
     expect(JSON.stringify(command)).toContain('srv/shop/app.ts')
     expect(JSON.stringify(command.mounts)).toContain('srv/shop/api/app.js')
-    expect(command.tlsCert).toBe('/srv/shop/cert.pem')
+    expect(command.tls.cert).toEqual(['/srv/shop/cert.pem'])
     expect(command.options.uds).toBe('/run/app.sock')
     expect(command.python).toMatchObject({ python: '/srv/shop/.venv/bin/python', cwd: FOLDER })
   })
@@ -210,7 +210,7 @@ describe('a wrong configuration file', () => {
   })
 })
 
-type Nested = 'sync' | 'websocket' | 'pool' | 'python' | 'remote'
+type Nested = 'sync' | 'tls' | 'websocket' | 'pool' | 'python' | 'remote'
 type TopNames = {
   [Group in Exclude<keyof GroupValues, Nested>]: keyof GroupValues[Group]
 }[Exclude<keyof GroupValues, Nested>]
