@@ -74,7 +74,7 @@ async function runServe(command: ServeCommand): Promise<void> {
   if (command.reload.reload && !master) {
     const { readTls } = await import('./serve/tls-files.ts')
     const { developmentCommand } = await import('./development/command.ts')
-    return developmentCommand(command, readTls(command))
+    return developmentCommand(command, readTls(command.tls))
   }
   const { workers } = command.workers
   if (workers !== null && !master) {
