@@ -21,9 +21,12 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   let master: Master | undefined
   const life = new Lifecycle(
     new Reloads(async () => {
-      const reloaded = await master?.reload()
-      return (log) => {
-        if (reloaded) new CrewLog(log).reloaded(reloaded.workers, reloaded.failure)
+      const { workers, failure } = (await master?.reload()) ?? { workers: 0, failure: null }
+      return {
+        outcome: failure
+          ? { workers: 0, pools: 0, errors: [failure.text] }
+          : { workers, pools: 0, errors: [] },
+        report: (log) => new CrewLog(log).reloaded(workers, failure),
       }
     }),
   )

@@ -49,7 +49,12 @@ export async function serveCommand(
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command)
-  const operator = new Operator(app, command.options.rootPath, { ...command, log })
+  const operator = new Operator(app, command.options.rootPath, {
+    ...command,
+    log,
+    reload: () => life.reload(),
+  })
+  await operator.prepare()
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop
