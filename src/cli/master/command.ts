@@ -1,13 +1,13 @@
 // isthmus serve --workers: starts the workers, prints the ready line when all of them serve, and runs until a signal.
 
 import { urlOf } from '../../server/url-of.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
 import { Lifecycle, logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
+import { CrewOperator } from './crew-operator.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
 
@@ -17,7 +17,6 @@ import type { ServeCommand } from '../args.ts'
  * @param count the number of workers
  */
 export async function masterCommand(command: ServeCommand, count: number): Promise<void> {
-  refuseAlone(command)
   let master: Master | undefined
   const life = new Lifecycle(
     new Reloads(async () => {
@@ -42,28 +41,28 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   }
   const { graceMs, lifespanTimeoutMs } = options
   const times = { graceMs, lifespanTimeoutMs }
-  master = new Master({ count, flags: workers, door: { ...options, log }, ...times, channels, log })
-  life.close = async () => (await master?.close()) ?? { forced: false }
-  process.once('exit', () => master?.kill())
+  const operator = new CrewOperator(command, log, () => life.reload())
+  const { figures } = operator
+  const door = { ...options, log }
+  const own = new Master({ count, flags: workers, door, ...times, channels, figures, log })
+  master = own
+  life.close = () => operator.close(() => own.close())
+  process.once('exit', () => own.kill())
 
-  const opened = await master.open()
+  const opened = await own.open()
   if (life.isEnding) return
   if ('failure' in opened) {
     process.stderr.write(`isthmus: ${opened.failure.text}\n`)
     return exit(opened.failure.status)
   }
+  await operator.open().catch(async (error: unknown) => {
+    await own.close()
+    throw error
+  })
   life.handleExceptions()
   life.handleReloads()
-  process.on('SIGTTIN', () => master?.resize(1))
-  process.on('SIGTTOU', () => master?.resize(-1))
+  process.on('SIGTTIN', () => own.resize(1))
+  process.on('SIGTTOU', () => own.resize(-1))
   const scheme = command.tlsCert === null ? 'http' : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
-}
-
-// These parts of an operator are inside of one process.
-function refuseAlone({ control, metrics, migrateState }: ServeCommand): void {
-  const parts = { control, metrics, 'migrate-state': migrateState }
-  const given = Object.entries(parts).find(([, value]) => value !== null)
-  if (!given) return
-  throw new InvalidOptionError(`--${given[0]} cannot be combined with --workers yet`)
 }
