@@ -9,6 +9,7 @@ import { FAILED } from './report-failure.ts'
 import { scriptOf, watchParent } from './parent.ts'
 import { poolReloads } from './reloads.ts'
 import { watchTerminal } from './terminal.ts'
+import type { ReloadOutcome } from '../contract/control.ts'
 import type { Log } from '../contract/log.ts'
 import type { Server } from '../server/serve.ts'
 import type { Reloads } from './reloads.ts'
@@ -68,6 +69,11 @@ export class Lifecycle {
     this.reloads.started(this.log)
   }
 
+  /** Reloads as a SIGHUP does, and resolves at the end. */
+  reload(): Promise<ReloadOutcome> {
+    return this.reloads.order(this.log, 'the control socket')
+  }
+
   /** Handles uncaught exceptions until the process ends. */
   handleExceptions(): void {
     process.on('uncaughtException', (error) => {
@@ -106,7 +112,7 @@ export class Lifecycle {
   }
 
   #onHangup(isTerminalClosed: boolean): void {
-    if (!isTerminalClosed) return this.reloads.order(this.log)
+    if (!isTerminalClosed) return void this.reloads.order(this.log)
     this.#exit = exitByHangup
     if (this.#draining) return
     this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')

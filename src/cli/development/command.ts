@@ -34,7 +34,7 @@ export async function developmentCommand(
   let reloader: Reloader | undefined
   life.reloads = new Reloads(async () => {
     reloader?.changed('SIGHUP: the order to reload')
-    return () => undefined
+    return { outcome: { workers: 1, pools: 0, errors: [] }, report: () => undefined }
   })
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
