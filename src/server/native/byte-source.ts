@@ -20,9 +20,11 @@ export interface ByteSource {
 /**
  * Takes over a socket that was accepted with `pauseOnConnect`, or a socket under TLS. The source may have another socket:
  * do not use `accepted` any more.
+ *
+ * @param isRead bytes of the socket have been read: it may have some of them, and keeps its handle
  */
-export function byteSource(accepted: Socket): ByteSource {
-  const handle = handleOf(accepted)
+export function byteSource(accepted: Socket, isRead: boolean = false): ByteSource {
+  const handle = isRead ? undefined : handleOf(accepted)
   if (handle === undefined) return new EventSource(accepted)
   // Two sockets must not share a handle, so the first one gives it up.
   Object.assign(accepted, { _handle: null })

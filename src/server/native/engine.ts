@@ -72,7 +72,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
@@ -100,7 +100,8 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
-    this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+    const isRead = this.#settings.proxyProtocol !== 'off'
+    this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))
   }
 
   #forget<Kept>(kept: Set<Kept>, closed: Kept): void {
