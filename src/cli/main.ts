@@ -20,7 +20,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const master = masterOf(process)
+let master: MasterLink | null = null
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))

@@ -9,6 +9,7 @@ import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
 import { Master } from './master.ts'
+import type { Log } from '../../contract/log.ts'
 import type { ServeCommand } from '../args.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 
@@ -28,21 +29,7 @@ export async function masterCommand(
   life.log = log
   logUnhandledRejections(log)
   if (life.isEnding) return
-  const { channels: flags, options, workers } = command
-  const channels = masterChannels(flags, log)
-  if (flags.channels === 'memory' && count > 1) {
-    log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
-  }
-  const { graceMs, lifespanTimeoutMs } = options
-  const times = { graceMs, lifespanTimeoutMs }
-  const master = new Master({
-    count,
-    flags: workers,
-    door: { ...options, log },
-    ...times,
-    channels,
-    log,
-  })
+  const master = masterOf(command, count, log)
   life.close = () => master.close()
   life.reloads = new Reloads(async () => {
     const { workers: size, failure } = await master.reload()
@@ -60,8 +47,23 @@ export async function masterCommand(
   life.handleReloads()
   process.on('SIGTTIN', () => master.resize(1))
   process.on('SIGTTOU', () => master.resize(-1))
-  const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
+  const scheme = command.tls.cert.length === 0 ? command.options.protocol : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
+}
+
+function masterOf({ channels, options, workers }: ServeCommand, count: number, log: Log): Master {
+  if (channels.channels === 'memory' && count > 1) {
+    log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
+  }
+  return new Master({
+    count,
+    flags: workers,
+    door: { ...options, log },
+    graceMs: options.graceMs,
+    lifespanTimeoutMs: options.lifespanTimeoutMs,
+    channels: masterChannels(channels, log),
+    log,
+  })
 }
 
 // These parts of an operator are inside of one process.

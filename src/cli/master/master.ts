@@ -21,7 +21,7 @@ import type { Order } from './supervisor.ts'
 import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 
 /** The options of a {@link Master}. */
-export interface MasterOptions {
+interface MasterOptions {
   readonly count: number
   readonly flags: WorkersFlags
   readonly door: DoorSettings
@@ -33,10 +33,10 @@ export interface MasterOptions {
 }
 
 /** The end of the first start. */
-export type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
+type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
 
 /** The end of a reload; `failure` is that of the worker that did not start, and null if all workers are new. */
-export interface Reloaded {
+interface Reloaded {
   readonly workers: number
   readonly failure: Failure | null
 }
@@ -63,7 +63,7 @@ export class Master implements WorkerOwner {
   readonly #heartbeats: Heartbeats
   readonly #workers = new Map<number, Running>()
   readonly #opened = deferred<Opened>()
-  readonly #over = deferred<void>()
+  readonly #over = deferred()
   #address: ServerAddress | null = null
   #failure: Failure | null = null
   #lastEnd: WorkerEnd | null = null
