@@ -8,6 +8,7 @@ import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
+import { withReloadStream } from '../reload-stream.ts'
 import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
@@ -57,7 +58,7 @@ export async function serveCommand(
   const channels = makeChannels(command.channels, log, master !== null)
   const listener = master?.listener(command.options) ?? null
   const options = { ...command.options, channels, figures, sync, tls, log, signal, listener }
-  const starting = serve(wrap(app), options)
+  const starting = serve(withReloadStream(wrap(app)), options)
   life.close = () => closed(() => stopped(starting, stop), channels)
 
   const server = await starting.catch((error: unknown) => {
