@@ -13,6 +13,7 @@ import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
+import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
@@ -170,6 +171,11 @@ const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
   ['tls-passphrase-file', '/run/secrets/key', 'passphraseFile', '/run/secrets/key'],
 ]
 
+const RELOAD: Array<[string, string, keyof typeof RELOAD_OPTIONS, unknown]> = [
+  ['reload', 'true', 'reload', true],
+  ['reload-include', '**/*.html', 'reloadInclude', ['**/*.html']],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -182,6 +188,7 @@ function valuesIn({
   remote,
   channels,
   tls,
+  reload,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -194,13 +201,15 @@ function valuesIn({
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
     ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
+    ...RELOAD.map(([flag, , name]): [string, unknown] => [flag, reload[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, tls, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, reload, ...rest } = serve()
     expect(tls).toEqual(TLS_FLAG_DEFAULTS)
+    expect(reload).toEqual(RELOAD_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
     const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
@@ -279,6 +288,7 @@ describe('serve', () => {
     ...REMOTE,
     ...CHANNELS,
     ...TLS,
+    ...RELOAD,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -293,7 +303,14 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS, TLS_OPTIONS]
+    const pools = [
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+      TLS_OPTIONS,
+      RELOAD_OPTIONS,
+    ]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
@@ -304,6 +321,8 @@ describe('serve', () => {
       ...REMOTE,
       ...CHANNELS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -561,6 +580,8 @@ describe('help', () => {
       ...REMOTE,
       ...CHANNELS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,

@@ -8,6 +8,7 @@ import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
+import { withReloadStream } from '../reload-stream.ts'
 import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
@@ -54,7 +55,7 @@ export async function serveCommand(
   const stop = new AbortController()
   const { signal } = stop
   const channels = makeChannels(command.channels, log, master !== null)
-  const starting = serve(wrap(app), { ...given, channels, log, signal })
+  const starting = serve(withReloadStream(wrap(app)), { ...given, channels, log, signal })
   life.close = () => closed(() => stopped(starting, stop), channels)
 
   const server = await starting.catch((error: unknown) => {
