@@ -64,7 +64,8 @@ export interface MigrateCommand extends ControlOptions {
 }
 
 type PrintCommand = { type: 'print'; text: string }
-type Command =
+/** Every command. */
+export type Command =
   | ServeCommand
   | BenchCommand
   | CgiCommand
@@ -119,7 +120,8 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
-  const app = given['app'] === undefined ? config.app : readApp(String(given['app']))
+  const named = given['app']
+  const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
   const options = { ...server, sync, websocket }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }

@@ -44,11 +44,14 @@ export class Lifecycle {
   log: Log = SILENT_LOG
   /** Ends the part of the server that has started; at first there is none. */
   close: Server['close'] = nothingToClose
-  /** The order to reload, by SIGHUP. */
-  reloads: Reloads = poolReloads()
+  readonly #reloads: Reloads
   #draining: { signal: string; since: number } | undefined
   #status = 0
   #exit: (status: number) => void = exit
+
+  constructor(reloads: Reloads = poolReloads()) {
+    this.#reloads = reloads
+  }
 
   /** Whether the process is about to end. */
   get isEnding(): boolean {
@@ -65,7 +68,7 @@ export class Lifecycle {
 
   /** The server listens: a SIGHUP that has come before reloads now, and further ones at once. */
   handleReloads(): void {
-    this.reloads.started(this.log)
+    this.#reloads.started(this.log)
   }
 
   /** Handles uncaught exceptions until the process ends. */
@@ -81,7 +84,7 @@ export class Lifecycle {
   drain(signal: string): void {
     if (this.#draining) return
     this.#draining = { signal, since: Date.now() }
-    this.reloads.end()
+    this.#reloads.end()
     this.close().then(
       ({ forced }) => {
         if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
@@ -106,7 +109,7 @@ export class Lifecycle {
   }
 
   #onHangup(isTerminalClosed: boolean): void {
-    if (!isTerminalClosed) return this.reloads.order(this.log)
+    if (!isTerminalClosed) return this.#reloads.order(this.log)
     this.#exit = exitByHangup
     if (this.#draining) return
     this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')

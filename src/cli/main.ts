@@ -10,6 +10,8 @@ import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
+import type { Command, ServeCommand } from './args.ts'
+import type { Parsed } from './parser.ts'
 import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
@@ -27,14 +29,24 @@ const fail = (error: unknown): void => {
 main().catch(fail)
 
 async function main(): Promise<void> {
-  master = masterOf(process)
   const parsed = parseTexts(process.argv.slice(2))
-  const life = new Lifecycle()
-  const isServing = parsed.command === 'serve' && parsed.printed === ''
-  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
-  if (isServing) watchLoading(life)
-  const config = isServing ? await readConfig(parsed, process.env) : NO_CONFIG
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
+  master = hasConfig(parsed) ? masterOf(process) : null
+  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
+  if (command.type === 'serve') await runServe(command)
+  process.off('uncaughtException', crashed)
+  process.off('beforeExit', stuck)
+  if (command.type !== 'serve') await runOther(command)
+}
+
+function hasConfig({ command, printed }: Parsed): boolean {
+  return command === 'serve' && printed === ''
+}
+
+// The imports are dynamic so that help and version do not load the server.
+async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
@@ -57,26 +69,20 @@ async function main(): Promise<void> {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
   }
+}
 
+async function runServe(command: ServeCommand): Promise<void> {
+  withStack = command.logLevel === 'debug'
   const { workers } = command.workers
   if (workers !== null && !master) {
     const { masterCommand } = await import('./master/command.ts')
-    await masterCommand(command, workers, life)
-  } else {
-    withStack = command.logLevel === 'debug'
-    // The import is dynamic so that help and version do not load the server.
-    const { serveCommand } = await import('./serve/command.ts')
-    await serveCommand(command, life, master)
+    return masterCommand(command, workers)
   }
-  process.off('uncaughtException', crashed)
-  process.off('beforeExit', stuck)
-}
-
-function watchLoading(life: Lifecycle): void {
+  const life = new Lifecycle()
   if (master) master.govern(life)
   else life.handleSignals()
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
+  const { serveCommand } = await import('./serve/command.ts')
+  await serveCommand(command, life, master)
 }
 
 function crashed(error: unknown): void {

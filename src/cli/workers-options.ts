@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
+import { textIn } from './file-value.ts'
 import { integer, limit, mebibytes, option, seconds, secondsLimit } from './option.ts'
 import type { Kind, OptionTable } from './option.ts'
 
@@ -44,6 +45,7 @@ const workers: Kind<number | null> = {
       `must be a whole number from 1 to ${MOST_WORKERS}, or "auto" for one per core`,
     )
   },
+  from: (given) => workers.read([typeof given === 'number' ? String(given) : textIn(given)]),
   show: (shown) => (shown === null ? 'none' : String(shown)),
 }
 

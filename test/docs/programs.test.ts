@@ -26,7 +26,6 @@ const bridges = new Page('docs/bridges.md')
 const channels = new Page('docs/channels.md')
 const blockingChannels = new Page('docs/channels-from-blocking-code.md')
 const connect = new Page('docs/connect.md')
-const development = new Page('docs/development.md')
 const errorCodes = new Page('docs/error-codes.md')
 const gettingStarted = new Page('docs/getting-started.md')
 const insideExpress = new Page('docs/inside-express.md')
@@ -50,7 +49,6 @@ const RUN = [
   channels,
   channelsRecipes,
   connect,
-  development,
   errorCodes,
   gettingStarted,
   insideExpress,

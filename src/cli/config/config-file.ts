@@ -6,7 +6,7 @@ import { dirname, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { importExports } from '../../bridge/app-module.ts'
 import { isObject } from '../../complete-options.ts'
-import { AppLoadError, InvalidOptionError } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors.ts'
 import { loadFailure } from '../load-failure.ts'
 import type { ConfigContext } from './define-config.ts'
 
@@ -27,7 +27,7 @@ const NAMES = ['isthmus.config.ts', 'isthmus.config.js', 'isthmus.config.json']
  * @param named a path; null looks in the working directory; false takes none
  * @returns null without a file
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if there is no such file, if there are two, or if it does
- *   not contain an object; {@link AppLoadError} (`ISTHMUS_APP_LOAD`) with a `cause` if its code throws
+ *   not contain an object; an `AppLoadError` (`ISTHMUS_APP_LOAD`) with a `cause` if its code throws
  */
 export async function importConfig(
   named: string | false | null,

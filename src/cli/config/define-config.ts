@@ -20,6 +20,18 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   mounts?: Readonly<Record<`/${string}`, string>> | undefined
   /** The threads of each sync app and each `threads:` app; 0 runs them all on the event loop. Default one per core. */
   threads?: number | undefined
+  /** The worker processes behind one master; `auto` for one per core. Default null: one process serves. */
+  workers?: number | 'auto' | null | undefined
+  /** How long the event loop of a worker may stand still, in ms; 0 for no limit. Default 30,000. */
+  timeoutWorkerMs?: number | undefined
+  /** The requests after which a worker is replaced. Default Infinity. */
+  maxRequests?: number | undefined
+  /** The most requests that are added to that limit by chance. Default 0. */
+  maxRequestsJitter?: number | undefined
+  /** The memory above which a worker is replaced, in bytes. Default Infinity. */
+  maxRssBytes?: number | undefined
+  /** The age at which a worker is replaced, in ms. Default Infinity. */
+  workerLifetimeMs?: number | undefined
   /** The options of the pools of threads that the command line makes. */
   pool?: PoolConfig | undefined
   /** The options of each `python:` app. */
@@ -30,22 +42,10 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   sync?: Omit<SyncOptions, 'inlineThreads'> | undefined
   /** The permissions of the unix socket: `0o660`, or `'660'` in JSON. Default null: the umask decides. */
   udsMode?: number | string | null | undefined
-  /** The broker of the channels: `memory`, `cluster`, or the URL of a Redis. Default `memory`. */
-  channels?: string | undefined
+  /** The broker of the channels: `memory`, `cluster`, or the URL of a Redis. Default `memory`; `cluster` with workers. */
+  channels?: string | null | undefined
   /** The groups of the channels that keep a history: `{ board: { size: 100, ttlMs: 60_000 } }`. Default none. */
   channelsHistory?: Readonly<Record<string, HistoryOptions>> | undefined
-  /** The number of worker processes, or `auto` for one per core. Default null: the command serves itself. */
-  workers?: number | 'auto' | null | undefined
-  /** How long the event loop of a worker may stand still; 0 for no limit. Default 30,000. */
-  timeoutWorkerMs?: number | undefined
-  /** The requests after which a worker is replaced. Default Infinity. */
-  maxRequests?: number | undefined
-  /** The most requests that are added to `maxRequests`, by chance, for each worker. Default 0. */
-  maxRequestsJitter?: number | undefined
-  /** The resident memory above which a worker is replaced. Default Infinity. */
-  maxRssBytes?: number | undefined
-  /** The age at which a worker is replaced, less up to a tenth by chance. Default Infinity. */
-  workerLifetimeMs?: number | undefined
   /** The lowest level that is logged. Default `info`. */
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   /** The form of the log: `auto` is `pretty` on a terminal, else `json`. Default `auto`. */

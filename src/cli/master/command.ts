@@ -4,33 +4,30 @@ import { urlOf } from '../../server/url-of.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
-import { logUnhandledRejections } from '../lifecycle.ts'
+import { Lifecycle, logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
-import type { Lifecycle } from '../lifecycle.ts'
 
 /**
  * Resolves when all workers serve and `isthmus listening on …` is on stdout. Then a signal ends the process and its workers.
  *
  * @param count the number of workers
- * @param life handles signals already
  */
-export async function masterCommand(
-  command: ServeCommand,
-  count: number,
-  life: Lifecycle,
-): Promise<void> {
+export async function masterCommand(command: ServeCommand, count: number): Promise<void> {
   refuseAlone(command)
   let master: Master | undefined
-  life.reloads = new Reloads(async () => {
-    const reloaded = await master?.reload()
-    return (log) => {
-      if (reloaded) new CrewLog(log).reloaded(reloaded.workers, reloaded.failure)
-    }
-  })
+  const life = new Lifecycle(
+    new Reloads(async () => {
+      const reloaded = await master?.reload()
+      return (log) => {
+        if (reloaded) new CrewLog(log).reloaded(reloaded.workers, reloaded.failure)
+      }
+    }),
+  )
+  life.handleSignals()
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)

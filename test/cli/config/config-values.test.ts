@@ -217,5 +217,5 @@ type TopNames = {
 type NestedNames = {
   [Group in Nested]: Exclude<keyof GroupValues[Group], keyof NonNullable<IsthmusConfig[Group]>>
 }[Nested]
-type Missing = Exclude<TopNames, keyof IsthmusConfig | 'config'> | NestedNames
-type TypedNames = [Missing] extends [never] ? true : Missing
+type Missing = [Exclude<TopNames, keyof IsthmusConfig | 'config'>, NestedNames]
+type TypedNames = Missing extends [never, never] ? true : Missing

@@ -1,4 +1,4 @@
-// The configuration file on the disk: where it is looked for, and what it may contain.
+// The configuration file on the disk: its place, and its possible contents.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
