@@ -8,7 +8,8 @@ import { answerCgi } from '../../../src/server/cgi/answer-cgi.ts'
 import { SILENT_LOG } from '../../../src/silent-log.ts'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { answer, httpApp, readAll, soon } from '../../raw/served.ts'
-import type { HostedApp, ServeOptions } from 'isthmus'
+import type { HostedApp } from 'isthmus'
+import type { ServeOptions } from '../../../src/server/options.ts'
 
 const ENVIRONMENT = {
   GATEWAY_INTERFACE: 'CGI/1.1',
