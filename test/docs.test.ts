@@ -55,6 +55,7 @@ const websockets = new Page('docs/websockets.md')
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
+  if (Array.isArray(value) && value.length > 0) return value.join(', ')
   return typeof value === 'string' && value !== '' ? value : 'none'
 }
 

@@ -50,6 +50,8 @@ const SERVER: Array<
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
   ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
+  ['proxy-protocol', 'always', 'proxyProtocol', 'always'],
+  ['proxy-protocol-from', '10.0.0.0/8, unix', 'proxyProtocolFrom', ['10.0.0.0/8', 'unix']],
   ['backlog', '16', 'backlog', 16],
   ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
