@@ -39,6 +39,11 @@ const SUBJECTS: Subject[] = [
   { page: 'proxies', program: 'nginx', name: 'unix', options: UNIX, ...http, streamsUploads: true },
   { page: 'proxies', program: 'haproxy', name: 'http', options: {}, ...http, streamsUploads: true },
   {
+    ...{ page: 'proxies', program: 'haproxy', name: 'proxy-protocol' },
+    options: { proxyProtocol: 'always' },
+    ...{ client: VARIABLES, hasWebSockets: true, streamsUploads: true },
+  },
+  {
     ...{ page: 'cgi', program: 'nginx', name: 'scgi', options: { protocol: 'scgi' } },
     ...gateway,
     streamsUploads: false,
@@ -119,6 +124,7 @@ describe.each(SUBJECTS)('page $page: $program, $name', (subject) => {
   it('keeps its connections to the server', async ({ skip }) => {
     skip(reason !== null, reason ?? undefined)
     skip(subject.name === 'scgi', 'SCGI has a connection for each request')
+    skip(subject.name === 'proxy-protocol', 'a connection belongs to one client')
     await using front = await startFront(subject)
     for (let count = 0; count < REQUESTS; count += 1) {
       expect((await ask(`${front.url}/`)).status).toBe(200)
