@@ -6,7 +6,7 @@ import { runBehindProxies } from '../soak/proxies-run.ts'
 
 it(
   'no request fails behind nginx and HAProxy while the workers reload',
-  { timeout: 90_000 },
+  { timeout: 150_000 },
   async ({ skip }) => {
     const reason = missing('nginx') ?? missing('haproxy')
     skip(reason !== null, reason ?? undefined)

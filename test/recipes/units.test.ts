@@ -65,7 +65,7 @@ describe('the container', () => {
     const isolated = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', ...init]
     const child = startChild([...isolated, process.execPath, MAIN, ...words], { env: toolEnv() })
     onTestFinished(() => child.stop('SIGKILL'))
-    const line = await firstLine(child)
+    const line = await firstLine(child, DEADLINE_MS)
     const url = line.replace('isthmus listening on ', '')
     expect(await (await fetch(url)).text()).toBe('hello')
 

@@ -34,6 +34,8 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const APP = fileURLToPath(new URL('count-app.js', import.meta.url))
 const NAMES = ['nginx', 'haproxy'] as const
 const PAUSE_MS = 20
+// Each worker loads the command and the app, on a machine that may be busy.
+const START_MS = 60_000
 const RELOAD_MS = 60_000
 
 /** Runs the load through each proxy that is installed. */
@@ -46,7 +48,7 @@ export async function runBehindProxies(shape: RunShape): Promise<RunResult> {
   const reloads = new ReloadWatch(server)
   const proxies: Proxy[] = []
   try {
-    const url = new URL((await firstLine(server)).replace('isthmus listening on ', ''))
+    const url = new URL((await firstLine(server, START_MS)).replace('isthmus listening on ', ''))
     for (const name of names) proxies.push(await startProxy(name, [Number(url.port)]))
     const halves: Load[][] = []
     for (const half of ['steady', 'reloads'] as const) {
@@ -64,8 +66,8 @@ export async function runBehindProxies(shape: RunShape): Promise<RunResult> {
     const [steady = [], during = []] = halves
     return {
       counts: [
-        ...steady.map(({ tally }, at) => `${names[at]}, steady: ${tally}`),
-        ...during.map(({ tally }, at) => `${names[at]}, reloads: ${tally}`),
+        ...steady.map(({ tally }, at) => `${names[at]}, steady: ${String(tally)}`),
+        ...during.map(({ tally }, at) => `${names[at]}, reloads: ${String(tally)}`),
       ],
       faults: halves.flat().flatMap(({ tally }) => tally.faults()),
       reloads: reloads.count,
