@@ -36,6 +36,20 @@ describe('a server with proxyProtocol', () => {
     expect((await client.response()).body).toBe(TOLD)
   })
 
+  it('survives clients that reset their connections after the header', async () => {
+    await using server = await served(ends, ALWAYS)
+    for (let turns = 0; turns < 60; turns += 1) {
+      const client = await server.connect()
+      client.send(v1(LINE))
+      for (let turn = 0; turn < turns % 6; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve))
+      client.reset()
+    }
+    using client = await server.connect()
+    client.send(Buffer.concat([v1(LINE), Buffer.from(GET)]))
+    expect((await client.response()).body).toBe(TOLD)
+  })
+
   it('takes a header and a request that are cut at each byte', async () => {
     await using server = await served(ends, ALWAYS)
     const bytes = Buffer.concat([v1(LINE), Buffer.from(GET)])

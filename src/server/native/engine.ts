@@ -111,6 +111,8 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    // A socket that is read already may have ended at the gate.
+    if (socket.destroyed) return
     const isRead = this.#settings.proxyProtocol !== 'off'
     this.#http2.divert(socket, () => {
       this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))

@@ -37,7 +37,8 @@ export class ProxyHeaders {
 
   /** Reads the header of `socket`, which is not being read, and then admits the socket with all bytes after the header. */
   read(socket: Socket, admit: Admit): void {
-    // A client that leaves without a byte is no fault.
+    // A client that leaves without a byte is no fault. The listener stays: the socket is read already, and may fail while it
+    // waits for its engine.
     socket.on('error', ignore)
     const { remoteAddress, remotePort = 0 } = socket
     const peer = remoteAddress === undefined ? null : ([remoteAddress, remotePort] as const)
@@ -97,8 +98,7 @@ export class ProxyHeaders {
   }
 
   #admit(socket: Socket, admit: Admit): void {
-    socket.off('error', ignore)
-    admit(socket)
+    if (!socket.destroyed) admit(socket)
   }
 
   #refuse(socket: Socket, reason: string): void {
