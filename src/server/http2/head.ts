@@ -176,8 +176,9 @@ function takeAuthority(block: Block): void {
 }
 
 function faultOf(block: Block, limits: HeadLimits): BadRequestError | null {
-  const { method, path, headers, bytes } = block
-  if (!SERVED.has(method) && block.protocol === null) {
+  const { method, path, protocol, headers, bytes } = block
+  const isHandshake = method === 'CONNECT' && protocol === 'websocket'
+  if (!isHandshake && (protocol !== null || !SERVED.has(method))) {
     return new BadRequestError('the method is not served', 501)
   }
   const lineBytes = method.length + path.length + VERSION_BYTES
