@@ -4,29 +4,20 @@ import { createRequire } from 'node:module'
 import yargs from 'yargs'
 import { nearestOf } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { DEFAULTS } from '../server/options.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
-import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from './channels-options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
-import {
-  PROCESS_DEFAULTS,
-  PROCESS_OPTIONS,
-  SERVER_OPTIONS,
-  SYNC_OPTIONS,
-  WEBSOCKET_OPTIONS,
-} from './options-table.ts'
-import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
-import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
-import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
+import { SERVE_GROUPS } from './serve-groups.ts'
 import type { Argv, Options } from 'yargs'
 import type { Option } from './option.ts'
 
 const NAMES = [
   'serve',
   'bench',
+  'cgi',
   'report',
   'migrate set',
   'migrate rollback',
@@ -43,20 +34,24 @@ export interface Parsed {
   printed: string
 }
 
-const GROUPS = [
-  ['Server:', SERVER_OPTIONS, DEFAULTS],
-  ['Sync apps:', SYNC_OPTIONS, DEFAULTS.sync],
-  ['WebSocket:', WEBSOCKET_OPTIONS, DEFAULTS.websocket],
-  ['Threads:', POOL_OPTIONS, POOL_FLAG_DEFAULTS],
-  ['Python:', PYTHON_OPTIONS, PYTHON_FLAG_DEFAULTS],
-  ['Remote:', REMOTE_OPTIONS, REMOTE_FLAG_DEFAULTS],
-  ['Channels:', CHANNELS_OPTIONS, CHANNELS_DEFAULTS],
-  ['Process:', PROCESS_OPTIONS, PROCESS_DEFAULTS],
+const GROUPS = Object.values(SERVE_GROUPS)
+const BENCH_GROUPS = [
+  { title: 'Measurement:', table: BENCH_OPTIONS, defaults: BENCH_DEFAULTS },
 ] as const
-const BENCH_GROUPS = [['Measurement:', BENCH_OPTIONS, BENCH_DEFAULTS]] as const
-const CONTROL_GROUP = ['Server:', CONTROL_OPTIONS, CONTROL_DEFAULTS] as const
-const REPORT_GROUPS = [CONTROL_GROUP, ['Report:', REPORT_OPTIONS, REPORT_DEFAULTS]] as const
-const SET_GROUPS = [CONTROL_GROUP, ['Migration:', SET_OPTIONS, SET_DEFAULTS]] as const
+const CGI_GROUPS = [{ title: 'Request:', table: CGI_OPTIONS, defaults: CGI_DEFAULTS }] as const
+const CONTROL_GROUP = {
+  title: 'Server:',
+  table: CONTROL_OPTIONS,
+  defaults: CONTROL_DEFAULTS,
+} as const
+const REPORT_GROUPS = [
+  CONTROL_GROUP,
+  { title: 'Report:', table: REPORT_OPTIONS, defaults: REPORT_DEFAULTS },
+] as const
+const SET_GROUPS = [
+  CONTROL_GROUP,
+  { title: 'Migration:', table: SET_OPTIONS, defaults: SET_DEFAULTS },
+] as const
 const ALL_GROUPS = [...GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
 
 const APP_HELP =
@@ -67,12 +62,17 @@ const APP_HELP =
   'remote: servers elsewhere, to which the requests are forwarded'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
-  'option has one value on each line there. The command line wins.\n' +
+  'option has one value on each line there. isthmus.config.ts, .js or .json in the working directory has options ' +
+  'by their names in serve(). The command line wins, then the environment.\n' +
   'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
+
+const CGI_EPILOGUE =
+  'The web server starts the command for each request. The log goes to stderr. ' +
+  'Exit status: 0 answered; 1 the app failed, or the response is broken.'
 
 // These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a plural;
 // %c takes a number and shows nothing.
@@ -102,8 +102,13 @@ export function parseTexts(argv: readonly string[]): Parsed {
   const command = nameOf(given._)
   // yargs does not check the arguments after a lone "--". With --help it reads none at all.
   const extra = given._[command.split(' ').length]
-  if (extra === undefined || printed !== '') return { command, given, printed }
+  if (extra === undefined || printed !== '') return { command, given: withWord(given), printed }
   throw new InvalidOptionError(`unknown argument "${extra}"; ${seeHelp(command)}`)
+}
+
+// yargs reads --no-config as the value false for config.
+function withWord(given: Parsed['given']): Parsed['given'] {
+  return given['config'] === false ? { ...given, config: 'none' } : given
 }
 
 // Without a known name the parser refuses the words, or prints the help.
@@ -127,13 +132,16 @@ function isthmusParser(name: Name): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .command('serve <app>', 'Serve an app', (parser) =>
+    .command('serve [app]', 'Serve an app', (parser) =>
       appParser(parser, GROUPS).epilogue(EPILOGUE),
     )
     .command(
       'bench <app>',
       'Measure an app inline and in threads, and print advice on how to host it',
       (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
+    )
+    .command('cgi <app>', 'Answer one request of a web server over CGI', (parser) =>
+      appParser(parser, CGI_GROUPS).epilogue(CGI_EPILOGUE),
     )
     .command('report', 'Print the figures of a running server', (parser) =>
       optionParser(parser, REPORT_GROUPS),
@@ -152,7 +160,7 @@ function isthmusParser(name: Name): Argv {
 
 function withNearest(message: string): string {
   const [, unknown] = /^unknown argument "([^",]+)"$/.exec(message) ?? []
-  const flags = ALL_GROUPS.flatMap(([, table]) => Object.values(table))
+  const flags = ALL_GROUPS.flatMap(({ table }) => Object.values(table))
   const nearest =
     unknown &&
     nearestOf(
@@ -162,7 +170,7 @@ function withNearest(message: string): string {
   return nearest ? `${message}, did you mean --${nearest}` : message
 }
 
-type Groups = ReadonlyArray<readonly [group: string, table: object, defaults: object]>
+type Groups = ReadonlyArray<{ title: string; table: object; defaults: object }>
 
 function migrateParser(parser: Argv): Argv {
   const migration = { type: 'string', describe: 'Path at which the migration is mounted' } as const
@@ -184,9 +192,9 @@ function appParser(parser: Argv, groups: Groups): Argv {
 }
 
 function optionParser(parser: Argv, groups: Groups): Argv {
-  for (const [group, table, defaults] of groups) {
+  for (const { title, table, defaults } of groups) {
     for (const [name, option] of Object.entries(table)) {
-      parser.option(option.flag, yargsOption(group, option, Reflect.get(defaults, name) as never))
+      parser.option(option.flag, yargsOption(title, option, Reflect.get(defaults, name) as never))
     }
   }
   // Within a command, a superfluous word is an unknown argument and not an unknown command.
@@ -203,7 +211,7 @@ function yargsOption(group: string, option: Option<never>, fallback: never): Opt
 
 // yargs reads --debug=maybe as --no-debug.
 function refuseSwitchTexts(argv: readonly string[]): void {
-  const options: Array<Option<never>> = ALL_GROUPS.flatMap(([, table]) => Object.values(table))
+  const options: Array<Option<never>> = ALL_GROUPS.flatMap(({ table }) => Object.values(table))
   for (const { flag, kind } of options) {
     const wrong = argv.find((arg) => arg.startsWith(`--${flag}=`) && !/=(true|false)$/.test(arg))
     if (kind.takes === 'switch' && wrong !== undefined) {

@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
 import type { Listener } from './listener.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
 import type { Origins } from './websocket/origins.ts'
 
 /** The limits and timers of WebSockets. */
@@ -70,11 +71,32 @@ export interface ServeOptions {
   listener?: Listener | null | undefined
   /**
    * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
-   * `requestCert`, `minVersion` … The server sets ALPN itself. Default none.
+   * `requestCert`, `minVersion` … The server sets ALPN itself. Or with {@link tlsFiles}, which follows files. Default none.
    */
-  tls?: TlsOptions | null | undefined
+  tls?: TlsOptions | TlsFiles | null | undefined
+  /**
+   * Whether proxies write the PROXY protocol, version 1 or 2, before the first byte of a connection, and before TLS.
+   * `always`: each connection begins with its header, and one of a peer that is not trusted is closed. `trusted`:
+   * connections of trusted peers begin with it, and others are served as they are. Client and server of the scope are those
+   * that the header tells. Default `off`.
+   *
+   * @see https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
+   */
+  proxyProtocol?: 'off' | 'always' | 'trusted' | undefined
+  /**
+   * The peers that are trusted to tell the client by the PROXY protocol: addresses, ranges such as `10.0.0.0/8`, `loopback`,
+   * `private`, `link-local`, `unix`. Default `['loopback', 'unix']`.
+   */
+  proxyProtocolFrom?: readonly string[] | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
+  /**
+   * The protocol of the connections: `http`, or that of a web server which passes requests on as an application server
+   * expects them, `scgi` or `fastcgi`. These two have no TLS and no WebSockets, and the web server sets `date` and
+   * `server`. Each peer can tell any address as that of its client: listen on the loopback interface or a unix socket.
+   * Default `http`.
+   */
+  protocol?: 'http' | 'scgi' | 'fastcgi' | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
   /**
@@ -169,7 +191,10 @@ export const DEFAULTS: Defaults = {
   fd: null,
   listener: null,
   tls: null,
+  proxyProtocol: 'off',
+  proxyProtocolFrom: ['loopback', 'unix'],
   backlog: 2048,
+  protocol: 'http',
   engine: 'native',
   http2: false,
   rootPath: '',

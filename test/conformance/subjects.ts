@@ -4,6 +4,7 @@ import { events, iterable, sync } from 'isthmus'
 import { NO_PYTHON, SKIPPED } from '../python/program.ts'
 import { http2Host } from './http2-host.ts'
 import { behindRemote } from './behind-remote.ts'
+import { gatewayHost } from './gateway-host.ts'
 import { inPython } from './in-python.ts'
 import { inThreads } from './in-threads.ts'
 import { memoryHost } from './memory-host.ts'
@@ -53,6 +54,8 @@ const elsewhere = (trio: Trio): App => behindRemote(native(trio))
 
 const overSocket = socketHost('native')
 const overNode = socketHost('node')
+const overScgi = gatewayHost('scgi')
+const overFastCgi = gatewayHost('fastcgi')
 
 /** All subjects. An app elsewhere, in a thread or in a process, sees events and no engine: `node:http` needs it no second time. */
 export const SUBJECTS: Subject[] = [
@@ -86,6 +89,10 @@ export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, over node:http', host: inline, engine: overNode, gaps: ALONE },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
+  { name: 'iterable, over SCGI', host: awaiting, engine: overScgi, gaps: {} },
+  { name: 'events, over SCGI', host: native, engine: overScgi, gaps: {} },
+  { name: 'sync, inline, over FastCGI', host: inline, engine: overFastCgi, gaps: ALONE },
+  { name: 'events, over FastCGI', host: native, engine: overFastCgi, gaps: {} },
   {
     name: 'sync, inline, over HTTP/2',
     host: inline,

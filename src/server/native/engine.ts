@@ -63,7 +63,7 @@ export class NativeEngine implements Engine {
   #createTlsServer(): TlsServer {
     const options = { ...tlsListenerOptions(this.#settings), ...SOCKET_OPTIONS }
     const server = createTlsServer(options, (socket) => this.#onConnection(socket))
-    this.#handshakes.watch(server, this.#settings.log)
+    this.#handshakes.watch(server, this.#settings)
     return server
   }
 
@@ -76,7 +76,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
@@ -111,8 +111,9 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    const isRead = this.#settings.proxyProtocol !== 'off'
     this.#http2.divert(socket, () => {
-      this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+      this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))
     })
   }
 

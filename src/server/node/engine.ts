@@ -18,7 +18,7 @@ import { Listening } from '../listening.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -58,11 +58,8 @@ export class NodeEngine implements Engine {
       requireHostHeader: false,
       noDelay: true,
     }
-    this.#server = settings.tls
-      ? createTlsServer({ ...options, ...tlsListenerOptions(settings), allowHalfOpen: true })
-      : createServer(options)
+    this.#server = settings.tls ? this.#createTlsServer(options) : createServer(options)
     if (settings.http2) this.#divertHttp2()
-    if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
     // It is not in the documentation of node:http: otherwise the end of the client's side ends the connection.
     Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
@@ -71,6 +68,13 @@ export class NodeEngine implements Engine {
     // node:http does not read a socket that was paused before.
     if (settings.listener) this.#server.on('connection', (socket: Socket) => socket.resume())
     this.#listenToServer()
+  }
+
+  #createTlsServer(options: ServerOptions): Server {
+    const tls = { ...options, ...tlsListenerOptions(this.#settings), allowHalfOpen: true }
+    const server = createTlsServer(tls)
+    this.#handshakes.watch(server, this.#settings)
+    return server
   }
 
   get connections(): number {
@@ -82,7 +86,7 @@ export class NodeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     // The last sockets report their end after the server has reported its own.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()

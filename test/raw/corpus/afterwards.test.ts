@@ -13,7 +13,8 @@ import type { RawResponse } from '../raw-response.ts'
 import type { Served } from '../served.ts'
 import type { CorpusCase, ExpectedRequest } from './case.ts'
 
-type Seen = Pick<Required<ExpectedRequest>, 'method' | 'headers' | 'body'> & Pick<HttpScope, 'httpVersion'>
+type Seen = Pick<Required<ExpectedRequest>, 'method' | 'headers' | 'body'> &
+  Pick<HttpScope, 'httpVersion'>
 
 // An upgrade to WebSocket is a handshake, which has tests of its own.
 const isHandshake = ({ bytes }: CorpusCase): boolean =>

@@ -1,0 +1,68 @@
+// isthmus serve --workers: starts the workers, prints the ready line when all of them serve, and runs until a signal.
+
+import { urlOf } from '../../server/url-of.ts'
+import { masterChannels } from '../channels-options.ts'
+import { exit } from '../exit.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
+import { createLog } from '../log.ts'
+import { Reloads } from '../reloads.ts'
+import { CrewLog } from './crew-log.ts'
+import { CrewOperator } from './crew-operator.ts'
+import { Master } from './master.ts'
+import type { ServeCommand } from '../args.ts'
+import type { Lifecycle } from '../lifecycle.ts'
+
+/**
+ * Resolves when all workers serve and `isthmus listening on …` is on stdout. Then a signal ends the process and its workers.
+ *
+ * @param count the number of workers
+ * @param life handles signals already
+ */
+export async function masterCommand(
+  command: ServeCommand,
+  count: number,
+  life: Lifecycle,
+): Promise<void> {
+  const { log } = await createLog(command.logLevel, command.logFormat)
+  life.log = log
+  logUnhandledRejections(log)
+  if (life.isEnding) return
+  const { channels: flags, options, workers } = command
+  const channels = masterChannels(flags, log)
+  if (flags.channels === 'memory' && count > 1) {
+    log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
+  }
+  const { graceMs, lifespanTimeoutMs } = options
+  const times = { graceMs, lifespanTimeoutMs }
+  const operator = new CrewOperator(command, log, () => life.reload())
+  const { figures } = operator
+  const door = { ...options, log }
+  const master = new Master({ count, flags: workers, door, ...times, channels, figures, log })
+  life.close = () => operator.close(() => master.close())
+  life.reloads = new Reloads(async () => {
+    const { workers: reloaded, failure } = await master.reload()
+    const errors = failure ? [failure.text] : []
+    return {
+      outcome: { workers: failure ? 0 : reloaded, pools: 0, errors },
+      report: (lines) => new CrewLog(lines).reloaded(reloaded, failure),
+    }
+  })
+  process.once('exit', () => master.kill())
+
+  const opened = await master.open()
+  if (life.isEnding) return
+  if ('failure' in opened) {
+    process.stderr.write(`isthmus: ${opened.failure.text}\n`)
+    return exit(opened.failure.status)
+  }
+  await operator.open().catch(async (error: unknown) => {
+    await master.close()
+    throw error
+  })
+  life.handleExceptions()
+  life.handleReloads()
+  process.on('SIGTTIN', () => master.resize(1))
+  process.on('SIGTTOU', () => master.resize(-1))
+  const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
+  process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
+}
