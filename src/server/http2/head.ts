@@ -22,7 +22,7 @@ export interface Http2Head {
   protocol: string | null
 }
 
-// What HTTP/1.1 needs for a field besides its name and value: a colon, a space, and a CRLF.
+// The bytes of a field in HTTP/1.1 besides its name and value: a colon, a space, and a CRLF.
 const FIELD_BYTES = 4
 const VERSION_BYTES = ' HTTP/2'.length
 const MOST_DIGITS = 16

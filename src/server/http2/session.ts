@@ -21,6 +21,7 @@ export class Http2Session {
   readonly #socket: Socket
   readonly #session: ServerHttp2Session
   readonly #tools: SessionTools
+  readonly #onGone: (session: Http2Session) => void
   readonly #ends: Endpoints
   readonly #exchanges = new Set<Http2Exchange>()
   readonly #idleTimer: Timer
@@ -29,11 +30,15 @@ export class Http2Session {
   #webSockets = 0
   #isUsed = false
 
-  /** @param socket its first byte is that of the preface, and the session reads it */
-  constructor(socket: Socket, tools: SessionTools) {
+  /**
+   * @param socket its first byte is that of the preface, and the session reads it
+   * @param onGone called when the socket has closed
+   */
+  constructor(socket: Socket, tools: SessionTools, onGone: (session: Http2Session) => void) {
     const { settings, dispatcher, http2 } = tools
     this.#socket = socket
     this.#tools = tools
+    this.#onGone = onGone
     this.#ends = endpointsOf(socket, settings.uds)
     this.#idleTimer = new Timer(dispatcher.wheel, () => this.#onIdle())
     this.#stallTimer = new Timer(dispatcher.wheel, () => this.#onStallWatch())
@@ -157,7 +162,7 @@ export class Http2Session {
     this.#idleTimer.cancel()
     this.#stallTimer.cancel()
     if (!this.#session.destroyed) this.#session.destroy()
-    this.#tools.onClosed(this)
+    this.#onGone(this)
   }
 }
 
