@@ -56,6 +56,7 @@ const SERVER: Array<
   ['backlog', '16', 'backlog', 16],
   ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
+  ['http2', 'true', 'http2', true],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
   ['header-map', 'refuse', 'headerMap', 'refuse'],
