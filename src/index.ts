@@ -36,7 +36,7 @@ export type { BufferStats } from './hosting/gateway/buffering/buffers.ts'
 export type { HostedStats, PoolStats } from './hosting/gateway/pool-stats.ts'
 export type { HostCounts } from './hosting/gateway/scheduler/hosts.ts'
 export type { LoadStats } from './hosting/gateway/scheduler/load-stats.ts'
-export type { DurationStats } from './hosting/gateway/scheduler/duration-histogram.ts'
+export type { DurationStats } from './figures/duration-buckets.ts'
 export type { ThreadEnd, ThreadStart } from './hosting/gateway/thread-channels.ts'
 export { metrics } from './report/metrics/metrics.ts'
 export { report } from './report/report.ts'
@@ -45,6 +45,16 @@ export { mount } from './bridge/mount.ts'
 export type { MountTable } from './bridge/mount.ts'
 export { chain } from './chain/chain.ts'
 export type { HostedApp } from './bridge/as-event-app.ts'
+export { defineConfig } from './cli/config/define-config.ts'
+export type {
+  ConfigContext,
+  ConfigFunction,
+  IsthmusConfig,
+  PoolConfig,
+  PythonConfig,
+  RemoteConfig,
+  TlsConfig,
+} from './cli/config/define-config.ts'
 
 // Styles and bridges
 export { events, iterable, sync } from './bridge/style.ts'

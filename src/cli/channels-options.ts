@@ -3,8 +3,10 @@
 import { cluster } from '../channels/cluster/cluster.ts'
 import { memory } from '../channels/memory/memory.ts'
 import { redis } from '../channels/redis/redis.ts'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { option } from './option.ts'
+import type { ClusterChannels } from '../channels/cluster/cluster.ts'
 import type { HistoryOptions } from '../channels/options.ts'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
@@ -12,15 +14,15 @@ import type { Kind, OptionTable } from './option.ts'
 
 /** The options of the channels that `isthmus serve` makes. */
 export interface ChannelsFlags {
-  /** `memory`, `cluster`, or the URL of a Redis. */
-  channels: string
+  /** `memory`, `cluster`, or the URL of a Redis; null is `cluster` with workers, else `memory`. */
+  channels: string | null
   channelsHistory: Readonly<Record<string, HistoryOptions>>
 }
 
 /** The defaults of {@link CHANNELS_OPTIONS}. */
-export const CHANNELS_DEFAULTS: ChannelsFlags = { channels: 'memory', channelsHistory: {} }
+export const CHANNELS_DEFAULTS: ChannelsFlags = { channels: null, channelsHistory: {} }
 
-const broker: Kind<string> = {
+const broker: Kind<string | null> = {
   takes: 'value',
   read(texts) {
     const text = texts.at(-1) ?? ''
@@ -28,12 +30,17 @@ const broker: Kind<string> = {
     if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text
     throw new InvalidOptionError('must be memory, cluster, or a URL such as redis://127.0.0.1:6379')
   },
-  show: String,
+  show: (shown) => shown ?? 'memory; cluster with --workers',
 }
 
 const histories: Kind<ChannelsFlags['channelsHistory']> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(readHistory)),
+  from(given) {
+    const entries = Object.entries(isObject(given) ? given : { given: 0 })
+    if (entries.every(([, one]) => isHistory(one))) return Object.fromEntries(entries)
+    throw new InvalidOptionError('must be as { board: { size: 100, ttlMs: 60_000 } }')
+  },
   show: () => 'none',
 }
 
@@ -52,18 +59,47 @@ export const CHANNELS_OPTIONS: OptionTable<ChannelsFlags> = {
 }
 
 /**
- * Makes the channels of a command line. Their owner closes them.
+ * Makes the channels of a process that serves. Their owner closes them.
  *
+ * @param isWorker whether the process is a worker of a master
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the package `redis` is needed, and is not installed
  */
-export function makeChannels({ channels, channelsHistory }: ChannelsFlags, log: Log): Channels {
+export function makeChannels(
+  { channels, channelsHistory }: ChannelsFlags,
+  log: Log,
+  isWorker: boolean,
+): Channels {
   const shared = { history: channelsHistory, log }
-  if (channels === 'memory') return memory(shared)
-  return channels === 'cluster' ? cluster(shared) : redis({ url: channels, ...shared })
+  const broker = channels ?? (isWorker ? 'cluster' : 'memory')
+  if (broker === 'memory') return memory(shared)
+  if (broker !== 'cluster') return redis({ url: broker, ...shared })
+  return cluster({ ...shared, role: isWorker ? 'worker' : 'auto' })
+}
+
+/** Makes the channels of a master, which connect its workers; null if the workers have another broker. */
+export function masterChannels(
+  { channels, channelsHistory }: ChannelsFlags,
+  log: Log,
+): ClusterChannels | null {
+  if (channels !== null && channels !== 'cluster') return null
+  const role = channels === null ? 'primary' : 'auto'
+  return cluster({ history: channelsHistory, log, role })
 }
 
 const MS_PER_SECOND = 1000
 const MOST_SECONDS = 2_147_483
+
+function isHistory(given: unknown): given is HistoryOptions {
+  if (!isObject(given)) return false
+  const { size, ttlMs = 1, ...others } = given as Record<string, unknown>
+  if (Object.keys(others).length > 0 || !Number.isSafeInteger(size)) return false
+  return (
+    Number(size) > 0 &&
+    typeof ttlMs === 'number' &&
+    ttlMs > 0 &&
+    ttlMs <= MOST_SECONDS * MS_PER_SECOND
+  )
+}
 
 function readHistory(text: string): [group: string, history: HistoryOptions] {
   const [, group = '', count, seconds] = /^([^=]+)=(\d{1,9})(?::(\d{1,7}))?$/.exec(text) ?? []

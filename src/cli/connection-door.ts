@@ -11,6 +11,8 @@ import type { Settings } from '../server/options.ts'
 
 /** A process that takes connections. */
 export interface Taker {
+  /** Whether connections can reach it; the door forgets a taker that is closed. */
+  readonly isOpen: boolean
   /** Whether it takes its turn; false for a process whose event loop stands still, as long as another one is prompt. */
   readonly isPrompt: boolean
   /** Sends a connection. `onLost` gets it back if the process has ended before. */
@@ -90,6 +92,12 @@ export class ConnectionDoor {
   // The first taker has its turn, and goes to the end.
   #next(): Taker | undefined {
     const takers = this.#takers
+    while (takers.some(({ isOpen }) => !isOpen)) {
+      takers.splice(
+        takers.findIndex(({ isOpen }) => !isOpen),
+        1,
+      )
+    }
     const prompt = takers.findIndex(({ isPrompt }) => isPrompt)
     const [taker] = takers.splice(Math.max(prompt, 0), 1)
     if (taker) takers.push(taker)

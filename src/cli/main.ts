@@ -2,10 +2,17 @@
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { AppLoadError } from '../errors.ts'
-import { parseArguments } from './args.ts'
+import { readCommand } from './args.ts'
+import { NO_CONFIG } from './config/config-values.ts'
+import { readConfig } from './config/read-config.ts'
 import { exit } from './exit.ts'
-import { reportFailure } from './report-failure.ts'
-import { Lifecycle } from './serve/lifecycle.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { parseTexts } from './parser.ts'
+import { failureOf, reportFailure } from './report-failure.ts'
+import { masterOf } from './serve/master-link.ts'
+import type { Command, ServeCommand } from './args.ts'
+import type { Parsed } from './parser.ts'
+import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -13,12 +20,33 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-const fail = (error: unknown): void => exit(reportFailure(error, withStack))
+let master: MasterLink | null = null
+const fail = (error: unknown): void => {
+  if (master) return master.fail(failureOf(error, withStack), exit)
+  exit(reportFailure(error, withStack))
+}
 
 main().catch(fail)
 
 async function main(): Promise<void> {
-  const command = parseArguments(process.argv.slice(2), process.env)
+  const parsed = parseTexts(process.argv.slice(2))
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
+  master = hasConfig(parsed) ? masterOf(process) : null
+  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
+  const command = readCommand(parsed, process.env, config)
+  if (command.type === 'serve') await runServe(command)
+  process.off('uncaughtException', crashed)
+  process.off('beforeExit', stuck)
+  if (command.type !== 'serve') await runOther(command)
+}
+
+function hasConfig({ command, printed }: Parsed): boolean {
+  return command === 'serve' && printed === ''
+}
+
+// The imports are dynamic so that help and version do not load the server.
+async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
@@ -37,18 +65,20 @@ async function main(): Promise<void> {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
   }
+}
 
-  const life = new Lifecycle()
-  life.handleSignals()
+async function runServe(command: ServeCommand): Promise<void> {
   withStack = command.logLevel === 'debug'
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
-
-  // The import is dynamic so that help and version do not load the server.
+  const { workers } = command.workers
+  if (workers !== null && !master) {
+    const { masterCommand } = await import('./master/command.ts')
+    return masterCommand(command, workers)
+  }
+  const life = new Lifecycle()
+  if (master) master.govern(life)
+  else life.handleSignals()
   const { serveCommand } = await import('./serve/command.ts')
-  await serveCommand(command, life)
-  process.off('uncaughtException', crashed)
-  process.off('beforeExit', stuck)
+  await serveCommand(command, life, master)
 }
 
 function crashed(error: unknown): void {

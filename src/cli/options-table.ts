@@ -1,9 +1,11 @@
 // Every option of the command line, except for those of pools. Parser, types, defaults and --help all use these tables.
 
 import { availableParallelism } from 'node:os'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { parseAppSpec } from './app-spec.ts'
+import { parseAppSpec, specIn } from './app-spec.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { textIn } from './file-value.ts'
 import { metricsPlace } from './metrics-place.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
@@ -18,6 +20,8 @@ type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 
 /** The options of the command line alone; all others are options of `serve()`. */
 export interface ProcessOptions extends ControlOptions {
+  /** The configuration file; null looks for one in the working directory, false takes none. */
+  config: string | false | null
   mounts: Mounts
   /** The threads of each sync app and each `threads:` app; 0 runs these, and those of every threads() pool, inline. */
   threads: number
@@ -45,6 +49,7 @@ export type SyncDefaults = Omit<typeof DEFAULTS.sync, 'inlineThreads'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
+  config: null,
   mounts: [],
   threads: availableParallelism(),
   logLevel: 'info',
@@ -60,14 +65,25 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
 const mountList: kind.Kind<Mounts> = {
   takes: 'list',
   read: readMounts,
+  from: mountsIn,
   show: () => 'none',
+}
+
+const configFile: kind.Kind<string | false | null> = {
+  takes: 'value',
+  read: (texts) => (texts.at(-1) === 'none' ? false : kind.filePath.read(texts)),
+  from() {
+    throw new InvalidOptionError('must be on the command line or in the environment')
+  },
+  show: () => 'isthmus.config.ts, .js or .json in the working directory',
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 export const MOST_THREADS = 1_024
 
-/** `--mount`, the logs, and the options for the operator. */
+/** `--config`, `--mount`, the logs, and the options for the operator. */
 export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
+  config: option('config', 'Configuration file; --no-config takes none', configFile),
   mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
   threads: option(
     'threads',
@@ -143,6 +159,11 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'engine',
     'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
+  ),
+  http2: option(
+    'http2',
+    'Serve HTTP/2 too, on the same port: by ALPN, and without TLS by prior knowledge',
+    kind.toggle,
   ),
   rootPath: option('root-path', 'Path at which a proxy mounts this server', kind.pathPrefix),
   rootPathMode: option(
@@ -246,6 +267,12 @@ function readMounts(texts: readonly string[]): Mounts {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index)
   if (twice === undefined) return mounts
   throw new InvalidOptionError(`must be given once for each path, and "${twice}" has two`)
+}
+
+function mountsIn(given: unknown, folder: string): Mounts {
+  if (!isObject(given)) throw new InvalidOptionError('must be an object of paths and apps')
+  const texts = Object.entries(given).map(([path, app]) => `${path}=${textIn(app)}`)
+  return readMounts(texts).map(([path, app]) => [path, specIn(app, folder)])
 }
 
 function readMount(text: string): Mounts[number] {

@@ -11,19 +11,28 @@ type Parent = Pick<NodeJS.Process, 'on' | 'off' | 'send' | 'connected'>
 /**
  * Makes the listener of a process whose parent has a `ConnectionDoor`.
  *
- * @param address the place at which the parent listens
+ * @param place the place at which the parent will listen
+ * @param opened gives the place when the parent listens; its port is that of the system then
  */
-export function parentListener(address: ServerAddress, parent: Parent = process): Listener {
+export function parentListener(
+  place: ServerAddress,
+  opened: () => Promise<ServerAddress>,
+  parent: Parent = process,
+): Listener {
+  let address = place
   let accept: ((socket: Socket) => void) | undefined
   const onMessage = (message: unknown, socket: unknown): void => {
     // A client may have left on the way: there is no socket then.
     if (isMessage(message, GIVEN) && socket) accept?.(socket as Socket)
   }
   return {
-    address,
-    open(take) {
+    get address() {
+      return address
+    },
+    async open(take) {
       accept = take
       parent.on('message', onMessage)
+      address = await opened()
     },
     async close() {
       await lastMessage(parent)

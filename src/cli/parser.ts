@@ -59,7 +59,8 @@ const APP_HELP =
   'remote: servers elsewhere, to which the requests are forwarded'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
-  'option has one value on each line there. The command line wins.\n' +
+  'option has one value on each line there. isthmus.config.ts, .js or .json in the working directory has options ' +
+  'by their names in serve(). The command line wins, then the environment.\n' +
   'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
@@ -94,8 +95,13 @@ export function parseTexts(argv: readonly string[]): Parsed {
   const command = nameOf(given._)
   // yargs does not check the arguments after a lone "--". With --help it reads none at all.
   const extra = given._[command.split(' ').length]
-  if (extra === undefined || printed !== '') return { command, given, printed }
+  if (extra === undefined || printed !== '') return { command, given: withWord(given), printed }
   throw new InvalidOptionError(`unknown argument "${extra}"; ${seeHelp(command)}`)
+}
+
+// yargs reads --no-config as the value false for config.
+function withWord(given: Parsed['given']): Parsed['given'] {
+  return given['config'] === false ? { ...given, config: 'none' } : given
 }
 
 // Without a known name the parser refuses the words, or prints the help.
@@ -119,7 +125,7 @@ function isthmusParser(name: Name): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .command('serve <app>', 'Serve an app', (parser) =>
+    .command('serve [app]', 'Serve an app', (parser) =>
       appParser(parser, GROUPS).epilogue(EPILOGUE),
     )
     .command(

@@ -10,16 +10,31 @@ export const FAILED = 1
 /** The exit status of a wrong command line: a wrong option, or a file or export that does not exist. */
 const WRONG_USAGE = 2
 
-/**
- * Writes `isthmus: …` to stderr. The stack of the app's own error follows if that is the cause, or all stacks if
- * `withStack`. Returns the exit status.
- */
+/** A failure as the user sees it. */
+export interface Failure {
+  /** The sentence, and the stack in the lines after it. */
+  readonly text: string
+  /** The exit status. */
+  readonly status: number
+}
+
+/** Writes `isthmus: …` to stderr, as {@link failureOf} describes it. Returns the exit status. */
 export function reportFailure(thrown: unknown, withStack: boolean): number {
+  const { text, status } = failureOf(thrown, withStack)
+  process.stderr.write(`isthmus: ${text}\n`)
+  return status
+}
+
+/**
+ * Describes a failure in one line. The stack of the app's own error follows if that is the cause, or all stacks if
+ * `withStack`.
+ */
+export function failureOf(thrown: unknown, withStack: boolean): Failure {
   const error = unwrapped(thrown)
-  process.stderr.write(`isthmus: ${sentenceOf(error).replaceAll(/\s+/g, ' ')}\n`)
+  const sentence = sentenceOf(error).replaceAll(/\s+/g, ' ')
   const stack = withStack ? inspect(error) : stackOfCause(error)
-  if (stack !== undefined) process.stderr.write(`${stack}\n`)
-  return isWrongUsage(error) ? WRONG_USAGE : FAILED
+  const text = stack === undefined ? sentence : `${sentence}\n${stack}`
+  return { text, status: isWrongUsage(error) ? WRONG_USAGE : FAILED }
 }
 
 function stackOfCause(error: unknown): string | undefined {

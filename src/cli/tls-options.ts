@@ -34,6 +34,10 @@ const files: Kind<readonly string[]> = {
   takes: 'list',
   // An empty variable has no line, and would serve without TLS.
   read: (texts) => (texts.length > 0 ? texts : ['']).flatMap((text) => filePath.read([text]) ?? []),
+  from(given, folder) {
+    const listed: unknown[] = Array.isArray(given) ? given : [given]
+    return listed.map((one) => filePath.from?.(one, folder) ?? '')
+  },
   show: () => 'none',
 }
 

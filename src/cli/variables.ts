@@ -1,12 +1,16 @@
 // The variables of the environment, one for each flag.
 
 import { nearestOf } from '../complete-options.ts'
+import { PRIMARY_VARIABLE } from '../channels/cluster/role.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { WORKER_VARIABLE } from './worker-messages.ts'
 
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const PREFIX = 'ISTHMUS_'
+/** The variables that processes of isthmus set for their children. */
+const OWN: readonly string[] = [WORKER_VARIABLE, PRIMARY_VARIABLE]
 
 /** The variable that sets a flag: `ISTHMUS_LOG_LEVEL` for `log-level`. */
 export function variableOf(flag: string): string {
@@ -20,7 +24,8 @@ export function variableOf(flag: string): string {
  */
 export function refuseUnknownVariables(environment: Environment, flags: readonly string[]): void {
   const known = flags.map(variableOf)
-  const isUnknown = (name: string): boolean => name.startsWith(PREFIX) && !known.includes(name)
+  const isUnknown = (name: string): boolean =>
+    name.startsWith(PREFIX) && !OWN.includes(name) && !known.includes(name)
   const unknown = Object.keys(environment).find(isUnknown)
   if (unknown === undefined) return
   const nearest = nearestOf(

@@ -26,7 +26,12 @@ export interface Report {
   /** ISO 8601. */
   at: string
   uptimeMs: number
+  /** With workers: the sums of memory and CPU over all processes, and the mean of the loops. The process is the master. */
   process: ProcessReport
+  /** The worker processes; empty for a server in one process. All other figures are those of all workers together. */
+  workers: WorkerReport[]
+  /** False if figures of a worker are missing or old: it has not answered, or the master has not. */
+  isComplete: boolean
   requests: { inFlight: number; total: number }
   webSockets: { open: number; total: number }
   /** Requests that got 503 above `maxConcurrency` or during the shutdown. */
@@ -54,6 +59,27 @@ export interface ProcessReport {
   blocks: number
   /** The longest one since the start, in ms. */
   longestBlockMs: number
+}
+
+/** One worker process of a server with several. */
+export interface WorkerReport {
+  /** The number of its place, from 1 on: its successor has the same one. */
+  worker: number
+  pid: number
+  state: 'starting' | 'ready' | 'draining'
+  /** False if it has not answered in time: its figures are the last known ones, or 0. */
+  answered: boolean
+  uptimeMs: number
+  rssBytes: number
+  /** The part of one core that it used in the last minute. */
+  cpu: number
+  loopUtilization: number
+  longestBlockMs: number
+  requests: { inFlight: number; total: number }
+  webSockets: { open: number; total: number }
+  /** The processes that had this place before, and those of them that ended by themselves. */
+  predecessors: number
+  crashes: number
 }
 
 /** One mounted app. */
@@ -188,6 +214,9 @@ export interface Difference {
 /** A finding and what to do about it. */
 export interface Advice {
   kind:
+    | 'worker-is-silent'
+    | 'worker-crashes'
+    | 'uneven-workers'
     | 'blocks-the-loop'
     | 'waits-for-a-thread'
     | 'slow-upstream'
@@ -195,7 +224,7 @@ export interface Advice {
     | 'mismatches'
     | 'can-switch'
     | 'migrate-next'
-  /** The path of the mount. */
+  /** The path of the mount; empty for the server as a whole. */
   path: string
   /** One or two sentences: the finding with its figures, and the remedy. */
   text: string

@@ -1,5 +1,7 @@
 // The advice of a report: its findings in words, each with its figures and a remedy.
 
+import { loopTimeMs } from './loop-time-ms.ts'
+import { workerAdvice } from './workers/worker-advice.ts'
 import type {
   Advice,
   MigrationReport,
@@ -25,9 +27,12 @@ const BUSY_POOL = 0.5
 const STEPS = [0.1, 0.5, 1]
 
 /** Finds the faults of a server and the next step of its migration. The most urgent finding comes first. */
-export function adviceOn({ mounts, migrations, uptimeMs }: Omit<Report, 'advice'>): Advice[] {
+export function adviceOn(report: Omit<Report, 'advice'>): Advice[] {
+  const { mounts, migrations, workers } = report
+  const loopMs = loopTimeMs(report)
   return [
-    ...mounts.toSorted(byBlocks).flatMap((mount) => blocksTheLoop(mount, uptimeMs)),
+    ...workerAdvice(workers),
+    ...mounts.toSorted(byBlocks).flatMap((mount) => blocksTheLoop(mount, loopMs)),
     ...mounts.flatMap(waitsForAThread),
     ...mounts.flatMap(slowUpstream),
     ...mounts.flatMap(errors),
@@ -41,12 +46,12 @@ function byBlocks(a: MountReport, b: MountReport): number {
   return b.loop.longestBlockMs - a.loop.longestBlockMs
 }
 
-function blocksTheLoop({ path, loop }: MountReport, uptimeMs: number): Advice[] {
+function blocksTheLoop({ path, loop }: MountReport, loopMs: number): Advice[] {
   if (loop.blocks < MIN_BLOCKS) return []
   const { blocks, longestBlockMs, busyMs } = loop
   const finding =
     `holds the event loop: ${blocks} times for 25 ms or longer, at most ${ms(longestBlockMs)}, ` +
-    `${percent(busyMs / uptimeMs)} of the time. All other requests and WebSockets wait meanwhile`
+    `${percent(busyMs / loopMs)} of the time. All other requests and WebSockets wait meanwhile`
   return advice('blocks-the-loop', path, `${finding}. Host it with threads()`)
 }
 

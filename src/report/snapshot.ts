@@ -15,6 +15,8 @@ export function snapshot(figures: Figures): Report {
     at: new Date().toISOString(),
     uptimeMs,
     process: figures.process(),
+    workers: [],
+    isComplete: true,
     ...figures.facts.counters(),
     ...appReports(figures, now),
   }

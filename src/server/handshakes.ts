@@ -7,11 +7,13 @@ import type { Server, TLSSocket, TlsOptions } from 'node:tls'
 import type { Settings } from './options.ts'
 
 /** The options of a TLS listener: those of the user, a time limit, and the protocols that are spoken (RFC 7301). */
-export function tlsListenerOptions({ tls, headTimeoutMs }: Settings): TlsOptions {
+export function tlsListenerOptions({ tls, http2, headTimeoutMs }: Settings): TlsOptions {
   const handshakeTimeout = Math.min(headTimeoutMs, MAX_TIMER_MS)
   const given = tls instanceof TlsFiles ? tls.listenerOptions() : tls
-  return { handshakeTimeout, ...given, ALPNProtocols: ['http/1.1', 'http/1.0'] }
+  return { handshakeTimeout, ...given, ALPNProtocols: http2 ? ['h2', ...HTTP_1] : HTTP_1 }
 }
+
+const HTTP_1 = ['http/1.1', 'http/1.0']
 
 /**
  * The sockets of one listener whose handshake is under way. A server that closes would wait for them, and none of them is a

@@ -10,8 +10,11 @@ import type { ServerAddress } from './engine.ts'
 export interface Listener {
   /** The place to which clients connect. */
   readonly address: ServerAddress
-  /** Begins: `accept` gets each connection, of which no byte has been read. */
-  open(accept: (socket: Socket) => void): void
+  /**
+   * Begins: `accept` gets each connection, of which no byte has been read. A promise delays the end of the start of the
+   * server; `address` is read after it.
+   */
+  open(accept: (socket: Socket) => void): void | Promise<void>
   /** Ends: resolves after the last connection has been given. Connections that are open are not touched. */
   close(): Promise<void>
 }

@@ -38,7 +38,7 @@ export class Listening {
     // node:http begins to watch the timeouts of its connections when it listens.
     if (listener !== null || this.#door !== this.#server) this.#server.emit('listening')
     if (listener === null) return listen(this.#door, this.#settings)
-    listener.open((socket) => this.#give(socket))
+    await listener.open((socket) => this.#give(socket))
     return listener.address
   }
 

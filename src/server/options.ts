@@ -93,12 +93,17 @@ export interface ServeOptions {
   /**
    * The protocol of the connections: `http`, or that of a web server which passes requests on as an application server
    * expects them, `scgi` or `fastcgi`. These two have no TLS and no WebSockets, and the web server sets `date` and
-   * `server`. Whoever can connect tells the address of the client: listen on the loopback interface or a unix socket.
+   * `server`. Each peer can tell any address as that of its client: listen on the loopback interface or a unix socket.
    * Default `http`.
    */
   protocol?: 'http' | 'scgi' | 'fastcgi' | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
+  /**
+   * Whether clients may speak HTTP/2 (RFC 9113) on the same port: by ALPN under TLS, and without TLS by prior knowledge.
+   * Others are served by `engine`. Default false.
+   */
+  http2?: boolean | undefined
   /** The path under which a proxy mounts this server: `/api`. Default none. */
   rootPath?: string | undefined
   /**
@@ -191,6 +196,7 @@ export const DEFAULTS: Defaults = {
   backlog: 2048,
   protocol: 'http',
   engine: 'native',
+  http2: false,
   rootPath: '',
   rootPathMode: 'prepend',
   headerMap: 'drop',

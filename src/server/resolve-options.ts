@@ -78,11 +78,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
     throw invalidOption(caller, 'channels', channels, remedy)
   }
-  checkTls(caller, tls)
-  if (tls !== null && completed.protocol !== 'http') {
-    const remedy = 'TLS is for http: the web server has it on its own side'
-    throw invalidOption(caller, 'protocol', completed.protocol, remedy)
-  }
+  if (tls !== null) checkTls(caller, tls, completed.protocol)
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
   if (listener !== null && !isListener(listener)) {
     const remedy = 'it has an address and the functions open() and close(), or is null'
@@ -161,8 +157,13 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: Settings['tls']): void {
-  if (tls === null || tls instanceof TlsFiles) return
+function checkTls(caller: string, tls: object, protocol: string): void {
+  if (protocol !== 'http') {
+    const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
+    throw invalidOption(caller, 'protocol', protocol, remedy)
+  }
+  // The constructor has checked the files.
+  if (tls instanceof TlsFiles) return
   if (typeof tls !== 'object') {
     throw invalidOption(caller, 'tls', tls, 'it is an object with key and cert, or null')
   }

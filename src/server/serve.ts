@@ -14,6 +14,7 @@ import { scgi } from './scgi/protocol.ts'
 import { shutDown } from './shutdown.ts'
 import { ownFile } from './socket-file.ts'
 import { stderrLog } from './stderr-log.ts'
+import { urlOf } from './url-of.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Figures } from '../figures/figures.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -138,10 +139,4 @@ async function listenUnlessAborted(
 ): Promise<ServerAddress> {
   signal?.throwIfAborted()
   return engine.listen()
-}
-
-function urlOf(address: ServerAddress, scheme: string): string {
-  if ('path' in address) return `unix:${address.path}`
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `${scheme}://${host}:${address.port}`
 }

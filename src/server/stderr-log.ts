@@ -7,9 +7,13 @@ import type { Log } from '../contract/log.ts'
 const WARN = 40
 const output = new BoundedWriter(2, (lost) => output.write(lostLine(lost)))
 
-/** A log of JSON lines on stderr. A reader that has stalled holds up nothing: lines wait, or are dropped and counted. */
-export function stderrLog(level = 'info'): Log {
-  return pino({ level, base: null }, output)
+/**
+ * A log of JSON lines on stderr. A reader that has stalled holds up nothing: lines wait, or are dropped and counted.
+ *
+ * @param fields the fields of each line
+ */
+export function stderrLog(level = 'info', fields: object | null = null): Log {
+  return pino({ level, base: fields as Record<string, unknown> | null }, output)
 }
 
 /** The JSON line about lines that were dropped. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
-import { parseArguments } from '../../src/cli/args.ts'
+import { parseArguments } from './parse-arguments.ts'
 import {
   PROCESS_OPTIONS,
   SERVER_OPTIONS,
@@ -53,6 +53,7 @@ const SERVER: Array<
   ['proxy-protocol', 'always', 'proxyProtocol', 'always'],
   ['proxy-protocol-from', '10.0.0.0/8, unix', 'proxyProtocolFrom', ['10.0.0.0/8', 'unix']],
   ['backlog', '16', 'backlog', 16],
+  ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
@@ -96,6 +97,7 @@ const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown
   ['ws-deflate', 'true', 'deflate', true],
 ]
 const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = [
+  ['config', 'shop.config.ts', 'config', 'shop.config.ts'],
   ['threads', '3', 'threads', 3],
   ['log-level', 'debug', 'logLevel', 'debug'],
   ['log-format', 'json', 'logFormat', 'json'],
@@ -243,6 +245,8 @@ describe('serve', () => {
     expect(rest).toEqual({
       type: 'serve',
       app: { place: null, style: null, file: 'app.js', exportName: 'default' },
+      config: null,
+      configFile: null,
       mounts: [],
       threads: expect.any(Number),
       logLevel: 'info',
@@ -412,7 +416,7 @@ describe('a wrong command line', () => {
       ['', `no command given; ${help}`],
       ['sever', `unknown command "sever"; ${help}`],
       ['sever app.js', `unknown command in "sever, app.js"; ${help}`],
-      ['serve', `no APP to serve; ${help}`],
+      ['serve', `no APP to serve; name one, or write app in isthmus.config.ts; ${help}`],
       ['serve app.js more', `unknown argument "more"; ${help}`],
       ['serve app.js more and', `unknown arguments "more, and"; ${help}`],
       ['serve app.js -- more', `unknown argument "more"; ${help}`],
@@ -548,7 +552,7 @@ describe('help', () => {
   }
 
   it('names the command, and each option with its default', () => {
-    expect(text('--help')).toContain('isthmus serve <app>')
+    expect(text('--help')).toContain('isthmus serve [app]')
     const help = text('serve', '--help')
     for (const [flag] of [
       ...PROCESS,
@@ -570,8 +574,8 @@ describe('help', () => {
   })
 
   it('is printed even if the command line is wrong, and so is the version', () => {
-    expect(text('serve', '--prot', '--help')).toContain('isthmus serve <app>')
-    expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve <app>')
+    expect(text('serve', '--prot', '--help')).toContain('isthmus serve [app]')
+    expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve [app]')
     expect(text('--version')).toMatch(/^\d+\.\d+\.\d+$/)
   })
 })

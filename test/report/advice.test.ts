@@ -69,7 +69,7 @@ function migrationOf(
 }
 
 function texts(mounts: MountReport[], migrations: MigrationReport[] = []): string[] {
-  return adviceOn({ mounts, migrations, uptimeMs: 10_000 } as unknown as Report).map(
+  return adviceOn({ mounts, migrations, workers: [], uptimeMs: 10_000 } as unknown as Report).map(
     ({ kind, text }) => `${kind} | ${text}`,
   )
 }

@@ -138,6 +138,8 @@ export const EXAMPLE_REPORT: Report = {
     blocks: 14,
     longestBlockMs: 48.5,
   },
+  workers: [],
+  isComplete: true,
   requests: { inFlight: 19, total: 140_000 },
   webSockets: { open: 3, total: 40 },
   refused: 4,

@@ -1,9 +1,8 @@
 // One target: its connections, its health and its figures.
 
-import { createHistogram } from 'node:perf_hooks'
+import { DurationBuckets } from '../../figures/duration-buckets.ts'
 import { RemoteConnection, connectorTo } from './connection.ts'
 import { TargetHealth } from './target-health.ts'
-import type { RecordableHistogram } from 'node:perf_hooks'
 import type { Log } from '../../contract/log.ts'
 import type { TargetReport } from '../../contract/report.ts'
 import type { Candidate } from './balance.ts'
@@ -20,7 +19,7 @@ export class Target implements Candidate {
   readonly #connector: ReturnType<typeof connectorTo>
   readonly #idle: RemoteConnection[] = []
   readonly #busy = new Set<RemoteConnection>()
-  readonly #headTimes: RecordableHistogram = createHistogram({ figures: 2 })
+  readonly #headTimes = new DurationBuckets()
   #pending = 0
   #completed = 0
   #failed = 0
@@ -57,7 +56,7 @@ export class Target implements Candidate {
 
   /** The target has answered, `headMs` after the request. */
   answered(headMs: number): void {
-    this.#headTimes.record(Math.max(1, Math.round(headMs * 1_000)))
+    this.#headTimes.record(headMs)
     this.passesCheck()
   }
 
@@ -132,9 +131,6 @@ export class Target implements Candidate {
   }
 
   report(): TargetReport {
-    const { mean, count } = this.#headTimes
-    const msAt = (percent: number): number => this.#headTimes.percentile(percent) / 1_000
-    const isEmpty = count === 0
     return {
       url: this.name,
       state: this.health.state(performance.now()),
@@ -142,9 +138,7 @@ export class Target implements Candidate {
       completed: this.#completed,
       failed: this.#failed,
       retried: this.#retried,
-      headMs: isEmpty
-        ? { mean: 0, p50: 0, p99: 0 }
-        : { mean: mean / 1_000, p50: msAt(50), p99: msAt(99) },
+      headMs: this.#headTimes.stats(),
     }
   }
 

@@ -3,15 +3,17 @@
 import nodeCluster from 'node:cluster'
 import { invalidOption } from '../../complete-options.ts'
 
-// `process.send` alone does not make a worker: tsx, `node --watch` and process managers start their programs with an IPC
-// channel too. The children of a primary inherit this mark.
-const MARK = 'ISTHMUS_CHANNELS_PRIMARY'
+/**
+ * The variable of the environment with the process id of the primary, which its children inherit. `process.send` alone does
+ * not make a worker: tsx, `node --watch` and process managers start their programs with an IPC channel too.
+ */
+export const PRIMARY_VARIABLE = 'ISTHMUS_CHANNELS_PRIMARY'
 
 /** Whether this process is a worker. */
 export function isWorker(role: 'auto' | 'primary' | 'worker'): boolean {
   if (role !== 'auto') return role === 'worker'
   if (nodeCluster.isWorker) return true
-  const primary = process.env[MARK]
+  const primary = process.env[PRIMARY_VARIABLE]
   return process.send !== undefined && primary !== undefined && primary !== String(process.pid)
 }
 
@@ -31,14 +33,14 @@ export function becomePrimary(name: string): void {
     )
   }
   names.add(name)
-  process.env[MARK] = String(process.pid)
+  process.env[PRIMARY_VARIABLE] = String(process.pid)
 }
 
 /** Ends the effect of {@link becomePrimary}. */
 export function resignAsPrimary(name: string): void {
   const names = openNames()
   names.delete(name)
-  if (names.size === 0) delete process.env[MARK]
+  if (names.size === 0) delete process.env[PRIMARY_VARIABLE]
 }
 
 // All copies of the package in this process have one set.

@@ -1,11 +1,13 @@
 // The tables of the mounts and of the targets in the report.
 
+import { loopTimeMs } from '../../report/loop-time-ms.ts'
 import { NONE, orNone, table } from './table.ts'
 import type { MountReport, Report, TargetReport } from '../../contract/report.ts'
 import type { Column } from './table.ts'
 
 /** One line for each mount. */
-export function mountLines({ mounts, uptimeMs }: Report): string[] {
+export function mountLines(report: Report): string[] {
+  const loopMs = loopTimeMs(report)
   const columns: ReadonlyArray<Column<MountReport>> = [
     ['mount', ({ path }) => path],
     ['style', ({ style }) => style ?? NONE],
@@ -15,11 +17,11 @@ export function mountLines({ mounts, uptimeMs }: Report): string[] {
     ['p99', ({ latencyMs }) => orNone(latencyMs.p99)],
     ['active', ({ requests, webSockets }) => String(requests.inFlight + webSockets.open)],
     ['5xx', ({ requests }) => String(requests.byClass['5'] ?? 0)],
-    ['loop', ({ loop }) => `${((100 * loop.busyMs) / Math.max(uptimeMs, 1)).toFixed(1)}%`],
+    ['loop', ({ loop }) => `${((100 * loop.busyMs) / loopMs).toFixed(1)}%`],
     ['block', ({ loop }) => orNone(loop.longestBlockMs)],
     ['queue', ({ pool }) => orNone(pool?.waitMs.p99 ?? 0)],
   ]
-  return table(mounts, columns, 3)
+  return table(report.mounts, columns, 3)
 }
 
 /** One line for each server that a mount of `remote()` forwards to. */

@@ -10,28 +10,35 @@ import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
 import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
-import { logUnhandledRejections } from './lifecycle.ts'
-import { createLog } from './log.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
+import { createLog } from '../log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
 import type { Channels } from '../../contract/channels.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Lifecycle } from '../lifecycle.ts'
+import type { MasterLink } from './master-link.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
  * before that moment stops the start.
  *
  * @param life handles signals already
+ * @param master gives the connections, and prints the ready line, if this process is its worker
  */
-export async function serveCommand(command: ServeCommand, life: Lifecycle): Promise<void> {
-  const { log } = await createLog(command.logLevel, command.logFormat)
+export async function serveCommand(
+  command: ServeCommand,
+  life: Lifecycle,
+  master: MasterLink | null,
+): Promise<void> {
+  const { log } = await createLog(command.logLevel, command.logFormat, master?.logFields)
   life.log = log
   logUnhandledRejections(log)
   watchThreads()
   const busy = watchApp(log)
+  if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
   const pools = {
@@ -47,8 +54,9 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop
-  const channels = makeChannels(command.channels, log)
-  const options = { ...command.options, channels, figures, sync, tls, log, signal }
+  const channels = makeChannels(command.channels, log, master !== null)
+  const listener = master?.listener(command.options) ?? null
+  const options = { ...command.options, channels, figures, sync, tls, log, signal, listener }
   const starting = serve(wrap(app), options)
   life.close = () => closed(() => stopped(starting, stop), channels)
 
@@ -62,6 +70,7 @@ export async function serveCommand(command: ServeCommand, life: Lifecycle): Prom
     throw error
   })
   life.handleExceptions()
+  if (master) return master.serving(server, command, log)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
 }

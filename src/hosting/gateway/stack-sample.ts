@@ -6,7 +6,7 @@ const MAX_WAIT_MS = 1_000
 
 interface CallFrame {
   functionName: string
-  location: { scriptId: string; lineNumber: number; columnNumber: number }
+  location: { scriptId: string; lineNumber: number; columnNumber?: number | undefined }
 }
 
 type WorkerMessage =
@@ -50,7 +50,7 @@ function stackOf(threadId: number): Promise<string | undefined> {
         if (method !== 'Debugger.paused') return
         tell(session, sessionId, 'Debugger.resume')
         disconnect()
-        resolve(event.callFrames.map((frame) => frameText(frame, urls)).join('\n'))
+        resolve(callStackText(event.callFrames, urls))
       })
       session.on('NodeWorker.detachedFromWorker', ({ params }) => {
         if (params.sessionId === sessionId) disconnect()
@@ -70,8 +70,23 @@ function tell(session: Session, sessionId: string, method: string): void {
   session.post('NodeWorker.sendMessageToWorker', { sessionId, message })
 }
 
-function frameText({ functionName, location }: CallFrame, urls: Map<string, string>): string {
+/**
+ * The text of a stack.
+ *
+ * @param urls the URLs of the scripts, by their ids
+ */
+export function callStackText(
+  frames: readonly CallFrame[],
+  urls: ReadonlyMap<string, string>,
+): string {
+  return frames.map((frame) => frameText(frame, urls)).join('\n')
+}
+
+function frameText(
+  { functionName, location }: CallFrame,
+  urls: ReadonlyMap<string, string>,
+): string {
   const url = urls.get(location.scriptId) ?? 'unknown'
-  const line = `${url}:${location.lineNumber + 1}:${location.columnNumber + 1}`
+  const line = `${url}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`
   return `    at ${functionName || '<anonymous>'} (${line})`
 }

@@ -10,7 +10,7 @@ import type { Endpoints, RequestHead } from '../../http/request-head.ts'
 import type { Variables } from './protocol.ts'
 
 /** The limits and facts for a head. */
-export interface CgiHeadParts {
+interface CgiHeadParts {
   maxHeaderFields: number
   maxRequestLineBytes: number
   /** The bytes of the body; null if only its end tells their number. */
@@ -22,7 +22,7 @@ export interface CgiHeadParts {
 }
 
 /**
- * The head of a request with these variables. Of a name without `HTTP_`, the last value counts.
+ * The head of a request with these variables. The last value of a name without `HTTP_` counts.
  *
  * @throws {@link BadRequestError} (`ISTHMUS_BAD_REQUEST`) for a method or a field that is malformed, and for a request line
  *   above the limit; other faults are in the head
@@ -72,9 +72,16 @@ function fieldsOf(variables: Variables): HeaderPairs {
   return headers
 }
 
-// RFC 9110, 5.5. An app that has these fields from HTTP sees no white space around them.
+// RFC 9110, 5.5: white space around a value is not a part of it. trim() would remove octets above 0x7F too.
 function trimmed(value: string): string {
-  return value.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '')
+  let [from, to] = [0, value.length]
+  while (from < to && isBlank(value, from)) from += 1
+  while (from < to && isBlank(value, to - 1)) to -= 1
+  return value.slice(from, to)
+}
+
+function isBlank(value: string, at: number): boolean {
+  return value[at] === ' ' || value[at] === '\t'
 }
 
 function hostOf(facts: ReadonlyMap<string, string>): HeaderPairs {

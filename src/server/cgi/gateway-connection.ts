@@ -1,14 +1,16 @@
 // One connection of a web server: its requests one at a time, its timers, and its end.
 
 import { Timer } from '../../waiting/timer-wheel.ts'
-import { BadRequestError, PeerError } from '../../errors.ts'
+import { PeerError } from '../../errors.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { IGNORED_EVENTS } from '../engine.ts'
 import { HALF_CLOSED_MS, STILL_TAKING_MS } from '../linger.ts'
+import { LATE_HEAD } from '../native/reading.ts'
 import { SocketEnd } from '../native/socket-end.ts'
 import { refusal } from '../refusal.ts'
 import { cgiHead } from './cgi-head.ts'
 import { GatewayWriter } from './gateway-writer.ts'
+import { dropArrived } from './unread-body.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { Endpoints } from '../../http/request-head.ts'
@@ -17,16 +19,15 @@ import type { ConnectionTools } from './connection-tools.ts'
 import type { GatewayReader, OutputFraming, RequestStep, Step } from './protocol.ts'
 
 /**
- * The meaning of the next bytes: a request, the body that the app reads or does not ask for now, or what follows a whole
- * request. `nothing`: the bytes are dropped.
+ * The meaning of the next bytes: a request (`head`), a `body` that the app reads, or a `held-body` that the app does not ask
+ * for now. After a `whole` request, only an abort can come. `nothing`: the bytes are dropped.
  */
 type Reading = 'head' | 'body' | 'held-body' | 'whole' | 'nothing'
 
-// Above it, a socket whose bytes nobody takes is paused. A paused socket hears nothing of the web server.
+// Above it, a socket is paused while the app does not take its bytes. A paused socket hears nothing of the web server.
 const MAX_AHEAD_BYTES = 64 * 1024
-// A web server that sends requests side by side gets an answer to each one, and reads it.
-const MAX_UNREAD_REPLIES = 64
-const LATE_HEAD = new BadRequestError('the head did not arrive in time', 408)
+// For one request. A web server asks a few times, or tries a few requests beside the one under way.
+const MAX_REPLIES = 1_000
 
 /** Owns one socket, and closes it in every case. */
 export class GatewayConnection implements HttpTransport {
@@ -47,7 +48,7 @@ export class GatewayConnection implements HttpTransport {
   #isHeadLate = false
   #isAdvancing = false
   #wantsMore = true
-  #unreadReplies = 0
+  #replies = 0
   #closesWhenIdle = false
   #idleMs: number
 
@@ -122,7 +123,6 @@ export class GatewayConnection implements HttpTransport {
   readonly #onDrain = (): void => {
     this.#writer.onDrain()
     if (this.#writer.blocked) return
-    this.#unreadReplies = 0
     this.#events.onDrain()
     this.#advance()
   }
@@ -165,7 +165,8 @@ export class GatewayConnection implements HttpTransport {
     const isIdle = this.#reading === 'head' && waiting === 0 && !this.#writer.blocked
     if (isIdle && this.#closesWhenIdle) return this.#closeIdle()
     if (this.#reading === 'head' && waiting > 0) this.#awaitHead()
-    if (this.#wantsMore && this.#socket.readableEnded) return this.#onEarlyEnd()
+    const isCutOff = this.#wantsMore && this.#socket.readableEnded && this.#reading !== 'whole'
+    if (isCutOff) return void this.#socket.destroy()
     if (waiting > MAX_AHEAD_BYTES && !this.#wantsMore) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
@@ -175,10 +176,6 @@ export class GatewayConnection implements HttpTransport {
     if (this.#isHeadLate) return
     this.#isHeadLate = true
     this.#readTimer.arm(this.#tools.settings.headTimeoutMs)
-  }
-
-  #onEarlyEnd(): void {
-    if (this.#reading !== 'whole') this.#socket.destroy()
   }
 
   /** Takes the next step. False: more bytes, or the app, must come first. */
@@ -215,7 +212,7 @@ export class GatewayConnection implements HttpTransport {
       case 'reply':
         this.#writer.reply(step.bytes)
         if (step.isLast) this.#close(false)
-        else if (this.#writer.blocked && ++this.#unreadReplies > MAX_UNREAD_REPLIES) this.cut()
+        else if (++this.#replies > MAX_REPLIES) this.cut()
     }
   }
 
@@ -225,6 +222,7 @@ export class GatewayConnection implements HttpTransport {
     const head = cgiHead(step.variables, { ...settings, bodyLength, ends: this.#ends })
     this.#readTimer.disarm()
     this.#isHeadLate = false
+    this.#replies = 0
     this.#keepsConnection = step.keepsConnection
     this.#reading = head.hasBody ? 'held-body' : 'whole'
     this.#isResponding = true
@@ -239,7 +237,7 @@ export class GatewayConnection implements HttpTransport {
   #onResponded(): void {
     this.#isResponding = false
     this.#events = IGNORED_EVENTS
-    const isWhole = this.#reading === 'whole' || this.#dropArrived()
+    const isWhole = this.#reading === 'whole' || dropArrived(this.#reader, this.#writer)
     this.#next(isWhole)
   }
 
@@ -249,19 +247,6 @@ export class GatewayConnection implements HttpTransport {
     this.#reading = 'head'
     this.#readTimer.arm(this.#idleMs)
     this.#advance()
-  }
-
-  /** Drops the part of the body that has arrived. True: that was all of it. */
-  #dropArrived(): boolean {
-    try {
-      for (let step = this.#reader.next(); step !== null; step = this.#reader.next()) {
-        if (step.type === 'body-end') return true
-        if (step.type === 'reply') this.#writer.reply(step.bytes)
-      }
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error
-    }
-    return false
   }
 
   // The client of the web server has left. The web server may go on with the connection.

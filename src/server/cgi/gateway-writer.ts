@@ -68,6 +68,7 @@ export class GatewayWriter {
   reply(bytes: Uint8Array): void {
     this.#flush()
     this.#socket.write(bytes)
+    if (this.waiting && !this.#timer.armed) this.#watch()
   }
 
   /** Gives the rest of a response up that the web server does not want. */

@@ -39,7 +39,7 @@ export interface GatewayReader {
   next(): Step | null
   /** Keeps the bytes that were not taken in this turn. */
   settle(): void
-  /** The response is over: what still comes of its request means nothing. */
+  /** The response is over: the further bytes of its request mean nothing. */
   closeRequest(): void
 }
 

@@ -20,16 +20,21 @@ export interface ByteSource {
 /**
  * Takes over a socket that was accepted with `pauseOnConnect`, or a socket under TLS. The source may have another socket:
  * do not use `accepted` any more.
- *
- * @param isRead bytes of the socket have been read: it may have some of them, and keeps its handle
  */
-export function byteSource(accepted: Socket, isRead: boolean = false): ByteSource {
-  const handle = isRead ? undefined : handleOf(accepted)
+export function byteSource(accepted: Socket): ByteSource {
+  // The end of a client that has already been read would not come a second time.
+  const handle = accepted.readableEnded || hasEnded(accepted) ? undefined : handleOf(accepted)
   if (handle === undefined) return new EventSource(accepted)
+  const firstBytes = accepted.readableLength > 0 ? (accepted.read() as Buffer) : null
   // Two sockets must not share a handle, so the first one gives it up.
   Object.assign(accepted, { _handle: null })
   accepted.destroy()
-  return new LentSource(handle)
+  return new LentSource(handle, firstBytes)
+}
+
+// `readableEnded` is true only after the bytes that wait have been read. Node has no documented name for the other state.
+function hasEnded(socket: Socket & { _readableState?: { ended?: boolean } }): boolean {
+  return socket._readableState?.ended === true
 }
 
 // Node allocates 64 KiB for every read and gives the unused part back: a tenth of the cost of a small request. The option
@@ -75,13 +80,18 @@ const ONREAD = { buffer: LENT, callback: onRead }
 class LentSource implements ByteSource {
   readonly isLent = true
   readonly socket: LentSocket
+  readonly #firstBytes: Buffer | null
 
-  constructor(handle: object) {
+  constructor(handle: object, firstBytes: Buffer | null) {
+    this.#firstBytes = firstBytes
     this.socket = new Socket(Object.assign({ allowHalfOpen: true, onread: ONREAD }, { handle }))
   }
 
   start(onBytes: OnBytes): void {
     this.socket[ON_BYTES] = onBytes
+    const bytes = this.#firstBytes
+    // Before the next read, and after the constructor of the connection.
+    if (bytes !== null) process.nextTick(() => this.socket[ON_BYTES]?.(bytes))
   }
 
   stop(): void {

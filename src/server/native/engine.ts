@@ -5,8 +5,10 @@ import { createServer as createTlsServer } from 'node:tls'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
+import { Http2Sessions } from '../http2/sessions.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { Listening } from '../listening.ts'
+import { passEnds } from '../proxy-protocol/told-ends.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
@@ -31,15 +33,18 @@ export class NativeEngine implements Engine {
   readonly #upgraded = new Set<Socket>()
   readonly #handshakes = new Handshakes()
   readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
+  readonly #http2: Http2Sessions
   #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
+    const webSockets = new WebSockets(dispatcher, settings)
+    this.#http2 = new Http2Sessions(dispatcher, settings, webSockets, () => this.#onGone())
     this.#tools = {
       context: new ListenerContext(),
       dispatcher,
       settings,
-      webSockets: new WebSockets(dispatcher, settings),
+      webSockets,
       onClosed: (connection) => this.#forget(this.#connections, connection as NativeConnection),
       onUpgraded: (connection, socket) => {
         this.#connections.delete(connection as NativeConnection)
@@ -64,7 +69,7 @@ export class NativeEngine implements Engine {
   }
 
   get connections(): number {
-    return this.#connections.size + this.#upgraded.size
+    return this.#connections.size + this.#upgraded.size + this.#http2.size
   }
 
   listen(): Promise<ServerAddress> {
@@ -77,15 +82,21 @@ export class NativeEngine implements Engine {
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
-    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    this.#lameDuck(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
     this.#handshakes.cutAll()
-    for (const connection of this.#connections) connection.lameDuck(0)
+    this.#lameDuck(0)
     await finished
   }
 
+  #lameDuck(idleMs: number): void {
+    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    this.#http2.lameDuck(idleMs)
+  }
+
   cutRequests(): void {
+    this.#http2.cutRequests()
     for (const connection of this.#connections) connection.cut()
   }
 
@@ -95,17 +106,25 @@ export class NativeEngine implements Engine {
 
   destroy(): void {
     this.#gate.admitAll()
+    this.#http2.destroy()
     for (const connection of this.#connections) connection.cut()
     for (const socket of this.#upgraded) socket.destroy()
   }
 
   #onConnection(socket: Socket): void {
-    const isRead = this.#settings.proxyProtocol !== 'off'
-    this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))
+    this.#http2.divert(socket, () => {
+      const source = byteSource(socket)
+      passEnds(socket, source.socket)
+      this.#connections.add(new NativeConnection(source, this.#tools))
+    })
   }
 
   #forget<Kept>(kept: Set<Kept>, closed: Kept): void {
     kept.delete(closed)
+    this.#onGone()
+  }
+
+  #onGone(): void {
     if (this.connections === 0) this.#whenEmpty?.resolve()
   }
 }

@@ -80,7 +80,10 @@ function lengthBytes(length: number): Buffer {
 }
 
 /** A record that begins a request. */
-export function beginRecord(id: number, { role = 1, keep = true } = {}): Buffer {
+export function beginRecord(
+  id: number,
+  { role = 1, keep = true }: { role?: number; keep?: boolean } = {},
+): Buffer {
   return record(1, id, Buffer.from([role >> 8, role & 0xff, keep ? 1 : 0, 0, 0, 0, 0, 0]))
 }
 
@@ -96,7 +99,10 @@ export function streamRecords(type: number, id: number, content: Buffer): Buffer
 }
 
 /** The bytes of a request over FastCGI. */
-export function fastcgiBytes(request: WebRequest, { id = 1, keep = true } = {}): Buffer {
+export function fastcgiBytes(
+  request: WebRequest,
+  { id = 1, keep = true }: { id?: number; keep?: boolean } = {},
+): Buffer {
   const { body = '' } = request
   const isSized = typeof body === 'string'
   const text = isSized ? body : body.join('')

@@ -1,8 +1,8 @@
 // The counters of a pool.
 
-import { DurationHistogram } from './duration-histogram.ts'
+import { DurationBuckets } from '../../../figures/duration-buckets.ts'
 import type { Host } from './host.ts'
-import type { DurationStats } from './duration-histogram.ts'
+import type { DurationStats } from '../../../figures/duration-buckets.ts'
 import type { ScheduledRequest } from './host-port.ts'
 
 /** The load of a pool at one moment, and its totals since the start of the pool. */
@@ -42,8 +42,8 @@ export class LoadCounters<Request extends ScheduledRequest> {
   timedOut = 0
   crashes = 0
   #completed = 0
-  readonly #waits = new DurationHistogram()
-  readonly #runs = new DurationHistogram()
+  readonly #waits = new DurationBuckets()
+  readonly #runs = new DurationBuckets()
   #busyMs = 0
   #hostMs = 0
 

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { Command } from '../command.ts'
+import { Command } from './command.ts'
 
 const STARTING = 'test/fixtures/cli/starting.js'
 const WORDS = ['serve', STARTING, '--port', '0', '--timeout-graceful-shutdown', '0.5']

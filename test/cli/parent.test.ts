@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { scriptOf, watchParent } from '../../../src/cli/serve/parent.ts'
-import { get } from '../command.ts'
-import { Started } from '../started.ts'
+import { scriptOf, watchParent } from '../../src/cli/parent.ts'
+import { get } from './command.ts'
+import { Started } from './started.ts'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SLOW = join(ROOT, 'test/fixtures/cli/slow.js')
 const WORDS = `serve inline:${SLOW} --port 0`
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-npm-'))

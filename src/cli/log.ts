@@ -1,11 +1,11 @@
 // The log of the command line. It is on stderr, so that stdout has the ready line and nothing else.
 
 import { pino } from 'pino'
-import { BoundedWriter } from '../../bounded-writer.ts'
-import { lostLine, stderrLog } from '../../server/stderr-log.ts'
+import { BoundedWriter } from '../bounded-writer.ts'
+import { lostLine, stderrLog } from '../server/stderr-log.ts'
 import { saidOnce } from './said-once.ts'
-import type { Log } from '../../contract/log.ts'
-import type { ProcessOptions } from '../options-table.ts'
+import type { Log } from '../contract/log.ts'
+import type { ProcessOptions } from './options-table.ts'
 import type { LogRecord } from './said-once.ts'
 
 // Control characters, which can change a terminal. Only a stack may contain line breaks.
@@ -16,16 +16,18 @@ const CONTROLS_OF_STACKS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g
  * Makes a log on stderr: lines of JSON, or one coloured line for each entry.
  *
  * @param format `auto` is `pretty` on a terminal, else `json`
+ * @param fields the fields of each line: those of a worker
  */
 export async function createLog(
   level: ProcessOptions['logLevel'],
   format: ProcessOptions['logFormat'],
+  fields: Readonly<Record<string, unknown>> | null = null,
 ): Promise<{ log: Log }> {
   const isPretty = format === 'pretty' || (format === 'auto' && process.stderr.isTTY)
-  if (!isPretty) return { log: stderrLog(level) }
+  if (!isPretty) return { log: stderrLog(level, fields) }
   const pretty = await prettyFormat()
   const output = new BoundedWriter(2, (lost) => output.write(pretty(lostLine(lost))))
-  return { log: pino({ level, base: null }, { write: (line) => output.write(pretty(line)) }) }
+  return { log: pino({ level, base: fields }, { write: (line) => output.write(pretty(line)) }) }
 }
 
 // The coloured form of a line of JSON. pino-pretty is loaded for terminals only. It formats in this thread, so that each

@@ -2,15 +2,16 @@
 // without a handler, a signal ends the process with no cleanup, and process 1 of a container does not get the signal at all.
 
 import { constants } from 'node:os'
-import { isSignalReason } from '../../http/stop-reason.ts'
-import { SILENT_LOG } from '../../silent-log.ts'
-import { exit, exitByHangup } from '../exit.ts'
-import { FAILED } from '../report-failure.ts'
+import { isSignalReason } from '../http/stop-reason.ts'
+import { SILENT_LOG } from '../silent-log.ts'
+import { exit, exitByHangup } from './exit.ts'
+import { FAILED } from './report-failure.ts'
 import { scriptOf, watchParent } from './parent.ts'
-import { Reloads } from './reloads.ts'
+import { poolReloads } from './reloads.ts'
 import { watchTerminal } from './terminal.ts'
-import type { Log } from '../../contract/log.ts'
-import type { Server } from '../../server/serve.ts'
+import type { Log } from '../contract/log.ts'
+import type { Server } from '../server/serve.ts'
+import type { Reloads } from './reloads.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
@@ -43,10 +44,14 @@ export class Lifecycle {
   log: Log = SILENT_LOG
   /** Ends the part of the server that has started; at first there is none. */
   close: Server['close'] = nothingToClose
-  readonly #reloads = new Reloads()
+  readonly #reloads: Reloads
   #draining: { signal: string; since: number } | undefined
   #status = 0
   #exit: (status: number) => void = exit
+
+  constructor(reloads: Reloads = poolReloads()) {
+    this.#reloads = reloads
+  }
 
   /** Whether the process is about to end. */
   get isEnding(): boolean {
@@ -71,36 +76,12 @@ export class Lifecycle {
     process.on('uncaughtException', (error) => {
       this.log.error({ err: error }, 'an exception was thrown and not caught; draining')
       this.#status = FAILED
-      this.#drain('uncaughtException')
+      this.drain('uncaughtException')
     })
   }
 
-  #onSignal(signal: Signal): void {
-    const draining = this.#draining
-    if (!draining) {
-      this.log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
-      return this.#drain(signal)
-    }
-    const isSame = signal === draining.signal || draining.signal === PARENT
-    const isEcho = isSame && Date.now() - draining.since < ECHO_MS
-    if (!isEcho) exit(128 + constants.signals[signal])
-  }
-
-  #onHangup(isTerminalClosed: boolean): void {
-    if (!isTerminalClosed) return this.#reloads.order(this.log)
-    this.#exit = exitByHangup
-    if (this.#draining) return
-    this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')
-    this.#drain('SIGHUP')
-  }
-
-  #onParentEnd(): void {
-    if (this.#draining) return
-    this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
-    this.#drain(PARENT)
-  }
-
-  #drain(signal: string): void {
+  /** Drains, and ends the process. `signal` is a signal, or the words for another reason. */
+  drain(signal: string): void {
     if (this.#draining) return
     this.#draining = { signal, since: Date.now() }
     this.#reloads.end()
@@ -114,6 +95,31 @@ export class Lifecycle {
         this.#exit(FAILED)
       },
     )
+  }
+
+  #onSignal(signal: Signal): void {
+    const draining = this.#draining
+    if (!draining) {
+      this.log.info({ signal }, `${signal}: draining; a second signal ends the process at once`)
+      return this.drain(signal)
+    }
+    const isSame = signal === draining.signal || draining.signal === PARENT
+    const isEcho = isSame && Date.now() - draining.since < ECHO_MS
+    if (!isEcho) exit(128 + constants.signals[signal])
+  }
+
+  #onHangup(isTerminalClosed: boolean): void {
+    if (!isTerminalClosed) return this.#reloads.order(this.log)
+    this.#exit = exitByHangup
+    if (this.#draining) return
+    this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')
+    this.drain('SIGHUP')
+  }
+
+  #onParentEnd(): void {
+    if (this.#draining) return
+    this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
+    this.drain(PARENT)
   }
 }
 

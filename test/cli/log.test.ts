@@ -1,8 +1,8 @@
 // The pretty log: one line for each entry, without control characters.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BoundedWriter } from '../../../src/bounded-writer.ts'
-import { createLog } from '../../../src/cli/serve/log.ts'
+import { BoundedWriter } from '../../src/bounded-writer.ts'
+import { createLog } from '../../src/cli/log.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

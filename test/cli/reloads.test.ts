@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Reloads } from '../../../src/cli/serve/reloads.ts'
-import { deferred } from '../../../src/waiting/deferred.ts'
-import { hasPython } from '../../hosting/python-there.ts'
-import { Command, get, linesWith } from '../command.ts'
+import { poolReloads } from '../../src/cli/reloads.ts'
+import { deferred } from '../../src/waiting/deferred.ts'
+import { hasPython } from '../hosting/python-there.ts'
+import { Command, get, linesWith } from './command.ts'
 import type { Log } from 'isthmus'
-import type { Reloaded } from '../../../src/hosting/gateway/open-pools.ts'
-import type { Deferred } from '../../../src/waiting/deferred.ts'
+import type { Reloaded } from '../../src/hosting/gateway/open-pools.ts'
+import type { Deferred } from '../../src/waiting/deferred.ts'
 
 const DONE: Reloaded = { pools: 2, errors: [] }
 
@@ -28,9 +28,9 @@ function recorder(): { log: Log; lines: string[] } {
 }
 
 /** Reloads that the test ends itself. */
-function stepwise(): { reloads: Reloads; steps: Array<Deferred<Reloaded>> } {
+function stepwise(): { reloads: ReturnType<typeof poolReloads>; steps: Array<Deferred<Reloaded>> } {
   const steps: Array<Deferred<Reloaded>> = []
-  const reloads = new Reloads(() => {
+  const reloads = poolReloads(() => {
     const step = deferred<Reloaded>()
     steps.push(step)
     return step.promise
@@ -41,7 +41,7 @@ function stepwise(): { reloads: Reloads; steps: Array<Deferred<Reloaded>> } {
 describe('reloads', () => {
   it('begin with the signal, and the log has both ends', async () => {
     const { log, lines } = recorder()
-    const reloads = new Reloads(async () => DONE)
+    const reloads = poolReloads(async () => DONE)
     reloads.started(log)
     expect(lines).toEqual([])
     reloads.order(log)
@@ -97,7 +97,7 @@ describe('reloads', () => {
     [{ pools: 0, errors: [] }, ['warn: nothing to reload']],
   ])('name the apps that were not reloaded: %o', async (reloaded, says) => {
     const { log, lines } = recorder()
-    const reloads = new Reloads(async () => reloaded)
+    const reloads = poolReloads(async () => reloaded)
     reloads.started(log)
     reloads.order(log)
     await vi.waitFor(() => expect(lines).toHaveLength(1 + says.length))

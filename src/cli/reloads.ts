@@ -1,20 +1,21 @@
-// SIGHUP: the apps in threads and processes are loaded anew. Apps on the event loop stay as they are.
+// SIGHUP: the apps are loaded anew, by new workers, or by new threads and processes of this process.
 
-import { reloadPools } from '../../hosting/gateway/open-pools.ts'
-import type { Log } from '../../contract/log.ts'
-import type { Reloaded } from '../../hosting/gateway/open-pools.ts'
+import { reloadPools } from '../hosting/gateway/open-pools.ts'
+import type { Log } from '../contract/log.ts'
+import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 const SIGNAL = { signal: 'SIGHUP' }
 
 /** The reloads of a server, one after the other. Signals during one make one more after it. */
 export class Reloads {
-  readonly #reload: () => Promise<Reloaded>
+  readonly #reload: () => Promise<(log: Log) => void>
   // The start loads the apps too: a signal meanwhile makes a reload after it.
   #isBusy = true
   #isDue = false
   #isOver = false
 
-  constructor(reload: () => Promise<Reloaded> = reloadPools) {
+  /** @param reload resolves at the end of a reload, with a function that reports its result */
+  constructor(reload: () => Promise<(log: Log) => void>) {
     this.#reload = reload
   }
 
@@ -49,13 +50,21 @@ export class Reloads {
       while (this.#isDue && !this.#isOver) {
         this.#isDue = false
         log.info(SIGNAL, 'SIGHUP: reloading')
-        const reloaded = await this.#reload()
-        if (!this.#isOver) report(log, reloaded)
+        const report = await this.#reload()
+        if (!this.#isOver) report(log)
       }
     } finally {
       this.#isBusy = false
     }
   }
+}
+
+/** The reloads of a process that serves: new threads and processes load the apps. Apps on the event loop stay as they are. */
+export function poolReloads(reload: () => Promise<Reloaded> = reloadPools): Reloads {
+  return new Reloads(async () => {
+    const reloaded = await reload()
+    return (log) => report(log, reloaded)
+  })
 }
 
 function report(log: Log, { pools, errors }: Reloaded): void {

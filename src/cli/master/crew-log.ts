@@ -1,0 +1,91 @@
+// The lines of a master about its workers.
+
+import type { Log } from '../../contract/log.ts'
+import type { Failure } from '../report-failure.ts'
+import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
+
+/** The words for the end of a worker, after its name. */
+export function endWords({ status, signal }: WorkerEnd): string {
+  if (signal !== null) return `was ended by ${signal}`
+  return status === null ? 'did not start' : `has ended with exit status ${status}`
+}
+
+/** The state of a worker when it ended, and the wait for its successor. */
+interface Circumstances {
+  readonly wasReady: boolean
+  readonly delayMs: number
+  readonly crashes: number
+}
+
+/** Writes one line for each event that an operator wants to know. */
+export class CrewLog {
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  ready({ fields }: WorkerProcess): void {
+    this.#log.debug(fields, `worker ${fields.worker} takes connections`)
+  }
+
+  leaves({ fields }: WorkerProcess, reason: string): void {
+    this.#log.info({ ...fields, reason }, `worker ${fields.worker} is replaced: ${reason}`)
+  }
+
+  ended({ fields }: WorkerProcess, end: WorkerEnd, circumstances: Circumstances): void {
+    const { wasReady, delayMs, crashes } = circumstances
+    const { status, signal, failure } = end
+    const row = crashes > 1 ? `, after ${crashes} ends in a row` : ''
+    const next = delayMs > 0 ? `a new one starts in ${delayMs / 1000} s${row}` : 'a new one starts'
+    const what = wasReady
+      ? endWords(end)
+      : `did not start (${failure ? firstLine(failure) : endWords(end)})`
+    this.#log.error(
+      { ...fields, status, signal, crashes, ...stackOf(failure) },
+      `worker ${fields.worker} ${what}; ${next}`,
+    )
+  }
+
+  silent({ fields }: WorkerProcess): void {
+    this.#log.warn(
+      fields,
+      `the event loop of worker ${fields.worker} stands still: the worker gets no connection until it turns again`,
+    )
+  }
+
+  stuck({ fields }: WorkerProcess, silentMs: number): void {
+    this.#log.error(
+      { ...fields, silentMs },
+      `worker ${fields.worker} is killed: its event loop stands still, and so does its watch`,
+    )
+  }
+
+  late({ fields }: WorkerProcess, isDraining: boolean): void {
+    const what = isDraining ? 'drain' : 'start'
+    this.#log.error(fields, `worker ${fields.worker} did not ${what} in time: it is killed`)
+  }
+
+  resized(size: number): void {
+    this.#log.info({ workers: size }, `${size} workers from now on`)
+  }
+
+  reloaded(workers: number, failure: Failure | null): void {
+    if (failure === null) return this.#log.info({ workers }, 'reloaded')
+    this.#log.error(
+      stackOf(failure),
+      `the reload has failed, and the old workers stay: ${firstLine(failure)}`,
+    )
+  }
+}
+
+function firstLine({ text }: Failure): string {
+  return text.split('\n', 1)[0] ?? text
+}
+
+// The form of an error, so that the log shows the stack as it shows all others.
+function stackOf(failure: Failure | null): { err?: object } {
+  if (!failure?.text.includes('\n')) return {}
+  const [message = '', ...stack] = failure.text.split('\n')
+  return { err: { message, stack: stack.join('\n') } }
+}

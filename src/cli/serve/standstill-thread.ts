@@ -1,0 +1,63 @@
+// The thread that watches the event loop of a worker. It writes the stack of the code that holds the event loop to the log.
+
+import { Session } from 'node:inspector'
+import { workerData } from 'node:worker_threads'
+import { callStackText } from '../../hosting/gateway/stack-sample.ts'
+import { settlesWithin } from '../../waiting/settles-within.ts'
+import { createLog } from '../log.ts'
+import type { StandstillData } from './standstill.ts'
+
+const CHECK_MS = 250
+/** A machine that sleeps holds this thread up, too. */
+const ASLEEP_MS = 2_000
+const STACK_MS = 1_000
+
+const { counter, timeoutMs, logFormat, fields } = workerData as StandstillData
+let count = Atomics.load(counter, 0)
+let turnedAt = performance.now()
+let checkedAt = turnedAt
+const timer = setInterval(check, CHECK_MS)
+
+function check(): void {
+  const now = performance.now()
+  const isAwake = now - checkedAt < ASLEEP_MS
+  checkedAt = now
+  const counted = Atomics.load(counter, 0)
+  if (counted !== count || !isAwake) turnedAt = now
+  count = counted
+  if (now - turnedAt < timeoutMs) return
+  clearInterval(timer)
+  endProcess().catch(kill)
+}
+
+async function endProcess(): Promise<void> {
+  let stack: string | undefined
+  const found = mainStack().then((text) => {
+    stack = text
+  })
+  await settlesWithin(found, STACK_MS)
+  const { log } = await createLog('error', logFormat, fields)
+  const seconds = timeoutMs / 1000
+  const sentence = `the event loop stands still for ${seconds} s: the worker is ended`
+  if (stack === undefined)
+    log.error({}, `${sentence}; it is inside a call of the system, which has no stack`)
+  else log.error({ err: { message: 'the event loop stands still', stack } }, sentence)
+  kill()
+}
+
+// It is never resumed: the process ends.
+function mainStack(): Promise<string> {
+  const session = new Session()
+  session.connectToMainThread()
+  const urls = new Map<string, string>()
+  session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
+  return new Promise((resolve) => {
+    session.on('Debugger.paused', ({ params }) => resolve(callStackText(params.callFrames, urls)))
+    session.post('Debugger.enable')
+    session.post('Debugger.pause')
+  })
+}
+
+function kill(): void {
+  process.kill(process.pid, 'SIGKILL')
+}

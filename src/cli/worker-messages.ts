@@ -1,0 +1,48 @@
+// The messages between a master and its workers, over the IPC channel. Both sides are the same package, so they have no
+// version.
+
+import { isObject } from '../complete-options.ts'
+import type { ServerAddress } from '../server/engine.ts'
+import type { Failure } from './report-failure.ts'
+
+/** The variable of the environment that makes a process a worker; its value is the number of the worker. */
+export const WORKER_VARIABLE = 'ISTHMUS_WORKER_NUMBER'
+
+/** The state of a worker, each second, from its event loop. */
+export interface Beat {
+  readonly type: 'isthmus.worker.beat'
+  /** The requests and WebSocket handshakes since the start. */
+  readonly requests: number
+  readonly connections: number
+  readonly rssBytes: number
+  /** The longest delay of a timer since the beat before. */
+  readonly loopDelayMs: number
+}
+
+/** From a worker to its master. */
+export type FromWorker =
+  /** The lifespan of the app is started: the worker can take connections. */
+  | { readonly type: 'isthmus.worker.ready' }
+  | Beat
+  /** The worker wants to end: another one takes its place first. */
+  | { readonly type: 'isthmus.worker.leave'; readonly reason: string }
+  /** The app did not load or start. The worker ends with the status of the failure. */
+  | ({ readonly type: 'isthmus.worker.failed' } & Failure)
+
+/** From a master to a worker. */
+export type FromMaster =
+  /** The master listens: the start of the worker is complete. */
+  | { readonly type: 'isthmus.worker.opened'; readonly address: ServerAddress }
+  /** The worker drains, and ends. */
+  | { readonly type: 'isthmus.worker.drain' }
+
+const PREFIX = 'isthmus.worker.'
+
+/** Returns the message, or undefined if it is one of another user of the channel. */
+export function workerMessage<Message extends FromWorker | FromMaster>(
+  message: unknown,
+): Message | undefined {
+  if (!isObject(message)) return undefined
+  const type: unknown = Reflect.get(message, 'type')
+  return typeof type === 'string' && type.startsWith(PREFIX) ? (message as Message) : undefined
+}
