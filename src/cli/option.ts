@@ -69,6 +69,15 @@ export const fileMode: Kind<number | null> = value<number | null>(
   },
 )
 
+/** The owner of a file, as for chown. */
+export const owner: Kind<string | null> = value(
+  (given) => {
+    if (/^[\w:][\w.:-]*$/.test(given)) return given
+    throw new InvalidOptionError('must be USER, USER:GROUP or :GROUP')
+  },
+  (shown) => shown ?? 'the process',
+)
+
 /** A path prefix: empty, or a path that starts with a slash. */
 export const pathPrefix: Kind<string> = value((given) => {
   if (given === '' || given.startsWith('/')) return given

@@ -2,12 +2,15 @@
 
 import { reloadPools } from '../hosting/gateway/open-pools.ts'
 import type { Log } from '../contract/log.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 const SIGNAL = { signal: 'SIGHUP' }
 
 /** The reloads of a server, one after the other. Signals during one make one more after it. */
 export class Reloads {
+  /** Gets the begin and the end of each reload. */
+  manager: Pick<ServiceManager, 'reloading' | 'ready'> | null = null
   readonly #reload: () => Promise<(log: Log) => void>
   // The start loads the apps too: a signal meanwhile makes a reload after it.
   #isBusy = true
@@ -38,6 +41,10 @@ export class Reloads {
     this.#isOver = true
   }
 
+  #reloaded(): void {
+    if (!this.#isOver) this.manager?.ready()
+  }
+
   #begin(log: Log): void {
     this.#work(log).catch((error: unknown) => {
       log.error({ err: error }, 'the reload has failed')
@@ -50,7 +57,8 @@ export class Reloads {
       while (this.#isDue && !this.#isOver) {
         this.#isDue = false
         log.info(SIGNAL, 'SIGHUP: reloading')
-        const report = await this.#reload()
+        this.manager?.reloading()
+        const report = await this.#reload().finally(() => this.#reloaded())
         if (!this.#isOver) report(log)
       }
     } finally {

@@ -10,6 +10,7 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
+import { HEALTH_OPTIONS } from './health-options.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
@@ -39,6 +40,7 @@ export interface GroupValues {
   tls: TlsFlags
   sync: SyncDefaults
   websocket: typeof DEFAULTS.websocket
+  health: typeof DEFAULTS.health
   pool: PoolFlags
   python: PythonFlags
   remote: RemoteFlags
@@ -60,6 +62,7 @@ export const SERVE_GROUPS: {
     defaults: DEFAULTS.websocket,
     isNested: true,
   },
+  health: { title: 'Health:', table: HEALTH_OPTIONS, defaults: DEFAULTS.health },
   pool: { title: 'Threads:', table: POOL_OPTIONS, defaults: POOL_FLAG_DEFAULTS, isNested: true },
   python: {
     title: 'Python:',
