@@ -3,6 +3,7 @@
 import { InvalidOptionError } from '../errors.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { SERVER_OPTIONS } from './options-table.ts'
@@ -12,6 +13,7 @@ import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.t
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
+import type { CgiOptions } from './cgi/options.ts'
 import type { ConfigValues } from './config/config-values.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
@@ -43,6 +45,13 @@ export interface BenchCommand extends BenchOptions {
   app: AppSpec
 }
 
+/** The command `isthmus cgi`. */
+export interface CgiCommand {
+  type: 'cgi'
+  app: AppSpec
+  options: CgiOptions
+}
+
 /** The command `isthmus report`. */
 export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
@@ -60,7 +69,13 @@ export interface MigrateCommand extends ControlOptions {
 
 type PrintCommand = { type: 'print'; text: string }
 /** Every command. */
-export type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
+export type Command =
+  | ServeCommand
+  | BenchCommand
+  | CgiCommand
+  | ReportCommand
+  | MigrateCommand
+  | PrintCommand
 
 const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
 const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
@@ -90,6 +105,10 @@ export function readCommand(
     const app = readApp(String(given['app']))
     refuseElsewhere([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
+  }
+  if (command === 'cgi') {
+    const options = readTable(CGI_OPTIONS, CGI_DEFAULTS, given, environment)
+    return { type: 'cgi', app: readApp(String(given['app'])), options }
   }
   if (command === 'report') return readReport(given, environment)
   if (command !== 'serve') return readMigrate(command, given, environment)
@@ -141,7 +160,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {

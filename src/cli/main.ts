@@ -5,6 +5,7 @@ import { AppLoadError } from '../errors.ts'
 import { readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
 import { takeListenFd } from './service-manager.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -14,7 +15,6 @@ import { masterOf } from './serve/master-link.ts'
 import type { Command, ServeCommand } from './args.ts'
 import type { Parsed } from './parser.ts'
 import type { ConfigValues } from './config/config-values.ts'
-import type { MasterLink } from './serve/master-link.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -22,7 +22,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -34,10 +34,13 @@ async function main(): Promise<void> {
   const parsed = parseTexts(process.argv.slice(2))
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
-  master = hasConfig(parsed) ? masterOf(process) : null
+  const life = new Lifecycle()
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (hasConfig(parsed)) govern(life)
+  if (master) await waitAsSpare()
   const config = hasConfig(parsed) ? await serveConfig(parsed) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
-  if (command.type === 'serve') await runServe(command)
+  if (command.type === 'serve') await runServe(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
   if (command.type !== 'serve') await runOther(command)
@@ -51,6 +54,11 @@ async function serveConfig(parsed: Parsed): Promise<ConfigValues> {
   return { ...config, groups: { ...config.groups, server: { ...config.groups.server, fd } } }
 }
 
+function govern(life: Lifecycle): void {
+  if (master) master.govern(life)
+  else life.handleSignals()
+}
+
 function hasConfig({ command, printed }: Parsed): boolean {
   return command === 'serve' && printed === ''
 }
@@ -62,6 +70,10 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
   if (command.type === 'bench') {
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
+  }
+  if (command.type === 'cgi') {
+    const { cgiCommand } = await import('./cgi/command.ts')
+    return cgiCommand(command)
   }
   if (command.type === 'report' && command.open) {
     const { pageCommand } = await import('./report/page/command.ts')
@@ -77,18 +89,28 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
   }
 }
 
-async function runServe(command: ServeCommand): Promise<void> {
+async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   withStack = command.logLevel === 'debug'
-  const { workers } = command.workers
-  if (workers !== null && !master) {
-    const { masterCommand } = await import('./master/command.ts')
-    return masterCommand(command, workers)
+  if (command.reload.reload && !master) {
+    const { readTls } = await import('./serve/tls-files.ts')
+    const { developmentCommand } = await import('./development/command.ts')
+    return developmentCommand(command, readTls(command.tls), life)
   }
-  const life = new Lifecycle()
-  if (master) master.govern(life)
-  else life.handleSignals()
+  const { workers } = command.workers
+  if (workers !== null && master === null) {
+    const { masterCommand } = await import('./master/command.ts')
+    return masterCommand(command, workers, life)
+  }
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
+}
+
+// A development server has a process that has loaded everything except for the app.
+async function waitAsSpare(): Promise<void> {
+  if (process.env[SPARE_VARIABLE] === undefined) return
+  const { orderToLoad } = await import('./development/spare.ts')
+  await import('./serve/command.ts')
+  await orderToLoad(process)
 }
 
 function crashed(error: unknown): void {

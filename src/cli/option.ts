@@ -212,7 +212,7 @@ export const addresses: Kind<readonly string[] | null> = value<readonly string[]
 const EVERY_PEER = ['0.0.0.0/0', '::/0', 'unix']
 
 /** Addresses and ranges of peers with commas between them, or `*` for every peer. */
-export const peers: Kind<readonly string[]> = value(
+export const peers: Kind<readonly string[]> = value<readonly string[]>(
   (given) => {
     const list = given === '*' ? EVERY_PEER : (addresses.read([given]) ?? [])
     const wrong = (): Error => new InvalidOptionError('must be addresses, ranges, or "*" for all')
@@ -220,6 +220,7 @@ export const peers: Kind<readonly string[]> = value(
     return list
   },
   (shown) => shown.join(','),
+  (given) => peers.read([listIn(given)]),
 )
 
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */

@@ -171,7 +171,7 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: object, protocol: string): void {
+function checkTls(caller: string, tls: NonNullable<Settings['tls']>, protocol: string): void {
   if (protocol !== 'http') {
     const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
     throw invalidOption(caller, 'protocol', protocol, remedy)

@@ -15,6 +15,7 @@ import type { ServerAddress } from '../../server/engine.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { DoorSettings } from '../connection-door.ts'
 import type { Failure } from '../report-failure.ts'
+import type { CrewFigures } from './crew-figures.ts'
 import type { Beat } from '../worker-messages.ts'
 import type { WorkersFlags } from '../workers-options.ts'
 import type { Order } from './supervisor.ts'
@@ -29,6 +30,8 @@ export interface MasterOptions {
   readonly graceMs: number
   readonly lifespanTimeoutMs: number
   readonly channels: ClusterChannels | null
+  /** Follows the life of the workers. */
+  readonly figures: CrewFigures
   readonly log: Log
 }
 
@@ -172,6 +175,7 @@ export class Master implements WorkerOwner {
     this.#lastEnd = end
     const now = performance.now()
     const orders = this.#supervisor.ended(worker.id, now)
+    this.#options.figures.ended(worker, running?.isDraining !== true)
     if (running?.isDraining) this.#isForced ||= end.status !== 0
     else if (this.#address) {
       this.#log.ended(worker, end, {
@@ -220,6 +224,7 @@ export class Master implements WorkerOwner {
     const process = new WorkerProcess(id, slot, this)
     const limits = new WorkerLimits(this.#options.flags)
     this.#workers.set(id, { process, limits, readyAt: null, isDraining: false })
+    this.#options.figures.started(process)
     if (process.child.connected) this.#options.channels?.attach(process.child)
   }
 
@@ -247,6 +252,7 @@ export class Master implements WorkerOwner {
     worker.send({ type: 'isthmus.worker.opened', address })
     this.#door.add(worker.taker)
     this.#heartbeats.watch(worker, performance.now())
+    this.#options.figures.ready(worker)
     this.#log.ready(worker)
   }
 
@@ -268,6 +274,7 @@ export class Master implements WorkerOwner {
   #withdraw(worker: WorkerProcess): void {
     this.#door.remove(worker.taker)
     this.#heartbeats.forget(worker)
+    this.#options.figures.drains(worker)
   }
 
   #settleReloads(failure: Failure | null): void {

@@ -14,12 +14,15 @@ import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
+import { WorkerOperator } from './worker-operator.ts'
 import type { Channels } from '../../contract/channels.ts'
+import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { MasterLink } from './master-link.ts'
+import type { OperatorParts } from './operator.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
@@ -50,7 +53,8 @@ export async function serveCommand(
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
   const tls = readTls(command.tls)
-  const operator = new Operator(app, command.options.rootPath, { ...command, log })
+  const operator = operatorOf(app, command, { life, log, isWorker: master !== null })
+  await operator.prepare()
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()
   const { signal } = stop
@@ -73,6 +77,16 @@ export async function serveCommand(
   if (master) return master.serving(server, command, log)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+function operatorOf(
+  app: EventApp,
+  command: ServeCommand,
+  { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
+): OperatorParts {
+  const { rootPath } = command.options
+  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
+  return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
 }
 
 // A program that calls listen() while it is imported is a second server in this process: a metrics server on purpose, or

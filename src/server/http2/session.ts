@@ -136,7 +136,11 @@ export class Http2Session {
   }
 
   #onStallWatch(): void {
-    for (const exchange of this.#exchanges) if (exchange.stalls()) exchange.destroy()
+    for (const exchange of this.#exchanges) {
+      const progress = exchange.progress()
+      if (progress === 'cut') return void this.#socket.destroy()
+      if (progress === 'none') exchange.destroy()
+    }
     if (this.#exchanges.size > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
   }
 

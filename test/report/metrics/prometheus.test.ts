@@ -10,7 +10,7 @@ import type { Report } from '../../../src/contract/report.ts'
 
 async function metrics(report: Report = EXAMPLE_REPORT): Promise<Metrics> {
   const prometheus = await loadPrometheus()
-  return parseMetrics(await prometheus.text(report))
+  return parseMetrics(await prometheus.text(report, null))
 }
 
 describe('the metrics', () => {
