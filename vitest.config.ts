@@ -14,10 +14,13 @@ const BEHAVIOUR = [
   'test/adapters/*.test.ts',
 ]
 
-// These tests share the processes of their workers: a process for each file costs more than most of these files. The three
-// files that replace a module keep a process of their own.
-const SHARED =
-  'test/{adapters,async,chain,feed,figures,http,lint,middleware,migrate,server,sync,testing,waiting}/**/!(basic-auth|send-file|mutations).test.ts'
+// These tests share the processes of their workers: a process for each file costs more than most of these files. A file with a
+// process of its own replaces a module, or looks at what all files of a process share: pools that are open, the state of a host.
+const OWN_PROCESS =
+  'basic-auth|byte-store|file-faults|mutations|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
+const FOLDERS =
+  'adapters,async,bridge,chain,channels,feed,figures,hosting,http,lint,middleware,migrate,python,raw,report,server,sync,testing,waiting'
+const SHARED = `test/{${FOLDERS}}/**/!(${OWN_PROCESS}).test.ts`
 
 const config: ViteUserConfig = {
   resolve: {
@@ -55,6 +58,7 @@ const config: ViteUserConfig = {
         test: {
           name: 'node',
           include: BEHAVIOUR,
+          isolate: false,
           provide: { engine: 'node' },
         },
       },

@@ -18,6 +18,9 @@ export type { Server } from './server/serve.ts'
 export type { ServerAddress } from './server/engine.ts'
 export type { Listener } from './server/listener.ts'
 export type { ServeOptions, SyncOptions, WebSocketOptions } from './server/options.ts'
+export { tlsFiles } from './server/tls/tls-files.ts'
+export type { TlsFiles } from './server/tls/tls-files.ts'
+export type { TlsFilesOptions, TlsPair } from './server/tls/options.ts'
 export type { Shutdown } from './server/shutdown.ts'
 export type { ServerStats } from './server/stats.ts'
 export { threads } from './hosting/threads.ts'
@@ -42,6 +45,16 @@ export { mount } from './bridge/mount.ts'
 export type { MountTable } from './bridge/mount.ts'
 export { chain } from './chain/chain.ts'
 export type { HostedApp } from './bridge/as-event-app.ts'
+export { defineConfig } from './cli/config/define-config.ts'
+export type {
+  ConfigContext,
+  ConfigFunction,
+  IsthmusConfig,
+  PoolConfig,
+  PythonConfig,
+  RemoteConfig,
+  TlsConfig,
+} from './cli/config/define-config.ts'
 
 // Styles and bridges
 export { events, iterable, sync } from './bridge/style.ts'

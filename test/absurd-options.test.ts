@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { remoteSettings } from '../src/adapters/remote/settings.ts'
 import { memory } from '../src/channels/memory/memory.ts'
-import { parseArguments } from '../src/cli/args.ts'
+import { parseArguments } from './cli/parse-arguments.ts'
 import { InvalidOptionError } from '../src/errors.ts'
 import { pythonSettings } from '../src/hosting/gateway/process/python-settings.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
@@ -362,7 +362,7 @@ describe('an absurd value is refused by', () => {
 describe('an absurd text is refused by the command line:', () => {
   const WORDS = ['NaN', '-1', 'Infinity', '', '10s', '{}']
   const FREE =
-    /^(?:host|server-header|environ|app|mount|uds|tls-cert|tls-key|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history)$/
+    /^(?:host|server-header|environ|app|config|mount|uds|tls-cert|tls-key|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history)$/
   const help = parseArguments(['serve', '--help'], {})
   const flags = [...('text' in help ? help.text : '').matchAll(/^ +--([a-z-]+) /gm)]
     .map(([, flag]) => flag ?? '')

@@ -91,6 +91,8 @@ describe('the public names', () => {
       CheckedUser
       Chunk
       ClientDisconnectedError
+      ConfigContext
+      ConfigFunction
       ConnectionCutError
       ContentLengthMismatchError
       DurationStats
@@ -119,6 +121,7 @@ describe('the public names', () => {
       InputStream
       InvalidHeaderError
       InvalidOptionError
+      IsthmusConfig
       IsthmusError
       IterableApp
       IterableEnviron
@@ -139,12 +142,14 @@ describe('the public names', () => {
       LogLine
       MountTable
       PeerError
+      PoolConfig
       PoolFullError
       PoolStats
       ProcessCrashedError
       ProcessEnd
       ProcessStart
       PythonApp
+      PythonConfig
       PythonInterface
       PythonOptions
       PythonStats
@@ -152,6 +157,7 @@ describe('the public names', () => {
       ReceiveEvent
       ReceiveOptions
       ReceiveTimeoutError
+      RemoteConfig
       ReportOptions
       RequestContext
       ResponseEnd
@@ -177,6 +183,9 @@ describe('the public names', () => {
       ThreadOptions
       ThreadStart
       ThreadsApp
+      TlsFiles
+      TlsFilesOptions
+      TlsPair
       UnavailableError
       UnsupportedScopeError
       UpstreamBusyError
@@ -200,6 +209,7 @@ describe('the public names', () => {
       carry
       chain
       currentRequest
+      defineConfig
       errorStream
       events
       iterable
@@ -211,6 +221,7 @@ describe('the public names', () => {
       sync
       threadedMiddleware
       threads
+      tlsFiles
       toEvents
       toIterable
       toSync

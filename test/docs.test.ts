@@ -5,8 +5,10 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
-import { parseArguments } from '../src/cli/args.ts'
+import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
+import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
+import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
 import { REMOTE_OPTIONS } from '../src/cli/remote-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
@@ -92,6 +94,21 @@ describe('the tables', () => {
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
+  })
+
+  it('have every option of tlsFiles() with its default and its flags', () => {
+    const flags = Object.values(TLS_OPTIONS).map(({ flag }) => `\`--${flag}\``)
+    const rows = [...serving.rows.values()].map(([, flag = '']) => flag)
+    const shownFlags = rows
+      .filter((cell) => cell.startsWith('`--tls-'))
+      .flatMap((cell) => cell.split(', '))
+    expect(shownFlags.toSorted()).toEqual(flags.toSorted())
+    const given = { pairs: [{ cert: 'a', key: 'b' }] }
+    const { pairs: _pairs, ciphers: _ciphers, ...settings } = tlsFilesSettings(given)
+    const options = Object.entries(settings)
+    expect(options.map(([name]) => [name, serving.rows.get(name)?.[0]])).toEqual(
+      options.map(([name, value]) => [name, shown(value)]),
+    )
   })
 
   it('have every option of threads() with its default', () => {

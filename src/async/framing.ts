@@ -4,12 +4,12 @@ import { InvalidHeaderError } from '../errors.ts'
 import { hasContent, isEventStream, mayHaveContent } from '../http/content.ts'
 import { isDigits } from '../http/headers.ts'
 import { nameOf } from '../name-of.ts'
-import type { HeaderPairs } from '../contract/events.ts'
+import type { HeaderPairs, HttpScope } from '../contract/events.ts'
 
 /** The facts of a request that decide how its response is framed. */
 export interface RequestFacts {
   method: string
-  httpVersion: '1.0' | '1.1'
+  httpVersion: HttpScope['httpVersion']
   /** The client and the server both want to keep the connection. */
   keepAlive: boolean
   /** The request has the field `TE: trailers`. */
@@ -31,8 +31,11 @@ export const NO_IDENTITY: Identity = Object.freeze({ server: null, date: () => n
 export interface ResponseHead {
   status: number
   headers: HeaderPairs
-  /** The end of the body: after its length (0 for a response without a body), the last chunk, or the connection. */
-  delimiter: 'length' | 'chunks' | 'connection'
+  /**
+   * The end of the body: after its length (0 for a response without a body), the last chunk, or the connection. In HTTP/2
+   * the end of the stream, or trailers that follow.
+   */
+  delimiter: 'length' | 'chunks' | 'connection' | 'stream' | 'trailers'
   /** The connection stays open after the response. */
   keepAlive: boolean
 }
@@ -50,7 +53,7 @@ export class ResponseFraming {
    * The response has server-sent events: the client waits for the head, so the head leaves before the first body event.
    */
   eventStream = false
-  /** The body is chunked and the client accepts trailers, so they go out. */
+  /** The body is chunked, or in HTTP/2, and the client accepts trailers, so they go out. */
   carriesTrailers = false
 
   #request: RequestFacts
@@ -138,6 +141,11 @@ export class ResponseFraming {
       return
     }
     if (this.bodyless) return
+    if (this.#request.httpVersion === '2') {
+      this.carriesTrailers = this.#trailers && this.#request.acceptsTrailers
+      this.#delimiter = this.carriesTrailers ? 'trailers' : 'stream'
+      return
+    }
     if (this.#request.httpVersion === '1.1') {
       headers.push(['transfer-encoding', 'chunked'])
       this.#delimiter = 'chunks'
@@ -150,6 +158,8 @@ export class ResponseFraming {
   }
 
   #persist(headers: HeaderPairs): void {
+    // RFC 9113, 8.2.2: HTTP/2 has no fields about the connection.
+    if (this.#request.httpVersion === '2') return
     if (!this.keepAlive) headers.push(['connection', 'close'])
     else if (this.#request.httpVersion === '1.0') headers.push(['connection', 'keep-alive'])
   }

@@ -1,6 +1,7 @@
 // The name of an app on the command line: a file of JavaScript or TypeScript with its export, a module of Python, or
 // servers elsewhere.
 
+import { relative, resolve } from 'node:path'
 import { targetAddresses } from '../adapters/remote/target-address.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { isPythonSpec } from '../hosting/gateway/process/python-settings.ts'
@@ -74,6 +75,12 @@ export function parseAppSpec(text: string): AppSpec {
   if (file === '') throw new InvalidOptionError(`must name a file, as in ${APP_FORM}`)
   if (text !== file) refuseLatePlace(file, place, style)
   return { place: place as FileSpec['place'], style: style as FileSpec['style'], file, exportName }
+}
+
+/** An app whose file is relative to `folder`, with a path that is relative to the working directory. */
+export function specIn(spec: AppSpec, folder: string): AppSpec {
+  if (spec.place === 'python' || spec.place === 'remote') return spec
+  return { ...spec, file: relative('', resolve(folder, spec.file)) }
 }
 
 /** The app as the user has written it, for messages. */

@@ -1,18 +1,20 @@
-// Reads the command line and the environment by the tables of options.
+// Makes a command of the command line, the environment and the configuration file, by the tables of options.
 
 import { InvalidOptionError } from '../errors.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { SERVER_OPTIONS } from './options-table.ts'
-import { parseTexts } from './parser.ts'
 import { readTable, readTexts } from './read-table.ts'
 import { SERVE_GROUPS } from './serve-groups.ts'
 import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
+import type { CgiOptions } from './cgi/options.ts'
+import type { ConfigValues } from './config/config-values.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
 import type { Option } from './option.ts'
@@ -28,6 +30,8 @@ type OfServe = 'server' | 'sync' | 'websocket'
 export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
   type: 'serve'
   app: AppSpec
+  /** The configuration file that was read; null without one. */
+  configFile: string | null
   options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
 }
 
@@ -35,6 +39,13 @@ export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe 
 export interface BenchCommand extends BenchOptions {
   type: 'bench'
   app: AppSpec
+}
+
+/** The command `isthmus cgi`. */
+export interface CgiCommand {
+  type: 'cgi'
+  app: AppSpec
+  options: CgiOptions
 }
 
 /** The command `isthmus report`. */
@@ -53,7 +64,14 @@ export interface MigrateCommand extends ControlOptions {
 }
 
 type PrintCommand = { type: 'print'; text: string }
-type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
+/** Every command. */
+export type Command =
+  | ServeCommand
+  | BenchCommand
+  | CgiCommand
+  | ReportCommand
+  | MigrateCommand
+  | PrintCommand
 
 const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
 const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
@@ -63,16 +81,19 @@ const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
 type Given = Parsed['given']
 
 /**
- * Reads a command line, without the paths of Node and of the script. An option that is not on it gets its value from
- * the environment, or else from the defaults.
+ * Makes a command of the texts of a command line. An option that is not on it gets its value from the environment, from
+ * the configuration file, or else from the defaults.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) with a message of one line that names the remedy
  *
  * @example
- * parseArguments(process.argv.slice(2), process.env)
+ * readCommand(parseTexts(process.argv.slice(2)), process.env, NO_CONFIG)
  */
-export function parseArguments(argv: readonly string[], environment: Environment): Command {
-  const { command, given, printed } = parseTexts(argv)
+export function readCommand(
+  { command, given, printed }: Parsed,
+  environment: Environment,
+  config: ConfigValues,
+): Command {
   if (printed !== '') return { type: 'print', text: printed }
   refuseUnknownVariables(environment, ALL_FLAGS)
   if (command === 'bench') {
@@ -81,28 +102,46 @@ export function parseArguments(argv: readonly string[], environment: Environment
     refuseElsewhere([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
   }
+  if (command === 'cgi') {
+    const options = readTable(CGI_OPTIONS, CGI_DEFAULTS, given, environment)
+    return { type: 'cgi', app: readApp(String(given['app'])), options }
+  }
   if (command === 'report') return readReport(given, environment)
   if (command !== 'serve') return readMigrate(command, given, environment)
-  return readServe(given, environment)
+  return readServe(given, environment, config)
 }
 
-function readServe(given: Given, environment: Environment): ServeCommand {
-  const values = readGroups(given, environment, { server: platformAddress(given, environment) })
-  const { process: own, server, sync, websocket, ...groups } = values
+function readServe(given: Given, environment: Environment, config: ConfigValues): ServeCommand {
+  const {
+    process: own,
+    server,
+    sync,
+    websocket,
+    ...groups
+  } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
-  const app = readApp(String(given['app']))
+  const named = given['app']
+  const app = typeof named === 'string' ? readApp(named) : config.app
+  if (app === undefined) throw new InvalidOptionError(noApp(config))
   const options = { ...server, sync, websocket }
-  return { type: 'serve', app, ...own, ...groups, options }
+  return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
 }
 
-type Below = { [Name in keyof GroupValues]?: Partial<GroupValues[Name]> }
+function noApp({ file }: ConfigValues): string {
+  return `no APP to serve; name one, or write app in ${file ?? 'isthmus.config.ts'}; see "isthmus serve --help"`
+}
 
-/** @param below values that the command line and the environment override, and that override the defaults */
-function readGroups(given: Given, environment: Environment, below: Below): GroupValues {
+function readGroups(
+  given: Given,
+  environment: Environment,
+  { groups: inFile }: ConfigValues,
+): GroupValues {
+  const server = { ...inFile.server, ...platformAddress(given, environment, inFile.server) }
+  const lower = { ...inFile, server: withoutPlace(given, environment, server) }
   const groups: Array<[name: string, group: OptionGroup]> = Object.entries(SERVE_GROUPS)
   const values = groups.map(([name, { table, defaults }]) => {
-    const lower = { ...defaults, ...below[name as keyof Below] }
-    return [name, readTable<object>(table, lower, given, environment)] as const
+    const below = { ...defaults, ...lower[name as keyof GroupValues] }
+    return [name, readTable<object>(table, below, given, environment)] as const
   })
   return Object.fromEntries(values) as unknown as GroupValues
 }
@@ -116,7 +155,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {
@@ -145,12 +184,29 @@ function refuseElsewhere(apps: readonly AppSpec[]): void {
 }
 
 // Platforms set PORT, and reach the server from outside of its machine. gunicorn takes the same two defaults.
-function platformAddress(given: Given, environment: Environment): Partial<ServerDefaults> {
+function platformAddress(
+  given: Given,
+  environment: Environment,
+  { host = '0.0.0.0' }: Partial<ServerDefaults> = {},
+): Partial<ServerDefaults> {
   const { PORT } = environment
-  const { flag } = SERVER_OPTIONS.port
-  const isChosen = given[flag] !== undefined || environment[variableOf(flag)] !== undefined
-  if (PORT === undefined || isChosen) return {}
-  return { host: '0.0.0.0', port: readTexts(SERVER_OPTIONS.port, 'PORT', [PORT]) }
+  if (PORT === undefined || isGiven('port', given, environment)) return {}
+  return { host, port: readTexts(SERVER_OPTIONS.port, 'PORT', [PORT]) }
+}
+
+// A descriptor, a path and a port exclude each other, so one of the command line replaces another one of the file.
+function withoutPlace(
+  given: Given,
+  environment: Environment,
+  { uds, fd, ...server }: Partial<ServerDefaults>,
+): Partial<ServerDefaults> {
+  const places = ['host', 'port', 'uds', 'fd']
+  if (places.some((flag) => isGiven(flag, given, environment))) return server
+  return { ...server, ...(uds !== undefined && { uds }), ...(fd !== undefined && { fd }) }
+}
+
+function isGiven(flag: string, given: Given, environment: Environment): boolean {
+  return given[flag] !== undefined || environment[variableOf(flag)] !== undefined
 }
 
 function checkTogether(

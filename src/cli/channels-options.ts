@@ -3,7 +3,9 @@
 import { cluster } from '../channels/cluster/cluster.ts'
 import { memory } from '../channels/memory/memory.ts'
 import { redis } from '../channels/redis/redis.ts'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { textIn } from './file-value.ts'
 import { option } from './option.ts'
 import type { ClusterChannels } from '../channels/cluster/cluster.ts'
 import type { HistoryOptions } from '../channels/options.ts'
@@ -29,12 +31,18 @@ const broker: Kind<string | null> = {
     if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text
     throw new InvalidOptionError('must be memory, cluster, or a URL such as redis://127.0.0.1:6379')
   },
+  from: (given) => (given === null ? null : broker.read([textIn(given)])),
   show: (shown) => shown ?? 'memory; cluster with --workers',
 }
 
 const histories: Kind<ChannelsFlags['channelsHistory']> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(readHistory)),
+  from(given) {
+    const entries = Object.entries(isObject(given) ? given : { given: 0 })
+    if (entries.every(([, one]) => isHistory(one))) return Object.fromEntries(entries)
+    throw new InvalidOptionError('must be as { board: { size: 100, ttlMs: 60_000 } }')
+  },
   show: () => 'none',
 }
 
@@ -82,6 +90,18 @@ export function masterChannels(
 
 const MS_PER_SECOND = 1000
 const MOST_SECONDS = 2_147_483
+
+function isHistory(given: unknown): given is HistoryOptions {
+  if (!isObject(given)) return false
+  const { size, ttlMs = 1, ...others } = given as Record<string, unknown>
+  if (Object.keys(others).length > 0 || !Number.isSafeInteger(size)) return false
+  return (
+    Number(size) > 0 &&
+    typeof ttlMs === 'number' &&
+    ttlMs > 0 &&
+    ttlMs <= MOST_SECONDS * MS_PER_SECOND
+  )
+}
 
 function readHistory(text: string): [group: string, history: HistoryOptions] {
   const [, group = '', count, seconds] = /^([^=]+)=(\d{1,9})(?::(\d{1,7}))?$/.exec(text) ?? []

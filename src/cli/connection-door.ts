@@ -46,6 +46,11 @@ export class ConnectionDoor {
     })
   }
 
+  /** The connections that have come. */
+  get accepted(): number {
+    return this.#accepted
+  }
+
   /** The connections that were closed because too many waited for a taker. */
   get refused(): number {
     return this.#refused

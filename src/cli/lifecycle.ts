@@ -45,14 +45,11 @@ export class Lifecycle {
   log: Log = SILENT_LOG
   /** Ends the part of the server that has started; at first there is none. */
   close: Server['close'] = nothingToClose
-  readonly #reloads: Reloads
+  /** The reloads by SIGHUP: those of the pools of this process, unless it is a master. */
+  reloads: Reloads = poolReloads()
   #draining: { signal: string; since: number } | undefined
   #status = 0
   #exit: (status: number) => void = exit
-
-  constructor(reloads: Reloads = poolReloads()) {
-    this.#reloads = reloads
-  }
 
   /** Whether the process is about to end. */
   get isEnding(): boolean {
@@ -69,12 +66,12 @@ export class Lifecycle {
 
   /** The server listens: a SIGHUP that has come before reloads now, and further ones at once. */
   handleReloads(): void {
-    this.#reloads.started(this.log)
+    this.reloads.started(this.log)
   }
 
   /** Reloads as a SIGHUP does, and resolves at the end. */
   reload(): Promise<ReloadOutcome> {
-    return this.#reloads.order(this.log, 'the control socket')
+    return this.reloads.order(this.log, 'the control socket')
   }
 
   /** Handles uncaught exceptions until the process ends. */
@@ -90,7 +87,7 @@ export class Lifecycle {
   drain(signal: string): void {
     if (this.#draining) return
     this.#draining = { signal, since: Date.now() }
-    this.#reloads.end()
+    this.reloads.end()
     this.close().then(
       ({ forced }) => {
         if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
@@ -115,7 +112,7 @@ export class Lifecycle {
   }
 
   #onHangup(isTerminalClosed: boolean): void {
-    if (!isTerminalClosed) return void this.#reloads.order(this.log)
+    if (!isTerminalClosed) return void this.reloads.order(this.log)
     this.#exit = exitByHangup
     if (this.#draining) return
     this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')

@@ -2,12 +2,17 @@
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { AppLoadError } from '../errors.ts'
-import { parseArguments } from './args.ts'
+import { readCommand } from './args.ts'
+import { NO_CONFIG } from './config/config-values.ts'
+import { readConfig } from './config/read-config.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
-import type { MasterLink } from './serve/master-link.ts'
+import type { Command, ServeCommand } from './args.ts'
+import type { Parsed } from './parser.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -15,7 +20,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -24,12 +29,41 @@ const fail = (error: unknown): void => {
 main().catch(fail)
 
 async function main(): Promise<void> {
-  const command = parseArguments(process.argv.slice(2), process.env)
+  const parsed = parseTexts(process.argv.slice(2))
+  process.once('uncaughtException', crashed)
+  process.once('beforeExit', stuck)
+  const life = new Lifecycle()
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (hasConfig(parsed)) govern(life)
+  if (master) await waitAsSpare()
+  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
+  const command = readCommand(parsed, process.env, config)
+  if (command.type === 'serve') await runServe(command, life)
+  process.off('uncaughtException', crashed)
+  process.off('beforeExit', stuck)
+  if (command.type !== 'serve') await runOther(command)
+}
+
+function govern(life: Lifecycle): void {
+  if (master) master.govern(life)
+  else life.handleSignals()
+}
+
+function hasConfig({ command, printed }: Parsed): boolean {
+  return command === 'serve' && printed === ''
+}
+
+// The imports are dynamic so that help and version do not load the server.
+async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
   if (command.type === 'bench') {
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
+  }
+  if (command.type === 'cgi') {
+    const { cgiCommand } = await import('./cgi/command.ts')
+    return cgiCommand(command)
   }
   if (command.type === 'report' && command.open) {
     const { pageCommand } = await import('./report/page/command.ts')
@@ -43,25 +77,30 @@ async function main(): Promise<void> {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
   }
+}
 
-  master = masterOf(process)
-  const { workers } = command.workers
-  if (workers !== null && !master) {
-    const { masterCommand } = await import('./master/command.ts')
-    return masterCommand(command, workers)
-  }
-  const life = new Lifecycle()
-  if (master) master.govern(life)
-  else life.handleSignals()
+async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   withStack = command.logLevel === 'debug'
-  process.once('uncaughtException', crashed)
-  process.once('beforeExit', stuck)
-
-  // The import is dynamic so that help and version do not load the server.
+  if (command.reload.reload && !master) {
+    const { readTls } = await import('./serve/tls-files.ts')
+    const { developmentCommand } = await import('./development/command.ts')
+    return developmentCommand(command, readTls(command.tls), life)
+  }
+  const { workers } = command.workers
+  if (workers !== null && master === null) {
+    const { masterCommand } = await import('./master/command.ts')
+    return masterCommand(command, workers, life)
+  }
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
-  process.off('uncaughtException', crashed)
-  process.off('beforeExit', stuck)
+}
+
+// A development server has a process that has loaded everything except for the app.
+async function waitAsSpare(): Promise<void> {
+  if (process.env[SPARE_VARIABLE] === undefined) return
+  const { orderToLoad } = await import('./development/spare.ts')
+  await import('./serve/command.ts')
+  await orderToLoad(process)
 }
 
 function crashed(error: unknown): void {

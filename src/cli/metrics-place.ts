@@ -1,6 +1,7 @@
 // The value of --metrics: the place of the metrics.
 
 import { InvalidOptionError } from '../errors.ts'
+import { textIn } from './file-value.ts'
 import type { Kind } from './option.ts'
 
 /** A mount of the server, or a server of its own; null for none. */
@@ -20,5 +21,6 @@ export const metricsPlace: Kind<MetricsPlace> = {
     if (port <= HIGHEST_PORT) return { host: inBrackets ?? name ?? LOOPBACK, port }
     throw new InvalidOptionError('must be /PATH, PORT or HOST:PORT')
   },
+  from: (given) => metricsPlace.read([typeof given === 'number' ? String(given) : textIn(given)]),
   show: () => 'none',
 }

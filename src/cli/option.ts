@@ -1,6 +1,9 @@
 // The options of the command line: a type for their tables, and the kinds of values that they can have.
 
+import { resolve } from 'node:path'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { listIn, LONGEST_SECONDS, msIn, numberIn, textIn } from './file-value.ts'
 
 /** A kind of values: converts the texts of a command line to a value, and shows the value in the help. */
 export interface Kind<Value> {
@@ -8,6 +11,12 @@ export interface Kind<Value> {
   readonly takes: 'value' | 'switch' | 'list'
   /** Throws an {@link InvalidOptionError} whose message starts with "must be" for a wrong text. */
   read(texts: readonly string[]): Value
+  /**
+   * Checks a value of a configuration file in the same way. Without this method the file has the text of the command line.
+   *
+   * @param folder that of the file, which relative paths begin at
+   */
+  from?(given: unknown, folder: string): Value
   show(value: Value): string
 }
 
@@ -26,9 +35,6 @@ export function option<Value>(flag: string, describe: string, of: Kind<Value>): 
   return { flag, describe, kind: of }
 }
 
-// setTimeout() takes 31 bits of milliseconds; a longer timer fires at once.
-const LONGEST_SECONDS = 2_147_483
-
 /** Any text, the empty one included. */
 export const text: Kind<string> = value((given) => given, String)
 
@@ -36,6 +42,7 @@ export const text: Kind<string> = value((given) => given, String)
 export const optionalText: Kind<string | null> = value(
   (given) => (given === '' ? null : given),
   (shown) => shown ?? 'none',
+  (given) => (given === null ? null : textIn(given)),
 )
 
 /** The path of a file. An empty path is refused: it often comes from a variable that is not set. */
@@ -45,15 +52,20 @@ export const filePath: Kind<string | null> = value(
     throw new InvalidOptionError('must be a path; leave the option out for none')
   },
   (shown) => shown ?? 'none',
+  (given, folder) => resolve(folder, filePath.read([textIn(given)]) ?? ''),
 )
 
 /** The permissions of a file, in octal as for chmod; null leaves them to the umask. */
-export const fileMode: Kind<number | null> = value(
+export const fileMode: Kind<number | null> = value<number | null>(
   (given) => {
     if (/^0?[0-7]{3}$/.test(given)) return Number.parseInt(given, 8)
     throw new InvalidOptionError('must be three octal digits, such as 660')
   },
   (shown) => (shown === null ? 'by the umask' : shown.toString(8)),
+  (given) => {
+    if (typeof given === 'number') return numberIn(given, { max: 0o777 }, 'a mode such as 0o660')
+    return fileMode.read([textIn(given)])
+  },
 )
 
 /** A path prefix: empty, or a path that starts with a slash. */
@@ -64,11 +76,16 @@ export const pathPrefix: Kind<string> = value((given) => {
 
 /** A decimal whole number, both ends included. */
 export function integer(min: number, max: number): Kind<number> {
-  return value((given) => {
-    const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
-    if (number >= min && number <= max) return number
-    throw new InvalidOptionError(`must be a whole number from ${min} to ${max}`)
-  }, String)
+  const inWords = `a whole number from ${min} to ${max}`
+  return value(
+    (given) => {
+      const number = /^\d+$/.test(given) ? Number(given) : Number.NaN
+      if (number >= min && number <= max) return number
+      throw new InvalidOptionError(`must be ${inWords}`)
+    },
+    String,
+    (given) => numberIn(given, { min, max }, inWords),
+  )
 }
 
 /** A decimal whole number from `min`, or `none` for no limit. */
@@ -81,6 +98,7 @@ export function limit(min: number): Kind<number> {
       throw new InvalidOptionError(`must be a whole number from ${min}, or "none"`)
     },
     (shown) => (shown === Infinity ? 'none' : String(shown)),
+    (given) => numberIn(given, { min, isLimit: true }, `a whole number from ${min}, or Infinity`),
   )
 }
 
@@ -96,6 +114,7 @@ export const mebibytes: Kind<number> = value(
     throw new InvalidOptionError('must be a whole number of MiB from 1, or "none"')
   },
   (shown) => (shown === Infinity ? 'none' : String(shown / MEBIBYTE)),
+  (given) => numberIn(given, { min: 1, isLimit: true }, 'a whole number of bytes, or Infinity'),
 )
 
 /** A value of `kind`, or `none` for null. */
@@ -103,6 +122,7 @@ export function optional<Value>(kind: Kind<Value>): Kind<Value | null> {
   return value(
     (given) => (given === 'none' ? null : kind.read([given])),
     (shown) => (shown === null ? 'none' : kind.show(shown)),
+    (given, folder) => valueIn(kind, given, folder),
   )
 }
 
@@ -114,12 +134,14 @@ export const seconds: Kind<number> = value(
     throw new InvalidOptionError(`must be seconds from 0 to ${LONGEST_SECONDS}, such as 5 or 0.5`)
   },
   (shown) => `${shown / 1000}`,
+  (given) => msIn(given, { min: 0 }),
 )
 
 /** Seconds, also with a fraction, or `none` for no limit; milliseconds as a value. */
 export const secondsOrNone: Kind<number> = value(
   (given) => (given === 'none' ? Infinity : seconds.read([given])),
   showSeconds,
+  (given) => msIn(given, { min: 0, isLimit: true }),
 )
 
 /** Seconds above 0, also with a fraction; milliseconds as a value. */
@@ -130,41 +152,51 @@ export const secondsAbove: Kind<number> = value(
     throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5')
   },
   (shown) => seconds.show(shown),
+  (given) => msIn(given, { min: 1 }),
 )
 
 /** Seconds above 0, also with a fraction, or `none` for no limit; milliseconds as a value. */
-export const secondsLimit: Kind<number> = value((given) => {
-  const ms = secondsOrNone.read([given])
-  if (ms > 0) return ms
-  throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
-}, showSeconds)
+export const secondsLimit: Kind<number> = value(
+  (given) => {
+    const ms = secondsOrNone.read([given])
+    if (ms > 0) return ms
+    throw new InvalidOptionError('must be seconds above 0, such as 5 or 0.5, or "none"')
+  },
+  showSeconds,
+  (given) => msIn(given, { min: 1, isLimit: true }),
+)
 
 /** One of a few words. */
 export function oneOf<Word extends string>(...words: Word[]): Kind<Word> {
-  return value((given) => {
+  const wordIn = (given: unknown): Word => {
     const word = words.find((candidate) => candidate === given)
     if (word !== undefined) return word
     throw new InvalidOptionError(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
-  }, String)
+  }
+  return value(wordIn, String, wordIn)
 }
 
 /** `*`, `same`, or origins of web pages with commas between them. */
-export const origins: Kind<'*' | 'same' | readonly string[]> = value(
+export const origins: Kind<'*' | 'same' | readonly string[]> = value<
+  '*' | 'same' | readonly string[]
+>(
   (given) => {
     if (given === '*' || given === 'same') return given
     if (given !== '') return given.split(',').map((one) => one.trim())
     throw new InvalidOptionError('must be "*", "same", or origins with commas between them')
   },
   (shown) => (typeof shown === 'string' ? shown : shown.join(',')),
+  (given) => origins.read([listIn(given)]),
 )
 
 /** Addresses with commas between them; null if the option is left out. */
-export const addresses: Kind<readonly string[] | null> = value(
+export const addresses: Kind<readonly string[] | null> = value<readonly string[] | null>(
   (given) => {
     if (given !== '') return given.split(',').map((one) => one.trim())
     throw new InvalidOptionError('must be addresses with commas between them, or "*"')
   },
   (shown) => shown?.join(',') ?? 'loopback',
+  (given) => addresses.read([listIn(given)]),
 )
 
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
@@ -175,6 +207,10 @@ export const toggle: Kind<boolean> = {
     if (given === 'false' || given === '0') return false
     throw new InvalidOptionError('must be true, 1, false or 0')
   },
+  from(given) {
+    if (typeof given === 'boolean') return given
+    throw new InvalidOptionError('must be true or false')
+  },
   show: String,
 }
 
@@ -182,7 +218,19 @@ export const toggle: Kind<boolean> = {
 export const pairs: Kind<Readonly<Record<string, string>>> = {
   takes: 'list',
   read: (texts) => Object.fromEntries(texts.map(splitPair)),
+  from(given) {
+    const entries = Object.entries(isObject(given) ? given : { given: 0 })
+    if (entries.every(([, one]) => typeof one === 'string')) return Object.fromEntries(entries)
+    throw new InvalidOptionError('must be an object whose values are texts')
+  },
   show: () => 'none',
+}
+
+/** Checks a value of a configuration file. @see Kind.from */
+export function valueIn<Value>(kind: Kind<Value>, given: unknown, folder: string): Value {
+  if (kind.from) return kind.from(given, folder)
+  if (kind.takes !== 'list') return kind.read([textIn(given)])
+  return kind.read(Array.isArray(given) ? given.map(textIn) : [textIn(given)])
 }
 
 function showSeconds(shown: number): string {
@@ -192,8 +240,14 @@ function showSeconds(shown: number): string {
 function value<Value>(
   parse: (given: string) => Value,
   show: (value: Value) => string,
+  from?: Kind<Value>['from'],
 ): Kind<Value> {
-  return { takes: 'value', read: (texts) => parse(texts.at(-1) ?? ''), show }
+  return {
+    takes: 'value',
+    read: (texts) => parse(texts.at(-1) ?? ''),
+    show,
+    ...(from && { from }),
+  }
 }
 
 function splitPair(given: string): [key: string, value: string] {

@@ -1,9 +1,11 @@
 // Every option of the command line, except for those of pools. Parser, types, defaults and --help all use these tables.
 
 import { availableParallelism } from 'node:os'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { parseAppSpec } from './app-spec.ts'
+import { parseAppSpec, specIn } from './app-spec.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { textIn } from './file-value.ts'
 import { metricsPlace } from './metrics-place.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
@@ -18,6 +20,8 @@ type Mounts = ReadonlyArray<readonly [path: `/${string}`, app: AppSpec]>
 
 /** The options of the command line alone; all others are options of `serve()`. */
 export interface ProcessOptions extends ControlOptions {
+  /** The configuration file; null looks for one in the working directory, false takes none. */
+  config: string | false | null
   mounts: Mounts
   /** The threads of each sync app and each `threads:` app; 0 runs these, and those of every threads() pool, inline. */
   threads: number
@@ -25,9 +29,6 @@ export interface ProcessOptions extends ControlOptions {
   /** `auto` is `pretty` on a terminal, else `json`. */
   logFormat: 'auto' | 'pretty' | 'json'
   accessLog: boolean
-  /** Paths of PEM files; null serves without TLS. */
-  tlsCert: string | null
-  tlsKey: string | null
   /** Takes the client and the scheme from the headers of the proxies. */
   proxyHeaders: boolean
   /** The trusted proxies; null trusts loopback. */
@@ -48,13 +49,12 @@ export type SyncDefaults = Omit<typeof DEFAULTS.sync, 'inlineThreads'>
 
 /** The defaults of {@link PROCESS_OPTIONS}. */
 export const PROCESS_DEFAULTS: ProcessOptions = {
+  config: null,
   mounts: [],
   threads: availableParallelism(),
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,
-  tlsCert: null,
-  tlsKey: null,
   proxyHeaders: false,
   forwardedAllowIps: null,
   ...CONTROL_DEFAULTS,
@@ -65,14 +65,25 @@ export const PROCESS_DEFAULTS: ProcessOptions = {
 const mountList: kind.Kind<Mounts> = {
   takes: 'list',
   read: readMounts,
+  from: mountsIn,
   show: () => 'none',
+}
+
+const configFile: kind.Kind<string | false | null> = {
+  takes: 'value',
+  read: (texts) => (texts.at(-1) === 'none' ? false : kind.filePath.read(texts)),
+  from() {
+    throw new InvalidOptionError('must be on the command line or in the environment')
+  },
+  show: () => 'isthmus.config.ts, .js or .json in the working directory',
 }
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 export const MOST_THREADS = 1_024
 
-/** `--mount`, the logs, and the options for the operator. */
+/** `--config`, `--mount`, the logs, and the options for the operator. */
 export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
+  config: option('config', 'Configuration file; --no-config takes none', configFile),
   mounts: option('mount', 'One more app, as /PATH=APP; repeatable', mountList),
   threads: option(
     'threads',
@@ -90,8 +101,6 @@ export const PROCESS_OPTIONS: OptionTable<ProcessOptions> = {
     kind.oneOf('auto', 'pretty', 'json'),
   ),
   accessLog: option('access-log', 'Log a line for each request', kind.toggle),
-  tlsCert: option('tls-cert', 'File of the certificate chain, in PEM: serve HTTPS', kind.filePath),
-  tlsKey: option('tls-key', 'File of the private key, in PEM', kind.filePath),
   proxyHeaders: option(
     'proxy-headers',
     'Take client and scheme from X-Forwarded-For and X-Forwarded-Proto of trusted proxies',
@@ -131,10 +140,20 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Most connections that wait to be accepted',
     kind.integer(1, 2 ** 31 - 1),
   ),
+  protocol: option(
+    'protocol',
+    'Protocol of the connections: http, or scgi or fastcgi behind a web server',
+    kind.oneOf('http', 'scgi', 'fastcgi'),
+  ),
   engine: option(
     'engine',
     'HTTP engine: native, or node for node:http',
     kind.oneOf('native', 'node'),
+  ),
+  http2: option(
+    'http2',
+    'Serve HTTP/2 too, on the same port: by ALPN, and without TLS by prior knowledge',
+    kind.toggle,
   ),
   rootPath: option('root-path', 'Path at which a proxy mounts this server', kind.pathPrefix),
   rootPathMode: option(
@@ -238,6 +257,12 @@ function readMounts(texts: readonly string[]): Mounts {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index)
   if (twice === undefined) return mounts
   throw new InvalidOptionError(`must be given once for each path, and "${twice}" has two`)
+}
+
+function mountsIn(given: unknown, folder: string): Mounts {
+  if (!isObject(given)) throw new InvalidOptionError('must be an object of paths and apps')
+  const texts = Object.entries(given).map(([path, app]) => `${path}=${textIn(app)}`)
+  return readMounts(texts).map(([path, app]) => [path, specIn(app, folder)])
 }
 
 function readMount(text: string): Mounts[number] {

@@ -6,6 +6,7 @@ import { nearestOf } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
@@ -16,6 +17,7 @@ import type { Option } from './option.ts'
 const NAMES = [
   'serve',
   'bench',
+  'cgi',
   'report',
   'migrate set',
   'migrate rollback',
@@ -36,6 +38,7 @@ const GROUPS = Object.values(SERVE_GROUPS)
 const BENCH_GROUPS = [
   { title: 'Measurement:', table: BENCH_OPTIONS, defaults: BENCH_DEFAULTS },
 ] as const
+const CGI_GROUPS = [{ title: 'Request:', table: CGI_OPTIONS, defaults: CGI_DEFAULTS }] as const
 const CONTROL_GROUP = {
   title: 'Server:',
   table: CONTROL_OPTIONS,
@@ -59,12 +62,17 @@ const APP_HELP =
   'remote: servers elsewhere, to which the requests are forwarded'
 const EPILOGUE =
   'Each option can also be set in the environment: --log-level as ISTHMUS_LOG_LEVEL. A repeatable ' +
-  'option has one value on each line there. The command line wins.\n' +
+  'option has one value on each line there. isthmus.config.ts, .js or .json in the working directory has options ' +
+  'by their names in serve(). The command line wins, then the environment.\n' +
   'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
+
+const CGI_EPILOGUE =
+  'The web server starts the command for each request. The log goes to stderr. ' +
+  'Exit status: 0 answered; 1 the app failed, or the response is broken.'
 
 // These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a plural;
 // %c takes a number and shows nothing.
@@ -94,8 +102,13 @@ export function parseTexts(argv: readonly string[]): Parsed {
   const command = nameOf(given._)
   // yargs does not check the arguments after a lone "--". With --help it reads none at all.
   const extra = given._[command.split(' ').length]
-  if (extra === undefined || printed !== '') return { command, given, printed }
+  if (extra === undefined || printed !== '') return { command, given: withWord(given), printed }
   throw new InvalidOptionError(`unknown argument "${extra}"; ${seeHelp(command)}`)
+}
+
+// yargs reads --no-config as the value false for config.
+function withWord(given: Parsed['given']): Parsed['given'] {
+  return given['config'] === false ? { ...given, config: 'none' } : given
 }
 
 // Without a known name the parser refuses the words, or prints the help.
@@ -119,13 +132,16 @@ function isthmusParser(name: Name): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .command('serve <app>', 'Serve an app', (parser) =>
+    .command('serve [app]', 'Serve an app', (parser) =>
       appParser(parser, GROUPS).epilogue(EPILOGUE),
     )
     .command(
       'bench <app>',
       'Measure an app inline and in threads, and print advice on how to host it',
       (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
+    )
+    .command('cgi <app>', 'Answer one request of a web server over CGI', (parser) =>
+      appParser(parser, CGI_GROUPS).epilogue(CGI_EPILOGUE),
     )
     .command('report', 'Print the figures of a running server', (parser) =>
       optionParser(parser, REPORT_GROUPS),

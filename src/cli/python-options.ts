@@ -1,7 +1,9 @@
 // The options of python() on the command line: those of the pools of Python that isthmus serve makes.
 
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { PYTHON_DEFAULTS } from '../hosting/gateway/process/python-settings.ts'
+import { textIn } from './file-value.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
 import type { PythonInterface, PythonOptions } from '../hosting/gateway/process/python-settings.ts'
@@ -41,6 +43,11 @@ const MOST_PROCESSES = 1_024
 
 const program: kind.Kind<string | null> = {
   ...kind.filePath,
+  // A name without a folder is that of a program in PATH.
+  from(given, inFolder) {
+    const named = kind.filePath.read([textIn(given)])
+    return named?.includes('/') ? resolve(inFolder, named) : named
+  },
   show: () => 'that of the environment in VIRTUAL_ENV or .venv, else python3',
 }
 const folder: kind.Kind<string | null> = { ...kind.filePath, show: () => 'that of isthmus' }

@@ -1,7 +1,9 @@
 // The options of remote() on the command line: those of the apps that isthmus serve makes of remote: names.
 
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { REMOTE_DEFAULTS } from '../adapters/remote/settings.ts'
+import { textIn } from './file-value.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
 import type { RemoteBalance, RemoteOptions, RemoteSettings } from '../adapters/remote/settings.ts'
@@ -24,6 +26,7 @@ const MOST_RETRIES = 100
 const balance: kind.Kind<RemoteBalance> = {
   takes: 'value',
   read: (texts) => readBalance(texts.at(-1) ?? ''),
+  from: (given) => readBalance(isObject(given) ? hashText(given) : textIn(given)),
   show: String,
 }
 
@@ -82,6 +85,14 @@ export function remoteOptions({ healthPath: path, ...flags }: RemoteFlags): Remo
   const { balance: chosen, host: field, mountPath, headTimeoutMs, idleTimeoutMs, retries } = flags
   const health = path === null ? {} : { path }
   return { balance: chosen, host: field, mountPath, headTimeoutMs, idleTimeoutMs, retries, health }
+}
+
+// { hash: { header: 'x-user' } } is header:x-user.
+function hashText({ hash }: { hash?: unknown }): string {
+  if (!isObject(hash)) return String(hash)
+  return Object.entries(hash)
+    .map(([by, name]) => `${by}:${String(name)}`)
+    .join(',')
 }
 
 function readBalance(given: string): RemoteBalance {

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
 import { integer, limit, mebibytes, option, seconds, secondsLimit } from './option.ts'
+import { numberIn } from './file-value.ts'
 import type { Kind, OptionTable } from './option.ts'
 
 /** The options of the master of several workers. */
@@ -43,6 +44,10 @@ const workers: Kind<number | null> = {
     throw new InvalidOptionError(
       `must be a whole number from 1 to ${MOST_WORKERS}, or "auto" for one per core`,
     )
+  },
+  from: (given) => {
+    if (given === null || given === 'auto') return given && availableParallelism()
+    return numberIn(given, { min: 1, max: MOST_WORKERS }, `1 to ${MOST_WORKERS}, or "auto"`)
   },
   show: (shown) => (shown === null ? 'none' : String(shown)),
 }

@@ -59,7 +59,7 @@ export interface ResponseEnd {
 
 interface ConnectionScope {
   asgi: { version: '3.0'; specVersion: '2.5' }
-  httpVersion: '1.0' | '1.1'
+  httpVersion: '1.0' | '1.1' | '2'
   /** The path, percent-decoded and read as UTF-8. It includes `rootPath`. */
   path: string
   /** The path as sent, without the query. */

@@ -35,9 +35,9 @@ export interface TlsFacts {
 /** The first line of a request. */
 export interface RequestStart {
   method: string
-  /** The target as on the request line, in octets of printable ASCII. */
+  /** The target as on the request line, or the value of `:path`, in octets of printable ASCII. */
   target: string
-  httpVersion: '1.0' | '1.1'
+  httpVersion: HttpScope['httpVersion']
 }
 
 /** The facts that the fields of a head state. */

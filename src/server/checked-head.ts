@@ -15,6 +15,7 @@ const MOST_DIGITS = 16
 
 /** A head that was read, and not checked. */
 export interface ReadHead extends RequestStart {
+  httpVersion: '1.0' | '1.1'
   /** Lower-case names, values as on the wire, in order, duplicates kept. */
   headers: HeaderPairs
   /** The client waits for `100 Continue`. */

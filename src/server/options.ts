@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
 import type { Listener } from './listener.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
 import type { Origins } from './websocket/origins.ts'
 
 /** The limits and timers of WebSockets. */
@@ -70,13 +71,25 @@ export interface ServeOptions {
   listener?: Listener | null | undefined
   /**
    * Serves HTTPS with these options of `tls.createServer()`: `key` and `cert`, or `pfx`; `ca`, `passphrase`,
-   * `requestCert`, `minVersion` … The server sets ALPN itself. Default none.
+   * `requestCert`, `minVersion` … The server sets ALPN itself. Or with {@link tlsFiles}, which follows files. Default none.
    */
-  tls?: TlsOptions | null | undefined
+  tls?: TlsOptions | TlsFiles | null | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
+  /**
+   * The protocol of the connections: `http`, or that of a web server which passes requests on as an application server
+   * expects them, `scgi` or `fastcgi`. These two have no TLS and no WebSockets, and the web server sets `date` and
+   * `server`. Each peer can tell any address as that of its client: listen on the loopback interface or a unix socket.
+   * Default `http`.
+   */
+  protocol?: 'http' | 'scgi' | 'fastcgi' | undefined
   /** The HTTP/1.1 engine: `native` is that of this package, `node` is `node:http`. Default `native`. */
   engine?: 'native' | 'node' | undefined
+  /**
+   * Whether clients may speak HTTP/2 (RFC 9113) on the same port: by ALPN under TLS, and without TLS by prior knowledge.
+   * Others are served by `engine`. Default false.
+   */
+  http2?: boolean | undefined
   /** The path under which a proxy mounts this server: `/api`. Default none. */
   rootPath?: string | undefined
   /**
@@ -165,7 +178,9 @@ export const DEFAULTS: Defaults = {
   listener: null,
   tls: null,
   backlog: 2048,
+  protocol: 'http',
   engine: 'native',
+  http2: false,
   rootPath: '',
   rootPathMode: 'prepend',
   headerMap: 'drop',

@@ -47,7 +47,8 @@ export function refusal(
   const commands = plainResponse(status).map((event) => exchange.accept(event))
   const parts = commands.flatMap((command) => (command.type === 'write' ? [command.part] : []))
   // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: a 426 names the protocol and its version.
-  if (status === 426) for (const { head } of parts) head?.headers.push(...WEBSOCKET_13)
+  if (status === 426)
+    for (const { head } of parts) head?.headers.push(...upgradeFields(httpVersion))
   return parts
 }
 
@@ -63,8 +64,14 @@ export function refuse(
   for (const part of answer) response.write(part)
 }
 
-const WEBSOCKET_13: Array<[string, string]> = [
+const VERSION_13: HeaderPairs = [['sec-websocket-version', '13']]
+const WEBSOCKET_13: HeaderPairs = [
   ['connection', 'upgrade'],
   ['upgrade', 'websocket'],
-  ['sec-websocket-version', '13'],
+  ...VERSION_13,
 ]
+
+// RFC 9113, 8.6: HTTP/2 has no upgrade.
+function upgradeFields(httpVersion: RefusedRequest['httpVersion']): HeaderPairs {
+  return httpVersion === '2' ? VERSION_13 : WEBSOCKET_13
+}

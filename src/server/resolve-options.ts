@@ -6,6 +6,7 @@ import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
+import { TlsFiles } from './tls/tls-files.ts'
 import { areOrigins } from './websocket/origins.ts'
 import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
@@ -47,6 +48,7 @@ const RANGES = {
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
+  protocol: ['http', 'scgi', 'fastcgi'],
   engine: ['native', 'node'],
   rootPathMode: ['prepend', 'verify'],
   headerMap: ['drop', 'refuse', 'dangerous'],
@@ -74,7 +76,7 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
     throw invalidOption(caller, 'channels', channels, remedy)
   }
-  if (tls !== null) checkTls(caller, tls)
+  if (tls !== null) checkTls(caller, tls, completed.protocol)
   if (fd !== null) checkNumber(caller, 'fd', fd, { min: 0, max: MAX_INT, isWhole: true })
   if (listener !== null && !isListener(listener)) {
     const remedy = 'it has an address and the functions open() and close(), or is null'
@@ -145,7 +147,13 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: TlsOptions): void {
+function checkTls(caller: string, tls: TlsOptions | TlsFiles, protocol: string): void {
+  if (protocol !== 'http') {
+    const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
+    throw invalidOption(caller, 'protocol', protocol, remedy)
+  }
+  // The constructor has checked the files.
+  if (tls instanceof TlsFiles) return
   if (typeof tls !== 'object') {
     throw invalidOption(caller, 'tls', tls, 'it is an object with key and cert, or null')
   }

@@ -4,26 +4,31 @@ import { asEventApp } from '../bridge/as-event-app.ts'
 import { LifespanError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { deferred } from '../waiting/deferred.ts'
+import { GatewayEngine } from './cgi/gateway-engine.ts'
+import { fastcgi } from './fastcgi/protocol.ts'
 import { NativeEngine } from './native/engine.ts'
 import { NodeEngine } from './node/engine.ts'
 import { openDispatcher } from './open-dispatcher.ts'
 import { resolveOptions } from './resolve-options.ts'
+import { scgi } from './scgi/protocol.ts'
 import { shutDown } from './shutdown.ts'
 import { ownFile } from './socket-file.ts'
 import { stderrLog } from './stderr-log.ts'
 import { urlOf } from './url-of.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Figures } from '../figures/figures.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import type { Engine, ServerAddress } from './engine.ts'
 import type { ServeOptions, Settings } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { ServerStats } from './stats.ts'
 
 const ENGINES = { native: NativeEngine, node: NodeEngine }
+const GATEWAYS = { scgi, fastcgi }
 
 /** A server that listens. The caller of {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
-  /** `http://127.0.0.1:8000`, `https://…` under TLS, or `unix:/path`. */
+  /** `http://127.0.0.1:8000`, `https://…` under TLS, `scgi://…` or `fastcgi://…`, or `unix:/path`. */
   readonly url: string
   readonly address: ServerAddress
   /** The counters of this moment. Each call returns a new object. */
@@ -55,12 +60,12 @@ export interface Server extends AsyncDisposable {
  */
 export async function serve(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
   const given = options.log === null ? SILENT_LOG : (options.log ?? stderrLog())
-  const settings = resolveOptions(options, given)
+  const settings = identified(resolveOptions(options, given))
   const { signal, drainIdleMs, log } = settings
   signal?.throwIfAborted()
   const opening = openDispatcher(asEventApp(app), settings)
   const { dispatcher, lifespan } = await startedUnlessAborted(opening, settings)
-  const engine = new ENGINES[settings.engine](dispatcher, settings)
+  const engine = engineOf(dispatcher, settings)
   const address = await listenUnlessAborted(engine, signal).catch(async (error: unknown) => {
     await lifespan.shutdown()
     throw error
@@ -84,13 +89,25 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
     throw signal.reason
   }
   return {
-    url: urlOf(address, settings.tls === null ? 'http' : 'https'),
+    url: urlOf(address, settings.tls === null ? settings.protocol : 'https'),
     address,
     figures: dispatcher.figures ?? null,
     stats: () => ({ connections: engine.connections, ...dispatcher.stats() }),
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   }
+}
+
+// The web server in front identifies itself.
+function identified(settings: Settings): Settings {
+  if (settings.protocol === 'http') return settings
+  return { ...settings, serverHeader: null, dateHeader: false }
+}
+
+function engineOf(dispatcher: Dispatcher, settings: Settings): Engine {
+  const { protocol, engine } = settings
+  if (protocol === 'http') return new ENGINES[engine](dispatcher, settings)
+  return new GatewayEngine(dispatcher, settings, GATEWAYS[protocol])
 }
 
 // The server cannot stop an app that starts. After an abort it waits for `graceMs`, so that it can shut the app down.

@@ -3,7 +3,7 @@
 import type { ServerAddress } from './engine.ts'
 
 /** `http://127.0.0.1:8000`, or `unix:/path`. */
-export function urlOf(address: ServerAddress, scheme: 'http' | 'https'): string {
+export function urlOf(address: ServerAddress, scheme: string): string {
   if ('path' in address) return `unix:${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host
   return `${scheme}://${host}:${address.port}`

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
-import { parseArguments } from '../../src/cli/args.ts'
+import { parseArguments } from './parse-arguments.ts'
 import {
   PROCESS_OPTIONS,
   SERVER_OPTIONS,
@@ -14,6 +14,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
+import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
@@ -50,6 +51,7 @@ const SERVER: Array<
   ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
   ['backlog', '16', 'backlog', 16],
+  ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
@@ -93,12 +95,11 @@ const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown
   ['ws-deflate', 'true', 'deflate', true],
 ]
 const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = [
+  ['config', 'shop.config.ts', 'config', 'shop.config.ts'],
   ['threads', '3', 'threads', 3],
   ['log-level', 'debug', 'logLevel', 'debug'],
   ['log-format', 'json', 'logFormat', 'json'],
   ['access-log', 'false', 'accessLog', false],
-  ['tls-cert', '/etc/cert.pem', 'tlsCert', '/etc/cert.pem'],
-  ['tls-key', '/etc/key.pem', 'tlsKey', '/etc/key.pem'],
   ['proxy-headers', 'true', 'proxyHeaders', true],
   [
     'mount',
@@ -156,6 +157,17 @@ const CHANNELS: Array<[string, string, keyof typeof CHANNELS_OPTIONS, unknown]> 
   ['channels-history', 'board=100:60', 'channelsHistory', { board: { size: 100, ttlMs: 60_000 } }],
 ]
 
+const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
+  ['tls-cert', '/etc/cert.pem', 'cert', ['/etc/cert.pem']],
+  ['tls-key', '/etc/key.pem', 'key', ['/etc/key.pem']],
+  ['tls-ca', '/etc/ca.pem', 'ca', '/etc/ca.pem'],
+  ['tls-crl', '/etc/crl.pem', 'crl', '/etc/crl.pem'],
+  ['tls-client-certs', 'required', 'clientCerts', 'required'],
+  ['tls-min-version', '1.3', 'minVersion', '1.3'],
+  ['tls-ciphers', 'ECDHE+AESGCM:!aNULL', 'ciphers', 'ECDHE+AESGCM:!aNULL'],
+  ['tls-passphrase-file', '/run/secrets/key', 'passphraseFile', '/run/secrets/key'],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -167,6 +179,7 @@ function valuesIn({
   python,
   remote,
   channels,
+  tls,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -178,14 +191,16 @@ function valuesIn({
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
+    ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, ...rest } = serve()
+    expect(tls).toEqual(TLS_FLAG_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
-    const { tls: _tls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
+    const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
@@ -228,13 +243,13 @@ describe('serve', () => {
     expect(rest).toEqual({
       type: 'serve',
       app: { place: null, style: null, file: 'app.js', exportName: 'default' },
+      config: null,
+      configFile: null,
       mounts: [],
       threads: expect.any(Number),
       logLevel: 'info',
       logFormat: 'auto',
       accessLog: true,
-      tlsCert: null,
-      tlsKey: null,
       proxyHeaders: false,
       forwardedAllowIps: null,
       control: null,
@@ -261,6 +276,7 @@ describe('serve', () => {
     ...PYTHON,
     ...REMOTE,
     ...CHANNELS,
+    ...TLS,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -275,7 +291,7 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS, TLS_OPTIONS]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
@@ -285,6 +301,7 @@ describe('serve', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...TLS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -397,7 +414,7 @@ describe('a wrong command line', () => {
       ['', `no command given; ${help}`],
       ['sever', `unknown command "sever"; ${help}`],
       ['sever app.js', `unknown command in "sever, app.js"; ${help}`],
-      ['serve', `no APP to serve; ${help}`],
+      ['serve', `no APP to serve; name one, or write app in isthmus.config.ts; ${help}`],
       ['serve app.js more', `unknown argument "more"; ${help}`],
       ['serve app.js more and', `unknown arguments "more, and"; ${help}`],
       ['serve app.js -- more', `unknown argument "more"; ${help}`],
@@ -533,7 +550,7 @@ describe('help', () => {
   }
 
   it('names the command, and each option with its default', () => {
-    expect(text('--help')).toContain('isthmus serve <app>')
+    expect(text('--help')).toContain('isthmus serve [app]')
     const help = text('serve', '--help')
     for (const [flag] of [
       ...PROCESS,
@@ -541,6 +558,7 @@ describe('help', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...TLS,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -554,8 +572,8 @@ describe('help', () => {
   })
 
   it('is printed even if the command line is wrong, and so is the version', () => {
-    expect(text('serve', '--prot', '--help')).toContain('isthmus serve <app>')
-    expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve <app>')
+    expect(text('serve', '--prot', '--help')).toContain('isthmus serve [app]')
+    expect(text('serve', 'app.js', '--port', '1', '--help')).toContain('isthmus serve [app]')
     expect(text('--version')).toMatch(/^\d+\.\d+\.\d+$/)
   })
 })

@@ -1,7 +1,7 @@
 // The command lines of isthmus report and isthmus migrate.
 
 import { describe, expect, it } from 'vitest'
-import { parseArguments } from '../../src/cli/args.ts'
+import { parseArguments } from './parse-arguments.ts'
 
 const SOCKET = { ISTHMUS_CONTROL: '/run/a.sock' }
 

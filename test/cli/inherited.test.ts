@@ -61,6 +61,21 @@ describe('--tls-cert and --tls-key', { timeout: 30_000 }, () => {
   it.each([
     ['the key is missing', cert, '--tls-cert needs --tls-key as well'],
     ['the certificate is missing', key, '--tls-key needs --tls-cert as well'],
+    [
+      'a key is missing',
+      [...cert, ...key, ...cert],
+      'each --tls-cert needs one --tls-key, got 2 and 1',
+    ],
+    [
+      'the authorities are missing',
+      [...cert, ...key, '--tls-client-certs=required'],
+      'needs --tls-ca as well',
+    ],
+    [
+      'there is no certificate',
+      ['--tls-ca', 'ca.pem'],
+      'certificates of clients need --tls-cert and',
+    ],
     ['a file is missing', [...cert, '--tls-key', 'none.key'], '--tls-key cannot be read: ENOENT'],
     ['a file is a folder', [...key, '--tls-cert', 'test'], 'directory, read (test)'],
     [

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { echo, endless, failing, gated, streamed, view, whole } from './apps.ts'
 import { endPython } from './in-python.ts'
+import { endThreads } from './in-threads.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { HeaderPairs } from 'isthmus'
 import type { Trio } from './apps.ts'
@@ -30,6 +31,7 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 // The validator around each WSGI app writes its complaints into the log.
 afterAll(endPython)
+afterAll(endThreads)
 
 describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
   beforeEach(({ skip }) => skip(gaps.all !== undefined, gaps.all))
@@ -78,14 +80,20 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       expect(await it.ask()).toEqual({ status: 200, headers, body: 'caf\xc3\xa9 \xe2\x82\xac' })
     })
 
-    it('[3a.42] a redirect with cookies, each one on its own and in order', async () => {
+    it('[3a.42] a redirect with cookies, each one on its own and in order', async ({ skip }) => {
       const headers: HeaderPairs = [
         ['set-cookie', 'a=1'],
         ['location', '/next'],
         ['set-cookie', 'b=2'],
       ]
       await using it = await host(whole(303, headers, []))
-      expect(await it.ask()).toEqual({ status: 303, headers: [...headers, ...length(0)], body: '' })
+      const answer = await it.ask()
+      const expected = [...headers, ...length(0)]
+      if (gaps.order !== undefined) {
+        expect(answer.headers.toSorted()).toEqual(expected.toSorted())
+        skip(gaps.order)
+      }
+      expect(answer).toEqual({ status: 303, headers: expected, body: '' })
     })
   })
 
@@ -151,7 +159,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
         path: '/€/a/b',
         query: 'q=%E2%82%AC&x',
         uri: '/%E2%82%AC/a%2Fb?q=%E2%82%AC&x',
-        protocol: 'HTTP/1.1',
+        protocol: expect.stringMatching(/^HTTP\/(?:1\.1|2)$/),
         scheme: 'http',
         type: 'text/x',
         length: '5',

@@ -2,7 +2,9 @@
 
 import { events, iterable, sync } from 'isthmus'
 import { NO_PYTHON, SKIPPED } from '../python/program.ts'
+import { http2Host } from './http2-host.ts'
 import { behindRemote } from './behind-remote.ts'
+import { gatewayHost } from './gateway-host.ts'
 import { inPython } from './in-python.ts'
 import { inThreads } from './in-threads.ts'
 import { memoryHost } from './memory-host.ts'
@@ -17,6 +19,8 @@ export interface Gaps {
   waiting?: string
   /** The app does not learn the path at which it is mounted. */
   mounting?: string
+  /** The fields of a response come in another order. */
+  order?: string
   /** The machine cannot run the subject at all. */
   all?: string
 }
@@ -35,6 +39,8 @@ const ALONE: Gaps = { waiting: 'an inline sync app has the event loop to itself'
 
 const ELSEWHERE: Gaps = { mounting: 'the mount is in another server than the app' }
 
+const GROUPED: Gaps = { order: 'node:http2 writes the fields with the same name together' }
+
 const inline = (trio: Trio): App => sync(trio.sync)
 const threaded = (trio: Trio): App => inThreads(trio.recipe, 'sync')
 const iterableInThreads = (trio: Trio): App => inThreads(trio.recipe, 'iterable')
@@ -48,6 +54,8 @@ const elsewhere = (trio: Trio): App => behindRemote(native(trio))
 
 const overSocket = socketHost('native')
 const overNode = socketHost('node')
+const overScgi = gatewayHost('scgi')
+const overFastCgi = gatewayHost('fastcgi')
 
 /** All subjects. An app elsewhere, in a thread or in a process, sees events and no engine: `node:http` needs it no second time. */
 export const SUBJECTS: Subject[] = [
@@ -81,6 +89,19 @@ export const SUBJECTS: Subject[] = [
   { name: 'sync, inline, over node:http', host: inline, engine: overNode, gaps: ALONE },
   { name: 'iterable, over node:http', host: awaiting, engine: overNode, gaps: {} },
   { name: 'events, over node:http', host: native, engine: overNode, gaps: {} },
+  { name: 'iterable, over SCGI', host: awaiting, engine: overScgi, gaps: {} },
+  { name: 'events, over SCGI', host: native, engine: overScgi, gaps: {} },
+  { name: 'sync, inline, over FastCGI', host: inline, engine: overFastCgi, gaps: ALONE },
+  { name: 'events, over FastCGI', host: native, engine: overFastCgi, gaps: {} },
+  {
+    name: 'sync, inline, over HTTP/2',
+    host: inline,
+    engine: http2Host,
+    gaps: { ...ALONE, ...GROUPED },
+  },
+  { name: 'iterable, over HTTP/2', host: awaiting, engine: http2Host, gaps: GROUPED },
+  { name: 'events, over HTTP/2', host: native, engine: http2Host, gaps: GROUPED },
+  { name: 'sync, in threads, over HTTP/2', host: threaded, engine: http2Host, gaps: GROUPED },
   { name: 'remote(), in memory', host: elsewhere, engine: memoryHost, gaps: ELSEWHERE },
   { name: 'remote(), over a socket', host: elsewhere, engine: overSocket, gaps: ELSEWHERE },
   ...inProcesses('in memory', memoryHost),

@@ -18,8 +18,9 @@ export function requestMaker(prototype: IncomingMessage = IncomingMessage.protot
   function NodeRequest(this: InnerRequest, scope: HttpScope, socket: ExchangeSocket): void {
     construct.call(this, socket)
     const { httpVersion } = scope
-    this.httpVersion = httpVersion
-    this.httpVersionMajor = 1
+    // node:http2 names its version so too.
+    this.httpVersion = httpVersion === '2' ? '2.0' : httpVersion
+    this.httpVersionMajor = httpVersion === '2' ? 2 : 1
     this.httpVersionMinor = httpVersion === '1.1' ? 1 : 0
     this.method = scope.method
     const { url, mount } = targetOf(scope)

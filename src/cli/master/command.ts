@@ -3,33 +3,26 @@
 import { urlOf } from '../../server/url-of.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
-import { Lifecycle, logUnhandledRejections } from '../lifecycle.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
 import { CrewOperator } from './crew-operator.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 
 /**
  * Resolves when all workers serve and `isthmus listening on …` is on stdout. Then a signal ends the process and its workers.
  *
  * @param count the number of workers
+ * @param life handles signals already
  */
-export async function masterCommand(command: ServeCommand, count: number): Promise<void> {
-  let master: Master | undefined
-  const life = new Lifecycle(
-    new Reloads(async () => {
-      const { workers, failure } = (await master?.reload()) ?? { workers: 0, failure: null }
-      return {
-        outcome: failure
-          ? { workers: 0, pools: 0, errors: [failure.text] }
-          : { workers, pools: 0, errors: [] },
-        report: (log) => new CrewLog(log).reloaded(workers, failure),
-      }
-    }),
-  )
-  life.handleSignals()
+export async function masterCommand(
+  command: ServeCommand,
+  count: number,
+  life: Lifecycle,
+): Promise<void> {
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)
@@ -44,25 +37,37 @@ export async function masterCommand(command: ServeCommand, count: number): Promi
   const operator = new CrewOperator(command, log, () => life.reload())
   const { figures } = operator
   const door = { ...options, log }
-  const own = new Master({ count, flags: workers, door, ...times, channels, figures, log })
-  master = own
-  life.close = () => operator.close(() => own.close())
-  process.once('exit', () => own.kill())
+  const master = new Master({ count, flags: workers, door, ...times, channels, figures, log })
+  life.close = () => operator.close(() => master.close())
+  life.reloads = crewReloads(master)
+  process.once('exit', () => master.kill())
 
-  const opened = await own.open()
+  const opened = await master.open()
   if (life.isEnding) return
   if ('failure' in opened) {
     process.stderr.write(`isthmus: ${opened.failure.text}\n`)
     return exit(opened.failure.status)
   }
   await operator.open().catch(async (error: unknown) => {
-    await own.close()
+    await master.close()
     throw error
   })
   life.handleExceptions()
   life.handleReloads()
-  process.on('SIGTTIN', () => own.resize(1))
-  process.on('SIGTTOU', () => own.resize(-1))
-  const scheme = command.tlsCert === null ? 'http' : 'https'
+  process.on('SIGTTIN', () => master.resize(1))
+  process.on('SIGTTOU', () => master.resize(-1))
+  const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
+}
+
+function crewReloads(master: Master): Reloads {
+  return new Reloads(async () => {
+    const { workers, failure } = await master.reload()
+    return {
+      outcome: failure
+        ? { workers: 0, pools: 0, errors: [failure.text] }
+        : { workers, pools: 0, errors: [] },
+      report: (log) => new CrewLog(log).reloaded(workers, failure),
+    }
+  })
 }

@@ -41,6 +41,7 @@ export async function serveCommand(
   logUnhandledRejections(log)
   watchThreads()
   const busy = watchApp(log)
+  if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
   const pools = {
@@ -51,8 +52,12 @@ export async function serveCommand(
   const app = await loadMounted(command, pools, metricsMount(command))
   if (life.isEnding) return
   const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
-  const tls = readTls(command)
-  const operator = operatorOf(app, command, { life, log, isWorker: master !== null })
+  const tls = readTls(command.tls)
+  const operator = operatorOf(app, command, {
+    life,
+    log,
+    isWorker: master !== null && !command.reload.reload,
+  })
   await operator.prepare()
   const figures = command.options.figures || needsFigures(command)
   const stop = new AbortController()

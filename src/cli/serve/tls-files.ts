@@ -1,40 +1,50 @@
-// Reads the files of --tls-cert and --tls-key, which are given together.
+// The certificates of a command line: each --tls-cert belongs to the --tls-key at the same place.
 
-import { readFileSync } from 'node:fs'
 import { InvalidOptionError } from '../../errors.ts'
-import { tlsFault } from '../../server/tls-fault.ts'
-import type { ServeOptions } from '../../server/options.ts'
-import type { ProcessOptions } from '../options-table.ts'
+import { TlsFiles } from '../../server/tls/tls-files.ts'
+import type { PartNames } from '../../server/tls/pair-files.ts'
+import type { TlsFlags } from '../tls-options.ts'
+
+const FLAGS: PartNames = {
+  cert: '--tls-cert',
+  key: '--tls-key',
+  ca: '--tls-ca',
+  crl: '--tls-crl',
+  passphraseFile: '--tls-passphrase-file',
+}
 
 /**
  * Reads the files of a command line. Returns null for a server without TLS.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if one of the two is missing or cannot be read, or
- *   if the server cannot use them
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) if one of a pair is missing, or if the server cannot use
+ *   a file
  */
-export function readTls({
-  tlsCert,
-  tlsKey,
-}: Pick<ProcessOptions, 'tlsCert' | 'tlsKey'>): ServeOptions['tls'] {
-  if (tlsCert === null && tlsKey === null) return null
-  if (tlsCert === null) throw new InvalidOptionError('--tls-key needs --tls-cert as well')
-  if (tlsKey === null) throw new InvalidOptionError('--tls-cert needs --tls-key as well')
-  const tls = { cert: readPem('--tls-cert', tlsCert), key: readPem('--tls-key', tlsKey) }
-  const fault = tlsFault(tls)
-  if (!fault) return tls
-  const names = { cert: `--tls-cert ${tlsCert}`, key: `--tls-key ${tlsKey}` }
-  const { part, reason } = fault
-  const name = part === 'cert' || part === 'key' ? names[part] : `${names.key} and ${names.cert}`
-  throw new InvalidOptionError(`${name} ${reason}`)
+export function readTls(flags: TlsFlags): TlsFiles | null {
+  const { cert, key, minVersion, ...settings } = flags
+  const { ca, clientCerts } = settings
+  checkTogether(flags)
+  if (cert.length === 0) return null
+  if (clientCerts !== 'none' && ca === null) {
+    throw new InvalidOptionError(`--tls-client-certs ${clientCerts} needs --tls-ca as well`)
+  }
+  const pairs = cert.map((file, index) => ({ cert: file, key: key[index] ?? '' }))
+  return new TlsFiles({ ...settings, pairs, minVersion: `TLSv${minVersion}` }, FLAGS)
 }
 
-function readPem(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    // The system names the file for some of its errors only.
-    const { message } = error as Error
-    const name = message.includes(file) ? '' : ` (${file})`
-    throw new InvalidOptionError(`${flag} cannot be read: ${message}${name}`)
+function checkTogether({ cert, key, ca, clientCerts }: TlsFlags): void {
+  if (cert.length === 0 && key.length > 0) {
+    throw new InvalidOptionError('--tls-key needs --tls-cert as well')
+  }
+  if (cert.length > 0 && key.length === 0) {
+    throw new InvalidOptionError('--tls-cert needs --tls-key as well')
+  }
+  if (cert.length !== key.length) {
+    const counts = `${cert.length} and ${key.length}`
+    throw new InvalidOptionError(`each --tls-cert needs one --tls-key, got ${counts}`)
+  }
+  if (cert.length === 0 && (ca !== null || clientCerts !== 'none')) {
+    throw new InvalidOptionError(
+      'the certificates of clients need --tls-cert and --tls-key as well',
+    )
   }
 }

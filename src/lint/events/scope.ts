@@ -15,7 +15,7 @@ const isText = (value: unknown): value is string => typeof value === 'string'
 const CONTENTS = new Set(['asgi', 'headers', 'client', 'server', 'subprotocols', 'extensions'])
 
 const CONNECTION: Rules = {
-  httpVersion: [isOneOf('1.0', '1.1'), "'1.0' or '1.1'"],
+  httpVersion: [isOneOf('1.0', '1.1', '2'), "'1.0', '1.1' or '2'"],
   path: [(path) => isText(path) && /^[/*]/.test(path), 'a string that starts with "/", or "*"'],
   rawPath: [
     (path) => isText(path) && /^[\x21-\xff]*$/.test(path) && !/[?#]/.test(path),

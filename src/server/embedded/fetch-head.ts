@@ -28,15 +28,18 @@ export function fetchHead({ request, body, outer }: FetchCall): FetchHead {
   const read = {
     method: request.method,
     target,
-    httpVersion: outer?.httpVersion ?? '1.1',
+    httpVersion: HTTP_1_1,
     headers: headersOf(request, url, body !== null),
     expectsContinue: false,
     ends: endsOf(url, outer),
   }
   // The Fetch API has neither trailers nor the limits of a head.
-  const facts = { hasBody: body !== null, acceptsTrailers: false }
+  const { httpVersion = HTTP_1_1 } = outer ?? {}
+  const facts = { hasBody: body !== null, acceptsTrailers: false, httpVersion }
   return { head: { ...checkedHead(read, Infinity), ...facts }, base }
 }
+
+const HTTP_1_1 = '1.1' as const
 
 // A router between the host and the app may have removed a prefix.
 function placeOf({ pathname, search }: URL, outer: HttpScope | undefined): OuterTarget {

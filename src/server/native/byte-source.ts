@@ -22,12 +22,19 @@ export interface ByteSource {
  * do not use `accepted` any more.
  */
 export function byteSource(accepted: Socket): ByteSource {
-  const handle = handleOf(accepted)
+  // The end of a client that has already been read would not come a second time.
+  const handle = accepted.readableEnded || hasEnded(accepted) ? undefined : handleOf(accepted)
   if (handle === undefined) return new EventSource(accepted)
+  const firstBytes = accepted.readableLength > 0 ? (accepted.read() as Buffer) : null
   // Two sockets must not share a handle, so the first one gives it up.
   Object.assign(accepted, { _handle: null })
   accepted.destroy()
-  return new LentSource(handle)
+  return new LentSource(handle, firstBytes)
+}
+
+// `readableEnded` is true only after the bytes that wait have been read. Node has no documented name for the other state.
+function hasEnded(socket: Socket & { _readableState?: { ended?: boolean } }): boolean {
+  return socket._readableState?.ended === true
 }
 
 // Node allocates 64 KiB for every read and gives the unused part back: a tenth of the cost of a small request. The option
@@ -73,13 +80,18 @@ const ONREAD = { buffer: LENT, callback: onRead }
 class LentSource implements ByteSource {
   readonly isLent = true
   readonly socket: LentSocket
+  readonly #firstBytes: Buffer | null
 
-  constructor(handle: object) {
+  constructor(handle: object, firstBytes: Buffer | null) {
+    this.#firstBytes = firstBytes
     this.socket = new Socket(Object.assign({ allowHalfOpen: true, onread: ONREAD }, { handle }))
   }
 
   start(onBytes: OnBytes): void {
     this.socket[ON_BYTES] = onBytes
+    const bytes = this.#firstBytes
+    // Before the next read, and after the constructor of the connection.
+    if (bytes !== null) process.nextTick(() => this.socket[ON_BYTES]?.(bytes))
   }
 
   stop(): void {

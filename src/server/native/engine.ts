@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
+import { Http2Sessions } from '../http2/sessions.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { Listening } from '../listening.ts'
 import { WebSockets } from '../websocket/websockets.ts'
@@ -31,15 +32,18 @@ export class NativeEngine implements Engine {
   readonly #upgraded = new Set<Socket>()
   readonly #handshakes = new Handshakes()
   readonly #gate = new AcceptGate((socket) => this.#onConnection(socket))
+  readonly #http2: Http2Sessions
   #whenEmpty: Deferred<void> | undefined
 
   constructor(dispatcher: Dispatcher, settings: Settings) {
     this.#settings = settings
+    const webSockets = new WebSockets(dispatcher, settings)
+    this.#http2 = new Http2Sessions(dispatcher, settings, webSockets, () => this.#onGone())
     this.#tools = {
       context: new ListenerContext(),
       dispatcher,
       settings,
-      webSockets: new WebSockets(dispatcher, settings),
+      webSockets,
       onClosed: (connection) => this.#forget(this.#connections, connection as NativeConnection),
       onUpgraded: (connection, socket) => {
         this.#connections.delete(connection as NativeConnection)
@@ -59,12 +63,12 @@ export class NativeEngine implements Engine {
   #createTlsServer(): TlsServer {
     const options = { ...tlsListenerOptions(this.#settings), ...SOCKET_OPTIONS }
     const server = createTlsServer(options, (socket) => this.#onConnection(socket))
-    this.#handshakes.watch(server, this.#settings.log)
+    this.#handshakes.watch(server, this.#settings)
     return server
   }
 
   get connections(): number {
-    return this.#connections.size + this.#upgraded.size
+    return this.#connections.size + this.#upgraded.size + this.#http2.size
   }
 
   listen(): Promise<ServerAddress> {
@@ -77,15 +81,21 @@ export class NativeEngine implements Engine {
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
-    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    this.#lameDuck(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
     this.#handshakes.cutAll()
-    for (const connection of this.#connections) connection.lameDuck(0)
+    this.#lameDuck(0)
     await finished
   }
 
+  #lameDuck(idleMs: number): void {
+    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    this.#http2.lameDuck(idleMs)
+  }
+
   cutRequests(): void {
+    this.#http2.cutRequests()
     for (const connection of this.#connections) connection.cut()
   }
 
@@ -95,16 +105,23 @@ export class NativeEngine implements Engine {
 
   destroy(): void {
     this.#gate.admitAll()
+    this.#http2.destroy()
     for (const connection of this.#connections) connection.cut()
     for (const socket of this.#upgraded) socket.destroy()
   }
 
   #onConnection(socket: Socket): void {
-    this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+    this.#http2.divert(socket, () => {
+      this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+    })
   }
 
   #forget<Kept>(kept: Set<Kept>, closed: Kept): void {
     kept.delete(closed)
+    this.#onGone()
+  }
+
+  #onGone(): void {
     if (this.connections === 0) this.#whenEmpty?.resolve()
   }
 }

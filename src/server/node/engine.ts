@@ -13,11 +13,12 @@ import { incomingHead } from './incoming-head.ts'
 import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
 import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
+import { Http2Sessions } from '../http2/sessions.ts'
 import { Listening } from '../listening.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { refuse } from '../refusal.ts'
 import { WebSockets } from '../websocket/websockets.ts'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Deferred } from '../../waiting/deferred.ts'
@@ -35,6 +36,7 @@ export class NodeEngine implements Engine {
   readonly #listening: Listening
   readonly #webSockets: WebSockets
   readonly #handshakes = new Handshakes()
+  readonly #http2: Http2Sessions
   readonly #context = new ListenerContext()
   readonly #connections = new Map<Duplex, NodeConnection>()
   #whenEmpty: Deferred<void> | undefined
@@ -43,6 +45,7 @@ export class NodeEngine implements Engine {
     this.#dispatcher = dispatcher
     this.#settings = settings
     this.#webSockets = new WebSockets(dispatcher, settings)
+    this.#http2 = new Http2Sessions(dispatcher, settings, this.#webSockets, () => this.#onGone())
     const options = {
       maxHeaderSize: settings.maxHeadBytes,
       headersTimeout: settings.headTimeoutMs,
@@ -55,10 +58,8 @@ export class NodeEngine implements Engine {
       requireHostHeader: false,
       noDelay: true,
     }
-    this.#server = settings.tls
-      ? createTlsServer({ ...options, ...tlsListenerOptions(settings), allowHalfOpen: true })
-      : createServer(options)
-    if (settings.tls) this.#handshakes.watch(this.#server, settings.log)
+    this.#server = settings.tls ? this.#createTlsServer(options) : createServer(options)
+    if (settings.http2) this.#divertHttp2()
     // It is not in the documentation of node:http: otherwise the end of the client's side ends the connection.
     Object.assign(this.#server, { httpAllowHalfOpen: true })
     // node:http drops the fields above its limit in silence; our own check answers with 431.
@@ -69,8 +70,15 @@ export class NodeEngine implements Engine {
     this.#listenToServer()
   }
 
+  #createTlsServer(options: ServerOptions): Server {
+    const tls = { ...options, ...tlsListenerOptions(this.#settings), allowHalfOpen: true }
+    const server = createTlsServer(tls)
+    this.#handshakes.watch(server, this.#settings)
+    return server
+  }
+
   get connections(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#http2.size
   }
 
   listen(): Promise<ServerAddress> {
@@ -81,10 +89,12 @@ export class NodeEngine implements Engine {
     const { closed } = await this.#listening.stop()
     // The last sockets report their end after the server has reported its own.
     const whenEmpty = (this.#whenEmpty = deferred())
-    if (this.#connections.size === 0) whenEmpty.resolve()
+    if (this.connections === 0) whenEmpty.resolve()
+    this.#http2.lameDuck(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
     this.#handshakes.cutAll()
+    this.#http2.lameDuck(0)
     for (const connection of this.#connections.values()) connection.closeWhenIdle()
     await finished
     // It ends the timeouts, which keep the process alive.
@@ -92,6 +102,7 @@ export class NodeEngine implements Engine {
   }
 
   cutRequests(): void {
+    this.#http2.cutRequests()
     for (const connection of this.#connections.values())
       if (!connection.isUpgraded) connection.cut()
   }
@@ -101,6 +112,7 @@ export class NodeEngine implements Engine {
   }
 
   destroy(): void {
+    this.#http2.destroy()
     for (const connection of this.#connections.values()) connection.cut()
   }
 
@@ -108,9 +120,28 @@ export class NodeEngine implements Engine {
     return this.#settings.tls ? 'secureConnection' : 'connection'
   }
 
+  // node:http gets a socket when its protocol is known.
+  #divertHttp2(): void {
+    const server = this.#server
+    const readers = server.listeners(this.#socketEvent)
+    server.removeAllListeners(this.#socketEvent)
+    server.on(this.#socketEvent, (socket: Socket) => {
+      const serve = (): void => {
+        for (const read of readers) Reflect.apply(read, server, [socket])
+        this.#onConnection(socket)
+        socket.resume()
+      }
+      // A connection comes a second time if its upgrade is ignored.
+      if (this.#connections.has(socket)) serve()
+      else this.#http2.divert(socket, serve)
+    })
+  }
+
   #listenToServer(): void {
     const server = this.#server
-    server.on(this.#socketEvent, (socket: Socket) => this.#onConnection(socket))
+    if (!this.#settings.http2) {
+      server.on(this.#socketEvent, (socket: Socket) => this.#onConnection(socket))
+    }
     server.on('request', (req, res) => this.#onRequest(req, res, false))
     server.on('checkContinue', (req, res) => this.#onExpectation(req, res))
     server.on('checkExpectation', (req, res) => this.#onExpectation(req, res))
@@ -141,8 +172,12 @@ export class NodeEngine implements Engine {
     socket.once('close', () => {
       this.#connections.delete(socket)
       connection.drop()
-      if (this.#connections.size === 0) this.#whenEmpty?.resolve()
+      this.#onGone()
     })
+  }
+
+  #onGone(): void {
+    if (this.connections === 0) this.#whenEmpty?.resolve()
   }
 
   #onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {

@@ -9,6 +9,7 @@ import { SharedCompression } from './shared-compression.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Server, ServerOptions } from 'ws'
+import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { RequestHead } from '../../http/request-head.ts'
 
@@ -20,6 +21,16 @@ export interface UpgradeRequest {
   firstBytes: Buffer
   /** Returns the function that takes the socket if the app denies the handshake with 404; undefined: the client gets the 404. */
   nextHandler?: () => (() => void) | undefined
+  /** The answer to a handshake that is not one of HTTP/1.1. */
+  answer?: HandshakeAnswer
+}
+
+/** Answers a handshake in the way of its protocol. */
+export interface HandshakeAnswer {
+  /** As that of the transport. The stream is a WebSocket from then on. */
+  accept(subprotocol: string | null, headers: HeaderPairs): boolean
+  /** As that of the transport. */
+  deny(part: ResponsePart): boolean
 }
 
 /** The parts of the 101 besides the handshake itself. */
@@ -118,6 +129,7 @@ export class Acceptor {
     onFrames: (frames: LateFailureSocket) => void,
   ): boolean {
     const { socket, head, firstBytes } = upgrade
+    if (upgrade.answer) return upgrade.answer.accept(answer.subprotocol, answer.headers)
     const offer = this.#negotiates && getListHeader(head.headers, 'sec-websocket-extensions')
     if (typeof offer === 'string' || !canAdopt()) return this.#negotiate(upgrade, answer, onFrames)
     if (!socket.readable || !socket.writable) {

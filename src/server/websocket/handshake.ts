@@ -20,6 +20,8 @@ export function checkHandshake(head: RequestHead, origins: Origins): string[] {
   const { method, httpVersion, headers } = head
   // Repeated fields are joined by commas. No check lets such a value pass for a field that is no list.
   const field = (name: string): string | undefined => getListHeader(headers, name)
+  // RFC 8441, 5: in HTTP/2 the pseudo-fields replace the method, Connection, Upgrade, and the exchange of keys.
+  if (httpVersion === '2') return checkedSubprotocols(head, origins)
   if (method !== 'GET' || httpVersion !== '1.1') {
     throw new BadRequestError('a WebSocket handshake is a GET of HTTP/1.1')
   }
@@ -29,9 +31,7 @@ export function checkHandshake(head: RequestHead, origins: Origins): string[] {
   ) {
     throw new BadRequestError('the request upgrades to another protocol than WebSocket')
   }
-  if (field('sec-websocket-version') !== '13') {
-    throw new BadRequestError('the WebSocket version must be 13', 426)
-  }
+  checkVersion(head)
   if (!KEY.test(field('sec-websocket-key') ?? '')) {
     throw new BadRequestError('Sec-WebSocket-Key is missing or malformed')
   }
@@ -40,8 +40,18 @@ export function checkHandshake(head: RequestHead, origins: Origins): string[] {
   if (isChunked || (field('content-length') ?? '0') !== '0') {
     throw new BadRequestError('a WebSocket handshake has no body')
   }
+  return checkedSubprotocols(head, origins)
+}
+
+function checkedSubprotocols(head: RequestHead, origins: Origins): string[] {
+  checkVersion(head)
   checkOrigin(head, origins)
-  return parseSubprotocols(field('sec-websocket-protocol'))
+  return parseSubprotocols(getListHeader(head.headers, 'sec-websocket-protocol'))
+}
+
+function checkVersion({ headers }: RequestHead): void {
+  if (getListHeader(headers, 'sec-websocket-version') === '13') return
+  throw new BadRequestError('the WebSocket version must be 13', 426)
 }
 
 function parseSubprotocols(field: string | undefined): string[] {

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
-import type { UpgradeRequest } from './acceptor.ts'
+import type { HandshakeAnswer, UpgradeRequest } from './acceptor.ts'
 import type { LateFailureSocket } from './late-failure.ts'
 import type { Pulse } from './pings.ts'
 import type { SocketOwner } from './owned-socket.ts'
@@ -100,6 +100,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     const next = part.head?.status === 404 ? this.#upgrade?.nextHandler?.() : undefined
     if (next) this.#passOn(next)
     if (this.#phase === 'passed-on') return true
+    if (this.#upgrade?.answer) return this.#denyIn(this.#upgrade.answer, part)
     this.#denial ??= this.#newDenial()
     if (part.end) ignoreEnd(this.#socket)
     return this.#denial.write(part)
@@ -228,6 +229,12 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.#tools.pings.unwatch(this)
     this.#tools.onGone(this)
     this.events?.onClose(code, reason)
+  }
+
+  #denyIn(answer: HandshakeAnswer, part: ResponsePart): boolean {
+    watchDrains(this.#socket)
+    if (part.end) ignoreEnd(this.#socket)
+    return answer.deny(part)
   }
 
   #newDenial(): SocketResponse {

@@ -5,7 +5,7 @@ import { Acceptor } from './acceptor.ts'
 import { checkHandshake } from './handshake.ts'
 import { Pings } from './pings.ts'
 import { SocketTransport } from './transport.ts'
-import { refuse } from '../refusal.ts'
+import { refusal, refuse } from '../refusal.ts'
 import { logRead } from '../refused-line.ts'
 import type { Socket } from 'node:net'
 import type { Log } from '../../contract/log.ts'
@@ -48,13 +48,19 @@ export class WebSockets {
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
       logRead(this.#log, error, head, 'WEBSOCKET')
-      refuse(socket, error.status, this.#dispatcher.identity)
+      this.#refuse(upgrade, error.status)
     }
   }
 
   /** Closes every WebSocket with 1001. Each one ends with its closing handshake, or after `closeTimeoutMs`. */
   closeAll(): void {
     for (const run of this.#runs.values()) run.closeNow()
+  }
+
+  #refuse({ head, socket, answer }: UpgradeRequest, status: number): void {
+    const { identity } = this.#dispatcher
+    if (answer === undefined) return refuse(socket, status, identity)
+    for (const part of refusal(status, identity, head)) answer.deny(part)
   }
 
   #start(upgrade: UpgradeRequest, subprotocols: string[]): void {

@@ -1,7 +1,7 @@
 // isthmus bench: its options, its measurements and its advice.
 
 import { describe, expect, it } from 'vitest'
-import { parseArguments } from '../../../src/cli/args.ts'
+import { parseArguments } from '../parse-arguments.ts'
 import { adviceFor } from '../../../src/cli/bench/advice.ts'
 import { run } from '../command.ts'
 import type { Comparison, Measured } from '../../../src/cli/bench/advice.ts'

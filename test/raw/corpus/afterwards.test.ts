@@ -7,12 +7,14 @@ import { answer, httpApp, readAll, served } from '../served.ts'
 import { get } from './case.ts'
 import { CORPUS } from './corpus.ts'
 import { OVER_NODE } from './over-node.ts'
+import type { HttpScope } from 'isthmus'
 import type { RawClient } from '../raw-client.ts'
 import type { RawResponse } from '../raw-response.ts'
 import type { Served } from '../served.ts'
 import type { CorpusCase, ExpectedRequest } from './case.ts'
 
-type Seen = Pick<Required<ExpectedRequest>, 'method' | 'httpVersion' | 'headers' | 'body'>
+type Seen = Pick<Required<ExpectedRequest>, 'method' | 'headers' | 'body'> &
+  Pick<HttpScope, 'httpVersion'>
 
 // An upgrade to WebSocket is a handshake, which has tests of its own.
 const isHandshake = ({ bytes }: CorpusCase): boolean =>

@@ -1,0 +1,155 @@
+// One session of HTTP/2: its streams, its timers, and its end.
+
+import { Timer } from '../../waiting/timer-wheel.ts'
+import { endpointsOf } from '../endpoints.ts'
+import { SILENCE_MS } from '../linger.ts'
+import { ENHANCE_YOUR_CALM } from './error-codes.ts'
+import { Http2Exchange } from './exchange.ts'
+import { http2Head } from './head.ts'
+import { ResetBudget } from './reset-budget.ts'
+import { sessionOptions } from './session-options.ts'
+import { StreamUpgrade } from './stream-upgrade.ts'
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Endpoints } from '../../http/request-head.ts'
+import type { SessionTools } from './session-tools.ts'
+
+const END_STREAM = 0x1
+
+/** Owns one socket, and closes it in every case. */
+export class Http2Session {
+  readonly #socket: Socket
+  readonly #session: ServerHttp2Session
+  readonly #tools: SessionTools
+  readonly #ends: Endpoints
+  readonly #exchanges = new Set<Http2Exchange>()
+  readonly #idleTimer: Timer
+  readonly #stallTimer: Timer
+  readonly #budget = new ResetBudget()
+  #webSockets = 0
+  #isUsed = false
+
+  /** @param socket its first byte is that of the preface, and the session reads it */
+  constructor(socket: Socket, tools: SessionTools) {
+    const { settings, dispatcher, http2 } = tools
+    this.#socket = socket
+    this.#tools = tools
+    this.#ends = endpointsOf(socket, settings.uds)
+    this.#idleTimer = new Timer(dispatcher.wheel, () => this.#onIdle())
+    this.#stallTimer = new Timer(dispatcher.wheel, () => this.#onStallWatch())
+    // The client has ended its side: HTTP/2 has no half-closed connections.
+    socket.on('end', () => this.destroy()).on('close', () => this.#onClosed())
+    this.#session = http2.performServerHandshake(socket, sessionOptions(settings))
+    this.#session.on('stream', this.#onStream).on('error', ignore)
+    // The peer's GOAWAY, or a fault of the session, closes it too.
+    this.#session.on('goaway', () => this.close())
+    this.#idleTimer.arm(settings.headTimeoutMs)
+  }
+
+  /** Ends the session after its streams. A session without a request yet waits `idleMs` for one. */
+  lameDuck(idleMs: number): void {
+    if (this.#isUsed || idleMs === 0) this.close()
+    else this.#idleTimer.arm(idleMs)
+  }
+
+  /** Takes no further request, and ends after the streams that are open (RFC 9113, 6.8). */
+  close(): void {
+    this.#session.close()
+    if (this.#isIdle) this.#idleTimer.arm(SILENCE_MS)
+  }
+
+  /** Resets the requests under way, so that no client takes its response for complete. */
+  cutRequests(): void {
+    for (const exchange of this.#exchanges) exchange.destroy()
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.cutRequests()
+    this.#session.destroy()
+    this.#socket.destroySoon()
+  }
+
+  get #isIdle(): boolean {
+    return this.#exchanges.size + this.#webSockets === 0
+  }
+
+  readonly #onStream = (
+    stream: ServerHttp2Stream,
+    _fields: unknown,
+    flags: number,
+    raw?: readonly string[],
+  ): void => {
+    // The client has cancelled the request in the bytes after it: the app is not called.
+    if (stream.destroyed || stream.closed) return this.#onCancelled()
+    this.#isUsed = true
+    if (this.#isIdle) this.#startWork()
+    const hasBody = (flags & END_STREAM) === 0
+    const { head, protocol } = http2Head(raw ?? [], hasBody, this.#ends, this.#tools.settings)
+    if (protocol === 'websocket' && head.fault === null) return this.#upgrade(head, stream)
+    const exchange = new Http2Exchange(stream, hasBody, this.#onExchangeClosed)
+    this.#exchanges.add(exchange)
+    exchange.events = this.#tools.dispatcher.http(head, exchange)
+  }
+
+  #upgrade(head: ReturnType<typeof http2Head>['head'], stream: ServerHttp2Stream): void {
+    this.#webSockets += 1
+    stream.on('close', () => {
+      this.#webSockets -= 1
+      this.#rest()
+    })
+    this.#tools.webSockets.handleUpgrade(new StreamUpgrade(head, stream))
+  }
+
+  readonly #onExchangeClosed = (exchange: Http2Exchange): void => {
+    this.#exchanges.delete(exchange)
+    if (exchange.isAbandoned) this.#onCancelled()
+    else this.#budget.serve()
+    this.#rest()
+  }
+
+  #onCancelled(): void {
+    if (this.#budget.cancel() || this.#session.destroyed) return
+    this.#tools.settings.log.info(
+      { client: this.#ends.client },
+      'a client of HTTP/2 cancels too many requests; its connection is closed',
+    )
+    this.#session.goaway(ENHANCE_YOUR_CALM)
+    this.#session.destroy()
+    this.#socket.destroySoon()
+  }
+
+  #startWork(): void {
+    this.#idleTimer.disarm()
+    if (!this.#stallTimer.armed) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+  }
+
+  #rest(): void {
+    if (!this.#isIdle) return
+    const { keepAliveTimeoutMs } = this.#tools.settings
+    this.#idleTimer.arm(this.#session.closed ? SILENCE_MS : keepAliveTimeoutMs)
+  }
+
+  #onIdle(): void {
+    if (this.#session.closed || this.#session.destroyed) this.#socket.destroy()
+    else this.close()
+  }
+
+  #onStallWatch(): void {
+    for (const exchange of this.#exchanges) {
+      const progress = exchange.progress()
+      if (progress === 'cut') return void this.#socket.destroy()
+      if (progress === 'none') exchange.destroy()
+    }
+    if (this.#exchanges.size > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+  }
+
+  #onClosed(): void {
+    this.#idleTimer.cancel()
+    this.#stallTimer.cancel()
+    if (!this.#session.destroyed) this.#session.destroy()
+    this.#tools.onClosed(this)
+  }
+}
+
+function ignore(): void {}
