@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { reportText } from '../../../src/cli/report/text.ts'
-import { EXAMPLE_MIGRATION, EXAMPLE_REPORT } from '../../report/example-report.ts'
-import type { MountReport, Report, WorkerReport } from '../../../src/contract/report.ts'
+import { EXAMPLE_MIGRATION, EXAMPLE_REPORT, EXAMPLE_WORKER } from '../../report/example-report.ts'
+import type { MountReport, Report } from '../../../src/contract/report.ts'
 
 const [FIRST] = EXAMPLE_REPORT.mounts as [MountReport]
 const EMPTY: Report = {
@@ -53,23 +53,8 @@ describe('the text of a report', () => {
   })
 
   it('has a line for each worker, and says which one is silent', () => {
-    const worker: WorkerReport = {
-      worker: 1,
-      pid: 4_712,
-      state: 'ready',
-      answered: true,
-      uptimeMs: 61_000,
-      rssBytes: 98_000_000,
-      cpu: 0.31,
-      loopUtilization: 0.28,
-      longestBlockMs: 31,
-      requests: { inFlight: 2, total: 70_000 },
-      webSockets: { open: 1, total: 2 },
-      predecessors: 3,
-      crashes: 0,
-    }
-    const silent = { ...worker, worker: 2, pid: 4_713, answered: false, crashes: 1 }
-    const text = reportText({ ...EMPTY, workers: [worker, silent], isComplete: false })
+    const silent = { ...EXAMPLE_WORKER, worker: 2, pid: 4_713, answered: false, crashes: 1 }
+    const text = reportText({ ...EMPTY, workers: [EXAMPLE_WORKER, silent], isComplete: false })
     expect(`\n${text}`).toMatchInlineSnapshot(`
       "
       incomplete: not all workers have answered; master 4711 on Node 22.12.0; up 1 h 2 min; 140000
