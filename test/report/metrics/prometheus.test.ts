@@ -3,7 +3,7 @@
 import { register } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { loadPrometheus } from '../../../src/report/metrics/prometheus.ts'
-import { EXAMPLE_MIGRATION, EXAMPLE_REPORT } from '../example-report.ts'
+import { EXAMPLE_MIGRATION, EXAMPLE_REPORT, EXAMPLE_WORKER } from '../example-report.ts'
 import { parseMetrics } from './parse-metrics.ts'
 import type { Metrics } from './parse-metrics.ts'
 import type { Report } from '../../../src/contract/report.ts'
