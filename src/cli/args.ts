@@ -57,6 +57,11 @@ export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
 }
 
+/** The command `isthmus reload`. */
+export interface ReloadCommand extends ControlOptions {
+  type: 'reload'
+}
+
 /** The command `isthmus migrate`. */
 export interface MigrateCommand extends ControlOptions {
   type: 'migrate'
@@ -74,6 +79,7 @@ export type Command =
   | BenchCommand
   | CgiCommand
   | ReportCommand
+  | ReloadCommand
   | MigrateCommand
   | PrintCommand
 
@@ -111,6 +117,10 @@ export function readCommand(
     return { type: 'cgi', app: readApp(String(given['app'])), options }
   }
   if (command === 'report') return readReport(given, environment)
+  if (command === 'reload') {
+    const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+    return { type: 'reload', ...control }
+  }
   if (command !== 'serve') return readMigrate(command, given, environment)
   return readServe(given, environment, config)
 }
@@ -160,7 +170,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report' | 'reload'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {

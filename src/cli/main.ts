@@ -83,6 +83,10 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     const { reportCommand } = await import('./report/command.ts')
     return reportCommand(command)
   }
+  if (command.type === 'reload') {
+    const { reloadCommand } = await import('./reload-command.ts')
+    return reloadCommand(command)
+  }
   if (command.type === 'migrate') {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
