@@ -437,6 +437,18 @@ describe('serve', () => {
   })
 })
 
+describe('cgi', () => {
+  it('has an app, and the options of serve() that one request needs', () => {
+    const words = ['cgi', 'app.js', '--limit-body', '100', '--log-level', 'warn']
+    const command = parseArguments(words, {})
+    expect(command).toMatchObject({ type: 'cgi', options: { maxBodyBytes: 100, logLevel: 'warn' } })
+    expect(() => parseArguments(['cgi'], {})).toThrow('no APP to serve')
+    expect(() => parseArguments(['cgi', 'app.js', '--port', '1'], {})).toThrow(
+      'unknown argument "port"',
+    )
+  })
+})
+
 describe('a wrong command line', () => {
   it('is refused with the reason and the remedy', () => {
     const help = 'see "isthmus serve --help"'
