@@ -15,7 +15,7 @@ const BEHAVIOUR = [
 ]
 
 // These tests share the processes of their workers: a process for each file costs more than most of these files. A file with a
-// process of its own replaces a module, or looks at what all files of a process share: pools that are open, the state of a host.
+// process of its own replaces a module, or looks at the things that all files of a process share: open pools, the state of a host.
 const OWN_PROCESS =
   'basic-auth|byte-store|file-faults|mutations|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
 const FOLDERS =
