@@ -7,6 +7,7 @@ import { costs } from './costs.ts'
 import { echo } from './echo.ts'
 import { fanout } from './fanout.ts'
 import { hello, throughput } from './hello.ts'
+import { http2 } from './http2.ts'
 import { idleSockets } from './idle-sockets.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   post,
   stream,
   upload,
+  http2,
   echo,
   fanout,
   channels,

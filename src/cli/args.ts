@@ -3,6 +3,7 @@
 import { InvalidOptionError } from '../errors.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { SERVER_OPTIONS } from './options-table.ts'
@@ -12,6 +13,7 @@ import { checkReport, REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.t
 import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
+import type { CgiOptions } from './cgi/options.ts'
 import type { ConfigValues } from './config/config-values.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
@@ -22,7 +24,7 @@ import type { ReportOptions } from './report/options.ts'
 import type { GroupValues, OptionGroup } from './serve-groups.ts'
 import type { Environment } from './variables.ts'
 
-type OfServe = 'server' | 'sync' | 'websocket'
+type OfServe = 'server' | 'sync' | 'websocket' | 'health'
 
 /** The command `isthmus serve`, with a value for every option: the groups by their names, and the options of `serve()`. */
 export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
@@ -30,7 +32,11 @@ export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe 
   app: AppSpec
   /** The configuration file that was read; null without one. */
   configFile: string | null
-  options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
+  options: ServerDefaults & {
+    sync: SyncDefaults
+    websocket: GroupValues['websocket']
+    health: GroupValues['health']
+  }
 }
 
 /** The command `isthmus bench`, with a value for every option. */
@@ -39,9 +45,21 @@ export interface BenchCommand extends BenchOptions {
   app: AppSpec
 }
 
+/** The command `isthmus cgi`. */
+export interface CgiCommand {
+  type: 'cgi'
+  app: AppSpec
+  options: CgiOptions
+}
+
 /** The command `isthmus report`. */
 export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
+}
+
+/** The command `isthmus reload`. */
+export interface ReloadCommand extends ControlOptions {
+  type: 'reload'
 }
 
 /** The command `isthmus migrate`. */
@@ -56,7 +74,14 @@ export interface MigrateCommand extends ControlOptions {
 
 type PrintCommand = { type: 'print'; text: string }
 /** Every command. */
-export type Command = ServeCommand | BenchCommand | ReportCommand | MigrateCommand | PrintCommand
+export type Command =
+  | ServeCommand
+  | BenchCommand
+  | CgiCommand
+  | ReportCommand
+  | ReloadCommand
+  | MigrateCommand
+  | PrintCommand
 
 const TABLES = [...Object.values(SERVE_GROUPS).map(({ table }) => table), BENCH_OPTIONS]
 const ALL_FLAGS: string[] = TABLES.flatMap((table: object) => {
@@ -87,7 +112,15 @@ export function readCommand(
     refuseElsewhere([app, ...options.mounts.map(([, mounted]) => mounted)])
     return { type: 'bench', app, ...options }
   }
+  if (command === 'cgi') {
+    const options = readTable(CGI_OPTIONS, CGI_DEFAULTS, given, environment)
+    return { type: 'cgi', app: readApp(String(given['app'])), options }
+  }
   if (command === 'report') return readReport(given, environment)
+  if (command === 'reload') {
+    const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+    return { type: 'reload', ...control }
+  }
   if (command !== 'serve') return readMigrate(command, given, environment)
   return readServe(given, environment, config)
 }
@@ -98,13 +131,14 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     server,
     sync,
     websocket,
+    health,
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
   const named = given['app']
   const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
-  const options = { ...server, sync, websocket }
+  const options = { ...server, sync, websocket, health }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
 }
 
@@ -136,7 +170,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report' | 'reload'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {
