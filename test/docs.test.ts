@@ -8,6 +8,7 @@ import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
+import { WORKERS_OPTIONS } from '../src/cli/workers-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
 import { REMOTE_OPTIONS } from '../src/cli/remote-options.ts'
@@ -90,7 +91,8 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
+    const tables = [PROCESS_OPTIONS, ...pools, CHANNELS_OPTIONS, WORKERS_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())
@@ -171,7 +173,8 @@ describe('production', () => {
   const production = new Page('docs/production.md')
 
   it('has no flag that the command line does not have', () => {
-    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, PROCESS_OPTIONS]
+    const own = [PROCESS_OPTIONS, WORKERS_OPTIONS]
+    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, ...own]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
     const others = ['--omit', '--import', '--now']
