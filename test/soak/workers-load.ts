@@ -71,7 +71,7 @@ export class WorkersLoad {
     while (!this.#isOver) {
       await this.#exchange('request', agent, [])
       this.counts.requests += 1
-      await sleep(5)
+      await sleep(25)
     }
     agent.destroy()
   }
