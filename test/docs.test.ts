@@ -9,6 +9,7 @@ import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { HEALTH_OPTIONS } from '../src/cli/health-options.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
+import { WORKERS_OPTIONS } from '../src/cli/workers-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
 import { RELOAD_OPTIONS } from '../src/cli/reload-options.ts'
@@ -106,6 +107,7 @@ describe('the tables', () => {
       REMOTE_OPTIONS,
       CHANNELS_OPTIONS,
       RELOAD_OPTIONS,
+      WORKERS_OPTIONS,
     ]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
@@ -187,7 +189,8 @@ describe('production', () => {
   const production = new Page('docs/production.md')
 
   it('has no flag that the command line does not have', () => {
-    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, PROCESS_OPTIONS]
+    const own = [PROCESS_OPTIONS, WORKERS_OPTIONS]
+    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, ...own]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
     const others = ['--omit', '--import', '--now']

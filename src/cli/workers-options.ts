@@ -56,7 +56,7 @@ const workers: Kind<number | null> = {
 export const WORKERS_OPTIONS: OptionTable<WorkersFlags> = {
   workers: option(
     'workers',
-    'Worker processes behind one master, or auto for one per core; without it the command serves itself',
+    'Worker processes under one master, or auto for one per core; without it the command serves itself',
     workers,
   ),
   timeoutWorkerMs: option(

@@ -1,5 +1,6 @@
 // Command lines and environments, and the commands that the parser makes of them.
 
+import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { parseArguments } from './parse-arguments.ts'
@@ -17,6 +18,7 @@ import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../../src/cli/reload-options.ts
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
+import { WORKERS_DEFAULTS, WORKERS_OPTIONS } from '../../src/cli/workers-options.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
 import { DEFAULTS } from '../../src/server/options.ts'
@@ -166,6 +168,15 @@ const CHANNELS: Array<[string, string, keyof typeof CHANNELS_OPTIONS, unknown]> 
   ['channels-history', 'board=100:60', 'channelsHistory', { board: { size: 100, ttlMs: 60_000 } }],
 ]
 
+const WORKERS: Array<[string, string, keyof typeof WORKERS_OPTIONS, unknown]> = [
+  ['workers', '3', 'workers', 3],
+  ['timeout-worker', '0.5', 'timeoutWorkerMs', 500],
+  ['max-requests', '1000', 'maxRequests', 1_000],
+  ['max-requests-jitter', '100', 'maxRequestsJitter', 100],
+  ['max-rss', '512', 'maxRssBytes', 512 * 2 ** 20],
+  ['worker-lifetime', '3600', 'workerLifetimeMs', 3_600_000],
+]
+
 const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
   ['tls-cert', '/etc/cert.pem', 'cert', ['/etc/cert.pem']],
   ['tls-key', '/etc/key.pem', 'key', ['/etc/key.pem']],
@@ -195,6 +206,7 @@ function valuesIn({
   channels,
   tls,
   reload,
+  workers,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -207,6 +219,7 @@ function valuesIn({
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
+    ...WORKERS.map(([flag, , name]): [string, unknown] => [flag, workers[name]]),
     ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
     ...RELOAD.map(([flag, , name]): [string, unknown] => [flag, reload[name]]),
   ]
@@ -214,7 +227,8 @@ function valuesIn({
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, tls, reload, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, workers, reload, ...rest } = serve()
+    expect(workers).toEqual(WORKERS_DEFAULTS)
     expect(tls).toEqual(TLS_FLAG_DEFAULTS)
     expect(reload).toEqual(RELOAD_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
@@ -295,6 +309,7 @@ describe('serve', () => {
     ...PYTHON,
     ...REMOTE,
     ...CHANNELS,
+    ...WORKERS,
     ...TLS,
     ...RELOAD,
   ]
@@ -312,6 +327,7 @@ describe('serve', () => {
 
   it('has no option that this test lacks', () => {
     const pools = [
+      WORKERS_OPTIONS,
       POOL_OPTIONS,
       PYTHON_OPTIONS,
       REMOTE_OPTIONS,
@@ -328,8 +344,8 @@ describe('serve', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...WORKERS,
       ...TLS,
-      ...RELOAD,
       ...RELOAD,
       ...SERVER,
       ...SYNC,
@@ -585,6 +601,21 @@ describe('an unknown variable', () => {
   })
 })
 
+describe('--workers', () => {
+  it('takes a number, or auto for one per core', () => {
+    expect(serve(['--workers', 'auto']).workers.workers).toBe(availableParallelism())
+    for (const wrong of ['0', '-1', '1.5', 'many', '', '1025']) {
+      expect(refusal(['serve', 'app.js', `--workers=${wrong}`])).toContain(
+        '--workers must be a whole number from 1 to 1024, or "auto"',
+      )
+    }
+  })
+
+  it('is not read from WEB_CONCURRENCY', () => {
+    expect(serve([], { WEB_CONCURRENCY: '4' }).workers.workers).toBe(null)
+  })
+})
+
 describe('help', () => {
   const text = (...words: string[]): string => {
     const command = parseArguments(words, { ISTHMUS_PORT: 'nonsense' })
@@ -600,8 +631,8 @@ describe('help', () => {
       ...PYTHON,
       ...REMOTE,
       ...CHANNELS,
+      ...WORKERS,
       ...TLS,
-      ...RELOAD,
       ...RELOAD,
       ...SERVER,
       ...SYNC,

@@ -177,7 +177,7 @@ export class Master implements WorkerOwner {
     const orders = this.#supervisor.ended(worker.id, now)
     this.#options.figures.ended(worker, running?.isDraining !== true)
     if (running?.isDraining) this.#isForced ||= end.status !== 0
-    else if (this.#address) {
+    else if (this.#address && !orders.some(({ type }) => type === 'reloaded')) {
       this.#log.ended(worker, end, {
         wasReady: running?.readyAt !== null,
         ...this.#supervisor.waitOf(worker.number, now),

@@ -4,9 +4,10 @@ import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { Command, get, linesWith, run } from '../command.ts'
+import { listening } from '../listening-socket.ts'
 
 const CREW = 'test/fixtures/cli/crew.js'
 const WORDS = ['--port', '0', '--no-access-log']
@@ -45,56 +46,64 @@ function appFile(): string {
   return file
 }
 
+/** Waits until so many workers take connections. */
+async function crewOf(url: string, size: number): Promise<string[]> {
+  return vi.waitFor(async () => {
+    const pids = [...(await answers(url, size * 2)).keys()]
+    expect(pids).toHaveLength(size)
+    return pids
+  }, WAIT)
+}
+
+// A start costs more than most of these tests, so they share a server.
 describe('workers', { timeout: 60_000 }, () => {
-  it('share the connections, have one ready line, and drain with their master', async () => {
-    using command = new Command(['serve', CREW, ...WORDS, '--workers', '2'], { CREW_SAYS: '1' })
-    const url = await command.url()
-    const pids = await answers(url, 8)
-    expect([...pids.values()]).toEqual([4, 4])
-    const slow = get(`${url}/slow`)
-    await vi.waitFor(async () => expect(await get(url)).toBeTruthy(), WAIT)
-    command.signal('SIGTERM')
-    expect([...pids.keys()]).toContain(await slow)
-    const { status, stdout } = await command.ended()
-    expect([status, stdout.match(/listening/g)?.length]).toEqual([0, 1])
-    expect(stdout.match(/shut down/g)).toHaveLength(2)
-    await endOf(pids.keys())
+  let command: Command
+  let url: string
+
+  beforeAll(async () => {
+    const words = ['--workers', '2', '--timeout-worker', '3']
+    command = new Command(['serve', CREW, ...WORDS, ...words])
+    url = await command.url()
+  }, 60_000)
+
+  afterAll(() => command[Symbol.dispose]())
+
+  it('share the connections, and have one ready line', async () => {
+    await crewOf(url, 2)
+    expect([...(await answers(url, 8)).values()]).toEqual([4, 4])
+    expect((await command.says('listening')).match(/listening/g)).toHaveLength(1)
   })
 
-  it('are replaced if they crash, or get a signal; others come and go by SIGTTIN and SIGTTOU', async () => {
-    using command = new Command(['serve', CREW, ...WORDS, '--workers', '2'])
-    const url = await command.url()
-    const [crashed = '', signalled = ''] = (await answers(url, 2)).keys()
+  it('are replaced if they crash, and if they get a signal', async () => {
+    const [crashed = '', signalled = ''] = await crewOf(url, 2)
+    while ((await get(url, { connection: 'close' })) !== signalled);
     await get(`${url}/crash`, { connection: 'close' }).catch(() => undefined)
     process.kill(Number(signalled), 'SIGTERM')
     await endOf([crashed, signalled])
-    await vi.waitFor(async () => expect((await answers(url, 4)).size).toBe(2), WAIT)
-
-    command.signal('SIGTTIN')
-    await vi.waitFor(async () => expect((await answers(url, 6)).size).toBe(3), WAIT)
-    command.signal('SIGTTOU')
-    await vi.waitFor(async () => expect((await answers(url, 6)).size).toBe(2), WAIT)
-    command.signal('SIGINT')
-    const { status, stderr } = await command.ended()
-    expect([status, linesWith('a new one starts', stderr)]).toMatchObject([
-      0,
-      [{ status: 7, signal: null, crashes: 1 }],
+    const pids = await crewOf(url, 2)
+    expect(pids.filter((pid) => pid === crashed || pid === signalled)).toEqual([])
+    const logged = await command.logs('it has got SIGTERM')
+    expect(linesWith('has ended with exit status 7; a new one starts', logged)).toMatchObject([
+      { status: 7, signal: null },
     ])
-    expect(linesWith('it has got SIGTERM', stderr)).toHaveLength(1)
   })
 
-  it('end if their master is killed', async () => {
-    using command = new Command(['serve', CREW, ...WORDS, '--workers', '2'])
-    const pids = [...(await answers(await command.url(), 2)).keys()]
-    expect(pids.filter(isAlive)).toHaveLength(2)
-    command.signal('SIGKILL')
-    await endOf(pids)
+  it('are ended if their event loop stands still, with the stack in the log; the others get the connections', async () => {
+    await crewOf(url, 2)
+    const cut = get(`${url}/spin`).catch(() => 'cut')
+    const logged = await command.logs('stands still for 3 s')
+    expect(linesWith('stands still for 3 s', logged)).toMatchObject([
+      { worker: expect.any(Number), err: { stack: expect.stringContaining('spinForEver') } },
+    ])
+    expect(logged).toContain('gets no connection')
+    expect(await cut).toBe('cut')
+    await crewOf(url, 2)
   })
 
   it('share their channels', async () => {
-    using command = new Command(['serve', CREW, ...WORDS, '--workers', '2'])
-    const url = (await command.url()).replace('http', 'ws')
-    const sockets = [new WebSocket(url), new WebSocket(url)] as const
+    await crewOf(url, 2)
+    const place = url.replace('http', 'ws')
+    const sockets = [new WebSocket(place), new WebSocket(place)] as const
     const texts = sockets.map(async (socket) => {
       await once(socket, 'open')
       return String((await once(socket, 'message'))[0])
@@ -108,34 +117,49 @@ describe('workers', { timeout: 60_000 }, () => {
   })
 })
 
+describe('one worker', { timeout: 60_000 }, () => {
+  it('is replaced after its requests; others come and go by SIGTTIN and SIGTTOU; all end with a killed master', async () => {
+    using command = new Command(['serve', CREW, ...WORDS, '--workers', '1', '--max-requests', '5'])
+    const url = await command.url()
+    const [[first = ''] = []] = await answers(url, 6)
+    await endOf([first])
+    expect(await command.logs('is replaced')).toMatch(/it has served \d+ requests/)
+    command.signal('SIGTTIN')
+    const pids = await crewOf(url, 2)
+    command.signal('SIGTTOU')
+    await command.logs('1 workers from now on')
+    command.signal('SIGKILL')
+    await endOf(pids)
+    expect(pids).not.toContain(first)
+  })
+})
+
 describe('a start of workers that fails', { timeout: 60_000 }, () => {
   it('ends the command with one failure, and its exit status', async () => {
-    const words = ['serve', CREW, ...WORDS, '--workers', '3', '--lifespan', 'on']
-    const [failed, missing] = await Promise.all([
-      run(words, { CREW_FAILS: '1' }),
-      run(['serve', 'none.js', ...WORDS, '--workers', '2']),
-    ])
+    const words = ['serve', CREW, ...WORDS, '--workers', '2', '--lifespan', 'on']
+    const failed = await run(words, { CREW_FAILS: '1' })
     expect([failed.status, failed.stderr.match(/^isthmus: /gm)]).toEqual([1, ['isthmus: ']])
     expect(failed.stderr).toContain('the crew is on strike')
-    expect([missing.status, missing.stderr.match(/^isthmus: .*no such file/gm)?.length]).toEqual([
-      2, 1,
-    ])
+    const missing = await run(['serve', 'none.js', ...WORDS, '--workers', '1'])
+    expect([missing.status, missing.stderr]).toEqual([2, expect.stringContaining('no such file')])
   })
 
   it('says which port is in use, and leaves no worker', async () => {
-    using first = new Command(['serve', CREW, ...WORDS, '--workers', '1'])
-    const { port } = new URL(await first.url())
-    const second = await run(['serve', CREW, '--port', port, '--workers', '1'])
-    expect([second.status, second.stderr]).toEqual([1, expect.stringContaining('is in use')])
+    const { server, port } = await listening()
+    onTestFinished(() => void server.close())
+    const words = ['serve', CREW, '--port', String(port), '--workers', '1']
+    const { status, stdout, stderr } = await run(words, { CREW_SAYS: '1' })
+    expect([status, stderr]).toEqual([1, expect.stringContaining('is in use')])
+    expect(stdout).toBe('shut down\n')
   })
 })
 
 describe('SIGHUP to a master', { timeout: 60_000 }, () => {
   it('brings new code with no failed request, and tells long connections; broken code changes nothing', async () => {
     const file = appFile()
-    using command = new Command(['serve', file, ...WORDS, '--workers', '2'])
+    using command = new Command(['serve', file, ...WORDS, '--workers', '2'], { CREW_SAYS: '1' })
     const url = await command.url()
-    const old = await answers(url, 2)
+    const old = await crewOf(url, 2)
     const socket = new WebSocket(url.replace('http', 'ws'))
     await once(socket, 'open')
     const closed = once(socket, 'close')
@@ -145,9 +169,9 @@ describe('SIGHUP to a master', { timeout: 60_000 }, () => {
     command.signal('SIGHUP')
     await command.logs('"reloaded"')
     expect([...(await answers(url, 4)).keys()]).toEqual(['new'])
-    expect(old.has(await slow)).toBe(true)
+    expect(old).toContain(await slow)
     expect(Number((await closed)[0])).toBe(1001)
-    await endOf(old.keys())
+    await endOf(old)
 
     writeFileSync(file, 'export default nothing\n')
     command.signal('SIGHUP')
@@ -155,31 +179,11 @@ describe('SIGHUP to a master', { timeout: 60_000 }, () => {
     expect(linesWith('the old workers stay', logged)).toMatchObject([
       { msg: expect.stringContaining('nothing is not defined') },
     ])
+    const last = get(`${url}/slow`)
     expect([...(await answers(url, 4)).keys()]).toEqual(['new'])
-  })
-})
-
-describe('the limits of a worker', { timeout: 60_000 }, () => {
-  it('end a worker whose event loop stands still, with its stack in the log; the others get its connections', async () => {
-    const words = ['--workers', '2', '--timeout-worker', '4']
-    using command = new Command(['serve', CREW, ...WORDS, ...words])
-    const url = await command.url()
-    const cut = get(`${url}/spin`).catch(() => 'cut')
-    await command.logs('gets no connection')
-    expect([...(await answers(url, 4)).values()]).toEqual([4])
-    const logged = await command.logs('a new one starts')
-    expect(linesWith('stands still for 4 s', logged)).toMatchObject([
-      { worker: expect.any(Number), err: { stack: expect.stringContaining('spinForEver') } },
-    ])
-    expect(await cut).toBe('cut')
-  })
-
-  it('replace a worker after its requests, with no failed request', async () => {
-    using command = new Command(['serve', CREW, ...WORDS, '--workers', '1', '--max-requests', '5'])
-    const url = await command.url()
-    const [[first = ''] = []] = await answers(url, 6)
-    await vi.waitFor(async () => expect(await get(url)).not.toBe(first), WAIT)
-    await endOf([first])
-    expect(await command.logs('is replaced')).toMatch(/it has served \d+ requests/)
+    command.signal('SIGTERM')
+    expect(await last).toBe('new')
+    const { status, stdout } = await command.ended()
+    expect([status, stdout.match(/shut down/g)?.length]).toEqual([0, 4])
   })
 })
