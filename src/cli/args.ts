@@ -42,7 +42,7 @@ export interface BenchCommand extends BenchOptions {
 }
 
 /** The command `isthmus check`, with the command that it checks. */
-export interface CheckCommand extends CheckOptions {
+interface CheckCommand extends CheckOptions {
   type: 'check'
   serve: ServeCommand
 }
