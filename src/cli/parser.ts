@@ -51,11 +51,9 @@ const SET_GROUPS = [
   CONTROL_GROUP,
   { title: 'Migration:', table: SET_OPTIONS, defaults: SET_DEFAULTS },
 ] as const
-const CHECK_GROUPS = [
-  { title: 'Check:', table: CHECK_OPTIONS, defaults: CHECK_DEFAULTS },
-  ...GROUPS,
-]
-const ALL_GROUPS = [...CHECK_GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
+const CHECK_GROUP = { title: 'Check:', table: CHECK_OPTIONS, defaults: CHECK_DEFAULTS }
+const CHECK_GROUPS = [CHECK_GROUP, ...GROUPS]
+const ALL_GROUPS = [CHECK_GROUP, ...GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
 
 const APP_HELP =
   `${APP_FORM}. FILE: JavaScript or TypeScript. ` +

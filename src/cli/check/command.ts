@@ -1,4 +1,4 @@
-// isthmus check: tells what isthmus serve would do with the same options, without serving.
+// isthmus check: tries the options of isthmus serve, and prints the place and the hosting of each app, without serving.
 
 import { createServer } from 'node:net'
 import { listen } from '../../server/listen.ts'
