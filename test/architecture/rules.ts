@@ -35,7 +35,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
-  ['cli', ['serve', 'bench', 'report', 'migrate']],
+  ['cli', ['serve', 'master', 'bench', 'report', 'migrate']],
   ['hosting', ['gateway', 'thread']],
   ['lint', ['events', 'sync']],
   ['lint', ['events', 'iterable']],
