@@ -14,6 +14,7 @@ import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
+import { HEALTH_OPTIONS } from '../../src/cli/health-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
@@ -300,7 +301,8 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS, TLS_OPTIONS]
+    const own = [CHANNELS_OPTIONS, TLS_OPTIONS, HEALTH_OPTIONS]
+    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, ...own]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
