@@ -2,6 +2,9 @@
 
 import { createHash } from 'node:crypto'
 
+/** The variable with the number of the load of a development server. */
+export const LOAD_VARIABLE = 'ISTHMUS_RELOAD_LOAD'
+
 /** The path at which a development server tells the number of its load. */
 export const RELOAD_PATH = '/.isthmus/reload'
 
@@ -17,7 +20,7 @@ export const RELOAD_SCRIPT: string = `<script>${SCRIPT}</script>`
 /** The directives of a content security policy that let {@link RELOAD_SCRIPT} run, and no other script. */
 export const RELOAD_POLICY: string = `script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; connect-src 'self'`
 
-/** The event of a load. A client whose connection ends asks again after a tenth of a second. */
-export function loadEvent(load: string): string {
-  return `retry: 100\ndata: ${load}\n\n`
+/** Whether a development server has started this process, so that a page of an error can wait for the next load. */
+export function isReloaded(): boolean {
+  return process.env[LOAD_VARIABLE] !== undefined
 }

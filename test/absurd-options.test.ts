@@ -38,6 +38,8 @@ const SERVE: Record<string, readonly string[]> = {
   fd: ['null'],
   listener: ['null'],
   tls: ['null'],
+  proxyProtocol: [],
+  proxyProtocolFrom: [],
   rootPath: ["''"],
   serverHeader: ["'10s'", 'null'],
   lifespanTimeoutMs: TIME,

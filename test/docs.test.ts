@@ -10,6 +10,7 @@ import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
+import { RELOAD_OPTIONS } from '../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../src/cli/remote-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../src/hosting/gateway/process/python-settings.ts'
@@ -55,6 +56,7 @@ const websockets = new Page('docs/websockets.md')
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
+  if (Array.isArray(value) && value.length > 0) return value.join(', ')
   return typeof value === 'string' && value !== '' ? value : 'none'
 }
 
@@ -90,7 +92,14 @@ describe('the tables', () => {
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const tables = [PROCESS_OPTIONS, POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS]
+    const tables = [
+      PROCESS_OPTIONS,
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+      RELOAD_OPTIONS,
+    ]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())

@@ -54,7 +54,7 @@ export interface ReportCommand extends ReportOptions, ControlOptions {
 }
 
 /** The command `isthmus reload`. */
-export interface ReloadCommand extends ControlOptions {
+interface ReloadCommand extends ControlOptions {
   type: 'reload'
 }
 

@@ -199,6 +199,14 @@ export const addresses: Kind<readonly string[] | null> = value<readonly string[]
   (given) => addresses.read([listIn(given)]),
 )
 
+const EVERY_PEER = ['0.0.0.0/0', '::/0', 'unix']
+
+/** Addresses and ranges of peers with commas between them, or `*` for every peer. */
+export const peers: Kind<readonly string[]> = value(
+  (given) => (given === '*' ? EVERY_PEER : (addresses.read([given]) ?? [])),
+  (shown) => shown.join(','),
+)
+
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */
 export const toggle: Kind<boolean> = {
   takes: 'switch',

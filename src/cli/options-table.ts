@@ -135,6 +135,16 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
     'Inherited descriptor to listen on, instead of host and port',
     kind.optional(kind.integer(0, 2 ** 31 - 1)),
   ),
+  proxyProtocol: option(
+    'proxy-protocol',
+    'PROXY protocol of the proxies in front: off, always, or trusted: others connect without it',
+    kind.oneOf('off', 'always', 'trusted'),
+  ),
+  proxyProtocolFrom: option(
+    'proxy-protocol-from',
+    'Peers that may tell the client by the PROXY protocol: addresses, ranges, loopback, private, unix; * for all',
+    kind.peers,
+  ),
   backlog: option(
     'backlog',
     'Most connections that wait to be accepted',

@@ -6,7 +6,7 @@ import type { Log } from '../contract/log.ts'
 import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 /** One reload that has ended. */
-export interface EndedReload {
+interface EndedReload {
   readonly outcome: ReloadOutcome
   /** Writes the lines about it. */
   report(log: Log): void

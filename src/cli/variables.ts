@@ -3,7 +3,8 @@
 import { nearestOf } from '../complete-options.ts'
 import { PRIMARY_VARIABLE } from '../channels/cluster/role.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { LOAD_VARIABLE, SPARE_VARIABLE } from './development/messages.ts'
+import { LOAD_VARIABLE } from '../reload-page.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { WORKER_VARIABLE } from './worker-messages.ts'
 
 /** The environment of a process. */

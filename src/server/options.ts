@@ -74,6 +74,20 @@ export interface ServeOptions {
    * `requestCert`, `minVersion` … The server sets ALPN itself. Or with {@link tlsFiles}, which follows files. Default none.
    */
   tls?: TlsOptions | TlsFiles | null | undefined
+  /**
+   * Whether proxies write the PROXY protocol, version 1 or 2, before the first byte of a connection, and before TLS.
+   * `always`: each connection begins with its header, and one of a peer that is not trusted is closed. `trusted`:
+   * connections of trusted peers begin with it, and others are served as they are. Client and server of the scope are those
+   * that the header tells. Default `off`.
+   *
+   * @see https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
+   */
+  proxyProtocol?: 'off' | 'always' | 'trusted' | undefined
+  /**
+   * The peers that are trusted to tell the client by the PROXY protocol: addresses, ranges such as `10.0.0.0/8`, `loopback`,
+   * `private`, `link-local`, `unix`. Default `['loopback', 'unix']`.
+   */
+  proxyProtocolFrom?: readonly string[] | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
   /**
@@ -177,6 +191,8 @@ export const DEFAULTS: Defaults = {
   fd: null,
   listener: null,
   tls: null,
+  proxyProtocol: 'off',
+  proxyProtocolFrom: ['loopback', 'unix'],
   backlog: 2048,
   protocol: 'http',
   engine: 'native',

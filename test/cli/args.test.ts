@@ -13,6 +13,7 @@ import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
+import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
@@ -50,9 +51,12 @@ const SERVER: Array<
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
   ['uds-mode', '660', 'udsMode', 0o660],
   ['fd', '3', 'fd', 3],
+  ['proxy-protocol', 'always', 'proxyProtocol', 'always'],
+  ['proxy-protocol-from', '10.0.0.0/8, unix', 'proxyProtocolFrom', ['10.0.0.0/8', 'unix']],
   ['backlog', '16', 'backlog', 16],
   ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
+  ['http2', 'true', 'http2', true],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
   ['header-map', 'refuse', 'headerMap', 'refuse'],
@@ -168,6 +172,11 @@ const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
   ['tls-passphrase-file', '/run/secrets/key', 'passphraseFile', '/run/secrets/key'],
 ]
 
+const RELOAD: Array<[string, string, keyof typeof RELOAD_OPTIONS, unknown]> = [
+  ['reload', 'true', 'reload', true],
+  ['reload-include', '**/*.html', 'reloadInclude', ['**/*.html']],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -180,6 +189,7 @@ function valuesIn({
   remote,
   channels,
   tls,
+  reload,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -192,13 +202,15 @@ function valuesIn({
     ...REMOTE.map(([flag, , name]): [string, unknown] => [flag, remote[name]]),
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
     ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
+    ...RELOAD.map(([flag, , name]): [string, unknown] => [flag, reload[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, tls, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, reload, ...rest } = serve()
     expect(tls).toEqual(TLS_FLAG_DEFAULTS)
+    expect(reload).toEqual(RELOAD_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
     const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
@@ -277,6 +289,7 @@ describe('serve', () => {
     ...REMOTE,
     ...CHANNELS,
     ...TLS,
+    ...RELOAD,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -291,7 +304,14 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS, CHANNELS_OPTIONS, TLS_OPTIONS]
+    const pools = [
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+      TLS_OPTIONS,
+      RELOAD_OPTIONS,
+    ]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
     const tested = [
@@ -302,6 +322,8 @@ describe('serve', () => {
       ...REMOTE,
       ...CHANNELS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
@@ -559,6 +581,8 @@ describe('help', () => {
       ...REMOTE,
       ...CHANNELS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,

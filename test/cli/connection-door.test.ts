@@ -27,7 +27,7 @@ class FakeTaker implements Taker {
 interface OpenDoor {
   door: ConnectionDoor
   /** Opens connections, and waits until the door has them. */
-  dial(count: number): Promise<Socket[]>
+  dial: (count: number) => Promise<Socket[]>
 }
 
 async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<OpenDoor> {
@@ -49,7 +49,7 @@ async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<
   for (const taker of takers) door.add(taker)
   return {
     door,
-    async dial(count) {
+    dial: async (count) => {
       const dialed: Socket[] = []
       for (let number = 0; number < count; number += 1) {
         const socket = connect({ port: 'port' in address ? address.port : 0, host: '127.0.0.1' })
@@ -63,6 +63,10 @@ async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<
   }
 }
 
+function byNumber(one: number, other: number): number {
+  return one - other
+}
+
 function closeTaken(takers: readonly FakeTaker[]): void {
   for (const { taken } of takers) for (const { socket } of taken) socket.destroy()
 }
@@ -73,7 +77,7 @@ describe('the door', () => {
     const { dial } = await openDoor(takers)
     await dial(8)
     await vi.waitFor(() => {
-      expect(takers.map(({ taken }) => taken.length).toSorted()).toEqual([2, 3, 3])
+      expect(takers.map(({ taken }) => taken.length).toSorted(byNumber)).toEqual([2, 3, 3])
     })
     closeTaken(takers)
   })

@@ -1,8 +1,9 @@
 // The answers of a development server while the app does not load: the failure, as a page or as text.
 
 import { events } from '../../bridge/style.ts'
-import { loadEvent, RELOAD_PATH, RELOAD_POLICY, RELOAD_SCRIPT } from '../../reload-page.ts'
+import { RELOAD_PATH, RELOAD_POLICY, RELOAD_SCRIPT } from '../../reload-page.ts'
 import { serve } from '../../server/serve.ts'
+import { streamLoad } from '../reload-stream.ts'
 import type { Socket } from 'node:net'
 import type { EventApp, HeaderPairs } from '../../contract/events.ts'
 import type { ServerAddress } from '../../server/engine.ts'
@@ -61,18 +62,7 @@ function failureApp(shown: Shown): EventApp {
       return send({ type: 'websocket.close' })
     }
     if (scope.type !== 'http') return
-    if (scope.path === RELOAD_PATH) {
-      await send({ type: 'http.response.start', status: 200, headers: STREAM })
-      await send({ type: 'http.response.body', body: loadEvent(load), moreBody: true })
-      await new Promise<void>((resolve) => {
-        left.addEventListener('abort', () => resolve(), { once: true })
-        receive().then(
-          () => resolve(),
-          () => resolve(),
-        )
-      })
-      return send({ type: 'http.response.body', body: '' })
-    }
+    if (scope.path === RELOAD_PATH) return streamLoad(receive, send, load, left)
     const accept = scope.headers.find(([name]) => name === 'accept')?.[1] ?? ''
     const isPage = accept.includes('text/html')
     const headers = isPage ? PAGE : TEXT
@@ -87,7 +77,6 @@ const SHARED: HeaderPairs = [
   ['connection', 'close'],
   ['x-content-type-options', 'nosniff'],
 ]
-const STREAM: HeaderPairs = [['content-type', 'text/event-stream'], ...SHARED]
 const TEXT: HeaderPairs = [['content-type', 'text/plain; charset=utf-8'], ...SHARED]
 const PAGE: HeaderPairs = [
   ['content-type', 'text/html; charset=utf-8'],

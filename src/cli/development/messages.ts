@@ -4,8 +4,6 @@ import { isObject } from '../../complete-options.ts'
 
 /** The variable that makes a process wait for the order to load; its value is the TypeScript file of the app, or empty. */
 export const SPARE_VARIABLE = 'ISTHMUS_RELOAD_SPARE'
-/** The variable with the number of the load, which an error page compares. */
-export const LOAD_VARIABLE = 'ISTHMUS_RELOAD_LOAD'
 /** The channel of all threads of the process, for the URLs of the modules that they load. */
 export const MODULES_CHANNEL = 'isthmus.development.modules'
 

@@ -3,7 +3,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BroadcastChannel } from 'node:worker_threads'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
-import { developmentMessage, LOAD_VARIABLE, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
+import { LOAD_VARIABLE } from '../../reload-page.ts'
+import { developmentMessage, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
 
 const SEND_MS = 20

@@ -10,6 +10,7 @@ import { CrewLog } from './crew-log.ts'
 import { CrewOperator } from './crew-operator.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
+import type { MasterParts } from './master.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 
 /**
@@ -27,19 +28,17 @@ export async function masterCommand(
   life.log = log
   logUnhandledRejections(log)
   if (life.isEnding) return
-  const { channels: flags, options, workers } = command
-  const channels = masterChannels(flags, log)
-  if (flags.channels === 'memory' && count > 1) {
-    log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
-  }
-  const { graceMs, lifespanTimeoutMs } = options
-  const times = { graceMs, lifespanTimeoutMs }
   const operator = new CrewOperator(command, log, () => life.reload())
-  const { figures } = operator
-  const door = { ...options, log }
-  const master = new Master({ count, flags: workers, door, ...times, channels, figures, log })
+  const master = masterOf(command, { count, figures: operator.figures, log })
   life.close = () => operator.close(() => master.close())
-  life.reloads = crewReloads(master)
+  life.reloads = new Reloads(async () => {
+    const { workers: reloaded, failure } = await master.reload()
+    const errors = failure ? [failure.text] : []
+    return {
+      outcome: { workers: failure ? 0 : reloaded, pools: 0, errors },
+      report: (lines) => new CrewLog(lines).reloaded(reloaded, failure),
+    }
+  })
   process.once('exit', () => master.kill())
 
   const opened = await master.open()
@@ -56,18 +55,23 @@ export async function masterCommand(
   life.handleReloads()
   process.on('SIGTTIN', () => master.resize(1))
   process.on('SIGTTOU', () => master.resize(-1))
-  const scheme = command.tls.cert.length === 0 ? options.protocol : 'https'
+  const scheme = command.tls.cert.length === 0 ? command.options.protocol : 'https'
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
 
-function crewReloads(master: Master): Reloads {
-  return new Reloads(async () => {
-    const { workers, failure } = await master.reload()
-    return {
-      outcome: failure
-        ? { workers: 0, pools: 0, errors: [failure.text] }
-        : { workers, pools: 0, errors: [] },
-      report: (log) => new CrewLog(log).reloaded(workers, failure),
-    }
+type CrewParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
+
+function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts): Master {
+  const { count, log } = crew
+  if (channels.channels === 'memory' && count > 1) {
+    log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
+  }
+  return new Master({
+    ...crew,
+    flags: workers,
+    door: { ...options, log },
+    graceMs: options.graceMs,
+    lifespanTimeoutMs: options.lifespanTimeoutMs,
+    channels: masterChannels(channels, log),
   })
 }

@@ -21,8 +21,8 @@ import type { WorkersFlags } from '../workers-options.ts'
 import type { Order } from './supervisor.ts'
 import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 
-/** The options of a {@link Master}. */
-export interface MasterOptions {
+/** The parts of a {@link Master}. */
+export interface MasterParts {
   readonly count: number
   readonly flags: WorkersFlags
   readonly door: DoorSettings
@@ -36,10 +36,10 @@ export interface MasterOptions {
 }
 
 /** The end of the first start. */
-export type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
+type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
 
 /** The end of a reload; `failure` is that of the worker that did not start, and null if all workers are new. */
-export interface Reloaded {
+interface Reloaded {
   readonly workers: number
   readonly failure: Failure | null
 }
@@ -59,14 +59,14 @@ interface Running {
 
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
-  readonly #options: MasterOptions
+  readonly #options: MasterParts
   readonly #log: CrewLog
   readonly #door: ConnectionDoor
   readonly #supervisor: Supervisor
   readonly #heartbeats: Heartbeats
   readonly #workers = new Map<number, Running>()
   readonly #opened = deferred<Opened>()
-  readonly #over = deferred<void>()
+  readonly #over = deferred()
   #address: ServerAddress | null = null
   #failure: Failure | null = null
   #lastEnd: WorkerEnd | null = null
@@ -75,7 +75,7 @@ export class Master implements WorkerOwner {
   #timer: NodeJS.Timeout | undefined
   #isForced = false
 
-  constructor(options: MasterOptions) {
+  constructor(options: MasterParts) {
     const { count, door, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
     this.#log = new CrewLog(log)

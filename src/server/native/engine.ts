@@ -76,7 +76,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
@@ -111,8 +111,11 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    // A socket that is read already may have ended at the gate.
+    if (socket.destroyed) return
+    const isRead = this.#settings.proxyProtocol !== 'off'
     this.#http2.divert(socket, () => {
-      this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+      this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))
     })
   }
 

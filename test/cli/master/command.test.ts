@@ -32,8 +32,9 @@ function isAlive(pid: string): boolean {
 }
 
 /** Waits until none of the processes is there any more. */
-async function allEnded(pids: Iterable<string>): Promise<void> {
-  await vi.waitFor(() => expect([...pids].filter(isAlive)).toEqual([]), WAIT)
+async function endOf(processes: Iterable<string>): Promise<void> {
+  const pids = [...processes]
+  await vi.waitUntil(() => !pids.some(isAlive), WAIT)
 }
 
 function appFile(): string {
@@ -57,7 +58,7 @@ describe('workers', { timeout: 60_000 }, () => {
     const { status, stdout } = await command.ended()
     expect([status, stdout.match(/listening/g)?.length]).toEqual([0, 1])
     expect(stdout.match(/shut down/g)).toHaveLength(2)
-    await allEnded(pids.keys())
+    await endOf(pids.keys())
   })
 
   it('are replaced if they crash, or get a signal; others come and go by SIGTTIN and SIGTTOU', async () => {
@@ -66,7 +67,7 @@ describe('workers', { timeout: 60_000 }, () => {
     const [crashed = '', signalled = ''] = (await answers(url, 2)).keys()
     await get(`${url}/crash`, { connection: 'close' }).catch(() => undefined)
     process.kill(Number(signalled), 'SIGTERM')
-    await allEnded([crashed, signalled])
+    await endOf([crashed, signalled])
     await vi.waitFor(async () => expect((await answers(url, 4)).size).toBe(2), WAIT)
 
     command.signal('SIGTTIN')
@@ -84,9 +85,10 @@ describe('workers', { timeout: 60_000 }, () => {
 
   it('end if their master is killed', async () => {
     using command = new Command(['serve', CREW, ...WORDS, '--workers', '2'])
-    const pids = (await answers(await command.url(), 2)).keys()
+    const pids = [...(await answers(await command.url(), 2)).keys()]
+    expect(pids.filter(isAlive)).toHaveLength(2)
     command.signal('SIGKILL')
-    await allEnded(pids)
+    await endOf(pids)
   })
 
   it('share their channels', async () => {
@@ -145,7 +147,7 @@ describe('SIGHUP to a master', { timeout: 60_000 }, () => {
     expect([...(await answers(url, 4)).keys()]).toEqual(['new'])
     expect(old.has(await slow)).toBe(true)
     expect(Number((await closed)[0])).toBe(1001)
-    await allEnded(old.keys())
+    await endOf(old.keys())
 
     writeFileSync(file, 'export default nothing\n')
     command.signal('SIGHUP')
@@ -177,7 +179,7 @@ describe('the limits of a worker', { timeout: 60_000 }, () => {
     const url = await command.url()
     const [[first = ''] = []] = await answers(url, 6)
     await vi.waitFor(async () => expect(await get(url)).not.toBe(first), WAIT)
-    await allEnded([first])
+    await endOf([first])
     expect(await command.logs('is replaced')).toMatch(/it has served \d+ requests/)
   })
 })

@@ -7,7 +7,7 @@ import type { Order } from '../../../src/cli/master/supervisor.ts'
 
 const LIMITS = { startMs: 60_000, drainMs: 20_000 }
 
-/** Workers that do what they are told, and a clock of the test. */
+/** Workers that obey all orders, and a clock of the test. */
 class Crew {
   readonly supervisor: Supervisor
   /** The workers by id: `starting`, `ready` or `draining`. */

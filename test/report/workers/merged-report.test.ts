@@ -7,8 +7,9 @@ import { EXAMPLE_REPORT } from '../example-report.ts'
 import { readyWorker, work, workerReport } from './worker-reports.ts'
 import type { MigrationReport, MountReport, Report } from '../../../src/contract/report.ts'
 import type { Totals } from '../../../src/report/workers/merged-totals.ts'
-import type { WorkerParts } from '../../../src/report/workers/merged-report.ts'
 import type { Work } from './worker-reports.ts'
+
+type WorkerParts = Parameters<typeof mergedReport>[0]
 
 const MASTER = { ...EXAMPLE_REPORT.process, pid: 7, rssBytes: 50_000_000, cpu: 0.01 }
 
