@@ -57,7 +57,7 @@ describe('the report of all workers', () => {
     ])
   })
 
-  it('adds up all work, whichever worker has done it', () => {
+  it('adds up all work, in any division between the workers', () => {
     const property = fc.property(fc.array(work, { minLength: 1, maxLength: 5 }), (works) => {
       const { requests, mounts, process } = merged(works)
       const sum = works.reduce((total, one) => total + one.requests, 0)
