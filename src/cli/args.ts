@@ -24,7 +24,7 @@ import type { ReportOptions } from './report/options.ts'
 import type { GroupValues, OptionGroup } from './serve-groups.ts'
 import type { Environment } from './variables.ts'
 
-type OfServe = 'server' | 'sync' | 'websocket'
+type OfServe = 'server' | 'sync' | 'websocket' | 'health'
 
 /** The command `isthmus serve`, with a value for every option: the groups by their names, and the options of `serve()`. */
 export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
@@ -32,7 +32,11 @@ export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe 
   app: AppSpec
   /** The configuration file that was read; null without one. */
   configFile: string | null
-  options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
+  options: ServerDefaults & {
+    sync: SyncDefaults
+    websocket: GroupValues['websocket']
+    health: GroupValues['health']
+  }
 }
 
 /** The command `isthmus bench`, with a value for every option. */
@@ -127,13 +131,14 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     server,
     sync,
     websocket,
+    health,
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
   const named = given['app']
   const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
-  const options = { ...server, sync, websocket }
+  const options = { ...server, sync, websocket, health }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
 }
 

@@ -7,12 +7,14 @@ import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
 import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
+import { takeListenFd } from './service-manager.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
 import type { Command, ServeCommand } from './args.ts'
 import type { Parsed } from './parser.ts'
+import type { ConfigValues } from './config/config-values.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -36,12 +38,20 @@ async function main(): Promise<void> {
   // The configuration file may run code, and process 1 of a container gets no signal without a handler.
   if (hasConfig(parsed)) govern(life)
   if (master) await waitAsSpare()
-  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
+  const config = hasConfig(parsed) ? await serveConfig(parsed) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
   if (command.type === 'serve') await runServe(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
   if (command.type !== 'serve') await runOther(command)
+}
+
+// A socket of systemd wins over the place in the file, and any place on the command line wins over the socket.
+async function serveConfig(parsed: Parsed): Promise<ConfigValues> {
+  const fd = takeListenFd(process.env, process.pid)
+  const config = await readConfig(parsed, process.env)
+  if (fd === null) return config
+  return { ...config, groups: { ...config.groups, server: { ...config.groups.server, fd } } }
 }
 
 function govern(life: Lifecycle): void {

@@ -3,6 +3,7 @@
 import { reloadPools } from '../hosting/gateway/open-pools.ts'
 import type { ReloadOutcome } from '../contract/control.ts'
 import type { Log } from '../contract/log.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 /** One reload that has ended. */
@@ -16,6 +17,8 @@ const OVER: ReloadOutcome = { workers: 0, pools: 0, errors: ['the server drains'
 
 /** The reloads of a server, one after the other. Orders during one make one more after it. */
 export class Reloads {
+  /** Gets the begin and the end of each reload. */
+  manager: Pick<ServiceManager, 'reloading' | 'ready'> | null = null
   readonly #reload: () => Promise<EndedReload>
   // The start loads the apps too: an order meanwhile makes a reload after it.
   #isBusy = true
@@ -66,6 +69,7 @@ export class Reloads {
       while (this.#due.length > 0 && !this.#isOver) {
         const waiting = this.#due.splice(0)
         log.info(by === 'SIGHUP' ? { signal: by } : {}, `${by}: reloading`)
+        this.manager?.reloading()
         const { outcome, report } = await this.#settled(waiting)
         if (!this.#isOver) report(log)
         for (const resolve of waiting) resolve(outcome)
@@ -83,6 +87,8 @@ export class Reloads {
       const outcome = { workers: 0, pools: 0, errors: [(error as Error).message] }
       for (const resolve of waiting) resolve(outcome)
       throw error
+    } finally {
+      if (!this.#isOver) this.manager?.ready()
     }
   }
 }

@@ -49,6 +49,17 @@ export interface SyncOptions {
   inlineThreads?: boolean | undefined
 }
 
+/** The paths of liveness and readiness. */
+export interface HealthOptions {
+  /** The server answers GET and HEAD of this path with 200 as long as its event loop turns. Default null: none. */
+  live?: string | null | undefined
+  /**
+   * The server answers GET and HEAD of this path with 200; with 503 from the first moment of a shutdown, and while
+   * `maxConcurrency` is reached. Default null: none.
+   */
+  ready?: string | null | undefined
+}
+
 /** The options of {@link serve}. Times are milliseconds, sizes are bytes. */
 export interface ServeOptions {
   /** The address to listen on. Default `127.0.0.1`. */
@@ -62,6 +73,11 @@ export interface ServeOptions {
    * connect. A process that connects needs the permission to write. Default null: the umask of the process decides.
    */
   udsMode?: number | null | undefined
+  /**
+   * The owner of the file of `uds`: `user`, `user:group` or `:group`, each a name or a number. The process needs the right
+   * to give files away. Default none: the user of the process.
+   */
+  udsOwner?: string | null | undefined
   /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */
   fd?: number | null | undefined
   /**
@@ -163,6 +179,11 @@ export interface ServeOptions {
    * owner closes them. Default null: the server makes `memory()`, and closes it.
    */
   channels?: Channels | null | undefined
+  /**
+   * Paths for probes. The server answers them before the app and its middleware, also before an access log; they are the
+   * paths that the client sends, without `rootPath`.
+   */
+  health?: HealthOptions | undefined
   /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
   /**
@@ -177,8 +198,9 @@ export interface ServeOptions {
 const MIB = 1024 * 1024
 
 type Complete<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
-type Defaults = Complete<Omit<ServeOptions, 'websocket' | 'sync' | 'log'>> & {
+type Defaults = Complete<Omit<ServeOptions, 'websocket' | 'sync' | 'health' | 'log'>> & {
   websocket: Complete<WebSocketOptions>
+  health: Complete<HealthOptions>
   sync: Complete<SyncOptions>
 }
 
@@ -188,6 +210,7 @@ export const DEFAULTS: Defaults = {
   port: 8000,
   uds: null,
   udsMode: null,
+  udsOwner: null,
   fd: null,
   listener: null,
   tls: null,
@@ -218,6 +241,7 @@ export const DEFAULTS: Defaults = {
   signal: null,
   figures: false,
   channels: null,
+  health: { live: null, ready: null },
   sync: {
     environ: {},
     maxInlineBodyBytes: MIB,

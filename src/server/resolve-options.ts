@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
 import { proxyTrust } from './proxy-protocol/proxy-headers.ts'
-import { checkSocketPath } from './socket-file.ts'
+import { checkOwner, checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
 import { TlsFiles } from './tls/tls-files.ts'
 import { areOrigins } from './websocket/origins.ts'
@@ -72,6 +72,8 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkServerHeader(caller, completed.serverHeader)
   checkLog(caller, log)
   checkMode(caller, completed.udsMode)
+  checkOwner(caller, completed.udsOwner)
+  checkProbes(caller, completed.health)
   checkProxies(caller, completed.proxyProtocolFrom)
   const { channels, fd, listener, rootPath, signal, sync, tls, websocket } = completed
   if (channels !== null && !isChannels(channels)) {
@@ -143,6 +145,18 @@ function checkProxies(caller: string, from: unknown): void {
     throw invalidOption(caller, 'proxyProtocolFrom', from, remedy)
   }
   proxyTrust(caller, from)
+}
+
+function checkProbes(caller: string, health: Settings['health']): void {
+  for (const [name, path] of Object.entries(health) as Array<[string, unknown]>) {
+    if (path === null || (typeof path === 'string' && /^\/[^?#\s]*$/.test(path))) continue
+    throw invalidOption(
+      caller,
+      `health.${name}`,
+      path,
+      'it is a path that starts with "/", or null',
+    )
+  }
 }
 
 function checkMode(caller: string, mode: unknown): void {

@@ -12,6 +12,7 @@ import { openFailureServer } from './failure-server.ts'
 import { FileWatch } from './file-watch.ts'
 import { globTest } from './glob.ts'
 import { Reloader } from './reloader.ts'
+import type { ReloadOutcome } from '../../contract/control.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { ServeCommand } from '../args.ts'
@@ -34,7 +35,7 @@ export async function developmentCommand(
   let reloader: Reloader | undefined
   life.reloads = new Reloads(async () => {
     reloader?.changed('SIGHUP: the order to reload')
-    return { outcome: { workers: 1, pools: 0, errors: [] }, report: () => undefined }
+    return { outcome: ORDERED, report: () => undefined }
   })
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
@@ -65,6 +66,9 @@ export async function developmentCommand(
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${urlOf(address, tls ? 'https' : 'http')}\n`)
 }
+
+// The result is in the log, and in the page of the browser.
+const ORDERED: ReloadOutcome = { workers: 1, pools: 0, errors: [] }
 
 function refuseWorkers({ workers: { workers } }: ServeCommand): void {
   if (workers === null || workers === 1) return

@@ -31,14 +31,7 @@ export async function masterCommand(
   const operator = new CrewOperator(command, log, () => life.reload())
   const master = masterOf(command, { count, figures: operator.figures, log })
   life.close = () => operator.close(() => master.close())
-  life.reloads = new Reloads(async () => {
-    const { workers: reloaded, failure } = await master.reload()
-    const errors = failure ? [failure.text] : []
-    return {
-      outcome: { workers: failure ? 0 : reloaded, pools: 0, errors },
-      report: (lines) => new CrewLog(lines).reloaded(reloaded, failure),
-    }
-  })
+  life.reloads = crewReloads(master)
   process.once('exit', () => master.kill())
 
   const opened = await master.open()
@@ -73,5 +66,16 @@ function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts)
     graceMs: options.graceMs,
     lifespanTimeoutMs: options.lifespanTimeoutMs,
     channels: masterChannels(channels, log),
+  })
+}
+
+function crewReloads(master: Master): Reloads {
+  return new Reloads(async () => {
+    const { workers, failure } = await master.reload()
+    const errors = failure ? [failure.text] : []
+    return {
+      outcome: { workers: failure ? 0 : workers, pools: 0, errors },
+      report: (log) => new CrewLog(log).reloaded(workers, failure),
+    }
   })
 }

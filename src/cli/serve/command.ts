@@ -50,7 +50,8 @@ export async function serveCommand(
   const app = await loadMounted(command, poolsOf(command), metricsMount(command))
   if (life.isEnding) return
   const given = serveOptionsOf(command, master)
-  const operator = operatorOf(app, command, { life, log, isWorker: master !== null })
+  const isWorker = master !== null && !command.reload.reload
+  const operator = operatorOf(app, command, { life, log, isWorker })
   await operator.prepare()
   const stop = new AbortController()
   const { signal } = stop

@@ -20,13 +20,10 @@ export interface ByteSource {
 /**
  * Takes over a socket that was accepted with `pauseOnConnect`, or a socket under TLS. The source may have another socket:
  * do not use `accepted` any more.
- *
- * @param isRead bytes of the socket have been read: it may have some of them, and keeps its handle
  */
-export function byteSource(accepted: Socket, isRead: boolean = false): ByteSource {
+export function byteSource(accepted: Socket): ByteSource {
   // The end of a client that has already been read would not come a second time.
-  const isKept = isRead || accepted.readableEnded || hasEnded(accepted)
-  const handle = isKept ? undefined : handleOf(accepted)
+  const handle = accepted.readableEnded || hasEnded(accepted) ? undefined : handleOf(accepted)
   if (handle === undefined) return new EventSource(accepted)
   const firstBytes = accepted.readableLength > 0 ? (accepted.read() as Buffer) : null
   // Two sockets must not share a handle, so the first one gives it up.

@@ -8,6 +8,7 @@ import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { Http2Sessions } from '../http2/sessions.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { Listening } from '../listening.ts'
+import { passEnds } from '../proxy-protocol/told-ends.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
@@ -113,9 +114,10 @@ export class NativeEngine implements Engine {
   #onConnection(socket: Socket): void {
     // A socket that is read already may have ended at the gate.
     if (socket.destroyed) return
-    const isRead = this.#settings.proxyProtocol !== 'off'
     this.#http2.divert(socket, () => {
-      this.#connections.add(new NativeConnection(byteSource(socket, isRead), this.#tools))
+      const source = byteSource(socket)
+      passEnds(socket, source.socket)
+      this.#connections.add(new NativeConnection(source, this.#tools))
     })
   }
 

@@ -253,7 +253,12 @@ describe('a response', () => {
       await Promise.all(sent)
     })
     const { body } = await asked(app, {})
-    expect(body).toBe('abcdef'.split('').map((letter) => letter.repeat(100_000)).join(''))
+    expect(body).toBe(
+      'abcdef'
+        .split('')
+        .map((letter) => letter.repeat(100_000))
+        .join(''),
+    )
   })
 })
 
