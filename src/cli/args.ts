@@ -66,7 +66,7 @@ export interface ReportCommand extends ReportOptions, ControlOptions {
 }
 
 /** The command `isthmus reload`. */
-export interface ReloadCommand extends ControlOptions {
+interface ReloadCommand extends ControlOptions {
   type: 'reload'
 }
 
