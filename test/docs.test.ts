@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
+import { HEALTH_OPTIONS } from '../src/cli/health-options.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
@@ -56,6 +57,7 @@ const websockets = new Page('docs/websockets.md')
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
+  if (Array.isArray(value) && value.length > 0) return value.join(', ')
   return typeof value === 'string' && value !== '' ? value : 'none'
 }
 
@@ -75,7 +77,7 @@ function optionsOf(table: object, defaults: object): string[] {
 
 describe('the tables', () => {
   it('have every option of serve() with its flag and its default', () => {
-    const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
+    const rows = optionRows(serving).filter((row) => !/^(websocket|log|health\.\w+) /.test(row))
     const options = [
       ...optionsOf(SERVER_OPTIONS, DEFAULTS),
       ...optionsOf(SYNC_OPTIONS, DEFAULTS.sync),
@@ -83,6 +85,12 @@ describe('the tables', () => {
     expect(rows.toSorted()).toEqual(options.toSorted())
     const names = [...Object.keys(DEFAULTS), ...Object.keys(DEFAULTS.sync)]
     expect(names.filter((name) => !serving.rows.has(name))).toEqual([])
+  })
+
+  it('have the paths of probes with their flags', () => {
+    const flags = Object.entries(HEALTH_OPTIONS).map(([name, { flag }]) => [`health.${name}`, flag])
+    const rows = flags.map(([name = '']) => [name, serving.rows.get(name)?.[0]])
+    expect(rows).toEqual(flags.map(([name, flag]) => [name, `\`--${flag}\``]))
   })
 
   it('have every option of WebSockets with its flag and its default', () => {

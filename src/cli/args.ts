@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import { CHECK_DEFAULTS, CHECK_OPTIONS } from './check/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { SERVER_OPTIONS } from './options-table.ts'
@@ -14,6 +15,7 @@ import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
 import type { CheckOptions } from './check/options.ts'
+import type { CgiOptions } from './cgi/options.ts'
 import type { ConfigValues } from './config/config-values.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
@@ -24,7 +26,7 @@ import type { ReportOptions } from './report/options.ts'
 import type { GroupValues, OptionGroup } from './serve-groups.ts'
 import type { Environment } from './variables.ts'
 
-type OfServe = 'server' | 'sync' | 'websocket'
+type OfServe = 'server' | 'sync' | 'websocket' | 'health'
 
 /** The command `isthmus serve`, with a value for every option: the groups by their names, and the options of `serve()`. */
 export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
@@ -32,7 +34,11 @@ export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe 
   app: AppSpec
   /** The configuration file that was read; null without one. */
   configFile: string | null
-  options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
+  options: ServerDefaults & {
+    sync: SyncDefaults
+    websocket: GroupValues['websocket']
+    health: GroupValues['health']
+  }
 }
 
 /** The command `isthmus bench`, with a value for every option. */
@@ -47,9 +53,21 @@ interface CheckCommand extends CheckOptions {
   serve: ServeCommand
 }
 
+/** The command `isthmus cgi`. */
+export interface CgiCommand {
+  type: 'cgi'
+  app: AppSpec
+  options: CgiOptions
+}
+
 /** The command `isthmus report`. */
 export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
+}
+
+/** The command `isthmus reload`. */
+export interface ReloadCommand extends ControlOptions {
+  type: 'reload'
 }
 
 /** The command `isthmus migrate`. */
@@ -68,7 +86,9 @@ export type Command =
   | ServeCommand
   | CheckCommand
   | BenchCommand
+  | CgiCommand
   | ReportCommand
+  | ReloadCommand
   | MigrateCommand
   | PrintCommand
 
@@ -105,7 +125,15 @@ export function readCommand(
     const { json } = readTable(CHECK_OPTIONS, CHECK_DEFAULTS, given, {})
     return { type: 'check', json, serve: readServe(given, environment, config) }
   }
+  if (command === 'cgi') {
+    const options = readTable(CGI_OPTIONS, CGI_DEFAULTS, given, environment)
+    return { type: 'cgi', app: readApp(String(given['app'])), options }
+  }
   if (command === 'report') return readReport(given, environment)
+  if (command === 'reload') {
+    const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+    return { type: 'reload', ...control }
+  }
   if (command !== 'serve') return readMigrate(command, given, environment)
   return readServe(given, environment, config)
 }
@@ -116,13 +144,14 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     server,
     sync,
     websocket,
+    health,
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
   const named = given['app']
   const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
-  const options = { ...server, sync, websocket }
+  const options = { ...server, sync, websocket, health }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
 }
 
@@ -154,7 +183,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'check' | 'bench' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'check' | 'bench' | 'cgi' | 'report' | 'reload'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {

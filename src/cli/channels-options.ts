@@ -5,6 +5,7 @@ import { memory } from '../channels/memory/memory.ts'
 import { redis } from '../channels/redis/redis.ts'
 import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { textIn } from './file-value.ts'
 import { option } from './option.ts'
 import type { ClusterChannels } from '../channels/cluster/cluster.ts'
 import type { HistoryOptions } from '../channels/options.ts'
@@ -30,6 +31,7 @@ const broker: Kind<string | null> = {
     if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text
     throw new InvalidOptionError('must be memory, cluster, or a URL such as redis://127.0.0.1:6379')
   },
+  from: (given) => (given === null ? null : broker.read([textIn(given)])),
   show: (shown) => shown ?? 'memory; cluster with --workers',
 }
 

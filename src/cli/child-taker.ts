@@ -56,9 +56,11 @@ export class ChildTaker implements Taker {
     if (!given) return false
     const [socket, onLost] = given
     this.#unsent.set(socket, given)
-    this.#child.send(GIVEN, socket, {}, (error) => {
+    // Without `keepOpen`, Node leaves the connection open for ever if the child ends before it answers.
+    this.#child.send(GIVEN, socket, { keepOpen: true }, (error) => {
       if (!this.#unsent.delete(socket)) return
       if (error) onLost(socket)
+      else socket.destroy()
       if (this.#unsent.size === 0) this.#sendNext()
     })
     return true

@@ -22,7 +22,7 @@ export interface Taker {
 /** The place, and the number of connections that may wait for a taker. */
 export type DoorSettings = Pick<
   Settings,
-  'host' | 'port' | 'uds' | 'udsMode' | 'fd' | 'backlog' | 'log'
+  'host' | 'port' | 'uds' | 'udsMode' | 'udsOwner' | 'fd' | 'backlog' | 'log'
 >
 
 /**
@@ -44,6 +44,11 @@ export class ConnectionDoor {
     this.#server.on('connection', () => {
       this.#accepted += 1
     })
+  }
+
+  /** The connections that have come. */
+  get accepted(): number {
+    return this.#accepted
   }
 
   /** The connections that were closed because too many waited for a taker. */

@@ -7,13 +7,14 @@ import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
 import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
+import { takeListenFd } from './service-manager.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
 import type { Command, ServeCommand } from './args.ts'
 import type { Parsed } from './parser.ts'
-import type { MasterLink } from './serve/master-link.ts'
+import type { ConfigValues } from './config/config-values.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -21,7 +22,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -33,14 +34,29 @@ async function main(): Promise<void> {
   const parsed = parseTexts(process.argv.slice(2))
   process.once('uncaughtException', crashed)
   process.once('beforeExit', stuck)
-  master = hasConfig(parsed) ? masterOf(process) : null
+  const life = new Lifecycle()
+  // The configuration file may run code, and process 1 of a container gets no signal without a handler.
+  if (hasConfig(parsed)) govern(life)
   if (master) await waitAsSpare()
-  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
+  const config = hasConfig(parsed) ? await serveConfig(parsed) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
-  if (command.type === 'serve') await runServe(command)
+  if (command.type === 'serve') await runServe(command, life)
   process.off('uncaughtException', crashed)
   process.off('beforeExit', stuck)
   if (command.type !== 'serve') await runOther(command)
+}
+
+// A socket of systemd wins over the place in the file, and any place on the command line wins over the socket.
+async function serveConfig(parsed: Parsed): Promise<ConfigValues> {
+  const fd = takeListenFd(process.env, process.pid)
+  const config = await readConfig(parsed, process.env)
+  if (fd === null) return config
+  return { ...config, groups: { ...config.groups, server: { ...config.groups.server, fd } } }
+}
+
+function govern(life: Lifecycle): void {
+  if (master) master.govern(life)
+  else life.handleSignals()
 }
 
 function hasConfig({ command, printed }: Parsed): boolean {
@@ -65,6 +81,10 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)
   }
+  if (command.type === 'cgi') {
+    const { cgiCommand } = await import('./cgi/command.ts')
+    return cgiCommand(command)
+  }
   if (command.type === 'report' && command.open) {
     const { pageCommand } = await import('./report/page/command.ts')
     return pageCommand(command.control)
@@ -73,27 +93,28 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     const { reportCommand } = await import('./report/command.ts')
     return reportCommand(command)
   }
+  if (command.type === 'reload') {
+    const { reloadCommand } = await import('./reload-command.ts')
+    return reloadCommand(command)
+  }
   if (command.type === 'migrate') {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
   }
 }
 
-async function runServe(command: ServeCommand): Promise<void> {
+async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   withStack = command.logLevel === 'debug'
   if (command.reload.reload && !master) {
     const { readTls } = await import('./serve/tls-files.ts')
     const { developmentCommand } = await import('./development/command.ts')
-    return developmentCommand(command, readTls(command.tls))
+    return developmentCommand(command, readTls(command.tls), life)
   }
   const { workers } = command.workers
-  if (workers !== null && !master) {
+  if (workers !== null && master === null) {
     const { masterCommand } = await import('./master/command.ts')
-    return masterCommand(command, workers)
+    return masterCommand(command, workers, life)
   }
-  const life = new Lifecycle()
-  if (master) master.govern(life)
-  else life.handleSignals()
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
 }

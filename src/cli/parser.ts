@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import { CHECK_DEFAULTS, CHECK_OPTIONS } from './check/options.ts'
+import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
@@ -18,7 +19,9 @@ const NAMES = [
   'serve',
   'check',
   'bench',
+  'cgi',
   'report',
+  'reload',
   'migrate set',
   'migrate rollback',
   'migrate show',
@@ -38,6 +41,7 @@ const GROUPS = Object.values(SERVE_GROUPS)
 const BENCH_GROUPS = [
   { title: 'Measurement:', table: BENCH_OPTIONS, defaults: BENCH_DEFAULTS },
 ] as const
+const CGI_GROUPS = [{ title: 'Request:', table: CGI_OPTIONS, defaults: CGI_DEFAULTS }] as const
 const CONTROL_GROUP = {
   title: 'Server:',
   table: CONTROL_OPTIONS,
@@ -73,6 +77,10 @@ const CHECK_EPILOGUE =
   'Exit status: 0 all is well; 1 an app does not load, or the place is taken; 2 wrong options.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
+
+const CGI_EPILOGUE =
+  'The web server starts the command for each request. The log goes to stderr. ' +
+  'Exit status: 0 answered; 1 the app failed, or the response is broken.'
 
 // These texts replace messages of yargs that do not name the remedy. Messages with a number need a singular and a plural;
 // %c takes a number and shows nothing.
@@ -145,8 +153,14 @@ function isthmusParser(name: Name): Argv {
       'Measure an app inline and in threads, and print advice on how to host it',
       (parser) => appParser(parser, BENCH_GROUPS).epilogue(BENCH_EPILOGUE),
     )
+    .command('cgi <app>', 'Answer one request of a web server over CGI', (parser) =>
+      appParser(parser, CGI_GROUPS).epilogue(CGI_EPILOGUE),
+    )
     .command('report', 'Print the figures of a running server', (parser) =>
       optionParser(parser, REPORT_GROUPS),
+    )
+    .command('reload', 'Load the apps of a running server anew, with no failed request', (parser) =>
+      optionParser(parser, [CONTROL_GROUP]),
     )
     .command('migrate', 'Show or change the migrations of a running server', migrateParser)
     .demandCommand(1, 'no command given')

@@ -10,6 +10,7 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
+import { HEALTH_OPTIONS } from './health-options.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
 import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from './reload-options.ts'
@@ -41,6 +42,7 @@ export interface GroupValues {
   tls: TlsFlags
   sync: SyncDefaults
   websocket: typeof DEFAULTS.websocket
+  health: typeof DEFAULTS.health
   pool: PoolFlags
   python: PythonFlags
   remote: RemoteFlags
@@ -63,6 +65,7 @@ export const SERVE_GROUPS: {
     defaults: DEFAULTS.websocket,
     isNested: true,
   },
+  health: { title: 'Health:', table: HEALTH_OPTIONS, defaults: DEFAULTS.health, isNested: true },
   pool: { title: 'Threads:', table: POOL_OPTIONS, defaults: POOL_FLAG_DEFAULTS, isNested: true },
   python: {
     title: 'Python:',

@@ -38,11 +38,18 @@ export type FromMaster =
 
 const PREFIX = 'isthmus.worker.'
 
-/** Returns the message, or undefined if it is one of another user of the channel. */
-export function workerMessage<Message extends FromWorker | FromMaster>(
-  message: unknown,
-): Message | undefined {
-  if (!isObject(message)) return undefined
+/** The message of a worker, or undefined if it is one of another user of the channel. */
+export function fromWorker(message: unknown): FromWorker | undefined {
+  return isOwn(message) ? (message as FromWorker) : undefined
+}
+
+/** The message of a master, or undefined if it is one of another user of the channel. */
+export function fromMaster(message: unknown): FromMaster | undefined {
+  return isOwn(message) ? (message as FromMaster) : undefined
+}
+
+function isOwn(message: unknown): boolean {
+  if (!isObject(message)) return false
   const type: unknown = Reflect.get(message, 'type')
-  return typeof type === 'string' && type.startsWith(PREFIX) ? (message as Message) : undefined
+  return typeof type === 'string' && type.startsWith(PREFIX)
 }

@@ -2,8 +2,8 @@
 
 import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
-import { textIn } from './file-value.ts'
 import { integer, limit, mebibytes, option, seconds, secondsLimit } from './option.ts'
+import { numberIn } from './file-value.ts'
 import type { Kind, OptionTable } from './option.ts'
 
 /** The options of the master of several workers. */
@@ -45,7 +45,10 @@ const workers: Kind<number | null> = {
       `must be a whole number from 1 to ${MOST_WORKERS}, or "auto" for one per core`,
     )
   },
-  from: (given) => workers.read([typeof given === 'number' ? String(given) : textIn(given)]),
+  from: (given) => {
+    if (given === null || given === 'auto') return given && availableParallelism()
+    return numberIn(given, { min: 1, max: MOST_WORKERS }, `1 to ${MOST_WORKERS}, or "auto"`)
+  },
   show: (shown) => (shown === null ? 'none' : String(shown)),
 }
 

@@ -36,7 +36,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
-  ['cli', ['serve', 'bench', 'report', 'migrate', 'development']],
+  ['cli', ['serve', 'master', 'development', 'bench', 'report', 'migrate', 'cgi']],
   ['hosting', ['gateway', 'thread']],
   ['lint', ['events', 'sync']],
   ['lint', ['events', 'iterable']],

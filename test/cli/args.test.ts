@@ -50,10 +50,14 @@ const SERVER: Array<
   ['port', '0', 'port', 0],
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
   ['uds-mode', '660', 'udsMode', 0o660],
+  ['uds-owner', 'www-data:adm', 'udsOwner', 'www-data:adm'],
   ['fd', '3', 'fd', 3],
+  ['proxy-protocol', 'always', 'proxyProtocol', 'always'],
+  ['proxy-protocol-from', '10.0.0.0/8, unix', 'proxyProtocolFrom', ['10.0.0.0/8', 'unix']],
   ['backlog', '16', 'backlog', 16],
   ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
+  ['http2', 'true', 'http2', true],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
   ['header-map', 'refuse', 'headerMap', 'refuse'],
@@ -94,6 +98,10 @@ const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown
   ['ws-ping-timeout', '2', 'pongTimeoutMs', 2_000],
   ['ws-close-timeout', '0.5', 'closeTimeoutMs', 500],
   ['ws-deflate', 'true', 'deflate', true],
+]
+const HEALTH: Array<[string, string, keyof typeof DEFAULTS.health, unknown]> = [
+  ['health-live', '/livez', 'live', '/livez'],
+  ['health-ready', '/readyz', 'ready', '/readyz'],
 ]
 const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = [
   ['config', 'shop.config.ts', 'config', 'shop.config.ts'],
@@ -193,6 +201,7 @@ function valuesIn({
     ...SERVER.map(([flag, , name]): [string, unknown] => [flag, options[name]]),
     ...SYNC.map(([flag, , name]): [string, unknown] => [flag, options.sync[name]]),
     ...WEBSOCKET.map(([flag, , name]): [string, unknown] => [flag, options.websocket[name]]),
+    ...HEALTH.map(([flag, , name]): [string, unknown] => [flag, options.health[name]]),
     ...[...PROCESS, ...CONTROL].map(([flag, , name]): [string, unknown] => [flag, own[name]]),
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
@@ -279,6 +288,7 @@ describe('serve', () => {
     ...SERVER,
     ...SYNC,
     ...WEBSOCKET,
+    ...HEALTH,
     ...PROCESS,
     ...CONTROL,
     ...POOL,
@@ -324,6 +334,7 @@ describe('serve', () => {
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
+      ...HEALTH,
     ].map(([flag]) => flag)
     // The one flag that needs another: see the tests of proxies.
     expect(new Set(flags)).toEqual(new Set([...tested, 'forwarded-allow-ips']))
@@ -423,6 +434,18 @@ describe('serve', () => {
   it('takes options before APP, and does not take APP for the value of a repeatable option', () => {
     const command = parseArguments(['serve', '--environ', 'A=1', 'sync:x.ts#y'], {})
     expect(command).toMatchObject({ app: { style: 'sync', file: 'x.ts', exportName: 'y' } })
+  })
+})
+
+describe('cgi', () => {
+  it('has an app, and the options of serve() that one request needs', () => {
+    const words = ['cgi', 'app.js', '--limit-body', '100', '--log-level', 'warn']
+    const command = parseArguments(words, {})
+    expect(command).toMatchObject({ type: 'cgi', options: { maxBodyBytes: 100, logLevel: 'warn' } })
+    expect(() => parseArguments(['cgi'], {})).toThrow('no APP to serve')
+    expect(() => parseArguments(['cgi', 'app.js', '--port', '1'], {})).toThrow(
+      'unknown argument "port"',
+    )
   })
 })
 

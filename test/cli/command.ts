@@ -104,8 +104,8 @@ export async function run(words: string[], env: Record<string, string> = {}): Pr
 }
 
 /** The body of a GET. */
-export async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) })
+export async function get(url: string, headers: Record<string, string> = {}): Promise<string> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(DEADLINE_MS) })
   return response.text()
 }
 

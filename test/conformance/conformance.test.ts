@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { echo, endless, failing, gated, streamed, view, whole } from './apps.ts'
 import { endPython } from './in-python.ts'
+import { endThreads } from './in-threads.ts'
 import { SUBJECTS } from './subjects.ts'
 import type { HeaderPairs } from 'isthmus'
 import type { Trio } from './apps.ts'
@@ -30,6 +31,7 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 // The validator around each WSGI app writes its complaints into the log.
 afterAll(endPython)
+afterAll(endThreads)
 
 describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
   beforeEach(({ skip }) => skip(gaps.all !== undefined, gaps.all))
@@ -88,7 +90,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       const answer = await it.ask()
       const expected = [...headers, ...length(0)]
       if (gaps.order !== undefined) {
-        expect(answer.headers.toSorted()).toEqual(expected.toSorted())
+        expect(new Set(answer.headers)).toEqual(new Set(expected))
         skip(gaps.order)
       }
       expect(answer).toEqual({ status: 303, headers: expected, body: '' })

@@ -1,4 +1,4 @@
-// The sync app of every trio, in a separate file because each thread has to load it: see in-threads.ts.
+// The sync app of every trio, in a separate file because the threads have to load it: see in-threads.ts.
 
 import type { HeaderPairs, SyncApp } from 'isthmus'
 
@@ -9,6 +9,9 @@ export interface Journal {
   /** The names of the cleaned-up parts, in order. */
   cleanup: string[]
 }
+
+/** The key of the environment data under which a thread finds the words on which apps wait. */
+export const GATES_KEY = 'conformance-gates'
 
 /** Sends `chunks` one by one. */
 export function streamed(status: number, headers: HeaderPairs, chunks: string[]): SyncApp {

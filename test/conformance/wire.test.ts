@@ -6,7 +6,7 @@ import { NO_PYTHON, SKIPPED } from '../python/program.ts'
 import { served } from '../raw/served.ts'
 import { echo, failing, streamed, whole } from './apps.ts'
 import { endPython, inPython } from './in-python.ts'
-import { inThreads } from './in-threads.ts'
+import { endThreads, inThreads } from './in-threads.ts'
 import { wireOf } from './socket-host.ts'
 import type { App, HeaderPairs } from 'isthmus'
 import type { Trio } from './apps.ts'
@@ -30,6 +30,7 @@ const STYLES: Style[] = [
 const CLOSE: HeaderPairs = [['connection', 'close']]
 
 afterAll(endPython)
+afterAll(endThreads)
 
 describe.each(STYLES)('$name: [3a.49] [3a.66] [3c.34] the wire carries', ({ host, isPython }) => {
   beforeEach(({ skip }) => skip(isPython === true && NO_PYTHON !== undefined, NO_PYTHON))

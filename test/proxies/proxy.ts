@@ -47,7 +47,8 @@ export async function startProxy(
   return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${place.port}`, stop }
 }
 
-async function untilListening(child: Child, port: number): Promise<void> {
+/** Waits until the child listens on `port`. @throws Error with its complaint if it does not */
+export async function untilListening(child: Child, port: number): Promise<void> {
   const until = performance.now() + START_MS
   while (!(await isListening(port))) {
     const hasEnded = child.process.exitCode !== null

@@ -99,6 +99,8 @@ class Child {
   open(): void {
     this.#process.on('message', this.#onMessage)
     this.#process.on('disconnect', this.#onDisconnect)
+    // Node tells no disconnect of a process that ends while connections wait for it.
+    this.#process.on('close', this.#onDisconnect)
     this.#notes.post({ type: 'here', primary: this.#children.primary })
   }
 
@@ -110,6 +112,7 @@ class Child {
   #detach(): void {
     this.#process.off('message', this.#onMessage)
     this.#process.off('disconnect', this.#onDisconnect)
+    this.#process.off('close', this.#onDisconnect)
     for (const client of this.#sessions.keys()) this.#end(client)
     this.#children.detached(this.#process)
   }

@@ -5,16 +5,18 @@ import { urlOf } from '../../server/url-of.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { ConnectionDoor } from '../connection-door.ts'
-import { Lifecycle, logUnhandledRejections } from '../lifecycle.ts'
+import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { openFailureServer } from './failure-server.ts'
 import { FileWatch } from './file-watch.ts'
 import { globTest } from './glob.ts'
 import { Reloader } from './reloader.ts'
+import type { ReloadOutcome } from '../../contract/control.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { ServeCommand } from '../args.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 import type { ReloaderParts } from './reloader.ts'
 
 /**
@@ -22,20 +24,19 @@ import type { ReloaderParts } from './reloader.ts'
  * process.
  *
  * @param tls the certificates, for the page of an app that does not load
+ * @param life handles signals already
  */
 export async function developmentCommand(
   command: ServeCommand,
   tls: ServeOptions['tls'],
+  life: Lifecycle,
 ): Promise<void> {
   refuseWorkers(command)
   let reloader: Reloader | undefined
-  const life = new Lifecycle(
-    new Reloads(async () => {
-      reloader?.changed('SIGHUP: the order to reload')
-      return () => undefined
-    }),
-  )
-  life.handleSignals()
+  life.reloads = new Reloads(async () => {
+    reloader?.changed('SIGHUP: the order to reload')
+    return { outcome: ORDERED, report: () => undefined }
+  })
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)
@@ -65,6 +66,9 @@ export async function developmentCommand(
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${urlOf(address, tls ? 'https' : 'http')}\n`)
 }
+
+// The result is in the log, and in the page of the browser.
+const ORDERED: ReloadOutcome = { workers: 1, pools: 0, errors: [] }
 
 function refuseWorkers({ workers: { workers } }: ServeCommand): void {
   if (workers === null || workers === 1) return

@@ -3,10 +3,10 @@
 import { fork } from 'node:child_process'
 import { ChildTaker } from '../child-taker.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
-import { workerMessage, WORKER_VARIABLE } from '../worker-messages.ts'
+import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
 import { developmentMessage, SPARE_VARIABLE } from './messages.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { FromMaster, FromWorker } from '../worker-messages.ts'
+import type { FromMaster } from '../worker-messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
 
 /** The owner of a process. */
@@ -91,7 +91,7 @@ export class LoadProcess {
       this.#isWarm = true
       if (this.#order) this.#send(this.#order)
     }
-    const message = workerMessage<FromWorker>(given)
+    const message = fromWorker(given)
     if (message?.type === 'isthmus.worker.ready') this.#owner.onReady(this)
     if (message?.type === 'isthmus.worker.failed') this.#failure = message.text
   }

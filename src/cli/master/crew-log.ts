@@ -84,8 +84,7 @@ function firstLine({ text }: Failure): string {
 }
 
 // The form of an error, so that the log shows the stack as it shows all others.
-function stackOf(failure: Failure | null): { err?: object } {
+function stackOf(failure: Failure | null): { err?: Error } {
   if (!failure?.text.includes('\n')) return {}
-  const [message = '', ...stack] = failure.text.split('\n')
-  return { err: { message, stack: stack.join('\n') } }
+  return { err: Object.assign(new Error(firstLine(failure)), { stack: failure.text }) }
 }

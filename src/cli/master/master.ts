@@ -15,13 +15,14 @@ import type { ServerAddress } from '../../server/engine.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { DoorSettings } from '../connection-door.ts'
 import type { Failure } from '../report-failure.ts'
+import type { CrewFigures } from './crew-figures.ts'
 import type { Beat } from '../worker-messages.ts'
 import type { WorkersFlags } from '../workers-options.ts'
 import type { Order } from './supervisor.ts'
 import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 
-/** The options of a {@link Master}. */
-export interface MasterOptions {
+/** The parts of a {@link Master}. */
+export interface MasterParts {
   readonly count: number
   readonly flags: WorkersFlags
   readonly door: DoorSettings
@@ -29,14 +30,16 @@ export interface MasterOptions {
   readonly graceMs: number
   readonly lifespanTimeoutMs: number
   readonly channels: ClusterChannels | null
+  /** Follows the life of the workers. */
+  readonly figures: CrewFigures
   readonly log: Log
 }
 
 /** The end of the first start. */
-export type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
+type Opened = { readonly address: ServerAddress } | { readonly failure: Failure }
 
 /** The end of a reload; `failure` is that of the worker that did not start, and null if all workers are new. */
-export interface Reloaded {
+interface Reloaded {
   readonly workers: number
   readonly failure: Failure | null
 }
@@ -56,14 +59,14 @@ interface Running {
 
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
-  readonly #options: MasterOptions
+  readonly #options: MasterParts
   readonly #log: CrewLog
   readonly #door: ConnectionDoor
   readonly #supervisor: Supervisor
   readonly #heartbeats: Heartbeats
   readonly #workers = new Map<number, Running>()
   readonly #opened = deferred<Opened>()
-  readonly #over = deferred<void>()
+  readonly #over = deferred()
   #address: ServerAddress | null = null
   #failure: Failure | null = null
   #lastEnd: WorkerEnd | null = null
@@ -72,7 +75,7 @@ export class Master implements WorkerOwner {
   #timer: NodeJS.Timeout | undefined
   #isForced = false
 
-  constructor(options: MasterOptions) {
+  constructor(options: MasterParts) {
     const { count, door, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
     this.#log = new CrewLog(log)
@@ -172,6 +175,7 @@ export class Master implements WorkerOwner {
     this.#lastEnd = end
     const now = performance.now()
     const orders = this.#supervisor.ended(worker.id, now)
+    this.#options.figures.ended(worker, running?.isDraining !== true)
     if (running?.isDraining) this.#isForced ||= end.status !== 0
     else if (this.#address) {
       this.#log.ended(worker, end, {
@@ -220,6 +224,7 @@ export class Master implements WorkerOwner {
     const process = new WorkerProcess(id, slot, this)
     const limits = new WorkerLimits(this.#options.flags)
     this.#workers.set(id, { process, limits, readyAt: null, isDraining: false })
+    this.#options.figures.started(process)
     if (process.child.connected) this.#options.channels?.attach(process.child)
   }
 
@@ -247,6 +252,7 @@ export class Master implements WorkerOwner {
     worker.send({ type: 'isthmus.worker.opened', address })
     this.#door.add(worker.taker)
     this.#heartbeats.watch(worker, performance.now())
+    this.#options.figures.ready(worker)
     this.#log.ready(worker)
   }
 
@@ -268,6 +274,7 @@ export class Master implements WorkerOwner {
   #withdraw(worker: WorkerProcess): void {
     this.#door.remove(worker.taker)
     this.#heartbeats.forget(worker)
+    this.#options.figures.drains(worker)
   }
 
   #settleReloads(failure: Failure | null): void {

@@ -22,7 +22,7 @@ export class Slot {
   successor: Member | null = null
   /** Whether a successor takes the place of the worker that serves. */
   isLeaving = false
-  /** The ends in a row that nobody has ordered. */
+  /** The ends in a row without an order. */
   crashes = 0
   /** The earliest time of the next start. */
   startAt = 0
@@ -31,7 +31,7 @@ export class Slot {
     this.number = number
   }
 
-  /** The worker that serves has ended, and nobody has ordered it. */
+  /** The worker that serves has ended without an order. */
   crashed(now: number): void {
     const isCalm = this.serving !== null && now - this.serving.since >= CALM_MS
     this.crashes = isCalm ? 1 : this.crashes + 1

@@ -21,7 +21,7 @@ export type Order =
   | { readonly type: 'reloaded'; readonly failed: number | null }
 
 /** The limits of a {@link Supervisor}. */
-export interface SupervisorLimits {
+interface SupervisorLimits {
   /** The time for a worker to be ready. */
   readonly startMs: number
   /** The time for a worker to end after it was ordered to drain. */

@@ -3,10 +3,10 @@
 import { fork } from 'node:child_process'
 import { ChildTaker } from '../child-taker.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
-import { workerMessage, WORKER_VARIABLE } from '../worker-messages.ts'
+import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Failure } from '../report-failure.ts'
-import type { Beat, FromMaster, FromWorker } from '../worker-messages.ts'
+import type { Beat, FromMaster } from '../worker-messages.ts'
 
 /** The end of a worker. */
 export interface WorkerEnd {
@@ -48,7 +48,7 @@ export class WorkerProcess {
     this.child = fork(process.argv[1] ?? '', process.argv.slice(2), {
       env: { ...process.env, [WORKER_VARIABLE]: String(number) },
       execArgv: process.execArgv.map(withFreePort),
-      // Several readers of one stdin would get a part of it each.
+      // Each reader of one stdin would get a part of the input.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.taker = new ChildTaker(this.child)
@@ -77,7 +77,7 @@ export class WorkerProcess {
 
   #onMessage(given: unknown): void {
     if (isMessage(given, STOP)) return this.#owner.onStop(this)
-    const message = workerMessage<FromWorker>(given)
+    const message = fromWorker(given)
     switch (message?.type) {
       case 'isthmus.worker.ready':
         return this.#owner.onReady(this)

@@ -15,12 +15,17 @@ import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
+import { WorkerOperator } from './worker-operator.ts'
 import type { Channels } from '../../contract/channels.ts'
+import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
+import type { ServeOptions } from '../../server/options.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
+import type { PoolsOptions } from '../load-app.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { MasterLink } from './master-link.ts'
+import type { OperatorParts } from './operator.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
@@ -42,23 +47,16 @@ export async function serveCommand(
   if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
-  const pools = {
-    threads: poolOptions(command.pool),
-    python: pythonOptions(command.python),
-    remote: remoteOptions(command.remote),
-  }
-  const app = await loadMounted(command, pools, metricsMount(command))
+  const app = await loadMounted(command, poolsOf(command), metricsMount(command))
   if (life.isEnding) return
-  const sync = { ...command.options.sync, inlineThreads: command.threads === 0 }
-  const tls = readTls(command.tls)
-  const operator = new Operator(app, command.options.rootPath, { ...command, log })
-  const figures = command.options.figures || needsFigures(command)
+  const given = serveOptionsOf(command, master)
+  const isWorker = master !== null && !command.reload.reload
+  const operator = operatorOf(app, command, { life, log, isWorker })
+  await operator.prepare()
   const stop = new AbortController()
   const { signal } = stop
   const channels = makeChannels(command.channels, log, master !== null)
-  const listener = master?.listener(command.options) ?? null
-  const options = { ...command.options, channels, figures, sync, tls, log, signal, listener }
-  const starting = serve(withReloadStream(wrap(app)), options)
+  const starting = serve(withReloadStream(wrap(app)), { ...given, channels, log, signal })
   life.close = () => closed(() => stopped(starting, stop), channels)
 
   const server = await starting.catch((error: unknown) => {
@@ -74,6 +72,35 @@ export async function serveCommand(
   if (master) return master.serving(server, command, log)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+function operatorOf(
+  app: EventApp,
+  command: ServeCommand,
+  { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
+): OperatorParts {
+  const { rootPath } = command.options
+  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
+  return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
+}
+
+function serveOptionsOf(command: ServeCommand, master: MasterLink | null): ServeOptions {
+  const { options, threads } = command
+  return {
+    ...options,
+    figures: options.figures || needsFigures(command),
+    sync: { ...options.sync, inlineThreads: threads === 0 },
+    tls: readTls(command.tls),
+    listener: master?.listener(options) ?? null,
+  }
+}
+
+function poolsOf({ pool, python, remote }: ServeCommand): PoolsOptions {
+  return {
+    threads: poolOptions(pool),
+    python: pythonOptions(python),
+    remote: remoteOptions(remote),
+  }
 }
 
 // A program that calls listen() while it is imported is a second server in this process: a metrics server on purpose, or

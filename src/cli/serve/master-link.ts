@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { exit } from '../exit.ts'
 import { parentListener } from '../parent-listener.ts'
-import { workerMessage, WORKER_VARIABLE } from '../worker-messages.ts'
+import { fromMaster, WORKER_VARIABLE } from '../worker-messages.ts'
 import { Beats } from './beats.ts'
 import { watchStandstill } from './standstill.ts'
 import type { Log } from '../../contract/log.ts'
@@ -15,7 +15,7 @@ import type { ServeCommand } from '../args.ts'
 import type { ServerDefaults } from '../options-table.ts'
 import type { Failure } from '../report-failure.ts'
 import type { Lifecycle } from '../lifecycle.ts'
-import type { FromMaster, FromWorker } from '../worker-messages.ts'
+import type { FromWorker } from '../worker-messages.ts'
 
 /** The signals that a worker gets as a request for its replacement. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
@@ -40,6 +40,7 @@ export function masterOf(own: Own): MasterLink | null {
 export class MasterLink {
   readonly #number: number
   readonly #own: Own
+  #life: Lifecycle | undefined
   #address: ServerAddress | undefined
   #onOpened: (() => void) | undefined
   #isDraining = false
@@ -65,7 +66,7 @@ export class MasterLink {
         signal,
         onSignal(signal, (asked) => this.#leave(asked)),
       )
-    this.#drain = () => life.drain('the order of the master')
+    this.#life = life
     own.once('disconnect', () => {
       if (!life.isEnding) life.log.warn({}, 'the master has ended: draining')
       this.#onOpened?.()
@@ -102,14 +103,12 @@ export class MasterLink {
     settlesWithin(sent, SEND_MS).then(ended, ended)
   }
 
-  #drain: () => void = () => undefined
-
   #onMessage(given: unknown): void {
-    const message = workerMessage<FromMaster>(given)
+    const message = fromMaster(given)
     if (message?.type === 'isthmus.worker.opened') this.#address = message.address
     if (message?.type === 'isthmus.worker.drain') {
       this.#isDraining = true
-      this.#drain()
+      this.#life?.drain('the order of the master')
     }
     if (message) this.#onOpened?.()
   }

@@ -41,8 +41,13 @@ async function endProcess(): Promise<void> {
   const sentence = `the event loop stands still for ${seconds} s: the worker is ended`
   if (stack === undefined)
     log.error({}, `${sentence}; it is inside a call of the system, which has no stack`)
-  else log.error({ err: { message: 'the event loop stands still', stack } }, sentence)
+  else log.error({ err: withStack(stack) }, sentence)
   kill()
+}
+
+function withStack(stack: string): Error {
+  const error = new Error('the event loop stands still')
+  return Object.assign(error, { stack: `${String(error)}\n${stack}` })
 }
 
 // It is never resumed: the process ends.

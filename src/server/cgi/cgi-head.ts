@@ -69,10 +69,16 @@ function fieldsOf(variables: Variables): HeaderPairs {
     }
     if (!NOT_PASSED.has(name)) headers.push([name, trimmed(value)])
   }
-  return headers
+  return withLastHost(headers)
 }
 
-// RFC 9110, 5.5: white space around a value is not a part of it. trim() would remove octets above 0x7F too.
+// A client cannot repeat Host. A second one is that of a configuration, which replaces the first.
+function withLastHost(headers: HeaderPairs): HeaderPairs {
+  const last = headers.findLastIndex(([name]) => name === 'host')
+  return headers.filter(([name], at) => name !== 'host' || at === last)
+}
+
+// RFC 9110, 5.5: white space around a value does not belong to the value. trim() would remove octets above 0x7F too.
 function trimmed(value: string): string {
   let [from, to] = [0, value.length]
   while (from < to && isBlank(value, from)) from += 1

@@ -38,8 +38,7 @@ export class Http2Exchange implements HttpTransport {
     this.#onClose = onClose
     this.#response = new ResponseStream(stream)
     this.#stream[OWNER] = this
-    // A reset by the client emits 'error', which Node throws without a listener. 'close' follows.
-    stream.on('error', ignore).on('close', onClosed)
+    stream.on('close', onClosed)
   }
 
   /** The client has left before it had its response: the app has worked in vain. */
@@ -79,12 +78,17 @@ export class Http2Exchange implements HttpTransport {
     this.#response.cut()
   }
 
-  /** Whether bytes wait for the client, and it has taken none since the last call. */
-  stalls(): boolean {
-    const { takenBytes, isWaiting } = this.#response
+  /**
+   * The progress since the last call. `none`: bytes wait for the client, or the end of the response does, and the connection
+   * has taken none. `cut`: not even the reset has left.
+   */
+  progress(): 'some' | 'none' | 'cut' {
+    const { takenBytes, isWritten } = this.#response
+    const isWaiting = this.#isCut || isWritten || this.#stream.writableLength > 0
     const isStill = isWaiting && takenBytes === this.#seenBytes
     this.#seenBytes = isWaiting ? takenBytes : -1
-    return isStill
+    if (!isStill) return 'some'
+    return this.#isCut ? 'cut' : 'none'
   }
 
   onData(chunk: Uint8Array): void {
@@ -133,5 +137,3 @@ function onDrain(this: OwnedStream): void {
 function onClosed(this: OwnedStream): void {
   this[OWNER]?.onClosed()
 }
-
-function ignore(): void {}

@@ -29,11 +29,6 @@ export class ResponseStream {
     return this.#isEnding && this.#unsent === null
   }
 
-  /** Bytes wait for the client. */
-  get isWaiting(): boolean {
-    return this.#unsent !== null || this.#stream.writableLength > 0
-  }
-
   /** The bytes of the body that the connection has taken. */
   get takenBytes(): number {
     return this.#written - this.#stream.writableLength
@@ -58,7 +53,7 @@ export class ResponseStream {
   /** The stream has taken all bytes: writes the next ones. True: the app may send more. */
   onDrain(): boolean {
     if (this.#unsent !== null) this.#writeSlice(this.#unsent)
-    return !this.isWaiting
+    return this.#unsent === null && this.#stream.writableLength === 0
   }
 
   /** Resets the stream, so that the client does not take the response for complete. */

@@ -11,7 +11,7 @@ import { makeEnviron } from '../../sync/make-environ.ts'
 import { httpApp } from '../../raw/served.ts'
 import { isNoFraming } from './apps.ts'
 import { socketGap, wireAnswerFrom } from './socket.ts'
-import { answerFrom, endPython, SUBJECTS } from './subjects.ts'
+import { answerFrom, endHosts, SUBJECTS } from './subjects.ts'
 import type { App, Chunk, Environ, HeaderPairs, SyncBody } from 'isthmus'
 import type { Deferred } from '../../../src/waiting/deferred.ts'
 import type { Answer, Case, Row, SubjectName } from './row.ts'
@@ -35,7 +35,7 @@ function expectedOf({ expected }: Case, subject: SubjectName): Answer {
 }
 
 // The validator around each WSGI app writes its complaints into the log.
-afterAll(endPython)
+afterAll(endHosts)
 
 describe.each(ROWS.map((each) => [each.row.name, each] as const))('%s', (_name, loadedRow) => {
   const { row } = loadedRow

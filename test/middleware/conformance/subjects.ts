@@ -1,15 +1,17 @@
 // The subjects under test: a middleware around every style and hosting. A new subject is one entry.
 
+import { readdirSync } from 'node:fs'
 import { setEnvironmentData } from 'node:worker_threads'
 import { events, iterable, sync, threads } from 'isthmus'
 import { HandshakeDeniedError, ResponseCutError } from '../../../src/testing/faults.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
 import { NO_PYTHON, SKIPPED } from '../../python/program.ts'
 import { SharedPool } from '../../python/shared-pool.ts'
+import { SharedApp } from '../../shared-app.ts'
 import { bundleOf } from '../../thread-bundles.ts'
 import { eventApp, isNoFraming, iterableApp, socketApp } from './apps.ts'
 import { syncApp } from './sync-apps.ts'
-import type { App, EventApp, HeaderPairs } from 'isthmus'
+import type { App, HeaderPairs } from 'isthmus'
 import type { TestClient } from '../../../src/testing/client.ts'
 import type { Answer, Ask, Recipe, Row, SubjectName } from './row.ts'
 
@@ -19,7 +21,7 @@ export interface Loaded {
   url: string
 }
 
-/** The data that a thread gets: the app to make, and the module of the row to put around it. */
+/** The recipe that the thread gets with a request: the app to make, and the module of the row to put around it. */
 export interface Crossed {
   recipe: Recipe
   row?: string
@@ -38,14 +40,22 @@ export interface Subject {
   ask: (client: TestClient, ask: Ask) => Promise<Answer>
 }
 
-const MODULE = bundleOf(new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url))
-const POOLS = { wsgi: new SharedPool('middleware:wsgi'), asgi: new SharedPool('middleware:asgi') }
-let last = 0
+const ROWS = new URL('./rows/', import.meta.url)
+// The thread imports all rows before its first request, because a sync app cannot wait for an import.
+setEnvironmentData(
+  'middleware-rows',
+  readdirSync(ROWS).map((file) => bundleOf(new URL(file, ROWS)).href),
+)
 
-function inThreads(crossed: Crossed): EventApp {
-  const key = `middleware-${++last}`
-  setEnvironmentData(key, { ...crossed })
-  return threads(new URL(`?${key}`, MODULE), { max: 1 })
+const MODULE = bundleOf(new URL('../../fixtures/threads/behaviour-middleware.ts', import.meta.url))
+const POOLS = {
+  thread: new SharedApp(threads(MODULE, { max: 1 })),
+  wsgi: new SharedPool('middleware:wsgi'),
+  asgi: new SharedPool('middleware:asgi'),
+}
+
+function inThread(crossed: Crossed): App {
+  return POOLS.thread.with(crossed)
 }
 
 /** All subjects. */
@@ -57,12 +67,12 @@ export const SUBJECTS: Subject[] = [
   },
   {
     name: 'sync, chain in the thread',
-    hosted: ({ url }, recipe) => inThreads({ recipe, row: bundleOf(new URL(url)).href }),
+    hosted: ({ url }, recipe) => inThread({ recipe, row: bundleOf(new URL(url)).href }),
     ask: askHttp,
   },
   {
     name: 'sync, chain around threads()',
-    hosted: ({ row }, recipe) => row.wrap()(inThreads({ recipe })),
+    hosted: ({ row }, recipe) => row.wrap()(inThread({ recipe })),
     ask: askHttp,
   },
   {
@@ -96,12 +106,13 @@ function inPython(title: string, name: SubjectName, pool: SharedPool): Subject {
 }
 
 /**
- * Ends the processes of Python.
+ * Ends the thread and the processes of Python.
  *
  * @throws if their logs have lines, such as the complaints of the validator
  */
-export async function endPython(): Promise<void> {
-  await Promise.all([POOLS.wsgi.end(), POOLS.asgi.end()])
+export async function endHosts(): Promise<void> {
+  const ofThread = /the app failed: a secret|the body was dropped/
+  await Promise.all([POOLS.thread.end(ofThread), POOLS.wsgi.end(), POOLS.asgi.end()])
 }
 
 /** The answer of `subject` inside the middleware. */

@@ -147,6 +147,12 @@ describe('the ends', () => {
 })
 
 describe('the host', () => {
+  it('is the last one, which the configuration of the web server sets', () => {
+    const variables: Array<[string, string]> = [...Object.entries(NGINX), ['HTTP_HOST', 'own.test']]
+    const { headers, fault } = cgiHead(variables, PARTS)
+    expect({ headers, fault }).toEqual({ headers: [['host', 'own.test']], fault: null })
+  })
+
   it('comes from the server if the client sends none', () => {
     expect(without('HTTP_HOST').headers[0]).toEqual(['host', 'example.test:8080'])
     expect(without('HTTP_HOST', { SERVER_PORT: '80' }).headers[0]).toEqual(['host', 'example.test'])
