@@ -17,7 +17,12 @@ export { serve } from './server/serve.ts'
 export type { Server } from './server/serve.ts'
 export type { ServerAddress } from './server/engine.ts'
 export type { Listener } from './server/listener.ts'
-export type { HealthOptions, ServeOptions, SyncOptions, WebSocketOptions } from './server/options.ts'
+export type {
+  HealthOptions,
+  ServeOptions,
+  SyncOptions,
+  WebSocketOptions,
+} from './server/options.ts'
 export { tlsFiles } from './server/tls/tls-files.ts'
 export type { TlsFiles } from './server/tls/tls-files.ts'
 export type { TlsFilesOptions, TlsPair } from './server/tls/options.ts'

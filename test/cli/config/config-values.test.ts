@@ -210,7 +210,7 @@ describe('a wrong configuration file', () => {
   })
 })
 
-type Nested = 'sync' | 'tls' | 'websocket' | 'pool' | 'python' | 'remote'
+type Nested = 'sync' | 'tls' | 'health' | 'websocket' | 'pool' | 'python' | 'remote'
 type TopNames = {
   [Group in Exclude<keyof GroupValues, Nested>]: keyof GroupValues[Group]
 }[Exclude<keyof GroupValues, Nested>]
