@@ -10,7 +10,7 @@ import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 interface EndedReload {
   readonly outcome: ReloadOutcome
   /** Writes the lines about it. */
-  report(log: Log): void
+  report: (log: Log) => void
 }
 
 const OVER: ReloadOutcome = { workers: 0, pools: 0, errors: ['the server drains'] }
@@ -58,38 +58,29 @@ export class Reloads {
   }
 
   #begin(log: Log, by: string): void {
-    this.#work(log, by).catch((error: unknown) => {
-      log.error({ err: error }, 'the reload has failed')
-    })
+    void this.#work(log, by)
   }
 
   async #work(log: Log, by: string): Promise<void> {
     this.#isBusy = true
-    try {
-      while (this.#due.length > 0 && !this.#isOver) {
-        const waiting = this.#due.splice(0)
-        log.info(by === 'SIGHUP' ? { signal: by } : {}, `${by}: reloading`)
-        this.manager?.reloading()
-        const { outcome, report } = await this.#settled(waiting)
-        if (!this.#isOver) report(log)
-        for (const resolve of waiting) resolve(outcome)
-      }
-    } finally {
-      this.#isBusy = false
-    }
-  }
-
-  // A reload that throws has an outcome too: a command waits for it.
-  async #settled(waiting: ReadonlyArray<(outcome: ReloadOutcome) => void>): Promise<EndedReload> {
-    try {
-      return await this.#reload()
-    } catch (error) {
-      const outcome = { workers: 0, pools: 0, errors: [(error as Error).message] }
-      for (const resolve of waiting) resolve(outcome)
-      throw error
-    } finally {
+    while (this.#due.length > 0 && !this.#isOver) {
+      const waiting = this.#due.splice(0)
+      log.info(by === 'SIGHUP' ? { signal: by } : {}, `${by}: reloading`)
+      this.manager?.reloading()
+      const { outcome, report } = await this.#reload().catch(failed)
       if (!this.#isOver) this.manager?.ready()
+      if (!this.#isOver) report(log)
+      for (const resolve of waiting) resolve(outcome)
     }
+    this.#isBusy = false
+  }
+}
+
+// A reload that throws has an outcome too: a command waits for it.
+function failed(error: unknown): EndedReload {
+  return {
+    outcome: { workers: 0, pools: 0, errors: [(error as Error).message] },
+    report: (log) => log.error({ err: error }, 'the reload has failed'),
   }
 }
 

@@ -28,7 +28,7 @@ describe('requests between a master and a worker', () => {
     const [master, worker] = peers()
     const asker = new PeerRequests(master, 'worker 1', async () => null)
     void new PeerRequests(worker, 'the master', async (request) => {
-      if (request === 'never') return deferred<void>().promise
+      if (request === 'never') return deferred().promise
       throw new Error('no such migration')
     })
     await expect(asker.ask('x', LATE_MS)).rejects.toThrow('no such migration')

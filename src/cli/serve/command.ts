@@ -50,6 +50,7 @@ export async function serveCommand(
   const app = await loadMounted(command, poolsOf(command), metricsMount(command))
   if (life.isEnding) return
   const given = serveOptionsOf(command, master)
+  // The parent of a development server has one process, and keeps no figures.
   const isWorker = master !== null && !command.reload.reload
   const operator = operatorOf(app, command, { life, log, isWorker })
   await operator.prepare()
@@ -80,9 +81,7 @@ function operatorOf(
   { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
 ): OperatorParts {
   const { rootPath } = command.options
-  // The parent of a development server has one process, and keeps no figures.
-  if (isWorker && !command.reload.reload)
-    return new WorkerOperator(app, rootPath, { own: process, log })
+  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
   return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
 }
 
