@@ -368,7 +368,7 @@ describe('an absurd value is refused by', () => {
 describe('an absurd text is refused by the command line:', () => {
   const WORDS = ['NaN', '-1', 'Infinity', '', '10s', '{}']
   const FREE =
-    /^(?:host|server-header|environ|app|config|mount|uds|uds-owner|tls-cert|tls-key|tls-ca|tls-crl|tls-ciphers|tls-passphrase-file|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history)$/
+    /^(?:host|server-header|environ|app|config|mount|uds|uds-owner|tls-cert|tls-key|tls-ca|tls-crl|tls-ciphers|tls-passphrase-file|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history|reload-include)$/
   const help = parseArguments(['serve', '--help'], {})
   const flags = [...('text' in help ? help.text : '').matchAll(/^ +--([a-z-]+) /gm)]
     .map(([, flag]) => flag ?? '')

@@ -65,6 +65,21 @@ const CHOICES = {
  */
 export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'): Settings {
   const completed = completeOptions(caller, options, { ...DEFAULTS, log: null as Log | null })
+  check(caller, completed, log)
+  const { listener, rootPath, sync } = completed
+  return {
+    ...completed,
+    ...placeOf(listener),
+    rootPath: withoutTrailingSlashes(rootPath),
+    // A copy: the object of the caller may change while the server runs.
+    sync: { ...sync, environ: { ...sync.environ } },
+    log: guardedLog(log),
+  }
+}
+
+type Completed = Omit<Settings, 'log'>
+
+function check(caller: string, completed: Completed, log: Log): void {
   checkNumbers(caller, completed)
   checkChoices(caller, completed)
   checkHost(caller, completed.host)
@@ -75,7 +90,12 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkOwner(caller, completed.udsOwner)
   checkProbes(caller, completed.health)
   checkProxies(caller, completed.proxyProtocolFrom)
-  const { channels, fd, listener, rootPath, signal, sync, tls, websocket } = completed
+  checkObjects(caller, completed)
+  checkTexts(caller, completed)
+}
+
+function checkObjects(caller: string, completed: Completed): void {
+  const { channels, fd, listener, signal, tls } = completed
   if (channels !== null && !isChannels(channels)) {
     const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
     throw invalidOption(caller, 'channels', channels, remedy)
@@ -86,6 +106,12 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     const remedy = 'it has an address and the functions open() and close(), or is null'
     throw invalidOption(caller, 'listener', listener, remedy)
   }
+  if (signal !== null && !(signal instanceof AbortSignal)) {
+    throw invalidOption(caller, 'signal', signal, 'it is an AbortSignal, or null')
+  }
+}
+
+function checkTexts(caller: string, { rootPath, sync, websocket }: Completed): void {
   if (!isObjectOfStrings(sync.environ)) {
     const remedy = 'it is an object whose values are strings'
     throw invalidOption(caller, 'sync.environ', sync.environ, remedy)
@@ -94,20 +120,9 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
     const remedy = 'it is "*", "same", or a list of origins such as "https://example.org"'
     throw invalidOption(caller, 'websocket.origins', websocket.origins, remedy)
   }
-  if (signal !== null && !(signal instanceof AbortSignal)) {
-    throw invalidOption(caller, 'signal', signal, 'it is an AbortSignal, or null')
-  }
   if (typeof rootPath !== 'string' || !/^(?:\/|$)/.test(rootPath)) {
     const remedy = 'it is empty, or a path that starts with "/"'
     throw invalidOption(caller, 'rootPath', rootPath, remedy)
-  }
-  return {
-    ...completed,
-    ...placeOf(listener),
-    rootPath: withoutTrailingSlashes(rootPath),
-    // A copy: the object of the caller may change while the server runs.
-    sync: { ...sync, environ: { ...sync.environ } },
-    log: guardedLog(log),
   }
 }
 

@@ -87,7 +87,7 @@ function giveTo(file: string, owner: string): void {
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: Buffer }
     const reason = (stderr?.toString().trim() || message).replaceAll(file, 'the socket')
-    throw new Error(`cannot give the unix socket to "${owner}": ${reason}`)
+    throw new Error(`cannot give the unix socket to "${owner}": ${reason}`, { cause: error })
   }
 }
 

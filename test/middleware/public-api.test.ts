@@ -25,6 +25,7 @@ const HELPERS = new Map([
   ['http/stop-reason.ts', ['isSignalReason']],
   ['http/trusted-peers.ts', ['Trust', 'trustOfAddresses', 'unmapped']],
   ['http/vary.ts', ['appendVary']],
+  ['reload-page.ts', ['RELOAD_POLICY', 'RELOAD_SCRIPT', 'isReloaded']],
   ['waiting/settles-within.ts', ['MAX_TIMER_MS']],
 ])
 

@@ -53,7 +53,7 @@ export class LoadProcess {
         '--import',
         new URL('./import-watch.js', import.meta.url).href,
       ],
-      // Of several readers of one stdin, each would get a part of the input.
+      // Several readers of one stdin would each get a part of the input.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.taker = new ChildTaker(this.child)

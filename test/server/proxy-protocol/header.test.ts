@@ -113,7 +113,7 @@ describe('a header', () => {
     )
   })
 
-  it('never has more bytes than came, whatever they are', () => {
+  it('never has more bytes than came, for any bytes', () => {
     const start = fc.constantFrom(latin1('PROXY '), v2(four).subarray(0, 12), Buffer.of())
     fc.assert(
       fc.property(start, fc.uint8Array({ maxLength: 300 }), (first, random) => {
