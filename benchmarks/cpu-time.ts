@@ -76,6 +76,14 @@ export function residentKib(pid: number): number | undefined {
   return childrenOf(pid).reduce((sum, child) => sum + (residentKib(child) ?? 0), kib)
 }
 
+/** Memory of `pid` and its children, in KiB, with the shared pages in equal parts; undefined without `/proc`. @see proc(5) */
+export function proportionalKib(pid: number): number | undefined {
+  const own = read(`/proc/${pid}/smaps_rollup`)
+  if (own === undefined) return undefined
+  const kib = Number(/^Pss:\s+(\d+) kB$/m.exec(own)?.[1] ?? 0)
+  return childrenOf(pid).reduce((sum, child) => sum + (proportionalKib(child) ?? 0), kib)
+}
+
 // In nanoseconds, if the kernel counts them: stat is too coarse for a short run.
 function threadsMs(pid: number): number | undefined {
   const times = threadsOf(pid).map((thread) => read(`/proc/${pid}/task/${thread}/schedstat`))

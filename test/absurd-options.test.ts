@@ -35,9 +35,12 @@ const SERVE: Record<string, readonly string[]> = {
   host: ["'10s'"],
   uds: ["' '", "'10s'", 'null'],
   udsMode: ['null'],
+  udsOwner: ["'10s'", 'null'],
   fd: ['null'],
   listener: ['null'],
   tls: ['null'],
+  proxyProtocol: [],
+  proxyProtocolFrom: [],
   rootPath: ["''"],
   serverHeader: ["'10s'", 'null'],
   lifespanTimeoutMs: TIME,
@@ -57,6 +60,9 @@ const SERVE: Record<string, readonly string[]> = {
   sync: GROUP,
   'sync.environ': GROUP,
   'sync.maxInlineBodyBytes': LIMIT,
+  health: GROUP,
+  'health.live': ['null'],
+  'health.ready': ['null'],
   websocket: GROUP,
   'websocket.maxMessageBytes': SIZE,
   'websocket.maxFragments': SIZE,
@@ -362,7 +368,7 @@ describe('an absurd value is refused by', () => {
 describe('an absurd text is refused by the command line:', () => {
   const WORDS = ['NaN', '-1', 'Infinity', '', '10s', '{}']
   const FREE =
-    /^(?:host|server-header|environ|app|config|mount|uds|tls-cert|tls-key|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history)$/
+    /^(?:host|server-header|environ|app|config|mount|uds|uds-owner|tls-cert|tls-key|tls-ca|tls-crl|tls-ciphers|tls-passphrase-file|control|migrate-state|ws-origins|root-path|python|python-cwd|remote-host|channels-history)$/
   const help = parseArguments(['serve', '--help'], {})
   const flags = [...('text' in help ? help.text : '').matchAll(/^ +--([a-z-]+) /gm)]
     .map(([, flag]) => flag ?? '')

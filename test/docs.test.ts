@@ -7,10 +7,12 @@ import { describe, expect, it } from 'vitest'
 import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
+import { HEALTH_OPTIONS } from '../src/cli/health-options.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
 import { WORKERS_OPTIONS } from '../src/cli/workers-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
 import { PYTHON_OPTIONS } from '../src/cli/python-options.ts'
+import { RELOAD_OPTIONS } from '../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../src/cli/remote-options.ts'
 import { poolSettings } from '../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../src/hosting/gateway/process/python-settings.ts'
@@ -56,6 +58,7 @@ const websockets = new Page('docs/websockets.md')
 function shown(value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return value.toLocaleString('en-US')
   if (typeof value === 'boolean') return String(value)
+  if (Array.isArray(value) && value.length > 0) return value.join(', ')
   return typeof value === 'string' && value !== '' ? value : 'none'
 }
 
@@ -75,7 +78,7 @@ function optionsOf(table: object, defaults: object): string[] {
 
 describe('the tables', () => {
   it('have every option of serve() with its flag and its default', () => {
-    const rows = optionRows(serving).filter((row) => !/^(websocket|log) /.test(row))
+    const rows = optionRows(serving).filter((row) => !/^(websocket|log|health\.\w+) /.test(row))
     const options = [
       ...optionsOf(SERVER_OPTIONS, DEFAULTS),
       ...optionsOf(SYNC_OPTIONS, DEFAULTS.sync),
@@ -85,14 +88,27 @@ describe('the tables', () => {
     expect(names.filter((name) => !serving.rows.has(name))).toEqual([])
   })
 
+  it('have the paths of probes with their flags', () => {
+    const flags = Object.entries(HEALTH_OPTIONS).map(([name, { flag }]) => [`health.${name}`, flag])
+    const rows = flags.map(([name = '']) => [name, serving.rows.get(name)?.[0]])
+    expect(rows).toEqual(flags.map(([name, flag]) => [name, `\`--${flag}\``]))
+  })
+
   it('have every option of WebSockets with its flag and its default', () => {
     const options = optionsOf(WEBSOCKET_OPTIONS, DEFAULTS.websocket)
     expect(optionRows(websockets).toSorted()).toEqual(options.toSorted())
   })
 
   it('have every flag that belongs to the command line alone', () => {
-    const pools = [POOL_OPTIONS, PYTHON_OPTIONS, REMOTE_OPTIONS]
-    const tables = [PROCESS_OPTIONS, ...pools, CHANNELS_OPTIONS, WORKERS_OPTIONS]
+    const tables = [
+      PROCESS_OPTIONS,
+      POOL_OPTIONS,
+      PYTHON_OPTIONS,
+      REMOTE_OPTIONS,
+      CHANNELS_OPTIONS,
+      RELOAD_OPTIONS,
+      WORKERS_OPTIONS,
+    ]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
     const rows = [...serving.rows.keys()].filter((name) => name.startsWith('--'))
     expect(rows.toSorted()).toEqual(flags.toSorted())

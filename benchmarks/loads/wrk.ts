@@ -60,6 +60,6 @@ export function parseWrk(output: string): Throughput {
 }
 
 function percentileMs(output: string, percent: number): number {
-  const line = new RegExp(`^ +${percent}% +([\\d.]+)(us|ms|s|m)$`, 'm').exec(output)
+  const line = new RegExp(`^ +${percent}% +([\\d.]+)(us|ms|s|m) *$`, 'm').exec(output)
   return Number(line?.[1]) * (UNITS_MS[line?.[2] ?? ''] ?? NaN)
 }

@@ -31,6 +31,8 @@ export interface Need {
 
 /** An event loop, or all cores, that are busier than this have no room for the next peak. */
 const ROOM = 0.7
+/** More threads do not help cores that are busier than this. */
+const FULL = 0.97
 const MOST_THREADS = 128
 
 /** @param loopMs the time of the event loop for a request */
@@ -48,7 +50,8 @@ export function needOf(
   for (const threads of threadsToTry(load, processes)) {
     const candidate = tried(load, { ...setup, processes, threads }, goal)
     candidates.push(candidate)
-    if (candidate.isEnough) break
+    const { coreUtilization } = candidate.outcomes
+    if (candidate.isEnough || (coreUtilization > FULL && threads >= setup.cores)) break
   }
   const enough = candidates.find(({ isEnough }) => isEnough)
   return { candidates, enough, processes, machines }

@@ -3,9 +3,11 @@
 import { adapters } from './adapters.ts'
 import { json, post, stream, upload } from './bodies.ts'
 import { channels } from './channels.ts'
+import { costs } from './costs.ts'
 import { echo } from './echo.ts'
 import { fanout } from './fanout.ts'
 import { hello, throughput } from './hello.ts'
+import { http2 } from './http2.ts'
 import { idleSockets } from './idle-sockets.ts'
 import { matrix } from './matrix.ts'
 import { memory } from './memory.ts'
@@ -16,6 +18,7 @@ import { proxy } from './proxy.ts'
 import { saturation } from './saturation.ts'
 import { slowClients } from './slow-clients.ts'
 import { startup } from './startup.ts'
+import { workers } from './workers.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -29,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   post,
   stream,
   upload,
+  http2,
   echo,
   fanout,
   channels,
@@ -37,7 +41,9 @@ export const SCENARIOS: readonly Scenario[] = [
   saturation,
   slowClients,
   migrate,
+  workers,
   memory,
+  costs,
   idleSockets,
   startup,
 ]

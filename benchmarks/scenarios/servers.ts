@@ -28,11 +28,19 @@ export function isthmus(
     engine = 'native',
     layers = 0,
     figures = false,
-  }: { engine?: string; layers?: number; figures?: boolean } = {},
+    http2 = false,
+  }: { engine?: string; layers?: number; figures?: boolean; http2?: boolean } = {},
 ): Peer {
   return {
     name: `isthmus, ${name}`,
-    command: nodeServer('isthmus.js', hosting, engine, String(layers), figures ? 'figures' : ''),
+    command: nodeServer(
+      'isthmus.js',
+      hosting,
+      engine,
+      String(layers),
+      figures ? 'figures' : '',
+      http2 ? 'http2' : '',
+    ),
   }
 }
 

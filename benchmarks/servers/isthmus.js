@@ -1,5 +1,5 @@
-// isthmus with the benchmarks' app. Arguments: the hosting, the engine, the number of pass-through middlewares, and
-// `figures` for a server that keeps them.
+// isthmus with the benchmarks' app. Arguments: the hosting, the engine, the number of pass-through middlewares, `figures` for
+// a server that keeps them, and `http2` for one that speaks HTTP/2.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chain, iterable, mount, serve, threads, toIterable } from 'isthmus'
@@ -58,7 +58,8 @@ const pass = middleware('pass', function* (request, next) {
   return yield* next(request)
 })
 
-const [hosting = 'events', engine = 'native', layers = '0', figures = ''] = process.argv.slice(2)
+const [hosting = 'events', engine = 'native', layers = '0', figures = '', http2 = ''] =
+  process.argv.slice(2)
 const app = hosted[hosting]()
 const links = Array.from({ length: Number(layers) }, () => pass)
 const { url } = await serve(links.length > 0 ? chain(...links)(app) : app, {
@@ -66,5 +67,6 @@ const { url } = await serve(links.length > 0 ? chain(...links)(app) : app, {
   log: null,
   engine,
   figures: figures === 'figures',
+  http2: http2 === 'http2',
 })
 ready(url)

@@ -24,7 +24,7 @@ import type { ReportOptions } from './report/options.ts'
 import type { GroupValues, OptionGroup } from './serve-groups.ts'
 import type { Environment } from './variables.ts'
 
-type OfServe = 'server' | 'sync' | 'websocket'
+type OfServe = 'server' | 'sync' | 'websocket' | 'health'
 
 /** The command `isthmus serve`, with a value for every option: the groups by their names, and the options of `serve()`. */
 export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe | 'process'> {
@@ -32,7 +32,11 @@ export interface ServeCommand extends ProcessOptions, Omit<GroupValues, OfServe 
   app: AppSpec
   /** The configuration file that was read; null without one. */
   configFile: string | null
-  options: ServerDefaults & { sync: SyncDefaults; websocket: GroupValues['websocket'] }
+  options: ServerDefaults & {
+    sync: SyncDefaults
+    websocket: GroupValues['websocket']
+    health: GroupValues['health']
+  }
 }
 
 /** The command `isthmus bench`, with a value for every option. */
@@ -53,6 +57,11 @@ export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
 }
 
+/** The command `isthmus reload`. */
+export interface ReloadCommand extends ControlOptions {
+  type: 'reload'
+}
+
 /** The command `isthmus migrate`. */
 export interface MigrateCommand extends ControlOptions {
   type: 'migrate'
@@ -70,6 +79,7 @@ export type Command =
   | BenchCommand
   | CgiCommand
   | ReportCommand
+  | ReloadCommand
   | MigrateCommand
   | PrintCommand
 
@@ -107,6 +117,10 @@ export function readCommand(
     return { type: 'cgi', app: readApp(String(given['app'])), options }
   }
   if (command === 'report') return readReport(given, environment)
+  if (command === 'reload') {
+    const control = readTable(CONTROL_OPTIONS, CONTROL_DEFAULTS, given, environment)
+    return { type: 'reload', ...control }
+  }
   if (command !== 'serve') return readMigrate(command, given, environment)
   return readServe(given, environment, config)
 }
@@ -117,13 +131,14 @@ function readServe(given: Given, environment: Environment, config: ConfigValues)
     server,
     sync,
     websocket,
+    health,
     ...groups
   } = readGroups(given, environment, config)
   checkTogether(own, groups.pool)
   const named = given['app']
   const app = typeof named === 'string' ? readApp(named) : config.app
   if (app === undefined) throw new InvalidOptionError(noApp(config))
-  const options = { ...server, sync, websocket }
+  const options = { ...server, sync, websocket, health }
   return { type: 'serve', app, ...own, ...groups, options, configFile: config.file }
 }
 
@@ -155,7 +170,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report'>,
+  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report' | 'reload'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {

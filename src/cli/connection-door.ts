@@ -22,7 +22,7 @@ export interface Taker {
 /** The place, and the number of connections that may wait for a taker. */
 export type DoorSettings = Pick<
   Settings,
-  'host' | 'port' | 'uds' | 'udsMode' | 'fd' | 'backlog' | 'log'
+  'host' | 'port' | 'uds' | 'udsMode' | 'udsOwner' | 'fd' | 'backlog' | 'log'
 >
 
 /**

@@ -18,16 +18,21 @@ interface ControlRequest {
 /**
  * Asks the server that has the control socket at `path`, and returns its answer, which was JSON.
  *
+ * @param deadlineMs the time until the answer, in ms. Default ten seconds
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) without a path, and Error with one line that names the
  *   remedy if no server answers, or if the server refuses
  */
-export async function askControl(path: string | null, asked: ControlRequest): Promise<unknown> {
+export async function askControl(
+  path: string | null,
+  asked: ControlRequest,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<unknown> {
   if (path === null) {
     throw new InvalidOptionError(
       'no control socket is named: give the --control PATH of the server, or set ISTHMUS_CONTROL',
     )
   }
-  const { status, text } = await exchange(path, asked).catch((error: unknown) => {
+  const { status, text } = await exchange(path, asked, deadlineMs).catch((error: unknown) => {
     throw unreachable(path, error as NodeJS.ErrnoException)
   })
   const value = parse(text)
@@ -42,8 +47,9 @@ const NO_CONTROL =
 async function exchange(
   path: string,
   { method, target, body }: ControlRequest,
+  deadlineMs: number,
 ): Promise<{ status: number; text: string }> {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
+  const signal = AbortSignal.timeout(deadlineMs)
   const text = body === undefined ? undefined : JSON.stringify(body)
   const headers = text === undefined ? {} : { 'content-type': 'application/json' }
   const sent = request({ socketPath: path, method, path: target, headers, agent: false, signal })

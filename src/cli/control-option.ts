@@ -15,7 +15,7 @@ export const CONTROL_DEFAULTS: ControlOptions = { control: null }
 export const CONTROL_OPTIONS: OptionTable<ControlOptions> = {
   control: option(
     'control',
-    'Unix socket for isthmus report and isthmus migrate; the user of the server alone can open it',
+    'Unix socket for isthmus report, reload and migrate; the user of the server alone can open it',
     filePath,
   ),
 }

@@ -8,7 +8,9 @@ import { exit, exitByHangup } from './exit.ts'
 import { FAILED } from './report-failure.ts'
 import { scriptOf, watchParent } from './parent.ts'
 import { poolReloads } from './reloads.ts'
+import { ServiceManager, takeServiceManager } from './service-manager.ts'
 import { watchTerminal } from './terminal.ts'
+import type { ReloadOutcome } from '../contract/control.ts'
 import type { Log } from '../contract/log.ts'
 import type { Server } from '../server/serve.ts'
 import type { Reloads } from './reloads.ts'
@@ -49,6 +51,7 @@ export class Lifecycle {
   #draining: { signal: string; since: number } | undefined
   #status = 0
   #exit: (status: number) => void = exit
+  #manager = new ServiceManager(async () => undefined, 0)
 
   /** Whether the process is about to end. */
   get isEnding(): boolean {
@@ -57,6 +60,8 @@ export class Lifecycle {
 
   /** Handles signals, and the end of a package manager, until the process ends. */
   handleSignals(): void {
+    this.#manager = takeServiceManager(process.env, process.pid)
+    this.reloads.manager = this.#manager
     for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
     const hasLostTerminal = watchTerminal()
     process.on('SIGHUP', () => this.#onHangup(hasLostTerminal()))
@@ -65,7 +70,14 @@ export class Lifecycle {
 
   /** The server listens: a SIGHUP that has come before reloads now, and further ones at once. */
   handleReloads(): void {
+    this.#manager.log = this.log
+    this.#manager.ready()
     this.reloads.started(this.log)
+  }
+
+  /** Reloads as a SIGHUP does, and resolves at the end. */
+  reload(): Promise<ReloadOutcome> {
+    return this.reloads.order(this.log, 'the control socket')
   }
 
   /** Handles uncaught exceptions until the process ends. */
@@ -82,6 +94,7 @@ export class Lifecycle {
     if (this.#draining) return
     this.#draining = { signal, since: Date.now() }
     this.reloads.end()
+    this.#manager.stopping()
     this.close().then(
       ({ forced }) => {
         if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
@@ -106,7 +119,7 @@ export class Lifecycle {
   }
 
   #onHangup(isTerminalClosed: boolean): void {
-    if (!isTerminalClosed) return this.reloads.order(this.log)
+    if (!isTerminalClosed) return void this.reloads.order(this.log)
     this.#exit = exitByHangup
     if (this.#draining) return
     this.log.info({ signal: 'SIGHUP' }, 'SIGHUP: the terminal was closed; draining')

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { appOfStyle } from '../adapters/named-style.ts'
-import { remote } from '../adapters/remote/remote.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { loadExport } from '../bridge/load-export.ts'
 import { styleOf } from '../bridge/style.ts'
@@ -54,7 +53,11 @@ export async function loadApp(
   { threads = {}, python = {}, remote: elsewhere = {} }: PoolsOptions = {},
 ): Promise<EventApp> {
   if (spec.place === 'python') return pythonApp(spec, python)
-  if (spec.place === 'remote') return remote(spec.targets, elsewhere)
+  if (spec.place === 'remote') {
+    // Its HTTP client takes longer to load than all the rest.
+    const { remote } = await import('../adapters/remote/remote.ts')
+    return remote(spec.targets, elsewhere)
+  }
   const file = resolve(spec.file)
   await requireFile(file)
 

@@ -5,14 +5,16 @@ import { AppLoadError } from '../errors.ts'
 import { readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { exit } from './exit.ts'
+import { takeListenFd } from './service-manager.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { parseTexts } from './parser.ts'
 import { failureOf, reportFailure } from './report-failure.ts'
 import { masterOf } from './serve/master-link.ts'
 import type { Command, ServeCommand } from './args.ts'
 import type { Parsed } from './parser.ts'
-import type { MasterLink } from './serve/master-link.ts'
+import type { ConfigValues } from './config/config-values.ts'
 
 const ignore = (): void => undefined
 // The process that reads our output may have ended (EPIPE); the server continues without it.
@@ -20,7 +22,7 @@ process.stdout.on('error', ignore)
 process.stderr.on('error', ignore)
 
 let withStack = false
-let master: MasterLink | null = null
+const master = masterOf(process)
 const fail = (error: unknown): void => {
   if (master) return master.fail(failureOf(error, withStack), exit)
   exit(reportFailure(error, withStack))
@@ -35,7 +37,8 @@ async function main(): Promise<void> {
   const life = new Lifecycle()
   // The configuration file may run code, and process 1 of a container gets no signal without a handler.
   if (hasConfig(parsed)) govern(life)
-  const config = hasConfig(parsed) ? await readConfig(parsed, process.env) : NO_CONFIG
+  if (master) await waitAsSpare()
+  const config = hasConfig(parsed) ? await serveConfig(parsed) : NO_CONFIG
   const command = readCommand(parsed, process.env, config)
   if (command.type === 'serve') await runServe(command, life)
   process.off('uncaughtException', crashed)
@@ -43,8 +46,15 @@ async function main(): Promise<void> {
   if (command.type !== 'serve') await runOther(command)
 }
 
+// A socket of systemd wins over the place in the file, and any place on the command line wins over the socket.
+async function serveConfig(parsed: Parsed): Promise<ConfigValues> {
+  const fd = takeListenFd(process.env, process.pid)
+  const config = await readConfig(parsed, process.env)
+  if (fd === null) return config
+  return { ...config, groups: { ...config.groups, server: { ...config.groups.server, fd } } }
+}
+
 function govern(life: Lifecycle): void {
-  master = masterOf(process)
   if (master) master.govern(life)
   else life.handleSignals()
 }
@@ -73,6 +83,10 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     const { reportCommand } = await import('./report/command.ts')
     return reportCommand(command)
   }
+  if (command.type === 'reload') {
+    const { reloadCommand } = await import('./reload-command.ts')
+    return reloadCommand(command)
+  }
   if (command.type === 'migrate') {
     const { migrateCommand } = await import('./migrate/command.ts')
     return migrateCommand(command)
@@ -81,6 +95,11 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
 
 async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   withStack = command.logLevel === 'debug'
+  if (command.reload.reload && !master) {
+    const { readTls } = await import('./serve/tls-files.ts')
+    const { developmentCommand } = await import('./development/command.ts')
+    return developmentCommand(command, readTls(command.tls), life)
+  }
   const { workers } = command.workers
   if (workers !== null && master === null) {
     const { masterCommand } = await import('./master/command.ts')
@@ -88,6 +107,14 @@ async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
   }
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
+}
+
+// A development server has a process that has loaded everything except for the app.
+async function waitAsSpare(): Promise<void> {
+  if (process.env[SPARE_VARIABLE] === undefined) return
+  const { orderToLoad } = await import('./development/spare.ts')
+  await import('./serve/command.ts')
+  await orderToLoad(process)
 }
 
 function crashed(error: unknown): void {

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { trustOfAddresses } from '../http/trusted-peers.ts'
 import { listIn, LONGEST_SECONDS, msIn, numberIn, textIn } from './file-value.ts'
 
 /** A kind of values: converts the texts of a command line to a value, and shows the value in the help. */
@@ -66,6 +67,15 @@ export const fileMode: Kind<number | null> = value<number | null>(
     if (typeof given === 'number') return numberIn(given, { max: 0o777 }, 'a mode such as 0o660')
     return fileMode.read([textIn(given)])
   },
+)
+
+/** The owner of a file, as for chown. */
+export const owner: Kind<string | null> = value(
+  (given) => {
+    if (/^[\w:][\w.:-]*$/.test(given)) return given
+    throw new InvalidOptionError('must be USER, USER:GROUP or :GROUP')
+  },
+  (shown) => shown ?? 'the process',
 )
 
 /** A path prefix: empty, or a path that starts with a slash. */
@@ -197,6 +207,20 @@ export const addresses: Kind<readonly string[] | null> = value<readonly string[]
   },
   (shown) => shown?.join(',') ?? 'loopback',
   (given) => addresses.read([listIn(given)]),
+)
+
+const EVERY_PEER = ['0.0.0.0/0', '::/0', 'unix']
+
+/** Addresses and ranges of peers with commas between them, or `*` for every peer. */
+export const peers: Kind<readonly string[]> = value<readonly string[]>(
+  (given) => {
+    const list = given === '*' ? EVERY_PEER : (addresses.read([given]) ?? [])
+    const wrong = (): Error => new InvalidOptionError('must be addresses, ranges, or "*" for all')
+    trustOfAddresses(list, wrong)
+    return list
+  },
+  (shown) => shown.join(','),
+  (given) => peers.read([listIn(given)]),
 )
 
 /** A switch: `--flag` and `--no-flag`; true, 1, false or 0 in the environment. */

@@ -41,7 +41,7 @@ export interface ProcessOptions extends ControlOptions {
 /** The options of `serve()` at the top level of {@link DEFAULTS} that have a flag of their own. */
 export type ServerDefaults = Omit<
   typeof DEFAULTS,
-  'websocket' | 'sync' | 'tls' | 'signal' | 'channels' | 'listener'
+  'websocket' | 'sync' | 'health' | 'tls' | 'signal' | 'channels' | 'listener'
 >
 
 /** The options of `serve()` under `sync` that have a flag of their own. */
@@ -130,10 +130,21 @@ export const SERVER_OPTIONS: OptionTable<ServerDefaults> = {
   port: option('port', 'Port to listen on; 0 takes a free one', kind.integer(0, 65_535)),
   uds: option('uds', 'Unix socket to listen on, instead of host and port', kind.filePath),
   udsMode: option('uds-mode', 'Permissions of the unix socket, such as 660', kind.fileMode),
+  udsOwner: option('uds-owner', 'Owner of the unix socket: USER, USER:GROUP or :GROUP', kind.owner),
   fd: option(
     'fd',
     'Inherited descriptor to listen on, instead of host and port',
     kind.optional(kind.integer(0, 2 ** 31 - 1)),
+  ),
+  proxyProtocol: option(
+    'proxy-protocol',
+    'PROXY protocol of the proxies in front: off, always, or trusted: others connect without it',
+    kind.oneOf('off', 'always', 'trusted'),
+  ),
+  proxyProtocolFrom: option(
+    'proxy-protocol-from',
+    'Peers that may tell the client by the PROXY protocol: addresses, ranges, loopback, private, unix; * for all',
+    kind.peers,
   ),
   backlog: option(
     'backlog',

@@ -19,6 +19,7 @@ const NAMES = [
   'bench',
   'cgi',
   'report',
+  'reload',
   'migrate set',
   'migrate rollback',
   'migrate show',
@@ -145,6 +146,9 @@ function isthmusParser(name: Name): Argv {
     )
     .command('report', 'Print the figures of a running server', (parser) =>
       optionParser(parser, REPORT_GROUPS),
+    )
+    .command('reload', 'Load the apps of a running server anew, with no failed request', (parser) =>
+      optionParser(parser, [CONTROL_GROUP]),
     )
     .command('migrate', 'Show or change the migrations of a running server', migrateParser)
     .demandCommand(1, 'no command given')

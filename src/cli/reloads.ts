@@ -1,60 +1,94 @@
-// SIGHUP: the apps are loaded anew, by new workers, or by new threads and processes of this process.
+// The apps are loaded anew, by new workers, or by new threads and processes of this process: by SIGHUP, or by the control socket.
 
 import { reloadPools } from '../hosting/gateway/open-pools.ts'
+import type { ReloadOutcome } from '../contract/control.ts'
 import type { Log } from '../contract/log.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
-const SIGNAL = { signal: 'SIGHUP' }
+/** One reload that has ended. */
+export interface EndedReload {
+  readonly outcome: ReloadOutcome
+  /** Writes the lines about it. */
+  report(log: Log): void
+}
 
-/** The reloads of a server, one after the other. Signals during one make one more after it. */
+const OVER: ReloadOutcome = { workers: 0, pools: 0, errors: ['the server drains'] }
+
+/** The reloads of a server, one after the other. Orders during one make one more after it. */
 export class Reloads {
-  readonly #reload: () => Promise<(log: Log) => void>
-  // The start loads the apps too: a signal meanwhile makes a reload after it.
+  /** Gets the begin and the end of each reload. */
+  manager: Pick<ServiceManager, 'reloading' | 'ready'> | null = null
+  readonly #reload: () => Promise<EndedReload>
+  // The start loads the apps too: an order meanwhile makes a reload after it.
   #isBusy = true
-  #isDue = false
+  /** Those who wait for the next reload. */
+  #due: Array<(outcome: ReloadOutcome) => void> = []
   #isOver = false
 
-  /** @param reload resolves at the end of a reload, with a function that reports its result */
-  constructor(reload: () => Promise<(log: Log) => void>) {
+  /** @param reload resolves at the end of a reload */
+  constructor(reload: () => Promise<EndedReload>) {
     this.#reload = reload
   }
 
-  /** A signal has come. */
-  order(log: Log): void {
-    if (this.#isOver) return
-    this.#isDue = true
-    if (this.#isBusy) return log.info(SIGNAL, 'SIGHUP: the apps load; another reload follows')
-    this.#begin(log)
+  /**
+   * Reloads, as soon as a reload that is under way has ended. Resolves at the end.
+   *
+   * @param by names the source of the order in the log
+   */
+  order(log: Log, by = 'SIGHUP'): Promise<ReloadOutcome> {
+    if (this.#isOver) return Promise.resolve(OVER)
+    const ended = new Promise<ReloadOutcome>((resolve) => this.#due.push(resolve))
+    const fields = by === 'SIGHUP' ? { signal: by } : {}
+    if (this.#isBusy) log.info(fields, `${by}: the apps load; another reload follows`)
+    else this.#begin(log, by)
+    return ended
   }
 
-  /** The server listens: from now on a signal reloads at once. */
+  /** The server listens: from now on an order reloads at once. */
   started(log: Log): void {
     this.#isBusy = false
-    this.#begin(log)
+    this.#begin(log, 'SIGHUP')
   }
 
   /** The server drains: no reload begins any more, and none is reported. */
   end(): void {
     this.#isOver = true
+    for (const resolve of this.#due.splice(0)) resolve(OVER)
   }
 
-  #begin(log: Log): void {
-    this.#work(log).catch((error: unknown) => {
+  #begin(log: Log, by: string): void {
+    this.#work(log, by).catch((error: unknown) => {
       log.error({ err: error }, 'the reload has failed')
     })
   }
 
-  async #work(log: Log): Promise<void> {
+  async #work(log: Log, by: string): Promise<void> {
     this.#isBusy = true
     try {
-      while (this.#isDue && !this.#isOver) {
-        this.#isDue = false
-        log.info(SIGNAL, 'SIGHUP: reloading')
-        const report = await this.#reload()
+      while (this.#due.length > 0 && !this.#isOver) {
+        const waiting = this.#due.splice(0)
+        log.info(by === 'SIGHUP' ? { signal: by } : {}, `${by}: reloading`)
+        this.manager?.reloading()
+        const { outcome, report } = await this.#settled(waiting)
         if (!this.#isOver) report(log)
+        for (const resolve of waiting) resolve(outcome)
       }
     } finally {
       this.#isBusy = false
+    }
+  }
+
+  // A reload that throws has an outcome too, for those who wait.
+  async #settled(waiting: ReadonlyArray<(outcome: ReloadOutcome) => void>): Promise<EndedReload> {
+    try {
+      return await this.#reload()
+    } catch (error) {
+      const outcome = { workers: 0, pools: 0, errors: [(error as Error).message] }
+      for (const resolve of waiting) resolve(outcome)
+      throw error
+    } finally {
+      if (!this.#isOver) this.manager?.ready()
     }
   }
 }
@@ -63,7 +97,9 @@ export class Reloads {
 export function poolReloads(reload: () => Promise<Reloaded> = reloadPools): Reloads {
   return new Reloads(async () => {
     const reloaded = await reload()
-    return (log) => report(log, reloaded)
+    const errors = reloaded.errors.map((error) => (error as Error).message)
+    const outcome = { workers: 0, pools: reloaded.pools, errors }
+    return { outcome, report: (log) => report(log, reloaded) }
   })
 }
 

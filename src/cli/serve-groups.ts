@@ -10,8 +10,10 @@ import {
   SYNC_OPTIONS,
   WEBSOCKET_OPTIONS,
 } from './options-table.ts'
+import { HEALTH_OPTIONS } from './health-options.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from './pool-options.ts'
 import { PYTHON_FLAG_DEFAULTS, PYTHON_OPTIONS } from './python-options.ts'
+import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from './reload-options.ts'
 import { REMOTE_FLAG_DEFAULTS, REMOTE_OPTIONS } from './remote-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from './tls-options.ts'
 import { WORKERS_DEFAULTS, WORKERS_OPTIONS } from './workers-options.ts'
@@ -20,6 +22,7 @@ import type { OptionTable } from './option.ts'
 import type { ProcessOptions, ServerDefaults, SyncDefaults } from './options-table.ts'
 import type { PoolFlags } from './pool-options.ts'
 import type { PythonFlags } from './python-options.ts'
+import type { ReloadFlags } from './reload-options.ts'
 import type { RemoteFlags } from './remote-options.ts'
 import type { TlsFlags } from './tls-options.ts'
 import type { WorkersFlags } from './workers-options.ts'
@@ -39,11 +42,13 @@ export interface GroupValues {
   tls: TlsFlags
   sync: SyncDefaults
   websocket: typeof DEFAULTS.websocket
+  health: typeof DEFAULTS.health
   pool: PoolFlags
   python: PythonFlags
   remote: RemoteFlags
   channels: ChannelsFlags
   workers: WorkersFlags
+  reload: ReloadFlags
   process: ProcessOptions
 }
 
@@ -60,6 +65,7 @@ export const SERVE_GROUPS: {
     defaults: DEFAULTS.websocket,
     isNested: true,
   },
+  health: { title: 'Health:', table: HEALTH_OPTIONS, defaults: DEFAULTS.health, isNested: true },
   pool: { title: 'Threads:', table: POOL_OPTIONS, defaults: POOL_FLAG_DEFAULTS, isNested: true },
   python: {
     title: 'Python:',
@@ -75,5 +81,6 @@ export const SERVE_GROUPS: {
   },
   channels: { title: 'Channels:', table: CHANNELS_OPTIONS, defaults: CHANNELS_DEFAULTS },
   workers: { title: 'Workers:', table: WORKERS_OPTIONS, defaults: WORKERS_DEFAULTS },
+  reload: { title: 'Development:', table: RELOAD_OPTIONS, defaults: RELOAD_DEFAULTS },
   process: { title: 'Process:', table: PROCESS_OPTIONS, defaults: PROCESS_DEFAULTS },
 }

@@ -3,6 +3,8 @@
 import { nearestOf } from '../complete-options.ts'
 import { PRIMARY_VARIABLE } from '../channels/cluster/role.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { LOAD_VARIABLE } from '../reload-page.ts'
+import { SPARE_VARIABLE } from './development/messages.ts'
 import { WORKER_VARIABLE } from './worker-messages.ts'
 
 /** The environment of a process. */
@@ -10,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const PREFIX = 'ISTHMUS_'
 /** The variables that processes of isthmus set for their children. */
-const OWN: readonly string[] = [WORKER_VARIABLE, PRIMARY_VARIABLE]
+const OWN: readonly string[] = [WORKER_VARIABLE, SPARE_VARIABLE, LOAD_VARIABLE, PRIMARY_VARIABLE]
 
 /** The variable that sets a flag: `ISTHMUS_LOG_LEVEL` for `log-level`. */
 export function variableOf(flag: string): string {

@@ -5,6 +5,7 @@ import { LoopWatch } from './loop-watch.ts'
 import { MountFigures } from './mount-figures.ts'
 import { ProcessFigures } from './process-figures.ts'
 import { processTimes } from './process-times.ts'
+import type { ControlMaster } from '../contract/control.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { ProcessReport, Report } from '../contract/report.ts'
 
@@ -30,6 +31,8 @@ export class Figures {
   /** The figures of the app as a whole, before a mount takes the exchange. */
   readonly root: MountFigures
   readonly startedAt: number = performance.now()
+  /** The master, if the server is one of several workers: a report is then one of all of them. */
+  master: ControlMaster | null = null
   readonly #process = new ProcessFigures(processTimes(this.startedAt))
   readonly loop: LoopWatch = new LoopWatch(this.#process)
   readonly #mounts = new Map<string, MountFigures>()

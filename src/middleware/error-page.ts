@@ -9,6 +9,7 @@ import { developmentPage, developmentText } from './error-report.ts'
 import { failureLine, judgeError } from '../http/error-verdict.ts'
 import { isSignalReason } from '../http/stop-reason.ts'
 import { middleware } from '../chain/middleware.ts'
+import { isReloaded, RELOAD_POLICY } from '../reload-page.ts'
 import { respond } from '../chain/response.ts'
 import type { Complete } from '../complete-options.ts'
 import type { ChainRequest } from '../chain/request.ts'
@@ -42,6 +43,7 @@ const DEFAULTS: Complete<ErrorPageOptions> = {
     `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${status} ${title}</h1></html>\n`,
 }
 
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 const TYPES = ['text/plain', 'text/html', 'application/json']
 
 /**
@@ -108,7 +110,11 @@ function page(
   const type = request.kind === 'websocket' ? 'text/plain' : typeFor(request)
   if (type === 'text/html') {
     const body = isShown ? developmentPage(request, failure) : settings.html(failure)
-    return answer(failure, 'text/html; charset=utf-8', body)
+    const response = answer(failure, 'text/html; charset=utf-8', body)
+    if (isShown && isReloaded()) {
+      response.headers.set('content-security-policy', `${POLICY}; ${RELOAD_POLICY}`)
+    }
+    return response
   }
   if (type === 'text/plain') {
     const text = isShown ? developmentText(error) : title
@@ -132,7 +138,7 @@ function answer({ status }: ErrorPageFailure, type: string, body: string): Chain
       ['content-length', String(Buffer.byteLength(body))],
       ['cache-control', 'no-store'],
       ['x-content-type-options', 'nosniff'],
-      ['content-security-policy', "default-src 'none'; style-src 'unsafe-inline'"],
+      ['content-security-policy', POLICY],
     ],
     body,
   )

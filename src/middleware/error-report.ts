@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { parse } from 'error-stack-parser-es'
+import { isReloaded, RELOAD_SCRIPT } from '../reload-page.ts'
 import type { StackFrame } from 'error-stack-parser-es'
 import type { ChainRequest } from '../chain/request.ts'
 
@@ -39,7 +40,9 @@ export function developmentPage(request: ChainRequest, { error }: { error: unkno
     `<p>${escaped(`${request.method} ${request.rawPath}`)}</p>`,
     place ? sourceBlock(place) : '',
     `<h2>As Node prints it</h2><pre>${escaped(inspect(error))}</pre>`,
-    `<p>This page is for development: errorPage({ development: false }) hides the error.</p></html>\n`,
+    `<p>This page is for development: errorPage({ development: false }) hides the error.</p>`,
+    isReloaded() ? RELOAD_SCRIPT : '',
+    '</html>\n',
   ].join('\n')
 }
 

@@ -4,11 +4,11 @@ import { isIP } from 'node:net'
 import { checkNumber, completeOptions, invalidOption } from '../complete-options.ts'
 import { parseHost } from '../http/host.ts'
 import { listMembers } from '../http/list.ts'
+import { trustOfAddresses, unmapped } from '../http/trusted-peers.ts'
 import { middleware } from '../chain/middleware.ts'
 import { respond } from '../chain/response.ts'
 import { parseForwarded } from './forwarded-field.ts'
-import { trustOfAddresses, trustOfHops, unmapped } from './forwarded-trust.ts'
-import type { Trust } from './forwarded-trust.ts'
+import type { Trust } from '../http/trusted-peers.ts'
 import type { ChainRequest, RequestChanges } from '../chain/request.ts'
 import type { RequestHeaders } from '../chain/request-headers.ts'
 import type { Wrap } from '../chain/wrap.ts'
@@ -231,6 +231,9 @@ function checked(options: ForwardedOptions) {
   if (!Array.isArray(take) || !take.every((fact: ForwardedFact) => possible.includes(fact))) {
     throw refused('take', take, `it is a list of some of ${possible.join(', ')}`)
   }
-  const isTrusted = hops === undefined ? trustOfAddresses(trust) : trustOfHops(hops)
+  const isTrusted: Trust =
+    hops === undefined
+      ? trustOfAddresses(trust, (entry, remedy) => refused('trust', entry, remedy))
+      : (_client, hop) => hop < hops
   return { header, take: take as readonly ForwardedFact[], isTrusted }
 }

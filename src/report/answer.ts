@@ -1,17 +1,14 @@
 // The answers of the apps in this folder: whole bodies.
 
 import { BodyTooLargeError } from '../errors.ts'
+import type { ControlAnswer } from '../contract/control.ts'
 import type { EventApp, HeaderPairs, HttpScope, Receive, Send } from '../contract/events.ts'
 
 /** The requests have a few values: a longer body is an error or an attack. */
 const LONGEST_BODY = 64 * 1024
 
 /** A response whose body is whole. */
-export interface Answer {
-  status: number
-  headers: HeaderPairs
-  body: string
-}
+export type Answer = ControlAnswer
 
 /** An answer with `value` as JSON. */
 export function json(status: number, value: unknown, ...headers: HeaderPairs): Answer {

@@ -17,9 +17,13 @@ const BODY = `    <header>
         <h2 id="process-title">Process</h2>
         <dl id="overview"></dl>
       </section>
+      <section id="workers" aria-labelledby="workers-title" hidden>
+        <h2 id="workers-title">Workers</h2>
+        <table id="worker-table" class="cards" role="table" aria-labelledby="workers-title"></table>
+      </section>
       <section aria-labelledby="mounts-title">
         <h2 id="mounts-title">Mounts</h2>
-        <table id="mounts" role="table" aria-labelledby="mounts-title"></table>
+        <table id="mounts" class="cards" role="table" aria-labelledby="mounts-title"></table>
       </section>
       <section id="migrations" aria-labelledby="migrations-title" hidden>
         <h2 id="migrations-title">Migrations</h2>

@@ -4,13 +4,10 @@ import { figuresOf } from '../async/exchange-context.ts'
 import { refuseScope } from '../bridge/refuse-scope.ts'
 import { completeOptions } from '../complete-options.ts'
 import { answering, noFigures } from './answer.ts'
-import { controlApp } from './control/control-app.ts'
-import { migrationsOf } from './control/migrations-of.ts'
+import { liveControl } from './control/live-control.ts'
 import { pageApp } from './page-app.ts'
-import { snapshot } from './snapshot.ts'
 import type { Complete } from '../complete-options.ts'
-import type { EventApp, ExchangeContext } from '../contract/events.ts'
-import type { Figures } from '../figures/figures.ts'
+import type { EventApp } from '../contract/events.ts'
 
 /** The options of {@link report}. */
 export interface ReportOptions {
@@ -47,13 +44,7 @@ export function report(options: ReportOptions = {}): EventApp {
 const withoutFigures = answering(async () => noFigures())
 
 /** The requests of the control socket, for the server that has the exchange. */
-const liveReport: EventApp = async (scope, receive, send) => {
-  if (scope.type === 'lifespan') return
-  const { server } = figuresOf(scope) as { server: Figures }
-  const { app, rootPath } = server.facts
-  const { log } = scope['isthmus.exchange'] as ExchangeContext
-  const migrations = migrationsOf(app, rootPath)
-  const by = 'the page of the report'
-  const controlled = { report: () => snapshot(server), migrations, state: null, by, log }
-  return controlApp(controlled)(scope, receive, send)
-}
+const liveReport = answering(async (scope, body) => {
+  const { method, path } = scope
+  return liveControl(scope, { method, path, body: await body() })
+})

@@ -8,6 +8,7 @@ import { deferred } from '../waiting/deferred.ts'
 import { TimerWheel } from '../waiting/timer-wheel.ts'
 import { PeerError, ServiceError, UnavailableError } from '../errors.ts'
 import { HttpRun } from './http/run.ts'
+import { Health } from './health.ts'
 import { makeIdentity } from './identity.ts'
 import { IGNORED_EVENTS } from './engine.ts'
 import { refusal } from './refusal.ts'
@@ -42,6 +43,7 @@ export class Dispatcher {
   /** The figures of the server; undefined without the option `figures`. */
   readonly figures: Figures | undefined
   readonly #app: EventApp
+  readonly #health: Health | null
   readonly #state: Record<string, unknown>
   readonly #settings: Settings & { identity: Identity; hosting: Hosting; wheel: TimerWheel }
   readonly #running: Running[] = []
@@ -54,15 +56,19 @@ export class Dispatcher {
 
   constructor(app: EventApp, state: Record<string, unknown>, settings: Settings) {
     this.#app = app
+    const { health } = settings
     this.#state = state
     this.identity = makeIdentity(settings.serverHeader, settings.dateHeader)
     const { identity, wheel } = this
+    const isProbed = health.live !== null || health.ready !== null
+    this.#health = isProbed ? new Health(health, identity) : null
     this.#settings = { ...settings, identity, hosting: settings.sync, wheel }
     this.figures = settings.figures ? this.#figuresOf(app, settings) : undefined
   }
 
   /** Serves one request on `transport` with `app`. The engine reports to the returned events. */
   http(head: RequestHead, transport: HttpTransport, app: EventApp = this.#app): HttpEvents {
+    if (this.#health !== null && this.#probed(this.#health, head, transport)) return IGNORED_EVENTS
     try {
       this.#admit(head)
       // A request that was sent before the client could know of the shutdown is served, as the last of its connection.
@@ -141,6 +147,13 @@ export class Dispatcher {
       refused: this.#refused,
       channels: this.#settings.channels?.stats() ?? null,
     }
+  }
+
+  #probed(health: Health, head: RequestHead, transport: HttpTransport): boolean {
+    const isFull = this.#running.length >= this.#settings.maxConcurrency
+    const parts = health.answer(head, { isClosing: this.#closing, isFull })
+    for (const part of parts ?? []) transport.write(part)
+    return parts !== null
   }
 
   #admit(head: RequestHead): void {

@@ -14,12 +14,15 @@ import type { Settings } from './options.ts'
 export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true } as const
 
 /** The place, and the connections that may wait there. */
-type Place = Pick<Settings, 'host' | 'port' | 'uds' | 'udsMode' | 'fd' | 'backlog' | 'log'>
+type Place = Pick<
+  Settings,
+  'host' | 'port' | 'uds' | 'udsMode' | 'udsOwner' | 'fd' | 'backlog' | 'log'
+>
 
 /** Listens on an inherited descriptor, a unix socket, or host and port. Rejects with the system's own error. */
 export async function listen(server: Server, settings: Place): Promise<ServerAddress> {
-  const { host, port, uds, udsMode: mode, fd, backlog, log } = settings
-  if (fd === null && uds !== null) await listenOnFile(server, uds, { backlog, mode })
+  const { host, port, uds, udsMode: mode, udsOwner: owner, fd, backlog, log } = settings
+  if (fd === null && uds !== null) await listenOnFile(server, uds, { backlog, mode, owner })
   else await listenOn(server, fd === null ? { host, port, backlog } : { fd })
   // A connection that could not be accepted is no reason to end the process.
   reportAcceptErrors(server, log)

@@ -49,6 +49,17 @@ export interface SyncOptions {
   inlineThreads?: boolean | undefined
 }
 
+/** The paths of liveness and readiness. */
+export interface HealthOptions {
+  /** The server answers GET and HEAD of this path with 200 as long as its event loop turns. Default null: none. */
+  live?: string | null | undefined
+  /**
+   * The server answers GET and HEAD of this path with 200; with 503 from the first moment of a shutdown, and while
+   * `maxConcurrency` is reached. Default null: none.
+   */
+  ready?: string | null | undefined
+}
+
 /** The options of {@link serve}. Times are milliseconds, sizes are bytes. */
 export interface ServeOptions {
   /** The address to listen on. Default `127.0.0.1`. */
@@ -62,6 +73,11 @@ export interface ServeOptions {
    * connect. A process that connects needs the permission to write. Default null: the umask of the process decides.
    */
   udsMode?: number | null | undefined
+  /**
+   * The owner of the file of `uds`: `user`, `user:group` or `:group`, each a name or a number. The process needs the right
+   * to give files away. Default none: the user of the process.
+   */
+  udsOwner?: string | null | undefined
   /** The descriptor of an inherited listening socket, instead of host, port and path. Default none. */
   fd?: number | null | undefined
   /**
@@ -74,6 +90,20 @@ export interface ServeOptions {
    * `requestCert`, `minVersion` … The server sets ALPN itself. Or with {@link tlsFiles}, which follows files. Default none.
    */
   tls?: TlsOptions | TlsFiles | null | undefined
+  /**
+   * Whether proxies write the PROXY protocol, version 1 or 2, before the first byte of a connection, and before TLS.
+   * `always`: each connection begins with its header, and one of a peer that is not trusted is closed. `trusted`:
+   * connections of trusted peers begin with it, and others are served as they are. Client and server of the scope are those
+   * that the header tells. Default `off`.
+   *
+   * @see https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
+   */
+  proxyProtocol?: 'off' | 'always' | 'trusted' | undefined
+  /**
+   * The peers that are trusted to tell the client by the PROXY protocol: addresses, ranges such as `10.0.0.0/8`, `loopback`,
+   * `private`, `link-local`, `unix`. Default `['loopback', 'unix']`.
+   */
+  proxyProtocolFrom?: readonly string[] | undefined
   /** The connections that may wait to be accepted. Default 2048. */
   backlog?: number | undefined
   /**
@@ -149,6 +179,11 @@ export interface ServeOptions {
    * owner closes them. Default null: the server makes `memory()`, and closes it.
    */
   channels?: Channels | null | undefined
+  /**
+   * Paths for probes. The server answers them before the app and its middleware, also before an access log; they are the
+   * paths that the client sends, without `rootPath`.
+   */
+  health?: HealthOptions | undefined
   /** The limits and timers of WebSockets. */
   websocket?: WebSocketOptions | undefined
   /**
@@ -163,8 +198,9 @@ export interface ServeOptions {
 const MIB = 1024 * 1024
 
 type Complete<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
-type Defaults = Complete<Omit<ServeOptions, 'websocket' | 'sync' | 'log'>> & {
+type Defaults = Complete<Omit<ServeOptions, 'websocket' | 'sync' | 'health' | 'log'>> & {
   websocket: Complete<WebSocketOptions>
+  health: Complete<HealthOptions>
   sync: Complete<SyncOptions>
 }
 
@@ -174,9 +210,12 @@ export const DEFAULTS: Defaults = {
   port: 8000,
   uds: null,
   udsMode: null,
+  udsOwner: null,
   fd: null,
   listener: null,
   tls: null,
+  proxyProtocol: 'off',
+  proxyProtocolFrom: ['loopback', 'unix'],
   backlog: 2048,
   protocol: 'http',
   engine: 'native',
@@ -202,6 +241,7 @@ export const DEFAULTS: Defaults = {
   signal: null,
   figures: false,
   channels: null,
+  health: { live: null, ready: null },
   sync: {
     environ: {},
     maxInlineBodyBytes: MIB,

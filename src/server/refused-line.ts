@@ -1,6 +1,7 @@
 // The log line about a request that the server refuses before the app is called. No middleware sees such a request, and
 // so accessLog() cannot log it; the line has the same fields.
 
+import { toldEndsOf } from './proxy-protocol/told-ends.ts'
 import type { Socket } from 'node:net'
 import type { Log } from '../contract/log.ts'
 import type { RequestHead } from '../http/request-head.ts'
@@ -17,7 +18,10 @@ export type Peer = Readonly<Pick<Socket, 'remoteAddress' | 'remotePort'>>
 /** Logs a refused request whose head could not be read. */
 export function logUnread(log: Log, reason: RefusalReason, peer: Peer): void {
   const { remoteAddress, remotePort = 0 } = peer
-  const client = remoteAddress === undefined ? null : addressOf(remoteAddress, remotePort)
+  const told = toldEndsOf(peer)
+  const own = remoteAddress === undefined ? null : ([remoteAddress, remotePort] as const)
+  const ends = told === undefined ? own : told.client
+  const client = ends && addressOf(...ends)
   logRefused(log, reason, { client, method: null, path: null })
 }
 

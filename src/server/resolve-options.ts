@@ -4,11 +4,11 @@ import { checkNumber, completeOptions, invalidOption, isObject } from '../comple
 import { InvalidOptionError } from '../errors.ts'
 import { checkLog, guardedLog } from '../guarded-log.ts'
 import { DEFAULTS } from './options.ts'
-import { checkSocketPath } from './socket-file.ts'
+import { proxyTrust } from './proxy-protocol/proxy-headers.ts'
+import { checkOwner, checkSocketPath } from './socket-file.ts'
 import { tlsFault } from './tls-fault.ts'
 import { TlsFiles } from './tls/tls-files.ts'
 import { areOrigins } from './websocket/origins.ts'
-import type { TlsOptions } from 'node:tls'
 import type { NumberRange } from '../complete-options.ts'
 import type { Channels } from '../contract/channels.ts'
 import type { Log } from '../contract/log.ts'
@@ -48,6 +48,7 @@ const RANGES = {
 } satisfies Record<string, NumberRange>
 
 const CHOICES = {
+  proxyProtocol: ['off', 'always', 'trusted'],
   protocol: ['http', 'scgi', 'fastcgi'],
   engine: ['native', 'node'],
   rootPathMode: ['prepend', 'verify'],
@@ -71,6 +72,9 @@ export function resolveOptions(options: ServeOptions, log: Log, caller = 'serve'
   checkServerHeader(caller, completed.serverHeader)
   checkLog(caller, log)
   checkMode(caller, completed.udsMode)
+  checkOwner(caller, completed.udsOwner)
+  checkProbes(caller, completed.health)
+  checkProxies(caller, completed.proxyProtocolFrom)
   const { channels, fd, listener, rootPath, signal, sync, tls, websocket } = completed
   if (channels !== null && !isChannels(channels)) {
     const remedy = 'it is memory(), cluster() or redis() of isthmus/channels, or null'
@@ -135,6 +139,26 @@ function checkHost(caller: string, host: unknown): void {
   throw invalidOption(caller, 'host', host, remedy)
 }
 
+function checkProxies(caller: string, from: unknown): void {
+  if (!Array.isArray(from) || from.length === 0) {
+    const remedy = "it is a list of addresses and ranges, such as ['10.0.0.0/8']"
+    throw invalidOption(caller, 'proxyProtocolFrom', from, remedy)
+  }
+  proxyTrust(caller, from)
+}
+
+function checkProbes(caller: string, health: Settings['health']): void {
+  for (const [name, path] of Object.entries(health) as Array<[string, unknown]>) {
+    if (path === null || (typeof path === 'string' && /^\/[^?#\s]*$/.test(path))) continue
+    throw invalidOption(
+      caller,
+      `health.${name}`,
+      path,
+      'it is a path that starts with "/", or null',
+    )
+  }
+}
+
 function checkMode(caller: string, mode: unknown): void {
   if (mode === null || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777))
     return
@@ -147,7 +171,7 @@ function checkMode(caller: string, mode: unknown): void {
 }
 
 // The message does not show the value: it has the private key.
-function checkTls(caller: string, tls: TlsOptions | TlsFiles, protocol: string): void {
+function checkTls(caller: string, tls: NonNullable<Settings['tls']>, protocol: string): void {
   if (protocol !== 'http') {
     const remedy = 'it is http with the option tls: a gateway protocol has no TLS'
     throw invalidOption(caller, 'protocol', protocol, remedy)

@@ -3,6 +3,7 @@
 // no other user can enter, so that no other user can connect before the file has its mode.
 
 import { randomBytes } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -40,12 +41,13 @@ export function checkSocketPath(caller: string, path: unknown): void {
  * another kind is not touched.
  *
  * @param mode the permissions that the file has from its first moment; null leaves them to the umask of the process
+ * @param owner the user and group that the file has from its first moment; null leaves them to the process
  * @throws the system's error: `EADDRINUSE` if a process listens there, or if the file is no socket
  */
 export async function listenOnFile(
   server: Server,
   path: string,
-  { backlog, mode }: { backlog: number; mode: number | null },
+  { backlog, mode, owner }: { backlog: number; mode: number | null; owner: string | null },
 ): Promise<void> {
   if (!isFile(path)) return listening(server, path, backlog)
   const folder = ownFolder(path)
@@ -54,12 +56,38 @@ export async function listenOnFile(
     mkdirSync(folder, { mode: 0o700 })
     await listening(server, own, backlog)
     if (mode !== null) chmodSync(own, mode)
+    if (owner !== null) giveTo(own, owner)
     await publish(own, path)
   } catch (error) {
     server.close()
     throw withPath(error as NodeJS.ErrnoException, path)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Checks the option `udsOwner`.
+ *
+ * @param caller the function that takes the option, for messages
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a value that is no owner
+ */
+export function checkOwner(caller: string, owner: unknown): void {
+  if (owner === null || (typeof owner === 'string' && OWNER.test(owner))) return
+  const remedy = "it is 'user', 'user:group' or ':group', or null"
+  throw invalidOption(caller, 'udsOwner', owner, remedy)
+}
+
+const OWNER = /^(?:[\w][\w.-]*)?(?::[\w][\w.-]*)?$(?<=.)/
+
+// Node has no look-up of names, which may be in a directory of the network: chown has one.
+function giveTo(file: string, owner: string): void {
+  try {
+    execFileSync('chown', ['--', owner, file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: Buffer }
+    const reason = (stderr?.toString().trim() || message).replaceAll(file, 'the socket')
+    throw new Error(`cannot give the unix socket to "${owner}": ${reason}`)
   }
 }
 
@@ -132,6 +160,7 @@ const SOCKET_CODES: Record<string, string> = { EEXIST: 'EADDRINUSE', ENOENT: 'EA
 
 // The caller knows nothing of the name that the socket was bound to.
 function withPath(error: NodeJS.ErrnoException, path: string): Error {
+  if (error.code === undefined) return error
   const code = SOCKET_CODES[error.code ?? ''] ?? error.code
   const message = `listen ${code}: cannot make the unix socket ${path}`
   return Object.assign(new Error(message, { cause: error }), {

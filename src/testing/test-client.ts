@@ -17,7 +17,7 @@ import type { ServeOptions } from '../server/options.ts'
 /**
  * The options of {@link testClient}: all options of `serve()`, and its own.
  *
- * The options of `serve()` that concern sockets are checked and have no further effect: `uds`, `fd`, `tls`,
+ * The options of `serve()` that concern sockets are checked and have no further effect: `uds`, `fd`, `tls`, `proxyProtocol`,
  * `backlog`, `engine`, `keepAliveTimeoutMs`, `headTimeoutMs`, `writeTimeoutMs`, `maxHeadBytes`,
  * `maxRequestLineBytes`, `graceMs`, and those of `websocket` except `maxQueue`. `host` and `port` are the address
  * that the app sees as the server's. `lifespanTimeoutMs` is `deadlineMs` at most. `log` is silent by default.

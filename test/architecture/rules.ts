@@ -27,6 +27,7 @@ const LAYERS = [
     'name-of',
     'channel-text',
     'shared-class',
+    'reload-page',
   ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */
@@ -35,7 +36,7 @@ const ROOMS: Array<[folder: string, rooms: string[]]> = [
   ['adapters', ['connect', 'fetch']],
   ['bridge', ['sync', 'iterable']],
   ['chain', ['event', 'sync']],
-  ['cli', ['serve', 'master', 'bench', 'report', 'migrate']],
+  ['cli', ['serve', 'master', 'development', 'bench', 'report', 'migrate', 'cgi']],
   ['hosting', ['gateway', 'thread']],
   ['lint', ['events', 'sync']],
   ['lint', ['events', 'iterable']],

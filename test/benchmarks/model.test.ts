@@ -1,12 +1,12 @@
 // The model of a pool: known results of the theory of queues, the bounds of a pool, and the search.
 
 import { describe, expect, it } from 'vitest'
+import { answerOf } from '../../benchmarks/model/answer.ts'
 import { compareSaturation } from '../../benchmarks/model/compare.ts'
 import { needOf } from '../../benchmarks/model/need.ts'
 import { HELP, parseModelOptions } from '../../benchmarks/model/options.ts'
 import { exponential, logNormal, seeded } from '../../benchmarks/model/random.ts'
 import { simulate } from '../../benchmarks/model/simulate.ts'
-import { linesOf, tableOf } from '../../benchmarks/model/table.ts'
 import type { Load, Setup } from '../../benchmarks/model/simulate.ts'
 
 const LOAD: Load = {
@@ -93,13 +93,9 @@ describe('the search', () => {
   const wish = { goal: { p99Ms: 100, failedShare: 0.001 }, loopMs: 0.05 }
 
   it('finds the smallest number of threads that keeps the limits', () => {
-    const need = needOf(load, SETUP, wish)
-    const { candidates, enough } = need
+    const { candidates, enough } = needOf(load, SETUP, wish)
     expect(candidates.map(({ isEnough }) => isEnough).indexOf(true)).toBe(candidates.length - 1)
     expect(enough?.outcomes.answeredMs.p99).toBeLessThanOrEqual(100)
-    const [line] = linesOf(need, { load, goal: wish.goal, cores: 1 })
-    expect(line).toContain(`--workers 1 --threads ${enough?.setup.threads}`)
-    expect(tableOf(candidates).split('\n').length).toBeGreaterThan(candidates.length)
   })
 
   it('names the machines for which the cores ask if no number of threads is enough', () => {
@@ -148,6 +144,17 @@ describe('the comparison with the measured scenario saturation', () => {
 })
 
 describe('the command line', () => {
+  it('answers with the flags of the command, or with the machines that the load needs', () => {
+    const words = '--rate 100 --service-ms 20 --cores 4 --requests 1000 --p99-ms 200'.split(' ')
+    const { text, isEnough } = answerOf(parseModelOptions(words))
+    expect(isEnough).toBe(true)
+    expect(text).toMatch(/p99 200 ms: --workers 1 --threads [2-4]$/m)
+    expect(answerOf(parseModelOptions([...words, '--threads', '3'])).text).toContain('1 × 3')
+    const hard = answerOf(parseModelOptions([...words, '--rate', '1000']))
+    expect(hard.isEnough).toBe(false)
+    expect(hard.text).toContain('8 machines with 4 cores')
+  })
+
   it('takes the defaults of threads()', () => {
     const { setup, load } = parseModelOptions(['--rate', '10', '--service-ms', '5'])
     expect(setup).toMatchObject({ maxQueue: 1_000, queueTimeoutMs: 30_000, timeoutMs: 30_000 })

@@ -29,6 +29,10 @@ describe('parseWrk', () => {
     })
   })
 
+  it('takes a percentile above a second, which wrk ends with a space', () => {
+    expect(parseWrk(OUTPUT.replace('2.50ms', '1.52s ')).p99Ms).toBe(1_520)
+  })
+
   it.each(['Socket errors: connect 0, read 3, write 0, timeout 0', 'Non-2xx or 3xx responses: 7'])(
     'does not count failures as work: %s',
     (line) => {

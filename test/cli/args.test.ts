@@ -14,6 +14,7 @@ import { APP_FORM } from '../../src/cli/app-spec.ts'
 import { POOL_FLAG_DEFAULTS, POOL_OPTIONS } from '../../src/cli/pool-options.ts'
 import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
+import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
@@ -51,10 +52,14 @@ const SERVER: Array<
   ['port', '0', 'port', 0],
   ['uds', '/run/app.sock', 'uds', '/run/app.sock'],
   ['uds-mode', '660', 'udsMode', 0o660],
+  ['uds-owner', 'www-data:adm', 'udsOwner', 'www-data:adm'],
   ['fd', '3', 'fd', 3],
+  ['proxy-protocol', 'always', 'proxyProtocol', 'always'],
+  ['proxy-protocol-from', '10.0.0.0/8, unix', 'proxyProtocolFrom', ['10.0.0.0/8', 'unix']],
   ['backlog', '16', 'backlog', 16],
   ['protocol', 'scgi', 'protocol', 'scgi'],
   ['engine', 'node', 'engine', 'node'],
+  ['http2', 'true', 'http2', true],
   ['root-path', '/api', 'rootPath', '/api'],
   ['root-path-mode', 'verify', 'rootPathMode', 'verify'],
   ['header-map', 'refuse', 'headerMap', 'refuse'],
@@ -95,6 +100,10 @@ const WEBSOCKET: Array<[string, string, keyof typeof DEFAULTS.websocket, unknown
   ['ws-ping-timeout', '2', 'pongTimeoutMs', 2_000],
   ['ws-close-timeout', '0.5', 'closeTimeoutMs', 500],
   ['ws-deflate', 'true', 'deflate', true],
+]
+const HEALTH: Array<[string, string, keyof typeof DEFAULTS.health, unknown]> = [
+  ['health-live', '/livez', 'live', '/livez'],
+  ['health-ready', '/readyz', 'ready', '/readyz'],
 ]
 const PROCESS: Array<[string, string, keyof typeof PROCESS_OPTIONS, unknown]> = [
   ['config', 'shop.config.ts', 'config', 'shop.config.ts'],
@@ -179,6 +188,11 @@ const TLS: Array<[string, string, keyof typeof TLS_OPTIONS, unknown]> = [
   ['tls-passphrase-file', '/run/secrets/key', 'passphraseFile', '/run/secrets/key'],
 ]
 
+const RELOAD: Array<[string, string, keyof typeof RELOAD_OPTIONS, unknown]> = [
+  ['reload', 'true', 'reload', true],
+  ['reload-include', '**/*.html', 'reloadInclude', ['**/*.html']],
+]
+
 function variable(flag: string): string {
   return `ISTHMUS_${flag.toUpperCase().replaceAll('-', '_')}`
 }
@@ -192,12 +206,14 @@ function valuesIn({
   channels,
   tls,
   workers,
+  reload,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
     ...SERVER.map(([flag, , name]): [string, unknown] => [flag, options[name]]),
     ...SYNC.map(([flag, , name]): [string, unknown] => [flag, options.sync[name]]),
     ...WEBSOCKET.map(([flag, , name]): [string, unknown] => [flag, options.websocket[name]]),
+    ...HEALTH.map(([flag, , name]): [string, unknown] => [flag, options.health[name]]),
     ...[...PROCESS, ...CONTROL].map(([flag, , name]): [string, unknown] => [flag, own[name]]),
     ...POOL.map(([flag, , name]): [string, unknown] => [flag, pool[name]]),
     ...PYTHON.map(([flag, , name]): [string, unknown] => [flag, python[name]]),
@@ -205,14 +221,16 @@ function valuesIn({
     ...CHANNELS.map(([flag, , name]): [string, unknown] => [flag, channels[name]]),
     ...WORKERS.map(([flag, , name]): [string, unknown] => [flag, workers[name]]),
     ...TLS.map(([flag, , name]): [string, unknown] => [flag, tls[name]]),
+    ...RELOAD.map(([flag, , name]): [string, unknown] => [flag, reload[name]]),
   ]
 }
 
 describe('serve', () => {
   it('has the defaults of serve() for options that are not given', () => {
-    const { options, pool, python, remote, channels, tls, workers, ...rest } = serve()
+    const { options, pool, python, remote, channels, tls, workers, reload, ...rest } = serve()
     expect(workers).toEqual(WORKERS_DEFAULTS)
     expect(tls).toEqual(TLS_FLAG_DEFAULTS)
+    expect(reload).toEqual(RELOAD_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
     const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
@@ -284,6 +302,7 @@ describe('serve', () => {
     ...SERVER,
     ...SYNC,
     ...WEBSOCKET,
+    ...HEALTH,
     ...PROCESS,
     ...CONTROL,
     ...POOL,
@@ -292,6 +311,7 @@ describe('serve', () => {
     ...CHANNELS,
     ...WORKERS,
     ...TLS,
+    ...RELOAD,
   ]
   const expected = all.map(([flag, , , value]) => [flag, value])
 
@@ -306,14 +326,14 @@ describe('serve', () => {
   })
 
   it('has no option that this test lacks', () => {
-    const workers = WORKERS_OPTIONS
     const pools = [
-      workers,
+      WORKERS_OPTIONS,
       POOL_OPTIONS,
       PYTHON_OPTIONS,
       REMOTE_OPTIONS,
       CHANNELS_OPTIONS,
       TLS_OPTIONS,
+      RELOAD_OPTIONS,
     ]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
@@ -326,9 +346,12 @@ describe('serve', () => {
       ...CHANNELS,
       ...WORKERS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,
+      ...HEALTH,
     ].map(([flag]) => flag)
     // The one flag that needs another: see the tests of proxies.
     expect(new Set(flags)).toEqual(new Set([...tested, 'forwarded-allow-ips']))
@@ -428,6 +451,18 @@ describe('serve', () => {
   it('takes options before APP, and does not take APP for the value of a repeatable option', () => {
     const command = parseArguments(['serve', '--environ', 'A=1', 'sync:x.ts#y'], {})
     expect(command).toMatchObject({ app: { style: 'sync', file: 'x.ts', exportName: 'y' } })
+  })
+})
+
+describe('cgi', () => {
+  it('has an app, and the options of serve() that one request needs', () => {
+    const words = ['cgi', 'app.js', '--limit-body', '100', '--log-level', 'warn']
+    const command = parseArguments(words, {})
+    expect(command).toMatchObject({ type: 'cgi', options: { maxBodyBytes: 100, logLevel: 'warn' } })
+    expect(() => parseArguments(['cgi'], {})).toThrow('no APP to serve')
+    expect(() => parseArguments(['cgi', 'app.js', '--port', '1'], {})).toThrow(
+      'unknown argument "port"',
+    )
   })
 })
 
@@ -599,6 +634,8 @@ describe('help', () => {
       ...CHANNELS,
       ...WORKERS,
       ...TLS,
+      ...RELOAD,
+      ...RELOAD,
       ...SERVER,
       ...SYNC,
       ...WEBSOCKET,

@@ -16,7 +16,7 @@ const DEADLINE_MS = 12_000
 const NO_ANSWER = 'NO_ANSWER'
 
 async function openDoor(): Promise<{ door: ConnectionDoor; ask: () => Promise<string> }> {
-  const place = { host: '127.0.0.1', port: 0, uds: null, udsMode: null, fd: null }
+  const place = { host: '127.0.0.1', port: 0, uds: null, udsMode: null, udsOwner: null, fd: null }
   const door = new ConnectionDoor({ ...place, backlog: 100, log: SILENT_LOG })
   const address = await door.open()
   onTestFinished(() => door.close())

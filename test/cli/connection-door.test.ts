@@ -36,6 +36,7 @@ async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<
     port: 0,
     uds: null,
     udsMode: null,
+    udsOwner: null,
     fd: null,
     backlog,
     log: SILENT_LOG,

@@ -8,9 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { askControl } from '../../src/cli/control-client.ts'
 import { readReport } from '../../src/cli/read-report.ts'
 import { openControl } from '../../src/report/control/open-control.ts'
-import { SILENT_LOG } from '../../src/silent-log.ts'
 import { EXAMPLE_REPORT } from '../report/example-report.ts'
-import { fakeMigration } from '../report/control/fake-migration.ts'
+import { exampleServer } from '../report/control/example-server.ts'
 import type { Report } from '../../src/contract/report.ts'
 import type { Server } from '../../src/server/serve.ts'
 
@@ -23,12 +22,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function opened(report: Report = EXAMPLE_REPORT): Promise<Server> {
-  return openControl(path, {
-    report: () => report,
-    migrations: new Map([['/orders', fakeMigration()]]),
-    state: null,
-    log: SILENT_LOG,
-  })
+  return openControl(
+    path,
+    exampleServer({}, () => report),
+  )
 }
 
 /** The message for a program that answers each connection with `text`. */

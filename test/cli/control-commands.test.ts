@@ -55,6 +55,15 @@ describe('isthmus report', () => {
   })
 })
 
+describe('isthmus reload', () => {
+  it('has the socket, and nothing else', () => {
+    expect(parseArguments(['reload'], SOCKET)).toEqual({ type: 'reload', control: '/run/a.sock' })
+    expect(parseArguments(['reload', '--control', '/b'], {})).toMatchObject({ control: '/b' })
+    expect(refusal(['reload', 'app.js'])).toContain('see "isthmus reload --help"')
+    expect(refusal(['reload', '--json'])).toContain('unknown argument "json"')
+  })
+})
+
 describe('isthmus migrate', () => {
   const nothing = { share: null, shadow: null, shadowRate: null, baseline: null }
 

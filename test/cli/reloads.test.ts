@@ -44,15 +44,37 @@ describe('reloads', () => {
     const reloads = poolReloads(async () => DONE)
     reloads.started(log)
     expect(lines).toEqual([])
-    reloads.order(log)
+    void reloads.order(log)
     await vi.waitFor(() => expect(lines).toEqual(['info: SIGHUP: reloading', 'info: reloaded']))
+  })
+
+  it('tell who ordered them the outcome of the reload that began after the order', async () => {
+    const { log, lines } = recorder()
+    const { reloads, steps } = stepwise()
+    reloads.started(log)
+    const first = reloads.order(log, 'the control socket')
+    const second = reloads.order(log, 'the control socket')
+    steps[0]?.resolve(DONE)
+    expect(await first).toEqual({ workers: 0, pools: 2, errors: [] })
+    await vi.waitFor(() => expect(steps).toHaveLength(2))
+    steps[1]?.resolve({ pools: 0, errors: [new Error('app.js does not parse')] })
+    expect(await second).toEqual({ workers: 0, pools: 0, errors: ['app.js does not parse'] })
+    expect(lines[0]).toBe('info: the control socket: reloading')
+    const third = reloads.order(log)
+    const fourth = reloads.order(log)
+    reloads.end()
+    const over = { workers: 0, pools: 0, errors: ['the server drains'] }
+    expect(await fourth).toEqual(over)
+    expect(await reloads.order(log)).toEqual(over)
+    steps[2]?.reject(new Error('no memory'))
+    expect((await third).errors).toEqual(['no memory'])
   })
 
   it('come one after the other; many signals during one make one more', async () => {
     const { log, lines } = recorder()
     const { reloads, steps } = stepwise()
     reloads.started(log)
-    for (let signal = 0; signal < 4; signal += 1) reloads.order(log)
+    for (let signal = 0; signal < 4; signal += 1) void reloads.order(log)
     expect(steps).toHaveLength(1)
     steps[0]?.resolve(DONE)
     await vi.waitFor(() => expect(steps).toHaveLength(2))
@@ -60,14 +82,14 @@ describe('reloads', () => {
     await vi.waitFor(() =>
       expect(lines.filter((line) => line === 'info: reloaded')).toHaveLength(2),
     )
-    reloads.order(log)
+    void reloads.order(log)
     expect(steps).toHaveLength(3)
   })
 
   it('wait for the start', async () => {
     const { log, lines } = recorder()
     const { reloads, steps } = stepwise()
-    reloads.order(log)
+    void reloads.order(log)
     expect([steps.length, lines]).toEqual([
       0,
       ['info: SIGHUP: the apps load; another reload follows'],
@@ -80,9 +102,9 @@ describe('reloads', () => {
     const { log, lines } = recorder()
     const { reloads, steps } = stepwise()
     reloads.started(log)
-    reloads.order(log)
+    void reloads.order(log)
     reloads.end()
-    reloads.order(log)
+    void reloads.order(log)
     steps[0]?.resolve({ pools: 0, errors: [new Error('closed')] })
     await delay(20)
     expect([steps.length, lines]).toEqual([1, ['info: SIGHUP: reloading']])
@@ -99,7 +121,7 @@ describe('reloads', () => {
     const { log, lines } = recorder()
     const reloads = poolReloads(async () => reloaded)
     reloads.started(log)
-    reloads.order(log)
+    void reloads.order(log)
     await vi.waitFor(() => expect(lines).toHaveLength(1 + says.length))
     expect(lines.slice(1).map((line, at) => line.startsWith(says[at] ?? ''))).toEqual(
       says.map(() => true),

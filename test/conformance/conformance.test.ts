@@ -90,7 +90,7 @@ describe.each(SUBJECTS)('$name', ({ host: hosted, engine, gaps }) => {
       const answer = await it.ask()
       const expected = [...headers, ...length(0)]
       if (gaps.order !== undefined) {
-        expect(answer.headers.toSorted()).toEqual(expected.toSorted())
+        expect(new Set(answer.headers)).toEqual(new Set(expected))
         skip(gaps.order)
       }
       expect(answer).toEqual({ status: 303, headers: expected, body: '' })

@@ -23,6 +23,7 @@ const HELPERS = new Map([
   ['http/host.ts', ['HostParts', 'parseHost']],
   ['http/list.ts', ['listMembers']],
   ['http/stop-reason.ts', ['isSignalReason']],
+  ['http/trusted-peers.ts', ['Trust', 'trustOfAddresses', 'unmapped']],
   ['http/vary.ts', ['appendVary']],
   ['waiting/settles-within.ts', ['MAX_TIMER_MS']],
 ])
@@ -50,7 +51,6 @@ const PARTS = [
   'encoder',
   'error-report',
   'forwarded-field',
-  'forwarded-trust',
 ]
 
 const pathOf = (name: string): string => `middleware/${name}.ts`

@@ -51,10 +51,10 @@ export function startChild(command: readonly string[], options: SpawnOptions = {
   return { process: child, complaint: () => complaint, stop }
 }
 
-/** The first line that a child prints. @throws Error if the child ends first, or prints nothing for START_MS */
-export async function firstLine(child: Child): Promise<string> {
+/** The first line that a child prints. @throws Error if the child ends first, or prints nothing for `withinMs` */
+export async function firstLine(child: Child, withinMs: number = STOP_MS): Promise<string> {
   const { process: started } = child
-  const signal = AbortSignal.timeout(STOP_MS)
+  const signal = AbortSignal.timeout(withinMs)
   const data = once(started.stdout as NodeJS.ReadableStream, 'data', { signal }) as Promise<
     [Buffer]
   >

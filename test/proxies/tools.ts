@@ -14,6 +14,10 @@ export type ToolName =
   | 'requests'
   | 'httpx'
   | 'java'
+  | 'fcgiwrap'
+  | 'tini'
+  | 'unshare'
+  | 'systemd-analyze'
 
 interface Tool {
   /** The program, and the words that make it succeed at once. */
@@ -35,6 +39,17 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
     remedy: 'apt-get install python3-requests',
   },
   httpx: { probe: [PYTHON, '-c', 'import httpx'], remedy: 'apt-get install python3-httpx' },
+  fcgiwrap: { probe: ['fcgiwrap', '-h'], remedy: 'apt-get install fcgiwrap' },
+  tini: { probe: ['tini', '--version'], remedy: 'apt-get install tini' },
+  // A container may forbid name spaces of processes.
+  unshare: {
+    probe: ['unshare', '--pid', '--fork', '--mount-proc', 'true'],
+    remedy: 'the system permits no new name space of processes',
+  },
+  'systemd-analyze': {
+    probe: ['systemd-analyze', '--version'],
+    remedy: 'apt-get install systemd',
+  },
   java: { probe: ['javac', '-version'], remedy: 'apt-get install default-jdk-headless' },
 }
 

@@ -55,6 +55,25 @@ describe('the file of a unix socket', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  it.skipIf(process.getuid?.() !== 0)(
+    'has the owner of the option, by name or number',
+    async () => {
+      for (const udsOwner of ['nobody', 'nobody:0', '65534:65534', ':0']) {
+        await using server = await served(hello, { uds, udsOwner })
+        expect(await ask(server)).toBe('hello')
+        expect(lstatSync(uds).uid).toBe(udsOwner === ':0' ? 0 : 65_534)
+      }
+    },
+  )
+
+  it('is not left behind if the owner is unknown, and the error names the owner', async () => {
+    const listening = served(hello, { uds, udsOwner: 'no-such-user' })
+    await expect(listening).rejects.toThrow(
+      /^cannot give the unix socket to "no-such-user": chown: /,
+    )
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('has the mode of the option from its first moment, under any umask', async () => {
     const before = process.umask(0)
     try {

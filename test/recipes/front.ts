@@ -27,7 +27,7 @@ export interface Front extends AsyncDisposable {
   server: Server
 }
 
-/** Starts the server, and the proxy in front of it. */
+/** Starts the server, and after it the proxy. */
 export async function startFront({ page, program, name, options }: Recipe): Promise<Front> {
   const directory = await mkdtemp(join(tmpdir(), `recipe-${name}-`))
   const socket = join(directory, 'app.sock')

@@ -19,12 +19,14 @@ function factsOf({ method, path, queryString, scheme, client, headers }: HttpSco
   const named = (wanted: string): string | undefined =>
     headers.find(([name]) => name === wanted)?.[1]
   return {
-    ...{ method, path, queryString, scheme, client: client?.[0] ?? null, peerPort: client?.[1] },
-    ...{
-      host: named('host'),
-      forwarded: named('x-forwarded-for'),
-      proto: named('x-forwarded-proto'),
-    },
+    method,
+    path,
+    queryString,
+    scheme,
+    client: client?.[0] ?? null,
+    host: named('host'),
+    forwarded: named('x-forwarded-for'),
+    proto: named('x-forwarded-proto'),
   }
 }
 

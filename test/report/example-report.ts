@@ -1,6 +1,12 @@
 // A report with a part of every kind, for tests of its readers.
 
-import type { MigrationReport, MountReport, Report, SideReport } from '../../src/contract/report.ts'
+import type {
+  MigrationReport,
+  MountReport,
+  Report,
+  SideReport,
+  WorkerReport,
+} from '../../src/contract/report.ts'
 
 const SIDE: SideReport = {
   hosting: 'threads',
@@ -121,6 +127,23 @@ export const EXAMPLE_MIGRATION: MigrationReport = {
       },
     ],
   },
+}
+
+/** One worker of several. */
+export const EXAMPLE_WORKER: WorkerReport = {
+  worker: 1,
+  pid: 4_712,
+  state: 'ready',
+  answered: true,
+  uptimeMs: 61_000,
+  rssBytes: 98_000_000,
+  cpu: 0.31,
+  loopUtilization: 0.28,
+  longestBlockMs: 31,
+  requests: { inFlight: 2, total: 70_000 },
+  webSockets: { open: 1, total: 2 },
+  predecessors: 3,
+  crashes: 0,
 }
 
 /** A server with a mount of each hosting. */

@@ -9,6 +9,7 @@ import { exit, watchThreads } from '../exit.ts'
 import { loadApp } from '../load-app.ts'
 import { FAILED, reportFailure } from '../report-failure.ts'
 import type { Writable } from 'node:stream'
+import type { Log } from '../../contract/log.ts'
 import type { CgiCommand } from '../args.ts'
 
 /**
@@ -32,7 +33,7 @@ export async function cgiCommand(command: CgiCommand): Promise<void> {
   const { app, options } = command
   const { logLevel, ...settings } = options
   const streams = { input: process.stdin, output }
-  const parts = { ...streams, environment, signal: stop.signal, log: stderrLog(logLevel) }
+  const parts = { ...streams, environment, signal: stop.signal, log: quietLog(stderrLog(logLevel)) }
   const status = await loadApp(app, 0)
     .then(
       async (loaded) => {
@@ -58,6 +59,18 @@ function failed(
 function forgetFields(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith('HTTP_')) Reflect.deleteProperty(process.env, name)
+  }
+}
+
+// A process for one request has no other one that an inline app could hold up.
+function quietLog(log: Log): Log {
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => {
+      if (!('heldMs' in fields)) log.warn(fields, message)
+    },
+    error: (fields, message) => log.error(fields, message),
   }
 }
 

@@ -20,6 +20,10 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   mounts?: Readonly<Record<`/${string}`, string>> | undefined
   /** The threads of each sync app and each `threads:` app; 0 runs them all on the event loop. Default one per core. */
   threads?: number | undefined
+  /** Whether a change of a file loads the app anew; for development only. Default false. */
+  reload?: boolean | undefined
+  /** Patterns of further files that a development server watches. Default none. */
+  reloadInclude?: readonly string[] | undefined
   /** The worker processes behind one master; `auto` for one per core. Default null: one process serves. */
   workers?: number | 'auto' | null | undefined
   /** How long the event loop of a worker may stand still, in ms; 0 for no limit. Default 30,000. */

@@ -2,6 +2,7 @@
 
 import { PROCESS_DEFAULTS, PROCESS_OPTIONS } from '../options-table.ts'
 import { readTable } from '../read-table.ts'
+import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../reload-options.ts'
 import { importConfig } from './config-file.ts'
 import { configValues, NO_CONFIG } from './config-values.ts'
 import type { Parsed } from '../parser.ts'
@@ -18,14 +19,10 @@ export async function readConfig(
   { given }: Pick<Parsed, 'given'>,
   environment: Environment,
 ): Promise<ConfigValues> {
-  const { config } = readTable(
-    CONFIG_OPTIONS,
-    { config: PROCESS_DEFAULTS.config },
-    given,
-    environment,
-  )
-  const file = await importConfig(config, { mode: 'production' })
+  const { config, reload } = readTable(OPTIONS, DEFAULTS, given, environment)
+  const file = await importConfig(config, { mode: reload ? 'development' : 'production' })
   return file ? configValues(file) : NO_CONFIG
 }
 
-const CONFIG_OPTIONS = { config: PROCESS_OPTIONS.config }
+const OPTIONS = { config: PROCESS_OPTIONS.config, reload: RELOAD_OPTIONS.reload }
+const DEFAULTS = { config: PROCESS_DEFAULTS.config, reload: RELOAD_DEFAULTS.reload }

@@ -1,16 +1,16 @@
 // isthmus serve --workers: starts the workers, prints the ready line when all of them serve, and runs until a signal.
 
 import { urlOf } from '../../server/url-of.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
 import { CrewLog } from './crew-log.ts'
+import { CrewOperator } from './crew-operator.ts'
 import { Master } from './master.ts'
-import type { Log } from '../../contract/log.ts'
 import type { ServeCommand } from '../args.ts'
+import type { MasterParts } from './master.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 
 /**
@@ -24,17 +24,14 @@ export async function masterCommand(
   count: number,
   life: Lifecycle,
 ): Promise<void> {
-  refuseAlone(command)
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)
   if (life.isEnding) return
-  const master = masterOf(command, count, log)
-  life.close = () => master.close()
-  life.reloads = new Reloads(async () => {
-    const { workers: size, failure } = await master.reload()
-    return (log) => new CrewLog(log).reloaded(size, failure)
-  })
+  const operator = new CrewOperator(command, log, () => life.reload())
+  const master = masterOf(command, { count, figures: operator.figures, log })
+  life.close = () => operator.close(() => master.close())
+  life.reloads = crewReloads(master)
   process.once('exit', () => master.kill())
 
   const opened = await master.open()
@@ -43,6 +40,10 @@ export async function masterCommand(
     process.stderr.write(`isthmus: ${opened.failure.text}\n`)
     return exit(opened.failure.status)
   }
+  await operator.open().catch(async (error: unknown) => {
+    await master.close()
+    throw error
+  })
   life.handleExceptions()
   life.handleReloads()
   process.on('SIGTTIN', () => master.resize(1))
@@ -51,25 +52,30 @@ export async function masterCommand(
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
 
-function masterOf({ channels, options, workers }: ServeCommand, count: number, log: Log): Master {
+type CrewParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
+
+function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts): Master {
+  const { count, log } = crew
   if (channels.channels === 'memory' && count > 1) {
     log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
   }
   return new Master({
-    count,
+    ...crew,
     flags: workers,
     door: { ...options, log },
     graceMs: options.graceMs,
     lifespanTimeoutMs: options.lifespanTimeoutMs,
     channels: masterChannels(channels, log),
-    log,
   })
 }
 
-// These parts of an operator are inside of one process.
-function refuseAlone({ control, metrics, migrateState }: ServeCommand): void {
-  const parts = { control, metrics, 'migrate-state': migrateState }
-  const given = Object.entries(parts).find(([, value]) => value !== null)
-  if (!given) return
-  throw new InvalidOptionError(`--${given[0]} cannot be combined with --workers yet`)
+function crewReloads(master: Master): Reloads {
+  return new Reloads(async () => {
+    const { workers, failure } = await master.reload()
+    const errors = failure ? [failure.text] : []
+    return {
+      outcome: { workers: failure ? 0 : workers, pools: 0, errors },
+      report: (log) => new CrewLog(log).reloaded(workers, failure),
+    }
+  })
 }

@@ -15,13 +15,14 @@ import type { ServerAddress } from '../../server/engine.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { DoorSettings } from '../connection-door.ts'
 import type { Failure } from '../report-failure.ts'
+import type { CrewFigures } from './crew-figures.ts'
 import type { Beat } from '../worker-messages.ts'
 import type { WorkersFlags } from '../workers-options.ts'
 import type { Order } from './supervisor.ts'
 import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 
-/** The options of a {@link Master}. */
-interface MasterOptions {
+/** The parts of a {@link Master}. */
+export interface MasterParts {
   readonly count: number
   readonly flags: WorkersFlags
   readonly door: DoorSettings
@@ -29,6 +30,8 @@ interface MasterOptions {
   readonly graceMs: number
   readonly lifespanTimeoutMs: number
   readonly channels: ClusterChannels | null
+  /** Follows the life of the workers. */
+  readonly figures: CrewFigures
   readonly log: Log
 }
 
@@ -56,7 +59,7 @@ interface Running {
 
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
-  readonly #options: MasterOptions
+  readonly #options: MasterParts
   readonly #log: CrewLog
   readonly #door: ConnectionDoor
   readonly #supervisor: Supervisor
@@ -72,7 +75,7 @@ export class Master implements WorkerOwner {
   #timer: NodeJS.Timeout | undefined
   #isForced = false
 
-  constructor(options: MasterOptions) {
+  constructor(options: MasterParts) {
     const { count, door, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
     this.#log = new CrewLog(log)
@@ -172,6 +175,7 @@ export class Master implements WorkerOwner {
     this.#lastEnd = end
     const now = performance.now()
     const orders = this.#supervisor.ended(worker.id, now)
+    this.#options.figures.ended(worker, running?.isDraining !== true)
     if (running?.isDraining) this.#isForced ||= end.status !== 0
     else if (this.#address && !orders.some(({ type }) => type === 'reloaded')) {
       this.#log.ended(worker, end, {
@@ -220,6 +224,7 @@ export class Master implements WorkerOwner {
     const process = new WorkerProcess(id, slot, this)
     const limits = new WorkerLimits(this.#options.flags)
     this.#workers.set(id, { process, limits, readyAt: null, isDraining: false })
+    this.#options.figures.started(process)
     if (process.child.connected) this.#options.channels?.attach(process.child)
   }
 
@@ -247,6 +252,7 @@ export class Master implements WorkerOwner {
     worker.send({ type: 'isthmus.worker.opened', address })
     this.#door.add(worker.taker)
     this.#heartbeats.watch(worker, performance.now())
+    this.#options.figures.ready(worker)
     this.#log.ready(worker)
   }
 
@@ -268,6 +274,7 @@ export class Master implements WorkerOwner {
   #withdraw(worker: WorkerProcess): void {
     this.#door.remove(worker.taker)
     this.#heartbeats.forget(worker)
+    this.#options.figures.drains(worker)
   }
 
   #settleReloads(failure: Failure | null): void {

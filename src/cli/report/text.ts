@@ -5,12 +5,14 @@ import { migrationLines } from './migrations.ts'
 import { mountLines, targetLines } from './mounts.ts'
 import { orNone } from './table.ts'
 import { fitting, WIDTH, wrapped } from './width.ts'
+import { workerLines } from './workers.ts'
 import type { Report } from '../../contract/report.ts'
 
 /** Formats a report. Its last line ends with a newline. */
 export function reportText(report: Report): string {
   const sections = [
     wrapped(processSentence(report), WIDTH),
+    workerLines(report),
     mountLines(report),
     targetLines(report),
     migrationLines(report),
@@ -23,10 +25,13 @@ export function reportText(report: Report): string {
   return `${lines.map((section) => section.join('\n')).join('\n\n')}\n`
 }
 
-function processSentence({ process, uptimeMs, requests, webSockets, refused }: Report): string {
+function processSentence(report: Report): string {
+  const { process, uptimeMs, requests, webSockets, refused, workers, isComplete } = report
   const { pid, node, cpu, loopUtilization, longestBlockMs, rssBytes } = process
+  const name = workers.length > 0 ? 'master' : 'process'
   return [
-    `process ${pid} on Node ${node}`,
+    ...(isComplete ? [] : ['incomplete: not all workers have answered']),
+    `${name} ${pid} on Node ${node}`,
     `up ${duration(uptimeMs)}`,
     `${requests.total} requests, ${requests.inFlight} in flight, ${refused} refused`,
     `${webSockets.open} WebSockets open`,

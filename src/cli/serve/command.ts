@@ -8,13 +8,16 @@ import { watchThreads } from '../exit.ts'
 import { loadMounted } from '../load-mounted.ts'
 import { poolOptions } from '../pool-options.ts'
 import { pythonOptions } from '../python-options.ts'
+import { withReloadStream } from '../reload-stream.ts'
 import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { metricsMount, needsFigures, Operator } from './operator.ts'
 import { readTls } from './tls-files.ts'
+import { WorkerOperator } from './worker-operator.ts'
 import type { Channels } from '../../contract/channels.ts'
+import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { Server } from '../../server/serve.ts'
@@ -22,6 +25,7 @@ import type { ServeCommand } from '../args.ts'
 import type { PoolsOptions } from '../load-app.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { MasterLink } from './master-link.ts'
+import type { OperatorParts } from './operator.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
@@ -46,11 +50,13 @@ export async function serveCommand(
   const app = await loadMounted(command, poolsOf(command), metricsMount(command))
   if (life.isEnding) return
   const given = serveOptionsOf(command, master)
-  const operator = new Operator(app, command.options.rootPath, { ...command, log })
+  const isWorker = master !== null && !command.reload.reload
+  const operator = operatorOf(app, command, { life, log, isWorker })
+  await operator.prepare()
   const stop = new AbortController()
   const { signal } = stop
   const channels = makeChannels(command.channels, log, master !== null)
-  const starting = serve(wrap(app), { ...given, channels, log, signal })
+  const starting = serve(withReloadStream(wrap(app)), { ...given, channels, log, signal })
   life.close = () => closed(() => stopped(starting, stop), channels)
 
   const server = await starting.catch((error: unknown) => {
@@ -66,6 +72,16 @@ export async function serveCommand(
   if (master) return master.serving(server, command, log)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+function operatorOf(
+  app: EventApp,
+  command: ServeCommand,
+  { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
+): OperatorParts {
+  const { rootPath } = command.options
+  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
+  return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
 }
 
 function serveOptionsOf(command: ServeCommand, master: MasterLink | null): ServeOptions {

@@ -1,15 +1,15 @@
-// The parts of a server that are for its operator: the control socket, and the metrics on a port of their own.
+// The parts of a server in one process that are for its operator.
 
-import { mount } from '../../bridge/mount.ts'
-import { InvalidOptionError } from '../../errors.ts'
+import { metrics } from '../../report/metrics/metrics.ts'
+import { metricsAnswer } from '../../report/metrics/metrics-answer.ts'
 import { MigrateState } from '../../report/control/migrate-state.ts'
 import { migrationsOf } from '../../report/control/migrations-of.ts'
-import { openControl } from '../../report/control/open-control.ts'
-import { metrics, metricsOf } from '../../report/metrics/metrics.ts'
+import { ownMigrations } from '../../report/control/own-migrations.ts'
 import { snapshot } from '../../report/snapshot.ts'
 import { withoutTrailingSlashes } from '../../server/resolve-options.ts'
-import { serve } from '../../server/serve.ts'
+import { OperatorPorts } from '../operator-ports.ts'
 import type { MountTable } from '../../bridge/mount.ts'
+import type { ReloadOutcome } from '../../contract/control.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Report } from '../../contract/report.ts'
@@ -29,77 +29,61 @@ export function metricsMount({ metrics: place }: OperatorOptions): MountTable {
   return place && 'path' in place ? { [place.path]: metrics() } : {}
 }
 
-/** The parts for the operator of one server. */
-export class Operator {
-  readonly #options: OperatorOptions
+/** The parts for the operator of one process: those of a server alone, or those of a worker. */
+export interface OperatorParts {
+  /** Makes the changes of migrations that came before this process. */
+  prepare(): Promise<void>
+  /** Begins, as `server` listens. */
+  open(server: Server): Promise<void>
+  /** Ends around `closeServer`, and resolves with its result. */
+  close<Result>(closeServer: () => Promise<Result>): Promise<Result>
+}
+
+/** The parts for the operator of a server in one process. */
+export class Operator implements OperatorParts {
   readonly #log: Log
   readonly #migrations: LiveMigrations
-  readonly #state: MigrateState | null
-  #control: Server | undefined
-  #metrics: Server | undefined
+  readonly #state: MigrateState
+  readonly #ports: OperatorPorts
+  readonly #reload: () => Promise<ReloadOutcome>
 
   /**
-   * Reads the state of the migrations of `app`, and applies it.
+   * Reads the state of the migrations of `app`.
    *
    * @param rootPath the path of `app` itself: the paths of the report begin with it
    * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a state file that cannot be used
    */
-  constructor(app: EventApp, rootPath: string, options: OperatorOptions & { log: Log }) {
-    const { migrateState: file, log } = options
-    this.#options = options
-    this.#log = log
+  constructor(
+    app: EventApp,
+    rootPath: string,
+    options: OperatorOptions & { log: Log; reload: () => Promise<ReloadOutcome> },
+  ) {
+    this.#log = options.log
+    this.#reload = options.reload
     this.#migrations = migrationsOf(app, withoutTrailingSlashes(rootPath))
-    this.#state = file === null ? null : new MigrateState(file)
-    this.#state?.apply(this.#migrations, log)
+    this.#state = new MigrateState(options.migrateState)
+    this.#ports = new OperatorPorts(options)
   }
 
-  /** Listens for the operator of `server`, which has figures. If it fails, the part that listens already is closed. */
+  async prepare(): Promise<void> {
+    this.#state.apply(this.#migrations, this.#log)
+  }
+
   async open({ figures }: Server): Promise<void> {
     if (!figures) return
     const report = (): Report => snapshot(figures)
-    try {
-      await this.#openControl(report)
-      await this.#openMetrics(report)
-    } catch (error) {
-      await this.close(async () => undefined)
-      throw error
-    }
+    await this.#ports.open({
+      report,
+      metrics: () => metricsAnswer(report()),
+      migrations: ownMigrations(this.#migrations),
+      reload: this.#reload,
+      state: this.#state,
+      by: 'the control socket',
+      log: this.#log,
+    })
   }
 
-  /**
-   * Closes the parts around `closeServer`. A successor takes the control socket while the server drains, and the metrics
-   * are there until the last request has ended.
-   */
-  async close<Result>(closeServer: () => Promise<Result>): Promise<Result> {
-    const [result] = await Promise.all([closeServer(), this.#control?.close({ graceMs: GRACE_MS })])
-    await this.#metrics?.close({ graceMs: GRACE_MS })
-    return result
-  }
-
-  async #openControl(report: () => Report): Promise<void> {
-    const { control: path } = this.#options
-    if (path === null) return
-    const controlled = { report, migrations: this.#migrations, state: this.#state, log: this.#log }
-    this.#control = await openControl(path, controlled).catch(naming('--control'))
-  }
-
-  async #openMetrics(report: () => Report): Promise<void> {
-    const { metrics: place } = this.#options
-    if (place === null || 'path' in place) return
-    const app = mount({ '/metrics': metricsOf(report) })
-    const listening = serve(app, { ...place, log: this.#log, drainIdleMs: 0 })
-    this.#metrics = await listening.catch(naming('--metrics'))
-    this.#log.info({}, `the metrics are at ${this.#metrics.url}/metrics`)
-  }
-}
-
-const GRACE_MS = 1_000
-
-// The message of serve() names the option "uds" or "port", which the user has not written.
-function naming(flag: string): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof InvalidOptionError)) throw Object.assign(error as Error, { flag })
-    const { message } = error
-    throw new InvalidOptionError(flag + message.slice(message.indexOf(' cannot be ')))
+  close<Result>(closeServer: () => Promise<Result>): Promise<Result> {
+    return this.#ports.close(closeServer)
   }
 }

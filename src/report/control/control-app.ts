@@ -1,71 +1,55 @@
-// The app of the control socket: the report and the metrics of a server, and the changes of its migrations.
+// The app of the control socket: the report and the metrics of a server, its reload, and the changes of its migrations.
 
 import { getHeader } from '../../http/headers.ts'
 import { answering, json } from '../answer.ts'
-import { metricsAnswer } from '../metrics/metrics-answer.ts'
 import { readChanges } from './migration-changes.ts'
-import type { EventApp, HeaderPairs, HttpScope } from '../../contract/events.ts'
-import type { Log } from '../../contract/log.ts'
-import type { MigrationReport, Report } from '../../contract/report.ts'
+import { Refusal } from './refusal.ts'
+import type { ControlRequest } from '../../contract/control.ts'
+import type { EventApp } from '../../contract/events.ts'
+import type { MigrationReport } from '../../contract/report.ts'
 import type { Answer } from '../answer.ts'
-import type { LiveMigration, LiveMigrations } from './live-migration.ts'
-import type { MigrateState } from './migrate-state.ts'
+import type { Controlled } from './controlled.ts'
 import type { MigrationChanges } from './migration-changes.ts'
 
-/** A server that the control socket shows and changes. */
-export interface Controlled {
-  report: () => Report
-  migrations: LiveMigrations
-  /** The file that keeps the changes; null keeps none. */
-  state: MigrateState | null
-  /** The source of the changes, for the log. Default `the control socket`. */
-  by?: string
-  log: Log
-}
-
-type Handler = (
-  controlled: Controlled,
-  scope: HttpScope,
-  body: () => Promise<string>,
-) => Answer | Promise<Answer>
+type Handler = (controlled: Controlled, request: ControlRequest) => Promise<Answer>
 
 const get = (handle: Handler): Record<string, Handler> => ({ GET: handle, HEAD: handle })
 /** The handlers by path and method. */
 const ROUTES: Record<string, Record<string, Handler>> = {
-  '/report': get(({ report }) => json(200, report())),
-  '/metrics': get(async ({ report }) => metricsAnswer(report())),
+  '/report': get(async ({ report }) => json(200, await report())),
+  '/workers': get(async ({ report }) => json(200, { workers: (await report()).workers })),
+  '/metrics': get(({ metrics }) => metrics()),
   '/migrations': { PATCH: change },
   '/migrations/rollback': { POST: rollBack },
+  '/reload': { POST: reload },
 }
 const REQUESTS =
-  'GET /report, GET /metrics, PATCH /migrations?path=/orders, POST /migrations/rollback?path=/orders'
+  'GET /report, GET /workers, GET /metrics, PATCH /migrations?path=/orders, ' +
+  'POST /migrations/rollback?path=/orders, POST /reload'
 
-/** Makes the app of the control socket of a server. A refusal is JSON: `{ "error": "…" }` with the remedy. */
+/** Makes the app of the control socket of a server. */
 export function controlApp(controlled: Controlled): EventApp {
-  return answering(async (scope, body) => {
-    try {
-      return await handlerOf(scope)(controlled, scope, body)
-    } catch (error) {
-      if (error instanceof Refusal)
-        return json(error.status, { error: error.message }, ...error.headers)
-      throw error
-    }
+  return answering(async ({ method, path, queryString, headers }, body) => {
+    const request = { method, path, queryString, headers, body: await body(), by: '' }
+    return controlAnswer(controlled, request)
   })
 }
 
-/** A request that gets no answer; the message names the remedy. */
-class Refusal extends Error {
-  readonly status: number
-  readonly headers: HeaderPairs
-
-  constructor(status: number, message: string, ...headers: HeaderPairs) {
-    super(message)
-    this.status = status
-    this.headers = headers
+/** The answer to one request. A refusal is JSON: `{ "error": "…" }` with the remedy. */
+export async function controlAnswer(
+  controlled: Controlled,
+  request: ControlRequest,
+): Promise<Answer> {
+  try {
+    const own = request.by === '' ? controlled : { ...controlled, by: request.by }
+    return await handlerOf(request)(own, request)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return json(error.status, { error: error.message }, ...error.headers)
   }
 }
 
-function handlerOf({ path, method }: HttpScope): Handler {
+function handlerOf({ path, method }: ControlRequest): Handler {
   const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined
   if (!methods) throw new Refusal(404, `there is no ${path}; the requests are ${REQUESTS}`)
   if (Object.hasOwn(methods, method)) return methods[method] as Handler
@@ -73,40 +57,27 @@ function handlerOf({ path, method }: HttpScope): Handler {
   throw new Refusal(405, `${path} takes ${allowed}, and not ${method}`, ['allow', allowed])
 }
 
-async function change(
-  controlled: Controlled,
-  scope: HttpScope,
-  body: () => Promise<string>,
-): Promise<Answer> {
-  const found = findMigration(controlled.migrations, scope)
-  requireJson(scope)
-  const changes = changesOf(await body())
-  found.migration.set(changes)
-  return changed(controlled, found, changes)
+async function change(controlled: Controlled, request: ControlRequest): Promise<Answer> {
+  const path = await pathOf(controlled, request)
+  requireJson(request)
+  return changed(controlled, path, changesOf(request.body))
 }
 
-async function rollBack(controlled: Controlled, scope: HttpScope): Promise<Answer> {
-  const found = findMigration(controlled.migrations, scope)
-  found.migration.rollback()
-  return changed(controlled, found, { share: 0 })
+async function rollBack(controlled: Controlled, request: ControlRequest): Promise<Answer> {
+  return changed(controlled, await pathOf(controlled, request), { share: 0 })
 }
 
-interface Found {
-  path: string
-  migration: LiveMigration
-}
-
-function findMigration(migrations: LiveMigrations, scope: HttpScope): Found {
-  if (migrations.size === 0) throw new Refusal(404, 'this server has no migration; see migrate()')
-  const known = `the migrations are at ${[...migrations.keys()].join(', ')}`
-  const path = new URLSearchParams(scope.queryString).get('path')
+async function pathOf({ migrations }: Controlled, request: ControlRequest): Promise<string> {
+  const paths = await migrations.paths()
+  if (paths.length === 0) throw new Refusal(404, 'this server has no migration; see migrate()')
+  const known = `the migrations are at ${paths.join(', ')}`
+  const path = new URLSearchParams(request.queryString).get('path')
   if (path === null) throw new Refusal(400, `name the migration, as in ?path=/orders; ${known}`)
-  const migration = migrations.get(path)
-  if (!migration) throw new Refusal(404, `there is no migration at ${path}; ${known}`)
-  return { path, migration }
+  if (!paths.includes(path)) throw new Refusal(404, `there is no migration at ${path}; ${known}`)
+  return path
 }
 
-function requireJson({ headers }: HttpScope): void {
+function requireJson({ headers }: ControlRequest): void {
   const type = getHeader(headers, 'content-type') ?? ''
   if (/^application\/json *(?:;|$)/i.test(type)) return
   throw new Refusal(415, 'the changes are JSON: send content-type: application/json (curl --json)')
@@ -124,16 +95,16 @@ function changesOf(text: string): MigrationChanges {
   }
 }
 
-// The change has taken effect already: a rollback must not wait for a disk.
+// The change takes effect before it is noted: a rollback must not wait for a disk.
 async function changed(
-  { log, state, by = 'the control socket' }: Controlled,
-  { path, migration }: Found,
-  { share, shadow }: MigrationChanges,
+  { log, state, by, migrations }: Controlled,
+  path: string,
+  changes: MigrationChanges,
 ): Promise<Answer> {
-  const after: MigrationReport = { path, ...migration.report() }
+  const after: MigrationReport = { path, ...(await migrations.set(path, changes)) }
   const kept: MigrationChanges = {
-    ...(share !== undefined && { share: after.share }),
-    ...(shadow !== undefined && { shadow: settingsOf(after) }),
+    ...(changes.share !== undefined && { share: after.share }),
+    ...(changes.shadow !== undefined && { shadow: settingsOf(after) }),
   }
   log.info({ path, ...kept }, `${by} has changed the migration at ${path}`)
   try {
@@ -144,6 +115,17 @@ async function changed(
     throw new Refusal(500, `the change has taken effect, but a restart does not keep it: ${reason}`)
   }
   return json(200, after)
+}
+
+const NOTHING =
+  'nothing to reload: no app runs in threads or processes; restart the server, or serve with --workers'
+
+async function reload({ reload: loadAnew }: Controlled): Promise<Answer> {
+  if (!loadAnew) throw new Refusal(403, 'the server is reloaded by its control socket')
+  const outcome = await loadAnew()
+  const { workers, pools, errors } = outcome
+  if (errors.length > 0) return json(500, { error: errors.join('\n'), ...outcome })
+  return workers + pools > 0 ? json(200, outcome) : json(409, { error: NOTHING, ...outcome })
 }
 
 function settingsOf({ shadow }: MigrationReport): NonNullable<MigrationChanges['shadow']> | null {

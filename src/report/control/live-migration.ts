@@ -6,8 +6,6 @@ import type { MigrationChanges } from './migration-changes.ts'
 /** The functions of an app of `migrate()` that the control socket calls. */
 export interface LiveMigration {
   set(changes: MigrationChanges): void
-  /** Sends all clients to the old app from the next request on. */
-  rollback(): void
   report(): Omit<MigrationReport, 'path'>
 }
 

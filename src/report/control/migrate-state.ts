@@ -1,4 +1,4 @@
-// The file of --migrate-state: the changes that came over the control socket, so that a restart keeps them.
+// The changes that came over the control socket: new workers make them too, and with --migrate-state a restart keeps them.
 
 import { readFileSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
@@ -13,37 +13,32 @@ import type { MigrationChanges } from './migration-changes.ts'
 const VERSION = 1
 
 /** The changes by the path of their migration. The file has them in this form: `{ "version": 1, "migrations": { … } }`. */
-type Changes = Record<string, MigrationChanges>
+export type Changes = Record<string, MigrationChanges>
 
 /** The changes of the migrations of a server, in memory and in a file. */
 export class MigrateState {
-  readonly #file: string
+  readonly #file: string | null
   readonly #changes: Changes
   #written: Promise<void> = Promise.resolve()
 
   /**
-   * Reads `file`; one that does not exist has no changes.
+   * Reads `file`; one that does not exist has no changes. Without a file the changes are in memory alone.
    *
    * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a file that cannot be read, or has another form
    */
-  constructor(file: string) {
+  constructor(file: string | null) {
     this.#file = file
-    this.#changes = readFile(file)
+    this.#changes = file === null ? {} : readFile(file)
   }
 
-  /**
-   * Makes the changes of the file. The log gets a line for each migration, and a warning for each path that has none:
-   * its changes stay in the file.
-   */
+  /** The changes so far. */
+  get changes(): Readonly<Changes> {
+    return this.#changes
+  }
+
+  /** Makes the changes of the file. */
   apply(migrations: LiveMigrations, log: Log): void {
-    for (const [path, changes] of Object.entries(this.#changes)) {
-      const migration = migrations.get(path)
-      const fields = { path, ...changes }
-      if (migration) {
-        migration.set(changes)
-        log.info(fields, `the migration at ${path} continues as ${this.#file} says`)
-      } else log.warn(fields, `${this.#file} names ${path}, where no migration is mounted`)
-    }
+    applyChanges(this.#changes, migrations, { source: this.#file ?? 'the control socket', log })
   }
 
   /**
@@ -53,10 +48,32 @@ export class MigrateState {
    */
   note(path: string, changes: MigrationChanges): Promise<void> {
     this.#changes[path] = { ...this.#changes[path], ...changes }
-    const write = (): Promise<void> => writeFile(this.#file, this.#changes)
+    const file = this.#file
+    if (file === null) return this.#written
+    const write = (): Promise<void> => writeFile(file, this.#changes)
     // One after the other, also after one that has failed.
     this.#written = this.#written.then(write, write)
     return this.#written
+  }
+}
+
+/**
+ * Makes `changes`. The log gets a line for each migration, and a warning for each path that has none: its changes are kept.
+ *
+ * @param source names the origin of the changes in the log
+ */
+export function applyChanges(
+  changes: Readonly<Changes>,
+  migrations: LiveMigrations,
+  { source, log }: { source: string; log: Log },
+): void {
+  for (const [path, change] of Object.entries(changes)) {
+    const migration = migrations.get(path)
+    const fields = { path, ...change }
+    if (migration) {
+      migration.set(change)
+      log.info(fields, `the migration at ${path} continues as ${source} says`)
+    } else log.warn(fields, `${source} names ${path}, where no migration is mounted`)
   }
 }
 

@@ -3,7 +3,7 @@
 import { serve } from '../../server/serve.ts'
 import { controlApp } from './control-app.ts'
 import type { Server } from '../../server/serve.ts'
-import type { Controlled } from './control-app.ts'
+import type { Controlled } from './controlled.ts'
 
 const OWNER_ONLY = 0o600
 const LONGEST_BODY = 64 * 1024

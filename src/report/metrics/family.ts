@@ -19,6 +19,8 @@ export interface Family {
   name: string
   kind: 'counter' | 'gauge' | 'histogram'
   help: string
+  /** Whether the family is left out without samples: those of workers are for servers that have some. */
+  isForWorkers?: true
   samples(report: Report): Sample[]
 }
 

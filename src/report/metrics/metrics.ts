@@ -2,11 +2,9 @@
 
 import { figuresOf } from '../../async/exchange-context.ts'
 import { answering, json, noFigures } from '../answer.ts'
-import { snapshot } from '../snapshot.ts'
-import { metricsAnswer } from './metrics-answer.ts'
+import { liveControl } from '../control/live-control.ts'
 import { loadPrometheus } from './prometheus.ts'
 import type { EventApp, HttpScope, Receive, Send } from '../../contract/events.ts'
-import type { Report } from '../../contract/report.ts'
 import type { Answer } from '../answer.ts'
 
 const READ = ['GET', 'HEAD']
@@ -22,18 +20,18 @@ const READ = ['GET', 'HEAD']
  * await serve(mount({ '/metrics': metrics(), '/': app }), { figures: true })
  */
 export function metrics(): EventApp {
-  return metricsOf((scope) => {
-    const figures = figuresOf(scope)
-    return figures ? snapshot(figures.server) : null
+  return metricsOf(async (scope) => {
+    if (figuresOf(scope) === undefined) return noFigures()
+    return liveControl(scope, { method: 'GET', path: '/metrics', body: '' })
   })
 }
 
 /**
- * Makes an app that answers with the metrics of a report.
+ * Makes an app that answers with metrics.
  *
- * @param reportOf reads the report of the server at each scrape; null without figures
+ * @param metricsAnswer is called at each scrape
  */
-export function metricsOf(reportOf: (scope: HttpScope) => Report | null): EventApp {
+export function metricsOf(metricsAnswer: (scope: HttpScope) => Promise<Answer>): EventApp {
   const answer = answering(async (scope): Promise<Answer> => {
     if (!READ.includes(scope.method)) {
       return json(405, { error: `metrics are read with ${READ.join(', ')}` }, [
@@ -41,8 +39,7 @@ export function metricsOf(reportOf: (scope: HttpScope) => Report | null): EventA
         READ.join(', '),
       ])
     }
-    const report = reportOf(scope)
-    return report ? metricsAnswer(report) : noFigures()
+    return metricsAnswer(scope)
   })
   return async function metricsApp(scope, receive, send) {
     return scope.type === 'lifespan' ? start(receive, send) : answer(scope, receive, send)

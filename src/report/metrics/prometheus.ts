@@ -5,6 +5,7 @@ import { CHANNEL_FAMILIES } from './channel-families.ts'
 import { HOSTING_FAMILIES } from './hosting-families.ts'
 import { MIGRATION_FAMILIES } from './migration-families.ts'
 import { MOUNT_FAMILIES } from './mount-families.ts'
+import { WORKER_FAMILIES } from './worker-families.ts'
 import type * as PromClient from 'prom-client'
 import type { Report } from '../../contract/report.ts'
 import type { Family } from './family.ts'
@@ -14,13 +15,34 @@ const FAMILIES = [
   ...HOSTING_FAMILIES,
   ...CHANNEL_FAMILIES,
   ...MIGRATION_FAMILIES,
+  ...WORKER_FAMILIES,
 ]
+
+/** The metrics of one process, in a form that passes between processes. */
+export type ProcessMetrics = ReadonlyArray<{
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly values: readonly ProcessValue[]
+}>
+
+interface ProcessValue {
+  readonly labels: Record<string, string>
+  readonly value: number
+  readonly metricName?: string
+}
 
 /** Writes the metrics of a process. */
 interface Prometheus {
   readonly contentType: string
-  /** The metrics of `report` and those of the process, in the text format. */
-  text(report: Report): Promise<string>
+  /** The metrics of this process. */
+  ownMetrics(): Promise<ProcessMetrics>
+  /**
+   * The metrics of `report` and those of processes, in the text format.
+   *
+   * @param workers the metrics of each worker, which get the label `worker`; null for those of this process without it
+   */
+  text(report: Report, workers: ReadonlyMap<string, ProcessMetrics> | null): Promise<string>
 }
 
 let loaded: Promise<Prometheus> | undefined
@@ -39,14 +61,55 @@ async function load(): Promise<Prometheus> {
   const { default: client } = await importClient()
   const process = new client.Registry()
   client.collectDefaultMetrics({ register: process })
+  const ownMetrics = async (): Promise<ProcessMetrics> => finite(await process.getMetricsAsJSON())
   return {
     contentType: process.contentType,
-    text: async (report) => {
+    ownMetrics,
+    text: async (report, workers) => {
       const registry = new client.Registry()
-      for (const family of FAMILIES) registry.registerMetric(metricOf(client, family, report))
-      return `${await registry.metrics()}\n${await process.metrics()}`
+      for (const family of FAMILIES) {
+        const { name, help, kind } = family
+        const values = valuesOf(family, report)
+        if (values.length > 0 || !family.isForWorkers) {
+          registry.registerMetric(metricOf(client, { name, help, type: kind, values }))
+        }
+      }
+      const text = await registry.metrics()
+      if (!workers) return `${text}\n${await process.metrics()}`
+      const processes = new client.Registry()
+      const all = new Map([['master', await ownMetrics()], ...workers])
+      for (const metric of labelled(all)) processes.registerMetric(metricOf(client, metric))
+      return `${text}\n${await processes.metrics()}`
     },
   }
+}
+
+// A lag is NaN before its first sample, and JSON has no NaN.
+function finite(
+  metrics: ReadonlyArray<PromClient.MetricObjectWithValues<PromClient.MetricValue<string>>>,
+): ProcessMetrics {
+  return metrics.map(({ name, help, type, values }) => ({
+    name,
+    help,
+    type: String(type),
+    values: (values as unknown as ProcessValue[]).filter(({ value }) => Number.isFinite(value)),
+  }))
+}
+
+// Each process keeps its values: a sum would hide the one worker whose memory grows.
+function labelled(processes: ReadonlyMap<string, ProcessMetrics>): ProcessMetrics {
+  const byName = new Map<
+    string,
+    { name: string; help: string; type: string; values: ProcessValue[] }
+  >()
+  for (const [worker, metrics] of processes) {
+    for (const { values, ...metric } of metrics) {
+      const all = byName.get(metric.name) ?? { ...metric, values: [] }
+      byName.set(metric.name, all)
+      for (const one of values) all.values.push({ ...one, labels: { ...one.labels, worker } })
+    }
+  }
+  return [...byName.values()]
 }
 
 async function importClient(): Promise<typeof PromClient & { default: typeof PromClient }> {
@@ -58,16 +121,20 @@ async function importClient(): Promise<typeof PromClient & { default: typeof Pro
   }
 }
 
-// A metric of prom-client keeps values. This one takes them from the report, so that no value is kept twice.
-function metricOf(client: typeof PromClient, family: Family, report: Report): PromClient.Gauge {
-  const { name, help, kind } = family
-  const metric = new client.Gauge({ name, help, registers: [] })
-  const values = family.samples(report).map(({ labels, value, suffix }) => ({
+function valuesOf(family: Family, report: Report): ProcessValue[] {
+  return family.samples(report).map(({ labels, value, suffix }) => ({
     labels,
     value,
-    metricName: suffix === undefined ? name : name + suffix,
+    metricName: suffix === undefined ? family.name : family.name + suffix,
   }))
-  return Object.assign(metric, {
-    get: async () => ({ name, help, type: kind as never, aggregator: 'sum' as const, values }),
-  })
+}
+
+// A metric of prom-client keeps values. This one has those that are read for the scrape, so that no value is kept twice.
+function metricOf(
+  client: typeof PromClient,
+  { name, help, type, values }: ProcessMetrics[number],
+): PromClient.Gauge {
+  const metric = new client.Gauge({ name, help, registers: [] })
+  const found = { name, help, type: type as never, aggregator: 'sum' as const, values }
+  return Object.assign(metric, { get: async () => found as never })
 }

@@ -7,6 +7,9 @@ import { keyedList } from './keyed-list.js'
 
 /** @type {Record<Advice['kind'], string>} */
 const TITLES = {
+  'worker-is-silent': 'Silent worker',
+  'worker-crashes': 'Worker crashes',
+  'uneven-workers': 'Uneven workers',
   'blocks-the-loop': 'Blocks the event loop',
   'waits-for-a-thread': 'Waits for a thread',
   'slow-upstream': 'Slow upstream',

@@ -61,9 +61,16 @@ export class History {
     const newest = points.at(-1)
     const oldest = points.find(({ atS }) => newest !== undefined && atS >= newest.atS - MINUTE_S)
     if (!newest || !oldest || oldest === newest) {
-      return Math.min(1, mount.loop.busyMs / Math.max(1, this.#last?.uptimeMs ?? 1))
+      return Math.min(1, mount.loop.busyMs / Math.max(1, this.#last?.uptimeMs ?? 1) / this.#loops)
     }
-    return Math.min(1, (newest.busyMs - oldest.busyMs) / ((newest.atS - oldest.atS) * 1000))
+    const passedMs = (newest.atS - oldest.atS) * 1000
+    return Math.min(1, (newest.busyMs - oldest.busyMs) / passedMs / this.#loops)
+  }
+
+  /** Each worker has an event loop of its own. */
+  get #loops() {
+    const workers = this.#last?.workers ?? []
+    return Math.max(1, workers.filter(({ state }) => state === 'ready').length)
   }
 }
 

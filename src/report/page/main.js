@@ -9,12 +9,14 @@ import { makeMounts } from './mounts.js'
 import { makeOverview } from './overview.js'
 import { startPolling } from './polling.js'
 import { clockText } from './wording.js'
+import { makeWorkers } from './workers.js'
 
 /** @import { Report } from '../../contract/report.ts' */
 
 const history = new History()
 const showOverview = makeOverview()
 const showAdvice = makeAdvice()
+const showWorkers = makeWorkers()
 const showMounts = makeMounts(history)
 const showCharts = makeCharts(history)
 const showMigrations = makeMigrations({ onChanged: () => pollNow() })
@@ -31,6 +33,7 @@ function onReport(report) {
   history.add(report)
   showOverview(report)
   showAdvice(report.advice)
+  showWorkers(report)
   showMounts(report.mounts)
   showCharts(report.mounts)
   showMigrations(report.migrations)

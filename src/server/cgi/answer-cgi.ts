@@ -22,7 +22,7 @@ import type { Variables } from './protocol.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The parts of a CGI process. */
-export interface CgiProcess extends CgiStreams {
+interface CgiProcess extends CgiStreams {
   environment: Environment
   /** Aborts when the web server ends the process. */
   signal: AbortSignal

@@ -78,7 +78,7 @@ function withLastHost(headers: HeaderPairs): HeaderPairs {
   return headers.filter(([name], at) => name !== 'host' || at === last)
 }
 
-// RFC 9110, 5.5: white space around a value is not a part of it. trim() would remove octets above 0x7F too.
+// RFC 9110, 5.5: white space around a value does not belong to the value. trim() would remove octets above 0x7F too.
 function trimmed(value: string): string {
   let [from, to] = [0, value.length]
   while (from < to && isBlank(value, from)) from += 1

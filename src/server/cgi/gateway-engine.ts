@@ -43,7 +43,7 @@ export class GatewayEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
     for (const connection of this.#connections) connection.lameDuck(idleMs)

@@ -38,8 +38,7 @@ export class Http2Exchange implements HttpTransport {
     this.#onClose = onClose
     this.#response = new ResponseStream(stream)
     this.#stream[OWNER] = this
-    // A reset by the client emits 'error', which Node throws without a listener. 'close' follows.
-    stream.on('error', ignore).on('close', onClosed)
+    stream.on('close', onClosed)
   }
 
   /** The client has left before it had its response: the app has worked in vain. */
@@ -138,5 +137,3 @@ function onDrain(this: OwnedStream): void {
 function onClosed(this: OwnedStream): void {
   this[OWNER]?.onClosed()
 }
-
-function ignore(): void {}

@@ -22,7 +22,7 @@ export interface Http2Head {
   protocol: string | null
 }
 
-// What HTTP/1.1 needs for a field besides its name and value: a colon, a space, and a CRLF.
+// The bytes of a field in HTTP/1.1 besides its name and value: a colon, a space, and a CRLF.
 const FIELD_BYTES = 4
 const VERSION_BYTES = ' HTTP/2'.length
 const MOST_DIGITS = 16
@@ -176,8 +176,9 @@ function takeAuthority(block: Block): void {
 }
 
 function faultOf(block: Block, limits: HeadLimits): BadRequestError | null {
-  const { method, path, headers, bytes } = block
-  if (!SERVED.has(method) && block.protocol === null) {
+  const { method, path, protocol, headers, bytes } = block
+  const isHandshake = method === 'CONNECT' && protocol === 'websocket'
+  if (!isHandshake && (protocol !== null || !SERVED.has(method))) {
     return new BadRequestError('the method is not served', 501)
   }
   const lineBytes = method.length + path.length + VERSION_BYTES

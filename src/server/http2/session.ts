@@ -21,6 +21,7 @@ export class Http2Session {
   readonly #socket: Socket
   readonly #session: ServerHttp2Session
   readonly #tools: SessionTools
+  readonly #onGone: (session: Http2Session) => void
   readonly #ends: Endpoints
   readonly #exchanges = new Set<Http2Exchange>()
   readonly #idleTimer: Timer
@@ -29,16 +30,22 @@ export class Http2Session {
   #webSockets = 0
   #isUsed = false
 
-  /** @param socket its first byte is that of the preface, and the session reads it */
-  constructor(socket: Socket, tools: SessionTools) {
+  /**
+   * @param socket its first byte is that of the preface, and the session reads it
+   * @param onGone called when the socket has closed
+   */
+  constructor(socket: Socket, tools: SessionTools, onGone: (session: Http2Session) => void) {
     const { settings, dispatcher, http2 } = tools
     this.#socket = socket
     this.#tools = tools
+    this.#onGone = onGone
     this.#ends = endpointsOf(socket, settings.uds)
     this.#idleTimer = new Timer(dispatcher.wheel, () => this.#onIdle())
     this.#stallTimer = new Timer(dispatcher.wheel, () => this.#onStallWatch())
     // The client has ended its side: HTTP/2 has no half-closed connections.
-    socket.on('end', () => this.destroy()).on('close', () => this.#onClosed())
+    socket.on('end', () => this.#end()).on('close', () => this.#onClosed())
+    // node:http2 destroys the socket with the errors of its session, such as a fault of the peer.
+    socket.on('error', ignore)
     this.#session = http2.performServerHandshake(socket, sessionOptions(settings))
     this.#session.on('stream', this.#onStream).on('error', ignore)
     // The peer's GOAWAY, or a fault of the session, closes it too.
@@ -67,7 +74,7 @@ export class Http2Session {
   destroy(): void {
     this.cutRequests()
     this.#session.destroy()
-    this.#socket.destroySoon()
+    this.#socket.destroy()
   }
 
   get #isIdle(): boolean {
@@ -80,6 +87,8 @@ export class Http2Session {
     flags: number,
     raw?: readonly string[],
   ): void => {
+    // A fault of the session emits 'error' on each stream, which Node throws without a listener.
+    stream.on('error', ignore)
     // The client has cancelled the request in the bytes after it: the app is not called.
     if (stream.destroyed || stream.closed) return this.#onCancelled()
     this.#isUsed = true
@@ -114,9 +123,14 @@ export class Http2Session {
       { client: this.#ends.client },
       'a client of HTTP/2 cancels too many requests; its connection is closed',
     )
-    this.#session.goaway(ENHANCE_YOUR_CALM)
-    this.#session.destroy()
-    this.#socket.destroySoon()
+    this.#end(new Error('too many requests are cancelled'), ENHANCE_YOUR_CALM)
+  }
+
+  /** Ends the session in finite time, also if its client takes no more bytes. */
+  #end(error?: Error, code?: number): void {
+    this.cutRequests()
+    this.#session.destroy(error, code)
+    this.#idleTimer.arm(SILENCE_MS)
   }
 
   #startWork(): void {
@@ -148,7 +162,7 @@ export class Http2Session {
     this.#idleTimer.cancel()
     this.#stallTimer.cancel()
     if (!this.#session.destroyed) this.#session.destroy()
-    this.#tools.onClosed(this)
+    this.#onGone(this)
   }
 }
 

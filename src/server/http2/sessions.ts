@@ -16,9 +16,7 @@ export class Http2Sessions {
   readonly #sessions = new Set<Http2Session>()
   readonly #onGone: () => void
 
-  /**
-   * @param onGone called when a socket is gone
-   */
+  /** @param onGone called when a socket is gone */
   constructor(
     dispatcher: Dispatcher,
     settings: Settings,
@@ -26,17 +24,9 @@ export class Http2Sessions {
     onGone: () => void,
   ) {
     this.#onGone = onGone
-    const onClosed = (session: Http2Session): void => this.#forget(this.#sessions, session)
-    this.#tools = settings.http2
-      ? // To load it takes time and 4 MB.
-        {
-          http2: process.getBuiltinModule('node:http2'),
-          dispatcher,
-          settings,
-          webSockets,
-          onClosed,
-        }
-      : null
+    // To load the module takes time and 4 MB.
+    const http2 = settings.http2 ? process.getBuiltinModule('node:http2') : null
+    this.#tools = http2 && { http2, dispatcher, settings, webSockets }
   }
 
   /** The sockets that are open. */
@@ -66,7 +56,7 @@ export class Http2Sessions {
     socket.once('close', () => this.#forget(this.#waits, wait))
   }
 
-  /** Serves the requests that still come, and closes what is idle for `idleMs`. */
+  /** Serves the requests that still come, and closes the sockets that are idle for `idleMs`. */
   lameDuck(idleMs: number): void {
     for (const wait of this.#waits) wait.hurry(idleMs)
     for (const session of this.#sessions) session.lameDuck(idleMs)
@@ -84,7 +74,8 @@ export class Http2Sessions {
   }
 
   #start(socket: Socket, tools: SessionTools): void {
-    this.#sessions.add(new Http2Session(socket, tools))
+    const onGone = (session: Http2Session): void => this.#forget(this.#sessions, session)
+    this.#sessions.add(new Http2Session(socket, tools, onGone))
   }
 
   #forget<Kept>(kept: Set<Kept>, gone: Kept): void {

@@ -24,7 +24,7 @@ export class StreamUpgrade implements UpgradeRequest, HandshakeAnswer {
     this.head = head
     this.#stream = countBytes(stream)
     this.#denial = new ResponseStream(stream)
-    // The WebSocket uses only what every Duplex has, and bytesRead.
+    // The WebSocket uses only the members of a Duplex, and bytesRead.
     this.socket = stream as unknown as Socket
   }
 

@@ -8,6 +8,7 @@ import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
 import { Http2Sessions } from '../http2/sessions.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { Listening } from '../listening.ts'
+import { passEnds } from '../proxy-protocol/told-ends.ts'
 import { WebSockets } from '../websocket/websockets.ts'
 import { AcceptGate } from './accept-gate.ts'
 import { byteSource } from './byte-source.ts'
@@ -76,7 +77,7 @@ export class NativeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     this.#gate.admitAll()
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
@@ -111,8 +112,12 @@ export class NativeEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
+    // A socket that is read already may have ended at the gate.
+    if (socket.destroyed) return
     this.#http2.divert(socket, () => {
-      this.#connections.add(new NativeConnection(byteSource(socket), this.#tools))
+      const source = byteSource(socket)
+      passEnds(socket, source.socket)
+      this.#connections.add(new NativeConnection(source, this.#tools))
     })
   }
 

@@ -86,7 +86,7 @@ export class NodeEngine implements Engine {
   }
 
   async drain(idleMs: number): Promise<void> {
-    const { closed } = await this.#listening.stop()
+    const { closed } = await this.#listening.stop(idleMs)
     // The last sockets report their end after the server has reported its own.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()

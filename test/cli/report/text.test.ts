@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { reportText } from '../../../src/cli/report/text.ts'
-import { EXAMPLE_MIGRATION, EXAMPLE_REPORT } from '../../report/example-report.ts'
+import { EXAMPLE_MIGRATION, EXAMPLE_REPORT, EXAMPLE_WORKER } from '../../report/example-report.ts'
 import type { MountReport, Report } from '../../../src/contract/report.ts'
 
 const [FIRST] = EXAMPLE_REPORT.mounts as [MountReport]
@@ -50,6 +50,26 @@ describe('the text of a report', () => {
       - /orders: 12 of 4,500 compared requests differ. Do not raise the share.
       "
     `)
+  })
+
+  it('has a line for each worker, and says which one is silent', () => {
+    const silent = { ...EXAMPLE_WORKER, worker: 2, pid: 4_713, answered: false, crashes: 1 }
+    const text = reportText({ ...EMPTY, workers: [EXAMPLE_WORKER, silent], isComplete: false })
+    expect(`\n${text}`).toMatchInlineSnapshot(`
+      "
+      incomplete: not all workers have answered; master 4711 on Node 22.12.0; up 1 h 2 min; 140000
+      requests, 19 in flight, 4 refused; 3 WebSockets open; CPU 62 % of a core, event loop 31 % busy;
+      longest block 48.5 ms; 141 MiB
+
+      worker  state   process    up  requests  active  CPU  loop    block  memory  before  crashes
+      1       ready      4712  61 s     70000       3  31%   28%  31.0 ms  93 MiB       3        0
+      2       silent     4713  61 s     70000       3  31%   28%  31.0 ms  93 MiB       3        1
+
+      mount  style   hosting  req/s       p50     p99  active  5xx  loop    block  queue
+      /      events  loop       812  0.800 ms  6.3 ms       2   20  0.6%  31.2 ms      -
+      "
+    `)
+    expect(longest(text)).toBeLessThanOrEqual(100)
   })
 
   it('has no empty tables', () => {

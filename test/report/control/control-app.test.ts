@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { controlApp } from '../../../src/report/control/control-app.ts'
+import { ownMigrations } from '../../../src/report/control/own-migrations.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
 import { EXAMPLE_REPORT } from '../example-report.ts'
+import { exampleServer } from './example-server.ts'
 import { fakeMigration } from './fake-migration.ts'
 import type { TestClient } from '../../../src/testing/client.ts'
-import type { Controlled } from '../../../src/report/control/control-app.ts'
-import type { MigrateState } from '../../../src/report/control/migrate-state.ts'
+import type { Controlled } from '../../../src/report/control/controlled.ts'
 import type { MigrationChanges } from '../../../src/report/control/migration-changes.ts'
 
 interface Opened extends AsyncDisposable {
@@ -19,13 +20,8 @@ interface Opened extends AsyncDisposable {
 async function opened(changes: Partial<Controlled> = {}): Promise<Opened> {
   const lines: unknown[] = []
   const line = (fields: object, message: string): void => void lines.push([message, fields])
-  const app = controlApp({
-    report: () => EXAMPLE_REPORT,
-    migrations: new Map([['/orders', fakeMigration()]]),
-    state: null,
-    log: { debug: line, info: line, warn: line, error: line },
-    ...changes,
-  })
+  const log = { debug: line, info: line, warn: line, error: line }
+  const app = controlApp(exampleServer({ log, ...changes }))
   const client = await testClient(app, { log: null })
   return { client, lines, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() }
 }
@@ -107,7 +103,7 @@ describe('the control app', () => {
       400,
       `name the migration, as in ?path=/orders; ${known}`,
     ])
-    await using without = await opened({ migrations: new Map() })
+    await using without = await opened({ migrations: ownMigrations(new Map()) })
     expect(await refusal(without.client, 'PATCH', '/migrations?path=/orders')).toEqual([
       404,
       'this server has no migration; see migrate()',
@@ -118,7 +114,9 @@ describe('the control app', () => {
     await using server = await opened()
     const [status, error] = await refusal(server.client, 'GET', '/toString')
     expect(status).toBe(404)
-    expect(error).toMatch(/^there is no \/toString; the requests are GET \/report, GET \/metrics/)
+    expect(error).toMatch(
+      /^there is no \/toString; the requests are GET \/report, GET \/workers, GET \/metrics/,
+    )
     const response = await server.client.request('POST', '/report')
     expect(response.status).toBe(405)
     expect(response.headers).toContainEqual(['allow', 'GET, HEAD'])
@@ -170,7 +168,7 @@ describe('the control app', () => {
     const notes: unknown[] = []
     const note = async (path: string, changes: MigrationChanges): Promise<void> =>
       void notes.push([path, changes])
-    await using server = await opened({ state: { note } as MigrateState })
+    await using server = await opened({ state: { note } })
     await patch(server.client, { shadow: { rate: 0.2 } })
     await server.client.request('POST', '/migrations/rollback?path=/orders')
     expect(notes).toEqual([
@@ -182,8 +180,8 @@ describe('the control app', () => {
   it('makes a change also if the state file cannot be written, and says so', async () => {
     const note = (): Promise<void> => Promise.reject(new Error('ENOSPC: the disk is full'))
     const migration = fakeMigration()
-    const migrations = new Map([['/orders', migration]])
-    await using server = await opened({ state: { note } as unknown as MigrateState, migrations })
+    const migrations = ownMigrations(new Map([['/orders', migration]]))
+    await using server = await opened({ state: { note }, migrations })
     const path = '/migrations/rollback?path=/orders'
     expect(await refusal(server.client, 'POST', path)).toEqual([
       500,
@@ -191,6 +189,39 @@ describe('the control app', () => {
     ])
     expect(migration.report().share).toBe(0)
     expect(server.lines).toHaveLength(2)
+  })
+
+  it('has the workers alone too', async () => {
+    await using server = await opened()
+    expect((await server.client.get('/workers')).json()).toEqual({ workers: [] })
+  })
+
+  it('reloads, and answers when the new code serves', async () => {
+    await using server = await opened()
+    const response = await server.client.request('POST', '/reload')
+    expect([response.status, response.json()]).toEqual([200, { workers: 2, pools: 0, errors: [] }])
+    expect((await server.client.get('/reload')).status).toBe(405)
+  })
+
+  it('has the reason why new code did not load', async () => {
+    const errors = ['app.js does not parse', 'b.js neither']
+    await using server = await opened({ reload: async () => ({ workers: 0, pools: 1, errors }) })
+    const response = await server.client.request('POST', '/reload')
+    expect([response.status, response.json()]).toEqual([
+      500,
+      { error: 'app.js does not parse\nb.js neither', workers: 0, pools: 1, errors },
+    ])
+  })
+
+  it('says what to do if a reload has nothing to load', async () => {
+    const nothing = { workers: 0, pools: 0, errors: [] }
+    await using server = await opened({ reload: async () => nothing })
+    expect(await refusal(server.client, 'POST', '/reload')).toEqual([
+      409,
+      'nothing to reload: no app runs in threads or processes; restart the server, or serve with --workers',
+    ])
+    await using guarded = await opened({ reload: null })
+    expect((await guarded.client.request('POST', '/reload')).status).toBe(403)
   })
 
   it('denies WebSockets', async () => {

@@ -14,7 +14,6 @@ export function fakeMigration(): LiveMigration {
       if (shadow === null) report.shadow = null
       else if (shadow && first) report.shadow = { ...(report.shadow ?? first), ...shadow }
     },
-    rollback: () => void (report.share = 0),
     report: () => structuredClone(report),
   }
 }

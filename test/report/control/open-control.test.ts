@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openControl } from '../../../src/report/control/open-control.ts'
-import { SILENT_LOG } from '../../../src/silent-log.ts'
 import { RawClient } from '../../raw/raw-client.ts'
 import { EXAMPLE_REPORT } from '../example-report.ts'
-import { fakeMigration } from './fake-migration.ts'
+import { exampleServer } from './example-server.ts'
 import type { Server } from '../../../src/server/serve.ts'
 
 let folder = ''
@@ -20,12 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function opened(): Promise<Server> {
-  return openControl(path, {
-    report: () => EXAMPLE_REPORT,
-    migrations: new Map([['/orders', fakeMigration()]]),
-    state: null,
-    log: SILENT_LOG,
-  })
+  return openControl(path, exampleServer())
 }
 
 async function ask(server: Server, request: string): Promise<{ status: number; body: string }> {

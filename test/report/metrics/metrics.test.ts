@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { mount } from '../../../src/bridge/mount.ts'
 import { iterable } from '../../../src/bridge/style.ts'
 import { metrics, metricsOf } from '../../../src/report/metrics/metrics.ts'
+import { metricsAnswer } from '../../../src/report/metrics/metrics-answer.ts'
 import { testClient } from '../../../src/testing/test-client.ts'
 import { served } from '../../raw/served.ts'
 import { wireOf } from '../../conformance/socket-host.ts'
@@ -53,7 +54,7 @@ describe('metrics()', () => {
   })
 
   it('is read, and not written', async () => {
-    await using client = await testClient(metricsOf(() => EXAMPLE_REPORT))
+    await using client = await testClient(metricsOf(() => metricsAnswer(EXAMPLE_REPORT)))
     const response = await client.post('/')
     expect([response.status, response.json()]).toEqual([
       405,

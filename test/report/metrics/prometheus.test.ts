@@ -3,14 +3,15 @@
 import { register } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { loadPrometheus } from '../../../src/report/metrics/prometheus.ts'
-import { EXAMPLE_MIGRATION, EXAMPLE_REPORT } from '../example-report.ts'
+import { EXAMPLE_MIGRATION, EXAMPLE_REPORT, EXAMPLE_WORKER } from '../example-report.ts'
 import { parseMetrics } from './parse-metrics.ts'
 import type { Metrics } from './parse-metrics.ts'
 import type { Report } from '../../../src/contract/report.ts'
+import type { ProcessMetrics } from '../../../src/report/metrics/prometheus.ts'
 
 async function metrics(report: Report = EXAMPLE_REPORT): Promise<Metrics> {
   const prometheus = await loadPrometheus()
-  return parseMetrics(await prometheus.text(report))
+  return parseMetrics(await prometheus.text(report, null))
 }
 
 describe('the metrics', () => {
@@ -99,5 +100,27 @@ describe('the metrics', () => {
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter'])
       expect(name).not.toMatch(/_(ms|milliseconds|percent)(_|$)/)
     }
+  })
+
+  it('have the workers, and the process metrics of each, only for a server with workers', async () => {
+    const prometheus = await loadPrometheus()
+    expect(await prometheus.text(EXAMPLE_REPORT, null)).not.toContain('worker')
+    const silent = { ...EXAMPLE_WORKER, worker: 2, answered: false }
+    const draining = { ...EXAMPLE_WORKER, state: 'draining' as const }
+    const workers = [EXAMPLE_WORKER, draining, silent]
+    const report = { ...EXAMPLE_REPORT, workers, isComplete: false }
+    const own = JSON.parse(JSON.stringify(await prometheus.ownMetrics())) as ProcessMetrics
+    const { values } = parseMetrics(await prometheus.text(report, new Map([['1', own]])))
+    expect(values.get('isthmus_workers{state="ready"}')).toBe(2)
+    expect(values.get('isthmus_workers{state="draining"}')).toBe(1)
+    expect(values.get('isthmus_report_complete')).toBe(0)
+    expect(values.get('isthmus_worker_answered{worker="2"}')).toBe(0)
+    expect(values.get('isthmus_worker_requests_total{worker="1"}')).toBe(70_000)
+    for (const worker of ['master', '1']) {
+      expect(values.get(`process_resident_memory_bytes{worker="${worker}"}`)).toBeGreaterThan(1)
+    }
+    expect(
+      [...values.keys()].some((key) => key.startsWith('process_') && !key.includes('worker')),
+    ).toBe(false)
   })
 })

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChromium } from '../../examples/chromium.ts'
+import { EXAMPLE_WORKER } from '../example-report.ts'
 import { startReportServer } from './report-server.ts'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import type { ReportServer } from './report-server.ts'
@@ -52,6 +53,18 @@ describe('the page of the report', { timeout: 90_000 }, () => {
       'http://127.0.0.1:3000 is up · 1 in flight · head p99 810 ms · 2 failed · 1 retried\n' +
         'http://127.0.0.1:3001 is down · 0 in flight · head p99 0 ms · 90 failed · 0 retried',
     ])
+    expect(open.complaints).toEqual([])
+  })
+
+  it('shows the workers of a server that has some', async () => {
+    await using open = await openPage()
+    const { page, server } = open
+    expect(await page.locator('#workers').isVisible()).toBe(false)
+    server.report.workers = [EXAMPLE_WORKER, { ...EXAMPLE_WORKER, worker: 2, answered: false }]
+    await page.locator('#worker-table tbody').nth(1).waitFor()
+    const states = page.locator('#worker-table td[data-name="State"]')
+    expect(await states.allInnerTexts()).toEqual(['ready', 'silent'])
+    expect(await page.locator('#worker-table').innerText()).toContain('93 MiB')
     expect(open.complaints).toEqual([])
   })
 

@@ -1,7 +1,8 @@
 // A server with the page over a report that a test changes.
 
-import { SILENT_LOG } from '../../../src/silent-log.ts'
 import { controlApp } from '../../../src/report/control/control-app.ts'
+import { ownMigrations } from '../../../src/report/control/own-migrations.ts'
+import { exampleServer } from '../control/example-server.ts'
 import { pageApp } from '../../../src/report/page-app.ts'
 import { mount } from '../../../src/bridge/mount.ts'
 import { serve } from '../../../src/server/serve.ts'
@@ -43,8 +44,9 @@ export async function startReportServer(control = true): Promise<ReportServer> {
     [Symbol.asyncDispose]: () => subject.stop(),
   }
 
-  const app = controlApp({
-    report: () => {
+  const migrations = ownMigrations(new Map([['/orders', migration]]))
+  const app = controlApp(
+    exampleServer({ migrations }, () => {
       subject.polls += 1
       const now = Date.now()
       const migrations = subject.report.migrations.map((given) => {
@@ -53,11 +55,8 @@ export async function startReportServer(control = true): Promise<ReportServer> {
       })
       const uptimeMs = subject.report.uptimeMs + now - startedAt
       return { ...subject.report, at: new Date(now).toISOString(), uptimeMs, migrations }
-    },
-    migrations: new Map([['/orders', migration]]),
-    state: null,
-    log: SILENT_LOG,
-  })
+    }),
+  )
   const table = mount({ '/report': pageApp(app, control) })
   const listen = (port: number): Promise<Server> => serve(table, { port, log: null })
   await subject.start()

@@ -2,23 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { workerAdvice } from '../../../src/report/workers/worker-advice.ts'
+import { EXAMPLE_WORKER } from '../example-report.ts'
 import type { WorkerReport } from '../../../src/contract/report.ts'
 
-const WORKER: WorkerReport = {
-  worker: 1,
-  pid: 11,
-  state: 'ready',
-  answered: true,
-  uptimeMs: 60_000,
-  rssBytes: 1,
-  cpu: 0.2,
-  loopUtilization: 0.2,
-  longestBlockMs: 0,
-  requests: { inFlight: 0, total: 1 },
-  webSockets: { open: 0, total: 0 },
-  predecessors: 0,
-  crashes: 0,
-}
+const WORKER: WorkerReport = { ...EXAMPLE_WORKER, pid: 11, loopUtilization: 0.2, predecessors: 0 }
 
 function texts(...workers: WorkerReport[]): string[] {
   return workerAdvice(workers).map(({ kind, text }) => `${kind}: ${text}`)

@@ -88,8 +88,11 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<Http2Answer> 
   stream.on('trailers', (_fields, _flags, raw?: string[]) => (answer.trailers = pairsOf(raw ?? [])))
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   if (!(await settlesWithin(closed, 8_000))) throw new Error('the stream did not close within 8 s')
-  if (stream.rstCode === 0 && !stream.aborted)
-    answer.body = Buffer.concat(chunks).toString('latin1')
+  const body = Buffer.concat(chunks).toString('latin1')
+  const [, length] = answer.headers.find(([name]) => name === 'content-length') ?? []
+  // A stream whose own side is open counts as aborted after a whole response too.
+  const isWhole = !stream.aborted || Number(length) === body.length
+  if (stream.rstCode === 0 && isWhole) answer.body = body
   return answer
 }
 

@@ -1,7 +1,10 @@
 // The answer of the model as text.
 
 import { textTable } from '../table.ts'
+import { needOf } from './need.ts'
+import { simulate } from './simulate.ts'
 import type { Goal, Need } from './need.ts'
+import type { ModelOptions } from './options.ts'
 import type { Load, Outcomes, Setup } from './simulate.ts'
 
 const HEAD = [
@@ -16,8 +19,23 @@ const HEAD = [
   'cores busy %',
 ]
 
+/** The text, and whether the load can be served within the limits. */
+export function answerOf({ load, setup, goal, loopMs, threads }: ModelOptions): {
+  text: string
+  isEnough: boolean
+} {
+  if (threads !== undefined) {
+    const fixed = { ...setup, threads }
+    const outcomes = simulate(load, fixed)
+    return { text: tableOf([{ setup: fixed, outcomes }]), isEnough: true }
+  }
+  const need = needOf(load, setup, { goal, loopMs })
+  const lines = [tableOf(need.candidates), ...linesOf(need, { load, goal, setup })]
+  return { text: lines.join('\n'), isEnough: need.enough !== undefined }
+}
+
 /** A line for each candidate. */
-export function tableOf(candidates: ReadonlyArray<{ setup: Setup; outcomes: Outcomes }>): string {
+function tableOf(candidates: ReadonlyArray<{ setup: Setup; outcomes: Outcomes }>): string {
   return textTable([HEAD, ...candidates.map(lineOf)])
 }
 
@@ -35,18 +53,18 @@ function lineOf({ setup, outcomes }: { setup: Setup; outcomes: Outcomes }): stri
 }
 
 /** The advice. */
-export function linesOf(
+function linesOf(
   { enough, processes, machines }: Need,
-  { load, goal, cores }: { load: Load; goal: Goal; cores: number },
+  { load, goal, setup: asked }: { load: Load; goal: Goal; setup: Omit<Setup, 'threads'> },
 ): string[] {
   const wish = `${load.perSecond} requests/s of ${load.serviceMs} ms, p99 ${goal.p99Ms} ms`
-  const more = `the cores of ${machines} machines with ${cores} cores each are at most 70 % busy with this load`
+  const more = `the cores of ${machines} machines with ${asked.cores} cores each are at most 70 % busy with this load`
   if (!enough)
     return [`No number of threads is enough for ${wish}.`, ...(machines > 1 ? [more] : [])]
   const { setup } = enough
   return [
     `${wish}: --workers ${setup.processes} --threads ${setup.threads}`,
-    ...(processes > 1 ? [`the event loops need ${processes} processes`] : []),
+    ...(processes > asked.processes ? [`the event loops need ${processes} processes`] : []),
     ...(machines > 1 ? [`little room for a peak: ${more}`] : []),
   ]
 }

@@ -1,7 +1,6 @@
-// The proxies that forwarded() trusts: by their addresses, or by their number.
+// The peers that a server trusts to tell the address of a client: a list of addresses and ranges.
 
 import { BlockList, isIP } from 'node:net'
-import { invalidOption } from '../complete-options.ts'
 
 /** The address and the port of a peer, or of a node in a field; null for a peer without an address, and a hidden node. */
 type Client = readonly [host: string, port: number] | null
@@ -11,11 +10,6 @@ type Client = readonly [host: string, port: number] | null
  * field, and so on.
  */
 export type Trust = (client: Client, hop: number) => boolean
-
-/** The trust in the nearest `hops` proxies, wherever they are. */
-export function trustOfHops(hops: number): Trust {
-  return (_client, hop) => hop < hops
-}
 
 const RANGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['loopback', ['127.0.0.0/8', '::1']],
@@ -29,18 +23,20 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
 type Family = 'ipv4' | 'ipv6'
 type Lists = Record<Family, BlockList>
+type Refused = (entry: unknown, remedy: string) => Error
 
 /**
  * The trust in the addresses of a list. A hidden node vouches for no other, even if unix sockets, which have no address
  * either, are trusted.
  *
- * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an entry that is no address and no range
+ * @param refused makes the error for an entry that is no address and no range, which is thrown
  */
-export function trustOfAddresses(entries: readonly string[]): Trust {
+export function trustOfAddresses(entries: readonly string[], refused: Refused): Trust {
   // One list for each family: a BlockList also compares an IPv4 address as ::ffff:a.b.c.d, so that a wide range of IPv6
   // would contain all of IPv4.
   const lists: Lists = { ipv4: new BlockList(), ipv6: new BlockList() }
-  for (const range of entries.flatMap((entry) => RANGES.get(entry) ?? entry)) addRange(lists, range)
+  for (const range of entries.flatMap((entry) => RANGES.get(entry) ?? entry))
+    addRange(lists, range, refused)
   const isUnixTrusted = entries.includes('unix')
   const remembered = new Map<string, boolean>()
 
@@ -58,7 +54,7 @@ export function trustOfAddresses(entries: readonly string[]): Trust {
   }
 }
 
-function addRange(lists: Lists, range: string): void {
+function addRange(lists: Lists, range: string, refused: Refused): void {
   if (range === 'unix') return
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? []
   const family = familyOf(address)
@@ -66,7 +62,7 @@ function addRange(lists: Lists, range: string): void {
   if (family === undefined || Number(bits ?? length) > length) {
     const remedy =
       'it is an address, a range such as 10.0.0.0/8, loopback, private, link-local or unix'
-    throw invalidOption('forwarded', 'trust', range, remedy)
+    throw refused(range, remedy)
   }
   // A mapped address is compared as IPv4, so a range of mapped addresses is a range of IPv4.
   const mapped = MAPPED.exec(address)?.[1]

@@ -1,0 +1,97 @@
+// A process of a development server: it waits for the order to load the app, serves, and ends with the next load.
+
+import { fork } from 'node:child_process'
+import { ChildTaker } from '../child-taker.ts'
+import { isMessage, STOP } from '../connection-messages.ts'
+import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
+import { developmentMessage, SPARE_VARIABLE } from './messages.ts'
+import type { ChildProcess } from 'node:child_process'
+import type { FromMaster } from '../worker-messages.ts'
+import type { FromSpare, LoadOrder } from './messages.ts'
+
+/** The owner of a process. */
+export interface LoadOwner {
+  onReady(process: LoadProcess): void
+  onFiles(process: LoadProcess, files: readonly string[]): void
+  onStop(process: LoadProcess): void
+  /** The process has ended; `failure` is that of the app, if it told one. */
+  onEnd(process: LoadProcess, failure: string | null): void
+}
+
+// Open streams must not delay the new code, and a debugger stops the event loop.
+const FLAGS = ['--timeout-graceful-shutdown=0.2', '--timeout-drain-idle=0', '--timeout-worker=0']
+/** The time for the grace and for the shutdown of the app; then the process is killed. */
+const END_MS = 2_500
+
+/** Its owner ends it. */
+export class LoadProcess {
+  readonly child: ChildProcess
+  readonly taker: ChildTaker
+  readonly #owner: LoadOwner
+  #order: LoadOrder | null = null
+  #isWarm = false
+  #failure: string | null = null
+
+  /** @param typescript the TypeScript file of the app, for which tsx is loaded; empty without one */
+  constructor(typescript: string, owner: LoadOwner) {
+    this.#owner = owner
+    this.child = fork(process.argv[1] ?? '', [...process.argv.slice(2), ...FLAGS], {
+      env: {
+        NODE_ENV: 'development',
+        ...process.env,
+        [WORKER_VARIABLE]: '1',
+        [SPARE_VARIABLE]: typescript,
+      },
+      execArgv: [
+        ...process.execArgv,
+        '--import',
+        new URL('./import-watch.js', import.meta.url).href,
+      ],
+      // Several readers of one stdin would get a part of it each.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.taker = new ChildTaker(this.child)
+    this.child.on('message', (message) => this.#onMessage(message))
+    this.child.on('error', (error) => (this.#failure ??= error.message))
+    this.child.once('close', () => this.#owner.onEnd(this, this.#failure))
+  }
+
+  /** Loads the app, as soon as the process is warm. */
+  load(number: number): void {
+    this.#order = { type: 'isthmus.development.load', load: number }
+    if (this.#isWarm) this.#send(this.#order)
+  }
+
+  /** Tells the process that it serves. */
+  opened(message: FromMaster & { type: 'isthmus.worker.opened' }): void {
+    this.#send(message)
+  }
+
+  /** Ends the process with a short grace. */
+  end(): void {
+    this.#send({ type: 'isthmus.worker.drain' })
+    setTimeout(() => this.kill(), END_MS).unref()
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL')
+  }
+
+  #onMessage(given: unknown): void {
+    if (isMessage(given, STOP)) return this.#owner.onStop(this)
+    const ours = developmentMessage<FromSpare>(given)
+    if (ours?.type === 'isthmus.development.files') return this.#owner.onFiles(this, ours.files)
+    if (ours?.type === 'isthmus.development.warm') {
+      this.#isWarm = true
+      if (this.#order) this.#send(this.#order)
+    }
+    const message = fromWorker(given)
+    if (message?.type === 'isthmus.worker.ready') this.#owner.onReady(this)
+    if (message?.type === 'isthmus.worker.failed') this.#failure = message.text
+  }
+
+  #send(message: FromMaster | LoadOrder): void {
+    // A process that has ended gets no message; `onEnd` tells.
+    if (this.child.connected) this.child.send(message, () => undefined)
+  }
+}

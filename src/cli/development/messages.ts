@@ -1,0 +1,29 @@
+// The messages between the parent of a development server and its process, beside those of a worker.
+
+import { isObject } from '../../complete-options.ts'
+
+/** The variable that makes a process wait for the order to load; its value is the TypeScript file of the app, or empty. */
+export const SPARE_VARIABLE = 'ISTHMUS_RELOAD_SPARE'
+/** The channel of all threads of the process, for the URLs of the modules that they load. */
+export const MODULES_CHANNEL = 'isthmus.development.modules'
+
+/** From the parent: load the app. */
+export interface LoadOrder {
+  readonly type: 'isthmus.development.load'
+  readonly load: number
+}
+
+/** From the process: it waits for the order; or the paths of files that it has loaded. */
+export type FromSpare =
+  | { readonly type: 'isthmus.development.warm' }
+  | { readonly type: 'isthmus.development.files'; readonly files: readonly string[] }
+
+/** Returns the message, or undefined if it is one of another user of the channel. */
+export function developmentMessage<Message extends LoadOrder | FromSpare>(
+  message: unknown,
+): Message | undefined {
+  if (!isObject(message)) return undefined
+  const type: unknown = Reflect.get(message, 'type')
+  const isOurs = typeof type === 'string' && type.startsWith('isthmus.development.')
+  return isOurs ? (message as Message) : undefined
+}

@@ -1,0 +1,174 @@
+// The loads of a development server: one process serves, and a spare one is warm for the next load.
+
+import { LoadProcess } from './load-process.ts'
+import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
+import type { Log } from '../../contract/log.ts'
+import type { ServerAddress } from '../../server/engine.ts'
+import type { ConnectionDoor, Taker } from '../connection-door.ts'
+import type { FileWatch } from './file-watch.ts'
+import type { LoadOwner } from './load-process.ts'
+
+/** The answers to clients while the app does not load. */
+export interface FailureServer extends Taker {
+  /** From now on it shows this failure. */
+  show(failure: string, load: number): void
+  /** Ends its responses. */
+  leave(): void
+}
+
+/** The parts of a {@link Reloader}; their owner closes them. */
+export interface ReloaderParts {
+  readonly door: ConnectionDoor
+  readonly address: ServerAddress
+  readonly watch: FileWatch
+  readonly failures: FailureServer
+  readonly channels: ClusterChannels | null
+  /** The TypeScript file of the app, for which tsx is loaded; empty without one. */
+  readonly typescript: string
+  /** Whether two processes of the app cannot run at the same time, because they take the same port or file. */
+  readonly isExclusive: boolean
+  readonly log: Log
+  /** The first load has ended, well or not. */
+  onFirst(): void
+}
+
+/** Loads the app, and loads it anew at each change. Its owner closes it. */
+export class Reloader implements LoadOwner {
+  readonly #parts: ReloaderParts
+  #load = 0
+  #since = 0
+  #spare: LoadProcess | null = null
+  #loading: LoadProcess | null = null
+  #serving: LoadProcess | null = null
+  readonly #ending = new Set<LoadProcess>()
+  #isFailed = false
+  #isClosed = false
+  #onAllEnded: () => void = () => undefined
+
+  constructor(parts: ReloaderParts) {
+    this.#parts = parts
+  }
+
+  /** Loads the app for the first time. */
+  start(): void {
+    this.#begin()
+  }
+
+  /** A watched file has changed. */
+  changed(path: string): void {
+    if (this.#isClosed) return
+    this.#parts.log.info({}, `${path} has changed: reloading`)
+    this.#begin()
+  }
+
+  /** Ends all processes. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#spare?.kill()
+    this.#loading?.kill()
+    this.#retire(this.#serving)
+    this.#serving = null
+    const ended = new Promise<void>((resolve) => {
+      this.#onAllEnded = resolve
+    })
+    if (this.#ending.size > 0) await ended
+  }
+
+  /** Ends all processes at once. */
+  kill(): void {
+    for (const one of [this.#spare, this.#loading, this.#serving, ...this.#ending]) one?.kill()
+  }
+
+  onReady(process: LoadProcess): void {
+    if (process !== this.#loading) return
+    const { door, address, failures, log } = this.#parts
+    this.#loading = null
+    process.opened({ type: 'isthmus.worker.opened', address })
+    door.add(process.taker)
+    this.#retire(this.#serving)
+    this.#serving = process
+    if (this.#isFailed) {
+      door.remove(failures)
+      failures.leave()
+      this.#isFailed = false
+    }
+    const tookMs = Math.round(performance.now() - this.#since)
+    if (this.#load > 1) log.info({ tookMs }, `reloaded in ${tookMs} ms`)
+    this.#ended()
+  }
+
+  onFiles(_process: LoadProcess, files: readonly string[]): void {
+    this.#parts.watch.add(files)
+  }
+
+  onStop(process: LoadProcess): void {
+    this.#parts.door.remove(process.taker)
+    process.taker.stop()
+  }
+
+  onEnd(process: LoadProcess, failure: string | null): void {
+    this.#parts.door.remove(process.taker)
+    if (this.#ending.delete(process)) {
+      if (this.#ending.size === 0) this.#onAllEnded()
+    } else if (process === this.#spare) this.#spare = null
+    else if (process === this.#loading) {
+      this.#loading = null
+      this.#failed(failure ?? endOf(process, 'while the app loaded'))
+    } else if (process === this.#serving) {
+      this.#serving = null
+      this.#failed(failure ?? endOf(process, 'while it served'))
+    }
+  }
+
+  // A change during a load: its process may have read the old files.
+  #begin(): void {
+    this.#loading?.kill()
+    if (this.#loading) this.#ending.add(this.#loading)
+    if (this.#parts.isExclusive) {
+      this.#retire(this.#serving)
+      this.#serving = null
+    }
+    this.#load += 1
+    this.#since = performance.now()
+    this.#loading = this.#spare ?? this.#fork()
+    this.#spare = null
+    this.#loading.load(this.#load)
+  }
+
+  #failed(failure: string): void {
+    if (this.#isClosed) return
+    const { door, failures } = this.#parts
+    process.stderr.write(`isthmus: ${failure}\n`)
+    failures.show(failure, this.#load)
+    if (!this.#isFailed) door.add(failures)
+    this.#isFailed = true
+    this.#retire(this.#serving)
+    this.#serving = null
+    this.#ended()
+  }
+
+  // The next spare process starts after the load, because it would slow it down.
+  #ended(): void {
+    if (this.#load === 1) this.#parts.onFirst()
+    this.#spare ??= this.#fork()
+  }
+
+  #retire(old: LoadProcess | null): void {
+    if (!old) return
+    this.#parts.door.remove(old.taker)
+    this.#ending.add(old)
+    old.end()
+  }
+
+  #fork(): LoadProcess {
+    const { channels, typescript } = this.#parts
+    const forked = new LoadProcess(typescript, this)
+    channels?.attach(forked.child)
+    return forked
+  }
+}
+
+function endOf({ child }: LoadProcess, when: string): string {
+  const { exitCode, signalCode } = child
+  return `the process of the app has ended ${when}, ${signalCode === null ? `with status ${exitCode}` : `by ${signalCode}`}`
+}

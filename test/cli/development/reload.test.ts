@@ -1,0 +1,114 @@
+// isthmus serve --reload as a developer uses it: files are saved, and the next request gets the new code.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Started } from '../started.ts'
+
+const MAIN = join(import.meta.dirname, '../../../dist/cli/main.js')
+const DEADLINE_MS = 60_000
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'isthmus-reload-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function write(files: Record<string, string>): void {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+}
+
+function develop(...words: string[]): Started {
+  const all = [MAIN, 'serve', ...words, '--reload', '--port=0', '--log-format=json', '--threads=1']
+  return new Started(process.execPath, all, { cwd: folder })
+}
+
+/** Asks until the answer has `text`, and returns the response. */
+async function answerWith(url: string, text: string, headers = {}): Promise<Response> {
+  const deadline = Date.now() + DEADLINE_MS
+  for (;;) {
+    const asked = fetch(url, { headers: { connection: 'close', ...headers } })
+    const response = await asked.catch(() => Response.error())
+    const body = await response.text()
+    if (body.includes(text)) return response
+    if (Date.now() > deadline) throw new Error(`no "${text}" in: ${body}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const APP = `
+import { text } from './text.ts'
+export default async (scope, receive, send) => {
+  if (scope.type !== 'http') return
+  if (scope.path === '/crash') process.exit(7)
+  await send({ type: 'http.response.start', status: 200, headers: [] })
+  await send({ type: 'http.response.body', body: text })
+}`
+
+describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
+  it('serves the new code after a save, shows code that does not load, and mends it with the next save', async () => {
+    write({
+      'package.json': '{ "type": "module" }',
+      'app.ts': APP,
+      'text.ts': "export const text = 'one'",
+    })
+    using server = develop('app.ts')
+    const url = await server.url()
+    await answerWith(url, 'one')
+    write({ 'text.ts': "export const text: string = 'two'" })
+    await answerWith(url, 'two')
+
+    write({ 'text.ts': 'export const text = ' })
+    const text = await answerWith(url, 'cannot load', { accept: 'text/plain' })
+    expect(text.status).toBe(500)
+    expect(server.output).toContain('isthmus: cannot load')
+    const page = await answerWith(url, '<h1>The app does not load</h1>', { accept: 'text/html' })
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    // The page waits here; the response ends with the next load.
+    const waiting = fetch(`${url}/.isthmus/reload`).then((response) => response.text())
+
+    write({ 'text.ts': "export const text = 'three'" })
+    await answerWith(url, 'three')
+    expect(await waiting).toContain('data: failure 3')
+
+    // A write may be two changes, so another load may follow.
+    await answerWith(
+      `${url}/crash`,
+      'the process of the app has ended while it served, with status 7',
+    )
+    server.child.kill('SIGTERM')
+    expect(await server.status()).toBe(0)
+  })
+
+  it('watches CommonJS, the modules of threads, and the files of --reload-include', async () => {
+    mkdirSync(join(folder, 'views'))
+    write({
+      'text.cjs': "module.exports = 'one'",
+      'views/page.html': 'page',
+      'app.cjs': `
+        const { readFileSync } = require('node:fs')
+        const page = readFileSync('views/page.html', 'utf8')
+        const text = require('./text.cjs')
+        module.exports = (environ, startResponse) => {
+          startResponse('200 OK', [])
+          return [text + ' ' + page]
+        }`,
+    })
+    using server = develop('sync:app.cjs', '--reload-include', 'views/*.html')
+    const url = await server.url()
+    await answerWith(url, 'one page')
+    write({ 'text.cjs': "module.exports = 'two'" })
+    await answerWith(url, 'two page')
+    write({ 'views/page.html': 'sheet' })
+    await answerWith(url, 'two sheet')
+    server.child.kill('SIGINT')
+    expect(await server.status()).toBe(0)
+  })
+
+  it('refuses several workers', async () => {
+    using server = develop('app.ts', '--workers=2')
+    expect(await server.status()).toBe(2)
+    expect(server.output).toContain('--reload is for development and has one process')
+  })
+})
