@@ -15,9 +15,9 @@ const BEHAVIOUR = [
 ]
 
 // These tests share the processes of their workers: a process for each file costs more than most of these files. A file with a
-// process of its own replaces a module, or looks at what all files of a process share: pools that are open, the state of a host.
+// process of its own replaces a module, or looks at the things that all files of a process share: open pools, the state of a host.
 const OWN_PROCESS =
-  'basic-auth|byte-store|file-faults|mutations|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
+  'basic-auth|buffering|buffers|byte-store|file-faults|file-queue|mutations|nesting|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
 const FOLDERS =
   'adapters,async,bridge,chain,channels,feed,figures,hosting,http,lint,middleware,migrate,python,raw,report,server,sync,testing,waiting'
 const SHARED = `test/{${FOLDERS}}/**/!(${OWN_PROCESS}).test.ts`

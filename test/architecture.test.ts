@@ -103,6 +103,7 @@ describe('the public names', () => {
       FileLike
       FileWrapper
       HeaderPairs
+      HealthOptions
       HostCounts
       HostedApp
       HostedStats
@@ -183,6 +184,7 @@ describe('the public names', () => {
       ThreadOptions
       ThreadStart
       ThreadsApp
+      TlsConfig
       TlsFiles
       TlsFilesOptions
       TlsPair

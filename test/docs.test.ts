@@ -8,6 +8,7 @@ import { CHANNELS_OPTIONS } from '../src/cli/channels-options.ts'
 import { parseArguments } from './cli/parse-arguments.ts'
 import { POOL_OPTIONS } from '../src/cli/pool-options.ts'
 import { HEALTH_OPTIONS } from '../src/cli/health-options.ts'
+import { SERVE_GROUPS } from '../src/cli/serve-groups.ts'
 import { TLS_OPTIONS } from '../src/cli/tls-options.ts'
 import { WORKERS_OPTIONS } from '../src/cli/workers-options.ts'
 import { tlsFilesSettings } from '../src/server/tls/options.ts'
@@ -189,9 +190,10 @@ describe('production', () => {
   const production = new Page('docs/production.md')
 
   it('has no flag that the command line does not have', () => {
-    const own = [PROCESS_OPTIONS, WORKERS_OPTIONS]
-    const tables = [SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS, ...own]
-    const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => `--${flag}`))
+    const tables = Object.values(SERVE_GROUPS).map(({ table }): object => table)
+    const flags = tables.flatMap((table) => {
+      return Object.values(table).map(({ flag }: { flag: string }) => `--${flag}`)
+    })
     const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
     const others = ['--omit', '--import', '--now']
     expect(named).toContain('--timeout-keep-alive')

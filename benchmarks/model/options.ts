@@ -92,7 +92,7 @@ export function parseModelOptions(words: string[]): ModelOptions {
   const isCheck = values.check === true
   const given = values as Partial<Record<NumberName, string>>
   const of = (name: NumberName): number => numberOf(name, given[name], isHelp || isCheck)
-  const arrivals = String(values['arrivals'])
+  const { arrivals } = values
   if (arrivals !== 'poisson' && arrivals !== 'steady')
     throw new Error(`--arrivals is poisson or steady, not ${arrivals}`)
   return {

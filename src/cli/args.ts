@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { nameOfSpec, parseAppSpec } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
+import { CHECK_DEFAULTS, CHECK_OPTIONS } from './check/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { checkSet, SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { SERVER_OPTIONS } from './options-table.ts'
@@ -14,6 +15,7 @@ import { refuseUnknownVariables, variableOf } from './variables.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { BenchOptions } from './bench/options.ts'
 import type { CgiOptions } from './cgi/options.ts'
+import type { CheckOptions } from './check/options.ts'
 import type { ConfigValues } from './config/config-values.ts'
 import type { ControlOptions } from './control-option.ts'
 import type { SetOptions } from './migrate/options.ts'
@@ -52,13 +54,19 @@ export interface CgiCommand {
   options: CgiOptions
 }
 
+/** The command `isthmus check`, with the command that it checks. */
+interface CheckCommand extends CheckOptions {
+  type: 'check'
+  serve: ServeCommand
+}
+
 /** The command `isthmus report`. */
 export interface ReportCommand extends ReportOptions, ControlOptions {
   type: 'report'
 }
 
 /** The command `isthmus reload`. */
-export interface ReloadCommand extends ControlOptions {
+interface ReloadCommand extends ControlOptions {
   type: 'reload'
 }
 
@@ -76,6 +84,7 @@ type PrintCommand = { type: 'print'; text: string }
 /** Every command. */
 export type Command =
   | ServeCommand
+  | CheckCommand
   | BenchCommand
   | CgiCommand
   | ReportCommand
@@ -115,6 +124,10 @@ export function readCommand(
   if (command === 'cgi') {
     const options = readTable(CGI_OPTIONS, CGI_DEFAULTS, given, environment)
     return { type: 'cgi', app: readApp(String(given['app'])), options }
+  }
+  if (command === 'check') {
+    const { json } = readTable(CHECK_OPTIONS, CHECK_DEFAULTS, given, {})
+    return { type: 'check', json, serve: readServe(given, environment, config) }
   }
   if (command === 'report') return readReport(given, environment)
   if (command === 'reload') {
@@ -170,7 +183,7 @@ function readReport(given: Given, environment: Environment): ReportCommand {
 }
 
 function readMigrate(
-  command: Exclude<Parsed['command'], 'serve' | 'bench' | 'cgi' | 'report' | 'reload'>,
+  command: Exclude<Parsed['command'], 'serve' | 'check' | 'bench' | 'cgi' | 'report' | 'reload'>,
   given: Given,
   environment: Environment,
 ): MigrateCommand {

@@ -60,13 +60,23 @@ function govern(life: Lifecycle): void {
 }
 
 function hasConfig({ command, printed }: Parsed): boolean {
-  return command === 'serve' && printed === ''
+  return (command === 'serve' || command === 'check') && printed === ''
 }
 
 // The imports are dynamic so that help and version do not load the server.
 async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> {
   if (command.type === 'print') return void process.stdout.write(`${command.text}\n`)
 
+  if (command.type === 'check') {
+    const { readTls } = await import('./serve/tls-files.ts')
+    const { layersOf } = await import('./serve/layers.ts')
+    const { checkCommand } = await import('./check/command.ts')
+    layersOf(command.serve)
+    return checkCommand(command.serve, {
+      tls: readTls(command.serve.tls),
+      asJson: command.json,
+    })
+  }
   if (command.type === 'bench') {
     const { benchCommand } = await import('./bench/command.ts')
     return benchCommand(command)

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { APP_FORM } from './app-spec.ts'
 import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
+import { CHECK_DEFAULTS, CHECK_OPTIONS } from './check/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
@@ -16,6 +17,7 @@ import type { Option } from './option.ts'
 
 const NAMES = [
   'serve',
+  'check',
   'bench',
   'cgi',
   'report',
@@ -53,7 +55,9 @@ const SET_GROUPS = [
   CONTROL_GROUP,
   { title: 'Migration:', table: SET_OPTIONS, defaults: SET_DEFAULTS },
 ] as const
-const ALL_GROUPS = [...GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
+const CHECK_GROUP = { title: 'Check:', table: CHECK_OPTIONS, defaults: CHECK_DEFAULTS }
+const CHECK_GROUPS = [CHECK_GROUP, ...GROUPS]
+const ALL_GROUPS = [CHECK_GROUP, ...GROUPS, ...BENCH_GROUPS, ...REPORT_GROUPS, ...SET_GROUPS]
 
 const APP_HELP =
   `${APP_FORM}. FILE: JavaScript or TypeScript. ` +
@@ -68,6 +72,9 @@ const EPILOGUE =
   'SIGHUP loads the apps in threads and processes anew, with no failed request.\n' +
   'Exit status: 0 drained; 1 failed, or connections were cut; 2 wrong command line; ' +
   '128 + N ended by a second signal N, or by 9 because a thread did not end.'
+const CHECK_EPILOGUE =
+  'The options are those of isthmus serve. Modules are imported, and no app is started. ' +
+  'Exit status: 0 all is well; 1 an app does not load, or the place is taken; 2 wrong options.'
 const BENCH_EPILOGUE =
   'The app is hosted in a process of its own, on a free port of 127.0.0.1: first inline, then in threads.'
 
@@ -135,6 +142,11 @@ function isthmusParser(name: Name): Argv {
     })
     .command('serve [app]', 'Serve an app', (parser) =>
       appParser(parser, GROUPS).epilogue(EPILOGUE),
+    )
+    .command(
+      'check [app]',
+      'Load an app and its options, and print what would be served',
+      (parser) => appParser(parser, CHECK_GROUPS).epilogue(CHECK_EPILOGUE),
     )
     .command(
       'bench <app>',

@@ -7,7 +7,7 @@ import type { ServiceManager } from './service-manager.ts'
 import type { Reloaded } from '../hosting/gateway/open-pools.ts'
 
 /** One reload that has ended. */
-export interface EndedReload {
+interface EndedReload {
   readonly outcome: ReloadOutcome
   /** Writes the lines about it. */
   report(log: Log): void
@@ -22,7 +22,7 @@ export class Reloads {
   readonly #reload: () => Promise<EndedReload>
   // The start loads the apps too: an order meanwhile makes a reload after it.
   #isBusy = true
-  /** Those who wait for the next reload. */
+  /** The functions that take the outcome of the next reload. */
   #due: Array<(outcome: ReloadOutcome) => void> = []
   #isOver = false
 
@@ -79,7 +79,7 @@ export class Reloads {
     }
   }
 
-  // A reload that throws has an outcome too, for those who wait.
+  // A reload that throws has an outcome too: a command waits for it.
   async #settled(waiting: ReadonlyArray<(outcome: ReloadOutcome) => void>): Promise<EndedReload> {
     try {
       return await this.#reload()

@@ -99,7 +99,7 @@ export class DurationBuckets {
   }
 }
 
-/** The counts behind a summary; undefined for a summary that another release of the package has made. */
+/** The counts of a summary; undefined for a summary that another release of the package has made. */
 export function countsOf(summary: object): BucketCounts | undefined {
   const buckets = Reflect.get(summary, COUNTS) as DurationBuckets | undefined
   return buckets?.counts()

@@ -9,7 +9,7 @@ import type { RequestHead } from '../http/request-head.ts'
 import type { Settings } from './options.ts'
 
 /** The state of a server that decides about its readiness. */
-export interface Readiness {
+interface Readiness {
   /** The server drains. */
   isClosing: boolean
   /** `maxConcurrency` is reached. */

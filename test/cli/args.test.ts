@@ -16,6 +16,7 @@ import { PYTHON_OPTIONS } from '../../src/cli/python-options.ts'
 import { CHANNELS_DEFAULTS, CHANNELS_OPTIONS } from '../../src/cli/channels-options.ts'
 import { RELOAD_DEFAULTS, RELOAD_OPTIONS } from '../../src/cli/reload-options.ts'
 import { REMOTE_OPTIONS } from '../../src/cli/remote-options.ts'
+import { HEALTH_OPTIONS } from '../../src/cli/health-options.ts'
 import { TLS_FLAG_DEFAULTS, TLS_OPTIONS } from '../../src/cli/tls-options.ts'
 import { InvalidOptionError } from '../../src/errors.ts'
 import { WORKERS_DEFAULTS, WORKERS_OPTIONS } from '../../src/cli/workers-options.ts'
@@ -205,8 +206,8 @@ function valuesIn({
   remote,
   channels,
   tls,
-  workers,
   reload,
+  workers,
   ...own
 }: ServeCommand): Array<[flag: string, value: unknown]> {
   return [
@@ -334,6 +335,7 @@ describe('serve', () => {
       CHANNELS_OPTIONS,
       TLS_OPTIONS,
       RELOAD_OPTIONS,
+      HEALTH_OPTIONS,
     ]
     const tables = [PROCESS_OPTIONS, ...pools, SERVER_OPTIONS, SYNC_OPTIONS, WEBSOCKET_OPTIONS]
     const flags = tables.flatMap((table) => Object.values(table).map(({ flag }) => flag))
@@ -346,7 +348,6 @@ describe('serve', () => {
       ...CHANNELS,
       ...WORKERS,
       ...TLS,
-      ...RELOAD,
       ...RELOAD,
       ...SERVER,
       ...SYNC,
@@ -634,7 +635,6 @@ describe('help', () => {
       ...CHANNELS,
       ...WORKERS,
       ...TLS,
-      ...RELOAD,
       ...RELOAD,
       ...SERVER,
       ...SYNC,

@@ -48,7 +48,7 @@ describe('reloads', () => {
     await vi.waitFor(() => expect(lines).toEqual(['info: SIGHUP: reloading', 'info: reloaded']))
   })
 
-  it('tell who ordered them the outcome of the reload that began after the order', async () => {
+  it('have the outcome of the reload that began after the order', async () => {
     const { log, lines } = recorder()
     const { reloads, steps } = stepwise()
     reloads.started(log)

@@ -66,7 +66,7 @@ describe('the file of a unix socket', () => {
     },
   )
 
-  it('is not left behind if the owner is unknown, and the error names the owner', async () => {
+  it('goes if the owner is unknown, and the error names the owner', async () => {
     const listening = served(hello, { uds, udsOwner: 'no-such-user' })
     await expect(listening).rejects.toThrow(
       /^cannot give the unix socket to "no-such-user": chown: /,

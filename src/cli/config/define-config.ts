@@ -24,7 +24,7 @@ export interface IsthmusConfig extends Omit<ServeOptions, NotInFile> {
   reload?: boolean | undefined
   /** Patterns of further files that a development server watches. Default none. */
   reloadInclude?: readonly string[] | undefined
-  /** The worker processes behind one master; `auto` for one per core. Default null: one process serves. */
+  /** The worker processes of one master; `auto` for one per core. Default null: one process serves. */
   workers?: number | 'auto' | null | undefined
   /** How long the event loop of a worker may stand still, in ms; 0 for no limit. Default 30,000. */
   timeoutWorkerMs?: number | undefined

@@ -13,7 +13,7 @@ import type { Server } from '../../server/serve.ts'
 import type { FailureServer } from './reloader.ts'
 
 /** A server in this process that gets its connections from a door. */
-export interface OpenFailureServer extends FailureServer {
+interface OpenFailureServer extends FailureServer {
   close(): Promise<void>
 }
 

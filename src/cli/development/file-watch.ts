@@ -11,7 +11,7 @@ const MOST_FOLDERS = 5_000
 const SKIPPED = /^(?:\..+|node_modules|__pycache__)$/
 
 /** Files below a folder, by their paths relative to it. */
-export interface Tree {
+interface Tree {
   readonly folder: string
   matches(path: string): boolean
 }

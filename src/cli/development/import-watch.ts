@@ -3,14 +3,21 @@
 import module from 'node:module'
 import { BroadcastChannel } from 'node:worker_threads'
 import { MODULES_CHANNEL } from './messages.ts'
+import type { load } from './import-hooks.ts'
+
+interface Hooks {
+  load: typeof load
+}
 
 interface Loader {
   _resolveFilename(...request: unknown[]): unknown
 }
 
+/** The hooks, by the modules that have them. */
+const HOOKS: Record<keyof Hooks, string> = { load: './import-hooks.js' }
 const channel = new BroadcastChannel(MODULES_CHANNEL)
 channel.unref()
-module.register('./import-hooks.js', import.meta.url)
+module.register(HOOKS.load, import.meta.url)
 watchRequire(module as unknown as Loader)
 
 // A module that throws leaves no trace in require.cache, and its file has to be watched all the more.

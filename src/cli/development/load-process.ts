@@ -18,8 +18,14 @@ export interface LoadOwner {
   onEnd(process: LoadProcess, failure: string | null): void
 }
 
-// Open streams must not delay the new code, and a debugger stops the event loop.
-const FLAGS = ['--timeout-graceful-shutdown=0.2', '--timeout-drain-idle=0', '--timeout-worker=0']
+// Open streams must not delay the new code, a debugger stops the event loop, and each thread that loads TypeScript costs as
+// much as the app itself.
+const FLAGS = [
+  '--timeout-graceful-shutdown=0.2',
+  '--timeout-drain-idle=0',
+  '--timeout-worker=0',
+  '--threads-min=1',
+]
 /** The time for the grace and for the shutdown of the app; then the process is killed. */
 const END_MS = 2_500
 
@@ -47,7 +53,7 @@ export class LoadProcess {
         '--import',
         new URL('./import-watch.js', import.meta.url).href,
       ],
-      // Several readers of one stdin would get a part of it each.
+      // Of several readers of one stdin, each would get a part of the input.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.taker = new ChildTaker(this.child)

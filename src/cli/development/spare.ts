@@ -59,10 +59,10 @@ function tellModules(own: NodeJS.Process): void {
   channel.unref()
 }
 
+// tsx adds a query to the names of some modules.
 function pathOf(name: string): string {
-  return name.startsWith('file:')
-    ? fileURLToPath(name.replace(/[?#].*$/s, ''))
-    : name.replace(/\?.*$/s, '')
+  const [path = name] = name.split('?', 1)
+  return path.startsWith('file:') ? fileURLToPath(path) : path
 }
 
 function send(own: NodeJS.Process, message: FromSpare): void {

@@ -19,13 +19,13 @@ const DEADLINE_MS = 1_000
 const REFRESH_MS = 10_000
 
 /** A worker, as its master knows it. */
-export interface CrewMember {
+interface CrewMember {
   readonly number: number
   readonly child: Peer & { readonly pid?: number | undefined }
 }
 
 /** The figures of all workers. */
-export interface CrewReport {
+interface CrewReport {
   readonly report: Report
   /** The metrics of the processes by the numbers of their workers; empty if they were not wanted. */
   readonly metrics: ReadonlyMap<string, ProcessMetrics>

@@ -80,7 +80,9 @@ function operatorOf(
   { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
 ): OperatorParts {
   const { rootPath } = command.options
-  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
+  // The parent of a development server has one process, and keeps no figures.
+  if (isWorker && !command.reload.reload)
+    return new WorkerOperator(app, rootPath, { own: process, log })
   return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
 }
 

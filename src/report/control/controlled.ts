@@ -17,8 +17,8 @@ export interface ControlledMigrations {
 
 /** A server that the control socket shows and changes. */
 export interface Controlled {
-  report(): Report | Promise<Report>
-  metrics(): Promise<Answer>
+  report: () => Report | Promise<Report>
+  metrics: () => Promise<Answer>
   migrations: ControlledMigrations
   /** Loads the apps anew; null if the caller may not. */
   reload: (() => Promise<ReloadOutcome>) | null

@@ -1,5 +1,5 @@
 // The requests of the control socket, for the apps report() and metrics(): the server that has the exchange answers them, or
-// the master of it and of the other workers.
+// the master of all workers.
 
 import { figuresOf } from '../../async/exchange-context.ts'
 import { json } from '../answer.ts'

@@ -4,7 +4,7 @@ import { countsOf, DurationBuckets } from '../../figures/duration-buckets.ts'
 import type { Durations, Report } from '../../contract/report.ts'
 import type { BucketCounts, DurationStats } from '../../figures/duration-buckets.ts'
 
-/** A summary that has passed between processes, with the counts behind it. */
+/** A summary that has passed between processes, with its counts. */
 interface Counted {
   counts?: BucketCounts
 }

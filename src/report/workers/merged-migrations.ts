@@ -58,5 +58,5 @@ function mergedShadow(parts: ReadonlyArray<ShadowReport | null>): ShadowReport |
 }
 
 function newestFirst(a: MismatchReport, b: MismatchReport): number {
-  return a.at < b.at ? 1 : a.at > b.at ? -1 : 0
+  return Date.parse(b.at) - Date.parse(a.at)
 }

@@ -13,7 +13,7 @@ export type WorkerFacts = Pick<
 >
 
 /** A worker, with its last report. */
-export interface WorkerState {
+interface WorkerState {
   facts: WorkerFacts
   /** Null before the first one. */
   report: Report | null
@@ -22,7 +22,7 @@ export interface WorkerState {
 }
 
 /** The parts of the report of a server with workers. */
-export interface WorkerParts {
+interface WorkerParts {
   /** The process of the master. */
   master: ProcessReport
   uptimeMs: number

@@ -4,7 +4,5 @@
 export const NO_ERROR = 0x0
 /** The response of a stream broke off. */
 export const INTERNAL_ERROR = 0x2
-/** The request is not processed: the client may send it again. */
-export const REFUSED_STREAM = 0x7
 /** The client behaves in a way that costs the server too much. */
 export const ENHANCE_YOUR_CALM = 0xb

@@ -17,7 +17,7 @@ export interface HeadLimits {
 }
 
 /** The head of a request, and the protocol that an extended CONNECT asks for (RFC 8441). */
-export interface Http2Head {
+interface Http2Head {
   head: RequestHead
   protocol: string | null
 }

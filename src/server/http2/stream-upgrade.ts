@@ -37,7 +37,7 @@ export class StreamUpgrade implements UpgradeRequest, HandshakeAnswer {
     return true
   }
 
-  deny(part: ResponsePart): boolean {
+  write(part: ResponsePart): boolean {
     const isFlowing = this.#denial.write(part)
     if (part.end) this.#giveUp()
     else if (!isFlowing) this.#stream.prependOnceListener('drain', () => this.#denial.onDrain())

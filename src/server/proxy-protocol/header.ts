@@ -93,7 +93,7 @@ const UNIX_STREAM = 0x31
 function endsOf(family: number, addresses: Buffer): ToldEnds | null {
   if (family === TCP4) return endsOfAddresses(addresses, 4)
   if (family === TCP6) return endsOfAddresses(addresses, 16)
-  // Of other families, which no stream has, the addresses are ignored.
+  // No stream has another family: its addresses are ignored.
   return family === UNIX_STREAM ? { client: null, server: null } : null
 }
 
@@ -109,7 +109,7 @@ function endsOfAddresses(bytes: Buffer, size: number): ToldEnds {
 function hostOf(address: Buffer): string {
   if (address.length === 4) return [...address].join('.')
   const groups = Array.from({ length: 8 }, (_, at) => address.readUInt16BE(2 * at).toString(16))
-  // The URL has the short form of RFC 5952, as the sockets of Node have it, except for mapped addresses.
+  // The URL has the short form of RFC 5952, except for mapped addresses: sockets of Node have the same text.
   const host = new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:[0-9a-f]+:[0-9a-f]+$/.test(host)
   return mapped ? `::ffff:${[...address.subarray(12)].join('.')}` : host

@@ -25,12 +25,16 @@ export interface UpgradeRequest {
   answer?: HandshakeAnswer
 }
 
+/** The response that denies a handshake. */
+export interface Denial {
+  /** Writes head, chunk and end, each if it is there. False: wait for the drain of the socket. */
+  write(part: ResponsePart): boolean
+}
+
 /** Answers a handshake in the way of its protocol. */
-export interface HandshakeAnswer {
+export interface HandshakeAnswer extends Denial {
   /** As that of the transport. The stream is a WebSocket from then on. */
   accept(subprotocol: string | null, headers: HeaderPairs): boolean
-  /** As that of the transport. */
-  deny(part: ResponsePart): boolean
 }
 
 /** The parts of the 101 besides the handshake itself. */

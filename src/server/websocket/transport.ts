@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { WebSocketEvents, WebSocketTransport } from '../engine.ts'
-import type { HandshakeAnswer, UpgradeRequest } from './acceptor.ts'
+import type { Denial, UpgradeRequest } from './acceptor.ts'
 import type { LateFailureSocket } from './late-failure.ts'
 import type { Pulse } from './pings.ts'
 import type { SocketOwner } from './owned-socket.ts'
@@ -46,7 +46,7 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
   #phase: Phase = 'handshake'
   #frames: LateFailureSocket | undefined
   #gate: InflateGate | undefined
-  #denial: SocketResponse | undefined
+  #denial: Denial | undefined
   /** The first bytes of a plain frame that is not whole yet. */
   #held: Uint8Array | undefined
   #isReading = false
@@ -100,7 +100,6 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     const next = part.head?.status === 404 ? this.#upgrade?.nextHandler?.() : undefined
     if (next) this.#passOn(next)
     if (this.#phase === 'passed-on') return true
-    if (this.#upgrade?.answer) return this.#denyIn(this.#upgrade.answer, part)
     this.#denial ??= this.#newDenial()
     if (part.end) ignoreEnd(this.#socket)
     return this.#denial.write(part)
@@ -231,15 +230,9 @@ export class SocketTransport implements WebSocketTransport, Pulse, SocketOwner, 
     this.events?.onClose(code, reason)
   }
 
-  #denyIn(answer: HandshakeAnswer, part: ResponsePart): boolean {
+  #newDenial(): Denial {
     watchDrains(this.#socket)
-    if (part.end) ignoreEnd(this.#socket)
-    return answer.deny(part)
-  }
-
-  #newDenial(): SocketResponse {
-    watchDrains(this.#socket)
-    return new SocketResponse(this.#socket, this.#tools.closeTimeoutMs)
+    return this.#upgrade?.answer ?? new SocketResponse(this.#socket, this.#tools.closeTimeoutMs)
   }
 
   // The rest of the denial goes nowhere. An app that has not finished it by the next turn has lost its client.

@@ -60,7 +60,7 @@ export class WebSockets {
   #refuse({ head, socket, answer }: UpgradeRequest, status: number): void {
     const { identity } = this.#dispatcher
     if (answer === undefined) return refuse(socket, status, identity)
-    for (const part of refusal(status, identity, head)) answer.deny(part)
+    for (const part of refusal(status, identity, head)) answer.write(part)
   }
 
   #start(upgrade: UpgradeRequest, subprotocols: string[]): void {

@@ -1,7 +1,7 @@
 // The figures of workers in their master, and its operator, with workers in memory.
 
 import { describe, expect, it } from 'vitest'
-import { CrewFigures } from '../../../src/cli/master/crew-figures.ts'
+import type { CrewFigures } from '../../../src/cli/master/crew-figures.ts'
 import { CrewOperator } from '../../../src/cli/master/crew-operator.ts'
 import { WorkerOperator } from '../../../src/cli/serve/worker-operator.ts'
 import { iterable, mount, serve } from '../../../src/index.ts'
@@ -9,9 +9,10 @@ import { migrate } from '../../../src/migrate.ts'
 import { SILENT_LOG } from '../../../src/silent-log.ts'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { peers } from './peers.ts'
-import type { CrewMember } from '../../../src/cli/master/crew-figures.ts'
 import type { Server } from '../../../src/server/serve.ts'
 import type { FakePeer } from './peers.ts'
+
+type CrewMember = Parameters<CrewFigures['started']>[0]
 
 const OPTIONS = { control: null, metrics: null, migrateState: null }
 

@@ -7,8 +7,9 @@ import { EXAMPLE_REPORT } from '../example-report.ts'
 import { readyWorker, work, workerReport } from './worker-reports.ts'
 import type { MigrationReport, MountReport, Report } from '../../../src/contract/report.ts'
 import type { Totals } from '../../../src/report/workers/merged-totals.ts'
-import type { WorkerParts } from '../../../src/report/workers/merged-report.ts'
 import type { Work } from './worker-reports.ts'
+
+type WorkerParts = Parameters<typeof mergedReport>[0]
 
 const MASTER = { ...EXAMPLE_REPORT.process, pid: 7, rssBytes: 50_000_000, cpu: 0.01 }
 
@@ -56,7 +57,7 @@ describe('the report of all workers', () => {
     ])
   })
 
-  it('adds up all work, whichever worker has done it', () => {
+  it('adds up all work, in any division between the workers', () => {
     const property = fc.property(fc.array(work, { minLength: 1, maxLength: 5 }), (works) => {
       const { requests, mounts, process } = merged(works)
       const sum = works.reduce((total, one) => total + one.requests, 0)

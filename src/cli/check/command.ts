@@ -1,0 +1,61 @@
+// isthmus check: tries the options of isthmus serve, and prints the place and the hosting of each app, without serving.
+
+import { createServer } from 'node:net'
+import { listen } from '../../server/listen.ts'
+import { resolveOptions } from '../../server/resolve-options.ts'
+import { SILENT_LOG } from '../../silent-log.ts'
+import { urlOf } from '../../server/url-of.ts'
+import { aligned } from '../aligned.ts'
+import { checkMounts } from './mounts.ts'
+import type { ServeOptions } from '../../server/options.ts'
+import type { ServeCommand } from '../args.ts'
+import type { CheckedMount } from './mounts.ts'
+
+/** The parts that `isthmus serve` makes of its options. */
+interface CheckedParts {
+  /** The certificates. */
+  readonly tls: ServeOptions['tls']
+  readonly asJson: boolean
+}
+
+/**
+ * Loads the apps, listens for a moment at the place of the server, and prints a table. Rejects with the first failure, which is
+ * that of `isthmus serve`.
+ */
+export async function checkCommand(command: ServeCommand, parts: CheckedParts): Promise<void> {
+  const { tls, asJson } = parts
+  resolveOptions({ ...command.options, tls }, SILENT_LOG)
+  const mounts = await checkMounts(command)
+  const url = await freePlace(command, tls ? 'https' : 'http')
+  const workers = command.workers.workers ?? 1
+  const result = { config: command.configFile, url, workers, mounts }
+  process.stdout.write(asJson ? `${JSON.stringify(result)}\n` : `${textOf(result).join('\n')}\n`)
+  // A module may keep the process alive, with a timer or a connection to a database.
+  process.exit(0)
+}
+
+async function freePlace({ options }: ServeCommand, scheme: string): Promise<string> {
+  // The parent process alone can tell whether its descriptor listens.
+  if (options.fd !== null) return `the descriptor ${options.fd}`
+  const server = createServer()
+  const address = await listen(server, { ...options, log: SILENT_LOG })
+  await new Promise((resolve) => server.close(resolve))
+  return urlOf('port' in address ? { ...address, port: options.port } : address, scheme)
+}
+
+interface Checked {
+  config: string | null
+  url: string
+  workers: number
+  mounts: CheckedMount[]
+}
+
+function textOf({ config, url, workers, mounts }: Checked): string[] {
+  const head = [
+    ['configuration', config ?? 'none'],
+    ['listens on', url],
+    ['workers', String(workers)],
+  ]
+  const rows = mounts.map(({ path, app, style, hosting }) => [path, app, style, hosting])
+  return [...aligned(head, 2), '', ...aligned([['path', 'app', 'style', 'runs in'], ...rows], 4)]
+}

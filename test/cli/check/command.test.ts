@@ -1,0 +1,42 @@
+// isthmus check: its table, and its exit status.
+
+import { createServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { run } from '../command.ts'
+import type { AddressInfo } from 'node:net'
+
+const HELLO = 'test/fixtures/cli/hello.js'
+
+describe('isthmus check', { timeout: 120_000 }, () => {
+  it('prints the place, and each mount with its style and its hosting', async () => {
+    const words = ['check', HELLO, '--no-config', '--port=0', '--threads=3', '--json']
+    const remote = ['--mount', '/old=remote:http://127.0.0.1:3000']
+    const { status, stdout, stderr } = await run([...words, ...remote])
+    expect([status, stderr]).toEqual([0, ''])
+    const result = JSON.parse(stdout) as { mounts: unknown[] }
+    expect(result).toMatchObject({ config: null, url: 'http://127.0.0.1:0', workers: 1 })
+    expect(result.mounts).toContainEqual({
+      path: '/old',
+      app: 'remote:http://127.0.0.1:3000',
+      style: 'events',
+      hosting: 'elsewhere',
+    })
+    expect(result.mounts[0]).toMatchObject({ path: '/', app: HELLO })
+  })
+
+  it('ends with 1 for an app that throws and for a place that is taken, and with 2 for a wrong option', async () => {
+    const thrown = await run(['check', 'test/fixtures/cli/throws.js', '--port=0'])
+    expect([thrown.status, thrown.stderr]).toEqual([1, expect.stringContaining('cannot load')])
+    const holder = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => holder.once('listening', resolve))
+    const { port } = holder.address() as AddressInfo
+    const taken = await run(['check', HELLO, `--port=${port}`])
+    holder.close()
+    expect([taken.status, taken.stderr]).toEqual([1, expect.stringContaining('is in use')])
+    const wrong = await run(['check', HELLO, '--prot=1'])
+    expect([wrong.status, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('did you mean --port'),
+    ])
+  })
+})
