@@ -233,7 +233,14 @@ describe('serve', () => {
     expect(tls).toEqual(TLS_FLAG_DEFAULTS)
     expect(reload).toEqual(RELOAD_DEFAULTS)
     expect(channels).toEqual(CHANNELS_DEFAULTS)
-    const { tls: _noTls, signal: _signal, channels: _channels, sync, ...defaults } = DEFAULTS
+    const {
+      tls: _noTls,
+      signal: _signal,
+      channels: _channels,
+      sync,
+      listener: _listener,
+      ...defaults
+    } = DEFAULTS
     const { inlineThreads: _inlineThreads, ...syncDefaults } = sync
     expect(options).toEqual({ ...defaults, sync: syncDefaults })
     expect(pool).toEqual({
