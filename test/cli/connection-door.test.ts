@@ -34,9 +34,10 @@ async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<
   const door = new ConnectionDoor({
     host: '127.0.0.1',
     port: 0,
-    udsOwner: null,
+
     uds: null,
     udsMode: null,
+
     fd: null,
     backlog,
     log: SILENT_LOG,
