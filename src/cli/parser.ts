@@ -130,7 +130,7 @@ function seeHelp(name: Name): string {
 
 function isthmusParser(name: Name): Argv {
   const parser = yargs()
-  return parser
+  return withCommands(parser)
     .scriptName('isthmus')
     .detectLocale(false)
     .updateStrings(stringsOf(name) as never)
@@ -140,6 +140,19 @@ function isthmusParser(name: Name): Argv {
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
+    .demandCommand(1, 'no command given')
+    .strictCommands()
+    .strict()
+    .version(packageVersion())
+    .exitProcess(false)
+    .wrap(Math.min(100, parser.terminalWidth()))
+    .fail((message, error) => {
+      throw new InvalidOptionError(`${withNearest(message ?? error.message)}; ${seeHelp(name)}`)
+    })
+}
+
+function withCommands(program: Argv): Argv {
+  return program
     .command('serve [app]', 'Serve an app', (parser) =>
       appParser(parser, GROUPS).epilogue(EPILOGUE),
     )
@@ -163,15 +176,6 @@ function isthmusParser(name: Name): Argv {
       optionParser(parser, [CONTROL_GROUP]),
     )
     .command('migrate', 'Show or change the migrations of a running server', migrateParser)
-    .demandCommand(1, 'no command given')
-    .strictCommands()
-    .strict()
-    .version(packageVersion())
-    .exitProcess(false)
-    .wrap(Math.min(100, parser.terminalWidth()))
-    .fail((message, error) => {
-      throw new InvalidOptionError(`${withNearest(message ?? error.message)}; ${seeHelp(name)}`)
-    })
 }
 
 function withNearest(message: string): string {

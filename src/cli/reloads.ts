@@ -58,7 +58,7 @@ export class Reloads {
   }
 
   #begin(log: Log, by: string): void {
-    void this.#work(log, by)
+    this.#work(log, by).catch((err: unknown) => log.error({ err }, 'the reload has failed'))
   }
 
   async #work(log: Log, by: string): Promise<void> {

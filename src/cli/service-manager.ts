@@ -47,7 +47,7 @@ export class ServiceManager {
   // One after the other: each message is sent by a process of its own, and READY must not overtake STOPPING.
   #sent: Promise<void> = Promise.resolve()
   #hasFailed = false
-  #timer: NodeJS.Timeout | undefined
+  #isWatched = false
 
   /** @param watchdogMs the manager ends a process that is silent for this time; 0 for none */
   constructor(send: Send, watchdogMs: number) {
@@ -58,10 +58,10 @@ export class ServiceManager {
   /** The server listens, or has reloaded. */
   ready(): void {
     this.#tell('READY=1', 'STATUS=serving')
-    if (this.#watchdogMs > 0) {
-      // A timer of the event loop: an event loop that stands still is silent.
-      this.#timer ??= setInterval(() => this.#tell('WATCHDOG=1'), this.#watchdogMs / 2).unref()
-    }
+    if (this.#watchdogMs === 0 || this.#isWatched) return
+    this.#isWatched = true
+    // A timer of the event loop: an event loop that stands still is silent.
+    setInterval(() => this.#tell('WATCHDOG=1'), this.#watchdogMs / 2).unref()
   }
 
   reloading(): void {
@@ -98,7 +98,7 @@ function sender(socket: string, env: Variables): Send {
   const options = { env: { ...env, NOTIFY_SOCKET: socket }, timeout: LIMIT_MS }
   return (assignments) =>
     new Promise((resolve, reject) => {
-      execFile('systemd-notify', [...assignments], options, (error) => {
+      execFile('systemd-notify', [...assignments], options, (error: Error | null) => {
         if (error) reject(error)
         else resolve()
       })

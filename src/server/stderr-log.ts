@@ -13,7 +13,7 @@ const output = new BoundedWriter(2, (lost) => output.write(lostLine(lost)))
  * @param fields the fields of each line
  */
 export function stderrLog(level = 'info', fields: object | null = null): Log {
-  return pino({ level, base: fields as Record<string, unknown> | null }, output)
+  return pino({ level, base: fields }, output)
 }
 
 /** The JSON line about lines that were dropped. */

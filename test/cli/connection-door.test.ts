@@ -34,10 +34,9 @@ async function openDoor(takers: readonly FakeTaker[], backlog = 2_048): Promise<
   const door = new ConnectionDoor({
     host: '127.0.0.1',
     port: 0,
-
     uds: null,
     udsMode: null,
-
+    udsOwner: null,
     fd: null,
     backlog,
     log: SILENT_LOG,

@@ -11,7 +11,6 @@ import { ServiceManager, takeListenFd, takeServiceManager } from '../../src/cli/
 import { freePort } from '../raw/free-port.ts'
 import { get } from './command.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { Readable } from 'node:stream'
 
 const DEADLINE_MS = 25_000
 const HELLO = 'test/fixtures/cli/hello.js'
@@ -122,7 +121,7 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
       { stdio: ['ignore', 'pipe', 'ignore'] },
     )
     children.push(child)
-    const lines = createInterface(child.stdout as Readable)
+    const lines = createInterface(child.stdout)
     const ready = once(lines, 'line', { signal: AbortSignal.timeout(DEADLINE_MS) })
     // The program is started by the first connection.
     const until = performance.now() + DEADLINE_MS

@@ -157,7 +157,7 @@ export class WorkersLoad {
     })
     let reason = 'closed'
     socket.on('error', (error) => (reason = error.message))
-    socket.on('message', (data) => (pid ??= Number(String(data))))
+    socket.on('message', (data) => (pid ??= Number((data as Buffer).toString())))
     const closed = new Promise<number>((resolve) => socket.on('close', resolve))
     socket.on('open', () => (this.counts.sockets += 1))
     const timer = setInterval(() => {
@@ -168,7 +168,7 @@ export class WorkersLoad {
     clearInterval(timer)
     if (this.#isOver || code === 1001 || code === 1012) return
     // A handshake that a draining worker denies is answered, so the client knows.
-    if (reason.includes('503')) return void (await sleep(100))
+    if (reason.includes('503')) return sleep(100)
     this.#fault('websocket', new Error(`${reason} ${code}`), { pid, beganAt })
   }
 

@@ -10,7 +10,7 @@ interface Hooks {
 }
 
 interface Loader {
-  _resolveFilename(...request: unknown[]): unknown
+  _resolveFilename: (this: unknown, ...request: unknown[]) => unknown
 }
 
 /** The hooks, by the modules that have them. */
@@ -22,9 +22,9 @@ watchRequire(module as unknown as Loader)
 
 // A module that throws leaves no trace in require.cache, and its file has to be watched all the more.
 function watchRequire(loader: Loader): void {
-  const resolve = loader._resolveFilename
+  const { _resolveFilename: resolve } = loader
   loader._resolveFilename = function resolveFilename(this: unknown, ...request) {
-    const file = resolve.apply(this, request)
+    const file = Reflect.apply(resolve, this, request)
     if (typeof file === 'string' && file.startsWith('/')) channel.postMessage(file)
     return file
   }

@@ -4,10 +4,10 @@ import { fork } from 'node:child_process'
 import { ChildTaker } from '../child-taker.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
-import { developmentMessage, SPARE_VARIABLE } from './messages.ts'
+import { fromSpare, SPARE_VARIABLE } from './messages.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { FromMaster } from '../worker-messages.ts'
-import type { FromSpare, LoadOrder } from './messages.ts'
+import type { LoadOrder } from './messages.ts'
 
 /** The owner of a process. */
 export interface LoadOwner {
@@ -85,7 +85,7 @@ export class LoadProcess {
 
   #onMessage(given: unknown): void {
     if (isMessage(given, STOP)) return this.#owner.onStop(this)
-    const ours = developmentMessage<FromSpare>(given)
+    const ours = fromSpare(given)
     if (ours?.type === 'isthmus.development.files') return this.#owner.onFiles(this, ours.files)
     if (ours?.type === 'isthmus.development.warm') {
       this.#isWarm = true

@@ -18,12 +18,18 @@ export type FromSpare =
   | { readonly type: 'isthmus.development.warm' }
   | { readonly type: 'isthmus.development.files'; readonly files: readonly string[] }
 
-/** Returns the message, or undefined if it is one of another user of the channel. */
-export function developmentMessage<Message extends LoadOrder | FromSpare>(
-  message: unknown,
-): Message | undefined {
-  if (!isObject(message)) return undefined
+/** The order of a parent, or undefined if the message is one of another user of the channel. */
+export function fromParent(message: unknown): LoadOrder | undefined {
+  return isOwn(message) ? (message as LoadOrder) : undefined
+}
+
+/** The message of a process, or undefined if it is one of another user of the channel. */
+export function fromSpare(message: unknown): FromSpare | undefined {
+  return isOwn(message) ? (message as FromSpare) : undefined
+}
+
+function isOwn(message: unknown): boolean {
+  if (!isObject(message)) return false
   const type: unknown = Reflect.get(message, 'type')
-  const isOurs = typeof type === 'string' && type.startsWith('isthmus.development.')
-  return isOurs ? (message as Message) : undefined
+  return typeof type === 'string' && type.startsWith('isthmus.development.')
 }

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BroadcastChannel } from 'node:worker_threads'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
 import { LOAD_VARIABLE } from '../../reload-page.ts'
-import { developmentMessage, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
+import { fromParent, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
 
 const SEND_MS = 20
@@ -32,7 +32,7 @@ export async function orderToLoad(own: NodeJS.Process): Promise<void> {
 function nextOrder(own: NodeJS.Process): Promise<LoadOrder> {
   return new Promise((resolve) => {
     const onMessage = (given: unknown): void => {
-      const message = developmentMessage<LoadOrder>(given)
+      const message = fromParent(given)
       if (message?.type !== 'isthmus.development.load') return
       own.off('message', onMessage)
       resolve(message)
@@ -49,13 +49,13 @@ function tellModules(own: NodeJS.Process): void {
   const flush = (): void =>
     send(own, { type: 'isthmus.development.files', files: waiting.splice(0) })
   const channel = new BroadcastChannel(MODULES_CHANNEL)
-  channel.onmessage = (event) => {
+  channel.addEventListener('message', (event) => {
     const file = pathOf(String((event as MessageEvent).data))
     if (known.has(file) || file.includes('/node_modules/')) return
     known.add(file)
     waiting.push(file)
     if (waiting.length === 1) setTimeout(flush, SEND_MS)
-  }
+  })
   channel.unref()
 }
 

@@ -132,7 +132,7 @@ describe('a change of a migration', () => {
     expect(await operator.set('/orders', { share: 1 })).toMatchObject({ share: 1 })
     expect([await one.get('/orders'), await two.get('/orders')]).toEqual(['new', 'new'])
 
-    const gate = deferred<void>()
+    const gate = deferred()
     one.end.gate = gate.promise
     const changing = operator.set('/orders', { share: 1 })
     await using three = await started(operator.figures, 3)
