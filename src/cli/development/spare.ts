@@ -3,6 +3,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BroadcastChannel } from 'node:worker_threads'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
+import { storeWorker } from '../../hosting/gateway/warm-worker.ts'
 import { LOAD_VARIABLE } from '../../reload-page.ts'
 import { fromParent, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
@@ -19,7 +20,8 @@ export async function orderToLoad(own: NodeJS.Process): Promise<void> {
   if (typescript === undefined) return
   delete own.env[SPARE_VARIABLE]
   own.channel?.ref()
-  if (typescript !== '') await prepareTypeScript(pathToFileURL(typescript).href)
+  const url = typescript === '' ? null : pathToFileURL(typescript).href
+  await Promise.all([url === null ? null : prepareTypeScript(url), storeWorker(url)])
   const ordered = nextOrder(own)
   send(own, { type: 'isthmus.development.warm' })
   const { load } = await ordered

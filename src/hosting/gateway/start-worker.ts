@@ -1,6 +1,7 @@
 // Starts the worker of a pool thread.
 
 import { Worker } from 'node:worker_threads'
+import { takeStored } from './warm-worker.ts'
 import type { WorkerOptions } from 'node:worker_threads'
 import type { ThreadData } from '../protocol/thread-data.ts'
 
@@ -9,6 +10,8 @@ type PoolWorkerOptions = WorkerOptions & { workerData: ThreadData }
 
 /** @throws the error of the system that has no thread to give */
 export function startWorker(options: PoolWorkerOptions): Worker {
+  const stored = takeStored(options)
+  if (stored) return stored
   if (import.meta.url.endsWith('.ts')) return startBuilt(options)
   // Bundlers and file tracers find the module of a worker by exactly this expression.
   return new Worker(new URL('../thread/worker.js', import.meta.url), options)
