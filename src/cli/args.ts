@@ -126,8 +126,8 @@ export function readCommand(
     return { type: 'cgi', app: readApp(String(given['app'])), options }
   }
   if (command === 'check') {
-    const { json } = readTable(CHECK_OPTIONS, CHECK_DEFAULTS, given, {})
-    return { type: 'check', json, serve: readServe(given, environment, config) }
+    const options = readTable<CheckOptions>(CHECK_OPTIONS, CHECK_DEFAULTS, given, {})
+    return { type: 'check', ...options, serve: readServe(given, environment, config) }
   }
   if (command === 'report') return readReport(given, environment)
   if (command === 'reload') {

@@ -2,12 +2,18 @@
 
 import { mount } from '../bridge/mount.ts'
 import { loadApp } from './load-app.ts'
+import { poolOptions } from './pool-options.ts'
+import { pythonOptions } from './python-options.ts'
+import { remoteOptions } from './remote-options.ts'
 import type { MountTable } from '../bridge/mount.ts'
 import type { App } from '../bridge/style.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { AppSpec } from './app-spec.ts'
 import type { PoolsOptions } from './load-app.ts'
 import type { ProcessOptions } from './options-table.ts'
+import type { PoolFlags } from './pool-options.ts'
+import type { PythonFlags } from './python-options.ts'
+import type { RemoteFlags } from './remote-options.ts'
 
 /** The apps of a command line. */
 export type NamedApps = { app: AppSpec } & Pick<ProcessOptions, 'mounts' | 'threads'>
@@ -29,4 +35,17 @@ export async function loadMounted(
   const table: Record<`/${string}`, App> = { '/': root, ...others }
   for (const [path, spec] of mounts) table[path] = await loadApp(spec, threads, pools)
   return mount(table)
+}
+
+/** The options of the pools and of `remote()` by their flags. */
+export function poolsOf(flags: {
+  pool: PoolFlags
+  python: PythonFlags
+  remote: RemoteFlags
+}): PoolsOptions {
+  return {
+    threads: poolOptions(flags.pool),
+    python: pythonOptions(flags.python),
+    remote: remoteOptions(flags.remote),
+  }
 }

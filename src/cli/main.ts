@@ -75,6 +75,7 @@ async function runOther(command: Exclude<Command, ServeCommand>): Promise<void> 
     return checkCommand(command.serve, {
       tls: readTls(command.serve.tls),
       asJson: command.json,
+      requests: command.requests,
     })
   }
   if (command.type === 'bench') {

@@ -5,11 +5,8 @@ import { AppError } from '../../errors.ts'
 import { serve } from '../../server/serve.ts'
 import { makeChannels } from '../channels-options.ts'
 import { watchThreads } from '../exit.ts'
-import { loadMounted } from '../load-mounted.ts'
-import { poolOptions } from '../pool-options.ts'
-import { pythonOptions } from '../python-options.ts'
+import { loadMounted, poolsOf } from '../load-mounted.ts'
 import { withReloadStream } from '../reload-stream.ts'
-import { remoteOptions } from '../remote-options.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
@@ -22,7 +19,6 @@ import type { Log } from '../../contract/log.ts'
 import type { ServeOptions } from '../../server/options.ts'
 import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
-import type { PoolsOptions } from '../load-app.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { MasterLink } from './master-link.ts'
 import type { OperatorParts } from './operator.ts'
@@ -93,14 +89,6 @@ function serveOptionsOf(command: ServeCommand, master: MasterLink | null): Serve
     sync: { ...options.sync, inlineThreads: threads === 0 },
     tls: readTls(command.tls),
     listener: master?.listener(options) ?? null,
-  }
-}
-
-function poolsOf({ pool, python, remote }: ServeCommand): PoolsOptions {
-  return {
-    threads: poolOptions(pool),
-    python: pythonOptions(python),
-    remote: remoteOptions(remote),
   }
 }
 

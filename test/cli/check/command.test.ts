@@ -24,6 +24,26 @@ describe('isthmus check', { timeout: 120_000 }, () => {
     expect(result.mounts[0]).toMatchObject({ path: '/', app: HELLO })
   })
 
+  it('starts the apps and asks for the paths of --request, and ends with 1 if one fails', async () => {
+    const words = ['check', '--no-config', '--port=0', '--threads=1', '--json']
+    const { status, stdout } = await run([...words, HELLO, '--request=/x', '--request=/y?z=1'])
+    expect([status, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({
+        requests: ['/x', '/y?z=1'].map((path) => ({
+          path,
+          status: 200,
+          ms: expect.any(Number) as number,
+          errors: [],
+        })),
+      }),
+    ])
+    const broken = await run([...words, 'test/fixtures/cli/breaks-rules.js', '--request=/'])
+    const [request] = (JSON.parse(broken.stdout) as { requests: Array<{ errors: string[] }> })
+      .requests
+    expect([broken.status, request?.errors.join()]).toEqual([1, expect.stringContaining('broke')])
+  })
+
   it('ends with 1 for an app that throws and for a place that is taken, and with 2 for a wrong option', async () => {
     const thrown = await run(['check', 'test/fixtures/cli/throws.js', '--port=0'])
     expect([thrown.status, thrown.stderr]).toEqual([1, expect.stringContaining('cannot load')])
