@@ -57,6 +57,8 @@ export class Http2Exchange implements HttpTransport {
   resume(): void {
     if (!this.#isListening && this.#hasRest) {
       this.#isListening = true
+      // A stream without a byte ends before the first read.
+      if (this.#stream.readableEnded) return this.onEnd()
       this.#stream.on('data', onData).on('end', onEnd)
     }
     this.#stream.resume()

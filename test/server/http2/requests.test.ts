@@ -56,6 +56,16 @@ describe.each(ENGINES)('beside the engine %s', (engine) => {
     })
   })
 
+  it('an app may begin to read long after a body without a byte has ended', async () => {
+    const app = httpApp(async (_scope, receive, send) => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await answer(send, `read ${(await readAll(receive)).length}`)
+    })
+    await using server = await served(app, { http2: true, engine })
+    using client = new StreamClient(server.server.url)
+    expect((await client.ask({ method: 'POST', body: [] })).body).toBe('read 0')
+  })
+
   it('a client of HTTP/1.1 is served on the same port', async () => {
     await using server = await served(view, { http2: true, engine })
     using client = await server.connect()
