@@ -79,6 +79,14 @@ describe('a service manager', () => {
   })
 })
 
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
 describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout: 40_000 }, () => {
   let folder: string
   const children: ChildProcess[] = []
@@ -86,19 +94,27 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
     folder = mkdtempSync(join(tmpdir(), 'isthmus-notify-'))
   })
   afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL')
+    // Each child leads a group: systemd-socket-activate has the server as its own child.
+    children.splice(0).forEach(endGroup)
     rmSync(folder, { recursive: true })
   })
 
   it('tells that it serves, that it is alive, that it reloads, and that it drains', async () => {
     const socket = join(folder, 'notify')
-    const fake = spawn('python3', ['-c', FAKE, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const fake = spawn('python3', ['-c', FAKE, socket], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
     children.push(fake)
     const lines = createInterface(fake.stdout)[Symbol.asyncIterator]()
     const next = async (): Promise<string> => String((await lines.next()).value)
     expect(await next()).toBe('bound')
     const env = { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' }
-    const server = spawn(process.execPath, [...SERVE, '--port', '0'], { env, stdio: 'ignore' })
+    const server = spawn(process.execPath, [...SERVE, '--port', '0'], {
+      env,
+      stdio: 'ignore',
+      detached: true,
+    })
     children.push(server)
     expect(await next()).toBe('READY=1 STATUS=serving')
     expect(await next()).toBe('WATCHDOG=1')
@@ -118,7 +134,7 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
     const child = spawn(
       'systemd-socket-activate',
       ['-l', `127.0.0.1:${port}`, process.execPath, ...SERVE, '--no-access-log'],
-      { stdio: ['ignore', 'pipe', 'ignore'] },
+      { stdio: ['ignore', 'pipe', 'ignore'], detached: true },
     )
     children.push(child)
     const lines = createInterface(child.stdout)
