@@ -1,4 +1,4 @@
-// The suite runs the sources in place of the package, in two processes.
+// The suite runs the sources in place of the package, in three processes.
 
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
@@ -17,9 +17,9 @@ const BEHAVIOUR = [
 // These tests share the processes of their workers: a process for each file costs more than most of these files. A file with a
 // process of its own replaces a module, or looks at the things that all files of a process share: open pools, the state of a host.
 const OWN_PROCESS =
-  'basic-auth|buffering|buffers|byte-store|file-faults|file-queue|mutations|nesting|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
+  'adversarial-fields|basic-auth|buffering|buffers|byte-store|file-faults|file-queue|mutations|nesting|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
 const FOLDERS =
-  'adapters,async,bridge,chain,channels,feed,figures,hosting,http,lint,middleware,migrate,python,raw,report,server,sync,testing,waiting'
+  'adapters,async,chain,feed,figures,http,lint,middleware,migrate,raw,server,sync,testing,waiting'
 const SHARED = `test/{${FOLDERS}}/**/!(${OWN_PROCESS}).test.ts`
 
 const config: ViteUserConfig = {
@@ -65,7 +65,7 @@ const config: ViteUserConfig = {
     ],
     globalSetup: ['test/thread-bundles.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     execArgv: ['--throw-deprecation'],
     testTimeout: 15_000,
     hookTimeout: 15_000,

@@ -62,7 +62,7 @@ describe('a scope under lint', () => {
 
   it.each([
     ['httpVersion', '1'],
-    ['httpVersion', '2'],
+    ['httpVersion', '3'],
     ['method', 'get'],
     ['method', 'GE T'],
     ['scheme', 'ws'],
