@@ -163,7 +163,7 @@ describe('SIGHUP to a master', { timeout: 60_000 }, () => {
     const socket = new WebSocket(url.replace('http', 'ws'))
     await once(socket, 'open')
     const closed = once(socket, 'close')
-    const slow = get(`${url}/slow`)
+    const slow = get(`${url}/slow`, { connection: 'close' })
 
     writeFileSync(file, readFileSync(file, 'utf8').replace('String(process.pid)', '"new"'))
     command.signal('SIGHUP')
@@ -179,7 +179,7 @@ describe('SIGHUP to a master', { timeout: 60_000 }, () => {
     expect(linesWith('the old workers stay', logged)).toMatchObject([
       { msg: expect.stringContaining('nothing is not defined') },
     ])
-    const last = get(`${url}/slow`)
+    const last = get(`${url}/slow`, { connection: 'close' })
     expect([...(await answers(url, 4)).keys()]).toEqual(['new'])
     command.signal('SIGTERM')
     expect(await last).toBe('new')
