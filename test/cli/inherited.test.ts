@@ -13,7 +13,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 
 const HELLO = 'test/fixtures/cli/hello.js'
-const SERVE = ['--import', 'tsx', 'src/cli/main.ts', 'serve', HELLO, '--threads', '0']
+const SERVE = ['dist/cli/main.js', 'serve', HELLO, '--threads', '0']
 const DEADLINE_MS = 12_000
 
 describe('--fd', { timeout: 30_000 }, () => {

@@ -56,7 +56,7 @@ describe('a signal before the server listens', { timeout: 30_000 }, () => {
   })
 
   it.skipIf(!canBePid1)('reaches process 1 of a container', async () => {
-    const node = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', ...WORDS]
+    const node = [process.execPath, 'dist/cli/main.js', ...WORDS]
     const env = { ...process.env, START: 'load' }
     const child = spawn('unshare', [...PID_1, ...node], { env })
     try {

@@ -214,7 +214,7 @@ os.close(terminal)
 _, status = os.waitpid(pid, 0)
 print(os.WTERMSIG(status) == signal.SIGHUP)
 `
-    const node = [process.execPath, '--import', 'tsx', 'src/cli/main.ts']
+    const node = [process.execPath, 'dist/cli/main.js']
     // A server that closes removes its socket.
     const socket = join(folder(), 'app.sock')
     const words = [...node, 'serve', 'test/fixtures/cli/echo.ts', '--uds', socket]

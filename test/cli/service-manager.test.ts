@@ -14,7 +14,7 @@ import type { ChildProcess } from 'node:child_process'
 
 const DEADLINE_MS = 25_000
 const HELLO = 'test/fixtures/cli/hello.js'
-const SERVE = ['--import', 'tsx', 'src/cli/main.ts', 'serve', HELLO, '--threads', '0']
+const SERVE = ['dist/cli/main.js', 'serve', HELLO, '--threads', '0']
 
 // Descriptors that come with a message are closed, as systemd does with the barrier of systemd-notify.
 const FAKE = `

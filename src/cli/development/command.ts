@@ -79,12 +79,18 @@ function refuseWorkers({ workers: { workers } }: ServeCommand): void {
 
 function partsOf({
   app,
+  mounts,
   control,
   metrics,
-}: ServeCommand): Pick<ReloaderParts, 'typescript' | 'isExclusive'> {
-  const file = 'file' in app && /\.[cm]?tsx?$/.test(app.file) ? resolve(app.file) : ''
+}: ServeCommand): Pick<ReloaderParts, 'typescript' | 'minThreads' | 'isExclusive'> {
+  const specs = [app, ...mounts.map(([, mounted]) => mounted)]
+  // The event loop does not import these apps, so a thread has to show that they load.
+  const isInThreads = specs.some(
+    (spec) => spec.place === 'threads' || ('style' in spec && spec.style === 'sync'),
+  )
   return {
-    typescript: file,
+    typescript: 'file' in app && /\.[cm]?tsx?$/.test(app.file) ? resolve(app.file) : '',
+    minThreads: isInThreads ? 1 : 0,
     isExclusive: control !== null || (metrics !== null && 'port' in metrics),
   }
 }

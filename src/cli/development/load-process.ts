@@ -9,6 +9,12 @@ import type { ChildProcess } from 'node:child_process'
 import type { FromMaster } from '../worker-messages.ts'
 import type { LoadOrder } from './messages.ts'
 
+/** The settings of a process. */
+interface LoadSettings {
+  readonly minThreads: number
+  readonly typescript: string
+}
+
 /** The owner of a process. */
 export interface LoadOwner {
   onReady(process: LoadProcess): void
@@ -18,14 +24,8 @@ export interface LoadOwner {
   onEnd(process: LoadProcess, failure: string | null): void
 }
 
-// Open streams must not delay the new code, a debugger stops the event loop, and each thread that loads TypeScript costs as
-// much as the app itself.
-const FLAGS = [
-  '--timeout-graceful-shutdown=0.2',
-  '--timeout-drain-idle=0',
-  '--timeout-worker=0',
-  '--threads-min=1',
-]
+// Open streams must not delay the new code, and a debugger stops the event loop.
+const FLAGS = ['--timeout-graceful-shutdown=0.2', '--timeout-drain-idle=0', '--timeout-worker=0']
 /** The time for the grace and for the shutdown of the app; then the process is killed. */
 const END_MS = 2_500
 
@@ -38,10 +38,14 @@ export class LoadProcess {
   #isWarm = false
   #failure: string | null = null
 
-  /** @param typescript the TypeScript file of the app, for which tsx is loaded; empty without one */
-  constructor(typescript: string, owner: LoadOwner) {
+  /**
+   * @param minThreads the threads that the load waits for: each one that loads TypeScript costs as much as the app itself
+   * @param typescript the TypeScript file of the app, for which tsx is loaded; empty without one
+   */
+  constructor({ minThreads, typescript }: LoadSettings, owner: LoadOwner) {
     this.#owner = owner
-    this.child = fork(process.argv[1] ?? '', [...process.argv.slice(2), ...FLAGS], {
+    const flags = [...FLAGS, `--threads-min=${minThreads}`]
+    this.child = fork(process.argv[1] ?? '', [...process.argv.slice(2), ...flags], {
       env: {
         NODE_ENV: 'development',
         ...process.env,

@@ -25,6 +25,8 @@ export interface ReloaderParts {
   readonly channels: ClusterChannels | null
   /** The TypeScript file of the app, for which tsx is loaded; empty without one. */
   readonly typescript: string
+  /** The threads that a load waits for. */
+  readonly minThreads: number
   /** Whether two processes of the app cannot run at the same time, because they take the same port or file. */
   readonly isExclusive: boolean
   readonly log: Log
@@ -161,8 +163,8 @@ export class Reloader implements LoadOwner {
   }
 
   #fork(): LoadProcess {
-    const { channels, typescript } = this.#parts
-    const forked = new LoadProcess(typescript, this)
+    const { channels } = this.#parts
+    const forked = new LoadProcess(this.#parts, this)
     channels?.attach(forked.child)
     return forked
   }

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BroadcastChannel } from 'node:worker_threads'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
 import { storeWorker } from '../../hosting/gateway/warm-worker.ts'
+import { preloadEntries } from '../../hosting/preload.ts'
 import { LOAD_VARIABLE } from '../../reload-page.ts'
 import { fromParent, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
@@ -21,6 +22,7 @@ export async function orderToLoad(own: NodeJS.Process): Promise<void> {
   delete own.env[SPARE_VARIABLE]
   own.channel?.ref()
   const url = typescript === '' ? null : pathToFileURL(typescript).href
+  await preloadEntries()
   await Promise.all([url === null ? null : prepareTypeScript(url), storeWorker(url)])
   const ordered = nextOrder(own)
   send(own, { type: 'isthmus.development.warm' })

@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
+import { preloadEntries } from '../preload.ts'
 import './event-host.ts'
 import './load-target.ts'
 import './sync-host.ts'
@@ -11,6 +12,7 @@ import type { MessagePort } from 'node:worker_threads'
 
 const parent = parentPort as MessagePort
 const { typescript } = workerData as { typescript: string | null }
+await preloadEntries()
 if (typescript !== null) await prepareTypeScript(typescript)
 const given = once(parent, 'message')
 parent.postMessage('warm')
