@@ -29,6 +29,10 @@ export class ChildTaker implements Taker {
     return this.#isOpen
   }
 
+  get waiting(): number {
+    return this.#waiting.length + this.#unsent.size
+  }
+
   get isPrompt(): boolean {
     return this.#isPrompt
   }

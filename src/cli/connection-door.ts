@@ -15,6 +15,8 @@ export interface Taker {
   readonly isOpen: boolean
   /** Whether it takes its turn; false for a process whose event loop stands still, as long as another one is prompt. */
   readonly isPrompt: boolean
+  /** The connections that it has not got yet. */
+  readonly waiting: number
   /** Sends a connection. `onLost` gets it back if the process has ended before. */
   take(socket: Socket, onLost: (socket: Socket) => void): void
 }
@@ -51,7 +53,7 @@ export class ConnectionDoor {
     return this.#accepted
   }
 
-  /** The connections that were closed because too many waited for a taker. */
+  /** The connections that were closed because too many waited, for a taker or at one. */
   get refused(): number {
     return this.#refused
   }
@@ -89,9 +91,11 @@ export class ConnectionDoor {
 
   readonly #give = (socket: Socket): void => {
     const taker = this.#next()
-    if (taker) taker.take(socket, this.#give)
-    else if (this.#waiting.length < this.#settings.backlog) this.#waiting.push(socket)
-    else this.#refuse(socket)
+    // A process that stands still takes nothing: its connections are bounded like those without a process.
+    const { length: waiting } = this.#waiting
+    if ((taker?.waiting ?? waiting) >= this.#settings.backlog) this.#refuse(socket)
+    else if (taker) taker.take(socket, this.#give)
+    else this.#waiting.push(socket)
   }
 
   // The first taker has its turn, and goes to the end.
@@ -103,7 +107,8 @@ export class ConnectionDoor {
         1,
       )
     }
-    const prompt = takers.findIndex(({ isPrompt }) => isPrompt)
+    const { backlog } = this.#settings
+    const prompt = takers.findIndex((one) => one.isPrompt && one.waiting < backlog)
     const [taker] = takers.splice(Math.max(prompt, 0), 1)
     if (taker) takers.push(taker)
     return taker

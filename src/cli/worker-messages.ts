@@ -1,7 +1,7 @@
 // The messages between a master and its workers, over the IPC channel. Both sides are the same package, so they have no
 // version.
 
-import { isObject } from '../complete-options.ts'
+import { hasPrefix } from './connection-messages.ts'
 import type { ServerAddress } from '../server/engine.ts'
 import type { Failure } from './report-failure.ts'
 
@@ -40,16 +40,10 @@ const PREFIX = 'isthmus.worker.'
 
 /** The message of a worker, or undefined if it is one of another user of the channel. */
 export function fromWorker(message: unknown): FromWorker | undefined {
-  return isOwn(message) ? (message as FromWorker) : undefined
+  return hasPrefix(message, PREFIX) ? (message as FromWorker) : undefined
 }
 
 /** The message of a master, or undefined if it is one of another user of the channel. */
 export function fromMaster(message: unknown): FromMaster | undefined {
-  return isOwn(message) ? (message as FromMaster) : undefined
-}
-
-function isOwn(message: unknown): boolean {
-  if (!isObject(message)) return false
-  const type: unknown = Reflect.get(message, 'type')
-  return typeof type === 'string' && type.startsWith(PREFIX)
+  return hasPrefix(message, PREFIX) ? (message as FromMaster) : undefined
 }

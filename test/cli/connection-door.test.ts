@@ -11,6 +11,7 @@ import type { Taker } from '../../src/cli/connection-door.ts'
 class FakeTaker implements Taker {
   isOpen = true
   isPrompt = true
+  waiting = 0
   readonly taken: Array<{ socket: Socket; onLost: (socket: Socket) => void }> = []
 
   take(socket: Socket, onLost: (socket: Socket) => void): void {
@@ -116,6 +117,19 @@ describe('the door', () => {
     door.add(taker)
     expect(taker.taken).toHaveLength(2)
     closeTaken([taker])
+  })
+
+  it('passes over a taker at which a backlog of connections waits, and closes them if all takers are full', async () => {
+    const takers = [new FakeTaker(), new FakeTaker()] as const
+    const { door, dial } = await openDoor(takers, 2)
+    takers[0].waiting = 2
+    await dial(3)
+    await vi.waitFor(() => expect(takers.map(({ taken }) => taken.length)).toEqual([0, 3]))
+    takers[1].waiting = 2
+    const [one] = await dial(1)
+    if (!one?.closed) await once(one as Socket, 'close', { signal: AbortSignal.timeout(5_000) })
+    expect(door.refused).toBe(1)
+    closeTaken(takers)
   })
 
   it('gives nothing to a taker that was removed', async () => {

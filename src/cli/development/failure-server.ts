@@ -37,6 +37,7 @@ export async function openFailureServer(
   return {
     isOpen: true,
     isPrompt: true,
+    waiting: 0,
     take: (socket) => accept(socket),
     show(failure, load) {
       shown = { failure, load: `failure ${load}` }

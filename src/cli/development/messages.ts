@@ -1,6 +1,6 @@
 // The messages between the parent of a development server and its process, beside those of a worker.
 
-import { isObject } from '../../complete-options.ts'
+import { hasPrefix } from '../connection-messages.ts'
 
 /** The variable that makes a process wait for the order to load; its value is the TypeScript file of the app, or empty. */
 export const SPARE_VARIABLE = 'ISTHMUS_RELOAD_SPARE'
@@ -18,18 +18,14 @@ export type FromSpare =
   | { readonly type: 'isthmus.development.warm' }
   | { readonly type: 'isthmus.development.files'; readonly files: readonly string[] }
 
+const PREFIX = 'isthmus.development.'
+
 /** The order of a parent, or undefined if the message is one of another user of the channel. */
 export function fromParent(message: unknown): LoadOrder | undefined {
-  return isOwn(message) ? (message as LoadOrder) : undefined
+  return hasPrefix(message, PREFIX) ? (message as LoadOrder) : undefined
 }
 
 /** The message of a process, or undefined if it is one of another user of the channel. */
 export function fromSpare(message: unknown): FromSpare | undefined {
-  return isOwn(message) ? (message as FromSpare) : undefined
-}
-
-function isOwn(message: unknown): boolean {
-  if (!isObject(message)) return false
-  const type: unknown = Reflect.get(message, 'type')
-  return typeof type === 'string' && type.startsWith('isthmus.development.')
+  return hasPrefix(message, PREFIX) ? (message as FromSpare) : undefined
 }
