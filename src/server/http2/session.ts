@@ -23,7 +23,8 @@ export class Http2Session {
   readonly #tools: SessionTools
   readonly #onGone: (session: Http2Session) => void
   readonly #ends: Endpoints
-  readonly #exchanges = new Set<Http2Exchange>()
+  // Not a Set, whose old tables hold the exchanges that were in them.
+  readonly #exchanges: Http2Exchange[] = []
   readonly #idleTimer: Timer
   readonly #stallTimer: Timer
   readonly #budget = new ResetBudget()
@@ -67,7 +68,8 @@ export class Http2Session {
 
   /** Resets the requests under way, so that no client takes its response for complete. */
   cutRequests(): void {
-    for (const exchange of this.#exchanges) exchange.destroy()
+    // A copy: an exchange may leave the list when it is cut.
+    for (const exchange of this.#exchanges.slice()) exchange.destroy()
   }
 
   /** Cuts the connection. */
@@ -78,7 +80,7 @@ export class Http2Session {
   }
 
   get #isIdle(): boolean {
-    return this.#exchanges.size + this.#webSockets === 0
+    return this.#exchanges.length + this.#webSockets === 0
   }
 
   readonly #onStream = (
@@ -97,7 +99,7 @@ export class Http2Session {
     const { head, protocol } = http2Head(raw ?? [], hasBody, this.#ends, this.#tools.settings)
     if (protocol === 'websocket' && head.fault === null) return this.#upgrade(head, stream)
     const exchange = new Http2Exchange(stream, hasBody, this.#onExchangeClosed)
-    this.#exchanges.add(exchange)
+    exchange.slot = this.#exchanges.push(exchange) - 1
     exchange.events = this.#tools.dispatcher.http(head, exchange)
   }
 
@@ -111,7 +113,11 @@ export class Http2Session {
   }
 
   readonly #onExchangeClosed = (exchange: Http2Exchange): void => {
-    this.#exchanges.delete(exchange)
+    const last = this.#exchanges.pop() as Http2Exchange
+    if (last !== exchange) {
+      this.#exchanges[exchange.slot] = last
+      last.slot = exchange.slot
+    }
     if (exchange.isAbandoned) this.#onCancelled()
     else this.#budget.serve()
     this.#rest()
@@ -150,12 +156,12 @@ export class Http2Session {
   }
 
   #onStallWatch(): void {
-    for (const exchange of this.#exchanges) {
+    for (const exchange of this.#exchanges.slice()) {
       const progress = exchange.progress()
       if (progress === 'cut') return void this.#socket.destroy()
       if (progress === 'none') exchange.destroy()
     }
-    if (this.#exchanges.size > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+    if (this.#exchanges.length > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
   }
 
   #onClosed(): void {
