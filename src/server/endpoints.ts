@@ -6,7 +6,7 @@ import { toldEndsOf } from './proxy-protocol/told-ends.ts'
 import { tlsFacts } from './tls-facts.ts'
 import type { Endpoints } from '../http/request-head.ts'
 
-// Of no network (RFC 1122, 3.2.1.3), so that no list of trusted addresses has it.
+// The address belongs to no network (RFC 1122, 3.2.1.3), so that no list of trusted addresses has it.
 const HAS_LEFT: [host: string, port: number] = ['0.0.0.0', 0]
 
 /**

@@ -21,7 +21,10 @@ it('a client that has reset its TCP connection does not pass for one of a unix s
   expect(peerOf(socket)).toBeUndefined()
   expect(local).toEqual(['127.0.0.1', port])
   expect(client).not.toBeNull()
-  const isTrusted = trustOfAddresses(['unix', 'loopback', 'private', 'link-local'], Error)
+  const isTrusted = trustOfAddresses(
+    ['unix', 'loopback', 'private', 'link-local'],
+    () => new Error(),
+  )
   expect(isTrusted(client, 0)).toBe(false)
   socket.destroy()
 })

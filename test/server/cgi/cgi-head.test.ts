@@ -95,6 +95,22 @@ describe('a head has', () => {
     expect(unsized).toMatchObject({ hasBody: true, contentLength: null, fault: null })
   })
 
+  it('the user only with the scheme of the check', () => {
+    expect(head({ REMOTE_USER: 'anna', AUTH_TYPE: 'Basic' }).auth).toEqual({
+      type: 'Basic',
+      user: 'anna',
+    })
+    const without: Array<Record<string, string>> = [
+      { REMOTE_USER: 'anna' },
+      { REMOTE_USER: 'anna', AUTH_TYPE: '' },
+      { AUTH_TYPE: 'Basic', REMOTE_USER: '' },
+      { HTTP_REMOTE_USER: 'anna', HTTP_AUTH_TYPE: 'Basic' },
+    ]
+    for (const more of without) {
+      expect(head(more)).not.toHaveProperty('auth')
+    }
+  })
+
   it('the last value of a variable that is repeated', () => {
     const variables: Array<[string, string]> = [...Object.entries(NGINX), ['REQUEST_METHOD', 'PUT']]
     expect(cgiHead(variables, PARTS).method).toBe('PUT')
@@ -169,6 +185,7 @@ describe('is refused:', () => {
     [{ HTTP_X: 'a\nb' }, 400, 'the variable "HTTP_X" is no header field'],
     [{ 'HTTP_A B': '1' }, 400, 'the variable "HTTP_A B" is no header field'],
     [{ HTTP_: '1' }, 400, 'the variable "HTTP_" is no header field'],
+    [{ AUTH_TYPE: 'Basic', REMOTE_USER: 'ann\xe9' }, 400, 'REMOTE_USER is not UTF-8'],
     [{ CONTENT_TYPE: 'a\rb' }, 400, 'CONTENT_TYPE is no field value'],
   ])('%j with %i', (more, status, message) => {
     const refused = new BadRequestError(message, status)

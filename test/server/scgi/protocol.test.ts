@@ -110,7 +110,7 @@ describe('is refused:', () => {
     [
       'a signed length',
       netstring(`CONTENT_LENGTH\x00+1\x00${SCGI}`),
-      '400 the first variable is not CONTENT_LENGTH with a number of bytes',
+      '400 CONTENT_LENGTH is not a number of bytes',
     ],
     [
       'an empty length',
@@ -120,7 +120,12 @@ describe('is refused:', () => {
     [
       'a length above 2^53',
       netstring(`CONTENT_LENGTH\x00${'9'.repeat(16)}\x00${SCGI}`),
-      '400 the first variable is not CONTENT_LENGTH with a number of bytes',
+      '400 CONTENT_LENGTH is not a number of bytes',
+    ],
+    [
+      'a second length that differs',
+      netstring(`CONTENT_LENGTH\x000\x00${SCGI}CONTENT_LENGTH\x0030\x00`),
+      '400 CONTENT_LENGTH was given twice with different values',
     ],
     [
       'no variable SCGI',
