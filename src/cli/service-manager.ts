@@ -1,6 +1,7 @@
 // systemd, and managers with the same protocol: the socket that they pass, and the news about the state that they get.
 
 import { execFile } from 'node:child_process'
+import { InvalidOptionError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -10,15 +11,25 @@ const FIRST_FD = 3
 const LIMIT_MS = 10_000
 
 /**
- * The first listening socket that systemd has passed to this process; null if there is none. The variables are removed from
+ * The listening socket that systemd has passed to this process; null if there is none. The variables are removed from
  * `env`: child processes must not take the socket for their own.
  *
+ * @param isPlaceNamed the command line says where to listen
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for several sockets, if the command line names none of them:
+ *   the clients of the others would wait for ever
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
  */
-export function takeListenFd(env: Variables, pid: number): number | null {
+export function takeListenFd(env: Variables, pid: number, isPlaceNamed: boolean): number | null {
   const { LISTEN_PID: owner, LISTEN_FDS: count } = env
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
-  return owner === String(pid) && Number(count) >= 1 ? FIRST_FD : null
+  const sockets = owner === String(pid) ? Number(count) : 0
+  if (sockets > 1 && !isPlaceNamed) throw new InvalidOptionError(severalSockets(sockets))
+  return sockets >= 1 ? FIRST_FD : null
+}
+
+function severalSockets(count: number): string {
+  const last = FIRST_FD + count - 1
+  return `systemd has passed ${count} sockets, and a server takes one: name it, --fd ${FIRST_FD} to --fd ${last}`
 }
 
 /** Sends one message of assignments such as `READY=1`. */

@@ -83,14 +83,15 @@ export class Http2Exchange implements HttpTransport {
   }
 
   /**
-   * The progress since the last call. `none`: bytes wait for the client, or the end of the response does, and the connection
-   * has taken none. `cut`: not even the reset has left.
+   * The progress since the last call. `quiet`: nothing waits for the client. `none`: bytes wait for it, or the end of the
+   * response does, and the connection has taken none. `cut`: not even the reset has left.
    */
-  progress(): 'some' | 'none' | 'cut' {
+  progress(): 'quiet' | 'some' | 'none' | 'cut' {
     const { takenBytes, isWritten } = this.#response
     const isWaiting = this.#isCut || isWritten || this.#stream.writableLength > 0
     const isStill = isWaiting && takenBytes === this.#seenBytes
     this.#seenBytes = isWaiting ? takenBytes : -1
+    if (!isWaiting) return 'quiet'
     if (!isStill) return 'some'
     return this.#isCut ? 'cut' : 'none'
   }

@@ -30,6 +30,8 @@ export class Http2Session {
   readonly #budget = new ResetBudget()
   #webSockets = 0
   #isUsed = false
+  #heardBytes = -1
+  #isPinged = false
 
   /**
    * @param socket its first byte is that of the preface, and the session reads it
@@ -156,12 +158,26 @@ export class Http2Session {
   }
 
   #onStallWatch(): void {
+    let isQuiet = true
     for (const exchange of this.#exchanges.slice()) {
       const progress = exchange.progress()
       if (progress === 'cut') return void this.#socket.destroy()
       if (progress === 'none') exchange.destroy()
+      isQuiet &&= progress === 'quiet'
     }
+    if (isQuiet && !this.#isAlive()) return void this.#socket.destroy()
     if (this.#exchanges.length > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+  }
+
+  // After some faults of its client, nghttp2 reads no more, and tells neither the fault nor the end of the connection. A client
+  // that is only silent answers a PING.
+  #isAlive(): boolean {
+    const { bytesRead } = this.#socket
+    const isHeard = bytesRead !== this.#heardBytes
+    this.#heardBytes = bytesRead
+    if (!isHeard && this.#isPinged) return false
+    this.#isPinged = !isHeard && !this.#session.destroyed && this.#session.ping(ignore)
+    return true
   }
 
   #onClosed(): void {
