@@ -57,6 +57,7 @@ export class ServiceManager {
   readonly #watchdogMs: number
   // One after the other: each message is sent by a process of its own, and READY must not overtake STOPPING.
   #sent: Promise<void> = Promise.resolve()
+  #unsent = 0
   #hasFailed = false
   #isWatched = false
 
@@ -72,7 +73,7 @@ export class ServiceManager {
     if (this.#watchdogMs === 0 || this.#isWatched) return
     this.#isWatched = true
     // A timer of the event loop: an event loop that stands still is silent.
-    setInterval(() => this.#tell('WATCHDOG=1'), this.#watchdogMs / 2).unref()
+    setInterval(() => this.#live(), this.#watchdogMs / 2).unref()
   }
 
   reloading(): void {
@@ -90,13 +91,22 @@ export class ServiceManager {
     await this.#sent
   }
 
+  // On a busy machine a message takes longer than the interval, and each message says that the process lives.
+  #live(): void {
+    if (this.#unsent === 0) this.#tell('WATCHDOG=1')
+  }
+
   #tell(...assignments: string[]): void {
+    this.#unsent += 1
     this.#sent = this.#sent
       .then(() => this.#send(assignments))
       .catch((err: unknown) => {
         if (!this.#hasFailed)
           this.log.warn({ err }, 'the service manager could not be told the state')
         this.#hasFailed = true
+      })
+      .then(() => {
+        this.#unsent -= 1
       })
   }
 }

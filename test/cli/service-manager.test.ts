@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ServiceManager, takeListenFd, takeServiceManager } from '../../src/cli/service-manager.ts'
 import { freePort } from '../raw/free-port.ts'
 import { get } from './command.ts'
@@ -78,6 +78,27 @@ describe('a service manager', () => {
     expect(warned).toEqual(['the service manager could not be told the state'])
   })
 
+  it('gets no further sign of life before it has taken the last one', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const sent: string[] = []
+    const ends: Array<() => void> = []
+    const manager = new ServiceManager((assignments) => {
+      sent.push(assignments[0] ?? '')
+      return new Promise((resolve) => ends.push(resolve))
+    }, 1_000)
+    manager.ready()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sent).toEqual(['READY=1'])
+    ends[0]?.()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sent).toEqual(['READY=1', 'WATCHDOG=1'])
+    manager.stopping()
+    ends[1]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['READY=1', 'WATCHDOG=1', 'STOPPING=1'])
+  })
+
   it('is not there without NOTIFY_SOCKET; its variables are removed in any case', async () => {
     const env: Record<string, string | undefined> = { WATCHDOG_USEC: '1', WATCHDOG_PID: '7' }
     const manager = takeServiceManager(env, 7)
@@ -123,7 +144,7 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
       const lines = createInterface(fake.stdout)[Symbol.asyncIterator]()
       const next = async (): Promise<string> => String((await lines.next()).value)
       expect(await next()).toBe('bound')
-      const env = { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' }
+      const env = { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '2000000' }
       const place = ['--port', String(port), '--health-ready', '/ready']
       const server = spawn(process.execPath, [...SERVE, ...place, ...words], {
         env,
@@ -131,6 +152,8 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
         detached: true,
       })
       children.push(server)
+      const ended = once(server, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) })
+      ended.catch(() => undefined)
       expect(await next()).toBe('READY=1 STATUS=serving')
       expect(await get(`http://127.0.0.1:${port}/ready`)).toBe('ok\n')
       expect(await next()).toBe('WATCHDOG=1')
@@ -143,10 +166,7 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
       expect(await after('READY')).toBe('READY=1 STATUS=serving')
       server.kill('SIGTERM')
       expect(await after('STOPPING')).toBe('STOPPING=1 STATUS=draining')
-      expect(await once(server, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) })).toEqual([
-        0,
-        null,
-      ])
+      expect(await ended).toEqual([0, null])
     },
   )
 
