@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { scgi } from '../../../src/server/scgi/protocol.ts'
 import { scgiBytes } from '../cgi/gateway-client.ts'
 import { stepsOf } from '../cgi/read-steps.ts'
+import { mutations } from '../mutations.ts'
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 const steps = (text: string, cuts?: number[]): string[] => stepsOf(scgi, latin1(text), cuts)
@@ -140,6 +141,29 @@ describe('is refused:', () => {
         Array.from(text, (_, index) => index),
       ),
     ).toEqual([refusal])
+  })
+
+  it('a mutated request has the same steps in any pieces', () => {
+    const more = fc.array(fc.constantFrom(['HTTP_X', '1'], ['CONTENT_LENGTH', '3'], ['A', '']), {
+      maxLength: 3,
+    })
+    const good = fc
+      .tuple(more, fc.string({ unit: 'binary-ascii', maxLength: 12 }))
+      .map(([pairs, body]) =>
+        scgiBytes(
+          [['CONTENT_LENGTH', String(body.length)], ['SCGI', '1'], ...pairs] as Array<
+            [string, string]
+          >,
+          body,
+        ),
+      )
+    fc.assert(
+      fc.property(mutations(good), (bytes) => {
+        const each = Array.from(bytes, (_, index) => index)
+        expect(stepsOf(scgi, bytes, each)).toEqual(stepsOf(scgi, bytes))
+      }),
+      { seed: 3, numRuns: 150 },
+    )
   })
 
   it('any bytes end in steps or in a refusal', () => {
