@@ -168,7 +168,9 @@ export class HttpExchange {
     if (this.#state !== 'started' && this.#state !== 'streaming') throw this.#illegal(event)
     const { body = '', moreBody = false } = event
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
-      throw new IllegalEventError('the body of http.response.body must be a Uint8Array or a string')
+      throw new IllegalEventError(
+        'the body of http.response.body must be a Uint8Array or a string; JSON.stringify(data) makes a string of data',
+      )
     }
     requireBoolean('moreBody', moreBody, event)
     return this.#emit(body.length === 0 ? null : body, !moreBody)

@@ -48,6 +48,8 @@ export class Lifecycle {
   log: Log = SILENT_LOG
   /** Ends the part of the server that has started; at first there is none. */
   close: Server['close'] = nothingToClose
+  /** The level of the line about connections that were cut: a development server cuts them at each save. */
+  cutLevel: 'warn' | 'debug' = 'warn'
   /** The reloads by SIGHUP: those of the pools of this process, unless it is a master. */
   reloads: Reloads = poolReloads()
   #draining: { signal: string; since: number } | undefined
@@ -99,7 +101,7 @@ export class Lifecycle {
     this.#manager.stopping()
     this.close().then(
       ({ forced }) => {
-        if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
+        if (forced) this.log[this.cutLevel]({}, 'the time to drain was over: connections were cut')
         this.#end(forced ? FAILED : this.#status)
       },
       (error: unknown) => {

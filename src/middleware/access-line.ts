@@ -1,5 +1,6 @@
 // The lines of the access log: fields and a sentence, or text. A client cannot forge a line.
 
+import { clientAddress } from '../http/client-address.ts'
 import type { ChainRequest } from '../chain/request.ts'
 import type { Log } from '../contract/log.ts'
 import type { ResponseEnd } from '../contract/events.ts'
@@ -84,8 +85,7 @@ function sentenceOf(turn: Turn): string {
 
 function clientOf({ client }: ChainRequest): string | null {
   if (!client) return null
-  const host = escaped(client[0])
-  return host.includes(':') ? `[${host}]:${client[1]}` : `${host}:${client[1]}`
+  return clientAddress(escaped(client[0]), client[1])
 }
 
 // --- lines of text ---

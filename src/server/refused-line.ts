@@ -1,6 +1,7 @@
 // The log line about a request that the server refuses before the app is called. No middleware sees such a request, and
 // so accessLog() cannot log it; the line has the same fields.
 
+import { clientAddress } from '../http/client-address.ts'
 import { toldEndsOf } from './proxy-protocol/told-ends.ts'
 import type { Socket } from 'node:net'
 import type { Log } from '../contract/log.ts'
@@ -23,7 +24,7 @@ export function logUnread(log: Log, reason: RefusalReason, peer: Peer): void {
   const told = toldEndsOf(peer)
   const own = remoteAddress === undefined ? null : ([remoteAddress, remotePort] as const)
   const ends = told === undefined ? own : told.client
-  const client = ends && addressOf(...ends)
+  const client = ends && clientAddress(...ends)
   logRefused(log, reason, { client, method: null, path: null })
 }
 
@@ -34,7 +35,7 @@ export function logRead(
   { target, ends }: RequestHead,
   method: string,
 ): void {
-  const client = ends.client && addressOf(...ends.client)
+  const client = ends.client && clientAddress(...ends.client)
   // The query may have secrets.
   const [path = ''] = target.split('?', 1)
   logRefused(log, reason, { client, method, path })
@@ -50,8 +51,4 @@ function logRefused(log: Log, { status, message }: RefusalReason, facts: Facts):
   const { method, path } = facts
   const fields = { ...facts, status, outcome: 'refused' }
   log.info(fields, `${method ?? '-'} ${path ?? '-'} ${status} refused: ${message}`)
-}
-
-function addressOf(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

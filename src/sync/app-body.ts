@@ -47,7 +47,16 @@ function remedyFor(value: unknown): string {
   if (isThenable(value) || isAsyncIterable(value)) {
     return 'an app that awaits is an async-iterable app: mark it as iterable(app)'
   }
-  return 'return an iterable of chunks, at least an empty array'
+  if (isResponse(value)) return 'an app that returns a Response is a fetch app: use fromFetch(app)'
+  if (value === null || value === undefined) {
+    return 'return an iterable of strings or bytes, at least an empty array'
+  }
+  return 'return an iterable of strings or bytes; for data, return [JSON.stringify(data)]'
+}
+
+// Packages bring a Response of their own.
+function isResponse(value: unknown): boolean {
+  return (value as { constructor?: { name?: unknown } } | null)?.constructor?.name === 'Response'
 }
 
 function isAsyncIterable(value: unknown): boolean {

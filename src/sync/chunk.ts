@@ -28,10 +28,14 @@ export function cutTo(chunk: Chunk, bytes: number): Uint8Array {
  */
 export function checkedChunk(value: unknown, origin: string): Chunk {
   if (typeof value === 'string' || isUint8Array(value)) return value
-  const remedy = isThenable(value)
-    ? 'await it, in an app marked as iterable(app)'
-    : 'a body is made of strings and Uint8Arrays'
-  throw new AppError(`${origin} ${describe(value)}; ${remedy}`)
+  throw new AppError(`${origin} ${describe(value)}; ${remedyFor(value)}`)
+}
+
+function remedyFor(value: unknown): string {
+  if (isThenable(value)) return 'await it, in an app marked as iterable(app)'
+  const rule = 'a body is made of strings and Uint8Arrays'
+  if (value === null || value === undefined) return rule
+  return `${rule}; JSON.stringify(data) makes a string of data`
 }
 
 /** The type of `value` for an error message: `'a number'`, `'a Promise'`, `'undefined'`. */

@@ -292,7 +292,7 @@ describe('HttpExchange: the body', () => {
   it('[3b.2] refuses other bodies, and a moreBody that is not a boolean', () => {
     for (const body of [null, 7, [1], new ArrayBuffer(1), Promise.resolve('a')]) {
       expect(refused(after(START), { type: 'http.response.body', body })).toBe(
-        'the body of http.response.body must be a Uint8Array or a string',
+        'the body of http.response.body must be a Uint8Array or a string; JSON.stringify(data) makes a string of data',
       )
     }
     for (const moreBody of [null, 0, 'false']) {

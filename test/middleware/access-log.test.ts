@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { events } from '../../src/bridge/style.ts'
+import { forwarded } from '../../src/middleware/forwarded.ts'
 import { accessLog } from '../../src/middleware/access-log.ts'
 import { testClient } from '../../src/testing/test-client.ts'
 import { Host, httpScope, recordingLog } from '../bridge/host.ts'
@@ -49,6 +50,14 @@ describe('a line of the access log', () => {
   it('has an IPv6 client in brackets, and null without an address', async () => {
     expect((await lineOf({ client: ['::1', 80] })).fields['client']).toBe('[::1]:80')
     expect((await lineOf({ client: null })).fields['client']).toBeNull()
+  })
+
+  it('leaves out a port that a proxy did not tell', async () => {
+    const headers: HttpScope['headers'] = [['x-forwarded-for', '203.0.113.7']]
+    const log = recordingLog()
+    const app = forwarded()(accessLog({ log })(hello))
+    await startCycle(app, { scope: { client: ['127.0.0.1', 80], headers } }).done
+    expect(log.fields[0]?.['client']).toBe('203.0.113.7')
   })
 
   it('escapes characters that could end a line, drive a terminal or look like another field', async () => {

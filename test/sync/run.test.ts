@@ -113,11 +113,15 @@ describe('calling the app', () => {
   })
 
   it('[3a.4] refuses null, undefined and other objects by name', () => {
-    const remedy = 'return an iterable of chunks, at least an empty array'
+    const remedy = 'return an iterable of strings or bytes, at least an empty array'
+    const data = 'return an iterable of strings or bytes; for data, return [JSON.stringify(data)]'
     expect(() => host(wrong(null)).run.pull()).toThrow(`the app returned null; ${remedy}`)
     expect(() => host(wrong(undefined)).run.pull()).toThrow(`the app returned undefined; ${remedy}`)
-    expect(() => host(wrong(5)).run.pull()).toThrow(`the app returned a number; ${remedy}`)
-    expect(() => host(wrong({})).run.pull()).toThrow(`the app returned an Object; ${remedy}`)
+    expect(() => host(wrong(5)).run.pull()).toThrow(`the app returned a number; ${data}`)
+    expect(() => host(wrong({})).run.pull()).toThrow(`the app returned an Object; ${data}`)
+    expect(() => host(wrong(new Response('x'))).run.pull()).toThrow(
+      'the app returned a Response; an app that returns a Response is a fetch app: use fromFetch(app)',
+    )
   })
 
   it('[3a.4] names the right brand for an app that awaits', () => {

@@ -108,7 +108,9 @@ describe('admit', () => {
     const { response } = announced()
     const admit = (value: unknown) => () => response.admit(value)
     expect(admit(5)).toThrow(
-      new AppError('the app yielded a number; a body is made of strings and Uint8Arrays'),
+      new AppError(
+        'the app yielded a number; a body is made of strings and Uint8Arrays; JSON.stringify(data) makes a string of data',
+      ),
     )
     expect(admit(undefined)).toThrow('the app yielded undefined;')
     expect(admit(null)).toThrow('the app yielded null;')
@@ -322,7 +324,9 @@ describe('write', () => {
   it('[3a.5] refuses other values than strings and bytes, by name', () => {
     const { write } = announced()
     expect(() => write(5 as unknown as string)).toThrow(
-      new AppError('write() was given a number; a body is made of strings and Uint8Arrays'),
+      new AppError(
+        'write() was given a number; a body is made of strings and Uint8Arrays; JSON.stringify(data) makes a string of data',
+      ),
     )
   })
 

@@ -145,5 +145,5 @@ function fetchOf(handler: FetchHandler | { fetch: FetchHandler }): FetchHandler 
 }
 
 function noResponse(value: unknown): string {
-  return `a fetch handler returns a Response, got ${typeof value}; return new Response(…)`
+  return `a fetch handler returns a Response, got ${typeof value}; return new Response(…), or Response.json(data)`
 }

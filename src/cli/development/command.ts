@@ -36,7 +36,7 @@ export async function developmentCommand(
   refuseWorkers(command)
   let reloader: Reloader | undefined
   life.reloads = new Reloads(async () => {
-    reloader?.changed('SIGHUP: the order to reload')
+    reloader?.reload()
     return { outcome: ORDERED, report: () => undefined }
   })
   const { log } = await createLog(command.logLevel, command.logFormat)

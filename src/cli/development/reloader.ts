@@ -61,9 +61,13 @@ export class Reloader implements LoadOwner {
 
   /** A watched file has changed. */
   changed(path: string): void {
-    if (this.#isClosed) return
-    this.#parts.log.info({}, `${path} has changed: reloading`)
-    this.#begin()
+    if (!this.#isClosed) this.#parts.log.info({}, `${path} has changed: reloading`)
+    this.reload()
+  }
+
+  /** Loads the app anew. */
+  reload(): void {
+    if (!this.#isClosed) this.#begin()
   }
 
   /** Ends all processes. */

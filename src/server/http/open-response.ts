@@ -61,5 +61,5 @@ export function returnedLine(moment: Moment): string | null {
 
 /** The log line about a value that an event app returned. */
 export function valueLine(value: unknown): string {
-  return `the app returned a value (${typeof value}); an event app returns nothing`
+  return `the app returned a value (${typeof value}); an event app answers by send(), and returns nothing`
 }

@@ -46,6 +46,16 @@ export default async (scope, receive, send) => {
   await send({ type: 'http.response.body', body: text })
 }`
 
+const STREAM = `
+export default async (scope, receive, send) => {
+  if (scope.type !== 'http') return
+  await send({ type: 'http.response.start', status: 200, headers: [] })
+  await send({ type: 'http.response.body', body: 'one', moreBody: scope.path === '/stream' })
+  while (scope.path === '/stream' && (await receive()).type !== 'http.disconnect');
+  // It ends after its grace.
+  await new Promise((resolve) => setTimeout(resolve, 800))
+}`
+
 describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
   it('serves the new code after a save, shows code that does not load, and mends it with the next save', async () => {
     write({
@@ -108,6 +118,25 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     await answerWith(url, 'two sheet')
     server.child.kill('SIGINT')
     expect(await server.status()).toBe(0)
+  })
+
+  it('cuts open streams at a save without a warning, and tells SIGHUP from a save', async () => {
+    write({ 'package.json': '{ "type": "module" }', 'app.js': STREAM })
+    using server = develop('app.js', '--log-level=debug')
+    const url = await server.url()
+    const stream = await fetch(`${url}/stream`)
+    await answerWith(url, 'one')
+    write({ 'app.js': STREAM.replace('one', 'two') })
+    await expect(stream.text()).rejects.toThrow()
+    await answerWith(url, 'two')
+    await server.says(/"level":20[^\n]*connections were cut/)
+    server.child.kill('SIGHUP')
+    await server.says(/SIGHUP: reloading[^]*reloaded in/)
+    server.child.kill('SIGINT')
+    expect(await server.status()).toBe(0)
+    expect(server.output).toContain('app.js has changed: reloading')
+    expect(server.output).not.toMatch(/SIGHUP[^"]* has changed/)
+    expect(server.output).not.toMatch(/"level":(40|50)/)
   })
 
   it('refuses several workers', async () => {

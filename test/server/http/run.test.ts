@@ -221,7 +221,7 @@ describe('HttpRun: the three moments of failure', () => {
     await done
     expect(transport.calls.at(-1)).toBe('end')
     expect(log.lines).toEqual([
-      'warn: the app returned a value (string); an event app returns nothing',
+      'warn: the app returned a value (string); an event app answers by send(), and returns nothing',
     ])
   })
 
