@@ -5,6 +5,9 @@ import type { ResponseEnd } from '../contract/events.ts'
 import type { Figures } from './figures.ts'
 import type { MountFigures } from './mount-figures.ts'
 
+/** The shortest block that the log tells, in ms: the same as that of a sync app. */
+const TOLD_MS = 50
+
 /** Follows one exchange from its head to its end. */
 export class ExchangeFigures {
   /** The figures of the server. */
@@ -42,37 +45,50 @@ export class ExchangeFigures {
   /** The call of the app has come back: the app has returned, or it waits. */
   returned(): void {
     const now = performance.now()
-    this.#mark(now)
+    this.#tell(now)
     this.#isCalling = false
     if (this.#holdsLoop) this.#mount.loop.busyMs += now - this.#startedAt
   }
 
   /** The app calls the server after a wait, or has ended. */
   touch(): void {
-    this.#mark(performance.now())
+    this.#tell(performance.now())
   }
 
-  /** A step of an inline app has taken `ms` until `now`. */
+  /** A step of an inline app has taken `ms` until `now`. Its host tells the log. */
   ran(ms: number, now: number): void {
-    if (!this.#mark(now) && !this.#isCalling) this.#mount.loop.busyMs += ms
+    if (this.#mark(now) === 0 && !this.#isCalling) this.#mount.loop.busyMs += ms
   }
 
   /** The exchange has ended. */
   ended({ outcome, status }: ResponseEnd): void {
     const now = performance.now()
-    if (outcome === 'complete') this.#mark(now)
+    if (outcome === 'complete') this.#tell(now)
     this.server.loop.left()
     if (this.#isWebSocket) this.#mount.closed()
     else this.#mount.ended(outcome, status, now - this.#startedAt, now)
   }
 
-  /** Returns whether a block ends at `now` that belongs to this app. The time of its first call is counted by `returned()`. */
-  #mark(now: number): boolean {
+  /** Marks `now`, and logs a long block that ends there. */
+  #tell(now: number): void {
+    const heldMs = this.#mark(now)
+    if (heldMs < TOLD_MS) return
+    const mount = this.#mount.rootPath || '/'
+    this.server.facts.log.warn({ mount, heldMs: Math.round(heldMs) }, HELD)
+  }
+
+  /**
+   * Returns the length of a block that ends at `now` and belongs to this app, in ms; 0 without one. The time of its first call
+   * is counted by `returned()`.
+   */
+  #mark(now: number): number {
     const blockMs = this.server.loop.mark(now)
-    if (blockMs === 0 || !this.#holdsLoop) return false
+    if (blockMs === 0 || !this.#holdsLoop) return 0
     const { loop } = this.#mount
     loop.blocked(blockMs)
     if (!this.#isCalling) loop.busyMs += blockMs
-    return true
+    return blockMs
   }
 }
+
+const HELD = 'an app held the event loop; host it in threads() to keep everything else responsive'

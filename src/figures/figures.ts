@@ -7,6 +7,7 @@ import { ProcessFigures } from './process-figures.ts'
 import { processTimes } from './process-times.ts'
 import type { ControlMaster } from '../contract/control.ts'
 import type { EventApp } from '../contract/events.ts'
+import type { Log } from '../contract/log.ts'
 import type { ProcessReport, Report } from '../contract/report.ts'
 
 /** The counters that the server has in any case. */
@@ -22,6 +23,7 @@ interface ServerFacts {
   rootPath: string
   /** Whether apps of `threads()` run on the event loop. */
   inlineThreads: boolean
+  log: Log
   counters(): ServerCounters
 }
 

@@ -173,10 +173,11 @@ export class Dispatcher {
     return new ServerExchangeContext(this.#settings.log, this.#settings.hosting)
   }
 
-  #figuresOf(app: EventApp, { rootPath, sync }: Settings): Figures {
+  #figuresOf(app: EventApp, { rootPath, sync, log }: Settings): Figures {
     const { kind } = factsOf(app)
     const { inlineThreads } = sync
-    return new Figures({ app, kind, rootPath, inlineThreads, counters: () => this.stats() })
+    const counters = () => this.stats()
+    return new Figures({ app, kind, rootPath, inlineThreads, log, counters })
   }
 
   #start(running: Running, onEnd: (ended: Running) => void): void {

@@ -54,9 +54,9 @@ function remedyFor(value: unknown): string {
   return 'return an iterable of strings or bytes; for data, return [JSON.stringify(data)]'
 }
 
-// Packages bring a Response of their own.
+// Packages bring a Response of their own, with another name.
 function isResponse(value: unknown): boolean {
-  return (value as { constructor?: { name?: unknown } } | null)?.constructor?.name === 'Response'
+  return typeof (value as { arrayBuffer?: unknown } | null | undefined)?.arrayBuffer === 'function'
 }
 
 function isAsyncIterable(value: unknown): boolean {

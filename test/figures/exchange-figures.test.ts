@@ -6,15 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { websocket } from '../../src/async/websocket-app.ts'
+import { fromNode } from '../../src/adapters/node/from-node.ts'
 import { mount } from '../../src/bridge/mount.ts'
 import { events, sync } from '../../src/bridge/style.ts'
 import { chain } from '../../src/chain/chain.ts'
 import { requestId } from '../../src/middleware/request-id.ts'
 import { snapshot } from '../../src/report/snapshot.ts'
 import { serve } from '../../src/server/serve.ts'
+import { recordingLog } from '../bridge/host.ts'
 import { eventually } from '../hosting/behaviour-host.ts'
 import { holdLoop } from './hold-loop.ts'
 import type { HostedApp } from '../../src/bridge/as-event-app.ts'
+import type { Environ, StartResponse } from '../../src/contract/environ.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { MountReport } from '../../src/contract/report.ts'
 import type { Server } from '../../src/server/serve.ts'
@@ -34,6 +37,12 @@ function hangs(hasHead: boolean): EventApp {
     }
     for await (const event of receive) if (event.type === 'http.disconnect') break
   })
+}
+
+function heldBody(_environ: Environ, startResponse: StartResponse): string[] {
+  holdLoop(80)
+  startResponse('200 OK', [])
+  return ['late']
 }
 
 async function started(app: HostedApp, options: ServeOptions = {}): Promise<Server> {
@@ -61,6 +70,22 @@ async function leave({ address }: Server, path: string): Promise<void> {
 }
 
 describe('the figures of a server', () => {
+  it('name the mount of an app that holds the event loop in the log, once for each block', async () => {
+    const log = recordingLog()
+    const blocking = fromNode(async (_req, res) => {
+      await sleep(15)
+      holdLoop(80)
+      res.end('late')
+    })
+    const app = mount({ '/slow': blocking, '/sync': sync(heldBody), '/': hello })
+    await using server = await started(app, { log })
+    for (const path of ['/', '/slow', '/sync']) expect(await get(server, path)).toBe(200)
+    const remedy = 'held the event loop; host it in threads() to keep everything else responsive'
+    expect(log.lines).toEqual([`warn: an app ${remedy}`, `warn: an inline sync app ${remedy}`])
+    expect(log.fields).toMatchObject([{ mount: '/slow' }, { mount: '/sync' }])
+    expect(log.fields[0]?.['heldMs']).toBeGreaterThanOrEqual(79)
+  })
+
   it('are none without the option', async () => {
     await using server = await serve(hello, { port: 0, log: null })
     expect(server.figures).toBeNull()

@@ -120,7 +120,7 @@ describe('calling the app', () => {
     expect(() => host(wrong(5)).run.pull()).toThrow(`the app returned a number; ${data}`)
     expect(() => host(wrong({})).run.pull()).toThrow(`the app returned an Object; ${data}`)
     expect(() => host(wrong(new Response('x'))).run.pull()).toThrow(
-      'the app returned a Response; an app that returns a Response is a fetch app: use fromFetch(app)',
+      '; an app that returns a Response is a fetch app: use fromFetch(app)',
     )
   })
 

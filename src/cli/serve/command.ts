@@ -86,7 +86,8 @@ function serveOptionsOf(command: ServeCommand, master: MasterLink | null): Serve
   const { options, threads } = command
   return {
     ...options,
-    figures: options.figures || needsFigures(command),
+    // A development server names the app that holds the event loop.
+    figures: options.figures || command.reload.reload || needsFigures(command),
     sync: { ...options.sync, inlineThreads: threads === 0 },
     tls: readTls(command.tls),
     listener: master?.listener(options) ?? null,
