@@ -227,7 +227,8 @@ describe('the public names', () => {
       toEvents
       toIterable
       toSync
-      websocket"
+      websocket
+      wholePath"
     `)
   })
 

@@ -117,6 +117,7 @@ async function runServe(command: ServeCommand, life: Lifecycle): Promise<void> {
     const { masterCommand } = await import('./master/command.ts')
     return masterCommand(command, workers, life)
   }
+  if (command.reload.reload) life.cutLevel = 'debug'
   const { serveCommand } = await import('./serve/command.ts')
   await serveCommand(command, life, master)
 }

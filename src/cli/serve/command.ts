@@ -37,7 +37,6 @@ export async function serveCommand(
 ): Promise<void> {
   const { log } = await createLog(command.logLevel, command.logFormat, master?.logFields)
   life.log = log
-  if (command.reload.reload) life.cutLevel = 'debug'
   logUnhandledRejections(log)
   watchThreads()
   const busy = watchApp(log)

@@ -127,7 +127,7 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     const stream = await fetch(`${url}/stream`)
     await answerWith(url, 'one')
     write({ 'app.js': STREAM.replace('one', 'two') })
-    await expect(stream.text()).rejects.toThrow()
+    await expect(stream.text()).rejects.toThrow('terminated')
     await answerWith(url, 'two')
     await server.says(/"level":20[^\n]*connections were cut/)
     server.child.kill('SIGHUP')
