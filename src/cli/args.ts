@@ -228,9 +228,13 @@ function withoutPlace(
   environment: Environment,
   { uds, fd, ...server }: Partial<ServerDefaults>,
 ): Partial<ServerDefaults> {
-  const places = ['host', 'port', 'uds', 'fd']
-  if (places.some((flag) => isGiven(flag, given, environment))) return server
+  if (namesPlace(given, environment)) return server
   return { ...server, ...(uds !== undefined && { uds }), ...(fd !== undefined && { fd }) }
+}
+
+/** Whether the command line or the environment says where to listen. */
+export function namesPlace(given: Given, environment: Environment): boolean {
+  return ['host', 'port', 'uds', 'fd'].some((flag) => isGiven(flag, given, environment))
 }
 
 function isGiven(flag: string, given: Given, environment: Environment): boolean {

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { IncomingMessage } from 'node:http'
 
@@ -13,6 +14,8 @@ interface ControlRequest {
   target: string
   /** Is sent as JSON. */
   body?: unknown
+  /** A member of the answer, which tells it from the JSON of another server. */
+  member?: string
 }
 
 /**
@@ -36,7 +39,8 @@ export async function askControl(
     throw unreachable(path, error as NodeJS.ErrnoException)
   })
   const value = parse(text)
-  if (status === 200 && value !== null) return value
+  const isControl = value !== null && (asked.member === undefined || asked.member in value)
+  if (status === 200 && isControl) return value
   const refusal = value?.['error']
   throw new Error(typeof refusal === 'string' ? refusal : `${path} ${NO_CONTROL}`)
 }
@@ -62,7 +66,8 @@ async function exchange(
 
 function parse(text: string): Record<string, unknown> | null {
   try {
-    return JSON.parse(text) as Record<string, unknown> | null
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? (value as Record<string, unknown>) : null
   } catch {
     return null
   }

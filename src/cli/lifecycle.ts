@@ -4,6 +4,7 @@
 import { constants } from 'node:os'
 import { isSignalReason } from '../http/stop-reason.ts'
 import { SILENT_LOG } from '../silent-log.ts'
+import { settlesWithin } from '../waiting/settles-within.ts'
 import { exit, exitByHangup } from './exit.ts'
 import { FAILED } from './report-failure.ts'
 import { scriptOf, watchParent } from './parent.ts'
@@ -18,6 +19,7 @@ import type { Reloads } from './reloads.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 // npm and other parents forward a SIGINT that the terminal has already sent to the whole process group.
 const ECHO_MS = 500
+const LAST_MESSAGES_MS = 2_000
 const PARENT = 'the end of the parent'
 
 type Signal = (typeof SIGNALS)[number]
@@ -61,7 +63,6 @@ export class Lifecycle {
   /** Handles signals, and the end of a package manager, until the process ends. */
   handleSignals(): void {
     this.#manager = takeServiceManager(process.env, process.pid)
-    this.reloads.manager = this.#manager
     for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
     const hasLostTerminal = watchTerminal()
     process.on('SIGHUP', () => this.#onHangup(hasLostTerminal()))
@@ -72,6 +73,7 @@ export class Lifecycle {
   handleReloads(): void {
     this.#manager.log = this.log
     this.#manager.ready()
+    this.reloads.manager = this.#manager
     this.reloads.started(this.log)
   }
 
@@ -98,13 +100,19 @@ export class Lifecycle {
     this.close().then(
       ({ forced }) => {
         if (forced) this.log.warn({}, 'the time to drain was over: connections were cut')
-        this.#exit(forced ? FAILED : this.#status)
+        this.#end(forced ? FAILED : this.#status)
       },
       (error: unknown) => {
         this.log.error({ err: error }, 'the server did not close cleanly')
-        this.#exit(FAILED)
+        this.#end(FAILED)
       },
     )
+  }
+
+  // The messages to the service manager are sent by processes, one after the other.
+  #end(status: number): void {
+    const end = (): void => this.#exit(status)
+    settlesWithin(this.#manager.sent(), LAST_MESSAGES_MS).then(end, end)
   }
 
   #onSignal(signal: Signal): void {
@@ -128,7 +136,7 @@ export class Lifecycle {
 
   #onParentEnd(): void {
     if (this.#draining) return
-    this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
+    this.log.info({}, `the parent of this server, "${scriptOf(process.env)}", has ended: draining`)
     this.drain(PARENT)
   }
 }

@@ -2,7 +2,7 @@
 // The isthmus command: reads the command line and runs the command. A failure is one line on stderr and an exit status.
 
 import { AppLoadError } from '../errors.ts'
-import { readCommand } from './args.ts'
+import { namesPlace, readCommand } from './args.ts'
 import { NO_CONFIG } from './config/config-values.ts'
 import { readConfig } from './config/read-config.ts'
 import { SPARE_VARIABLE } from './development/messages.ts'
@@ -48,7 +48,8 @@ async function main(): Promise<void> {
 
 // A socket of systemd wins over the place in the file, and any place on the command line wins over the socket.
 async function serveConfig(parsed: Parsed): Promise<ConfigValues> {
-  const fd = takeListenFd(process.env, process.pid)
+  const isPlaceNamed = namesPlace(parsed.given, process.env)
+  const fd = takeListenFd(process.env, process.pid, isPlaceNamed)
   const config = await readConfig(parsed, process.env)
   if (fd === null) return config
   return { ...config, groups: { ...config.groups, server: { ...config.groups.server, fd } } }

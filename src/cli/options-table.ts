@@ -1,8 +1,8 @@
 // Every option of the command line, except for those of pools. Parser, types, defaults and --help all use these tables.
 
-import { availableParallelism } from 'node:os'
 import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { usableCores } from '../usable-cores.ts'
 import { parseAppSpec, specIn } from './app-spec.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
 import { textIn } from './file-value.ts'
@@ -51,7 +51,7 @@ export type SyncDefaults = Omit<typeof DEFAULTS.sync, 'inlineThreads'>
 export const PROCESS_DEFAULTS: ProcessOptions = {
   config: null,
   mounts: [],
-  threads: availableParallelism(),
+  threads: usableCores(),
   logLevel: 'info',
   logFormat: 'auto',
   accessLog: true,

@@ -1,8 +1,8 @@
 // The options of python() on the command line: those of the pools of Python that isthmus serve makes.
 
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { PYTHON_DEFAULTS } from '../hosting/gateway/process/python-settings.ts'
+import { usableCores } from '../usable-cores.ts'
 import { textIn } from './file-value.ts'
 import * as kind from './option.ts'
 import { option } from './option.ts'
@@ -34,7 +34,7 @@ export interface PythonFlags extends Pick<
 export const PYTHON_FLAG_DEFAULTS: PythonFlags = {
   ...PYTHON_DEFAULTS,
   python: null,
-  processes: availableParallelism(),
+  processes: usableCores(),
   cwd: null,
   buffering: true,
 }

@@ -11,7 +11,8 @@ const VERSION: Report['version'] = 1
  * @throws Error with one line that names the remedy if no server of isthmus answers there, or one of another release
  */
 export async function readReport(path: string | null): Promise<Report> {
-  const report = (await askControl(path, { method: 'GET', target: '/report' })) as Report
+  const asked = { method: 'GET', target: '/report', member: 'version' } as const
+  const report = (await askControl(path, asked)) as Report
   if (report.version === VERSION) return report
   throw new Error(
     `the server at ${String(path)} is an isthmus of another release; use its own command`,

@@ -13,7 +13,8 @@ const DEADLINE_MS = 30 * 60_000
  * @throws Error with the reason if the new code did not load
  */
 export async function reloadCommand({ control }: ControlOptions): Promise<void> {
-  const answer = await askControl(control, { method: 'POST', target: '/reload' }, DEADLINE_MS)
+  const asked = { method: 'POST', target: '/reload', member: 'workers' } as const
+  const answer = await askControl(control, asked, DEADLINE_MS)
   const { workers, pools } = answer as ReloadOutcome
   const what = workers > 0 ? counted(workers, 'worker') : counted(pools, 'pool')
   process.stdout.write(`reloaded: ${what} with the new code\n`)

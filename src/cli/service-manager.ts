@@ -1,6 +1,7 @@
 // systemd, and managers with the same protocol: the socket that they pass, and the news about the state that they get.
 
 import { execFile } from 'node:child_process'
+import { InvalidOptionError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import type { Log } from '../contract/log.ts'
 
@@ -10,15 +11,25 @@ const FIRST_FD = 3
 const LIMIT_MS = 10_000
 
 /**
- * The first listening socket that systemd has passed to this process; null if there is none. The variables are removed from
+ * The listening socket that systemd has passed to this process; null if there is none. The variables are removed from
  * `env`: child processes must not take the socket for their own.
  *
+ * @param isPlaceNamed the command line says where to listen
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for several sockets, if the command line names none of them:
+ *   the clients of the others would wait for ever
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
  */
-export function takeListenFd(env: Variables, pid: number): number | null {
+export function takeListenFd(env: Variables, pid: number, isPlaceNamed: boolean): number | null {
   const { LISTEN_PID: owner, LISTEN_FDS: count } = env
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
-  return owner === String(pid) && Number(count) >= 1 ? FIRST_FD : null
+  const sockets = owner === String(pid) ? Number(count) : 0
+  if (sockets > 1 && !isPlaceNamed) throw new InvalidOptionError(severalSockets(sockets))
+  return sockets >= 1 ? FIRST_FD : null
+}
+
+function severalSockets(count: number): string {
+  const last = FIRST_FD + count - 1
+  return `systemd has passed ${count} sockets, and a server takes one: name it, --fd ${FIRST_FD} to --fd ${last}`
 }
 
 /** Sends one message of assignments such as `READY=1`. */
@@ -46,6 +57,7 @@ export class ServiceManager {
   readonly #watchdogMs: number
   // One after the other: each message is sent by a process of its own, and READY must not overtake STOPPING.
   #sent: Promise<void> = Promise.resolve()
+  #unsent = 0
   #hasFailed = false
   #isWatched = false
 
@@ -61,7 +73,7 @@ export class ServiceManager {
     if (this.#watchdogMs === 0 || this.#isWatched) return
     this.#isWatched = true
     // A timer of the event loop: an event loop that stands still is silent.
-    setInterval(() => this.#tell('WATCHDOG=1'), this.#watchdogMs / 2).unref()
+    setInterval(() => this.#live(), this.#watchdogMs / 2).unref()
   }
 
   reloading(): void {
@@ -79,13 +91,22 @@ export class ServiceManager {
     await this.#sent
   }
 
+  // On a busy machine a message takes longer than the interval, and each message says that the process lives.
+  #live(): void {
+    if (this.#unsent === 0) this.#tell('WATCHDOG=1')
+  }
+
   #tell(...assignments: string[]): void {
+    this.#unsent += 1
     this.#sent = this.#sent
       .then(() => this.#send(assignments))
       .catch((err: unknown) => {
         if (!this.#hasFailed)
           this.log.warn({ err }, 'the service manager could not be told the state')
         this.#hasFailed = true
+      })
+      .then(() => {
+        this.#unsent -= 1
       })
   }
 }

@@ -1,7 +1,7 @@
 // The options of workers: their number, and the limits after which a worker is replaced.
 
-import { availableParallelism } from 'node:os'
 import { InvalidOptionError } from '../errors.ts'
+import { usableCores } from '../usable-cores.ts'
 import { integer, limit, mebibytes, option, seconds, secondsLimit } from './option.ts'
 import { numberIn } from './file-value.ts'
 import type { Kind, OptionTable } from './option.ts'
@@ -38,7 +38,7 @@ const workers: Kind<number | null> = {
   takes: 'value',
   read(texts) {
     const text = texts.at(-1) ?? ''
-    if (text === 'auto') return availableParallelism()
+    if (text === 'auto') return usableCores()
     const count = /^\d+$/.test(text) ? Number(text) : 0
     if (count >= 1 && count <= MOST_WORKERS) return count
     throw new InvalidOptionError(
@@ -46,7 +46,7 @@ const workers: Kind<number | null> = {
     )
   },
   from: (given) => {
-    if (given === null || given === 'auto') return given && availableParallelism()
+    if (given === null || given === 'auto') return given && usableCores()
     return numberIn(given, { min: 1, max: MOST_WORKERS }, `1 to ${MOST_WORKERS}, or "auto"`)
   },
   show: (shown) => (shown === null ? 'none' : String(shown)),

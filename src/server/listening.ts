@@ -65,6 +65,8 @@ export class Listening {
 
   #give(socket: Socket): void {
     this.#given.add(socket)
+    // The socket is read already, and may fail while it waits for its engine. The listener stays: the engine has its own.
+    socket.on('error', ignore)
     socket.once('close', () => {
       this.#given.delete(socket)
       if (this.#given.size === 0) this.#whenClosed?.resolve()
@@ -83,3 +85,5 @@ export class Listening {
     return createServer(SOCKET_OPTIONS, (socket) => this.#headers?.read(socket, this.#admit))
   }
 }
+
+function ignore(): void {}

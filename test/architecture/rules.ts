@@ -28,6 +28,7 @@ const LAYERS = [
     'channel-text',
     'shared-class',
     'reload-page',
+    'usable-cores',
   ],
 ]
 /** The rooms of one storey that do not import each other: each row is a folder and its rooms. */

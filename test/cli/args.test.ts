@@ -1,6 +1,5 @@
 // Command lines and environments, and the commands that the parser makes of them.
 
-import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { parseArguments } from './parse-arguments.ts'
@@ -24,6 +23,7 @@ import { POOL_DEFAULTS } from '../../src/hosting/gateway/pool-settings.ts'
 import { PYTHON_DEFAULTS } from '../../src/hosting/gateway/process/python-settings.ts'
 import { DEFAULTS } from '../../src/server/options.ts'
 import { resolveOptions } from '../../src/server/resolve-options.ts'
+import { usableCores } from '../../src/usable-cores.ts'
 import type { ServeCommand } from '../../src/cli/args.ts'
 
 type Environment = Record<string, string>
@@ -486,7 +486,12 @@ describe('a wrong command line', () => {
       ['serve app.js more and', `unknown arguments "more, and"; ${help}`],
       ['serve app.js -- more', `unknown argument "more"; ${help}`],
       ['serve app.js --prot 1', `unknown argument "prot", did you mean --port; ${help}`],
-      ['serve app.js -p 1', `unknown argument "p"; ${help}`],
+      ['serve app.js -p 1', `unknown argument "p", did you mean --port; ${help}`],
+      ['serve app.js -q 1', `unknown argument "q"; ${help}`],
+      [
+        'serve app.js --ssl-keyfile k.pem --ssl-certfile c.pem',
+        `unknown arguments "ssl-keyfile, ssl-certfile", did you mean --tls-key, --tls-cert; ${help}`,
+      ],
       ['serve app.js --port', `option --port needs a value; ${help}`],
       ['serve app.js --port=', '--port must be a whole number from 0 to 65535, got ""'],
       ['serve app.js --port -1', '--port must be a whole number from 0 to 65535, got "-1"'],
@@ -612,7 +617,7 @@ describe('an unknown variable', () => {
 
 describe('--workers', () => {
   it('takes a number, or auto for one per core', () => {
-    expect(serve(['--workers', 'auto']).workers.workers).toBe(availableParallelism())
+    expect(serve(['--workers', 'auto']).workers.workers).toBe(usableCores())
     for (const wrong of ['0', '-1', '1.5', 'many', '', '1025']) {
       expect(refusal(['serve', 'app.js', `--workers=${wrong}`])).toContain(
         '--workers must be a whole number from 1 to 1024, or "auto"',

@@ -89,7 +89,10 @@ describe('the client of the control socket', () => {
     expect(await failureWith('HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}')).toBe(
       noControl,
     )
-    expect(await failureWith('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull')).toBe(noControl)
+    for (const json of ['null', '1234', '[12]', '{} ']) {
+      const app = `HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${json}`
+      expect([json, await failureWith(app)]).toEqual([json, noControl])
+    }
 
     await using _server = await opened({ ...EXAMPLE_REPORT, version: 2 as 1 })
     expect(await failure()).toBe(

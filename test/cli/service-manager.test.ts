@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ServiceManager, takeListenFd, takeServiceManager } from '../../src/cli/service-manager.ts'
 import { freePort } from '../raw/free-port.ts'
 import { get } from './command.ts'
@@ -39,15 +39,23 @@ function has(command: string): boolean {
 describe('takeListenFd()', () => {
   it.each([
     [{ LISTEN_PID: '7', LISTEN_FDS: '1' }, 3],
-    [{ LISTEN_PID: '7', LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b' }, 3],
     [{ LISTEN_PID: '8', LISTEN_FDS: '1' }, null],
     [{ LISTEN_PID: '7', LISTEN_FDS: '0' }, null],
     [{ LISTEN_PID: '7' }, null],
     [{}, null],
   ])('of %j is %s, and removes the variables', (given, fd) => {
     const env: Record<string, string | undefined> = { ...given, HOME: '/' }
-    expect(takeListenFd(env, 7)).toBe(fd)
+    expect(takeListenFd(env, 7, false)).toBe(fd)
     expect(env).toEqual({ HOME: '/' })
+  })
+
+  it('refuses several sockets, unless the command line names its place', () => {
+    const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'a:b:c' }
+    expect(() => takeListenFd({ ...env }, 7, false)).toThrow(
+      'systemd has passed 3 sockets, and a server takes one: name it, --fd 3 to --fd 5',
+    )
+    expect(takeListenFd(env, 7, true)).toBe(3)
+    expect(env).toEqual({})
   })
 })
 
@@ -68,6 +76,27 @@ describe('a service manager', () => {
     await manager.sent()
     expect(sent).toEqual(['READY=1', 'RELOADING=1', 'STOPPING=1'])
     expect(warned).toEqual(['the service manager could not be told the state'])
+  })
+
+  it('gets no further sign of life before it has taken the last one', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const sent: string[] = []
+    const ends: Array<() => void> = []
+    const manager = new ServiceManager((assignments) => {
+      sent.push(assignments[0] ?? '')
+      return new Promise((resolve) => ends.push(resolve))
+    }, 1_000)
+    manager.ready()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sent).toEqual(['READY=1'])
+    ends[0]?.()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sent).toEqual(['READY=1', 'WATCHDOG=1'])
+    manager.stopping()
+    ends[1]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['READY=1', 'WATCHDOG=1', 'STOPPING=1'])
   })
 
   it('is not there without NOTIFY_SOCKET; its variables are removed in any case', async () => {
@@ -99,35 +128,47 @@ describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout
     rmSync(folder, { recursive: true })
   })
 
-  it('tells that it serves, that it is alive, that it reloads, and that it drains', async () => {
-    const socket = join(folder, 'notify')
-    const fake = spawn('python3', ['-c', FAKE, socket], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    })
-    children.push(fake)
-    const lines = createInterface(fake.stdout)[Symbol.asyncIterator]()
-    const next = async (): Promise<string> => String((await lines.next()).value)
-    expect(await next()).toBe('bound')
-    const env = { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' }
-    const server = spawn(process.execPath, [...SERVE, '--port', '0'], {
-      env,
-      stdio: 'ignore',
-      detached: true,
-    })
-    children.push(server)
-    expect(await next()).toBe('READY=1 STATUS=serving')
-    expect(await next()).toBe('WATCHDOG=1')
-    server.kill('SIGHUP')
-    const after = async (word: string): Promise<string> => {
-      const line = await next()
-      return line.startsWith(word) ? line : after(word)
-    }
-    expect(await after('RELOADING')).toMatch(/^RELOADING=1 MONOTONIC_USEC=\d+ STATUS=reloading$/)
-    expect(await after('READY')).toBe('READY=1 STATUS=serving')
-    server.kill('SIGTERM')
-    expect(await after('STOPPING')).toBe('STOPPING=1 STATUS=draining')
-  })
+  it.each([
+    ['a process', []],
+    ['a master', ['--workers', '1']],
+  ])(
+    '%s tells that it serves, that it is alive, that it reloads, and that it drains',
+    async (_who, words) => {
+      const port = await freePort()
+      const socket = join(folder, 'notify')
+      const fake = spawn('python3', ['-c', FAKE, socket], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        detached: true,
+      })
+      children.push(fake)
+      const lines = createInterface(fake.stdout)[Symbol.asyncIterator]()
+      const next = async (): Promise<string> => String((await lines.next()).value)
+      expect(await next()).toBe('bound')
+      const env = { ...process.env, NOTIFY_SOCKET: socket, WATCHDOG_USEC: '2000000' }
+      const place = ['--port', String(port), '--health-ready', '/ready']
+      const server = spawn(process.execPath, [...SERVE, ...place, ...words], {
+        env,
+        stdio: 'ignore',
+        detached: true,
+      })
+      children.push(server)
+      const ended = once(server, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) })
+      ended.catch(() => undefined)
+      expect(await next()).toBe('READY=1 STATUS=serving')
+      expect(await get(`http://127.0.0.1:${port}/ready`)).toBe('ok\n')
+      expect(await next()).toBe('WATCHDOG=1')
+      server.kill('SIGHUP')
+      const after = async (word: string): Promise<string> => {
+        const line = await next()
+        return line.startsWith(word) ? line : after(word)
+      }
+      expect(await after('RELOADING')).toMatch(/^RELOADING=1 MONOTONIC_USEC=\d+ STATUS=reloading$/)
+      expect(await after('READY')).toBe('READY=1 STATUS=serving')
+      server.kill('SIGTERM')
+      expect(await after('STOPPING')).toBe('STOPPING=1 STATUS=draining')
+      expect(await ended).toEqual([0, null])
+    },
+  )
 
   it.skipIf(!has('systemd-socket-activate'))('serves on the socket that it passes', async () => {
     const port = await freePort()

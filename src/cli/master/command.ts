@@ -1,5 +1,7 @@
 // isthmus serve --workers: starts the workers, prints the ready line when all of them serve, and runs until a signal.
 
+import cluster from 'node:cluster'
+import { InvalidOptionError } from '../../errors.ts'
 import { urlOf } from '../../server/url-of.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
@@ -13,17 +15,24 @@ import type { ServeCommand } from '../args.ts'
 import type { MasterParts } from './master.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 
+const INSIDE_CLUSTER =
+  '--workers cannot be used in a worker of node:cluster, which the app, or the cluster mode of pm2, has started: leave ' +
+  'one of the two out'
+
 /**
  * Resolves when all workers serve and `isthmus listening on …` is on stdout. Then a signal ends the process and its workers.
  *
  * @param count the number of workers
  * @param life handles signals already
+ * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) in a worker of `node:cluster`
  */
 export async function masterCommand(
   command: ServeCommand,
   count: number,
   life: Lifecycle,
 ): Promise<void> {
+  // In a worker of ours the app is the primary of its own cluster: its workers run this command again, without an end.
+  if (cluster.isWorker) throw new InvalidOptionError(INSIDE_CLUSTER)
   const { log } = await createLog(command.logLevel, command.logFormat)
   life.log = log
   logUnhandledRejections(log)

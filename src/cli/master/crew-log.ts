@@ -61,6 +61,13 @@ export class CrewLog {
     )
   }
 
+  lost({ fields }: WorkerProcess): void {
+    this.#log.error(
+      fields,
+      `worker ${fields.worker} has closed its channel to the master (process.disconnect); a new one starts`,
+    )
+  }
+
   late({ fields }: WorkerProcess, isDraining: boolean): void {
     const what = isDraining ? 'drain' : 'start'
     this.#log.error(fields, `worker ${fields.worker} did not ${what} in time: it is killed`)

@@ -123,6 +123,8 @@ export class Master implements WorkerOwner {
 
   /** Accepts the connections that wait, drains all workers, and resolves when the last one has ended. */
   async close(): Promise<{ forced: boolean }> {
+    // A cut in an earlier reload is no failure of this end.
+    this.#isForced = false
     await this.#door.close()
     this.#obey(this.#supervisor.stop(performance.now()))
     if (this.#workers.size === 0) this.#over.resolve()
@@ -166,6 +168,13 @@ export class Master implements WorkerOwner {
     if (!running || running.isDraining) return
     running.isDraining = true
     this.#obey(this.#supervisor.left(worker.id, performance.now()))
+  }
+
+  onLost(worker: WorkerProcess): void {
+    const running = this.#workers.get(worker.id)
+    if (!running || running.readyAt === null || running.isDraining) return
+    this.#log.lost(worker)
+    this.onStop(worker)
   }
 
   onEnd(worker: WorkerProcess, end: WorkerEnd): void {

@@ -1,10 +1,9 @@
 // One worker, in the eyes of its master.
 
-import { fork } from 'node:child_process'
+import { ChildProcess, fork } from 'node:child_process'
 import { ChildTaker } from '../child-taker.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
-import type { ChildProcess } from 'node:child_process'
 import type { Failure } from '../report-failure.ts'
 import type { Beat, FromMaster } from '../worker-messages.ts'
 
@@ -24,10 +23,12 @@ export interface WorkerOwner {
   onLeave(worker: WorkerProcess, reason: string): void
   /** The worker wants no further connection. */
   onStop(worker: WorkerProcess): void
+  /** The process runs, and its channel is closed: the app has disconnected it. The worker drains by itself. */
+  onLost(worker: WorkerProcess): void
   onEnd(worker: WorkerProcess, end: WorkerEnd): void
 }
 
-/** The process `exit` event may come before the last messages. */
+/** The `exit` event of a process may come before its last messages, and after the end of its channel. */
 const LAST_MESSAGES_MS = 1_000
 
 /** A process of the same command. Its owner ends it. */
@@ -45,15 +46,13 @@ export class WorkerProcess {
     this.id = id
     this.number = number
     this.#owner = owner
-    this.child = fork(process.argv[1] ?? '', process.argv.slice(2), {
-      env: { ...process.env, [WORKER_VARIABLE]: String(number) },
-      execArgv: process.execArgv.map(withFreePort),
-      // Each reader of one stdin would get a part of the input.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    this.child = forkedOrFailed(number)
     this.taker = new ChildTaker(this.child)
     this.child.on('message', (message) => this.#onMessage(message))
     this.child.on('error', (error) => this.#onError(error))
+    this.child.once('disconnect', () => {
+      setTimeout(() => this.#onDisconnected(), LAST_MESSAGES_MS).unref()
+    })
     this.child.once('exit', () => {
       setTimeout(() => this.#end(), LAST_MESSAGES_MS).unref()
     })
@@ -100,11 +99,32 @@ export class WorkerProcess {
     this.#end()
   }
 
+  #onDisconnected(): void {
+    const { exitCode, signalCode } = this.child
+    if (exitCode === null && signalCode === null) this.#owner.onLost(this)
+  }
+
   #end(): void {
     if (this.#isEnded) return
     this.#isEnded = true
     const { exitCode: status, signalCode: signal } = this.child
     this.#owner.onEnd(this, { status, signal, failure: this.#failure })
+  }
+}
+
+// For some faults of the system, such as ENOMEM, fork() throws; for others, the process has an `error`.
+function forkedOrFailed(number: number): ChildProcess {
+  try {
+    return fork(process.argv[1] ?? '', process.argv.slice(2), {
+      env: { ...process.env, [WORKER_VARIABLE]: String(number) },
+      execArgv: process.execArgv.map(withFreePort),
+      // Each reader of one stdin would get a part of the input.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+  } catch (error) {
+    const failed = new ChildProcess()
+    process.nextTick(() => failed.emit('error', error))
+    return failed
   }
 }
 

@@ -23,11 +23,11 @@ async function shown({ control, path }: MigrateCommand): Promise<MigrationReport
 
 async function changed({ control, action, path, set }: MigrateCommand): Promise<MigrationReport> {
   const query = `path=${encodeURIComponent(path ?? '')}`
-  const answer =
+  const change =
     action === 'rollback'
-      ? askControl(control, { method: 'POST', target: `/migrations/rollback?${query}` })
-      : askControl(control, { method: 'PATCH', target: `/migrations?${query}`, body: bodyOf(set) })
-  return (await answer) as MigrationReport
+      ? ({ method: 'POST', target: `/migrations/rollback?${query}` } as const)
+      : ({ method: 'PATCH', target: `/migrations?${query}`, body: bodyOf(set) } as const)
+  return (await askControl(control, { ...change, member: 'share' })) as MigrationReport
 }
 
 function bodyOf({ share, shadow, shadowRate, baseline }: SetOptions): object {

@@ -1,9 +1,9 @@
 // The options of a pool, each with its default in one literal.
 
-import { availableParallelism } from 'node:os'
 import { STYLE_NAMES } from '../../adapters/style-name.ts'
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../complete-options.ts'
 import { InvalidOptionError } from '../../errors.ts'
+import { usableCores } from '../../usable-cores.ts'
 import {
   BUFFERING_DEFAULTS,
   checkBuffering,
@@ -137,7 +137,7 @@ export function poolSettings(
   }
   checkWorker(name, exportName, given)
   checkStyle(name, style)
-  const bounds = { ...given, max: given.max ?? Math.max(availableParallelism(), given.min) }
+  const bounds = { ...given, max: given.max ?? Math.max(usableCores(), given.min) }
   if (bounds.min > bounds.max) {
     throw new InvalidOptionError(`${name}(): min (${bounds.min}) is more than max (${bounds.max})`)
   }

@@ -144,6 +144,13 @@ describe('a start of workers that fails', { timeout: 60_000 }, () => {
     expect([missing.status, missing.stderr]).toEqual([2, expect.stringContaining('no such file')])
   })
 
+  it('does not begin in a worker of node:cluster: an app that starts a cluster would start masters without an end', async () => {
+    // Node makes a process with this variable a worker.
+    const env = { NODE_UNIQUE_ID: '1' }
+    const { status, stderr } = await run(['serve', CREW, ...WORDS, '--workers', '1'], env)
+    expect([status, stderr]).toEqual([2, expect.stringContaining('in a worker of node:cluster')])
+  })
+
   it('says which port is in use, and leaves no worker', async () => {
     const { server, port } = await listening()
     onTestFinished(() => void server.close())

@@ -37,11 +37,19 @@ describe('the limits of a worker', () => {
       maxRequestsJitter: 10,
       workerLifetimeMs: 1_000,
     }
-    const [first, last] = [new WorkerLimits(flags, () => 0), new WorkerLimits(flags, () => 0.999)]
+    const first = new WorkerLimits(flags, () => 0)
+    const last = (): WorkerLimits => new WorkerLimits(flags, () => 0.999)
     expect(first.exceededBy({ ...BEAT, requests: 100 }, 0)).toBeDefined()
-    expect(last.exceededBy({ ...BEAT, requests: 109 }, 0)).toBe(undefined)
-    expect(last.exceededBy({ ...BEAT, requests: 110 }, 0)).toBeDefined()
-    expect(last.exceededBy({ ...BEAT, requests: 0 }, 900)).toBe(undefined)
-    expect(last.exceededBy({ ...BEAT, requests: 0 }, 902)).toBeDefined()
+    expect(last().exceededBy({ ...BEAT, requests: 109 }, 0)).toBe(undefined)
+    expect(last().exceededBy({ ...BEAT, requests: 110 }, 0)).toBeDefined()
+    expect(last().exceededBy({ ...BEAT, requests: 0 }, 900)).toBe(undefined)
+    expect(last().exceededBy({ ...BEAT, requests: 0 }, 902)).toBeDefined()
+  })
+
+  it('are told once', () => {
+    const limits = new WorkerLimits({ ...WORKERS_DEFAULTS, maxRequests: 100 }, () => 0)
+    expect(limits.exceededBy({ ...BEAT, requests: 99 }, 0)).toBe(undefined)
+    expect(limits.exceededBy(BEAT, 0)).toBeDefined()
+    expect(limits.exceededBy(BEAT, 0)).toBe(undefined)
   })
 })

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { answer, httpApp, served, soon } from '../../raw/served.ts'
 import { FLAG, frame, FrameClient, GET, TYPE } from './frame-client.ts'
-import type { ServeOptions } from 'isthmus'
+import { StreamClient } from './stream-client.ts'
+import type { Receive, ReceiveEvent, ServeOptions } from 'isthmus'
 import type { Served } from '../../raw/served.ts'
 
 const NO_ERROR = 0
@@ -19,6 +20,12 @@ const half = httpApp(async (_scope, _receive, send) => {
 })
 const start = (app = hello, options: ServeOptions = {}): Promise<Served> =>
   served(app, { http2: true, ...options })
+async function receiveLast(receive: Receive): Promise<ReceiveEvent> {
+  for (;;) {
+    const event = await receive()
+    if (event.type === 'http.disconnect') return event
+  }
+}
 const isData = ({ type }: { type: number }): boolean => type === TYPE.DATA
 const MIB = 'x'.repeat(1024 * 1024)
 
@@ -217,6 +224,33 @@ describe('a client that is too slow', () => {
         .filter(isData)
         .reduce((sum, { payload }) => sum + payload.length, 0),
     ).toBe(100_000)
+  })
+
+  // nghttp2 ends the session, and node:http2 does not notice.
+  it('sends a frame that is too long beside a request that waits: its connection is cut', async () => {
+    const gone = deferred<string>()
+    const app = httpApp(async (_scope, receive) => gone.resolve((await receiveLast(receive)).type))
+    await using server = await start(app, { writeTimeoutMs: 100 })
+    using client = await FrameClient.open(server.server.address)
+    client.get(1)
+    client.send(frame(TYPE.DATA, 0, 1, Buffer.alloc(20_000)))
+    await client.goaway()
+    client.socket.end()
+    expect(await soon(gone.promise, 'the disconnect')).toBe('http.disconnect')
+    await client.ended()
+  })
+
+  it('is only silent: a request that waits goes on, because the client answers PING', async () => {
+    const app = httpApp(async (_scope, _receive, send) => {
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      await answer(send, 'at last')
+    })
+    await using server = await start(app, { writeTimeoutMs: 100 })
+    using client = new StreamClient(server.server.url)
+    const pings: unknown[] = []
+    client.session.on('ping', (payload) => pings.push(payload))
+    expect((await client.ask()).body).toBe('at last')
+    expect(pings.length).toBeGreaterThan(0)
   })
 
   it('reads nothing at all: its connection is cut', async () => {

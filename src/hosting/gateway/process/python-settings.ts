@@ -1,7 +1,6 @@
 // The options of python(), each with its default in one literal.
 
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkNumber, completeOptions, invalidOption, isObject } from '../../../complete-options.ts'
@@ -11,6 +10,7 @@ import {
   checkBuffering,
   withBufferingGroup,
 } from '../buffering/buffering-settings.ts'
+import { usableCores } from '../../../usable-cores.ts'
 import { processKind } from './process-kind.ts'
 import type { Complete, NumberRange } from '../../../complete-options.ts'
 import type { BufferingOptions, BufferingSettings } from '../buffering/buffering-settings.ts'
@@ -124,7 +124,7 @@ export function pythonSettings(spec: string, options: PythonOptions): PoolSettin
   const given = completeOptions('python', withBufferingGroup('python', options), PYTHON_DEFAULTS)
   check(given)
   const { interface: interfaceName, threads, cwd = process.cwd(), env = process.env } = given
-  const processes = given.processes ?? availableParallelism()
+  const processes = given.processes ?? usableCores()
   const { concurrency, maxQueue, queueTimeoutMs, timeoutMs, maxRequests, buffering } = given
   const kind = processKind({
     command: [programOf(given.python, resolve(cwd), env), '-u', HOST_FILE, spec],
