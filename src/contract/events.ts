@@ -69,7 +69,6 @@ interface ConnectionScope {
   /** The path at which the app is mounted: a prefix of `path`, or `''` at the root. */
   rootPath: string
   headers: HeaderPairs
-  /** Null on a unix socket. `['0.0.0.0', 0]` stands for a client that had reset its connection before the server looked. */
   client: [host: string, port: number] | null
   server: [host: string, port: number] | [path: string, port: null] | null
   state: Record<string, unknown>
