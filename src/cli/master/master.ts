@@ -3,8 +3,7 @@
 import { deferred } from '../../waiting/deferred.ts'
 import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
 import { ConnectionDoor } from '../connection-door.ts'
-import { FAILED } from '../report-failure.ts'
-import { CrewLog, endWords } from './crew-log.ts'
+import { CrewLog, failureOf } from './crew-log.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerLimits } from './worker-limits.ts'
@@ -292,10 +291,4 @@ export class Master implements WorkerOwner {
     this.#nextReloads = []
     for (const reloaded of settled) reloaded.resolve({ workers: this.#supervisor.size, failure })
   }
-}
-
-function failureOf(end: WorkerEnd | null): Failure {
-  if (end?.failure) return end.failure
-  const text = `a worker ${end ? endWords(end) : 'has ended'} before it was ready`
-  return { text, status: FAILED }
 }
