@@ -47,7 +47,7 @@ export async function developmentCommand(
   const address = await door.open()
   const failures = await openFailureServer(address, { ...command.options, tls })
   const watch = new FileWatch((path) => reloader?.changed(relative('', path)), watchFailure(log))
-  const channels = masterChannels(command.channels, log)
+  const channels = await masterChannels(command.channels, log)
   const parts = { door, address, watch, failures, channels, log, ...partsOf(command) }
   await new Promise<void>((onFirst) => {
     reloader = new Reloader({ ...parts, onFirst })

@@ -152,7 +152,9 @@ export class Reloader implements LoadOwner {
     const { door, failures } = this.#parts
     process.stderr.write(`isthmus: ${failure}\n`)
     failures.show(failure, this.#load)
-    if (!this.#isFailed) door.add(failures)
+    // The pages of the failure before this one load themselves anew.
+    if (this.#isFailed) failures.leave()
+    else door.add(failures)
     this.#isFailed = true
     this.#retire(this.#serving)
     this.#serving = null

@@ -38,7 +38,7 @@ export async function masterCommand(
   logUnhandledRejections(log)
   if (life.isEnding) return
   const operator = new CrewOperator(command, log, () => life.reload())
-  const master = masterOf(command, { count, figures: operator.figures, log })
+  const master = await masterOf(command, { count, figures: operator.figures, log })
   life.close = () => operator.close(() => master.close())
   life.reloads = crewReloads(master)
   process.once('exit', () => master.kill())
@@ -63,7 +63,10 @@ export async function masterCommand(
 
 type CrewParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
 
-function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts): Master {
+async function masterOf(
+  { channels, options, workers }: ServeCommand,
+  crew: CrewParts,
+): Promise<Master> {
   const { count, log } = crew
   if (channels.channels === 'memory' && count > 1) {
     log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
@@ -74,7 +77,7 @@ function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts)
     door: { ...options, log },
     graceMs: options.graceMs,
     lifespanTimeoutMs: options.lifespanTimeoutMs,
-    channels: masterChannels(channels, log),
+    channels: await masterChannels(channels, log),
   })
 }
 

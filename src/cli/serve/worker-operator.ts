@@ -21,7 +21,7 @@ import type {
   WorkerRequest,
 } from '../operator-requests.ts'
 import type { Peer } from '../peer-requests.ts'
-import type { OperatorParts } from './operator.ts'
+import type { OperatorParts } from './operator-parts.ts'
 
 /** The master asks its workers for a second; then it answers without those that are silent. */
 const REPORT_MS = 3_000
