@@ -68,7 +68,8 @@ export class MasterLink {
       )
     this.#life = life
     own.once('disconnect', () => {
-      if (!life.isEnding) life.log.warn({}, 'the master has ended, or the app has closed the channel to it: draining')
+      if (!life.isEnding)
+        life.log.warn({}, 'the master has ended, or the app has closed the channel to it: draining')
       this.#onOpened?.()
       life.drain('the end of the master')
     })
