@@ -106,8 +106,8 @@ async function engineOf(dispatcher: Dispatcher, settings: Settings): Promise<Eng
     const { NodeEngine } = await import('./node/engine.ts')
     return new NodeEngine(dispatcher, settings)
   }
-  const { GatewayEngine } = await import('./cgi/gateway-engine.ts')
-  return new GatewayEngine(dispatcher, settings, await gatewayOf(protocol))
+  const { CgiEngine } = await import('./cgi/cgi-engine.ts')
+  return new CgiEngine(dispatcher, settings, await gatewayOf(protocol))
 }
 
 async function gatewayOf(protocol: 'scgi' | 'fastcgi'): Promise<GatewayProtocol> {

@@ -12,7 +12,7 @@ import type { ServeOptions } from '../../server/options.ts'
 import type { Server } from '../../server/serve.ts'
 import type { FailureServer } from './reloader.ts'
 
-/** A server in this process that gets its connections from a door. */
+/** A server in this process that gets its connections from a balancer. */
 interface OpenFailureServer extends FailureServer {
   close(): Promise<void>
 }

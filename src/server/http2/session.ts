@@ -57,7 +57,7 @@ export class Http2Session {
   }
 
   /** Ends the session after its streams. A session without a request yet waits `idleMs` for one. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     if (this.#isUsed || idleMs === 0) this.close()
     else this.#idleTimer.arm(idleMs)
   }

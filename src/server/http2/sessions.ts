@@ -63,9 +63,9 @@ export class Http2Sessions {
   }
 
   /** Serves the requests that still come, and closes the sockets that are idle for `idleMs`. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     for (const wait of this.#waits) wait.hurry(idleMs)
-    for (const session of this.#sessions) session.lameDuck(idleMs)
+    for (const session of this.#sessions) session.drain(idleMs)
   }
 
   /** Cuts every request that is under way. */

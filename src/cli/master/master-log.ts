@@ -26,7 +26,7 @@ interface Circumstances {
 }
 
 /** Writes one line for each event that an operator wants to know. */
-export class CrewLog {
+export class MasterLog {
   readonly #log: Log
 
   constructor(log: Log) {
