@@ -156,6 +156,25 @@ describe('the tables', () => {
   })
 })
 
+describe('merges of branches', () => {
+  it('leave no entry of the changelog, and no row of a table of options, twice', () => {
+    const entries = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').split(/\n(?=[-#] )/)
+    expect(repeated(entries.filter((entry) => entry.startsWith('- ')))).toEqual([])
+
+    // The ways of ARCHITECTURE.md pass a file twice.
+    const pages = GUIDE.filter((name) => name !== 'ARCHITECTURE.md')
+    const tables = pages.flatMap((name) => {
+      const tablesOf = readFileSync(join(ROOT, 'docs', name), 'utf8').split(/\n(?!\|)/)
+      return tablesOf.map((table) => table.match(/^\| `[^`|]+` \|/gm) ?? [])
+    })
+    expect(tables.flatMap(repeated)).toEqual([])
+  })
+})
+
+function repeated(texts: readonly string[]): string[] {
+  return texts.filter((text, at) => texts.indexOf(text) < at)
+}
+
 describe('the page about Python apps', () => {
   it('names no flag that the command line does not have, beside those of gunicorn and uvicorn', () => {
     const help = parseArguments(['serve', '--help'], {})

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { nodeServer } from '../server-process.ts'
 import { GET, HTTP_COLUMNS, measureExchange } from './http.ts'
 import type { ServerProcess } from '../server-process.ts'
+import type { Exchange } from './http.ts'
 import type { Scenario, Subject, Tools } from './scenario.ts'
 import type { Peer } from './servers.ts'
 
@@ -13,7 +14,11 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const APP = fileURLToPath(new URL('../apps/worker.js', import.meta.url))
 const CONNECTIONS = 64
 const HELLO = { ...GET, connections: CONNECTIONS, path: '/', answerBytes: 13 }
-const FRESH = { ...HELLO, headers: ['Connection: close'] }
+const EXCHANGES: Readonly<Record<string, Exchange>> = {
+  keepAlive: HELLO,
+  compute: { ...HELLO, path: '/compute' },
+  fresh: { ...HELLO, headers: ['Connection: close'] },
+}
 const ANSWER_MS = 5_000
 
 /** `isthmus serve` with an event app, and with these words. */
@@ -37,7 +42,7 @@ const ROWS: readonly Peer[] = [
 
 function measureWith({ load }: Tools): Subject['measure'] {
   return async (server, variant, pace) => {
-    const exchange = variant === 'fresh' ? FRESH : HELLO
+    const exchange = EXCHANGES[variant] as Exchange
     const numbers = await measureExchange(server, exchange, { load, pace })
     return { ...numbers, busiestPercent: await busiestOf(server) }
   }
@@ -67,10 +72,14 @@ export const workers: Scenario = {
   title: 'One worker process and two',
   about:
     'The hello of 13 bytes from one and from two worker processes, and from a bare handler in node:cluster. Load and server ' +
-    'share the same two cores, so two workers cannot answer twice as many requests here: the load needs a part of the second ' +
-    'core. The CPU time of a request counts all processes, the one that passes the connections on too. Connections: the part ' +
+    'share the same two cores, so two workers cannot answer twice as many hellos: the load needs a part of the second core. It ' +
+    'needs little of it for the requests with a computation, which show what a second worker adds. The CPU time of a request counts all processes, the one that passes the connections on too. Connections: the part ' +
     'of 64 connections that the busiest worker has; 50 % is even with two workers.',
-  variants: { keepAlive: '64 keep-alive connections', fresh: 'a new connection for each request' },
+  variants: {
+    keepAlive: '64 keep-alive connections',
+    compute: '64 keep-alive connections, each request computes for some tenths of a millisecond',
+    fresh: 'a new connection for each request',
+  },
   columns: [
     ...HTTP_COLUMNS,
     { number: 'busiestPercent', label: 'connections of the busiest %', digits: 0 },

@@ -2,7 +2,7 @@
 
 import cluster from 'node:cluster'
 import { createServer } from 'node:http'
-import { HELLO } from './content.js'
+import { compute, HELLO } from './content.js'
 import { ready } from './ready.js'
 
 const [workers = '1'] = process.argv.slice(2)
@@ -16,6 +16,7 @@ if (cluster.isPrimary) {
   })
 } else {
   const server = createServer((request, response) => {
+    if (request.url === '/compute') response.setHeader('x-value', compute())
     const body = request.url === '/pid' ? String(process.pid) : HELLO
     response.writeHead(200, { 'content-type': 'text/plain', 'content-length': body.length })
     response.end(body)

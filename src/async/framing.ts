@@ -77,6 +77,11 @@ export class ResponseFraming {
     return this.#status
   }
 
+  /** The highest status: node:http2 sends no higher one. */
+  get maxStatus(): number {
+    return this.#request.httpVersion === '2' ? 599 : 999
+  }
+
   /** Whether the client takes interim responses: HTTP/1.0 has none (RFC 9110, 15.2). */
   get takesInterim(): boolean {
     return this.#request.httpVersion !== '1.0'
@@ -87,7 +92,7 @@ export class ResponseFraming {
     this.reset()
     this.#status = status
     this.#trailers = trailers
-    this.bodyless = !hasContent(this.#request.method, status)
+    this.bodyless = !hasContent(this.#request.method, status) || this.#isReset
     // Filtered in place: most heads lose no field, and the framing owns the array.
     let kept = 0
     for (const pair of headers) if (this.#takes(pair)) headers[kept++] = pair
@@ -107,7 +112,7 @@ export class ResponseFraming {
   }
 
   announceLength(size: number): void {
-    if (this.declaredLength !== null || !mayHaveContent(this.#status)) return
+    if (this.declaredLength !== null || !mayHaveContent(this.#status) || this.#isReset) return
     this.declaredLength = size
     this.#headers.push(['content-length', String(size)])
   }
@@ -131,8 +136,13 @@ export class ResponseFraming {
     return { status: this.#status, headers, delimiter: this.#delimiter, keepAlive }
   }
 
+  // node:http2 ends the stream of a 205 with its head, and a length above 0 would make the response malformed.
+  get #isReset(): boolean {
+    return this.#status === 205 && this.#request.httpVersion === '2'
+  }
+
   #delimit(headers: HeaderPairs, wholeLength: number | null): void {
-    if (!mayHaveContent(this.#status) || this.declaredLength !== null) return
+    if (!mayHaveContent(this.#status) || this.#isReset || this.declaredLength !== null) return
     // RFC 9110, 8.6: a response to HEAD announces the length of the response to GET. The app sent no body, so that
     // length is unknown.
     if (wholeLength === 0 && this.#request.method === 'HEAD') return
@@ -201,7 +211,7 @@ export class ResponseFraming {
     if (this.declaredLength !== null && this.declaredLength !== Number(value)) {
       throw new InvalidHeaderError('content-length was given twice with different values')
     }
-    if (this.declaredLength !== null || this.#status === 204) return false
+    if (this.declaredLength !== null || this.#status === 204 || this.#isReset) return false
     this.declaredLength = Number(value)
     return true
   }

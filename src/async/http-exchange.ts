@@ -150,9 +150,10 @@ export class HttpExchange {
   #start(event: HttpResponseStartEvent): Command {
     if (this.#state !== 'waiting') throw this.#illegal(event)
     const { status, headers = [], trailers = false } = event
-    if (!Number.isInteger(status) || status < 200 || status > 999) {
+    const { maxStatus } = this.#framing
+    if (!Number.isInteger(status) || status < 200 || status > maxStatus) {
       throw new IllegalEventError(
-        `the status of http.response.start must be an integer from 200 to 999, got ${nameOf(status)}`,
+        `the status of http.response.start must be an integer from 200 to ${maxStatus}, got ${nameOf(status)}`,
       )
     }
     requireBoolean('trailers', trailers, event)

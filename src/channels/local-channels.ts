@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { completeOptions } from '../complete-options.ts'
+import { sharedClass } from '../shared-class.ts'
 import { ChannelsClosedError, InvalidChannelError } from './errors.ts'
 import { directPayload, readDirect } from './direct.ts'
 import { gapEvent, MessageEvent } from './event.ts'
@@ -208,6 +209,8 @@ export class LocalChannels implements Channels, SubscriptionHub, BrokerEvents {
     await this.#broker.close()
   }
 }
+
+sharedClass('local-channels.1', LocalChannels)
 
 /** The direct channels of a process: one group of the broker for all of its consumers. */
 class Direct {

@@ -73,6 +73,7 @@ export function parseAppSpec(text: string): AppSpec {
   const [, style = null, named = placed] = STYLED.exec(placed) ?? []
   const [, file = named, exportName = 'default'] = EXPORTED.exec(named) ?? []
   if (file === '') throw new InvalidOptionError(`must name a file, as in ${APP_FORM}`)
+  if (PYTHON_FILE.test(named)) throw pythonFile(named)
   if (text !== file) refuseLatePlace(file, place, style)
   return { place: place as FileSpec['place'], style: style as FileSpec['style'], file, exportName }
 }
@@ -121,16 +122,18 @@ function remoteTargets(text: string): string[] {
 }
 
 function pythonApp(text: string): string {
-  const [, folder, module, attribute] = PYTHON_FILE.exec(text) ?? []
-  if (module !== undefined) {
-    const name = attribute === undefined ? module : `${module}:${attribute}`
-    const place = folder === undefined ? '' : ` with --python-cwd ${folder}`
-    throw new InvalidOptionError(
-      `must name a module of Python and not a file: write python:${name}${place}`,
-    )
-  }
+  if (PYTHON_FILE.test(text)) throw pythonFile(text)
   if (isPythonSpec(text)) return text
   throw new InvalidOptionError(
     'must name a module of Python and its app, as in python:shop.wsgi:application',
+  )
+}
+
+function pythonFile(text: string): InvalidOptionError {
+  const [, folder, module, attribute] = PYTHON_FILE.exec(text) ?? []
+  const name = attribute === undefined ? module : `${module}:${attribute}`
+  const place = folder === undefined ? '' : ` with --python-cwd ${folder}`
+  return new InvalidOptionError(
+    `must name a module of Python and not a file: write python:${name}${place}`,
   )
 }

@@ -136,7 +136,7 @@ export class Lifecycle {
 
   #onParentEnd(): void {
     if (this.#draining) return
-    this.log.info({}, `"${scriptOf(process.env)}" has ended, which started this server: draining`)
+    this.log.info({}, `the parent of this server, "${scriptOf(process.env)}", has ended: draining`)
     this.drain(PARENT)
   }
 }

@@ -1,7 +1,7 @@
 // Loads an app that the command line names, and makes an event app from the export.
 
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { appOfStyle } from '../adapters/named-style.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
@@ -10,6 +10,7 @@ import { styleOf } from '../bridge/style.ts'
 import { AppError, AppLoadError } from '../errors.ts'
 import { threadsApp } from '../hosting/gateway/threads-app.ts'
 import { poolSettings } from '../hosting/gateway/pool-settings.ts'
+import { isPythonSpec } from '../hosting/gateway/process/python-settings.ts'
 import { loadFailure } from './load-failure.ts'
 import { pythonApp } from './python-app.ts'
 import { threadedApp } from './threaded-app.ts'
@@ -80,7 +81,9 @@ async function requireFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => null)
   if (found?.isFile()) return
   const reason = found ? 'it is not a file' : 'there is no such file'
-  throw new AppLoadError(`cannot load ${file}: ${reason}; an app is FILE or FILE#export`)
+  const name = basename(file)
+  const python = name.includes(':') && isPythonSpec(name) ? `, or python:${name}` : ''
+  throw new AppLoadError(`cannot load ${file}: ${reason}; an app is FILE or FILE#export${python}`)
 }
 
 async function exportedApp({ exportName, style }: FileSpec, url: string): Promise<HostedApp> {

@@ -9,6 +9,7 @@ import { BENCH_DEFAULTS, BENCH_OPTIONS } from './bench/options.ts'
 import { CGI_DEFAULTS, CGI_OPTIONS } from './cgi/options.ts'
 import { CHECK_DEFAULTS, CHECK_OPTIONS } from './check/options.ts'
 import { CONTROL_DEFAULTS, CONTROL_OPTIONS } from './control-option.ts'
+import { FLAGS_ELSEWHERE } from './flags-elsewhere.ts'
 import { SET_DEFAULTS, SET_OPTIONS } from './migrate/options.ts'
 import { REPORT_DEFAULTS, REPORT_OPTIONS } from './report/options.ts'
 import { SERVE_GROUPS } from './serve-groups.ts'
@@ -179,15 +180,20 @@ function withCommands(program: Argv): Argv {
 }
 
 function withNearest(message: string): string {
-  const [, unknown] = /^unknown argument "([^",]+)"$/.exec(message) ?? []
-  const flags = ALL_GROUPS.flatMap(({ table }) => Object.values(table))
-  const nearest =
-    unknown &&
-    nearestOf(
-      unknown,
-      flags.map(({ flag }) => flag),
-    )
-  return nearest ? `${message}, did you mean --${nearest}` : message
+  const [, list = ''] = /^unknown arguments? "(.+)"$/.exec(message) ?? []
+  const meant = list.split(', ').flatMap((name) => meantBy(name) ?? [])
+  return meant.length > 0 ? `${message}, did you mean ${meant.join(', ')}` : message
+}
+
+function meantBy(unknown: string): string | undefined {
+  if (Object.hasOwn(FLAGS_ELSEWHERE, unknown)) return FLAGS_ELSEWHERE[unknown]
+  const tables: object[] = ALL_GROUPS.map(({ table }) => table)
+  const options: Array<Option<never>> = tables.flatMap((table) => Object.values(table))
+  const nearest = nearestOf(
+    unknown,
+    options.map(({ flag }) => flag),
+  )
+  return nearest && `--${nearest}`
 }
 
 type Groups = ReadonlyArray<{ title: string; table: object; defaults: object }>

@@ -94,12 +94,13 @@ export function poolReloads(reload: () => Promise<Reloaded> = reloadPools): Relo
   })
 }
 
+const REMEDY = 'no app runs in threads or processes; restart the server, or serve with --workers'
+
 function report(log: Log, { pools, errors }: Reloaded): void {
   for (const err of errors) {
     log.error({ err }, 'new threads or processes could not load their app; the old ones stay')
   }
   if (errors.length > 0 && pools > 0) log.info({ pools }, 'the other apps are reloaded')
   else if (pools > 0) log.info({ pools }, 'reloaded')
-  else if (errors.length === 0)
-    log.warn({}, 'nothing to reload: no app runs in threads or processes; restart the server')
+  else if (errors.length === 0) log.warn({}, `nothing to reload: ${REMEDY}`)
 }

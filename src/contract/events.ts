@@ -78,7 +78,7 @@ interface ConnectionScope {
   'isthmus.exchange'?: ExchangeContext
   /** Messages to groups of consumers, in all processes. Absent under hosts that are not isthmus. */
   'isthmus.channels'?: Channels | undefined
-  /** The user that a middleware has checked; absent without one. */
+  /** The user that a middleware, or a web server over a gateway protocol, has checked; absent without one. */
   'isthmus.auth'?: CheckedUser
 }
 

@@ -3,6 +3,7 @@
 import { BadRequestError } from '../errors.ts'
 import { authorityFault } from './authority.ts'
 import { NO_TARGET, parseTarget } from './target.ts'
+import type { CheckedUser } from '../contract/checked-user.ts'
 import type { HeaderPairs, HttpScope } from '../contract/events.ts'
 import type { Target } from './target.ts'
 
@@ -67,6 +68,8 @@ export interface RequestHead extends RequestStart, FieldFacts {
   /** The client wants to keep the connection, and the engine can. */
   keepAlive: boolean
   ends: Endpoints
+  /** The user that a web server in front has checked. Gateway protocols alone tell one. */
+  auth?: CheckedUser
 }
 
 /**

@@ -40,7 +40,7 @@ export function httpScope(
 ): HttpScope {
   const { parsedTarget, ends } = head
   const { client, server, tls } = ends
-  return {
+  const scope: HttpScope = {
     type: 'http',
     asgi: ASGI,
     httpVersion: head.httpVersion,
@@ -58,6 +58,11 @@ export function httpScope(
     'isthmus.exchange': context,
     'isthmus.channels': settings.channels ?? undefined,
   }
+  if (head.auth) {
+    scope['isthmus.auth'] = head.auth
+    context.user = head.auth.user
+  }
+  return scope
 }
 
 /**

@@ -123,6 +123,15 @@ describe('the name of an app of Python', () => {
     expect(() => parseAppSpec(text)).toThrow(new InvalidOptionError(reason))
   })
 
+  it.each([
+    ['shop.py', 'write python:shop'],
+    ['shop.py:app', 'write python:shop:app'],
+    ['threads:src/shop.py#app', 'write python:shop:app with --python-cwd src'],
+  ])('is refused as a file of JavaScript, with the name to write: %s', (text, remedy) => {
+    const reason = `must name a module of Python and not a file: ${remedy}`
+    expect(() => parseAppSpec(text)).toThrow(new InvalidOptionError(reason))
+  })
+
   it.each(['python:', 'python:shop:', 'python:shop app', 'python:a/b', 'python:shop#app'])(
     'is refused in another form: %s',
     (text) => {

@@ -486,7 +486,12 @@ describe('a wrong command line', () => {
       ['serve app.js more and', `unknown arguments "more, and"; ${help}`],
       ['serve app.js -- more', `unknown argument "more"; ${help}`],
       ['serve app.js --prot 1', `unknown argument "prot", did you mean --port; ${help}`],
-      ['serve app.js -p 1', `unknown argument "p"; ${help}`],
+      ['serve app.js -p 1', `unknown argument "p", did you mean --port; ${help}`],
+      ['serve app.js -q 1', `unknown argument "q"; ${help}`],
+      [
+        'serve app.js --ssl-keyfile k.pem --ssl-certfile c.pem',
+        `unknown arguments "ssl-keyfile, ssl-certfile", did you mean --tls-key, --tls-cert; ${help}`,
+      ],
       ['serve app.js --port', `option --port needs a value; ${help}`],
       ['serve app.js --port=', '--port must be a whole number from 0 to 65535, got ""'],
       ['serve app.js --port -1', '--port must be a whole number from 0 to 65535, got "-1"'],

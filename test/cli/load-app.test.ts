@@ -216,6 +216,8 @@ describe('a wrong name', () => {
     })
     const folder = await refusal(fixture('.'))
     expect(folder.message).toContain('it is not a file')
+    const module = await refusal(fixture('shop:app'))
+    expect(module.message).toMatch(/; an app is FILE or FILE#export, or python:shop:app$/)
   })
 
   it('is refused with a list of the exports', async () => {

@@ -48,6 +48,19 @@ describe.concurrent('a server whose parent ends', { timeout: 60_000 }, () => {
     expect(all[1]?.output).toMatch(/npx.*draining/)
   })
 
+  it('drains if a signal for itself has ended npx alone, and the shell of npx waits', async () => {
+    const npx = new Started('npx', ['--no', 'isthmus', ...WORDS.split(' ')], { cwd: folder })
+    try {
+      const url = await npx.url()
+      npx.child.kill('SIGHUP')
+      await npx.ended
+      await expect(get(url)).rejects.toThrow('fetch failed')
+    } finally {
+      npx.kill()
+    }
+    expect(npx.output).toMatch(/npx.*draining/)
+  })
+
   it('stays if the parent was a shell, with nohup too', async () => {
     const command = `node_modules/.bin/isthmus ${WORDS}`
     const script = `${command} & nohup ${command} & read line`
@@ -70,14 +83,14 @@ describe('watchParent', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  /** The number of reported ends, if the parent changes from 40 to 1. */
+  /** The number of reported ends, if the parent of the shell changes from 30 to 1. */
   function endsWith(environment: Record<string, string>): number {
     const onEnd = vi.fn<() => void>()
-    let parent = 40
-    watchParent(environment, onEnd, () => parent)
+    let parents = '40 30'
+    watchParent(environment, onEnd, () => parents)
     vi.advanceTimersByTime(10_000)
     expect(onEnd).not.toHaveBeenCalled()
-    parent = 1
+    parents = '40 1'
     vi.advanceTimersByTime(10_000)
     return onEnd.mock.calls.length
   }

@@ -1,5 +1,6 @@
 // Two copies of the package in one process: the server runs one, and the app imports the other.
 
+import { once } from 'node:events'
 import {
   cpSync,
   mkdirSync,
@@ -11,8 +12,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { chain, events, iterable, sync, threads, toEvents } from 'isthmus'
+import { chain, events, iterable, serve, sync, threads, toEvents } from 'isthmus'
 import { fromFetch } from 'isthmus/adapters'
 import { mapBody, middleware, respond } from 'isthmus/middleware'
 import { testClient } from 'isthmus/testing'
@@ -24,12 +26,14 @@ import {
   IsthmusError,
   PeerError,
 } from '../../src/errors.ts'
+import { LocalChannels } from '../../src/channels/local-channels.ts'
 import { heldSlots, holding } from '../../src/hosting/gateway/held-slots.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import { wrapFile } from '../../src/sync/file-wrapper.ts'
 import { httpScope, underLint } from '../lint/events/stage.ts'
 import { hosted } from './behaviour-host.ts'
-import type { App, Environ, EventApp, StartResponse, SyncApp } from 'isthmus'
+import type { App, Environ, EventApp, StartResponse, SyncApp, tlsFiles } from 'isthmus'
+import type { memory } from 'isthmus/channels'
 import type { ChainResponse, Wrap } from 'isthmus/middleware'
 import type { ServerExchangeContext } from '../../src/async/exchange-context.ts'
 import type { HeldSlot } from '../../src/hosting/gateway/scheduler/slots.ts'
@@ -101,6 +105,8 @@ interface Copy {
   respond: typeof respond
   mapBody: typeof mapBody
   toEvents: typeof toEvents
+  memory: typeof memory
+  tlsFiles: typeof tlsFiles
   errors: Record<'AppError' | 'BadRequestError', new (message: string) => Error>
 }
 
@@ -112,7 +118,13 @@ async function other<Module>(path: string): Promise<Module> {
 describe('two copies of the package on one event loop', () => {
   let copy = {} as Copy
   beforeAll(async () => {
-    const files = ['index.js', 'adapters.js', 'middleware.js', 'async/exchange-context.js']
+    const files = [
+      'index.js',
+      'adapters.js',
+      'channels.js',
+      'middleware.js',
+      'async/exchange-context.js',
+    ]
     copy = Object.assign({}, ...(await Promise.all(files.map(other)))) as Copy
     copy.errors = await other('errors.js')
     if (copy.middleware === middleware) throw new Error('this is one copy')
@@ -191,6 +203,22 @@ describe('two copies of the package on one event loop', () => {
     const environ = { REQUEST_METHOD: 'GET', PATH_INFO: '/' } as Environ
     expect(app(environ, () => () => {})).toBe(file)
     file.close()
+  })
+
+  it('recognize the certificates and the channels of each other', async () => {
+    const pair = { cert: 'test/fixtures/tls/shop.pem', key: 'test/fixtures/tls/shop.key' }
+    const channels = copy.memory()
+    const [app] = Object.values(apps(copy))
+    const tls = copy.tlsFiles({ pairs: [pair] })
+    const options = { tls, channels, port: 0, log: null, lifespan: 'off' } as const
+    await using server = await serve(app as App, options)
+    const { port } = server.address as { port: number }
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(8_000) })
+    expect(socket.getPeerCertificate().subject.CN).toBe('shop')
+    socket.destroy()
+    expect(channels instanceof LocalChannels).toBe(true)
+    await channels.close()
   })
 
   it('share the signal that lint looks at', async () => {

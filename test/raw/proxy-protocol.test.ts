@@ -1,5 +1,6 @@
 // Connections that begin with a header of the PROXY protocol.
 
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { connect as connectTls } from 'node:tls'
 import { tlsFiles, websocket } from 'isthmus'
 import { describe, expect, it } from 'vitest'
 import { v1, v2 } from '../server/proxy-protocol/headers.ts'
+import { resetter } from '../server/resetter.ts'
 import { answer, httpApp, readAll, served, soon } from './served.ts'
 import type { ServeOptions } from 'isthmus'
 
@@ -48,6 +50,18 @@ describe('a server with proxyProtocol', () => {
     using client = await server.connect()
     client.send(Buffer.concat([v1(LINE), Buffer.from(GET)]))
     expect((await client.response()).body).toBe(TOLD)
+  })
+
+  it('closes a connection that ends after its header', async () => {
+    await using server = await served(ends, ALWAYS)
+    for (let turns = 0; turns < 12; turns += 1) {
+      using client = await server.connect()
+      client.send(v1(LINE))
+      for (let turn = 0; turn < turns; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve))
+      client.socket.end()
+      expect(await client.ended()).toBe('end')
+    }
   })
 
   it('takes a header and a request that are cut at each byte', async () => {
@@ -195,6 +209,22 @@ describe('a server with proxyProtocol', () => {
     using liar = await server.connect()
     liar.send(Buffer.concat([v1(LINE), Buffer.from(GET)]))
     expect([400, 501]).toContain((await liar.head()).status)
+  })
+
+  it('believes no header of a peer that has reset its connection before the server looks', async () => {
+    const seen: unknown[] = []
+    const app = httpApp(async ({ client }, _receive, send) => {
+      seen.push(client)
+      await answer(send, '')
+    })
+    await using server = await served(app, { ...ALWAYS, proxyProtocolFrom: ['unix'] })
+    const { port } = server.server.address as { port: number }
+    const bytes = Buffer.concat([v1(LINE), Buffer.from(GET)])
+    spawnSync(process.execPath, resetter(port, bytes))
+    using next = await server.connect()
+    await next.ended()
+    await server.server.close()
+    expect(seen).toEqual([])
   })
 
   it('closes in time, although headers are missing', async () => {

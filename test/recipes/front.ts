@@ -41,6 +41,7 @@ export async function startFront({ page, program, name, options }: Recipe): Prom
   const isNginx = program === 'nginx'
   const file = join(directory, isNginx ? 'nginx.conf' : 'haproxy.cfg')
   await writeFile(file, isNginx ? nginxConfig(recipe, directory) : recipe)
+  await writeFile(join(directory, 'shop.htpasswd'), 'anna:{PLAIN}secret\n')
   const command = isNginx ? ['nginx', '-p', directory, '-c', file] : ['haproxy', '-db', '-f', file]
   const child = startChild(command, { cwd: directory, env: toolEnv() })
   const stop = async (): Promise<void> => {

@@ -15,7 +15,8 @@ export const app: EventApp = events(async (scope, receive, send) => {
   await answer(send, path === '/echo' ? told : JSON.stringify(factsOf(scope)))
 })
 
-function factsOf({ method, path, queryString, scheme, client, headers }: HttpScope): object {
+function factsOf(scope: HttpScope): object {
+  const { method, path, queryString, scheme, client, headers } = scope
   const named = (wanted: string): string | undefined =>
     headers.find(([name]) => name === wanted)?.[1]
   return {
@@ -27,6 +28,7 @@ function factsOf({ method, path, queryString, scheme, client, headers }: HttpSco
     host: named('host'),
     forwarded: named('x-forwarded-for'),
     proto: named('x-forwarded-proto'),
+    auth: scope['isthmus.auth'],
   }
 }
 

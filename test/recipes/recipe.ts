@@ -51,7 +51,9 @@ events { worker_connections 256; }
 http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${directory}/${name};`).join('\n  ')}
-  ${recipe.replaceAll(/include (scgi|fastcgi)_params;/g, 'include /etc/nginx/$1_params;')}
+  ${recipe
+    .replaceAll(/include (scgi|fastcgi)_params;/g, 'include /etc/nginx/$1_params;')
+    .replaceAll('/etc/nginx/shop.htpasswd', `${directory}/shop.htpasswd`)}
 }
 `
 }

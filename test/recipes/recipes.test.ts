@@ -128,6 +128,17 @@ describe.each(SUBJECTS)('page $page: $program, $name', (subject) => {
   })
 })
 
+it('page cgi: nginx, auth: tells the user that it has checked', async ({ skip }) => {
+  const reason = missing('nginx')
+  skip(reason !== null, reason ?? undefined)
+  await using front = await startFront({ ...overScgi, name: 'auth', options: { protocol: 'scgi' } })
+  expect((await ask(front.url)).status).toBe(401)
+  const authorization = `Basic ${Buffer.from('anna:secret').toString('base64')}`
+  const { status, body } = await ask(front.url, { headers: { authorization } })
+  expect(status).toBe(200)
+  expect(JSON.parse(body)).toMatchObject({ auth: { type: 'Basic', user: 'anna' } })
+})
+
 async function expectCut(url: string): Promise<void> {
   await expect(ask(url)).rejects.toThrow(/aborted|socket hang up|terminated/)
 }

@@ -19,7 +19,12 @@ export interface ConfigFile {
   content: object
 }
 
-const NAMES = ['isthmus.config.ts', 'isthmus.config.js', 'isthmus.config.json']
+/** The files of the working directory that may have the configuration. */
+export const CONFIG_NAMES: readonly string[] = [
+  'isthmus.config.ts',
+  'isthmus.config.js',
+  'isthmus.config.json',
+]
 
 /**
  * Imports a configuration file: the one that `named` names, or else the one of the working directory.
@@ -48,7 +53,7 @@ const REMEDY =
   'contain an object of options: export default defineConfig({ … }), or module.exports = { … } in CommonJS'
 
 function foundConfig(): string | false {
-  const [first, second] = NAMES.filter((name) => existsSync(resolve(name)))
+  const [first, second] = CONFIG_NAMES.filter((name) => existsSync(resolve(name)))
   if (second === undefined) return first ?? false
   throw new InvalidOptionError(
     `${first} and ${second} are both here; remove one, or choose with --config`,

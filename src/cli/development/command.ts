@@ -1,9 +1,11 @@
 // isthmus serve --reload: a parent owns the port, and gives its connections to the process that has loaded the newest code.
 
-import { relative, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { urlOf } from '../../server/url-of.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
+import { CONFIG_NAMES } from '../config/config-file.ts'
 import { ConnectionDoor } from '../connection-door.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
@@ -97,16 +99,27 @@ function partsOf({
 
 // The files of JavaScript are watched when they are loaded; the app itself is watched even if it is not there yet.
 function watchApps(command: ServeCommand, watch: FileWatch): void {
-  const { app, mounts, configFile, python, reload } = command
+  const { app, mounts, config, configFile, python, reload } = command
   const specs = [app, ...mounts.map(([, mounted]) => mounted)]
-  watch.add(specs.flatMap((spec) => ('file' in spec ? [resolve(spec.file)] : [])))
+  const files = specs.flatMap((spec) => ('file' in spec ? [resolve(spec.file)] : []))
+  watch.add(files)
+  watch.add(files.flatMap((file) => SETTINGS.flatMap((name) => nearest(name, dirname(file)))))
   if (configFile !== null) watch.add([resolve(configFile)])
+  else if (config !== false) watch.add(CONFIG_NAMES.map((name) => resolve(name)))
   for (const pattern of reload.reloadInclude) {
     watch.addTree({ folder: resolve(''), matches: globTest(pattern) })
   }
   if (!specs.some(({ place }) => place === 'python')) return
   watch.addTree({ folder: resolve(python.cwd ?? ''), matches: globTest('**/*.py') })
 }
+
+// Node and tsx read the nearest of each: the "type" of the modules, and the options of the compiler.
+function nearest(name: string, folder: string): string[] {
+  const [file, above] = [join(folder, name), dirname(folder)]
+  return existsSync(file) || above === folder ? [file] : [file, ...nearest(name, above)]
+}
+
+const SETTINGS = ['package.json', 'tsconfig.json']
 
 function watchFailure(log: Log): (error: Error) => void {
   return (error) => log.warn({ err: error }, 'a folder cannot be watched: its files need a restart')

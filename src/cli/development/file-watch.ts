@@ -1,8 +1,8 @@
 // Watches files for a development server. Folders are watched and not files, because editors save by a rename.
 
-import { readdirSync, statSync, watch } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import type { FSWatcher } from 'node:fs'
+import { existsSync, readdirSync, statSync, watch } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import type { Dirent, FSWatcher } from 'node:fs'
 
 /** Editors write a file in several steps, and version control writes many files. */
 const QUIET_MS = 30
@@ -24,6 +24,8 @@ export class FileWatch {
   /** The files, each with its last state. */
   readonly #files = new Map<string, string>()
   readonly #folders = new Map<string, FSWatcher>()
+  /** The folders that are not there; the folder above each of them is watched. */
+  readonly #missing = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(onChange: (path: string) => void, onError: (error: Error) => void) {
@@ -31,7 +33,7 @@ export class FileWatch {
     this.#onError = onError
   }
 
-  /** Watches further files. */
+  /** Watches further files, also those that are not there yet. */
   add(files: readonly string[]): void {
     for (const file of files) {
       if (this.#files.has(file)) continue
@@ -43,7 +45,7 @@ export class FileWatch {
   /** Watches the files of a tree, also those that will be made. */
   addTree(tree: Tree): void {
     this.#trees.push(tree)
-    this.#walk(tree.folder)
+    this.#walk(tree.folder, (path) => this.#files.set(path, stateOf(path)))
   }
 
   close(): void {
@@ -51,10 +53,13 @@ export class FileWatch {
     for (const watcher of this.#folders.values()) watcher.close()
   }
 
-  #walk(folder: string): void {
+  #walk(folder: string, onFile: (path: string) => void): void {
     this.#watchFolder(folder)
-    for (const name of foldersIn(folder)) {
-      if (this.#folders.size < MOST_FOLDERS) this.#walk(join(folder, name))
+    for (const entry of entriesOf(folder)) {
+      const path = join(folder, entry.name)
+      if (!entry.isDirectory()) {
+        if (this.#isOfTree(path)) onFile(path)
+      } else if (this.#folders.size < MOST_FOLDERS) this.#walk(path, onFile)
     }
   }
 
@@ -62,13 +67,22 @@ export class FileWatch {
     if (this.#folders.has(folder)) return
     try {
       const watcher = watch(folder, (_event, name) => {
-        if (name !== null) this.#onEvent(join(folder, name))
+        if (name !== null) this.#onEvent(folder, name)
       })
       watcher.on('error', () => this.#forget(folder))
       this.#folders.set(folder, watcher)
+      this.#missing.delete(folder)
     } catch (error) {
-      this.#onError(error as Error)
+      if (existsSync(folder)) this.#onError(error as Error)
+      else this.#await(folder)
     }
+  }
+
+  #await(folder: string): void {
+    this.#missing.add(folder)
+    this.#watchFolder(dirname(folder))
+    // It may have come before the watch on the folder above it.
+    if (existsSync(folder)) this.#renew(folder)
   }
 
   #forget(folder: string): void {
@@ -76,23 +90,40 @@ export class FileWatch {
     this.#folders.delete(folder)
   }
 
-  #onEvent(path: string): void {
-    const trees = this.#trees.filter(({ folder }) => path.startsWith(`${folder}/`))
-    const state = stateOf(path)
-    if (
-      state === FOLDER &&
-      trees.length > 0 &&
-      !SKIPPED.test(path.slice(path.lastIndexOf('/') + 1))
-    ) {
-      return this.#walk(path)
+  #onEvent(folder: string, name: string): void {
+    const path = join(folder, name)
+    // The system tells the end of a folder by the name of the folder itself. Another one may be in its place already.
+    if (name === basename(folder)) this.#renew(folder)
+    if (this.#missing.has(path)) this.#renew(path)
+    if (stateOf(path) !== FOLDER) return this.#check(path)
+    const isInTree = this.#trees.some((tree) => path.startsWith(`${tree.folder}/`))
+    if (isInTree && !SKIPPED.test(name)) this.#walk(path, (file) => this.#check(file))
+  }
+
+  // Its files, and the folders in it, may have changed before the watch.
+  #renew(folder: string): void {
+    this.#forget(folder)
+    this.#watchFolder(folder)
+    for (const file of this.#files.keys()) if (dirname(file) === folder) this.#check(file)
+    for (const one of this.#missing) {
+      if (dirname(one) === folder && existsSync(one)) this.#renew(one)
     }
-    const isKnown = this.#files.has(path)
-    if (!isKnown && !trees.some((tree) => tree.matches(relative(tree.folder, path)))) return
+  }
+
+  #check(path: string): void {
+    if (!this.#files.has(path) && !this.#isOfTree(path)) return
+    const state = stateOf(path)
     // The system also reports files that were only touched by their permissions, and each write several times.
-    if (isKnown && this.#files.get(path) === state) return
+    if (this.#files.get(path) === state) return
     this.#files.set(path, state)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#onChange, QUIET_MS, path)
+  }
+
+  #isOfTree(path: string): boolean {
+    return this.#trees.some((tree) => {
+      return path.startsWith(`${tree.folder}/`) && tree.matches(relative(tree.folder, path))
+    })
   }
 }
 
@@ -104,13 +135,12 @@ function stateOf(path: string): string {
   return found.isDirectory() ? FOLDER : `${found.mtimeMs} ${found.size} ${found.ino}`
 }
 
-function foldersIn(folder: string): string[] {
+// Folders of packages, and of virtual environments of Python, are left out.
+function entriesOf(folder: string): Dirent[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true })
     if (entries.some(({ name }) => name === 'pyvenv.cfg')) return []
-    return entries
-      .filter((one) => one.isDirectory() && !SKIPPED.test(one.name))
-      .map(({ name }) => name)
+    return entries.filter((one) => !one.isDirectory() || !SKIPPED.test(one.name))
   } catch {
     return []
   }

@@ -1,14 +1,20 @@
-// The hook of ES modules of a development server, in the thread of the hooks: tells the URL of each module before it is read.
+// The hooks of ES modules of a development server, in the thread of the hooks: they tell each module before it is read.
 
-import { BroadcastChannel } from 'node:worker_threads'
-import { MODULES_CHANNEL } from './messages.ts'
-import type { LoadHook } from 'node:module'
-
-const channel = new BroadcastChannel(MODULES_CHANNEL)
-channel.unref()
+import { tellFile, tellMissing } from './told-files.ts'
+import type { LoadHook, ResolveHook } from 'node:module'
 
 /** @see module.register() of Node */
 export const load: LoadHook = (url, context, nextLoad) => {
-  if (url.startsWith('file:')) channel.postMessage(url)
+  tellFile(url)
   return nextLoad(url, context)
+}
+
+/** @see module.register() of Node */
+export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
+  try {
+    return await nextResolve(specifier, context)
+  } catch (error) {
+    tellMissing(specifier, context.parentURL ?? '', [])
+    throw error
+  }
 }

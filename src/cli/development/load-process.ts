@@ -1,11 +1,13 @@
 // A process of a development server: it waits for the order to load the app, serves, and ends with the next load.
 
 import { fork } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { ChildTaker } from '../child-taker.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
-import { fromSpare, SPARE_VARIABLE } from './messages.ts'
+import { FILES_DESCRIPTOR, fromSpare, SPARE_VARIABLE } from './messages.ts'
 import type { ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { FromMaster } from '../worker-messages.ts'
 import type { LoadOrder } from './messages.ts'
 
@@ -18,7 +20,10 @@ interface LoadSettings {
 /** The owner of a process. */
 export interface LoadOwner {
   onReady(process: LoadProcess): void
-  onFiles(process: LoadProcess, files: readonly string[]): void
+  /** The process loads `file`, or has not found it. */
+  onFile(file: string): void
+  /** The app listens on a port itself, which one process can have. */
+  onListens(): void
   onStop(process: LoadProcess): void
   /** The process has ended; `failure` is that of the app, if it told one. */
   onEnd(process: LoadProcess, failure: string | null): void
@@ -58,16 +63,19 @@ export class LoadProcess {
         new URL('./import-watch.js', import.meta.url).href,
       ],
       // Several readers of one stdin would each get a part of the input.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     })
+    const input = this.child.stdio[FILES_DESCRIPTOR] as Readable
+    createInterface({ input }).on('line', (file) => this.#owner.onFile(file))
     this.taker = new ChildTaker(this.child)
     this.child.on('message', (message) => this.#onMessage(message))
     this.child.on('error', (error) => (this.#failure ??= error.message))
     this.child.once('close', () => this.#owner.onEnd(this, this.#failure))
   }
 
-  /** Loads the app, as soon as the process is warm. */
+  /** Loads the app, as soon as the process is warm. Further calls do nothing. */
   load(number: number): void {
+    if (this.#order) return
     this.#order = { type: 'isthmus.development.load', load: number }
     if (this.#isWarm) this.#send(this.#order)
   }
@@ -90,7 +98,7 @@ export class LoadProcess {
   #onMessage(given: unknown): void {
     if (isMessage(given, STOP)) return this.#owner.onStop(this)
     const ours = fromSpare(given)
-    if (ours?.type === 'isthmus.development.files') return this.#owner.onFiles(this, ours.files)
+    if (ours?.type === 'isthmus.development.listens') this.#owner.onListens()
     if (ours?.type === 'isthmus.development.warm') {
       this.#isWarm = true
       if (this.#order) this.#send(this.#order)

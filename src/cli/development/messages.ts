@@ -4,8 +4,8 @@ import { hasPrefix } from '../connection-messages.ts'
 
 /** The variable that makes a process wait for the order to load; its value is the TypeScript file of the app, or empty. */
 export const SPARE_VARIABLE = 'ISTHMUS_RELOAD_SPARE'
-/** The channel of all threads of the process, for the URLs of the modules that they load. */
-export const MODULES_CHANNEL = 'isthmus.development.modules'
+/** The pipe to the parent for the files of all threads of the process: a path on each line. */
+export const FILES_DESCRIPTOR = 4
 
 /** From the parent: load the app. */
 export interface LoadOrder {
@@ -13,10 +13,10 @@ export interface LoadOrder {
   readonly load: number
 }
 
-/** From the process: it waits for the order; or the paths of files that it has loaded. */
+/** From the process: it waits for the order; or its app listens on a port itself. */
 export type FromSpare =
   | { readonly type: 'isthmus.development.warm' }
-  | { readonly type: 'isthmus.development.files'; readonly files: readonly string[] }
+  | { readonly type: 'isthmus.development.listens' }
 
 const PREFIX = 'isthmus.development.'
 

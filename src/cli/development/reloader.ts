@@ -27,7 +27,7 @@ export interface ReloaderParts {
   readonly typescript: string
   /** The threads that a load waits for. */
   readonly minThreads: number
-  /** Whether two processes of the app cannot run at the same time, because they take the same port or file. */
+  /** Whether the command line names a port or a file that one process of the app can have. */
   readonly isExclusive: boolean
   readonly log: Log
   /** The first load has ended, well or not. */
@@ -43,12 +43,15 @@ export class Reloader implements LoadOwner {
   #loading: LoadProcess | null = null
   #serving: LoadProcess | null = null
   readonly #ending = new Set<LoadProcess>()
+  /** Whether two processes of the app cannot run at the same time, because they take the same port or file. */
+  #isExclusive: boolean
   #isFailed = false
   #isClosed = false
   #onAllEnded: () => void = () => undefined
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts
+    this.#isExclusive = parts.isExclusive
   }
 
   /** Loads the app for the first time. */
@@ -99,8 +102,12 @@ export class Reloader implements LoadOwner {
     this.#ended()
   }
 
-  onFiles(_process: LoadProcess, files: readonly string[]): void {
-    this.#parts.watch.add(files)
+  onFile(file: string): void {
+    this.#parts.watch.add([file])
+  }
+
+  onListens(): void {
+    this.#isExclusive = true
   }
 
   onStop(process: LoadProcess): void {
@@ -111,7 +118,9 @@ export class Reloader implements LoadOwner {
   onEnd(process: LoadProcess, failure: string | null): void {
     this.#parts.door.remove(process.taker)
     if (this.#ending.delete(process)) {
-      if (this.#ending.size === 0) this.#onAllEnded()
+      if (this.#ending.size > 0) return
+      this.#onAllEnded()
+      if (!this.#isClosed) this.#loading?.load(this.#load)
     } else if (process === this.#spare) this.#spare = null
     else if (process === this.#loading) {
       this.#loading = null
@@ -126,7 +135,7 @@ export class Reloader implements LoadOwner {
   #begin(): void {
     this.#loading?.kill()
     if (this.#loading) this.#ending.add(this.#loading)
-    if (this.#parts.isExclusive) {
+    if (this.#isExclusive) {
       this.#retire(this.#serving)
       this.#serving = null
     }
@@ -134,7 +143,8 @@ export class Reloader implements LoadOwner {
     this.#since = performance.now()
     this.#loading = this.#spare ?? this.#fork()
     this.#spare = null
-    this.#loading.load(this.#load)
+    const mustWait = this.#isExclusive && this.#ending.size > 0
+    if (!mustWait) this.#loading.load(this.#load)
   }
 
   #failed(failure: string): void {

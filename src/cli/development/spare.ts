@@ -1,15 +1,13 @@
-// The process of a development server: it waits, warm, for the order to load the app, and tells the files that it loads.
+// The process of a development server: it waits, warm, for the order to load the app.
 
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { BroadcastChannel } from 'node:worker_threads'
+import { pathToFileURL } from 'node:url'
 import { prepareTypeScript } from '../../bridge/app-module.ts'
+import { watchListening } from '../../bridge/listen-watch.ts'
 import { storeWorker } from '../../hosting/gateway/warm-worker.ts'
 import { preloadEntries } from '../../hosting/preload.ts'
 import { LOAD_VARIABLE } from '../../reload-page.ts'
-import { fromParent, MODULES_CHANNEL, SPARE_VARIABLE } from './messages.ts'
+import { fromParent, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
-
-const SEND_MS = 20
 
 /**
  * Resolves when the parent orders the load; at once if the process has no such parent.
@@ -28,7 +26,7 @@ export async function orderToLoad(own: NodeJS.Process): Promise<void> {
   send(own, { type: 'isthmus.development.warm' })
   const { load } = await ordered
   own.env[LOAD_VARIABLE] = String(load)
-  tellModules(own)
+  watchListening(() => send(own, { type: 'isthmus.development.listens' }))
   // A promise of the app that never settles ends the process.
   own.channel?.unref()
 }
@@ -44,29 +42,6 @@ function nextOrder(own: NodeJS.Process): Promise<LoadOrder> {
     own.on('message', onMessage)
     own.once('disconnect', () => own.exit())
   })
-}
-
-// The modules of packages do not change, and there are thousands of them.
-function tellModules(own: NodeJS.Process): void {
-  const known = new Set<string>()
-  const waiting: string[] = []
-  const flush = (): void =>
-    send(own, { type: 'isthmus.development.files', files: waiting.splice(0) })
-  const channel = new BroadcastChannel(MODULES_CHANNEL)
-  channel.addEventListener('message', (event) => {
-    const file = pathOf(String((event as MessageEvent).data))
-    if (known.has(file) || file.includes('/node_modules/')) return
-    known.add(file)
-    waiting.push(file)
-    if (waiting.length === 1) setTimeout(flush, SEND_MS)
-  })
-  channel.unref()
-}
-
-// tsx adds a query to the names of some modules.
-function pathOf(name: string): string {
-  const [path = name] = name.split('?', 1)
-  return path.startsWith('file:') ? fileURLToPath(path) : path
 }
 
 function send(own: NodeJS.Process, message: FromSpare): void {

@@ -15,7 +15,7 @@ const COLUMNS: ReadonlyArray<Column<WorkerReport>> = [
   ['loop', ({ loopUtilization }) => percent(loopUtilization)],
   ['block', ({ longestBlockMs }) => orNone(longestBlockMs)],
   ['memory', ({ rssBytes }) => `${Math.round(rssBytes / 2 ** 20)} MiB`],
-  ['before', ({ predecessors }) => String(predecessors)],
+  ['replaced', ({ predecessors }) => String(predecessors)],
   ['crashes', ({ crashes }) => String(crashes)],
 ]
 

@@ -33,7 +33,7 @@ const KNOWN = new Set(KNOWN_KEYS)
 export const NO_EXTENSIONS: Extensions = Object.freeze({})
 
 /** The parts of a scope that its side of the exchange has. */
-interface OwnParts {
+export interface OwnParts {
   state: Record<string, unknown>
   extensions: Extensions
   context: ExchangeContext | undefined

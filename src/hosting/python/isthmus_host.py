@@ -1345,6 +1345,8 @@ class AsgiLink(Link, asyncio.Protocol):
         exchange = self.open[id] = (AsgiRequest if kind == REQUEST else AsgiSocket)(self, id, flags, payload)
         if 'extensions' in exchange.extra:
             self.extensions[kind] = extensions_of(exchange.extra['extensions'])
+        # Not when the app runs: the next request may be that of another client.
+        exchange.extensions = self.extensions[kind]
         exchange.task = self.loop.create_task(exchange.run())
 
     # Called by the event loop.
@@ -1395,7 +1397,7 @@ class AsgiExchange:
         value = dict(zip(fields[::2], fields[1::2])).get(name)
         return value and value.decode('latin-1')
 
-    def scope(self, kind):
+    def scope(self):
         block, extra = self.block, self.extra
         strings = block.decode('latin-1').split('\0', 11)
         method, scheme, version, path, raw_path, query, root, client, client_port, server, port = strings[:11]
@@ -1416,7 +1418,7 @@ class AsgiExchange:
             'client': (client, int(client_port)) if client else None,
             'server': (server, int(port) if port else None) if server else None,
             'state': {**self.state, **self.link.lifespan.state},
-            'extensions': dict(self.link.extensions[kind]),
+            'extensions': dict(self.extensions),
             'isthmus.carried': extra.get('carried', {}),
         }
         for name, value in ('request_id', self.field('x-request-id')), ('traceparent', self.field('traceparent')):
@@ -1528,9 +1530,6 @@ class AsgiRequest(AsgiExchange):
         super().__init__(link, id, flags, payload)
         self.chunks = []
         self.is_whole = not flags & HAS_BODY
-
-    def scope(self):
-        return super().scope(REQUEST)
 
     # The body of the request.
 
@@ -1655,7 +1654,7 @@ class AsgiRequest(AsgiExchange):
 
     def send_path(self, event):
         path = event.get('path')
-        if event['type'] not in self.link.extensions[REQUEST] or self.is_head_sent:
+        if event['type'] not in self.extensions or self.is_head_sent:
             raise IllegalEventError('http.response.pathsend is not offered in scope["extensions"], or comes too late')
         if not isinstance(path, str) or not os.path.isabs(path):
             raise IllegalEventError('the path of http.response.pathsend must be an absolute path')
@@ -1709,7 +1708,7 @@ class AsgiSocket(AsgiExchange):
         self.phase = 'connecting'
 
     def scope(self):
-        scope = super().scope(OPEN)
+        scope = super().scope()
         del scope['method']
         return {**scope, 'type': 'websocket', 'subprotocols': list(self.subprotocols)}
 

@@ -39,8 +39,9 @@ export interface Hosted {
   readonly log: Log
   /** The channels of the exchanges that arrive now. */
   readonly channels: Channels | undefined
+  /** The extensions of the exchanges that arrive now. */
   readonly extensions: { readonly http: Extensions; readonly websocket: Extensions }
-  /** A copy of the state of the server's lifespan and of that of this app. */
+  /** The state of an exchange that arrives now: a copy of that of the server's lifespan and of this app. */
   newState(): Record<string, unknown>
   /** The app has ended. */
   onEnd(exchange: EventExchange): void

@@ -18,7 +18,6 @@ import { scopeOf } from '../protocol/scope-data.ts'
 import { EventBody } from './event-body.ts'
 import { hostingOf } from './exchange-context.ts'
 import type { Ending } from '../../async/exchange-context.ts'
-import type { Channels } from '../../contract/channels.ts'
 import type {
   HttpResponseBodyEvent,
   HttpResponseStartEvent,
@@ -27,6 +26,7 @@ import type {
 } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { PartMessage, RequestMessage } from '../protocol/messages.ts'
+import type { OwnParts } from '../protocol/scope-data.ts'
 import type { Continuation, EventExchange, Hosted } from './event-exchange.ts'
 
 /** Runs the app on one request. Its host gives it the messages with its id. */
@@ -34,8 +34,8 @@ export class EventRequest implements EventExchange, Ending {
   readonly id: number
   readonly #message: RequestMessage
   readonly #hosted: Hosted
-  readonly #channels: Channels | undefined
   readonly #context: ServerExchangeContext
+  readonly #own: OwnParts
   readonly #exchange: HttpExchange
   // Made when the app reads, or when bytes come: most requests have no body.
   #body: EventBody | undefined
@@ -53,8 +53,13 @@ export class EventRequest implements EventExchange, Ending {
     this.id = message.id
     this.#message = message
     this.#hosted = hosted
-    this.#channels = hosted.channels
-    this.#context = new ServerExchangeContext(hosted.log, hostingOf(message.environ))
+    const context = (this.#context = new ServerExchangeContext(
+      hosted.log,
+      hostingOf(message.environ),
+    ))
+    // Now, and not when the app runs: the next request, which may be that of another user, brings facts of its own.
+    const { channels, extensions } = hosted
+    this.#own = { state: hosted.newState(), extensions: extensions.http, context, channels }
     const { method } = message.scope
     // The gateway knows the version of the client and the fate of the connection.
     const facts = { method, httpVersion: '1.1', keepAlive: true, acceptsTrailers: true } as const
@@ -104,14 +109,8 @@ export class EventRequest implements EventExchange, Ending {
   }
 
   #callApp(): Promise<unknown> {
-    const { app, extensions } = this.#hosted
-    const own = {
-      state: this.#hosted.newState(),
-      extensions: extensions.http,
-      context: this.#context,
-      channels: this.#channels,
-    }
-    const scope = scopeOf(this.#message.scope, own)
+    const { app } = this.#hosted
+    const scope = scopeOf(this.#message.scope, this.#own)
     const receive = makeReceive(() => this.#openBody().receive())
     try {
       return Promise.resolve(app(scope, receive, (event) => this.#send(event)))

@@ -16,10 +16,10 @@ import { weightOf } from '../protocol/message-weight.ts'
 import { webSocketScopeOf } from '../protocol/scope-data.ts'
 import { WatchedContext } from './watched-context.ts'
 import type { Ending } from '../../async/exchange-context.ts'
-import type { Channels } from '../../contract/channels.ts'
 import type { ReceiveEvent, ResponseEnd, SendEvent } from '../../contract/events.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { OpenMessage } from '../protocol/messages.ts'
+import type { OwnParts } from '../protocol/scope-data.ts'
 import type { Continuation, EventExchange, Hosted } from './event-exchange.ts'
 
 // The gateway bounds the messages that wait here.
@@ -30,8 +30,8 @@ export class EventSocket implements EventExchange, Ending {
   readonly id: number
   readonly #message: OpenMessage
   readonly #hosted: Hosted
-  readonly #channels: Channels | undefined
   readonly #context: WatchedContext
+  readonly #own: OwnParts
   readonly #exchange: WebSocketExchange
   readonly #queue = new MessageQueue({ pause: ignore, resume: ignore }, UNBOUNDED)
   #beganAt = 0
@@ -46,8 +46,10 @@ export class EventSocket implements EventExchange, Ending {
     this.id = message.id
     this.#message = message
     this.#hosted = hosted
-    this.#channels = hosted.channels
-    this.#context = new WatchedContext(message, hosted.log, hosted.link)
+    const context = (this.#context = new WatchedContext(message, hosted.log, hosted.link))
+    // Now, and not when the app runs: the next request, which may be that of another user, brings facts of its own.
+    const { channels, extensions } = hosted
+    this.#own = { state: hosted.newState(), extensions: extensions.websocket, context, channels }
     this.#exchange = new WebSocketExchange(message.scope, NO_IDENTITY)
   }
 
@@ -93,14 +95,8 @@ export class EventSocket implements EventExchange, Ending {
   }
 
   #callApp(): Promise<unknown> {
-    const { app, extensions } = this.#hosted
-    const own = {
-      state: this.#hosted.newState(),
-      extensions: extensions.websocket,
-      context: this.#context,
-      channels: this.#channels,
-    }
-    const scope = webSocketScopeOf(this.#message.scope, own)
+    const { app } = this.#hosted
+    const scope = webSocketScopeOf(this.#message.scope, this.#own)
     const receive = makeReceive(() => this.#receive())
     try {
       return Promise.resolve(app(scope, receive, (event) => this.#send(event)))

@@ -124,7 +124,10 @@ async function reload({ reload: loadAnew }: Controlled): Promise<Answer> {
   if (!loadAnew) throw new Refusal(403, 'the server is reloaded by its control socket')
   const outcome = await loadAnew()
   const { workers, pools, errors } = outcome
-  if (errors.length > 0) return json(500, { error: errors.join('\n'), ...outcome })
+  if (errors.length > 0) {
+    const error = `the old code serves on: ${errors.join('\n')}`
+    return json(500, { error, ...outcome })
+  }
   return workers + pools > 0 ? json(200, outcome) : json(409, { error: NOTHING, ...outcome })
 }
 

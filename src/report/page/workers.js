@@ -18,7 +18,7 @@ const COLUMNS = [
   ['Loop busy', ({ loopUtilization }) => percentText(loopUtilization)],
   ['Longest block', ({ longestBlockMs }) => msText(longestBlockMs)],
   ['Memory', ({ rssBytes }) => mebibytesText(rssBytes)],
-  ['Before it', ({ predecessors }) => countText(predecessors)],
+  ['Replaced', ({ predecessors }) => countText(predecessors)],
   ['Crashes', ({ crashes }) => countText(crashes)],
 ]
 

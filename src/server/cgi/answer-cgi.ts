@@ -2,14 +2,14 @@
 // @see RFC 3875
 
 import { asEventApp } from '../../bridge/as-event-app.ts'
-import { BadRequestError, PeerError } from '../../errors.ts'
-import { isDigits } from '../../http/headers.ts'
+import { PeerError } from '../../errors.ts'
 import { openDispatcher } from '../open-dispatcher.ts'
 import { refusal } from '../refusal.ts'
 import { resolveOptions } from '../resolve-options.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { cgiHead } from './cgi-head.ts'
 import { CgiTransport } from './cgi-transport.ts'
+import { announcedLength } from './content-length.ts'
 import type { HostedApp } from '../../bridge/as-event-app.ts'
 import type { Log } from '../../contract/log.ts'
 import type { RequestHead } from '../../http/request-head.ts'
@@ -30,7 +30,6 @@ interface CgiProcess extends CgiStreams {
 }
 
 const ENDS = { client: null, server: null, secure: false, tls: null }
-const MOST_LENGTH_DIGITS = 15
 
 /**
  * Answers the request that the environment and the input of a process tell. The web server sets `date` and `server`.
@@ -104,11 +103,7 @@ export function writeFailure(streams: CgiStreams): void {
 function readHead(environment: Environment, settings: Settings): RequestHead | PeerError {
   try {
     const variables = variablesOf(environment)
-    const length = environment['CONTENT_LENGTH'] || '0'
-    if (!isDigits(length) || length.length > MOST_LENGTH_DIGITS) {
-      throw new BadRequestError('CONTENT_LENGTH is not a number of bytes')
-    }
-    const bodyLength = Number(length)
+    const bodyLength = announcedLength(variables) ?? 0
     return cgiHead(variables, { ...settings, bodyLength, ends: ENDS, isScript: true })
   } catch (error) {
     if (error instanceof PeerError) return error

@@ -1,10 +1,12 @@
 // From the variables of CGI to a checked request head.
 // @see RFC 3875, 4.1
 
+import { isUtf8 } from 'node:buffer'
 import { isIP } from 'node:net'
 import { BadRequestError } from '../../errors.ts'
 import { isFieldValue, isToken } from '../../http/headers.ts'
 import { checkedHead } from '../checked-head.ts'
+import type { CheckedUser } from '../../contract/checked-user.ts'
 import type { HeaderPairs } from '../../contract/events.ts'
 import type { Endpoints, RequestHead } from '../../http/request-head.ts'
 import type { Variables } from './protocol.ts'
@@ -43,7 +45,9 @@ export function cgiHead(variables: Variables, parts: CgiHeadParts): RequestHead 
   const ends = endsOf(facts, parts.ends)
   // 100 Continue is the matter of the web server: the body is on its way already.
   const read = { method, target, httpVersion, headers, expectsContinue: false, ends } as const
-  return checkedHead(read, parts.maxHeaderFields)
+  const head = checkedHead(read, parts.maxHeaderFields)
+  const auth = userOf(facts)
+  return auth === null ? head : { ...head, auth }
 }
 
 // Fields of the connection between client and web server, and those of the body, which have variables of their own.
@@ -145,6 +149,16 @@ function endsOf(facts: ReadonlyMap<string, string>, ends: Endpoints): Endpoints 
     secure: isSecure(facts),
     tls: null,
   }
+}
+
+// RFC 3875, 4.1.1 and 4.1.11. A name without AUTH_TYPE may be one that was not checked: nginx has in $remote_user the name that
+// the client claims, also without auth_basic.
+function userOf(facts: ReadonlyMap<string, string>): CheckedUser | null {
+  const [type = '', name = ''] = [facts.get('AUTH_TYPE'), facts.get('REMOTE_USER')]
+  if (type === '' || name === '') return null
+  const octets = Buffer.from(name, 'latin1')
+  if (!isUtf8(octets)) throw new BadRequestError('REMOTE_USER is not UTF-8')
+  return { type, user: octets.toString() }
 }
 
 function isSecure(facts: ReadonlyMap<string, string>): boolean {

@@ -44,7 +44,6 @@ export class GatewayConnection implements HttpTransport {
   /** The response was cut: the web server must not take it for whole. */
   #isBroken = false
   #events: HttpEvents = IGNORED_EVENTS
-  #keepsConnection = true
   #isHeadLate = false
   #isAdvancing = false
   #wantsMore = true
@@ -164,7 +163,7 @@ export class GatewayConnection implements HttpTransport {
     const { waiting } = this.#reader
     const isIdle = this.#reading === 'head' && waiting === 0 && !this.#writer.blocked
     if (isIdle && this.#closesWhenIdle) return this.#closeIdle()
-    if (this.#reading === 'head' && waiting > 0) this.#awaitHead()
+    if (this.#reading === 'head' && (waiting > 0 || this.#reader.isOpen)) this.#awaitHead()
     const isCutOff = this.#wantsMore && this.#socket.readableEnded && this.#reading !== 'whole'
     if (isCutOff) return void this.#socket.destroy()
     if (waiting > MAX_AHEAD_BYTES && !this.#wantsMore) this.#socket.pause()
@@ -221,9 +220,7 @@ export class GatewayConnection implements HttpTransport {
     const { bodyLength } = step
     const head = cgiHead(step.variables, { ...settings, bodyLength, ends: this.#ends })
     this.#readTimer.disarm()
-    this.#isHeadLate = false
     this.#replies = 0
-    this.#keepsConnection = step.keepsConnection
     this.#reading = head.hasBody ? 'held-body' : 'whole'
     this.#isResponding = true
     this.#writer.begin()
@@ -242,9 +239,11 @@ export class GatewayConnection implements HttpTransport {
   }
 
   #next(isInputWhole: boolean): void {
+    const { keepsConnection } = this.#reader
     this.#reader.closeRequest()
-    if (!this.#keepsConnection || !isInputWhole) return this.#close(!isInputWhole)
+    if (!keepsConnection || !isInputWhole) return this.#close(!isInputWhole)
     this.#reading = 'head'
+    this.#isHeadLate = false
     this.#readTimer.arm(this.#idleMs)
     this.#advance()
   }

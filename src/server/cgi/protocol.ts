@@ -9,8 +9,6 @@ export interface RequestStep {
   variables: Variables
   /** The bytes of the body that follow; null if only its end tells their number. */
   bodyLength: number | null
-  /** The web server keeps the connection for a further request. */
-  keepsConnection: boolean
 }
 
 /**
@@ -30,6 +28,8 @@ export interface GatewayReader {
   readonly waiting: number
   /** A request is open, so that an answer has a place. */
   readonly isOpen: boolean
+  /** The web server keeps the connection after the open request. */
+  readonly keepsConnection: boolean
   push(bytes: Buffer): void
   /**
    * The next step, or null while more bytes are needed.

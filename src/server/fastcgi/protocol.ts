@@ -1,7 +1,7 @@
 // FastCGI in the role of a responder: the steps in the records of a connection. A connection has one request at a time.
 
 import { BadRequestError } from '../../errors.ts'
-import { isDigits } from '../../http/headers.ts'
+import { announcedLength } from '../cgi/content-length.ts'
 import { Inbox } from '../cgi/inbox.ts'
 import {
   END_STATUS,
@@ -24,7 +24,6 @@ import type {
 
 const RESPONDER = 1
 const KEEP_CONNECTION = 1
-const MOST_LENGTH_DIGITS = 15
 const NOTHING = Buffer.alloc(0)
 
 /** The two halves of a connection. */
@@ -90,6 +89,10 @@ class FastCgiReader implements GatewayReader {
 
   get isOpen(): boolean {
     return this.#opened !== null
+  }
+
+  get keepsConnection(): boolean {
+    return this.#opened?.keepsConnection ?? true
   }
 
   /** The number of the last request. The rest of a response may leave after the request is closed. */
@@ -199,6 +202,7 @@ class FastCgiReader implements GatewayReader {
   #endParams(opened: Opened): Step | null {
     opened.variables = readPairs(Buffer.concat(opened.params))
     opened.params = []
+    // nginx sends an empty length for a body whose length it does not know.
     const length = announcedLength(opened.variables)
     if (length === null) {
       opened.phase = 'unsized'
@@ -208,10 +212,10 @@ class FastCgiReader implements GatewayReader {
   }
 
   #request(opened: Opened, bodyLength: number | null): Step {
-    const { variables, keepsConnection } = opened
+    const { variables } = opened
     opened.phase = 'body'
     opened.left = bodyLength ?? Infinity
-    return { type: 'request', variables, bodyLength, keepsConnection }
+    return { type: 'request', variables, bodyLength }
   }
 
   #addInput(opened: Opened, content: Buffer): Step | null {
@@ -252,16 +256,4 @@ function endBody(opened: Opened): Step {
 
 function reply(bytes: Uint8Array, isLast = false): Step {
   return { type: 'reply', bytes, isLast }
-}
-
-/** The announced length; null without one. nginx sends an empty one for a body whose length it does not know. */
-function announcedLength(variables: Variables): number | null {
-  const lengths = variables.filter(([name]) => name === 'CONTENT_LENGTH').map(([, value]) => value)
-  const [length = ''] = lengths
-  if (lengths.some((other) => other !== length)) {
-    throw new BadRequestError('CONTENT_LENGTH was given twice with different values')
-  }
-  if (length === '') return null
-  if (isDigits(length) && length.length <= MOST_LENGTH_DIGITS) return Number(length)
-  throw new BadRequestError('CONTENT_LENGTH is not a number of bytes')
 }

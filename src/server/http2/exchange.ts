@@ -10,10 +10,12 @@ import type { HttpEvents, HttpTransport } from '../engine.ts'
 
 const OWNER = Symbol('exchange')
 
-type OwnedStream = ServerHttp2Stream & { [OWNER]?: Http2Exchange }
+type OwnedStream = ServerHttp2Stream & { [OWNER]?: Http2Exchange | undefined }
 
 /** Moves bytes between an exchange and a stream. */
 export class Http2Exchange implements HttpTransport {
+  /** The place in the list of the session, which alone uses it. */
+  slot = -1
   /** The receiver of the reports. The owner sets it before the next turn of the event loop, when reports begin. */
   events: HttpEvents = IGNORED_EVENTS
   readonly #stream: OwnedStream
@@ -81,14 +83,15 @@ export class Http2Exchange implements HttpTransport {
   }
 
   /**
-   * The progress since the last call. `none`: bytes wait for the client, or the end of the response does, and the connection
-   * has taken none. `cut`: not even the reset has left.
+   * The progress since the last call. `quiet`: nothing waits for the client. `none`: bytes wait for it, or the end of the
+   * response does, and the connection has taken none. `cut`: not even the reset has left.
    */
-  progress(): 'some' | 'none' | 'cut' {
+  progress(): 'quiet' | 'some' | 'none' | 'cut' {
     const { takenBytes, isWritten } = this.#response
     const isWaiting = this.#isCut || isWritten || this.#stream.writableLength > 0
     const isStill = isWaiting && takenBytes === this.#seenBytes
     this.#seenBytes = isWaiting ? takenBytes : -1
+    if (!isWaiting) return 'quiet'
     if (!isStill) return 'some'
     return this.#isCut ? 'cut' : 'none'
   }
@@ -114,6 +117,9 @@ export class Http2Exchange implements HttpTransport {
     // After a whole response, the report is harmless.
     this.events.onDisconnect()
     this.#onClose(this)
+    // node:http2 holds closed streams up to the next full collection: they must not hold the request too.
+    this.events = IGNORED_EVENTS
+    this.#stream[OWNER] = undefined
   }
 
   // RFC 9113, 8.1: after a whole response the server asks the client to stop its upload, without an error.

@@ -23,12 +23,15 @@ export class Http2Session {
   readonly #tools: SessionTools
   readonly #onGone: (session: Http2Session) => void
   readonly #ends: Endpoints
-  readonly #exchanges = new Set<Http2Exchange>()
+  // Not a Set, whose old tables hold the exchanges that were in them.
+  readonly #exchanges: Http2Exchange[] = []
   readonly #idleTimer: Timer
   readonly #stallTimer: Timer
   readonly #budget = new ResetBudget()
   #webSockets = 0
   #isUsed = false
+  #heardBytes = -1
+  #isAsked = false
 
   /**
    * @param socket its first byte is that of the preface, and the session reads it
@@ -67,7 +70,8 @@ export class Http2Session {
 
   /** Resets the requests under way, so that no client takes its response for complete. */
   cutRequests(): void {
-    for (const exchange of this.#exchanges) exchange.destroy()
+    // A copy: an exchange may leave the list when it is cut.
+    for (const exchange of this.#exchanges.slice()) exchange.destroy()
   }
 
   /** Cuts the connection. */
@@ -78,7 +82,7 @@ export class Http2Session {
   }
 
   get #isIdle(): boolean {
-    return this.#exchanges.size + this.#webSockets === 0
+    return this.#exchanges.length + this.#webSockets === 0
   }
 
   readonly #onStream = (
@@ -97,7 +101,7 @@ export class Http2Session {
     const { head, protocol } = http2Head(raw ?? [], hasBody, this.#ends, this.#tools.settings)
     if (protocol === 'websocket' && head.fault === null) return this.#upgrade(head, stream)
     const exchange = new Http2Exchange(stream, hasBody, this.#onExchangeClosed)
-    this.#exchanges.add(exchange)
+    exchange.slot = this.#exchanges.push(exchange) - 1
     exchange.events = this.#tools.dispatcher.http(head, exchange)
   }
 
@@ -111,7 +115,11 @@ export class Http2Session {
   }
 
   readonly #onExchangeClosed = (exchange: Http2Exchange): void => {
-    this.#exchanges.delete(exchange)
+    const last = this.#exchanges.pop() as Http2Exchange
+    if (last !== exchange) {
+      this.#exchanges[exchange.slot] = last
+      last.slot = exchange.slot
+    }
     if (exchange.isAbandoned) this.#onCancelled()
     else this.#budget.serve()
     this.#rest()
@@ -150,12 +158,27 @@ export class Http2Session {
   }
 
   #onStallWatch(): void {
-    for (const exchange of this.#exchanges) {
+    let isQuiet = true
+    for (const exchange of this.#exchanges.slice()) {
       const progress = exchange.progress()
       if (progress === 'cut') return void this.#socket.destroy()
       if (progress === 'none') exchange.destroy()
+      isQuiet &&= progress === 'quiet'
     }
-    if (this.#exchanges.size > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+    if (isQuiet && !this.#isAlive()) return void this.#socket.destroy()
+    if (this.#exchanges.length > 0) this.#stallTimer.arm(this.#tools.settings.writeTimeoutMs)
+  }
+
+  // After some faults of its client, nghttp2 reads no more, and tells neither the fault nor the end of the connection. A client
+  // that is only silent acknowledges SETTINGS. node:http2 sends no PING in a session that ends after its streams.
+  #isAlive(): boolean {
+    const { bytesRead } = this.#socket
+    const isHeard = bytesRead !== this.#heardBytes
+    this.#heardBytes = bytesRead
+    if (!isHeard && this.#isAsked) return false
+    this.#isAsked = !isHeard
+    if (!isHeard && !this.#session.destroyed) this.#session.settings({})
+    return true
   }
 
   #onClosed(): void {

@@ -114,6 +114,8 @@ export class NativeEngine implements Engine {
   #onConnection(socket: Socket): void {
     // A socket that is read already may have ended at the gate.
     if (socket.destroyed) return
+    // Its end does not come a second time.
+    if (socket.readableEnded) return void socket.destroy()
     this.#http2.divert(socket, () => {
       const source = byteSource(socket)
       passEnds(socket, source.socket)

@@ -3,6 +3,7 @@
 import { invalidOption } from '../../complete-options.ts'
 import { trustOfAddresses } from '../../http/trusted-peers.ts'
 import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
+import { peerOf } from '../endpoints.ts'
 import { readProxyHeader } from './header.ts'
 import { rememberEnds } from './told-ends.ts'
 import type { Socket } from 'node:net'
@@ -40,8 +41,8 @@ export class ProxyHeaders {
     // A client that leaves without a byte is no fault. The listener stays: the socket is read already, and may fail while it
     // waits for its engine.
     socket.on('error', ignore)
-    const { remoteAddress, remotePort = 0 } = socket
-    const peer = remoteAddress === undefined ? null : ([remoteAddress, remotePort] as const)
+    const peer = peerOf(socket)
+    if (peer === undefined) return void socket.destroy()
     if (this.#isTrusted(peer, 0)) return this.#await(socket, admit)
     if (this.#settings.proxyProtocol === 'trusted') return this.#admit(socket, admit)
     this.#refuse(socket, 'its peer is not in proxyProtocolFrom')

@@ -2,7 +2,7 @@
 // @see https://python.ca/scgi/protocol.txt
 
 import { BadRequestError } from '../../errors.ts'
-import { isDigits } from '../../http/headers.ts'
+import { announcedLength } from '../cgi/content-length.ts'
 import { Inbox } from '../cgi/inbox.ts'
 import type {
   GatewayLimits,
@@ -17,8 +17,6 @@ const COLON = 0x3a
 const COMMA = 0x2c
 // A longer length is above each limit.
 const MOST_DIGITS = 9
-// The most digits of a Content-Length, as over HTTP.
-const MOST_LENGTH_DIGITS = 15
 
 /** The two halves of a connection. SCGI frames no output. */
 export const scgi: GatewayProtocol = (limits) => ({ reader: new ScgiReader(limits), framing: BARE })
@@ -32,6 +30,7 @@ const BARE: OutputFraming = {
 
 /** Reads one request: a connection has no second one. */
 class ScgiReader implements GatewayReader {
+  readonly keepsConnection = false
   readonly #limits: GatewayLimits
   readonly #inbox = new Inbox()
   #state: 'length' | 'variables' | 'body' | 'over' = 'length'
@@ -104,7 +103,7 @@ class ScgiReader implements GatewayReader {
     const variables = variablesOf(text.slice(0, -1))
     this.#left = lengthOf(variables)
     this.#state = this.#left > 0 ? 'body' : 'over'
-    return { type: 'request', variables, bodyLength: this.#left, keepsConnection: false }
+    return { type: 'request', variables, bodyLength: this.#left }
   }
 
   #readBody(): Step | null {
@@ -150,12 +149,12 @@ function noPairs(): BadRequestError {
 }
 
 function lengthOf(variables: Variables): number {
-  const [name, length = ''] = variables[0] ?? []
-  if (name !== 'CONTENT_LENGTH' || !isDigits(length) || length.length > MOST_LENGTH_DIGITS) {
+  const length = variables[0]?.[0] === 'CONTENT_LENGTH' ? announcedLength(variables) : null
+  if (length === null) {
     throw new BadRequestError('the first variable is not CONTENT_LENGTH with a number of bytes')
   }
   if (!variables.some(([other, value]) => other === 'SCGI' && value === '1')) {
     throw new BadRequestError('the variable SCGI with the value 1 is missing')
   }
-  return Number(length)
+  return length
 }

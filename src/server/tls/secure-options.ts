@@ -66,12 +66,17 @@ function firstLine(file: Buffer): string {
 
 function blocksOf(part: 'ca' | 'crl', file: Buffer, sources: Sources): string[] {
   const [blocks, kind] = part === 'ca' ? [CERTIFICATES, 'certificate'] : [REVOCATIONS, 'X509 CRL']
-  const found = file.toString('latin1').match(blocks)
-  if (found) return found
+  const text = file.toString('latin1')
+  const found = text.match(blocks) ?? []
   const line = `-----BEGIN ${kind.toUpperCase()}-----`
-  throw new InvalidOptionError(
-    `${named(part, sources)} is no ${kind} in PEM: it has no line ${line}`,
-  )
+  const begun = text.split(line).length - 1
+  if (begun > 0 && begun === found.length) return found
+  // A program may have written a part of the file: the last authority or list would be missing in silence.
+  const reason =
+    begun === 0
+      ? `is no ${kind} in PEM: it has no line ${line}`
+      : `is damaged: one of its blocks has no end`
+  throw new InvalidOptionError(`${named(part, sources)} ${reason}`)
 }
 
 // createSecureContext() accepts damaged authorities in silence, and then trusts none.

@@ -1,5 +1,6 @@
 // tlsFiles(): certificates from files, which are followed while a server runs.
 
+import { sharedClass } from '../../shared-class.ts'
 import { CertificatePair } from './certificate-pair.ts'
 import { WARN_EVERY_MS } from './expiry.ts'
 import { tlsFilesSettings } from './options.ts'
@@ -126,3 +127,5 @@ export class TlsFiles {
     for (const { log } of this.#users) log[level](fields, message)
   }
 }
+
+sharedClass('tls-files.1', TlsFiles)

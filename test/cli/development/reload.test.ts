@@ -51,10 +51,13 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     write({
       'package.json': '{ "type": "module" }',
       'app.ts': APP,
-      'text.ts': "export const text = 'one'",
+      'text.ts': 'export const text = ',
     })
     using server = develop('app.ts')
     const url = await server.url()
+    // The first load fails in a module that no load before it has told.
+    await answerWith(url, 'cannot load')
+    write({ 'text.ts': "export const text = 'one'" })
     await answerWith(url, 'one')
     write({ 'text.ts': "export const text: string = 'two'" })
     await answerWith(url, 'two')
@@ -70,7 +73,7 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
 
     write({ 'text.ts': "export const text = 'three'" })
     await answerWith(url, 'three')
-    expect(await waiting).toContain('data: failure 3')
+    expect(await waiting).toContain('data: failure ')
 
     // A write may be two changes, so another load may follow.
     await answerWith(
@@ -81,15 +84,14 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     expect(await server.status()).toBe(0)
   })
 
-  it('watches CommonJS, the modules of threads, and the files of --reload-include', async () => {
+  it('watches CommonJS, the modules of threads, files that are not there yet, and those of --reload-include', async () => {
     mkdirSync(join(folder, 'views'))
     write({
-      'text.cjs': "module.exports = 'one'",
       'views/page.html': 'page',
       'app.cjs': `
         const { readFileSync } = require('node:fs')
         const page = readFileSync('views/page.html', 'utf8')
-        const text = require('./text.cjs')
+        const text = require('./text')
         module.exports = (environ, startResponse) => {
           startResponse('200 OK', [])
           return [text + ' ' + page]
@@ -97,8 +99,10 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     })
     using server = develop('sync:app.cjs', '--reload-include', 'views/*.html')
     const url = await server.url()
+    await answerWith(url, "Cannot find module './text'")
+    write({ 'text.js': "module.exports = 'one'" })
     await answerWith(url, 'one page')
-    write({ 'text.cjs': "module.exports = 'two'" })
+    write({ 'text.js': "module.exports = 'two'" })
     await answerWith(url, 'two page')
     write({ 'views/page.html': 'sheet' })
     await answerWith(url, 'two sheet')

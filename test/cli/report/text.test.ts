@@ -61,9 +61,9 @@ describe('the text of a report', () => {
       requests, 19 in flight, 4 refused; 3 WebSockets open; CPU 62 % of a core, event loop 31 % busy;
       longest block 48.5 ms; 141 MiB
 
-      worker  state   process    up  requests  active  CPU  loop    block  memory  before  crashes
-      1       ready      4712  61 s     70000       3  31%   28%  31.0 ms  93 MiB       3        0
-      2       silent     4713  61 s     70000       3  31%   28%  31.0 ms  93 MiB       3        1
+      worker  state   process    up  requests  active  CPU  loop    block  memory  replaced  crashes
+      1       ready      4712  61 s     70000       3  31%   28%  31.0 ms  93 MiB         3        0
+      2       silent     4713  61 s     70000       3  31%   28%  31.0 ms  93 MiB         3        1
 
       mount  style   hosting  req/s       p50     p99  active  5xx  loop    block  queue
       /      events  loop       812  0.800 ms  6.3 ms       2   20  0.6%  31.2 ms      -

@@ -209,7 +209,12 @@ describe('the control app', () => {
     const response = await server.client.request('POST', '/reload')
     expect([response.status, response.json()]).toEqual([
       500,
-      { error: 'app.js does not parse\nb.js neither', workers: 0, pools: 1, errors },
+      {
+        error: 'the old code serves on: app.js does not parse\nb.js neither',
+        workers: 0,
+        pools: 1,
+        errors,
+      },
     ])
   })
 

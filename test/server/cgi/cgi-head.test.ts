@@ -1,5 +1,6 @@
 // From variables of CGI to request heads.
 
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BadRequestError } from '../../../src/errors.ts'
 import { cgiHead } from '../../../src/server/cgi/cgi-head.ts'
@@ -95,6 +96,22 @@ describe('a head has', () => {
     expect(unsized).toMatchObject({ hasBody: true, contentLength: null, fault: null })
   })
 
+  it('the user only with the scheme of the check', () => {
+    expect(head({ REMOTE_USER: 'anna', AUTH_TYPE: 'Basic' }).auth).toEqual({
+      type: 'Basic',
+      user: 'anna',
+    })
+    const without: Array<Record<string, string>> = [
+      { REMOTE_USER: 'anna' },
+      { REMOTE_USER: 'anna', AUTH_TYPE: '' },
+      { AUTH_TYPE: 'Basic', REMOTE_USER: '' },
+      { HTTP_REMOTE_USER: 'anna', HTTP_AUTH_TYPE: 'Basic' },
+    ]
+    for (const more of without) {
+      expect(head(more)).not.toHaveProperty('auth')
+    }
+  })
+
   it('the last value of a variable that is repeated', () => {
     const variables: Array<[string, string]> = [...Object.entries(NGINX), ['REQUEST_METHOD', 'PUT']]
     expect(cgiHead(variables, PARTS).method).toBe('PUT')
@@ -169,6 +186,7 @@ describe('is refused:', () => {
     [{ HTTP_X: 'a\nb' }, 400, 'the variable "HTTP_X" is no header field'],
     [{ 'HTTP_A B': '1' }, 400, 'the variable "HTTP_A B" is no header field'],
     [{ HTTP_: '1' }, 400, 'the variable "HTTP_" is no header field'],
+    [{ AUTH_TYPE: 'Basic', REMOTE_USER: 'ann\xe9' }, 400, 'REMOTE_USER is not UTF-8'],
     [{ CONTENT_TYPE: 'a\rb' }, 400, 'CONTENT_TYPE is no field value'],
   ])('%j with %i', (more, status, message) => {
     const refused = new BadRequestError(message, status)
@@ -184,4 +202,35 @@ describe('is refused:', () => {
   ])('%j by a fault of the head, %i', (more, status) => {
     expect(head(more).fault?.status).toBe(status)
   })
+})
+
+it('any variables make a head whose fields and target are clean, or a refusal', () => {
+  const octets = fc.string({
+    unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+    maxLength: 8,
+  })
+  const names = [...Object.keys(NGINX), 'HTTP_X', 'CONTENT_TYPE', 'SCRIPT_NAME', 'PATH_INFO']
+  const name = fc.oneof(
+    fc.constantFrom(...names, 'QUERY_STRING', 'HTTP_COOKIE'),
+    octets.map((text) => `HTTP_${text}`),
+  )
+  const value = fc.oneof(fc.constantFrom('*', 'OPTIONS', 'http://x/', '/a%2', 'x:y', ''), octets)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value), { maxLength: 6 }), (variables) => {
+      let made: RequestHead
+      try {
+        made = cgiHead([...Object.entries(NGINX), ...variables], PARTS)
+      } catch (error) {
+        expect(error).toBeInstanceOf(BadRequestError)
+        return
+      }
+      if (made.fault !== null) return
+      expect(made.target).toMatch(/^[\x21-\x7E]+$/)
+      for (const [field, text] of made.headers) {
+        expect(field).toMatch(/^[!#$%&'*+\-.^_`|~0-9a-z]+$/)
+        expect(text).not.toMatch(/[\r\n\0]/)
+      }
+    }),
+    { seed: 17, numRuns: 200 },
+  )
 })

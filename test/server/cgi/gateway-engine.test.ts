@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { events } from 'isthmus'
+import { events, sync } from 'isthmus'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { answer, httpApp, readAll, served, soon } from '../../raw/served.ts'
@@ -61,6 +61,23 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
     const expected = ['http', ['192.0.2.7', 4711], ['example.test', 443], 'https']
     expect(await client.response()).toMatchObject({ status: 200, body: JSON.stringify(expected) })
+  })
+
+  it('an app finds the user that the web server has checked', async () => {
+    const seen = events(async (scope, _receive, send) => {
+      await answer(send, JSON.stringify('isthmus.auth' in scope ? scope['isthmus.auth'] : null))
+    })
+    const wsgi = sync(function* ({ AUTH_TYPE, REMOTE_USER }, startResponse) {
+      startResponse('200 OK', [])
+      yield JSON.stringify({ type: AUTH_TYPE, user: REMOTE_USER })
+    })
+    for (const app of [seen, wsgi]) {
+      await using it = await served(app, { protocol })
+      using client = await connect(it.server)
+      client.send({ variables: { AUTH_TYPE: 'Basic', REMOTE_USER: 'ann\xc3\xa9' } })
+      const text = Buffer.from((await client.response()).body ?? '', 'latin1').toString()
+      expect(JSON.parse(text)).toEqual({ type: 'Basic', user: 'anné' })
+    }
   })
 
   it('a unix socket works, and shows a cut to a client of FastCGI', async () => {
@@ -261,6 +278,26 @@ describe('a connection of FastCGI', () => {
     expect(client.appStatus).toBe(1)
     client.send({ target: '/next' })
     expect((await client.response()).body).toBe('next')
+  })
+
+  it('ends after a request that is aborted in its head, if the web server does not keep it', async () => {
+    await using it = await served(hello, { protocol: 'fastcgi' })
+    using client = await connect(it.server)
+    client.send({})
+    expect((await client.response()).body).toBe('hello')
+    client.raw.send(Buffer.concat([beginRecord(1, { keep: false }), record(2, 1, '')]))
+    expect(await client.read()).toBeNull()
+    expect(await client.ended()).toBe('end')
+  })
+
+  it('gives a head the time of a head, not that of an idle connection', async () => {
+    const times = { headTimeoutMs: 100, keepAliveTimeoutMs: 60_000 }
+    await using it = await served(hello, { protocol: 'fastcgi', ...times })
+    using client = await connect(it.server)
+    client.send({})
+    expect((await client.response()).body).toBe('hello')
+    client.raw.send(beginRecord(1))
+    expect((await client.response()).status).toBe(408)
   })
 
   it('refuses a second request beside the first one', async () => {

@@ -22,9 +22,9 @@ export function stepsOf(
       reader.push(piece)
       for (let step = reader.next(); step !== null; step = reader.next()) {
         if (step.type === 'request') {
-          const { bodyLength, keepsConnection } = step
+          const { bodyLength } = step
           const pairs = step.variables.map(([name, value]) => `${name}=${value}`).join(' ')
-          steps.push(`request ${bodyLength} ${keepsConnection ? 'keeps ' : ''}${pairs}`)
+          steps.push(`request ${bodyLength} ${reader.keepsConnection ? 'keeps ' : ''}${pairs}`)
         } else if (step.type === 'body') {
           const text = Buffer.from(step.bytes).toString('latin1')
           const last = steps.at(-1)

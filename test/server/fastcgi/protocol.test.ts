@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { fastcgi } from '../../../src/server/fastcgi/protocol.ts'
 import { beginRecord, pairBytes, record, streamRecords } from '../cgi/gateway-client.ts'
 import { stepsOf } from '../cgi/read-steps.ts'
+import { mutations } from '../mutations.ts'
 
 const PARAMS = 4
 const STDIN = 5
@@ -199,6 +200,24 @@ describe('is refused:', () => {
     ])
     expect(steps(begun, sized(3), stdin('abc'), stdin('abc')).at(-1)).toBe(
       '400 input follows its end',
+    )
+  })
+
+  it('mutated records have the same steps in any pieces', () => {
+    const types = fc.constantFrom(1, 2, 4, STDIN, STDIN, STDIN, 9, 99)
+    const contents = fc.constantFrom('', 'abc', 'abcdef', '\0\x01\x01\0\0\0\0\0')
+    const one = fc
+      .tuple(types, fc.integer({ min: 0, max: 2 }), contents, fc.integer({ min: 0, max: 255 }))
+      .map(([type, id, content, padding]) => record(type, id, content, padding))
+    const good = fc
+      .array(one, { maxLength: 6 })
+      .map((records) => Buffer.concat([begun, sized(6), ...records]))
+    fc.assert(
+      fc.property(mutations(good), fc.array(fc.nat(), { maxLength: 8 }), (bytes, places) => {
+        const cuts = places.map((place) => place % (bytes.length + 1))
+        expect(stepsOf(fastcgi, bytes, cuts)).toEqual(stepsOf(fastcgi, bytes))
+      }),
+      { seed: 5, numRuns: 200 },
     )
   })
 

@@ -1,10 +1,12 @@
 // Single frames of HTTP/2: malformed requests, cut responses, timeouts, and the end of a session.
 
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { answer, httpApp, served, soon } from '../../raw/served.ts'
 import { FLAG, frame, FrameClient, GET, TYPE } from './frame-client.ts'
-import type { ServeOptions } from 'isthmus'
+import { StreamClient } from './stream-client.ts'
+import type { Receive, ReceiveEvent, ServeOptions } from 'isthmus'
 import type { Served } from '../../raw/served.ts'
 
 const NO_ERROR = 0
@@ -19,6 +21,12 @@ const half = httpApp(async (_scope, _receive, send) => {
 })
 const start = (app = hello, options: ServeOptions = {}): Promise<Served> =>
   served(app, { http2: true, ...options })
+async function receiveLast(receive: Receive): Promise<ReceiveEvent> {
+  for (;;) {
+    const event = await receive()
+    if (event.type === 'http.disconnect') return event
+  }
+}
 const isData = ({ type }: { type: number }): boolean => type === TYPE.DATA
 const MIB = 'x'.repeat(1024 * 1024)
 
@@ -218,6 +226,42 @@ describe('a client that is too slow', () => {
         .reduce((sum, { payload }) => sum + payload.length, 0),
     ).toBe(100_000)
   })
+
+  // nghttp2 ends the session, and node:http2 does not notice.
+  it('sends a frame that is too long beside a request that waits: its connection is cut', async () => {
+    const gone = deferred<string>()
+    const app = httpApp(async (_scope, receive) => gone.resolve((await receiveLast(receive)).type))
+    await using server = await start(app, { writeTimeoutMs: 100 })
+    using client = await FrameClient.open(server.server.address)
+    client.get(1)
+    client.send(frame(TYPE.DATA, 0, 1, Buffer.alloc(20_000)))
+    await client.goaway()
+    client.socket.end()
+    expect(await soon(gone.promise, 'the disconnect')).toBe('http.disconnect')
+    await client.ended()
+  })
+
+  it.each([
+    ['', false],
+    [' in a session that ends', true],
+  ])(
+    'is only silent: a request that waits goes on%s, as the client acknowledges SETTINGS',
+    async (_where, isEnding) => {
+      const app = httpApp(async (_scope, _receive, send) => {
+        await new Promise((resolve) => setTimeout(resolve, 700))
+        await answer(send, 'at last')
+      })
+      await using server = await start(app, { writeTimeoutMs: 100 })
+      using client = new StreamClient(server.server.url)
+      const seen: unknown[] = []
+      client.session.on('remoteSettings', (settings) => seen.push(settings))
+      const asked = client.ask()
+      await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(8_000) })
+      if (isEnding) client.session.goaway(0)
+      expect((await asked).body).toBe('at last')
+      expect(seen.length).toBeGreaterThan(1)
+    },
+  )
 
   it('reads nothing at all: its connection is cut', async () => {
     const app = httpApp(async (_scope, _receive, send) => answer(send, MIB.repeat(16)))

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readProxyHeader } from '../../../src/server/proxy-protocol/header.ts'
+import { mutations } from '../mutations.ts'
 import { v1, v2 } from './headers.ts'
 
 const read = (bytes: Buffer) => readProxyHeader(bytes)
@@ -110,6 +111,29 @@ describe('a header', () => {
         expect(read(bytes)?.length).toBe(bytes.length)
       }),
       { seed: 7, numRuns: 300 },
+    )
+  })
+
+  it('has one verdict, which no later byte changes, also if it is mutated', () => {
+    const good = fc.constantFrom(
+      v1('PROXY TCP4 192.0.2.7 198.51.100.2 40001 443'),
+      v2(four, { fields: Buffer.alloc(8) }),
+      v2(four, { command: 0x20 }),
+    )
+    const verdict = (bytes: Buffer): string => {
+      try {
+        return JSON.stringify(read(bytes))
+      } catch {
+        return 'refused'
+      }
+    }
+    fc.assert(
+      fc.property(mutations(good), (bytes) => {
+        const cuts = Array.from(bytes, (_, at) => verdict(bytes.subarray(0, at)))
+        const early = new Set(cuts.filter((one) => one !== 'null'))
+        for (const one of early) expect(one).toBe(verdict(bytes))
+      }),
+      { seed: 13, numRuns: 200 },
     )
   })
 

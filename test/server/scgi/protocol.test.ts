@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { scgi } from '../../../src/server/scgi/protocol.ts'
 import { scgiBytes } from '../cgi/gateway-client.ts'
 import { stepsOf } from '../cgi/read-steps.ts'
+import { mutations } from '../mutations.ts'
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 const steps = (text: string, cuts?: number[]): string[] => stepsOf(scgi, latin1(text), cuts)
@@ -110,7 +111,7 @@ describe('is refused:', () => {
     [
       'a signed length',
       netstring(`CONTENT_LENGTH\x00+1\x00${SCGI}`),
-      '400 the first variable is not CONTENT_LENGTH with a number of bytes',
+      '400 CONTENT_LENGTH is not a number of bytes',
     ],
     [
       'an empty length',
@@ -120,7 +121,12 @@ describe('is refused:', () => {
     [
       'a length above 2^53',
       netstring(`CONTENT_LENGTH\x00${'9'.repeat(16)}\x00${SCGI}`),
-      '400 the first variable is not CONTENT_LENGTH with a number of bytes',
+      '400 CONTENT_LENGTH is not a number of bytes',
+    ],
+    [
+      'a second length that differs',
+      netstring(`CONTENT_LENGTH\x000\x00${SCGI}CONTENT_LENGTH\x0030\x00`),
+      '400 CONTENT_LENGTH was given twice with different values',
     ],
     [
       'no variable SCGI',
@@ -135,6 +141,29 @@ describe('is refused:', () => {
         Array.from(text, (_, index) => index),
       ),
     ).toEqual([refusal])
+  })
+
+  it('a mutated request has the same steps in any pieces', () => {
+    const more = fc.array(fc.constantFrom(['HTTP_X', '1'], ['CONTENT_LENGTH', '3'], ['A', '']), {
+      maxLength: 3,
+    })
+    const good = fc
+      .tuple(more, fc.string({ unit: 'binary-ascii', maxLength: 12 }))
+      .map(([pairs, body]) =>
+        scgiBytes(
+          [['CONTENT_LENGTH', String(body.length)], ['SCGI', '1'], ...pairs] as Array<
+            [string, string]
+          >,
+          body,
+        ),
+      )
+    fc.assert(
+      fc.property(mutations(good), (bytes) => {
+        const each = Array.from(bytes, (_, index) => index)
+        expect(stepsOf(scgi, bytes, each)).toEqual(stepsOf(scgi, bytes))
+      }),
+      { seed: 3, numRuns: 150 },
+    )
   })
 
   it('any bytes end in steps or in a refusal', () => {

@@ -18,6 +18,9 @@ beforeAll(() => {
   const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc' } as const
   writeFileSync(inFolder('locked.key'), key.export({ ...options, passphrase: 'pass phrase' }))
   writeFileSync(inFolder('passphrase'), 'pass phrase\n')
+  const [ca, crl] = [readFileSync(`${TLS}office-ca.pem`), readFileSync(`${TLS}office.crl`)]
+  writeFileSync(inFolder('half.pem'), Buffer.concat([ca, ca.subarray(0, 200)]))
+  writeFileSync(inFolder('half.crl'), Buffer.concat([crl, crl.subarray(0, 200)]))
   writeFileSync(inFolder('damaged.pem'), readFileSync(SHOP.cert, 'utf8').replace('MII', 'MIX'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -72,6 +75,16 @@ describe('tlsFiles()', () => {
       'a list that is none',
       { pairs: [SHOP], ca: `${TLS}office-ca.pem`, crl: SHOP.cert },
       /crl .* is no X509 CRL in PEM/,
+    ],
+    [
+      'authorities of which the last one is not whole',
+      { pairs: [SHOP], ca: inFolder('half.pem') },
+      /ca .*half.pem is damaged: one of its blocks has no end$/,
+    ],
+    [
+      'lists of which the last one is not whole',
+      { pairs: [SHOP], ca: `${TLS}office-ca.pem`, crl: inFolder('half.crl') },
+      /crl .*half.crl is damaged: one of its blocks has no end$/,
     ],
     ['unknown ciphers', { pairs: [SHOP], ciphers: 'NOPE' }, /the ciphers "NOPE" cannot be used/],
   ])('refuses %s', (_what, options, message) => {
