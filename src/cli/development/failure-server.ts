@@ -17,9 +17,6 @@ interface OpenFailureServer extends FailureServer {
   close(): Promise<void>
 }
 
-/** The time for the responses that are under way. */
-const LEAVE_MS = 100
-
 /** Opens the server. The caller closes it. */
 export async function openFailureServer(
   address: ServerAddress,
@@ -28,7 +25,6 @@ export async function openFailureServer(
   let accept: (socket: Socket) => void = (socket) => socket.destroy()
   let shown = { failure: '', load: '' }
   let left = new AbortController()
-  const sockets = new Set<Socket>()
   const listener: Listener = {
     address,
     open(take) {
@@ -37,34 +33,26 @@ export async function openFailureServer(
     close: async () => undefined,
   }
   const app = failureApp(() => ({ ...shown, left: left.signal }))
-  const server: Server = await serve(app, { ...options, listener, log: null, lifespan: 'off' })
+  // A connection of HTTP/2 would stay here after the failure.
+  const own = { http2: false, listener, log: null, lifespan: 'off' } as const
+  const server: Server = await serve(app, { ...options, ...own })
   return {
     isOpen: true,
     isPrompt: true,
     waiting: 0,
-    take(socket) {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
-      accept(socket)
-    },
+    take: (socket) => accept(socket),
     show(failure, load) {
       shown = { failure, load: `failure ${load}` }
     },
     leave() {
       left.abort()
       left = new AbortController()
-      // A browser would ask again on the same connection, and get the failure.
-      setTimeout(destroyAll, LEAVE_MS, [...sockets]).unref()
     },
     async close() {
       left.abort()
       await server.close({ graceMs: 0 })
     },
   }
-}
-
-function destroyAll(sockets: readonly Socket[]): void {
-  for (const socket of sockets) socket.destroy()
 }
 
 type Shown = () => { failure: string; load: string; left: AbortSignal }
