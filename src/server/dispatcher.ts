@@ -121,7 +121,7 @@ export class Dispatcher {
   /** The answer to a request of `peer` whose head could not be read. The log gets a line. */
   refusal(reason: RefusalReason, peer: Peer): ResponsePart[] {
     logUnread(this.#settings.log, reason, peer)
-    return refusal(reason.status, this.identity)
+    return refusal(reason.status, this.identity, undefined, reason.text)
   }
 
   /** Tells every running exchange that the server closes. Later requests end their connections; later WebSockets get 503. */

@@ -33,18 +33,22 @@ export function plainResponse(
   ]
 }
 
-/** The parts of a refusal, which ends its connection. `request` is left out if its head could not be read. */
+/**
+ * The parts of a refusal, which ends its connection. `request` is left out if its head could not be read. The body is `text`,
+ * by default the reason phrase.
+ */
 export function refusal(
   status: number,
   identity: Identity,
   request: RefusedRequest = UNREADABLE,
+  text?: string,
 ): ResponsePart[] {
   const { method, httpVersion, acceptsTrailers } = request
   const exchange = new HttpExchange(
     { method, httpVersion, acceptsTrailers, keepAlive: false },
     identity,
   )
-  const commands = plainResponse(status).map((event) => exchange.accept(event))
+  const commands = plainResponse(status, text).map((event) => exchange.accept(event))
   const parts = commands.flatMap((command) => (command.type === 'write' ? [command.part] : []))
   // RFC 9110, 15.5.22 and RFC 6455, 4.2.2: a 426 names the protocol and its version.
   if (status === 426)

@@ -10,6 +10,8 @@ import type { RequestHead } from '../http/request-head.ts'
 export interface RefusalReason {
   readonly status: number
   readonly message: string
+  /** The body of the answer, if the reason phrase does not help the client. */
+  readonly text?: string
 }
 
 /** The peer of a connection. */

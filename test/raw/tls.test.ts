@@ -148,13 +148,40 @@ describe('a server with tls', () => {
     socket.terminate()
   })
 
-  it('refuses plain HTTP, and continues to serve', async () => {
-    await using server = await served(facts, { tls })
+  it.each([
+    ['GET', false],
+    ['POST', false],
+    ['DELETE', false],
+    ['CONNECT', false],
+    ['GET', true],
+  ])(
+    'answers 400 with the remedy to plain HTTP (%s, http2: %s), and continues to serve',
+    async (method, http2) => {
+      await using server = await served(facts, { tls, http2 })
+      using plain = await server.connect()
+      plain.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
+      const { status, headers, body } = await plain.response()
+      expect(status).toBe(400)
+      expect(headers).toContainEqual(['connection', 'close'])
+      expect(body).toBe(
+        'Plain HTTP was sent to a port that speaks HTTPS. Use https:// in the address.\n',
+      )
+      expect(await plain.ended()).toBe('end')
+      expect(server.lines).toEqual([
+        'info: - - 400 refused: plain HTTP was sent to a port that speaks HTTPS',
+      ])
+      expect((await ask(server.server.url)).status).toBe(200)
+    },
+  )
+
+  it('keeps neither a socket nor a wait for a client of plain HTTP that stays', async () => {
+    await using server = await served(facts, { tls, graceMs: 60_000 })
     const { port } = server.server.address as { port: number }
-    const plain = connectTcp(port, '127.0.0.1').on('error', () => undefined)
-    plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-    await once(plain.resume(), 'close', { signal: AbortSignal.timeout(8_000) })
-    expect((await ask(server.server.url)).status).toBe(200)
+    const plain = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+    plain.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await soon(once(plain.resume(), 'end'), 'the end of the answer')
+    expect(await soon(server.server.close(), 'close()')).toEqual({ forced: false })
+    plain.destroy()
   })
 
   it('closes in time although a client never finishes its handshake', async () => {

@@ -57,14 +57,14 @@ export class NativeEngine implements Engine {
         ? createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) =>
             this.#gate.add(socket),
           )
-        : this.#createTlsServer()
+        : this.#createTlsServer(dispatcher)
     this.#listening = new Listening(this.#server, settings)
   }
 
-  #createTlsServer(): TlsServer {
+  #createTlsServer(dispatcher: Dispatcher): TlsServer {
     const options = { ...tlsListenerOptions(this.#settings), ...SOCKET_OPTIONS }
     const server = createTlsServer(options, (socket) => this.#onConnection(socket))
-    this.#handshakes.watch(server, this.#settings)
+    this.#handshakes.watch(server, this.#settings, dispatcher)
     return server
   }
 

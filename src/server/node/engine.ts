@@ -73,7 +73,7 @@ export class NodeEngine implements Engine {
   #createTlsServer(options: ServerOptions): Server {
     const tls = { ...options, ...tlsListenerOptions(this.#settings), allowHalfOpen: true }
     const server = createTlsServer(tls)
-    this.#handshakes.watch(server, this.#settings)
+    this.#handshakes.watch(server, this.#settings, this.#dispatcher)
     return server
   }
 
