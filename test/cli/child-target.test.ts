@@ -12,7 +12,7 @@ import { SILENT_LOG } from '../../src/silent-log.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { ServerAddress } from '../../src/server/engine.ts'
 
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 30_000
 const NO_ANSWER = 'NO_ANSWER'
 
 async function openDoor(): Promise<{ balancer: ConnectionBalancer; ask: () => Promise<string> }> {
@@ -41,7 +41,7 @@ async function started(env: Record<string, string> = {}): Promise<ChildProcess> 
   return child
 }
 
-describe('children that take connections', { timeout: 30_000 }, () => {
+describe('children that take connections', { timeout: 60_000 }, () => {
   it('get them in turn', async () => {
     const children = [await started(), await started()]
     const { balancer, ask } = await openDoor()
@@ -64,7 +64,7 @@ describe('children that take connections', { timeout: 30_000 }, () => {
       target.stop()
     })
     const answers = Array.from({ length: 20 }, ask)
-    await vi.waitFor(() => expect(balancer.accepted).toBe(20))
+    await vi.waitFor(() => expect(balancer.accepted).toBe(20), 30_000)
     child.send('close')
     await closed
     expect(new Set(await Promise.all(answers))).toEqual(new Set([String(child.pid)]))
@@ -76,7 +76,7 @@ describe('children that take connections', { timeout: 30_000 }, () => {
     const target = new ChildTarget(stuck)
     balancer.add(target)
     const answers = Array.from({ length: 6 }, ask)
-    await vi.waitFor(() => expect(balancer.accepted).toBe(6))
+    await vi.waitFor(() => expect(balancer.accepted).toBe(6), 30_000)
     balancer.add(new ChildTarget(prompt))
     target.isPrompt = false
     const early = await Promise.all(answers.slice(3))

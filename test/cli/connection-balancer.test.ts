@@ -58,7 +58,7 @@ async function openDoor(targets: readonly FakeTaker[], backlog = 2_048): Promise
         socket.on('error', () => undefined)
         sockets.push(socket)
         dialed.push(socket)
-        await once(socket, 'connect', { signal: AbortSignal.timeout(5_000) })
+        await once(socket, 'connect', { signal: AbortSignal.timeout(30_000) })
       }
       return dialed
     },
@@ -89,7 +89,7 @@ describe('the balancer', () => {
     const { dial } = await openDoor(targets)
     targets[0].isPrompt = false
     await dial(3)
-    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 3]))
+    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 3]), 30_000)
     targets[1].isPrompt = false
     await dial(2)
     await vi.waitFor(() => {
@@ -102,7 +102,7 @@ describe('the balancer', () => {
     const targets = [new FakeTaker(), new FakeTaker()] as const
     const { dial } = await openDoor(targets)
     await dial(4)
-    await vi.waitFor(() => expect(targets[1].taken).toHaveLength(2))
+    await vi.waitFor(() => expect(targets[1].taken).toHaveLength(2), 30_000)
     targets[0].lose()
     expect(targets.map(({ taken }) => taken.length)).toEqual([0, 4])
     closeTaken(targets)
@@ -111,7 +111,8 @@ describe('the balancer', () => {
   it('keeps connections while there is no target, and closes those above the backlog', async () => {
     const { balancer, dial } = await openDoor([], 2)
     const [, , third] = await dial(3)
-    if (!third?.closed) await once(third as Socket, 'close', { signal: AbortSignal.timeout(5_000) })
+    if (!third?.closed)
+      await once(third as Socket, 'close', { signal: AbortSignal.timeout(30_000) })
     expect(balancer.refused).toBe(1)
     const target = new FakeTaker()
     balancer.add(target)
@@ -124,10 +125,10 @@ describe('the balancer', () => {
     const { balancer, dial } = await openDoor(targets, 2)
     targets[0].waiting = 2
     await dial(3)
-    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 3]))
+    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 3]), 30_000)
     targets[1].waiting = 2
     const [one] = await dial(1)
-    if (!one?.closed) await once(one as Socket, 'close', { signal: AbortSignal.timeout(5_000) })
+    if (!one?.closed) await once(one as Socket, 'close', { signal: AbortSignal.timeout(30_000) })
     expect(balancer.refused).toBe(1)
     closeTaken(targets)
   })
@@ -137,7 +138,7 @@ describe('the balancer', () => {
     const { balancer, dial } = await openDoor(targets)
     balancer.remove(targets[0])
     await dial(2)
-    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 2]))
+    await vi.waitFor(() => expect(targets.map(({ taken }) => taken.length)).toEqual([0, 2]), 30_000)
     closeTaken(targets)
   })
 

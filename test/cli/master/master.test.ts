@@ -50,7 +50,7 @@ function crewOf(count: number, flags: Partial<WorkersFlags> = {}): Crew {
   return { master, figures, said, says }
 }
 
-describe('a master', { timeout: 40_000 }, () => {
+describe('a master', { timeout: 60_000 }, () => {
   it('says once that a worker is replaced, however long its successor takes to start', async () => {
     const { master, said, says } = crewOf(1, { maxRequests: 1_000 })
     await master.open()

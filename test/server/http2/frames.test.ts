@@ -256,7 +256,7 @@ describe('a client that is too slow', () => {
       const seen: unknown[] = []
       client.session.on('remoteSettings', (settings) => seen.push(settings))
       const asked = client.ask()
-      await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(8_000) })
+      await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(30_000) })
       if (isEnding) client.session.goaway(0)
       expect((await asked).body).toBe('at last')
       expect(seen.length).toBeGreaterThan(1)

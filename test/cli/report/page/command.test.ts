@@ -17,7 +17,7 @@ let browser: Browser
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'isthmus-open-'))
   browser = await startChromium()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
   rmSync(folder, { recursive: true, force: true })
