@@ -112,7 +112,7 @@ export async function deadPort(): Promise<number> {
   return port
 }
 
-/** Waits until `isTrue`, at most eight seconds. */
+/** Waits until `isTrue`, at most thirty seconds. */
 export async function until(isTrue: () => boolean, what: string): Promise<void> {
   for (let waited = 0; waited < 30_000; waited += 10) {
     if (isTrue()) return
