@@ -43,7 +43,7 @@ describe('a writer with a limit', () => {
     output.write('third')
     expect(stream.text).toBe('fi')
     stream.room = Infinity
-    await vi.waitFor(() => expect(stream.text).toBe('first second third'))
+    await vi.waitFor(() => expect(stream.text).toBe('first second third'), 30_000)
   })
 
   it('keeps 4 MiB, counts the texts that it drops, and says the count after those that it kept', async () => {
@@ -51,7 +51,7 @@ describe('a writer with a limit', () => {
     stream.room = 0
     for (let count = 0; count < 100; count += 1) output.write('x'.repeat(64 * KIB))
     stream.room = Infinity
-    await vi.waitFor(() => expect(stream.text).toMatch(/lost$/))
+    await vi.waitFor(() => expect(stream.text).toMatch(/lost$/), 30_000)
     expect(stream.text.replaceAll('x', '')).toBe('36 lost')
     expect(stream.text.length).toBe(4 * MIB + '36 lost'.length)
     output.write(' more')
@@ -114,7 +114,7 @@ function ending(end: string, pipe: Pipe): ReturnType<typeof spawn> {
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', pipe.fd] })
 }
 
-describe('the end of a process', { timeout: 30_000 }, () => {
+describe('the end of a process', { timeout: 60_000 }, () => {
   it.each([
     ['by itself', '', 0],
     ['by process.exit()', 'process.exit(3)', 3],
@@ -122,8 +122,8 @@ describe('the end of a process', { timeout: 30_000 }, () => {
   ])('writes the texts that wait, if the reader reads: %s', async (_title, end, status) => {
     await using pipe = await Pipe.make()
     const child = ending(end, pipe)
-    await once(child.stdout!, 'data', { signal: AbortSignal.timeout(15_000) })
-    const ended = once(child, 'exit', { signal: AbortSignal.timeout(15_000) })
+    await once(child.stdout!, 'data', { signal: AbortSignal.timeout(30_000) })
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(30_000) })
     await delay(200)
     const length = 48 * 64 * KIB
     const text = await pipe.read((read) => read.length >= length)
@@ -134,6 +134,6 @@ describe('the end of a process', { timeout: 30_000 }, () => {
   it('is not held up by a reader that has stalled', async () => {
     await using pipe = await Pipe.make()
     const child = ending('', pipe)
-    expect((await once(child, 'exit', { signal: AbortSignal.timeout(15_000) }))[0]).toBe(0)
+    expect((await once(child, 'exit', { signal: AbortSignal.timeout(30_000) }))[0]).toBe(0)
   })
 })

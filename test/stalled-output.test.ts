@@ -12,7 +12,7 @@ const MIB = 1024 * 1024
 const REQUESTS = 250
 // Text of 4 MiB may wait, and the rest of the pieces that are partly written.
 const MOST_BYTES = 12 * MIB
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 30_000
 const END_MS = 8_000
 const SERVER = ['test/fixtures/logs/noisy-server.ts']
 const APP = 'test/fixtures/logs/noisy-app.ts'

@@ -10,11 +10,7 @@ export default events(async (scope, receive, send) => {
   await send({
     type: 'http.response.start',
     status: 200,
-    headers: [
-      ['content-type', 'text/plain'],
-      ['content-length', String(body.length)],
-      ...value,
-    ],
+    headers: [['content-type', 'text/plain'], ['content-length', String(body.length)], ...value],
   })
   await send({ type: 'http.response.body', body })
 })

@@ -20,6 +20,8 @@ export interface FileSpec {
   file: string
   /** The name of the export, usually `default`. */
   exportName: string
+  /** The module that has the export; without it, that is the file. */
+  url?: string
 }
 
 /** A WSGI or ASGI app of Python, in processes of its own. */

@@ -1,8 +1,5 @@
 // The channels of isthmus serve: where they live, and which groups keep a history.
 
-import { cluster } from '../channels/cluster/cluster.ts'
-import { memory } from '../channels/memory/memory.ts'
-import { redis } from '../channels/redis/redis.ts'
 import { isObject } from '../complete-options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { textIn } from './file-value.ts'
@@ -61,30 +58,38 @@ export const CHANNELS_OPTIONS: OptionTable<ChannelsFlags> = {
 }
 
 /**
- * Makes the channels of a process that serves. Their owner closes them.
+ * Makes the channels of a process that serves, and loads no other broker. Their owner closes them.
  *
  * @param isWorker whether the process is a worker of a master
  * @throws {@link AppLoadError} (`ISTHMUS_APP_LOAD`) if the package `redis` is needed, and is not installed
  */
-export function makeChannels(
+export async function makeChannels(
   { channels, channelsHistory }: ChannelsFlags,
   log: Log,
   isWorker: boolean,
-): Channels {
+): Promise<Channels> {
   const shared = { history: channelsHistory, log }
   const broker = channels ?? (isWorker ? 'cluster' : 'memory')
-  if (broker === 'memory') return memory(shared)
-  if (broker !== 'cluster') return redis({ url: broker, ...shared })
+  if (broker === 'memory') {
+    const { memory } = await import('../channels/memory/memory.ts')
+    return memory(shared)
+  }
+  if (broker !== 'cluster') {
+    const { redis } = await import('../channels/redis/redis.ts')
+    return redis({ url: broker, ...shared })
+  }
+  const { cluster } = await import('../channels/cluster/cluster.ts')
   return cluster({ ...shared, role: isWorker ? 'worker' : 'auto' })
 }
 
 /** Makes the channels of a master, which connect its workers; null if the workers have another broker. */
-export function masterChannels(
+export async function masterChannels(
   { channels, channelsHistory }: ChannelsFlags,
   log: Log,
-): ClusterChannels | null {
+): Promise<ClusterChannels | null> {
   if (channels !== null && channels !== 'cluster') return null
   const role = channels === null ? 'primary' : 'auto'
+  const { cluster } = await import('../channels/cluster/cluster.ts')
   return cluster({ history: channelsHistory, log, role })
 }
 

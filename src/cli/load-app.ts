@@ -3,21 +3,16 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { appOfStyle } from '../adapters/named-style.ts'
 import { asEventApp } from '../bridge/as-event-app.ts'
 import { loadExport } from '../bridge/load-export.ts'
 import { styleOf } from '../bridge/style.ts'
 import { AppError, AppLoadError } from '../errors.ts'
-import { threadsApp } from '../hosting/gateway/threads-app.ts'
-import { poolSettings } from '../hosting/gateway/pool-settings.ts'
-import { isPythonSpec } from '../hosting/gateway/process/python-settings.ts'
 import { loadFailure } from './load-failure.ts'
-import { pythonApp } from './python-app.ts'
-import { threadedApp } from './threaded-app.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { RemoteOptions } from '../adapters/remote/settings.ts'
 import type { App } from '../bridge/style.ts'
+import type { StyleName } from '../adapters/style-name.ts'
 import type { ThreadOptions } from '../hosting/gateway/pool-settings.ts'
 import type { PythonOptions } from '../hosting/gateway/process/python-settings.ts'
 import type { AppSpec, FileSpec } from './app-spec.ts'
@@ -53,23 +48,29 @@ export async function loadApp(
   maxThreads: number,
   { threads = {}, python = {}, remote: elsewhere = {} }: PoolsOptions = {},
 ): Promise<EventApp> {
-  if (spec.place === 'python') return pythonApp(spec, python)
+  // Each kind of hosting, and each adapter, is loaded for the apps that need it.
+  if (spec.place === 'python') {
+    const { pythonApp } = await import('./python-app.ts')
+    return pythonApp(spec, python)
+  }
   if (spec.place === 'remote') {
-    // Its HTTP client takes longer to load than all the rest.
     const { remote } = await import('../adapters/remote/remote.ts')
     return remote(spec.targets, elsewhere)
   }
   const file = resolve(spec.file)
   await requireFile(file)
 
-  const url = pathToFileURL(file).href
+  const url = spec.url ?? pathToFileURL(file).href
   const inThreads = maxThreads > 0 && spec.place !== 'inline'
   const pool = { min: maxThreads, ...threads, export: spec.exportName, max: maxThreads }
-  if (inThreads && isForThreads(spec)) return threadedApp(spec, url, pool)
+  if (inThreads && isForThreads(spec)) {
+    const { threadedApp } = await import('./threaded-app.ts')
+    return threadedApp(spec, url, pool)
+  }
   const hosted = await exportedApp(spec, url).catch((error: unknown) => {
     throw loadFailure(error, spec, url)
   })
-  return asEventApp(inThreads ? offTheLoop(hosted, { spec, url, pool }) : hosted)
+  return asEventApp(inThreads ? await offTheLoop(hosted, { spec, url, pool }) : hosted)
 }
 
 // The command line says that the app runs in threads, so the export does not have to.
@@ -82,6 +83,7 @@ async function requireFile(file: string): Promise<void> {
   if (found?.isFile()) return
   const reason = found ? 'it is not a file' : 'there is no such file'
   const name = basename(file)
+  const { isPythonSpec } = await import('../hosting/gateway/process/python-settings.ts')
   const python = name.includes(':') && isPythonSpec(name) ? `, or python:${name}` : ''
   throw new AppLoadError(`cannot load ${file}: ${reason}; an app is FILE or FILE#export${python}`)
 }
@@ -89,7 +91,7 @@ async function requireFile(file: string): Promise<void> {
 async function exportedApp({ exportName, style }: FileSpec, url: string): Promise<HostedApp> {
   const exported = await loadExport({ url, exportName, mountKey: undefined })
   try {
-    const app = style === null ? (exported as HostedApp) : appOfStyle(exported, style)
+    const app = style === null ? (exported as HostedApp) : await appOf(exported, style)
     // This checks the app, or each app of a table.
     asEventApp(app)
     return app
@@ -99,22 +101,36 @@ async function exportedApp({ exportName, style }: FileSpec, url: string): Promis
   }
 }
 
+async function appOf(exported: unknown, style: StyleName): Promise<App> {
+  const { appOfStyle } = await import('../adapters/named-style.ts')
+  return appOfStyle(exported, style)
+}
+
 interface Origin {
   spec: FileSpec
   url: string
   pool: ThreadOptions
 }
 
-function offTheLoop(hosted: HostedApp, origin: Origin): HostedApp {
+async function offTheLoop(hosted: HostedApp, origin: Origin): Promise<HostedApp> {
   if (typeof hosted === 'function') return pooled(hosted, origin, undefined)
-  const entries = Object.entries(hosted)
-  return Object.fromEntries(entries.map(([key, app]) => [key, pooled(app, origin, key)]))
+  const table: Record<`/${string}`, App> = {}
+  for (const [key, app] of Object.entries(hosted)) {
+    table[key as `/${string}`] = await pooled(app, origin, key)
+  }
+  return table
 }
 
-function pooled(app: App, { spec, url, pool }: Origin, mountKey: string | undefined): App {
+async function pooled(
+  app: App,
+  { spec, url, pool }: Origin,
+  mountKey: string | undefined,
+): Promise<App> {
   if (styleOf(app).style !== 'sync') return app
   // The style is that of the export, and not that of an app in a table.
   const style = mountKey === undefined ? (spec.style ?? undefined) : undefined
   const target = { url, kind: 'app', mountKey, style } as const
+  const { threadsApp } = await import('../hosting/gateway/threads-app.ts')
+  const { poolSettings } = await import('../hosting/gateway/pool-settings.ts')
   return threadsApp(poolSettings(target, pool))
 }

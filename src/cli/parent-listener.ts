@@ -9,7 +9,7 @@ import type { Listener } from '../server/listener.ts'
 type Parent = Pick<NodeJS.Process, 'on' | 'off' | 'send' | 'connected'>
 
 /**
- * Makes the listener of a process whose parent has a `ConnectionDoor`.
+ * Makes the listener of a process whose parent has a `ConnectionBalancer`.
  *
  * @param place the place at which the parent will listen
  * @param opened gives the place when the parent listens; its port is that of the system then

@@ -7,6 +7,8 @@ import type { EventApp, HeaderPairs, Receive, Send } from '../contract/events.ts
 const HEADERS: HeaderPairs = [
   ['content-type', 'text/event-stream'],
   ['cache-control', 'no-store'],
+  // The next load needs another connection. On this one a browser would get the same number again.
+  ['connection', 'close'],
 ]
 
 /** Answers {@link RELOAD_PATH} in front of `app`, if a development server has started this process. */

@@ -3,6 +3,7 @@
 import { described } from '../bridge/app-facts.ts'
 import { poolApp } from './gateway/pool-app.ts'
 import { emptyLoad } from './gateway/pool-stats.ts'
+import { processKind } from './gateway/process/process-kind.ts'
 import { pythonSettings } from './gateway/process/python-settings.ts'
 import type { EventApp } from '../contract/events.ts'
 import type { HostedStats } from './gateway/pool-stats.ts'
@@ -43,7 +44,8 @@ export type PythonApp = EventApp & {
  * mount({ '/live': live, '/': python('shop.wsgi:application', { processes: 4 }) })
  */
 export function python(spec: string, options: PythonOptions = {}): PythonApp {
-  const { app, pool } = poolApp(pythonSettings(spec, options))
+  const { process: own, ...settings } = pythonSettings(spec, options)
+  const { app, pool } = poolApp({ ...settings, kind: processKind(own) })
   const stats = (): PythonStats => {
     const { hosts, ...load } = pool()?.stats() ?? emptyLoad()
     return { processes: hosts, ...load }

@@ -4,27 +4,21 @@ import { asEventApp } from '../bridge/as-event-app.ts'
 import { LifespanError } from '../errors.ts'
 import { SILENT_LOG } from '../silent-log.ts'
 import { deferred } from '../waiting/deferred.ts'
-import { GatewayEngine } from './cgi/gateway-engine.ts'
-import { fastcgi } from './fastcgi/protocol.ts'
 import { NativeEngine } from './native/engine.ts'
-import { NodeEngine } from './node/engine.ts'
 import { openDispatcher } from './open-dispatcher.ts'
 import { resolveOptions } from './resolve-options.ts'
-import { scgi } from './scgi/protocol.ts'
 import { shutDown } from './shutdown.ts'
 import { ownFile } from './socket-file.ts'
 import { stderrLog } from './stderr-log.ts'
 import { urlOf } from './url-of.ts'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { Figures } from '../figures/figures.ts'
+import type { GatewayProtocol } from './cgi/protocol.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Engine, ServerAddress } from './engine.ts'
 import type { ServeOptions, Settings } from './options.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { ServerStats } from './stats.ts'
-
-const ENGINES = { native: NativeEngine, node: NodeEngine }
-const GATEWAYS = { scgi, fastcgi }
 
 /** A server that listens. The caller of {@link serve} closes it. */
 export interface Server extends AsyncDisposable {
@@ -65,7 +59,7 @@ export async function serve(app: HostedApp, options: ServeOptions = {}): Promise
   signal?.throwIfAborted()
   const opening = openDispatcher(asEventApp(app), settings)
   const { dispatcher, lifespan } = await startedUnlessAborted(opening, settings)
-  const engine = engineOf(dispatcher, settings)
+  const engine = await engineOf(dispatcher, settings)
   const address = await listenUnlessAborted(engine, signal).catch(async (error: unknown) => {
     await lifespan.shutdown()
     throw error
@@ -104,10 +98,21 @@ function identified(settings: Settings): Settings {
   return { ...settings, serverHeader: null, dateHeader: false }
 }
 
-function engineOf(dispatcher: Dispatcher, settings: Settings): Engine {
+// Most servers need none of the others, so these are loaded by choice.
+async function engineOf(dispatcher: Dispatcher, settings: Settings): Promise<Engine> {
   const { protocol, engine } = settings
-  if (protocol === 'http') return new ENGINES[engine](dispatcher, settings)
-  return new GatewayEngine(dispatcher, settings, GATEWAYS[protocol])
+  if (protocol === 'http' && engine === 'native') return new NativeEngine(dispatcher, settings)
+  if (protocol === 'http') {
+    const { NodeEngine } = await import('./node/engine.ts')
+    return new NodeEngine(dispatcher, settings)
+  }
+  const { CgiEngine } = await import('./cgi/cgi-engine.ts')
+  return new CgiEngine(dispatcher, settings, await gatewayOf(protocol))
+}
+
+async function gatewayOf(protocol: 'scgi' | 'fastcgi'): Promise<GatewayProtocol> {
+  if (protocol === 'scgi') return (await import('./scgi/protocol.ts')).scgi
+  return (await import('./fastcgi/protocol.ts')).fastcgi
 }
 
 // The server cannot stop an app that starts. After an abort it waits for `graceMs`, so that it can shut the app down.

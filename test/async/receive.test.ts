@@ -51,7 +51,7 @@ describe('makeReceive', () => {
     const steps = [iterator.next(), iterator.next(), iterator.next(), iterator.next()]
     const types = ['http.request', 'http.request', 'http.disconnect']
     for (const type of types) {
-      await vi.waitFor(() => expect(pending).toBeDefined())
+      await vi.waitFor(() => expect(pending).toBeDefined(), 30_000)
       wake?.({ type } as ReceiveEvent)
     }
     const results = await Promise.all(steps)

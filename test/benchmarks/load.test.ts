@@ -35,7 +35,7 @@ async function listen(
 describe('besideClients', () => {
   it(
     'keeps every client on one connection and counts its answers',
-    { timeout: 5_000 },
+    { timeout: 60_000 },
     async () => {
       const ports = new Set<number | undefined>()
       let requests = 0
@@ -71,7 +71,7 @@ describe('besideClients', () => {
 describe('ping', () => {
   it(
     'goes on sending while no echo comes back, and has a round trip for every message',
-    { timeout: 5_000 },
+    { timeout: 60_000 },
     async () => {
       const held: Array<() => void> = []
       let received = 0
@@ -129,7 +129,7 @@ describe('echoes', () => {
 describe('steadily', () => {
   it(
     'asks on while nothing is answered, and counts the wait from when a request was due',
-    { timeout: 5_000 },
+    { timeout: 60_000 },
     async () => {
       const held: Array<() => void> = []
       const host = await listen((_request, response) => {

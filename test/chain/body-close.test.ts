@@ -128,7 +128,7 @@ describe.each(STYLES)('close() around a %s app', (style) => {
     const response = await client.stream('GET', '/')
     await response.read()
     response.cancel()
-    await vi.waitFor(() => expect(notes.at(-1)).toBe('close'))
+    await vi.waitFor(() => expect(notes.at(-1)).toBe('close'), 30_000)
     await turn()
     expect(notes.filter((note) => note === 'close')).toHaveLength(1)
     expect(notes).not.toContain('end')

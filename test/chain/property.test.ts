@@ -141,7 +141,7 @@ describe('a middleware that was begun', () => {
       }),
       { seed: 33, numRuns: 400 },
     )
-  }, 30_000)
+  }, 60_000)
 
   it('ends, even if the server does not iterate the body of a sync app', () => {
     fc.assert(

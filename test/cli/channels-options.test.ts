@@ -20,7 +20,11 @@ describe('--channels', () => {
 
   it('makes channels of this process by default, with the histories', async () => {
     const channelsHistory = { board: { size: 2 } }
-    const channels = makeChannels({ ...CHANNELS_DEFAULTS, channelsHistory }, SILENT_LOG, false)
+    const channels = await makeChannels(
+      { ...CHANNELS_DEFAULTS, channelsHistory },
+      SILENT_LOG,
+      false,
+    )
     channels.publish('board', 1)
     using subscription = channels.subscribe()
     expect(await subscription.join('board')).toMatchObject({ position: { offset: 1 } })

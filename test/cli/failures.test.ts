@@ -30,7 +30,7 @@ async function mood(MOOD: string, ...words: string[]) {
   return { status, line: lines[0], logged }
 }
 
-describe('a wrong command line', { timeout: 30_000 }, () => {
+describe('a wrong command line', { timeout: 60_000 }, () => {
   it('exits with 2 and names a missing file', async () => {
     const { status, line } = await failure('serve', 'missing.js')
     expect(status).toBe(2)
@@ -66,7 +66,7 @@ describe('a wrong command line', { timeout: 30_000 }, () => {
   })
 })
 
-describe('a failure', { timeout: 30_000 }, () => {
+describe('a failure', { timeout: 60_000 }, () => {
   it('exits with 1 and shows the place where the app threw while it loaded', async () => {
     const { status, stderr } = await run(['serve', 'test/fixtures/cli/throws.js'])
     expect(status).toBe(1)
@@ -194,7 +194,7 @@ describe('a failure', { timeout: 30_000 }, () => {
   })
 })
 
-describe('--help and --version', { timeout: 30_000 }, () => {
+describe('--help and --version', { timeout: 60_000 }, () => {
   it('are printed, with the defaults, and exit with 0', async () => {
     const help = await run(['serve', '--help'])
     expect([help.status, help.stderr]).toEqual([0, ''])

@@ -14,9 +14,9 @@ import type { Readable } from 'node:stream'
 
 const HELLO = 'test/fixtures/cli/hello.js'
 const SERVE = ['dist/cli/main.js', 'serve', HELLO, '--threads', '0']
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 30_000
 
-describe('--fd', { timeout: 30_000 }, () => {
+describe('--fd', { timeout: 60_000 }, () => {
   it('serves on an inherited listening socket', async () => {
     const { server, fd, port } = await listening()
     const child = spawn(process.execPath, [...SERVE, '--fd', '3', '--no-access-log'], {
@@ -43,7 +43,7 @@ describe('--fd', { timeout: 30_000 }, () => {
   })
 })
 
-describe('--tls-cert and --tls-key', { timeout: 30_000 }, () => {
+describe('--tls-cert and --tls-key', { timeout: 60_000 }, () => {
   const cert = ['--tls-cert', 'test/fixtures/tls/server.pem']
   const key = ['--tls-key', 'test/fixtures/tls/server.key']
 

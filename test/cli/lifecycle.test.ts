@@ -13,7 +13,7 @@ const PID_1 = ['--pid', '--fork', '--kill-child']
 
 const canBePid1 = spawnSync('unshare', [...PID_1, 'true']).status === 0
 
-describe('a signal before the server listens', { timeout: 30_000 }, () => {
+describe('a signal before the server listens', { timeout: 60_000 }, () => {
   it('ends the process with status 0 while the app loads', async () => {
     using command = new Command(WORDS, { START: 'load' })
     await command.says('loading')
@@ -60,11 +60,11 @@ describe('a signal before the server listens', { timeout: 30_000 }, () => {
     const env = { ...process.env, START: 'load' }
     const child = spawn('unshare', [...PID_1, ...node], { env })
     try {
-      await once(child.stdout, 'data', { signal: AbortSignal.timeout(12_000) })
+      await once(child.stdout, 'data', { signal: AbortSignal.timeout(30_000) })
       const { pid } = child
       const inner = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
       process.kill(Number(inner), 'SIGTERM')
-      const [status] = await once(child, 'exit', { signal: AbortSignal.timeout(12_000) })
+      const [status] = await once(child, 'exit', { signal: AbortSignal.timeout(30_000) })
       expect(status).toBe(0)
     } finally {
       child.kill('SIGKILL')

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 30_000
 
 /** Listens on a free port. The descriptor is for a child; the caller closes the server when the child has it. */
 export async function listening(): Promise<{ server: Server; fd: number; port: number }> {

@@ -7,7 +7,7 @@ import type { PythonOptions } from '../../src/hosting/gateway/process/python-set
 
 /** The settings of a pool, without its functions. */
 function settings(options: PythonOptions): object {
-  const { kind: _kind, ...others } = pythonSettings('shop', options)
+  const { process: _process, ...others } = pythonSettings('shop', options)
   return others
 }
 

@@ -45,7 +45,10 @@ describe('reloads', () => {
     reloads.started(log)
     expect(lines).toEqual([])
     void reloads.order(log)
-    await vi.waitFor(() => expect(lines).toEqual(['info: SIGHUP: reloading', 'info: reloaded']))
+    await vi.waitFor(
+      () => expect(lines).toEqual(['info: SIGHUP: reloading', 'info: reloaded']),
+      30_000,
+    )
   })
 
   it('have the outcome of the reload that began after the order', async () => {
@@ -56,7 +59,7 @@ describe('reloads', () => {
     const second = reloads.order(log, 'the control socket')
     steps[0]?.resolve(DONE)
     expect(await first).toEqual({ workers: 0, pools: 2, errors: [] })
-    await vi.waitFor(() => expect(steps).toHaveLength(2))
+    await vi.waitFor(() => expect(steps).toHaveLength(2), 30_000)
     steps[1]?.resolve({ pools: 0, errors: [new Error('app.js does not parse')] })
     expect(await second).toEqual({ workers: 0, pools: 0, errors: ['app.js does not parse'] })
     expect(lines[0]).toBe('info: the control socket: reloading')
@@ -77,7 +80,7 @@ describe('reloads', () => {
     for (let signal = 0; signal < 4; signal += 1) void reloads.order(log)
     expect(steps).toHaveLength(1)
     steps[0]?.resolve(DONE)
-    await vi.waitFor(() => expect(steps).toHaveLength(2))
+    await vi.waitFor(() => expect(steps).toHaveLength(2), 30_000)
     steps[1]?.resolve(DONE)
     await vi.waitFor(() =>
       expect(lines.filter((line) => line === 'info: reloaded')).toHaveLength(2),
@@ -122,7 +125,7 @@ describe('reloads', () => {
     const reloads = poolReloads(async () => reloaded)
     reloads.started(log)
     void reloads.order(log)
-    await vi.waitFor(() => expect(lines).toHaveLength(1 + says.length))
+    await vi.waitFor(() => expect(lines).toHaveLength(1 + says.length), 30_000)
     expect(lines.slice(1).map((line, at) => line.startsWith(says[at] ?? ''))).toEqual(
       says.map(() => true),
     )

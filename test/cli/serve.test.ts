@@ -15,7 +15,7 @@ function served(...words: string[]): Command {
   return new Command(['serve', ...words, ...PORT])
 }
 
-describe('isthmus serve', { timeout: 30_000 }, () => {
+describe('isthmus serve', { timeout: 60_000 }, () => {
   it('serves the default export of a JavaScript file, and prints the ready line', async () => {
     using command = served(HELLO)
     const url = await command.url()
@@ -108,7 +108,7 @@ describe('isthmus serve', { timeout: 30_000 }, () => {
   })
 })
 
-describe('a platform', { timeout: 30_000 }, () => {
+describe('a platform', { timeout: 60_000 }, () => {
   it('sets PORT, tells clients as a proxy, and has a limit for the threads', async () => {
     const words = ['serve', 'sync:test/fixtures/cli/slow.js', '--threads', '1', '--proxy-headers']
     using command = new Command([...words, '--threads-timeout', '0.3'], { PORT: '0' })
@@ -116,7 +116,7 @@ describe('a platform', { timeout: 30_000 }, () => {
     expect(url.hostname).toBe('0.0.0.0')
     url.hostname = '127.0.0.1'
     url.search = '?5000'
-    const signal = AbortSignal.timeout(12_000)
+    const signal = AbortSignal.timeout(30_000)
     const response = await fetch(url, { headers: { 'x-forwarded-for': '192.0.2.7' }, signal })
     expect(response.status).toBe(504)
     const [line] = linesWith('GET / 504', await command.logs('GET / 504'))
@@ -124,7 +124,7 @@ describe('a platform', { timeout: 30_000 }, () => {
   })
 })
 
-describe('--threads', { timeout: 30_000 }, () => {
+describe('--threads', { timeout: 60_000 }, () => {
   it('hosts sync apps in threads, TypeScript and those inside a table too; no others', async () => {
     using typed = served('test/fixtures/cli/typed.ts', '--threads', '1')
     expect(await get(await typed.url())).toBe('in a thread')
@@ -165,7 +165,7 @@ describe('--threads', { timeout: 30_000 }, () => {
   })
 })
 
-describe('the log of the command', { timeout: 30_000 }, () => {
+describe('the log of the command', { timeout: 60_000 }, () => {
   it('has a line for each request, as JSON if stderr is no terminal', async () => {
     using command = new Command(['serve', HELLO, '--port', '0'])
     await get(`${await command.url()}/seen?secret=1`)

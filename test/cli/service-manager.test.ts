@@ -12,7 +12,7 @@ import { freePort } from '../raw/free-port.ts'
 import { get } from './command.ts'
 import type { ChildProcess } from 'node:child_process'
 
-const DEADLINE_MS = 25_000
+const DEADLINE_MS = 30_000
 const HELLO = 'test/fixtures/cli/hello.js'
 const SERVE = ['dist/cli/main.js', 'serve', HELLO, '--threads', '0']
 
@@ -116,7 +116,7 @@ function endGroup({ pid }: ChildProcess): void {
   }
 }
 
-describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout: 40_000 }, () => {
+describe.skipIf(!has('systemd-notify'))('isthmus serve under systemd', { timeout: 60_000 }, () => {
   let folder: string
   const children: ChildProcess[] = []
   beforeEach(() => {

@@ -13,7 +13,7 @@ const LOOSE_ENDS = 'test/fixtures/cli/loose-ends.js'
 const STUCK = 'test/fixtures/cli/stuck.js'
 const SLOW = 'test/fixtures/cli/slow.js'
 
-describe('a signal', { timeout: 30_000 }, () => {
+describe('a signal', { timeout: 60_000 }, () => {
   it('drains: requests in flight are answered first', async () => {
     using command = new Command(['serve', SLOW, '--port', '0', '--threads', '1'])
     const answer = get(`${await command.url()}/?700`)
@@ -108,7 +108,7 @@ describe('a signal', { timeout: 30_000 }, () => {
   })
 })
 
-describe('an unhandled error', { timeout: 30_000 }, () => {
+describe('an unhandled error', { timeout: 60_000 }, () => {
   it('is logged and survived if it is a rejection', async () => {
     using command = new Command(['serve', LOOSE_ENDS, '--port', '0'])
     const url = await command.url()
@@ -133,7 +133,7 @@ describe('an unhandled error', { timeout: 30_000 }, () => {
   })
 })
 
-describe('a closed output', { timeout: 30_000 }, () => {
+describe('a closed output', { timeout: 60_000 }, () => {
   it('does not stop the server', async () => {
     using command = new Command(['serve', HELLO, '--port', '0'])
     const url = await command.url()

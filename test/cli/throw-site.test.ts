@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { throwSite } from '../../src/cli/throw-site.ts'
 
 const run = promisify(execFile)
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 30_000
 
 // Imports a module in a plain Node process, and returns the error that it threw.
 const IMPORTER = `

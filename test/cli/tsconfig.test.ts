@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { get } from './command.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 30_000
 
 const TSCONFIG = {
   compilerOptions: {

@@ -43,7 +43,7 @@ let channels: Channels
 
 beforeAll(async () => {
   browser = await startChromium()
-}, 30_000)
+}, 60_000)
 afterEach(async () => {
   await server?.close({ graceMs: 500 })
   await channels?.close()

@@ -45,7 +45,7 @@ function reading(client: StreamClient, stream: ClientHttp2Stream): Stream {
     async read() {
       const chunk = new Promise<Buffer>((resolve) => stream.once('data', resolve))
       stream.resume()
-      if (!(await settlesWithin(chunk, 8_000))) throw new Error('no chunk came within 8 s')
+      if (!(await settlesWithin(chunk, 30_000))) throw new Error('no chunk came within 30 s')
       stream.pause()
       return (await chunk).toString('latin1')
     },

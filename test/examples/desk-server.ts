@@ -40,6 +40,6 @@ export async function buy(url: string, form: Record<string, string>): Promise<Re
     method: 'POST',
     body: new URLSearchParams(form),
     redirect: 'manual',
-    signal: AbortSignal.timeout(5000),
+    signal: AbortSignal.timeout(30_000),
   })
 }

@@ -15,7 +15,7 @@ let browser: Browser
 beforeAll(async () => {
   desk = await startDesk()
   browser = await startChromium()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
   await desk?.[Symbol.asyncDispose]()

@@ -164,7 +164,7 @@ describe('the feed', () => {
 })
 
 function get(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(desk.url + path, { signal: AbortSignal.timeout(10_000), ...init })
+  return fetch(desk.url + path, { signal: AbortSignal.timeout(30_000), ...init })
 }
 
 /** The body up to and including the piece that has `text`; the rest is cancelled. */

@@ -51,7 +51,7 @@ export async function openEvents(
   headers: Record<string, string> = {},
 ): Promise<EventReader> {
   const leave = new AbortController()
-  const signal = AbortSignal.any([leave.signal, AbortSignal.timeout(10_000)])
+  const signal = AbortSignal.any([leave.signal, AbortSignal.timeout(30_000)])
   const response = await fetch(url, {
     headers: { accept: 'text/event-stream', ...headers },
     signal,

@@ -106,7 +106,7 @@ describe('a page that listens to a feed', () => {
   it('is told a time to come back', async () => {
     const response = await fetch(await start([], { retryMs: 1000 }), {
       headers: { accept: 'text/event-stream' },
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(30_000),
     })
     const first = await response.body?.pipeThrough(new TextDecoderStream()).getReader().read()
     const [, retryMs] = /^retry: (\d+)\n\n/.exec(first?.value ?? '') ?? []
@@ -239,7 +239,7 @@ async function start(groups: string | string[], options: FeedOptions = {}): Prom
 }
 
 function get(url: string, init: RequestInit): Promise<Response> {
-  return fetch(url, { signal: AbortSignal.timeout(5000), ...init })
+  return fetch(url, { signal: AbortSignal.timeout(30_000), ...init })
 }
 
 type Page = Awaited<ReturnType<typeof openEvents>>

@@ -56,7 +56,7 @@ function mounts({ figures }: Server): Record<string, MountReport> {
 }
 
 async function get(server: Server, path: string, init: RequestInit = {}): Promise<number> {
-  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(8_000), ...init })
+  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(30_000), ...init })
   await response.arrayBuffer()
   return response.status
 }

@@ -16,12 +16,12 @@ function pool(options: ThreadOptions = {}, around = (app: EventApp) => app): Pro
 }
 
 async function ask({ server }: Served, path: string): Promise<string> {
-  const signal = AbortSignal.timeout(15_000)
+  const signal = AbortSignal.timeout(30_000)
   const response = await fetch(server.url + path, { signal, headers: { connection: 'close' } })
   return `${response.status} ${response.status === 200 ? await response.text() : ''}`
 }
 
-describe('an app in a thread', { timeout: 40_000 }, () => {
+describe('an app in a thread', { timeout: 60_000 }, () => {
   it('harms no request by messages on parentPort, and the log names the cause once', async () => {
     await using server = await pool()
     for (const name of ['text', 'null', 'empty', 'cells', 'done']) {
@@ -69,7 +69,7 @@ describe('an app in a thread', { timeout: 40_000 }, () => {
   })
 })
 
-describe('a scope that cannot cross', { timeout: 40_000 }, () => {
+describe('a scope that cannot cross', { timeout: 60_000 }, () => {
   const around =
     (app: EventApp): EventApp =>
     (scope, receive, send) => {
@@ -108,7 +108,7 @@ describe('a scope that cannot cross', { timeout: 40_000 }, () => {
   })
 })
 
-describe('many tiny pieces', { timeout: 40_000 }, () => {
+describe('many tiny pieces', { timeout: 60_000 }, () => {
   it('of a response do not hold the event loop: each turn takes a bounded number', async () => {
     const events = { all: 0, inTurn: 0, most: 0 }
     const endTurn = (): void => void (events.inTurn = 0)
@@ -135,7 +135,7 @@ describe('many tiny pieces', { timeout: 40_000 }, () => {
     const file = join(folder, 'go')
     await using server = await pool()
     const response = await fetch(`${server.server.url}/tinyThenWait/20000?${file}`, {
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(30_000),
     })
     let text = ''
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {

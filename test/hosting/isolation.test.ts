@@ -24,7 +24,7 @@ async function statusOf({ server }: Served, path: string): Promise<number> {
   return response.status
 }
 
-describe('a request that ends its thread', { timeout: 40_000 }, () => {
+describe('a request that ends its thread', { timeout: 60_000 }, () => {
   it('[3c.24] by process.exit() is 500, and the next one finds another thread', async () => {
     await using server = await pool()
     expect(await statusOf(server, '/exit/3')).toBe(500)
@@ -82,7 +82,7 @@ describe('a request that ends its thread', { timeout: 40_000 }, () => {
     expect(statuses).toEqual(deeds.map((deed) => (deed === '/' ? 200 : 500)))
     for (const socket of sockets) {
       socket.send('still there?')
-      const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+      const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(30_000) })
       expect(String(message)).toBe('still there?')
       socket.terminate()
     }

@@ -90,7 +90,7 @@ describe('one spelling of the module of an app', () => {
         format: 'esm',
       }),
     ])
-  }, 40_000)
+  }, 60_000)
 
   it.each([
     ['under tsx', 'src/places.ts', 'src/app.ts'],

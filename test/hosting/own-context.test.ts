@@ -28,7 +28,7 @@ function looking(app: EventApp, look: (of: string) => void): EventApp {
   }
 }
 
-describe('the async context', { timeout: 30_000 }, () => {
+describe('the async context', { timeout: 60_000 }, () => {
   it('of a queued request is its own, not that of the request that freed the thread', async () => {
     const seen: Array<[string, string | undefined]> = []
     const app = looking(threads(SLOW, { max: 1 }), (own) => seen.push([own, path.getStore()]))

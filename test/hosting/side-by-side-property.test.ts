@@ -49,7 +49,7 @@ beforeAll(async () => {
   const module = bundleOf(new URL('../fixtures/threads/event-plan.ts', import.meta.url))
   loop = await served(planned, { lifespan: 'off' })
   thread = await served(threads(module, { max: 1 }), { lifespan: 'auto' })
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await loop[Symbol.asyncDispose]()
   await thread[Symbol.asyncDispose]()

@@ -59,7 +59,7 @@ function socketTo({ server }: Served, path: string, protocols: string[] = []): W
 }
 
 const first = async (socket: WebSocket, event: string): Promise<unknown[]> =>
-  once(socket, event, { signal: AbortSignal.timeout(10_000) })
+  once(socket, event, { signal: AbortSignal.timeout(30_000) })
 
 describe('requests of one thread', { timeout: DEADLINE }, () => {
   it('run at the same time: one answers while another one waits', async () => {

@@ -214,7 +214,7 @@ describe('two copies of the package on one event loop', () => {
     await using server = await serve(app as App, options)
     const { port } = server.address as { port: number }
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
-    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(8_000) })
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(30_000) })
     expect(socket.getPeerCertificate().subject.CN).toBe('shop')
     socket.destroy()
     expect(channels instanceof LocalChannels).toBe(true)

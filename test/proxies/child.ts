@@ -13,7 +13,7 @@ export interface Child {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-const STOP_MS = 15_000
+const STOP_MS = 30_000
 const COMPLAINT_CHARACTERS = 2_000
 const running = new Set<ChildProcess>()
 

@@ -8,7 +8,7 @@ import { startUpstream } from './upstream.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Options, Outcome } from './options.ts'
 
-const ANSWER_MS = 10_000
+const ANSWER_MS = 30_000
 const SERVER = 'isthmus native'
 
 interface Told {

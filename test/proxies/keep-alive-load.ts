@@ -20,7 +20,7 @@ export interface Load {
 }
 
 const POST_BYTES = 1024
-const ANSWER_MS = 20_000
+const ANSWER_MS = 30_000
 
 /** Starts the clients. `where` names the load in its faults. */
 export function startLoad(url: string, where: string, shape: LoadShape): Load {

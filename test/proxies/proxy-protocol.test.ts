@@ -16,7 +16,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Served } from '../raw/served.ts'
 import type { Child } from './child.ts'
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 30_000
 const ends = httpApp(async ({ client, scheme }, _receive, send) => {
   await answer(send, JSON.stringify([client, scheme]))
 })
@@ -56,7 +56,7 @@ function has(command: string): boolean {
 
 const hasProxy = has('haproxy')
 
-describe.skipIf(!hasProxy)('HAProxy in front', { timeout: 30_000 }, () => {
+describe.skipIf(!hasProxy)('HAProxy in front', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-haproxy-'))
   const servers: Served[] = []
   const ports: Record<string, number> = {}
@@ -87,7 +87,7 @@ describe.skipIf(!hasProxy)('HAProxy in front', { timeout: 30_000 }, () => {
     writeFileSync(file, `defaults\n  mode tcp\n${timeouts.join('')}${sections.join('')}`)
     proxy = startChild(['haproxy', '-db', '-f', file])
     await Promise.all(Object.values(ports).map(untilAnswering))
-  }, 20_000)
+  }, 60_000)
 
   afterAll(async () => {
     await proxy.stop('SIGTERM')

@@ -19,7 +19,7 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-const START_MS = 15_000
+const START_MS = 30_000
 const POLL_MS = 50
 
 /** Starts a proxy on a free port; `tls` is for nginx alone. @throws Error with the proxy's complaint if it does not listen within START_MS */

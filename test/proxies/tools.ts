@@ -53,7 +53,7 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
   java: { probe: ['javac', '-version'], remedy: 'apt-get install default-jdk-headless' },
 }
 
-const PROBE_MS = 10_000
+const PROBE_MS = 30_000
 
 /** Null if the tool is here, else one line with the remedy. */
 export function missing(name: ToolName): string | null {

@@ -18,7 +18,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`the extensions of ASGI in Python${SKIP
 
   beforeAll(async () => {
     server = await serving('asgi_semantics:app')
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server[Symbol.asyncDispose]())
 
   const file = (): string => readFileSync(join(FIXTURE.cwd ?? '', 'asgi_semantics.py'), 'latin1')

@@ -15,7 +15,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`an ASGI app of Python${SKIPPED}`, () =
 
   beforeAll(async () => {
     server = await serving('asgi_semantics:app', { cancelAfterMs: 100 })
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server[Symbol.asyncDispose]())
 
   const hasLine = (text: string): Promise<void> =>

@@ -6,15 +6,15 @@ import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['starlette'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
 
 describe.skipIf(missing)(`a Starlette app${note}`, () => {
   let newsroom: Hosted
   beforeAll(async () => {
     newsroom = await hosted('starlette_app:app', { interface: 'asgi', python })
-  }, 40_000)
-  afterAll(() => newsroom.close(), 20_000)
+  }, 60_000)
+  afterAll(() => newsroom.close(), 60_000)
 
   const bodyOf = async (path: string): Promise<string> => {
     using client = await newsroom.connect()

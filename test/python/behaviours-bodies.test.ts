@@ -18,8 +18,8 @@ describe.each(SUITES)('a request to a %s app', (_name, module, kind, spec) => {
     let app: Hosted
     beforeAll(async () => {
       app = await hosted(spec, { interface: kind, python, files: { 'paper.txt': 'x'.repeat(300) } })
-    }, 40_000)
-    afterAll(() => app.close(), 20_000)
+    }, 60_000)
+    afterAll(() => app.close(), 60_000)
 
     const chunked = (client: RawClient, path: string, chunks: string[]): void => {
       client.send(`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`)
@@ -86,5 +86,5 @@ describe.skipIf(flask.missing)(`Werkzeug${flask.note}`, () => {
     } finally {
       await shop.close()
     }
-  }, 40_000)
+  }, 60_000)
 })

@@ -12,8 +12,8 @@ describe.skipIf(flask.missing)(`a Flask stream whose client leaves${flask.note}`
   let shop: Hosted
   beforeAll(async () => {
     shop = await hosted('flask_shop:app', { interface: 'wsgi', python: flask.python })
-  }, 40_000)
-  afterAll(() => shop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => shop.close(), 60_000)
 
   it('is closed: GeneratorExit, finally, call_on_close, and the teardown', async () => {
     const client = await shop.connect()
@@ -40,7 +40,7 @@ describe.skipIf(flask.missing)(`a Flask stream whose client leaves${flask.note}`
     await client.head()
     client.reset()
     const ended = async () => (await shop.journal.lines()).slice(before)
-    await expect.poll(ended, { timeout: 10_000 }).toContain('endless call_on_close')
+    await expect.poll(ended, { timeout: 30_000 }).toContain('endless call_on_close')
   })
 })
 
@@ -50,8 +50,8 @@ describe.skipIf(starlette.missing)(`a Starlette app whose client leaves${starlet
   beforeAll(async () => {
     const options = { interface: 'asgi', python: starlette.python } as const
     newsroom = await hosted('starlette_app:app', options)
-  }, 40_000)
-  afterAll(() => newsroom.close(), 20_000)
+  }, 60_000)
+  afterAll(() => newsroom.close(), 60_000)
 
   it('has its stream cancelled', async () => {
     const client = await newsroom.connect()

@@ -5,7 +5,7 @@ import { hosted } from './hosted.ts'
 import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const BEFORE = 'ValueError: broken on purpose, before the head'
 const AFTER = 'ValueError: broken on purpose, after the head'
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`
@@ -15,8 +15,8 @@ describe.skipIf(flask.missing)(`an error of a Flask app${flask.note}`, () => {
   let shop: Hosted
   beforeAll(async () => {
     shop = await hosted('flask_shop:app', { interface: 'wsgi', python: flask.python })
-  }, 40_000)
-  afterAll(() => shop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => shop.close(), 60_000)
 
   it('before the head gives the 500 of Flask, and one traceback', async () => {
     const response = await fetch(`${shop.url}/broken`)
@@ -44,8 +44,8 @@ describe.skipIf(starlette.missing)(`an error of a Starlette app${starlette.note}
   beforeAll(async () => {
     const options = { interface: 'asgi', python: starlette.python } as const
     newsroom = await hosted('starlette_app:app', options)
-  }, 40_000)
-  afterAll(() => newsroom.close(), 20_000)
+  }, 60_000)
+  afterAll(() => newsroom.close(), 60_000)
 
   it('before the head gives the one 500 of ServerErrorMiddleware, and one traceback', async () => {
     using client = await newsroom.connect()

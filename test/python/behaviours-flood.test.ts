@@ -22,8 +22,8 @@ describe.each([
     let app: Hosted
     beforeAll(async () => {
       app = await hosted(spec, { interface: kind, python })
-    }, 40_000)
-    afterAll(() => app.close(), 20_000)
+    }, 60_000)
+    afterAll(() => app.close(), 60_000)
 
     it('waits for a client that does not read, and then arrives whole', async () => {
       using client = await app.connect(30_000)
@@ -42,7 +42,7 @@ describe.each([
       const sum = createHash('sha256').update(body).digest('hex')
       const response = await fetch(app.url, { method: 'POST', body })
       expect(await response.text()).toBe(`${UPLOAD} ${sum}`)
-    }, 40_000)
+    }, 60_000)
 
     const reason = kind === 'wsgi' ? ' (WSGI has none)' : LAX
     it.skipIf(kind === 'wsgi' || isReference)(

@@ -7,7 +7,7 @@ import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
 const jsonOf = async <Value>(url: string): Promise<Value> =>
-  (await (await fetch(url, { signal: AbortSignal.timeout(12_000) })).json()) as Value
+  (await (await fetch(url, { signal: AbortSignal.timeout(30_000) })).json()) as Value
 
 const fastapi = pythonWith(['fastapi', 'multipart'])
 describe.skipIf(fastapi.missing)(`one process of a FastAPI app${fastapi.note}`, () => {
@@ -15,8 +15,8 @@ describe.skipIf(fastapi.missing)(`one process of a FastAPI app${fastapi.note}`, 
   beforeAll(async () => {
     const options = { interface: 'asgi', python: fastapi.python } as const
     workshop = await hosted('fastapi_app:app', options)
-  }, 40_000)
-  afterAll(() => workshop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => workshop.close(), 60_000)
 
   it('has many requests at the same time', async () => {
     const guests = Array.from({ length: 12 }, () =>

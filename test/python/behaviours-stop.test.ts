@@ -23,7 +23,7 @@ async function linesOfStop(
   for (const client of open) client[Symbol.dispose]()
   const lines = await app.journal.lines()
   await app.forget()
-  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false)
   return lines
 }
 

@@ -8,7 +8,7 @@ import { Talk } from './talk.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['starlette'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const old = (feature: string): string =>
   isReference ? ` (uvicorn of Debian does not know ${feature})` : ''
 
@@ -16,8 +16,8 @@ describe.skipIf(missing)(`a WebSocket of a Starlette app${note}`, () => {
   let newsroom: Hosted
   beforeAll(async () => {
     newsroom = await hosted('starlette_app:app', { interface: 'asgi', python })
-  }, 40_000)
-  afterAll(() => newsroom.close(), 20_000)
+  }, 60_000)
+  afterAll(() => newsroom.close(), 60_000)
 
   const since = (start: number) => async () => (await newsroom.journal.lines()).slice(start)
 

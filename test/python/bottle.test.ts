@@ -7,7 +7,7 @@ import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['bottle'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const files = { 'book.txt': '0123456789'.repeat(20_000) }
 
 describe.skipIf(missing)(`a Bottle app${note}`, () => {
@@ -17,8 +17,8 @@ describe.skipIf(missing)(`a Bottle app${note}`, () => {
     // No attribute: the module has `application`.
     library = await hosted('bottle_app:application', { interface: 'wsgi', python, files })
     browser = new Browser(library.url)
-  }, 40_000)
-  afterAll(() => library.close(), 20_000)
+  }, 60_000)
+  afterAll(() => library.close(), 60_000)
 
   it('renders a template and runs a plugin', async () => {
     const response = await browser.fetch('/?name=Zo%C3%A9')

@@ -36,7 +36,7 @@ export class Browser {
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     if (this.cookies.size > 0) headers.set('cookie', this.cookie)
-    const signal = AbortSignal.timeout(12_000)
+    const signal = AbortSignal.timeout(30_000)
     const response = await fetch(this.#url + path, { signal, ...init, headers, redirect: 'manual' })
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';')

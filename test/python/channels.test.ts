@@ -16,7 +16,7 @@ describe.skipIf(missing)(`a Django site with Channels${note}`, () => {
     const options = { interface: 'asgi', python, prepare } as const
     site = await hosted('channels_site.asgi:application', options)
   }, 60_000)
-  afterAll(() => site.close(), 20_000)
+  afterAll(() => site.close(), 60_000)
 
   const ada = async (): Promise<Browser> => {
     const browser = new Browser(site.url)

@@ -7,7 +7,7 @@ import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['cherrypy'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const files = { 'song.txt': '0123456789'.repeat(20_000) }
 
 describe.skipIf(missing)(`a CherryPy app${note}`, () => {
@@ -17,8 +17,8 @@ describe.skipIf(missing)(`a CherryPy app${note}`, () => {
     const options = { interface: 'wsgi', python, files, threads: 4 } as const
     radio = await hosted('cherrypy_app:application', options)
     browser = new Browser(radio.url)
-  }, 40_000)
-  afterAll(() => radio.close(), 20_000)
+  }, 60_000)
+  afterAll(() => radio.close(), 60_000)
 
   it('dispatches to a page, with a tool', async () => {
     const response = await browser.fetch('/?name=Zo%C3%A9')

@@ -9,7 +9,7 @@ import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['django'])
 const files = { 'download.txt': '0123456789'.repeat(30_000) }
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const INTERFACES = [
   ['wsgi', 'django_site.wsgi:application'],
   ['asgi', 'django_site.asgi:application'],
@@ -24,7 +24,7 @@ describe.each(INTERFACES)('a Django site by %s', (kind, spec) => {
       site = await hosted(spec, { interface: kind, python, files, prepare })
       browser = new Browser(site.url)
     }, 60_000)
-    afterAll(() => site.close(), 20_000)
+    afterAll(() => site.close(), 60_000)
 
     it('saves a form with its CSRF token, and keeps a session', async () => {
       const guest = new Browser(site.url)

@@ -8,7 +8,7 @@ import { Talk } from './talk.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['fastapi', 'multipart'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 describe.skipIf(missing)(`a FastAPI app${note}`, () => {
@@ -17,8 +17,8 @@ describe.skipIf(missing)(`a FastAPI app${note}`, () => {
   beforeAll(async () => {
     workshop = await hosted('fastapi_app:app', { interface: 'asgi', python })
     browser = new Browser(workshop.url)
-  }, 40_000)
-  afterAll(() => workshop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => workshop.close(), 60_000)
 
   const add = (part: unknown) =>
     browser.fetch('/parts', { method: 'POST', body: JSON.stringify(part), headers: JSON_TYPE })
@@ -146,5 +146,5 @@ describe.skipIf(missing)(`a FastAPI app that stops${note}`, () => {
     } finally {
       await workshop.forget()
     }
-  }, 40_000)
+  }, 60_000)
 })

@@ -14,8 +14,8 @@ describe.skipIf(missing)(`a Flask app${note}`, () => {
   beforeAll(async () => {
     shop = await hosted('flask_shop:app', { interface: 'wsgi', python })
     browser = new Browser(shop.url)
-  }, 40_000)
-  afterAll(() => shop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => shop.close(), 60_000)
 
   it('renders a template, with links from the request', async () => {
     const response = await browser.fetch('/?name=%3CZo%C3%A9%3E')

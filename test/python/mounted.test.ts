@@ -30,8 +30,8 @@ describe.skipIf(flask.missing || isReference)(`a mounted Flask app${flask.note}$
     const around = below('/old/shop')
     shop = await hosted('flask_shop:app', { interface: 'wsgi', python, around })
     browser = new Browser(shop.url)
-  }, 40_000)
-  afterAll(() => shop.close(), 20_000)
+  }, 60_000)
+  afterAll(() => shop.close(), 60_000)
 
   it('makes its links below the prefix', async () => {
     const page = await browser.fetch('/old/shop/')

@@ -7,7 +7,7 @@ import { pythonWith } from './python-with.ts'
 import type { Hosted } from './hosted.ts'
 
 const { python, missing, note } = pythonWith(['pyramid'])
-const WAIT = { timeout: 10_000 }
+const WAIT = { timeout: 60_000 }
 const files = { 'download.txt': '0123456789'.repeat(20_000) }
 
 describe.skipIf(missing)(`a Pyramid app${note}`, () => {
@@ -16,8 +16,8 @@ describe.skipIf(missing)(`a Pyramid app${note}`, () => {
   beforeAll(async () => {
     wiki = await hosted('pyramid_app:application', { interface: 'wsgi', python, files })
     browser = new Browser(wiki.url)
-  }, 40_000)
-  afterAll(() => wiki.close(), 20_000)
+  }, 60_000)
+  afterAll(() => wiki.close(), 60_000)
 
   it('renders JSON, through a tween', async () => {
     const response = await browser.fetch('/pages/home')

@@ -149,14 +149,14 @@ describe.skipIf(NO_PYTHON !== undefined)(
       const server = fork(SERVER, { execArgv: ['--import', 'tsx'], stdio: 'ignore' })
       try {
         const [url] = (await once(server, 'message', {
-          signal: AbortSignal.timeout(20_000),
+          signal: AbortSignal.timeout(30_000),
         })) as [string]
-        const response = await fetch(`${url}/pid`, { signal: AbortSignal.timeout(10_000) })
+        const response = await fetch(`${url}/pid`, { signal: AbortSignal.timeout(30_000) })
         const pid = Number(await response.text())
         expect(isRunning(pid)).toBe(true)
         // The code in C holds the lock of the interpreter.
         if (deed === 'backtracks') {
-          fetch(`${url}/backtracks`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+          fetch(`${url}/backtracks`, { signal: AbortSignal.timeout(30_000) }).catch(() => undefined)
           await new Promise((resolve) => setTimeout(resolve, 500))
         }
         server.kill('SIGKILL')

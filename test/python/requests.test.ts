@@ -108,8 +108,8 @@ describe.each([
     let app: Hosted
     beforeAll(async () => {
       app = await hosted(spec, { interface: kind, python })
-    }, 40_000)
-    afterAll(() => app.close(), 20_000)
+    }, 60_000)
+    afterAll(() => app.close(), 60_000)
 
     const seen = async (request: string): Promise<Record<string, unknown>> => {
       using client = await app.connect()

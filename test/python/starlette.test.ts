@@ -16,8 +16,8 @@ describe.skipIf(missing)(`a Starlette app${note}`, () => {
   beforeAll(async () => {
     newsroom = await hosted('starlette_app:app', { interface: 'asgi', python, files })
     browser = new Browser(newsroom.url)
-  }, 40_000)
-  afterAll(() => newsroom.close(), 20_000)
+  }, 60_000)
+  afterAll(() => newsroom.close(), 60_000)
 
   it('answers text, with fields of its own', async () => {
     const response = await browser.fetch('/?name=%C3%A9')
@@ -97,5 +97,5 @@ describe.skipIf(missing)(`a Starlette app that stops${note}`, () => {
     } finally {
       await newsroom.forget()
     }
-  }, 40_000)
+  }, 60_000)
 })

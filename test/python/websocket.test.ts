@@ -10,7 +10,7 @@ import type { IncomingMessage } from 'node:http'
 import type { PythonServer } from './serving.ts'
 
 const first = (socket: WebSocket, event: string): Promise<unknown[]> =>
-  once(socket, event, { signal: AbortSignal.timeout(10_000) })
+  once(socket, event, { signal: AbortSignal.timeout(30_000) })
 
 async function nextText(socket: WebSocket): Promise<string> {
   const [data] = (await first(socket, 'message')) as [Buffer]
@@ -31,7 +31,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WebSocket of an app of Python${SKIPP
 
   beforeAll(async () => {
     server = await serving('sockets:app', { cancelAfterMs: 100 })
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server[Symbol.asyncDispose]())
   beforeEach(() => {
     sockets = []

@@ -20,7 +20,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WSGI app of Python${SKIPPED}`, () =>
 
   beforeAll(async () => {
     server = await serving('wsgi_semantics:app', { threads: 2 })
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server[Symbol.asyncDispose]())
 
   const hasLine = (text: string): Promise<void> =>

@@ -19,7 +19,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WSGI app of Python${SKIPPED}`, () =>
 
   beforeAll(async () => {
     server = await serving('wsgi_semantics:app', {}, { sync: { environ: { SHOP: 'one' } } })
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server[Symbol.asyncDispose]())
 
   describe('has an environ', () => {
@@ -178,7 +178,7 @@ describe.skipIf(NO_PYTHON !== undefined)(`a WSGI app of Python${SKIPPED}`, () =>
 
     beforeAll(async () => {
       streaming = await serving('wsgi_semantics:app', { buffering: false })
-    }, 30_000)
+    }, 60_000)
     afterAll(() => streaming[Symbol.asyncDispose]())
 
     it('[3a.27] has 100 Continue sent by its first read', async () => {

@@ -69,11 +69,11 @@ describe('a connection', () => {
   it('[3b.56] has no HTTP timeouts after its upgrade', async () => {
     await using server = await served(echo, { keepAliveTimeoutMs: 20, headTimeoutMs: 100 })
     const socket = new WebSocket(server.server.url.replace('http', 'ws'))
-    await once(socket, 'open', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'open', { signal: AbortSignal.timeout(30_000) })
     // Longer than both timeouts, and longer than the second between two checks of node:http for late heads.
     await delay(1_500)
     socket.send('still there?')
-    const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(5_000) })
+    const [message] = await once(socket, 'message', { signal: AbortSignal.timeout(30_000) })
     expect(String(message)).toBe('still there?')
     socket.terminate()
   })
@@ -105,7 +105,7 @@ describe('a connection', () => {
     await (await fetch(server.server.url)).text()
     const socket = new WebSocket(server.server.url.replace('http', 'ws'))
     socket.on('error', () => undefined)
-    await once(socket, 'unexpected-response', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'unexpected-response', { signal: AbortSignal.timeout(30_000) })
     socket.terminate()
     expect(offered).toEqual([
       ['http.response.early_hint', 'http.response.pathsend', 'http.response.trailers'],

@@ -121,7 +121,7 @@ describe('an answer before the end of its upload', () => {
     await using server = await served(deaf, { tls })
     const options: RequestOptions = { method: 'POST', headers: { 'content-length': 6 * MIB } }
     const asked = requestTls(server.server.url, { ...options, ca: pem('ca.pem') })
-    const answered = once(asked, 'response', { signal: AbortSignal.timeout(8_000) })
+    const answered = once(asked, 'response', { signal: AbortSignal.timeout(30_000) })
     asked.end(Buffer.alloc(6 * MIB))
     const [message] = (await answered) as [IncomingMessage]
     expect((await buffer(message)).toString()).toBe('unread')
@@ -132,7 +132,7 @@ describe('an answer before the end of its upload', () => {
     for (let round = 0; round < 5; round += 1) {
       const headers = { 'content-length': 6 * MIB }
       const asked = request(server.server.url, { method: 'POST', headers })
-      const answered = once(asked, 'response', { signal: AbortSignal.timeout(8_000) })
+      const answered = once(asked, 'response', { signal: AbortSignal.timeout(30_000) })
       asked.end(Buffer.alloc(6 * MIB))
       const [message] = (await answered) as [IncomingMessage]
       expect((await buffer(message)).toString()).toBe('unread')

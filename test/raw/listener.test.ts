@@ -105,7 +105,7 @@ describe('serve({ listener })', () => {
     expect(host.server.url).toMatch(/^https:/)
     const asked = get(host.server.url, { ca: pem('ca.pem'), agent: false })
     const [response] = (await once(asked, 'response', {
-      signal: AbortSignal.timeout(8_000),
+      signal: AbortSignal.timeout(30_000),
     })) as [IncomingMessage]
     expect(await text(response)).toBe('https')
   })
@@ -118,9 +118,9 @@ describe('serve({ listener })', () => {
     await using host = await served(echo, { listener })
     const client = new WebSocket(host.server.url.replace('http', 'ws'))
     client.once('open', () => client.send('hello'))
-    const [message] = await once(client, 'message', { signal: AbortSignal.timeout(8_000) })
+    const [message] = await once(client, 'message', { signal: AbortSignal.timeout(30_000) })
     expect(String(message)).toBe('hello')
     client.close()
-    await once(client, 'close', { signal: AbortSignal.timeout(8_000) })
+    await once(client, 'close', { signal: AbortSignal.timeout(30_000) })
   })
 })

@@ -34,7 +34,7 @@ export class RawClient implements Disposable {
     socket.on('close', () => this.#ended('end'))
   }
 
-  static async connect(address: ServerAddress, deadlineMs = 8_000): Promise<RawClient> {
+  static async connect(address: ServerAddress, deadlineMs = 30_000): Promise<RawClient> {
     const socket = connect(address)
     socket.setNoDelay()
     await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) })

@@ -34,7 +34,7 @@ async function exchange({ server }: Served, bytes: string): Promise<string> {
   socket.write(bytes)
   let text = ''
   socket.on('data', (chunk) => (text += String(chunk)))
-  await once(socket, 'close', { signal: AbortSignal.timeout(8_000) })
+  await once(socket, 'close', { signal: AbortSignal.timeout(30_000) })
   return text
 }
 

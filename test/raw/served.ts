@@ -39,7 +39,7 @@ export async function served(app: HostedApp, options: ServeOptions = {}): Promis
 
 /** Resolves with the value of `awaited`, or throws after eight seconds. */
 export async function soon<Value>(awaited: Promise<Value>, what: string): Promise<Value> {
-  if (!(await settlesWithin(awaited, 8_000))) throw new Error(`${what} did not come within 8 s`)
+  if (!(await settlesWithin(awaited, 30_000))) throw new Error(`${what} did not come within 30 s`)
   return awaited
 }
 

@@ -194,8 +194,8 @@ describe('close()', () => {
     }
     await using server = await served(app)
     const socket = new WebSocket(server.server.url.replace('http', 'ws'))
-    await once(socket, 'open', { signal: AbortSignal.timeout(8_000) })
-    const ended = once(socket, 'close', { signal: AbortSignal.timeout(8_000) })
+    await once(socket, 'open', { signal: AbortSignal.timeout(30_000) })
+    const ended = once(socket, 'close', { signal: AbortSignal.timeout(30_000) })
     await soon(server.server.close(), 'close()')
     expect((await ended)[0]).toBe(1001)
   })

@@ -41,7 +41,7 @@ async function ask(server: Served): Promise<string> {
 async function leaveStale(path: string): Promise<void> {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   await once(spawn(process.execPath, ['-e', script]), 'exit', {
-    signal: AbortSignal.timeout(8_000),
+    signal: AbortSignal.timeout(30_000),
   })
 }
 

@@ -76,7 +76,7 @@ describe('a server with several certificates', () => {
 describe('new certificates', () => {
   it(
     'are in use for the next handshake, and open connections stay open',
-    { timeout: 20_000 },
+    { timeout: 60_000 },
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'isthmus-tls-files-'))
       const copy = (name: string): void => {

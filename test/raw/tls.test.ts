@@ -39,7 +39,7 @@ async function ask(
   const agent = new Agent({ keepAlive: false })
   const asked = request(url, { ca, agent, method: body ? 'POST' : 'GET', ...options })
   asked.end(body)
-  const signal = AbortSignal.timeout(8_000)
+  const signal = AbortSignal.timeout(30_000)
   const [message] = (await once(asked, 'response', { signal })) as [IncomingMessage]
   return { status: message.statusCode, body: await buffer(message) }
 }
@@ -140,7 +140,7 @@ describe('a server with tls', () => {
     })
     await using server = await served(app, { tls })
     const socket = new WebSocket(server.server.url.replace('https', 'wss'), { ca })
-    const signal = AbortSignal.timeout(8_000)
+    const signal = AbortSignal.timeout(30_000)
     const [first] = await once(socket, 'message', { signal })
     socket.send('echo')
     const [second] = await once(socket, 'message', { signal })
@@ -188,7 +188,7 @@ describe('a server with tls', () => {
     await using server = await served(facts, { tls, graceMs: 60_000 })
     const { port } = server.server.address as { port: number }
     const mute = connectTcp(port, '127.0.0.1').on('error', () => undefined)
-    await once(mute, 'connect', { signal: AbortSignal.timeout(8_000) })
+    await once(mute, 'connect', { signal: AbortSignal.timeout(30_000) })
     await ask(server.server.url)
     mute.resume()
     if (engine === 'node') mute.destroy()
@@ -223,7 +223,7 @@ describe('a server with tls', () => {
       await using server = await served(app, { tls, writeTimeoutMs: 300 })
       const socket = secured(server)
       socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-      await once(socket, 'data', { signal: AbortSignal.timeout(8_000) })
+      await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })
       socket.pause()
       await soon(left.promise, 'the disconnect')
       expect(server.lines.filter((line) => line.startsWith('error'))).toEqual([])

@@ -10,7 +10,7 @@ import { expectUpload, firstBytes, releaseEvents } from './recipe-app.ts'
 import type { IncomingMessage } from 'node:http'
 import type { Recipe } from './front.ts'
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 30_000
 const REQUESTS = 20
 const FORWARDED = 'proxy'
 const VARIABLES = 'variables'

@@ -7,7 +7,7 @@ import type { ClientOptions, ServerOptions } from 'ws'
 import type { Place } from './case.ts'
 import type { Script } from './upstream.ts'
 
-const WAIT_MS = 8_000
+const WAIT_MS = 30_000
 
 /** An upstream that is a server of ws. `onSocket` gets each socket that is open. */
 export function webSockets(

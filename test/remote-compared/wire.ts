@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 /** How the other side ended the connection: with FIN, with RST, or not yet. */
 type Ending = 'open' | 'end' | 'reset'
 
-const WAIT_MS = 8_000
+const WAIT_MS = 30_000
 
 /** The text of a connection, each character one byte. The case that opens it also disposes it. */
 export class Wire implements Disposable {

@@ -10,7 +10,7 @@ import type { Server } from 'node:net'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-describe('connections without a descriptor', { timeout: 30_000 }, () => {
+describe('connections without a descriptor', { timeout: 60_000 }, () => {
   it.runIf(process.platform === 'linux').each(['native', 'node'])(
     'leave a line in the log, with the remedy, on the %s engine',
     async (engine) => {
@@ -19,7 +19,7 @@ describe('connections without a descriptor', { timeout: 30_000 }, () => {
       const child = spawn('sh', ['-c', shell], { cwd: ROOT })
       const sockets = []
       try {
-        const signal = AbortSignal.timeout(12_000)
+        const signal = AbortSignal.timeout(30_000)
         const [ready] = await once(child.stdout, 'data', { signal })
         const port = Number(/:(\d+)\s*$/.exec(String(ready))?.[1])
         const logged = once(child.stderr, 'data', { signal })

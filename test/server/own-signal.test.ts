@@ -19,7 +19,7 @@ import type { Log, LogLine } from '../../src/contract/log.ts'
 import type { EventApp } from '../../src/contract/events.ts'
 import type { Server } from '../../src/server/serve.ts'
 
-const DEADLINE_MS = 10_000
+const DEADLINE_MS = 30_000
 const MODULE = new URL('../fixtures/threads/own-signal.js', import.meta.url)
 
 const lines: string[] = []
@@ -71,7 +71,7 @@ describe('an app that fails with the reason of its signal', () => {
   let server: Server
   beforeAll(async () => {
     server = await serve(table, { port: 0, log, lifespan: 'off' })
-  }, 30_000)
+  }, 60_000)
   afterAll(() => server.close({ graceMs: 0 }))
 
   it.each(Object.keys(table))(

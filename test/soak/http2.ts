@@ -2,6 +2,8 @@
 // with the level error, request or connection that stays, or memory that grows.
 //
 //   npm run soak:http2 -- [--sessions 5000] [--seed 1]
+//
+// It needs a Node whose nghttp2 has no CVE-2026-27135: random frames find it, and the process aborts.
 
 import { connect } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,8 +11,14 @@ import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { serve } from 'isthmus'
+import { canAbort } from '../../src/server/http2/known-defect.ts'
 import { fuzzedApp, randomSession } from '../server/http2/random-session.ts'
 import type { Server } from 'isthmus'
+
+if (canAbort(process.versions['nghttp2'] ?? '')) {
+  console.error(`Node ${process.version} has CVE-2026-27135: use Node 22.23.3 or later`)
+  process.exit(2)
+}
 
 const AT_ONCE = 20
 const REST_MS = 10_000

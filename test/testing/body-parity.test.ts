@@ -159,7 +159,7 @@ async function bySocket(app: HostedApp, path: string, init: object): Promise<unk
   const response = await fetch(server.url + path, {
     method: 'POST',
     duplex: 'half',
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
     ...init,
   })
   return withoutBoundary(await response.text())

@@ -249,9 +249,9 @@ describe('a streamed response', () => {
     await using response = await client.stream('GET', '/', { highWaterMark: 0 })
     expect(sent).toEqual([])
     await response.read()
-    await vi.waitFor(() => expect(sent).toEqual(['a']))
+    await vi.waitFor(() => expect(sent).toEqual(['a']), 30_000)
     await response.read()
-    await vi.waitFor(() => expect(sent).toEqual(['a', 'b']))
+    await vi.waitFor(() => expect(sent).toEqual(['a', 'b']), 30_000)
     expect(await response.read()).toBeNull()
   })
 

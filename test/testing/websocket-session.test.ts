@@ -116,7 +116,7 @@ describe('a WebSocket session', () => {
     await using session = await client.websocket('/', { highWaterMark: 0 })
     expect(sent).toEqual([])
     await session.receive()
-    await vi.waitFor(() => expect(sent).toEqual(['a']))
+    await vi.waitFor(() => expect(sent).toEqual(['a']), 30_000)
     await session.receive()
     await session.finished()
     expect(sent).toEqual(['a', 'b'])

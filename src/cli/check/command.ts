@@ -33,7 +33,7 @@ export async function checkCommand(command: ServeCommand, parts: CheckedParts): 
   const mounts = await checkMounts(command)
   const url = await freePlace(command, tls ? 'https' : 'http')
   const workers = command.workers.workers ?? 1
-  const requests = await checkRequests(command, paths)
+  const requests = await checkRequests(command, paths, mounts)
   const result = { config: command.configFile, url, workers, mounts, requests }
   process.stdout.write(asJson ? `${JSON.stringify(result)}\n` : `${textOf(result).join('\n')}\n`)
   // A module may keep the process alive, with a timer or a connection to a database.
@@ -68,6 +68,6 @@ function textOf({ config, url, workers, mounts, requests }: Checked): string[] {
   return [...aligned(head, 2), '', ...table, ...requests.flatMap(linesOf)]
 }
 
-function linesOf({ path, status, ms, errors }: CheckedRequest): string[] {
-  return ['', `GET ${path} ${status} in ${ms} ms`, ...errors]
+function linesOf({ path, mount, status, ms, errors }: CheckedRequest): string[] {
+  return ['', `GET ${path} ${status} in ${ms} ms, by the app at ${mount}`, ...errors]
 }

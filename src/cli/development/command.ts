@@ -6,7 +6,7 @@ import { urlOf } from '../../server/url-of.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import { masterChannels } from '../channels-options.ts'
 import { CONFIG_NAMES } from '../config/config-file.ts'
-import { ConnectionDoor } from '../connection-door.ts'
+import { ConnectionBalancer } from '../connection-balancer.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
@@ -43,18 +43,18 @@ export async function developmentCommand(
   life.log = log
   logUnhandledRejections(log)
 
-  const door = new ConnectionDoor({ ...command.options, log })
-  const address = await door.open()
+  const balancer = new ConnectionBalancer({ ...command.options, log })
+  const address = await balancer.open()
   const failures = await openFailureServer(address, { ...command.options, tls })
   const watch = new FileWatch((path) => reloader?.changed(relative('', path)), watchFailure(log))
-  const channels = masterChannels(command.channels, log)
-  const parts = { door, address, watch, failures, channels, log, ...partsOf(command) }
+  const channels = await masterChannels(command.channels, log)
+  const parts = { balancer, address, watch, failures, channels, log, ...partsOf(command) }
   await new Promise<void>((onFirst) => {
     reloader = new Reloader({ ...parts, onFirst })
     process.once('exit', () => reloader?.kill())
     life.close = async () => {
       watch.close()
-      await door.close()
+      await balancer.close()
       await reloader?.close()
       await failures.close()
       await channels?.close()

@@ -12,7 +12,7 @@ import type { ServeOptions } from '../../server/options.ts'
 import type { Server } from '../../server/serve.ts'
 import type { FailureServer } from './reloader.ts'
 
-/** A server in this process that gets its connections from a door. */
+/** A server in this process that gets its connections from a balancer. */
 interface OpenFailureServer extends FailureServer {
   close(): Promise<void>
 }
@@ -33,7 +33,9 @@ export async function openFailureServer(
     close: async () => undefined,
   }
   const app = failureApp(() => ({ ...shown, left: left.signal }))
-  const server: Server = await serve(app, { ...options, listener, log: null, lifespan: 'off' })
+  // A connection of HTTP/2 would stay here after the failure.
+  const own = { http2: false, listener, log: null, lifespan: 'off' } as const
+  const server: Server = await serve(app, { ...options, ...own })
   return {
     isOpen: true,
     isPrompt: true,

@@ -3,6 +3,9 @@
 import { tellFile, tellMissing } from './told-files.ts'
 import type { LoadHook, ResolveHook } from 'node:module'
 
+/** The endings that an import of TypeScript may leave out. */
+const ENDINGS = ['.ts', '.tsx', '.js', '.json']
+
 /** @see module.register() of Node */
 export const load: LoadHook = (url, context, nextLoad) => {
   tellFile(url)
@@ -14,7 +17,7 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   try {
     return await nextResolve(specifier, context)
   } catch (error) {
-    tellMissing(specifier, context.parentURL ?? '', [])
+    tellMissing(specifier, context.parentURL ?? '', ENDINGS)
     throw error
   }
 }

@@ -2,7 +2,7 @@
 
 import { fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { ChildTaker } from '../child-taker.ts'
+import { ChildTarget } from '../child-target.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
 import { FILES_DESCRIPTOR, fromSpare, SPARE_VARIABLE } from './messages.ts'
@@ -37,7 +37,7 @@ const END_MS = 2_500
 /** Its owner ends it. */
 export class LoadProcess {
   readonly child: ChildProcess
-  readonly taker: ChildTaker
+  readonly target: ChildTarget
   readonly #owner: LoadOwner
   #order: LoadOrder | null = null
   #isWarm = false
@@ -67,7 +67,7 @@ export class LoadProcess {
     })
     const input = this.child.stdio[FILES_DESCRIPTOR] as Readable
     createInterface({ input }).on('line', (file) => this.#owner.onFile(file))
-    this.taker = new ChildTaker(this.child)
+    this.target = new ChildTarget(this.child)
     this.child.on('message', (message) => this.#onMessage(message))
     this.child.on('error', (error) => (this.#failure ??= error.message))
     this.child.once('close', () => this.#owner.onEnd(this, this.#failure))

@@ -4,12 +4,12 @@ import { LoadProcess } from './load-process.ts'
 import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
-import type { ConnectionDoor, Taker } from '../connection-door.ts'
+import type { ConnectionBalancer, ConnectionTarget } from '../connection-balancer.ts'
 import type { FileWatch } from './file-watch.ts'
 import type { LoadOwner } from './load-process.ts'
 
 /** The answers to clients while the app does not load. */
-export interface FailureServer extends Taker {
+export interface FailureServer extends ConnectionTarget {
   /** From now on it shows this failure. */
   show(failure: string, load: number): void
   /** Ends its responses. */
@@ -18,7 +18,7 @@ export interface FailureServer extends Taker {
 
 /** The parts of a {@link Reloader}; their owner closes them. */
 export interface ReloaderParts {
-  readonly door: ConnectionDoor
+  readonly balancer: ConnectionBalancer
   readonly address: ServerAddress
   readonly watch: FileWatch
   readonly failures: FailureServer
@@ -90,14 +90,14 @@ export class Reloader implements LoadOwner {
 
   onReady(process: LoadProcess): void {
     if (process !== this.#loading) return
-    const { door, address, failures, log } = this.#parts
+    const { balancer, address, failures, log } = this.#parts
     this.#loading = null
     process.opened({ type: 'isthmus.worker.opened', address })
-    door.add(process.taker)
+    balancer.add(process.target)
     this.#retire(this.#serving)
     this.#serving = process
     if (this.#isFailed) {
-      door.remove(failures)
+      balancer.remove(failures)
       failures.leave()
       this.#isFailed = false
     }
@@ -115,12 +115,12 @@ export class Reloader implements LoadOwner {
   }
 
   onStop(process: LoadProcess): void {
-    this.#parts.door.remove(process.taker)
-    process.taker.stop()
+    this.#parts.balancer.remove(process.target)
+    process.target.stop()
   }
 
   onEnd(process: LoadProcess, failure: string | null): void {
-    this.#parts.door.remove(process.taker)
+    this.#parts.balancer.remove(process.target)
     if (this.#ending.delete(process)) {
       if (this.#ending.size > 0) return
       this.#onAllEnded()
@@ -153,10 +153,12 @@ export class Reloader implements LoadOwner {
 
   #failed(failure: string): void {
     if (this.#isClosed) return
-    const { door, failures } = this.#parts
+    const { balancer, failures } = this.#parts
     process.stderr.write(`isthmus: ${failure}\n`)
     failures.show(failure, this.#load)
-    if (!this.#isFailed) door.add(failures)
+    // The pages of the failure before this one load themselves anew.
+    if (this.#isFailed) failures.leave()
+    else balancer.add(failures)
     this.#isFailed = true
     this.#retire(this.#serving)
     this.#serving = null
@@ -171,7 +173,7 @@ export class Reloader implements LoadOwner {
 
   #retire(old: LoadProcess | null): void {
     if (!old) return
-    this.#parts.door.remove(old.taker)
+    this.#parts.balancer.remove(old.target)
     this.#ending.add(old)
     old.end()
   }

@@ -36,6 +36,8 @@ export function tellMissing(specifier: string, parent: string, endings: readonly
   const isFile = /^(?:\.{0,2}\/|\.\.?$|file:)/.test(specifier)
   if (!isFile) return rootsOf(dirname(importer)).forEach(tellInstallation)
   const path = resolve(dirname(importer), pathOf(specifier))
+  // An import of `text.js` may mean `text.ts`.
+  tellFile(path.replace(/js(x?)$/, 'ts$1'))
   for (const ending of ['', ...endings]) tellFile(path + ending)
   for (const ending of endings) tellFile(join(path, `index${ending}`))
 }

@@ -8,8 +8,8 @@ import { exit } from '../exit.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
 import { Reloads } from '../reloads.ts'
-import { CrewLog } from './crew-log.ts'
-import { CrewOperator } from './crew-operator.ts'
+import { MasterLog } from './master-log.ts'
+import { MasterOperator } from './master-operator.ts'
 import { Master } from './master.ts'
 import type { ServeCommand } from '../args.ts'
 import type { MasterParts } from './master.ts'
@@ -37,8 +37,8 @@ export async function masterCommand(
   life.log = log
   logUnhandledRejections(log)
   if (life.isEnding) return
-  const operator = new CrewOperator(command, log, () => life.reload())
-  const master = masterOf(command, { count, figures: operator.figures, log })
+  const operator = new MasterOperator(command, log, () => life.reload())
+  const master = await masterOf(command, { count, figures: operator.figures, log })
   life.close = () => operator.close(() => master.close())
   life.reloads = crewReloads(master)
   process.once('exit', () => master.kill())
@@ -61,20 +61,23 @@ export async function masterCommand(
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
 
-type CrewParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
+type GivenParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
 
-function masterOf({ channels, options, workers }: ServeCommand, crew: CrewParts): Master {
-  const { count, log } = crew
+async function masterOf(
+  { channels, options, workers }: ServeCommand,
+  given: GivenParts,
+): Promise<Master> {
+  const { count, log } = given
   if (channels.channels === 'memory' && count > 1) {
     log.warn({ workers: count }, 'each worker has channels of its own: --channels memory')
   }
   return new Master({
-    ...crew,
+    ...given,
     flags: workers,
-    door: { ...options, log },
+    balancer: { ...options, log },
     graceMs: options.graceMs,
     lifespanTimeoutMs: options.lifespanTimeoutMs,
-    channels: masterChannels(channels, log),
+    channels: await masterChannels(channels, log),
   })
 }
 
@@ -84,7 +87,7 @@ function crewReloads(master: Master): Reloads {
     const errors = failure ? [failure.text] : []
     return {
       outcome: { workers: failure ? 0 : workers, pools: 0, errors },
-      report: (log) => new CrewLog(log).reloaded(workers, failure),
+      report: (log) => new MasterLog(log).reloaded(workers, failure),
     }
   })
 }

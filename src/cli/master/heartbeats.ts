@@ -1,6 +1,6 @@
 // The beats of the workers. A worker without a beat gets no further connection, and is ended later.
 
-import type { CrewLog } from './crew-log.ts'
+import type { MasterLog } from './master-log.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 const CHECK_MS = 500
@@ -12,14 +12,14 @@ const LAST_RESORT_MS = 5_000
 /** Watches the workers that take connections. */
 export class Heartbeats {
   readonly #timeoutMs: number
-  readonly #log: CrewLog
+  readonly #log: MasterLog
   /** The time of the last beat. */
   readonly #beats = new Map<WorkerProcess, number>()
   #timer: NodeJS.Timeout | undefined
   #checkedAt = 0
 
   /** @param timeoutMs the time that the event loop of a worker may stand still; 0 for no limit */
-  constructor(timeoutMs: number, log: CrewLog) {
+  constructor(timeoutMs: number, log: MasterLog) {
     this.#timeoutMs = timeoutMs
     this.#log = log
   }
@@ -44,7 +44,7 @@ export class Heartbeats {
   beat(worker: WorkerProcess, now: number): void {
     if (!this.#beats.has(worker)) return
     this.#beats.set(worker, now)
-    worker.taker.isPrompt = true
+    worker.target.isPrompt = true
   }
 
   /** Looks for workers that are silent. */
@@ -60,8 +60,8 @@ export class Heartbeats {
 
   #judge(worker: WorkerProcess, silentMs: number): void {
     if (silentMs < PROMPT_MS) return
-    if (worker.taker.isPrompt) this.#log.silent(worker)
-    worker.taker.isPrompt = false
+    if (worker.target.isPrompt) this.#log.silent(worker)
+    worker.target.isPrompt = false
     if (this.#timeoutMs === 0 || silentMs < this.#timeoutMs + LAST_RESORT_MS) return
     this.#log.stuck(worker, silentMs)
     this.forget(worker)

@@ -2,9 +2,8 @@
 
 import { deferred } from '../../waiting/deferred.ts'
 import { MAX_TIMER_MS } from '../../waiting/settles-within.ts'
-import { ConnectionDoor } from '../connection-door.ts'
-import { FAILED } from '../report-failure.ts'
-import { CrewLog, endWords } from './crew-log.ts'
+import { ConnectionBalancer } from '../connection-balancer.ts'
+import { MasterLog, failureOf } from './master-log.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerLimits } from './worker-limits.ts'
@@ -13,9 +12,9 @@ import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
-import type { DoorSettings } from '../connection-door.ts'
+import type { DoorSettings } from '../connection-balancer.ts'
 import type { Failure } from '../report-failure.ts'
-import type { CrewFigures } from './crew-figures.ts'
+import type { MasterFigures } from './master-figures.ts'
 import type { Beat } from '../worker-messages.ts'
 import type { WorkersFlags } from '../workers-options.ts'
 import type { Order } from './supervisor.ts'
@@ -25,13 +24,13 @@ import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 export interface MasterParts {
   readonly count: number
   readonly flags: WorkersFlags
-  readonly door: DoorSettings
+  readonly balancer: DoorSettings
   /** The times of a worker, from the options of its server. */
   readonly graceMs: number
   readonly lifespanTimeoutMs: number
   readonly channels: ClusterChannels | null
   /** Follows the life of the workers. */
-  readonly figures: CrewFigures
+  readonly figures: MasterFigures
   readonly log: Log
 }
 
@@ -60,8 +59,8 @@ interface Running {
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
   readonly #options: MasterParts
-  readonly #log: CrewLog
-  readonly #door: ConnectionDoor
+  readonly #log: MasterLog
+  readonly #balancer: ConnectionBalancer
   readonly #supervisor: Supervisor
   readonly #heartbeats: Heartbeats
   readonly #workers = new Map<number, Running>()
@@ -76,10 +75,10 @@ export class Master implements WorkerOwner {
   #isForced = false
 
   constructor(options: MasterParts) {
-    const { count, door, graceMs, lifespanTimeoutMs, log, flags } = options
+    const { count, balancer, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
-    this.#log = new CrewLog(log)
-    this.#door = new ConnectionDoor(door)
+    this.#log = new MasterLog(log)
+    this.#balancer = new ConnectionBalancer(balancer)
     this.#heartbeats = new Heartbeats(flags.timeoutWorkerMs, this.#log)
     this.#supervisor = new Supervisor(count, {
       startMs: LOAD_MS + lifespanTimeoutMs,
@@ -125,7 +124,7 @@ export class Master implements WorkerOwner {
   async close(): Promise<{ forced: boolean }> {
     // A cut in an earlier reload is no failure of this end.
     this.#isForced = false
-    await this.#door.close()
+    await this.#balancer.close()
     this.#obey(this.#supervisor.stop(performance.now()))
     if (this.#workers.size === 0) this.#over.resolve()
     await this.#over.promise
@@ -164,7 +163,7 @@ export class Master implements WorkerOwner {
   onStop(worker: WorkerProcess): void {
     const running = this.#workers.get(worker.id)
     this.#withdraw(worker)
-    worker.taker.stop()
+    worker.target.stop()
     if (!running || running.isDraining) return
     running.isDraining = true
     this.#obey(this.#supervisor.left(worker.id, performance.now()))
@@ -245,7 +244,7 @@ export class Master implements WorkerOwner {
   }
 
   #listen(): void {
-    this.#door.open().then(
+    this.#balancer.open().then(
       (address) => {
         this.#address = address
         for (const { process, readyAt, isDraining } of this.#workers.values()) {
@@ -259,7 +258,7 @@ export class Master implements WorkerOwner {
 
   #letIn(worker: WorkerProcess, address: ServerAddress): void {
     worker.send({ type: 'isthmus.worker.opened', address })
-    this.#door.add(worker.taker)
+    this.#balancer.add(worker.target)
     this.#heartbeats.watch(worker, performance.now())
     this.#options.figures.ready(worker)
     this.#log.ready(worker)
@@ -281,7 +280,7 @@ export class Master implements WorkerOwner {
   }
 
   #withdraw(worker: WorkerProcess): void {
-    this.#door.remove(worker.taker)
+    this.#balancer.remove(worker.target)
     this.#heartbeats.forget(worker)
     this.#options.figures.drains(worker)
   }
@@ -292,10 +291,4 @@ export class Master implements WorkerOwner {
     this.#nextReloads = []
     for (const reloaded of settled) reloaded.resolve({ workers: this.#supervisor.size, failure })
   }
-}
-
-function failureOf(end: WorkerEnd | null): Failure {
-  if (end?.failure) return end.failure
-  const text = `a worker ${end ? endWords(end) : 'has ended'} before it was ready`
-  return { text, status: FAILED }
 }

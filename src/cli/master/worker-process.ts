@@ -1,7 +1,7 @@
 // One worker, in the eyes of its master.
 
 import { ChildProcess, fork } from 'node:child_process'
-import { ChildTaker } from '../child-taker.ts'
+import { ChildTarget } from '../child-target.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
 import type { Failure } from '../report-failure.ts'
@@ -37,7 +37,7 @@ export class WorkerProcess {
   /** The number in the log. */
   readonly number: number
   readonly child: ChildProcess
-  readonly taker: ChildTaker
+  readonly target: ChildTarget
   readonly #owner: WorkerOwner
   #failure: Failure | null = null
   #isEnded = false
@@ -47,7 +47,7 @@ export class WorkerProcess {
     this.number = number
     this.#owner = owner
     this.child = forkedOrFailed(number)
-    this.taker = new ChildTaker(this.child)
+    this.target = new ChildTarget(this.child)
     this.child.on('message', (message) => this.#onMessage(message))
     this.child.on('error', (error) => this.#onError(error))
     this.child.once('disconnect', () => {

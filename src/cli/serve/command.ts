@@ -10,9 +10,9 @@ import { withReloadStream } from '../reload-stream.ts'
 import { layersOf } from './layers.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
 import { createLog } from '../log.ts'
-import { metricsMount, needsFigures, Operator } from './operator.ts'
+import { hasOperator, needsFigures, NO_OPERATOR } from './operator-parts.ts'
 import { readTls } from './tls-files.ts'
-import { WorkerOperator } from './worker-operator.ts'
+import type { MountTable } from '../../bridge/mount.ts'
 import type { Channels } from '../../contract/channels.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
@@ -21,7 +21,7 @@ import type { Server } from '../../server/serve.ts'
 import type { ServeCommand } from '../args.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { MasterLink } from './master-link.ts'
-import type { OperatorParts } from './operator.ts'
+import type { OperatorParts } from './operator-parts.ts'
 
 /**
  * Resolves when the server listens and `isthmus listening on …` is on stdout. Then a signal ends the process. A signal
@@ -43,16 +43,16 @@ export async function serveCommand(
   if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
-  const app = await loadMounted(command, poolsOf(command), metricsMount(command))
+  const app = await loadMounted(command, poolsOf(command), await metricsMount(command))
   if (life.isEnding) return
   const given = serveOptionsOf(command, master)
   // The parent of a development server has one process, and keeps no figures.
   const isWorker = master !== null && !command.reload.reload
-  const operator = operatorOf(app, command, { life, log, isWorker })
+  const operator = await operatorOf(app, command, { life, log, isWorker })
   await operator.prepare()
   const stop = new AbortController()
   const { signal } = stop
-  const channels = makeChannels(command.channels, log, master !== null)
+  const channels = await makeChannels(command.channels, log, master !== null)
   const starting = serve(withReloadStream(wrap(app)), { ...given, channels, log, signal })
   life.close = () => closed(() => stopped(starting, stop), channels)
 
@@ -71,13 +71,24 @@ export async function serveCommand(
   process.stdout.write(`isthmus listening on ${server.url}\n`)
 }
 
-function operatorOf(
+async function metricsMount({ metrics: place }: ServeCommand): Promise<MountTable> {
+  if (place === null || !('path' in place)) return {}
+  const { metrics } = await import('../../report/metrics/metrics.ts')
+  return { [place.path]: metrics() }
+}
+
+async function operatorOf(
   app: EventApp,
   command: ServeCommand,
   { life, log, isWorker }: { life: Lifecycle; log: Log; isWorker: boolean },
-): OperatorParts {
+): Promise<OperatorParts> {
   const { rootPath } = command.options
-  if (isWorker) return new WorkerOperator(app, rootPath, { own: process, log })
+  if (isWorker) {
+    const { WorkerOperator } = await import('./worker-operator.ts')
+    return new WorkerOperator(app, rootPath, { own: process, log })
+  }
+  if (!hasOperator(command)) return NO_OPERATOR
+  const { Operator } = await import('./operator.ts')
   return new Operator(app, rootPath, { ...command, log, reload: () => life.reload() })
 }
 

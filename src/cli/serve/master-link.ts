@@ -6,7 +6,7 @@ import { exit } from '../exit.ts'
 import { parentListener } from '../parent-listener.ts'
 import { fromMaster, WORKER_VARIABLE } from '../worker-messages.ts'
 import { Beats } from './beats.ts'
-import { watchStandstill } from './standstill.ts'
+import { startWatchdog } from './watchdog.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
 import type { Listener } from '../../server/listener.ts'
@@ -68,7 +68,8 @@ export class MasterLink {
       )
     this.#life = life
     own.once('disconnect', () => {
-      if (!life.isEnding) life.log.warn({}, 'the master has ended, or the app has closed the channel to it: draining')
+      if (!life.isEnding)
+        life.log.warn({}, 'the master has ended, or the app has closed the channel to it: draining')
       this.#onOpened?.()
       life.drain('the end of the master')
     })
@@ -91,7 +92,7 @@ export class MasterLink {
     const { counter } = new Beats(server, (beat) => this.#send(beat))
     const { timeoutWorkerMs: timeoutMs } = workers
     if (timeoutMs === 0) return
-    watchStandstill({ counter, timeoutMs, logFormat, fields: this.logFields }, log)
+    startWatchdog({ counter, timeoutMs, logFormat, fields: this.logFields }, log)
   }
 
   /** Tells the master why the worker cannot serve, and ends the process. */

@@ -1,6 +1,5 @@
 // The parts of a server in one process that are for its operator.
 
-import { metrics } from '../../report/metrics/metrics.ts'
 import { metricsAnswer } from '../../report/metrics/metrics-answer.ts'
 import { MigrateState } from '../../report/control/migrate-state.ts'
 import { migrationsOf } from '../../report/control/migrations-of.ts'
@@ -8,36 +7,13 @@ import { ownMigrations } from '../../report/control/own-migrations.ts'
 import { snapshot } from '../../report/snapshot.ts'
 import { withoutTrailingSlashes } from '../../server/resolve-options.ts'
 import { OperatorPorts } from '../operator-ports.ts'
-import type { MountTable } from '../../bridge/mount.ts'
 import type { ReloadOutcome } from '../../contract/control.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Report } from '../../contract/report.ts'
 import type { LiveMigrations } from '../../report/control/live-migration.ts'
 import type { Server } from '../../server/serve.ts'
-import type { ProcessOptions } from '../options-table.ts'
-
-type OperatorOptions = Pick<ProcessOptions, 'control' | 'migrateState' | 'metrics'>
-
-/** Whether a part for the operator needs the figures of the server. */
-export function needsFigures({ control, metrics: place }: OperatorOptions): boolean {
-  return control !== null || place !== null
-}
-
-/** The mount of the metrics, if they have one. */
-export function metricsMount({ metrics: place }: OperatorOptions): MountTable {
-  return place && 'path' in place ? { [place.path]: metrics() } : {}
-}
-
-/** The parts for the operator of one process: those of a server alone, or those of a worker. */
-export interface OperatorParts {
-  /** Makes the changes of migrations that came before this process. */
-  prepare(): Promise<void>
-  /** Begins, as `server` listens. */
-  open(server: Server): Promise<void>
-  /** Ends around `closeServer`, and resolves with its result. */
-  close<Result>(closeServer: () => Promise<Result>): Promise<Result>
-}
+import type { OperatorOptions, OperatorParts } from './operator-parts.ts'
 
 /** The parts for the operator of a server in one process. */
 export class Operator implements OperatorParts {

@@ -6,7 +6,7 @@ import { migrationsOf } from '../../report/control/migrations-of.ts'
 import { snapshot } from '../../report/snapshot.ts'
 import { countedReport } from '../../report/workers/counted.ts'
 import { withoutTrailingSlashes } from '../../server/resolve-options.ts'
-import { PeerRequests } from '../peer-requests.ts'
+import { IpcRequests } from '../ipc-requests.ts'
 import type { EventApp } from '../../contract/events.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Figures } from '../../figures/figures.ts'
@@ -20,8 +20,8 @@ import type {
   WorkerFigures,
   WorkerRequest,
 } from '../operator-requests.ts'
-import type { Peer } from '../peer-requests.ts'
-import type { OperatorParts } from './operator.ts'
+import type { Peer } from '../ipc-requests.ts'
+import type { OperatorParts } from './operator-parts.ts'
 
 /** The master asks its workers for a second; then it answers without those that are silent. */
 const REPORT_MS = 3_000
@@ -33,7 +33,7 @@ const LAST_MS = 1_000
 export class WorkerOperator implements OperatorParts {
   readonly #log: Log
   readonly #migrations: LiveMigrations
-  readonly #master: PeerRequests
+  readonly #master: IpcRequests
   #figures: Figures | null = null
 
   /** @param own the process of the worker */
@@ -41,7 +41,7 @@ export class WorkerOperator implements OperatorParts {
     this.#log = log
     this.#migrations = migrationsOf(app, withoutTrailingSlashes(rootPath))
     const answer = (request: unknown): Promise<unknown> => this.#answer(request as WorkerRequest)
-    this.#master = new PeerRequests(own, 'the master', answer)
+    this.#master = new IpcRequests(own, 'the master', answer)
   }
 
   async prepare(): Promise<void> {

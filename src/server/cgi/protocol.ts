@@ -23,7 +23,7 @@ export type Step =
   | { type: 'reply'; bytes: Uint8Array; isLast: boolean }
 
 /** The parser of one connection, without I/O. */
-export interface GatewayReader {
+export interface CgiReader {
   /** The number of bytes that have arrived and were not taken. */
   readonly waiting: number
   /** A request is open, so that an answer has a place. */
@@ -62,6 +62,6 @@ export interface GatewayLimits {
 
 /** A protocol: makes the two halves of one connection. */
 export type GatewayProtocol = (limits: GatewayLimits) => {
-  reader: GatewayReader
+  reader: CgiReader
   framing: OutputFraming
 }

@@ -1,11 +1,11 @@
 // The part of a body that is left when its response ends.
 
 import { PeerError } from '../../errors.ts'
-import type { GatewayReader } from './protocol.ts'
-import type { GatewayWriter } from './gateway-writer.ts'
+import type { CgiReader } from './protocol.ts'
+import type { CgiWriter } from './cgi-writer.ts'
 
 /** Drops the part of the body that has arrived. True: the body is complete. */
-export function dropArrived(reader: GatewayReader, writer: GatewayWriter): boolean {
+export function dropArrived(reader: CgiReader, writer: CgiWriter): boolean {
   try {
     for (let step = reader.next(); step !== null; step = reader.next()) {
       if (step.type === 'body-end') return true

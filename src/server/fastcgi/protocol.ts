@@ -16,7 +16,7 @@ import {
 import type {
   GatewayLimits,
   GatewayProtocol,
-  GatewayReader,
+  CgiReader,
   OutputFraming,
   Step,
   Variables,
@@ -71,7 +71,7 @@ interface Arrived {
   content: Buffer
 }
 
-class FastCgiReader implements GatewayReader {
+class FastCgiReader implements CgiReader {
   readonly #limits: GatewayLimits
   readonly #inbox = new Inbox()
   #opened: Opened | null = null

@@ -50,14 +50,14 @@ function define(fields: OutgoingHttpHeaders, name: string, value: string): void 
     })
 }
 
-// RFC 9113, 8.2.1: a value with white space at an end makes the response malformed.
+// RFC 9113, 8.2.1: a value with white space at an end makes the response malformed. trim() takes 0xA0 too.
 function trimmed(value: string): string {
-  return isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1))
-    ? value.replaceAll(OUTER_SPACE, '')
-    : value
+  let from = 0
+  let to = value.length
+  while (from < to && isSpace(value.charCodeAt(from))) from += 1
+  while (to > from && isSpace(value.charCodeAt(to - 1))) to -= 1
+  return to - from === value.length ? value : value.slice(from, to)
 }
-
-const OUTER_SPACE = /^[\t ]+|[\t ]+$/g
 
 function isSpace(octet: number): boolean {
   return octet === 0x20 || octet === 0x09

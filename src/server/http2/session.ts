@@ -31,7 +31,7 @@ export class Http2Session {
   #webSockets = 0
   #isUsed = false
   #heardBytes = -1
-  #isPinged = false
+  #isAsked = false
 
   /**
    * @param socket its first byte is that of the preface, and the session reads it
@@ -57,7 +57,7 @@ export class Http2Session {
   }
 
   /** Ends the session after its streams. A session without a request yet waits `idleMs` for one. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     if (this.#isUsed || idleMs === 0) this.close()
     else this.#idleTimer.arm(idleMs)
   }
@@ -170,13 +170,14 @@ export class Http2Session {
   }
 
   // After some faults of its client, nghttp2 reads no more, and tells neither the fault nor the end of the connection. A client
-  // that is only silent answers a PING.
+  // that is only silent acknowledges SETTINGS. node:http2 sends no PING in a session that ends after its streams.
   #isAlive(): boolean {
     const { bytesRead } = this.#socket
     const isHeard = bytesRead !== this.#heardBytes
     this.#heardBytes = bytesRead
-    if (!isHeard && this.#isPinged) return false
-    this.#isPinged = !isHeard && !this.#session.destroyed && this.#session.ping(ignore)
+    if (!isHeard && this.#isAsked) return false
+    this.#isAsked = !isHeard
+    if (!isHeard && !this.#session.destroyed) this.#session.settings({})
     return true
   }
 

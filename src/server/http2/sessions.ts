@@ -1,6 +1,7 @@
 // The sessions of HTTP/2 on one listener, beside the connections of its HTTP/1.1 engine.
 
 import { TLSSocket } from 'node:tls'
+import { canAbort } from './known-defect.ts'
 import { PrefaceWait } from './preface.ts'
 import { Http2Session } from './session.ts'
 import type { Socket } from 'node:net'
@@ -8,6 +9,9 @@ import type { Dispatcher } from '../dispatcher.ts'
 import type { Settings } from '../options.ts'
 import type { WebSockets } from '../websocket/websockets.ts'
 import type { SessionTools } from './session-tools.ts'
+
+const DEFECT =
+  'a client of HTTP/2 can end this process (CVE-2026-27135): use a Node.js whose nghttp2 is 1.68.1 or later, such as 22.23.3'
 
 /** Owns every socket that speaks HTTP/2, and those whose protocol is not known yet. */
 export class Http2Sessions {
@@ -27,6 +31,8 @@ export class Http2Sessions {
     // To load the module takes time and 4 MB.
     const http2 = settings.http2 ? process.getBuiltinModule('node:http2') : null
     this.#tools = http2 && { http2, dispatcher, settings, webSockets }
+    const nghttp2 = process.versions['nghttp2'] ?? ''
+    if (http2 && canAbort(nghttp2)) settings.log.warn({ nghttp2 }, DEFECT)
   }
 
   /** The sockets that are open. */
@@ -57,9 +63,9 @@ export class Http2Sessions {
   }
 
   /** Serves the requests that still come, and closes the sockets that are idle for `idleMs`. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     for (const wait of this.#waits) wait.hurry(idleMs)
-    for (const session of this.#sessions) session.lameDuck(idleMs)
+    for (const session of this.#sessions) session.drain(idleMs)
   }
 
   /** Cuts every request that is under way. */

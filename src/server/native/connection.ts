@@ -100,7 +100,7 @@ export class NativeConnection implements HttpTransport {
   }
 
   /** Serves the requests that still come, and closes a connection that is idle for `idleMs`. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     this.#isLame = true
     this.#idleMs = Math.min(this.#idleMs, idleMs)
     if (idleMs === 0) this.#closesWhenIdle = true

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { deferred } from '../../waiting/deferred.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
-import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
+import { Handshakes, tlsListenerOptions } from '../tls-handshakes.ts'
 import { Http2Sessions } from '../http2/sessions.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { Listening } from '../listening.ts'
@@ -82,17 +82,17 @@ export class NativeEngine implements Engine {
     // A socket with a byte source of its own has left the listener, whose close does not wait for it.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
-    this.#lameDuck(idleMs)
+    this.#drain(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
     this.#handshakes.cutAll()
-    this.#lameDuck(0)
+    this.#drain(0)
     await finished
   }
 
-  #lameDuck(idleMs: number): void {
-    for (const connection of this.#connections) connection.lameDuck(idleMs)
-    this.#http2.lameDuck(idleMs)
+  #drain(idleMs: number): void {
+    for (const connection of this.#connections) connection.drain(idleMs)
+    this.#http2.drain(idleMs)
   }
 
   cutRequests(): void {

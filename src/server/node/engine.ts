@@ -12,7 +12,7 @@ import { headWithoutUpgrade, isHandshake } from './upgrade-head.ts'
 import { incomingHead } from './incoming-head.ts'
 import { onMalformed } from './malformed.ts'
 import { endpointsOf } from '../endpoints.ts'
-import { Handshakes, tlsListenerOptions } from '../handshakes.ts'
+import { Handshakes, tlsListenerOptions } from '../tls-handshakes.ts'
 import { Http2Sessions } from '../http2/sessions.ts'
 import { Listening } from '../listening.ts'
 import { ListenerContext } from '../listener-context.ts'
@@ -90,11 +90,11 @@ export class NodeEngine implements Engine {
     // The last sockets report their end after the server has reported its own.
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
-    this.#http2.lameDuck(idleMs)
+    this.#http2.drain(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
     this.#handshakes.cutAll()
-    this.#http2.lameDuck(0)
+    this.#http2.drain(0)
     for (const connection of this.#connections.values()) connection.closeWhenIdle()
     await finished
     // It ends the timeouts, which keep the process alive.

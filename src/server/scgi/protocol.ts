@@ -7,7 +7,7 @@ import { Inbox } from '../cgi/inbox.ts'
 import type {
   GatewayLimits,
   GatewayProtocol,
-  GatewayReader,
+  CgiReader,
   OutputFraming,
   Step,
   Variables,
@@ -29,7 +29,7 @@ const BARE: OutputFraming = {
 }
 
 /** Reads one request: a connection has no second one. */
-class ScgiReader implements GatewayReader {
+class ScgiReader implements CgiReader {
   readonly keepsConnection = false
   readonly #limits: GatewayLimits
   readonly #inbox = new Inbox()

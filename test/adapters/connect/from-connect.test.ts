@@ -552,7 +552,7 @@ describe.each(WAYS)('on the way %s', (name, way) => {
       client.send('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n')
       await client.head()
     }
-    await expect.poll(() => seen.includes('close'), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => seen.includes('close'), { timeout: 30_000 }).toBe(true)
     await soon(ended as Promise<void>, 'the end of the app')
     expect(seen.toSorted()).toEqual(['ECONNRESET', 'close', 'http.disconnect', 'http.request'])
   })
@@ -580,7 +580,7 @@ describe.each(WAYS)('on the way %s', (name, way) => {
       .toBe(true)
     expect(sent).toBeLessThan(400)
     client.socket.resume()
-    await expect.poll(() => isOver, { timeout: 8_000 }).toBe(true)
+    await expect.poll(() => isOver, { timeout: 30_000 }).toBe(true)
   })
 
   it('a file that is sent by its path keeps its bytes', async () => {

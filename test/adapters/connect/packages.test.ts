@@ -56,7 +56,7 @@ const expected = new Map<LayerRequest, Answer>()
 beforeAll(async () => {
   await using reference = await onNodeHttp()
   for (const request of REQUESTS) expected.set(request, await reference.ask(request))
-}, 30_000)
+}, 60_000)
 
 const FORMS = Object.keys(INNER).map((form): [string, () => Promise<Subject>] => [
   form,
@@ -68,7 +68,7 @@ describe.each(SUBJECTS)('around %s', (name, host) => {
   let subject: Subject
   beforeAll(async () => {
     subject = await host()
-  }, 30_000)
+  }, 60_000)
   afterAll(async () => subject[Symbol.asyncDispose]())
 
   const requests = REQUESTS.filter(

@@ -77,7 +77,7 @@ describe('the rest of a body that a handler of fromNode() reads after its respon
     expect((await client.response()).body).toBe('early')
     client.reset()
     const end = ['finish', 'close', 'aborted', 'error ECONNRESET']
-    await expect.poll(() => seen, { timeout: 5_000 }).toEqual(end)
+    await expect.poll(() => seen, { timeout: 30_000 }).toEqual(end)
   })
 
   it('comes through middleware that compress the answer', async () => {
@@ -169,7 +169,7 @@ async function hold(read: (req: IncomingMessage) => unknown): Promise<Held> {
     req.once('data', () => res.end('early'))
   }
   const ended = fromNode(handler)(SCOPE as never, receive as never, send)
-  await vi.waitFor(() => expect(events.length).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(events.length).toBeGreaterThan(1), 30_000)
   return { ended, events, req: request }
 }
 

@@ -212,7 +212,7 @@ describe.each(SUBJECTS)('a handler under $name', ({ name, host }) => {
         bytes += chunk.length
       })
       socket.resume()
-      await once(socket, 'end', { signal: AbortSignal.timeout(8_000) })
+      await once(socket, 'end', { signal: AbortSignal.timeout(30_000) })
       expect(bytes).toBeGreaterThan(parts * 16 * 1024)
     })
 

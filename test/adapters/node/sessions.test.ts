@@ -42,7 +42,7 @@ for (const [name, isThere, open] of STORES) {
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'isthmus-sessions-'))
       opened = await open(folder)
-    }, 30_000)
+    }, 60_000)
     afterAll(async () => {
       await opened.close()
       await rm(folder, { recursive: true, force: true })

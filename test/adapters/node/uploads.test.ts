@@ -61,10 +61,10 @@ describe.each(HOSTS)('multer in Express under %s', { timeout: DEADLINE_MS }, (na
     using client = await hosted.connect(DEADLINE_MS)
     client.send(head(10))
     client.send(BLOCK)
-    await expect.poll(seen, { timeout: 20_000 }).toMatchObject({ files: 1, errors: [] })
+    await expect.poll(seen, { timeout: 30_000 }).toMatchObject({ files: 1, errors: [] })
     client.reset()
     const end = { errors: ['Request aborted'], files: 0, open: 0 }
-    await expect.poll(seen, { timeout: 20_000 }).toMatchObject(end)
+    await expect.poll(seen, { timeout: 30_000 }).toMatchObject(end)
   })
 
   // One upload of 100 MiB on each engine; a thread gets its bytes from the same engine.

@@ -112,11 +112,11 @@ export async function deadPort(): Promise<number> {
   return port
 }
 
-/** Waits until `isTrue`, at most eight seconds. */
+/** Waits until `isTrue`, at most thirty seconds. */
 export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; waited < 8_000; waited += 10) {
+  for (let waited = 0; waited < 30_000; waited += 10) {
     if (isTrue()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error(`${what} did not happen within 8 s`)
+  throw new Error(`${what} did not happen within 30 s`)
 }

@@ -108,7 +108,7 @@ describe('the port to a parent', () => {
     const { ipc, link } = openPort()
     const letters: Array<{ client: string; session: number; batch: unknown[] }> = []
     ipc.child.on('message', (letter) => letters.push(letter as never))
-    await vi.waitFor(() => expect(letters).toHaveLength(1))
+    await vi.waitFor(() => expect(letters).toHaveLength(1), 30_000)
     const { client } = letters[0]!
     const letter = (session: number, message: object): object => ({
       'isthmus.channels': 1,
@@ -118,11 +118,11 @@ describe('the port to a parent', () => {
       batch: [message],
     })
     ipc.child.send({ ...letter(0, { type: 'here', primary: 'p' }), client: null })
-    await vi.waitFor(() => expect(letters.map(({ session }) => session)).toEqual([1, 2]))
+    await vi.waitFor(() => expect(letters.map(({ session }) => session)).toEqual([1, 2]), 30_000)
     ipc.child.send(letter(1, { type: 'welcome', primary: 'p' }))
     ipc.child.send(letter(2, { type: 'welcome', primary: 'p' }))
     ipc.child.send(letter(2, { type: 'followed', id: 1 }))
-    await vi.waitFor(() => expect(link.take).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(link.take).toHaveBeenCalledOnce(), 30_000)
     expect(link.connected).toHaveBeenCalledOnce()
   })
 })

@@ -5,7 +5,7 @@ import { settlesWithin } from '../../../src/waiting/settles-within.ts'
 import { connected, makeClient, makeHub } from './linked.ts'
 import type { ChannelEvent, Subscription } from 'isthmus/channels'
 
-const DEADLINE_MS = 5000
+const DEADLINE_MS = 30_000
 const BOARD = { history: { board: { size: 100 } } }
 
 describe('a link', () => {

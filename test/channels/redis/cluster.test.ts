@@ -26,7 +26,7 @@ afterEach(() => Promise.all(opened.splice(0).map((channels) => channels.close())
 
 for (const { name, command, missing } of SERVERS) {
   describe.skipIf(missing !== undefined)(`a cluster of ${name}`, () => {
-    beforeAll(() => startCluster(command), 30_000)
+    beforeAll(() => startCluster(command), 60_000)
     afterAll(stopServers)
 
     it('delivers by sharded channels, and keeps a group on one node', async () => {
@@ -152,5 +152,5 @@ describe.skipIf(SERVERS[0]!.missing !== undefined)('Sentinels', () => {
     await until(isPublished, '').catch(() => until(isPublished, 'publication after the failover'))
     // The next master is another server with older data, perhaps.
     expect(valuesOf(await takeUntil(consumer, 'end'))).toEqual(['gap epoch null', 'end'])
-  }, 30_000)
+  }, 60_000)
 })

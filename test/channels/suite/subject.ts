@@ -42,7 +42,7 @@ export const ONE_PROCESS: Pick<ChannelsBench, 'interrupt' | 'restore' | 'restart
   restartEmpty: () => Promise.reject(new Error('the broker cannot be restarted')),
 }
 
-const DEADLINE_MS = 8_000
+const DEADLINE_MS = 30_000
 
 /** Waits for `work` up to eight seconds. */
 export async function soon<Value>(work: Promise<Value>, what: string): Promise<Value> {

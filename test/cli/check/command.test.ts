@@ -32,6 +32,7 @@ describe('isthmus check', { timeout: 120_000 }, () => {
       expect.objectContaining({
         requests: ['/x', '/y?z=1'].map((path) => ({
           path,
+          mount: '/',
           status: 200,
           ms: expect.any(Number) as number,
           errors: [],
@@ -42,6 +43,17 @@ describe('isthmus check', { timeout: 120_000 }, () => {
     const [request] = (JSON.parse(broken.stdout) as { requests: Array<{ errors: string[] }> })
       .requests
     expect([broken.status, request?.errors.join()]).toEqual([1, expect.stringContaining('broke')])
+  })
+
+  it('checks each app of a table by its own style, in threads too, and names the mount of a fault', async () => {
+    const words = ['check', 'test/fixtures/cli/breaks-rules-table.js', '--no-config', '--port=0']
+    const asked = ['--threads=1', '--request=/fine', '--request=/legacy/x']
+    const { status, stdout } = await run([...words, ...asked])
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^GET \/fine 200 in \d+ ms, by the app at \/fine$/m)
+    expect(stdout).toMatch(
+      /^GET \/legacy\/x 500 in \d+ ms, by the app at \/legacy\n.*app broke PEP 3333 .*: a 204 with Content-Length/m,
+    )
   })
 
   it('ends with 1 for an app that throws and for a place that is taken, and with 2 for a wrong option', async () => {

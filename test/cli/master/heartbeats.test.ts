@@ -1,7 +1,7 @@
 // Workers without a beat: no further connection, and a kill.
 
 import { describe, expect, it } from 'vitest'
-import { CrewLog } from '../../../src/cli/master/crew-log.ts'
+import { MasterLog } from '../../../src/cli/master/master-log.ts'
 import { Heartbeats } from '../../../src/cli/master/heartbeats.ts'
 import { SILENT_LOG } from '../../../src/silent-log.ts'
 import type { WorkerProcess } from '../../../src/cli/master/worker-process.ts'
@@ -14,10 +14,10 @@ function watched(timeoutMs: number): {
   let kills = 0
   const worker = {
     fields: { worker: 1, workerPid: 1 },
-    taker: { isPrompt: true },
+    target: { isPrompt: true },
     kill: () => (kills += 1),
   } as unknown as WorkerProcess
-  const beats = new Heartbeats(timeoutMs, new CrewLog(SILENT_LOG))
+  const beats = new Heartbeats(timeoutMs, new MasterLog(SILENT_LOG))
   beats.check(0)
   beats.watch(worker, 0)
   return { beats, worker, kills: () => kills }
@@ -31,13 +31,13 @@ describe('the beats of a worker', () => {
   it('keep it in turn, also again after a silence', () => {
     const { beats, worker } = watched(30_000)
     pass(beats, 500, 2_000)
-    expect(worker.taker.isPrompt).toBe(true)
+    expect(worker.target.isPrompt).toBe(true)
     pass(beats, 2_500, 3_000)
-    expect(worker.taker.isPrompt).toBe(false)
+    expect(worker.target.isPrompt).toBe(false)
     beats.beat(worker, 3_200)
-    expect(worker.taker.isPrompt).toBe(true)
+    expect(worker.target.isPrompt).toBe(true)
     pass(beats, 3_500, 5_500)
-    expect(worker.taker.isPrompt).toBe(true)
+    expect(worker.target.isPrompt).toBe(true)
   })
 
   it('end by a kill a while after the limit, in which the worker writes its stack', () => {
@@ -58,6 +58,6 @@ describe('the beats of a worker', () => {
     const { beats, worker, kills } = watched(4_000)
     beats.check(60_000)
     pass(beats, 60_500, 62_000)
-    expect([worker.taker.isPrompt, kills()]).toEqual([true, 0])
+    expect([worker.target.isPrompt, kills()]).toEqual([true, 0])
   })
 })

@@ -1,7 +1,7 @@
 // A master with real processes, which are small: they have no server.
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { CrewFigures } from '../../../src/cli/master/crew-figures.ts'
+import { MasterFigures } from '../../../src/cli/master/master-figures.ts'
 import { Master } from '../../../src/cli/master/master.ts'
 import { WORKERS_DEFAULTS } from '../../../src/cli/workers-options.ts'
 import type { WorkersFlags } from '../../../src/cli/workers-options.ts'
@@ -12,7 +12,7 @@ const PLACE = { host: '127.0.0.1', port: 0, uds: null, udsMode: null, udsOwner: 
 
 interface Crew {
   readonly master: Master
-  readonly figures: CrewFigures
+  readonly figures: MasterFigures
   /** The sentences of the log with `text`. */
   readonly said: (text: string) => string[]
   /** Waits until the log has so many sentences with `text`. */
@@ -26,11 +26,11 @@ function crewOf(count: number, flags: Partial<WorkersFlags> = {}): Crew {
   const log = { debug: note, info: note, warn: note, error: note }
   vi.spyOn(process, 'argv', 'get').mockReturnValue([process.execPath, FAKE])
   vi.spyOn(process, 'execArgv', 'get').mockReturnValue([])
-  const figures = new CrewFigures(async () => undefined)
+  const figures = new MasterFigures(async () => undefined)
   const master = new Master({
     count,
     flags: { ...WORKERS_DEFAULTS, ...flags },
-    door: { ...PLACE, backlog: 10, log },
+    balancer: { ...PLACE, backlog: 10, log },
     graceMs: 5_000,
     lifespanTimeoutMs: 5_000,
     channels: null,
@@ -50,7 +50,7 @@ function crewOf(count: number, flags: Partial<WorkersFlags> = {}): Crew {
   return { master, figures, said, says }
 }
 
-describe('a master', { timeout: 40_000 }, () => {
+describe('a master', { timeout: 60_000 }, () => {
   it('says once that a worker is replaced, however long its successor takes to start', async () => {
     const { master, said, says } = crewOf(1, { maxRequests: 1_000 })
     await master.open()

@@ -40,7 +40,7 @@ async function failure(...words: string[]): Promise<string> {
 
 function asUser(url: string, user: string): Promise<string> {
   const headers = { 'x-user': user }
-  return fetch(url, { headers, signal: AbortSignal.timeout(10_000) }).then((one) => one.text())
+  return fetch(url, { headers, signal: AbortSignal.timeout(30_000) }).then((one) => one.text())
 }
 
 describe('isthmus serve --control', { timeout: 60_000 }, () => {

@@ -31,7 +31,7 @@ function pool(options: ThreadOptions = {}): { app: ThreadsApp; start: () => Prom
 }
 
 async function ask({ server }: Served, path: string, body?: string): Promise<string> {
-  const signal = AbortSignal.timeout(8_000)
+  const signal = AbortSignal.timeout(30_000)
   const post = body === undefined ? {} : { method: 'POST', body }
   const response = await fetch(server.url + path, { signal, ...post })
   return response.text()
@@ -64,7 +64,7 @@ async function readBlocks(response: IncomingMessage): Promise<number> {
 const announce = (client: RawClient, path = '/size', length = 100): void =>
   client.send(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`)
 
-describe('a slow sender', { timeout: 30_000 }, () => {
+describe('a slow sender', { timeout: 60_000 }, () => {
   it('holds no thread: two that send one byte of a hundred do not stop two threads', async () => {
     const { app, start } = pool()
     await using server = await start()

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { left, right } from '../../fixtures/threads/behaviour-crossing.ts'
 import { ask, hosted } from '../behaviour-host.ts'
 
-describe('[3c.22] requests of two pools that call into each other', { timeout: 20_000 }, () => {
+describe('[3c.22] requests of two pools that call into each other', { timeout: 60_000 }, () => {
   beforeEach(() => setEnvironmentData('crossing', new SharedArrayBuffer(4)))
 
   it('are answered if there is a thread for each', async () => {

@@ -11,12 +11,12 @@ import type { Served } from '../../raw/served.ts'
 const APP = new URL('../../fixtures/threads/pool-app.js', import.meta.url)
 
 async function statusOf({ server }: Served, path: string): Promise<number> {
-  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(15_000) })
+  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(30_000) })
   await response.text()
   return response.status
 }
 
-describe('stats()', { timeout: 30_000 }, () => {
+describe('stats()', { timeout: 60_000 }, () => {
   it('tells the load while requests run, and the totals afterwards', async () => {
     const app = threads(APP, { max: 1, maxQueue: 1 })
     await using server = await served(app, { lifespan: 'on', graceMs: 5_000 })
@@ -54,7 +54,7 @@ describe('stats()', { timeout: 30_000 }, () => {
   })
 })
 
-describe('the channels isthmus:thread:start and isthmus:thread:end', { timeout: 30_000 }, () => {
+describe('the channels isthmus:thread:start and isthmus:thread:end', { timeout: 60_000 }, () => {
   it.each<[reason: string, options: ThreadOptions, paths: string[]]>([
     ['closed', {}, ['/']],
     ['crashed', {}, ['/exit/3']],

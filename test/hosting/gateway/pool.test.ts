@@ -16,11 +16,11 @@ function pool(options: ThreadOptions): Promise<Served> {
 }
 
 async function get({ server }: Served, path: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(server.url + path, { signal: AbortSignal.timeout(30_000) })
   return { status: response.status, body: await response.text() }
 }
 
-describe('a pool', { timeout: 30_000 }, () => {
+describe('a pool', { timeout: 60_000 }, () => {
   it('grows while requests wait, so that they run side by side', async () => {
     await using server = await pool({ max: 2 })
     const ids = new Set<string>()
@@ -43,11 +43,11 @@ describe('a pool', { timeout: 30_000 }, () => {
   it('[3c.23] answers 503 with Retry-After when a request has waited for queueTimeoutMs', async () => {
     await using server = await pool({ max: 1, queueTimeoutMs: 200 })
     const slow = get(server, '/burn/1500')
-    const response = await fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(10_000) })
+    const response = await fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(30_000) })
     const status = [response.status, response.headers.get('retry-after')]
     // The two requests may arrive in either order.
     if (response.status === 503) expect(status).toEqual([503, '1'])
-    const waiting = fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(10_000) })
+    const waiting = fetch(`${server.server.url}/`, { signal: AbortSignal.timeout(30_000) })
     const answers = [response.status, (await waiting).status]
     expect(answers).toContain(503)
     expect((await slow).status).toBe(200)
@@ -149,7 +149,7 @@ describe('a pool', { timeout: 30_000 }, () => {
 })
 
 async function burn({ server }: Served): Promise<[status: number, retryAfter: string | null]> {
-  const response = await fetch(`${server.url}/burn/400`, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${server.url}/burn/400`, { signal: AbortSignal.timeout(30_000) })
   await response.text()
   return [response.status, response.headers.get('retry-after')]
 }

@@ -65,7 +65,7 @@ function inPython(): Rewritten {
 }
 
 async function get({ server }: Served): Promise<string> {
-  const response = await fetch(server.url, { signal: AbortSignal.timeout(15_000) })
+  const response = await fetch(server.url, { signal: AbortSignal.timeout(30_000) })
   return `${response.status} ${await response.text()}`
 }
 

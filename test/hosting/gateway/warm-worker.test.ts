@@ -13,7 +13,7 @@ it('is taken by a pool without limits of its own, and serves its requests', asyn
   await using server = await served(threads(APP, { max: 1 }), { lifespan: 'on', graceMs: 5_000 })
   expect(takeStored({})).toBeUndefined()
   const response = await fetch(`${server.server.url}/burn/1`, {
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(30_000),
   })
   expect(response.status).toBe(200)
-}, 30_000)
+}, 60_000)

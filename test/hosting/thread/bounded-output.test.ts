@@ -45,7 +45,7 @@ describe('the output of a thread', () => {
       ]
       const waiting: number[] = []
       for (let count = 0; count < 4; count += 1) {
-        const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+        const response = await fetch(url, { signal: AbortSignal.timeout(30_000) })
         waiting.push(Number(await response.text()))
       }
       expect(Math.max(...waiting)).toBeGreaterThan(9 * MIB)

@@ -114,7 +114,7 @@ describe('the relays of a host', () => {
     const relays = new HostRelays((message) => sent.push(message))
     relays.start(channels)
     relays.take({ type: 'link', channels: 1, message: { type: 'follow', id: 1, group: 'board' } })
-    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    await vi.waitFor(() => expect(sent).toHaveLength(1), 30_000)
     channels.publish('board', 1)
     expect(sent).toHaveLength(2)
     relays.close()

@@ -18,7 +18,7 @@ import type { Answer, Case, Row, SubjectName } from './row.ts'
 import type { Loaded } from './subjects.ts'
 
 const FOLDER = new URL('./rows/', import.meta.url)
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 
 async function loaded(file: string): Promise<Loaded> {
   const url = new URL(file, FOLDER).href

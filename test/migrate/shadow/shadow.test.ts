@@ -124,7 +124,7 @@ describe('a copy', () => {
       storage.run('client', () => orders(scope, receive, send))
     await using client = await testClient(outer)
     await client.get('/')
-    await vi.waitFor(() => expect(seen).toEqual([undefined]), { timeout: 5_000 })
+    await vi.waitFor(() => expect(seen).toEqual([undefined]), { timeout: 30_000 })
   })
 
   it('keeps its cookies to itself', async () => {
@@ -158,7 +158,7 @@ describe('a copy', () => {
       await socket.receive()
       expect(report().compared).toBe(0)
       for (let at = 0; at < 100; at += 1) await client.get('/')
-      await vi.waitFor(() => expect(report().compared).toBeGreaterThan(20), { timeout: 10_000 })
+      await vi.waitFor(() => expect(report().compared).toBeGreaterThan(20), { timeout: 30_000 })
       await settled(report().compared)
       expect(report().compared).toBeLessThan(80)
     })
@@ -294,7 +294,7 @@ describe('a request is skipped, and counted by its reason,', () => {
       for (let at = 0; at < 200; at += 1) expect((await client.get('/')).text()).toBe('hello')
       expect(report().skipped['busy']).toBeGreaterThanOrEqual(200 - 128 - 2)
     })
-  }, 20_000)
+  }, 60_000)
 })
 
 describe('a body', () => {
@@ -399,7 +399,7 @@ describe('a new app that', () => {
       const { failed, mismatches } = await settled(3)
       expect(failed + mismatches).toBe(3)
     })
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('the end of the server', () => {
@@ -471,7 +471,7 @@ describe('over a socket', () => {
     await vi.waitFor(() => expect(orders.report().shadow?.failed).toBeGreaterThan(3), {
       timeout: 10_000,
     })
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('set()', () => {
@@ -481,7 +481,7 @@ describe('set()', () => {
     await client.get('/')
     orders.set({ shadow: { baseline: true } })
     await client.get('/')
-    await vi.waitFor(() => expect(orders.report().shadow?.compared).toBe(1), { timeout: 5_000 })
+    await vi.waitFor(() => expect(orders.report().shadow?.compared).toBe(1), { timeout: 30_000 })
     expect(orders.report().shadow).toMatchObject({ rate: 1, baseline: true })
     orders.set({ shadow: null })
     await client.get('/')

@@ -12,7 +12,7 @@ import type { Wire } from '../wire.ts'
 
 const STALL_MS = 1_500
 const POLL_MS = 20
-const WAIT_MS = 5_000
+const WAIT_MS = 30_000
 const PIECE = Buffer.alloc(64 * 1024, 'x')
 const MOST_BYTES = 64 * 1024 * 1024
 /** More than the buffers of four sockets. */

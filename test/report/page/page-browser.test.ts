@@ -12,7 +12,7 @@ const DEADLINE_MS = 30_000
 let browser: Browser
 beforeAll(async () => {
   browser = await startChromium()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
 })

@@ -80,7 +80,7 @@ async function echoed(host: Outer, path: string): Promise<string> {
   return data.toString()
 }
 
-describe.each(['express', 'express4'])('inside of %s', { timeout: 40_000 }, (name) => {
+describe.each(['express', 'express4'])('inside of %s', { timeout: 60_000 }, (name) => {
   it('apps of each style have their place below the mount', async () => {
     const handler = hosting(place)
     const app = await frameworks.expressApp(name, {
@@ -186,7 +186,7 @@ describe.each(['express', 'express4'])('inside of %s', { timeout: 40_000 }, (nam
   })
 })
 
-describe('an app that awaits in threads, inside of Express', { timeout: 40_000 }, () => {
+describe('an app that awaits in threads, inside of Express', { timeout: 60_000 }, () => {
   it('streams both ways, fails without harm to others, and has WebSockets', async () => {
     setEnvironmentData('side-by-side', new SharedArrayBuffer(8))
     setEnvironmentData('side-by-side-ended', new SharedArrayBuffer(4))

@@ -172,7 +172,7 @@ describe('http.response.pathsend', () => {
     writeFileSync(path, Buffer.alloc(200_000))
     const { cycle, transport, done } = startCycle(serving(() => path))
     transport.flowing = false
-    await vi.waitFor(() => expect(transport.calls.length).toBe(2))
+    await vi.waitFor(() => expect(transport.calls.length).toBe(2), 30_000)
     truncateSync(path, 70_000)
     transport.flowing = true
     cycle.onDrain()
@@ -185,7 +185,7 @@ describe('http.response.pathsend', () => {
     writeFileSync(path, 'x'.repeat(100_000))
     const { cycle, transport, log, done } = startCycle(serving(() => path))
     transport.flowing = false
-    await vi.waitFor(() => expect(transport.calls.length).toBe(2))
+    await vi.waitFor(() => expect(transport.calls.length).toBe(2), 30_000)
     appendFileSync(path, 'more')
     transport.flowing = true
     cycle.onDrain()
@@ -200,7 +200,7 @@ describe('http.response.pathsend', () => {
     writeFileSync(path, Buffer.alloc(1_000_000))
     const { cycle, transport, log, done } = startCycle(serving(() => path))
     transport.flowing = false
-    await vi.waitFor(() => expect(transport.calls.length).toBe(2))
+    await vi.waitFor(() => expect(transport.calls.length).toBe(2), 30_000)
     await turn()
     expect(transport.calls.length).toBe(2)
     cycle.onDisconnect()
@@ -221,7 +221,7 @@ describe('http.response.pathsend', () => {
     await Promise.resolve()
     cycle.onBody(Buffer.from('abc'))
     await done
-    await vi.waitFor(() => expect(descriptors()).toEqual([-1]))
+    await vi.waitFor(() => expect(descriptors()).toEqual([-1]), 30_000)
     expect(transport.calls.slice(1)).toEqual(['head 413', TOO_LARGE, 'end'])
     expect(transport.heads[0]?.filter(([name]) => name === 'content-length').length).toBe(1)
     expect(log.lines[0]).toContain(new BodyTooLargeError(1).message)

@@ -111,7 +111,7 @@ export class FrameClient implements Disposable {
   /** Connects, and sends nothing. */
   static async connect(address: ServerAddress): Promise<FrameClient> {
     const socket = connect(address).setNoDelay()
-    await once(socket, 'connect', { signal: AbortSignal.timeout(8_000) })
+    await once(socket, 'connect', { signal: AbortSignal.timeout(30_000) })
     return new FrameClient(socket)
   }
 

@@ -1,5 +1,6 @@
 // Single frames of HTTP/2: malformed requests, cut responses, timeouts, and the end of a session.
 
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { deferred } from '../../../src/waiting/deferred.ts'
 import { answer, httpApp, served, soon } from '../../raw/served.ts'
@@ -240,18 +241,29 @@ describe('a client that is too slow', () => {
     await client.ended()
   })
 
-  it('is only silent: a request that waits goes on, because the client answers PING', async () => {
-    const app = httpApp(async (_scope, _receive, send) => {
-      await new Promise((resolve) => setTimeout(resolve, 700))
-      await answer(send, 'at last')
-    })
-    await using server = await start(app, { writeTimeoutMs: 100 })
-    using client = new StreamClient(server.server.url)
-    const pings: unknown[] = []
-    client.session.on('ping', (payload) => pings.push(payload))
-    expect((await client.ask()).body).toBe('at last')
-    expect(pings.length).toBeGreaterThan(0)
-  })
+  it.each([
+    ['', false],
+    [' in a session that ends', true],
+  ])(
+    'is only silent: a request that waits goes on%s, as the client acknowledges SETTINGS',
+    async (_where, isEnding) => {
+      const hasProved = deferred<void>()
+      const app = httpApp(async (_scope, _receive, send) => {
+        await hasProved.promise
+        await answer(send, 'at last')
+      })
+      await using server = await start(app, { writeTimeoutMs: 1_000 })
+      using client = new StreamClient(server.server.url)
+      const seen: unknown[] = []
+      client.session.on('remoteSettings', (settings) => {
+        if (seen.push(settings) > 1) hasProved.resolve()
+      })
+      const asked = client.ask()
+      await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(30_000) })
+      if (isEnding) client.session.goaway(0)
+      expect((await asked).body).toBe('at last')
+    },
+  )
 
   it('reads nothing at all: its connection is cut', async () => {
     const app = httpApp(async (_scope, _receive, send) => answer(send, MIB.repeat(16)))

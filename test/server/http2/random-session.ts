@@ -91,8 +91,9 @@ export async function randomSession(address: ServerAddress, seed: number): Promi
       client.ended().catch(() => undefined),
       20,
     )
-  if (random() < 0.5) client.socket.end()
-  else if (random() < 0.5) client.socket.resetAndDestroy()
+  const farewell = random()
+  if (farewell < 0.5) client.socket.end()
+  else if (farewell < 0.75) client.socket.resetAndDestroy()
 }
 
 function randomFrame(random: () => number, ids: { last: number }): Buffer {
@@ -110,7 +111,7 @@ function randomFrame(random: () => number, ids: { last: number }): Buffer {
 }
 
 function request(random: () => number, ids: { last: number }): Buffer {
-  ids.last += random() < 0.97 ? 2 : below(random, 9)
+  ids.last = Math.max(1, ids.last + (random() < 0.97 ? 2 : below(random, 9)))
   const method = pick(random, ['GET', 'GET', 'POST', 'HEAD', 'OPTIONS', 'CONNECT'])
   const pseudo = [[':method', method], ...GET.slice(1, 3), [':path', pick(random, PATHS)]] as const
   const more = FIELDS.filter(([name]) =>

@@ -313,7 +313,7 @@ describe('under TLS', () => {
     expect(JSON.parse(body ?? '')).toMatchObject({ httpVersion: '2', scheme: 'https' })
     const agent = new Agent({ keepAlive: false })
     const old = request(server.server.url, { ca: pem('ca.pem'), agent }).end()
-    const signal = AbortSignal.timeout(8_000)
+    const signal = AbortSignal.timeout(30_000)
     const [message] = (await once(old, 'response', { signal })) as [IncomingMessage]
     expect(JSON.parse(await text(message))).toMatchObject({ httpVersion: '1.1' })
   })
@@ -323,7 +323,7 @@ describe('under TLS', () => {
     const { port } = new URL(server.server.url)
     const options = { port: Number(port), ca: pem('ca.pem'), ALPNProtocols: ['h2', 'http/1.1'] }
     const socket = connectTls(options)
-    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(8_000) })
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(30_000) })
     expect(socket.alpnProtocol).toBe('http/1.1')
     socket.destroy()
   })

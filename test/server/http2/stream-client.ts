@@ -87,7 +87,8 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<Http2Answer> 
   })
   stream.on('trailers', (_fields, _flags, raw?: string[]) => (answer.trailers = pairsOf(raw ?? [])))
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  if (!(await settlesWithin(closed, 8_000))) throw new Error('the stream did not close within 8 s')
+  if (!(await settlesWithin(closed, 30_000)))
+    throw new Error('the stream did not close within 30 s')
   const body = Buffer.concat(chunks).toString('latin1')
   const [, length] = answer.headers.find(([name]) => name === 'content-length') ?? []
   // A stream whose own side is open counts as aborted after a whole response too.

@@ -22,7 +22,7 @@ interface Opened {
 
 async function open(server: Served, more: Record<string, string> = {}): Promise<Opened> {
   const client = new StreamClient(server.server.url)
-  await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(8_000) })
+  await once(client.session, 'remoteSettings', { signal: AbortSignal.timeout(30_000) })
   expect(client.session.remoteSettings.enableConnectProtocol).toBe(true)
   const { ':path': path = '/', ...others } = more
   const headers = Object.entries({ 'sec-websocket-version': '13', ...others })
@@ -53,7 +53,7 @@ async function opened(
   more: Record<string, string> = {},
 ): Promise<Opened & { frames: WebSocket }> {
   const { client, stream } = await open(server, more)
-  const [fields] = (await once(stream, 'response', { signal: AbortSignal.timeout(8_000) })) as [
+  const [fields] = (await once(stream, 'response', { signal: AbortSignal.timeout(30_000) })) as [
     Record<string, unknown>,
   ]
   expect(fields[':status']).toBe(200)
@@ -61,7 +61,9 @@ async function opened(
 }
 
 async function reply(frames: WebSocket): Promise<string> {
-  const [data] = (await once(frames, 'message', { signal: AbortSignal.timeout(8_000) })) as [Buffer]
+  const [data] = (await once(frames, 'message', { signal: AbortSignal.timeout(30_000) })) as [
+    Buffer,
+  ]
   return data.toString()
 }
 
@@ -136,7 +138,7 @@ describe('a WebSocket on a stream', () => {
   it('is closed with 1001 when the server closes', async () => {
     await using server = await serving(echo, { graceMs: 200 })
     const { frames } = await opened(server)
-    const closed = once(frames, 'close', { signal: AbortSignal.timeout(8_000) })
+    const closed = once(frames, 'close', { signal: AbortSignal.timeout(30_000) })
     expect(await soon(server.server.close(), 'close()')).toEqual({ forced: expect.any(Boolean) })
     expect((await closed)[0]).toBe(1001)
   })

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { byteSource } from '../../../src/server/native/byte-source.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-const DEADLINE = { signal: AbortSignal.timeout(10_000) }
+const DEADLINE = { signal: AbortSignal.timeout(30_000) }
 
 let server: Server | undefined
 afterEach(() => server?.close())

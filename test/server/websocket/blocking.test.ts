@@ -19,7 +19,7 @@ const SENT = 0
 const ABORTED = 1
 
 const first = (socket: WebSocket, event: string): Promise<unknown[]> =>
-  once(socket, event, { signal: AbortSignal.timeout(20_000) })
+  once(socket, event, { signal: AbortSignal.timeout(30_000) })
 
 describe('the WebSocket of a sync app, over a connection', { timeout: DEADLINE }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-sockets-'))
@@ -76,7 +76,7 @@ describe('the WebSocket of a sync app, over a connection', { timeout: DEADLINE }
     // Windows, buffers of the system and of the client, each of some hundred KiB.
     expect(sent * 65_536).toBeLessThan(32 * 1024 * 1024)
     expect(app.stats()).toMatchObject({ webSockets: 1, inFlight: 1 })
-    const page = await fetch(`${server.server.url}/page`, { signal: AbortSignal.timeout(20_000) })
+    const page = await fetch(`${server.server.url}/page`, { signal: AbortSignal.timeout(30_000) })
     expect(await page.text()).toContain('page')
     socket.terminate()
     await idle()

@@ -12,7 +12,7 @@ import type { ChannelEvent, Channels } from 'isthmus/channels'
 import type { ClientOptions } from 'ws'
 
 const KIB = 1024
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 
 /** A `ws` client that keeps its messages from the first byte on. */
 class Page {

@@ -20,7 +20,7 @@ function untilGone(seen: Handover<ReceiveEvent>): EventApp {
 }
 
 async function opened<Client extends { once: unknown }>(client: Client): Promise<Client> {
-  await once(client as never, 'open', { signal: AbortSignal.timeout(5_000) })
+  await once(client as never, 'open', { signal: AbortSignal.timeout(30_000) })
   return client
 }
 
@@ -99,7 +99,7 @@ describe('WebSocket messages', () => {
     const socket = server.raw()
     socket.write(handshake())
     // Without the wait all 64 MiB would be in the server's memory before the client has the first byte.
-    await once(socket, 'readable', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'readable', { signal: AbortSignal.timeout(30_000) })
     expect(finished).toBe(false)
     socket.resume()
     await expect(done.value).resolves.toBeUndefined()
@@ -231,7 +231,7 @@ describe('WebSocket pings', () => {
     await using server = await host(echo, { pingIntervalMs: 20, pongTimeoutMs: 1000 })
     const client = await opened(server.open())
     for (let at = 0; at < 3; at++)
-      await once(client, 'ping', { signal: AbortSignal.timeout(5_000) })
+      await once(client, 'ping', { signal: AbortSignal.timeout(30_000) })
     client.send('still here')
     expect(await nextMessage(client)).toBe('still here')
   })

@@ -163,7 +163,7 @@ describe('a WebSocket handshake', () => {
       seen.resolve(await receive())
     })
     const client = server.open()
-    const signal = AbortSignal.timeout(5_000)
+    const signal = AbortSignal.timeout(30_000)
     const [, response] = (await once(client, 'unexpected-response', { signal })) as [
       unknown,
       IncomingMessage,
@@ -209,7 +209,7 @@ describe('a WebSocket handshake', () => {
     const extensions = await Promise.all(
       [plain, deflating].map(async (server) => {
         const client = server.open(offer)
-        await once(client, 'open', { signal: AbortSignal.timeout(5_000) })
+        await once(client, 'open', { signal: AbortSignal.timeout(30_000) })
         const big = 'a'.repeat(10_000)
         client.send(big)
         expect(await nextMessage(client)).toBe(big)
@@ -255,9 +255,9 @@ describe('a WebSocket handshake', () => {
   it('[3b.54] is answered 503 once the server shuts down', async () => {
     await using server = await host(echo)
     const idle = server.raw()
-    await once(idle, 'connect', { signal: AbortSignal.timeout(5_000) })
+    await once(idle, 'connect', { signal: AbortSignal.timeout(30_000) })
     const client = server.open()
-    await once(client, 'open', { signal: AbortSignal.timeout(5_000) })
+    await once(client, 'open', { signal: AbortSignal.timeout(30_000) })
     server.shutdown()
     expect(await closeOf(client)).toEqual([1001, 'server shutdown'])
     idle.write(handshake())

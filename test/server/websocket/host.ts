@@ -14,7 +14,7 @@ import type { ClientOptions } from 'ws'
 import type { EventApp } from '../../../src/contract/events.ts'
 import type { WebSocketOptions } from '../../../src/server/options.ts'
 
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 const ENGINES = { native: NativeEngine, node: NodeEngine }
 
 /** A server for one app; the test closes it at its end. */

@@ -74,7 +74,7 @@ describe('an app that does not read', () => {
     client.once('open', () => {
       for (let at = 0; at < 60; at += 1) client.send(Buffer.alloc(1024 * KIB))
     })
-    await vi.waitFor(() => expect(push).toHaveBeenCalled(), 4_000)
+    await vi.waitFor(() => expect(push).toHaveBeenCalled(), 30_000)
     await sleep(300)
     expect(push.mock.calls.length).toBeLessThanOrEqual(2)
     go.resolve()
@@ -96,7 +96,7 @@ describe('an app that does not read', () => {
     client.once('open', () => {
       for (let at = 0; at < 60; at += 1) client.send(Buffer.alloc(1024 * KIB))
     })
-    await vi.waitFor(() => expect(push).toHaveBeenCalled(), 4_000)
+    await vi.waitFor(() => expect(push).toHaveBeenCalled(), 30_000)
     client.terminate()
     expect(await ended.value).toBe(1006)
     expect(push.mock.calls.length).toBeLessThanOrEqual(3)

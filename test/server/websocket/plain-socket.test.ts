@@ -21,7 +21,7 @@ async function framesOf(pieces: Buffer[], mark: string, app = echo): Promise<str
   await using server = await host(app)
   const socket = server.raw().setNoDelay()
   socket.write(handshake())
-  await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })
+  await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })
   const frames = readUntil(socket, mark)
   for (const piece of pieces) {
     await new Promise((resolve) => socket.write(piece, resolve))
@@ -73,7 +73,7 @@ describe('a plain WebSocket', () => {
   it('keeps the order of short and long messages in both directions', async () => {
     await using server = await host(echo)
     const client = server.open()
-    await once(client, 'open', { signal: AbortSignal.timeout(5_000) })
+    await once(client, 'open', { signal: AbortSignal.timeout(30_000) })
     const sizes = [1, 70 * KIB, 10, 17 * KIB, 200, 16 * KIB, 3]
     const seen: number[] = []
     const done = new Handover<void>()
@@ -89,7 +89,7 @@ describe('a plain WebSocket', () => {
     await using server = await host(echo)
     const socket = server.raw()
     socket.write(handshake())
-    await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })
+    await once(socket, 'data', { signal: AbortSignal.timeout(30_000) })
     const texts = Array.from({ length: 50 }, (_, at) => `message ${at} of fifty`)
     socket.write(Buffer.concat(texts.map((text) => frame(1, text))))
     const frames = await readUntil(socket, texts.at(-1))

@@ -11,7 +11,7 @@ import type { Coded } from '../../../src/server/websocket/deflate-extension.ts'
 import type { Host } from './host.ts'
 
 const KIB = 1024
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 const NEWS = 'news for all '.repeat(200)
 
 /** An app whose sockets the test sends to. */

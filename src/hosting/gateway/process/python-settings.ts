@@ -11,10 +11,10 @@ import {
   withBufferingGroup,
 } from '../buffering/buffering-settings.ts'
 import { usableCores } from '../../../usable-cores.ts'
-import { processKind } from './process-kind.ts'
 import type { Complete, NumberRange } from '../../../complete-options.ts'
 import type { BufferingOptions, BufferingSettings } from '../buffering/buffering-settings.ts'
 import type { PoolSettings } from '../pool.ts'
+import type { ProcessSettings } from './process-port.ts'
 
 /** The options of {@link python}. */
 export interface PythonOptions {
@@ -114,19 +114,22 @@ export function isPythonSpec(spec: unknown): spec is string {
   return typeof spec === 'string' && SPEC.test(spec) && !FILE.test(spec)
 }
 
+/** The settings of a pool, and those of its processes. */
+type PythonSettings = Omit<PoolSettings, 'kind'> & { readonly process: ProcessSettings }
+
 /**
  * Completes `options` for the app `spec`.
  *
  * @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for an unknown option or an impossible value
  */
-export function pythonSettings(spec: string, options: PythonOptions): PoolSettings {
+export function pythonSettings(spec: string, options: PythonOptions): PythonSettings {
   if (!isPythonSpec(spec)) throw noSpec(spec)
   const given = completeOptions('python', withBufferingGroup('python', options), PYTHON_DEFAULTS)
   check(given)
   const { interface: interfaceName, threads, cwd = process.cwd(), env = process.env } = given
   const processes = given.processes ?? usableCores()
   const { concurrency, maxQueue, queueTimeoutMs, timeoutMs, maxRequests, buffering } = given
-  const kind = processKind({
+  const own: ProcessSettings = {
     command: [programOf(given.python, resolve(cwd), env), '-u', HOST_FILE, spec],
     cwd: resolve(cwd),
     env,
@@ -141,9 +144,9 @@ export function pythonSettings(spec: string, options: PythonOptions): PoolSettin
       cancelAfterMs: finiteOrNull(given.cancelAfterMs),
       shutdownMs: SHUTDOWN_MS,
     },
-  })
+  }
   return {
-    kind,
+    process: own,
     min: processes,
     max: processes,
     slots: threads,

@@ -17,7 +17,7 @@ let browser: Browser
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'isthmus-open-'))
   browser = await startChromium()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
   rmSync(folder, { recursive: true, force: true })
@@ -89,8 +89,8 @@ describe('the wait for the end of the server', () => {
       asked += 1
       if (!answers.shift()) throw new Error('gone')
     }
-    await untilGone(ask, { everyMs: 20, goneMs: 200 })
-    expect(asked).toBeGreaterThan(5)
+    await untilGone(ask, { everyMs: 1, goneMs: 2_000 })
+    expect(asked).toBeGreaterThan(4)
   })
 })
 

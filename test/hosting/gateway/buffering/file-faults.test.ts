@@ -52,7 +52,7 @@ function pool(): { app: ReturnType<typeof threads>; start: () => Promise<Served>
 }
 
 async function post({ server }: Served, body: string): Promise<{ status: number; text: string }> {
-  const signal = AbortSignal.timeout(8_000)
+  const signal = AbortSignal.timeout(30_000)
   const response = await fetch(`${server.url}/size`, { method: 'POST', body, signal })
   return { status: response.status, text: await response.text() }
 }
@@ -78,7 +78,7 @@ const faultsOf = ({ lines }: Served): string[] =>
   lines.filter((line) => line.startsWith('error: a temporary file cannot be written'))
 const allClosed = (): boolean => opened.every(({ fd }) => fd < 0)
 
-describe('temporary files', { timeout: 30_000 }, () => {
+describe('temporary files', { timeout: 60_000 }, () => {
   it.each([
     ['the disk is full', { write: 'ENOSPC' }],
     ['too many files are open', { open: 'EMFILE' }],

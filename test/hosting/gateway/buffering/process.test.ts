@@ -35,12 +35,12 @@ async function start(buffering: ThreadOptions['buffering']): Promise<Child> {
   const options = JSON.stringify({ min: 2, max: 2, buffering })
   const child = fork(SERVER, [options], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const [url] = (await once(child, 'message', { signal: AbortSignal.timeout(20_000) })) as [string]
+  const [url] = (await once(child, 'message', { signal: AbortSignal.timeout(30_000) })) as [string]
   return { process: child, url: new URL(url) }
 }
 
 async function ask({ url }: Child, path: string): Promise<string> {
-  const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(8_000) })
+  const response = await fetch(new URL(path, url), { signal: AbortSignal.timeout(30_000) })
   return response.text()
 }
 
@@ -53,7 +53,7 @@ async function slowClient({ url }: Child, bytes: string): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname).pause()
   socket.on('error', () => undefined)
   onTestFinished(() => void socket.destroy())
-  await once(socket, 'connect', { signal: AbortSignal.timeout(8_000) })
+  await once(socket, 'connect', { signal: AbortSignal.timeout(30_000) })
   socket.write(bytes)
   return socket
 }

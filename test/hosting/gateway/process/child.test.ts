@@ -79,11 +79,11 @@ describe('a process of a pool', () => {
       const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
       console.log(other.pid)
       setInterval(() => {}, 1000)`)
-    await expect.poll(() => owner.texts.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => owner.texts.length, { timeout: 30_000 }).toBe(1)
     const pid = Number(owner.texts[0]?.replace('info: ', ''))
     child.kill()
     await owner.ended
-    await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isThere(pid), { timeout: 30_000 }).toBe(false)
   })
 
   it('tells its stack, which comes in several pieces', async () => {
@@ -95,7 +95,7 @@ describe('a process of a pool', () => {
       })
       setInterval(() => {}, 1000)
       console.log('ready')`)
-    await expect.poll(() => owner.texts, { timeout: 10_000 }).toEqual(['info: ready'])
+    await expect.poll(() => owner.texts, { timeout: 30_000 }).toEqual(['info: ready'])
     expect(await child.sampleStack()).toBe('File "shop.py", line 3')
   })
 
@@ -103,7 +103,7 @@ describe('a process of a pool', () => {
     const { child, owner } = started(
       "process.on('SIGUSR2', () => {}); setInterval(() => {}, 1000); console.log('ready')",
     )
-    await expect.poll(() => owner.texts, { timeout: 10_000 }).toEqual(['info: ready'])
+    await expect.poll(() => owner.texts, { timeout: 30_000 }).toEqual(['info: ready'])
     expect(await child.sampleStack()).toBeUndefined()
   })
 

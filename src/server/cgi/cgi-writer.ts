@@ -13,7 +13,7 @@ const SLICE_BYTES = 32 * 1024
 const NOTHING = new Uint8Array(0)
 
 /** Writes to one socket. The owner of the socket reports `drain` to the writer. */
-export class GatewayWriter {
+export class CgiWriter {
   /** The head of the response under way was written. */
   headSent = false
   readonly #socket: Socket

@@ -6,7 +6,7 @@ import type { Log } from '../../contract/log.ts'
 import type { ProcessOptions } from '../options-table.ts'
 
 /** The input of the thread. */
-export interface StandstillData {
+export interface WatchdogData {
   /** Rises while the event loop turns. */
   readonly counter: Int32Array<SharedArrayBuffer>
   /** The time after which the process is ended. */
@@ -24,7 +24,7 @@ const HEAP_MB = 32
  *
  * @param log tells that the watch itself has failed
  */
-export function watchStandstill(data: StandstillData, log: Log): void {
+export function startWatchdog(data: WatchdogData, log: Log): void {
   if (url() !== undefined) return
   const thread = new Worker(threadUrl(), {
     workerData: data,
@@ -39,6 +39,6 @@ export function watchStandstill(data: StandstillData, log: Log): void {
 // The sources run in the tests alone.
 function threadUrl(): URL {
   const isSource = import.meta.url.endsWith('.ts')
-  const path = isSource ? '../../../dist/cli/serve/standstill-thread.js' : './standstill-thread.js'
+  const path = isSource ? '../../../dist/cli/serve/watchdog-thread.js' : './watchdog-thread.js'
   return new URL(path, import.meta.url)
 }

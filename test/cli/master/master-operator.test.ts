@@ -29,7 +29,7 @@ function isthmus(...words: string[]): Promise<Ended> {
 /** A GET on a connection of its own, so that the workers take turns. */
 function fresh(url: string, headers: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(10_000)
+    const signal = AbortSignal.timeout(30_000)
     const sent = httpGet(url, { agent: false, headers, signal }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

@@ -1,4 +1,4 @@
-// The door of several processes: a parent accepts the connections, and gives them to its child processes in turn.
+// The balancer of several processes: a parent accepts the connections, and gives them to its child processes in turn.
 
 import { createServer } from 'node:net'
 import { acceptWaiting } from '../server/accept-waiting.ts'
@@ -10,8 +10,8 @@ import type { ServerAddress } from '../server/engine.ts'
 import type { Settings } from '../server/options.ts'
 
 /** A process that takes connections. */
-export interface Taker {
-  /** Whether connections can reach it; the door forgets a taker that is closed. */
+export interface ConnectionTarget {
+  /** Whether connections can reach it; the balancer forgets a target that is closed. */
   readonly isOpen: boolean
   /** Whether it takes its turn; false for a process whose event loop stands still, as long as another one is prompt. */
   readonly isPrompt: boolean
@@ -21,20 +21,20 @@ export interface Taker {
   take(socket: Socket, onLost: (socket: Socket) => void): void
 }
 
-/** The place, and the number of connections that may wait for a taker. */
+/** The place, and the number of connections that may wait for a target. */
 export type DoorSettings = Pick<
   Settings,
   'host' | 'port' | 'uds' | 'udsMode' | 'udsOwner' | 'fd' | 'backlog' | 'log'
 >
 
 /**
- * Owns a listening socket. Each connection goes to the taker whose turn it is, so that two takers never differ by more than
- * one. While there is no taker, connections wait.
+ * Owns a listening socket. Each connection goes to the target whose turn it is, so that two targets never differ by more than
+ * one. While there is no target, connections wait.
  */
-export class ConnectionDoor {
+export class ConnectionBalancer {
   readonly #settings: DoorSettings
   readonly #server: Server
-  readonly #takers: Taker[] = []
+  readonly #targets: ConnectionTarget[] = []
   readonly #waiting = new Fifo<Socket>()
   #file: ReturnType<typeof ownFile> = null
   #accepted = 0
@@ -53,7 +53,7 @@ export class ConnectionDoor {
     return this.#accepted
   }
 
-  /** The connections that were closed because too many waited, for a taker or at one. */
+  /** The connections that were closed because too many waited, for a target or at one. */
   get refused(): number {
     return this.#refused
   }
@@ -65,18 +65,18 @@ export class ConnectionDoor {
     return address
   }
 
-  /** From now on the taker has its turn. It gets the connections that wait, if it is the only one. */
-  add(taker: Taker): void {
-    this.#takers.push(taker)
+  /** From now on the target has its turn. It gets the connections that wait, if it is the only one. */
+  add(target: ConnectionTarget): void {
+    this.#targets.push(target)
     for (let socket = this.#waiting.shift(); socket; socket = this.#waiting.shift()) {
       this.#give(socket)
     }
   }
 
-  /** The taker gets no further connection. */
-  remove(taker: Taker): void {
-    const at = this.#takers.indexOf(taker)
-    if (at >= 0) this.#takers.splice(at, 1)
+  /** The target gets no further connection. */
+  remove(target: ConnectionTarget): void {
+    const at = this.#targets.indexOf(target)
+    if (at >= 0) this.#targets.splice(at, 1)
   }
 
   /** Gives the connections away that wait at the listening socket, and closes it. */
@@ -90,28 +90,28 @@ export class ConnectionDoor {
   }
 
   readonly #give = (socket: Socket): void => {
-    const taker = this.#next()
+    const target = this.#next()
     // A process that stands still takes nothing: its connections are bounded like those without a process.
     const { length: waiting } = this.#waiting
-    if ((taker?.waiting ?? waiting) >= this.#settings.backlog) this.#refuse(socket)
-    else if (taker) taker.take(socket, this.#give)
+    if ((target?.waiting ?? waiting) >= this.#settings.backlog) this.#refuse(socket)
+    else if (target) target.take(socket, this.#give)
     else this.#waiting.push(socket)
   }
 
-  // The first taker has its turn, and goes to the end.
-  #next(): Taker | undefined {
-    const takers = this.#takers
-    while (takers.some(({ isOpen }) => !isOpen)) {
-      takers.splice(
-        takers.findIndex(({ isOpen }) => !isOpen),
+  // The first target has its turn, and goes to the end.
+  #next(): ConnectionTarget | undefined {
+    const targets = this.#targets
+    while (targets.some(({ isOpen }) => !isOpen)) {
+      targets.splice(
+        targets.findIndex(({ isOpen }) => !isOpen),
         1,
       )
     }
     const { backlog } = this.#settings
-    const prompt = takers.findIndex((one) => one.isPrompt && one.waiting < backlog)
-    const [taker] = takers.splice(Math.max(prompt, 0), 1)
-    if (taker) takers.push(taker)
-    return taker
+    const prompt = targets.findIndex((one) => one.isPrompt && one.waiting < backlog)
+    const [target] = targets.splice(Math.max(prompt, 0), 1)
+    if (target) targets.push(target)
+    return target
   }
 
   #refuse(socket: Socket): void {

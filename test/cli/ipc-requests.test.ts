@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { PeerRequests } from '../../src/cli/peer-requests.ts'
+import { IpcRequests } from '../../src/cli/ipc-requests.ts'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { peers } from './master/peers.ts'
 
@@ -13,8 +13,8 @@ describe('requests between a master and a worker', () => {
   it('have answers in both directions, by their numbers', async () => {
     const [master, worker] = peers()
     const first = deferred<string>()
-    const asker = new PeerRequests(master, 'worker 1', async (request) => ['master', request])
-    const other = new PeerRequests(worker, 'the master', async (request) =>
+    const asker = new IpcRequests(master, 'worker 1', async (request) => ['master', request])
+    const other = new IpcRequests(worker, 'the master', async (request) =>
       request === 'slow' ? first.promise : ['worker', request],
     )
     const slow = asker.ask('slow', LATE_MS)
@@ -26,8 +26,8 @@ describe('requests between a master and a worker', () => {
 
   it('fail with the error of the other process, or at the deadline', async () => {
     const [master, worker] = peers()
-    const asker = new PeerRequests(master, 'worker 1', async () => null)
-    void new PeerRequests(worker, 'the master', async (request) => {
+    const asker = new IpcRequests(master, 'worker 1', async () => null)
+    void new IpcRequests(worker, 'the master', async (request) => {
       if (request === 'never') return deferred().promise
       throw new Error('no such migration')
     })
@@ -39,7 +39,7 @@ describe('requests between a master and a worker', () => {
 
   it('fail when the other process ends, and after that', async () => {
     const [master] = peers()
-    const asker = new PeerRequests(master, 'worker 1', async () => null)
+    const asker = new IpcRequests(master, 'worker 1', async () => null)
     const asked = asker.ask('x', LATE_MS)
     master.end()
     await expect(asked).rejects.toThrow('worker 1 has ended')
@@ -48,8 +48,8 @@ describe('requests between a master and a worker', () => {
 
   it('leave the messages of other users of the channel alone', async () => {
     const [master, worker] = peers()
-    const asker = new PeerRequests(master, 'worker 1', async () => null)
-    void new PeerRequests(worker, 'the master', async () => 'answer')
+    const asker = new IpcRequests(master, 'worker 1', async () => null)
+    void new IpcRequests(worker, 'the master', async () => 'answer')
     for (const message of [null, 7, 'x', {}, { type: 'isthmus.worker.beat' }]) {
       EventEmitter.prototype.emit.call(master, 'message', message)
       EventEmitter.prototype.emit.call(worker, 'message', message)

@@ -9,14 +9,14 @@ import { LATE_HEAD } from '../native/reading.ts'
 import { SocketEnd } from '../native/socket-end.ts'
 import { refusal } from '../refusal.ts'
 import { cgiHead } from './cgi-head.ts'
-import { GatewayWriter } from './gateway-writer.ts'
+import { CgiWriter } from './cgi-writer.ts'
 import { dropArrived } from './unread-body.ts'
 import type { Socket } from 'node:net'
 import type { ResponsePart } from '../../async/http-exchange.ts'
 import type { Endpoints } from '../../http/request-head.ts'
 import type { HttpEvents, HttpTransport } from '../engine.ts'
 import type { ConnectionTools } from './connection-tools.ts'
-import type { GatewayReader, OutputFraming, RequestStep, Step } from './protocol.ts'
+import type { CgiReader, OutputFraming, RequestStep, Step } from './protocol.ts'
 
 /**
  * The meaning of the next bytes: a request (`head`), a `body` that the app reads, or a `held-body` that the app does not ask
@@ -30,13 +30,13 @@ const MAX_AHEAD_BYTES = 64 * 1024
 const MAX_REPLIES = 1_000
 
 /** Owns one socket, and closes it in every case. */
-export class GatewayConnection implements HttpTransport {
+export class CgiConnection implements HttpTransport {
   readonly #socket: Socket
   readonly #tools: ConnectionTools
   readonly #ends: Endpoints
-  readonly #reader: GatewayReader
+  readonly #reader: CgiReader
   readonly #framing: OutputFraming
-  readonly #writer: GatewayWriter
+  readonly #writer: CgiWriter
   readonly #readTimer: Timer
   readonly #socketEnd: SocketEnd
   #reading: Reading = 'head'
@@ -61,7 +61,7 @@ export class GatewayConnection implements HttpTransport {
     this.#reader = reader
     this.#framing = framing
     const { writeTimeoutMs: timeoutMs } = settings
-    this.#writer = new GatewayWriter({ socket, framing, wheel, timeoutMs }, () => this.cut())
+    this.#writer = new CgiWriter({ socket, framing, wheel, timeoutMs }, () => this.cut())
     this.#readTimer = new Timer(wheel, () => this.#onReadTimeout())
     this.#socketEnd = new SocketEnd(socket, this.#readTimer, this.#ends)
     this.#idleMs = settings.keepAliveTimeoutMs
@@ -98,7 +98,7 @@ export class GatewayConnection implements HttpTransport {
   }
 
   /** Serves the requests that still come, and closes a connection that is idle for `idleMs`. */
-  lameDuck(idleMs: number): void {
+  drain(idleMs: number): void {
     this.#idleMs = Math.min(this.#idleMs, idleMs)
     if (idleMs === 0) this.#closesWhenIdle = true
     if (this.#reading === 'nothing') this.#socketEnd.hurry(idleMs)

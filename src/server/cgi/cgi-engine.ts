@@ -6,7 +6,7 @@ import { settlesWithin } from '../../waiting/settles-within.ts'
 import { SOCKET_OPTIONS } from '../listen.ts'
 import { ListenerContext } from '../listener-context.ts'
 import { Listening } from '../listening.ts'
-import { GatewayConnection } from './gateway-connection.ts'
+import { CgiConnection } from './cgi-connection.ts'
 import type { Socket } from 'node:net'
 import type { Deferred } from '../../waiting/deferred.ts'
 import type { Dispatcher } from '../dispatcher.ts'
@@ -16,9 +16,9 @@ import type { ConnectionTools } from './connection-tools.ts'
 import type { GatewayProtocol } from './protocol.ts'
 
 /** Serves the requests that a web server passes on. There are no WebSockets. Owns the listener and every socket. */
-export class GatewayEngine implements Engine {
+export class CgiEngine implements Engine {
   readonly #listening: Listening
-  readonly #connections = new Set<GatewayConnection>()
+  readonly #connections = new Set<CgiConnection>()
   readonly #tools: ConnectionTools
   #whenEmpty: Deferred<void> | undefined
 
@@ -28,7 +28,7 @@ export class GatewayEngine implements Engine {
       dispatcher,
       protocol,
       settings,
-      onClosed: (connection) => this.#forget(connection as GatewayConnection),
+      onClosed: (connection) => this.#forget(connection as CgiConnection),
     }
     const server = createServer(SOCKET_OPTIONS, (socket) => this.#onConnection(socket))
     this.#listening = new Listening(server, settings)
@@ -46,10 +46,10 @@ export class GatewayEngine implements Engine {
     const { closed } = await this.#listening.stop(idleMs)
     const whenEmpty = (this.#whenEmpty = deferred())
     if (this.connections === 0) whenEmpty.resolve()
-    for (const connection of this.#connections) connection.lameDuck(idleMs)
+    for (const connection of this.#connections) connection.drain(idleMs)
     const finished = Promise.all([closed, whenEmpty.promise])
     await settlesWithin(finished, idleMs)
-    for (const connection of this.#connections) connection.lameDuck(0)
+    for (const connection of this.#connections) connection.drain(0)
     await finished
   }
 
@@ -64,10 +64,10 @@ export class GatewayEngine implements Engine {
   }
 
   #onConnection(socket: Socket): void {
-    this.#connections.add(new GatewayConnection(socket, this.#tools))
+    this.#connections.add(new CgiConnection(socket, this.#tools))
   }
 
-  #forget(connection: GatewayConnection): void {
+  #forget(connection: CgiConnection): void {
     this.#connections.delete(connection)
     if (this.connections === 0) this.#whenEmpty?.resolve()
   }

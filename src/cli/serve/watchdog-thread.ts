@@ -5,14 +5,14 @@ import { workerData } from 'node:worker_threads'
 import { callStackText } from '../../hosting/gateway/stack-sample.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
 import { createLog } from '../log.ts'
-import type { StandstillData } from './standstill.ts'
+import type { WatchdogData } from './watchdog.ts'
 
 const CHECK_MS = 250
 /** A machine that sleeps holds this thread up, too. */
 const ASLEEP_MS = 2_000
 const STACK_MS = 1_000
 
-const { counter, timeoutMs, logFormat, fields } = workerData as StandstillData
+const { counter, timeoutMs, logFormat, fields } = workerData as WatchdogData
 let count = Atomics.load(counter, 0)
 let turnedAt = performance.now()
 let checkedAt = turnedAt

@@ -1,8 +1,8 @@
 // The figures of workers in their master, and its operator, with workers in memory.
 
 import { describe, expect, it } from 'vitest'
-import type { CrewFigures } from '../../../src/cli/master/crew-figures.ts'
-import { CrewOperator } from '../../../src/cli/master/crew-operator.ts'
+import type { MasterFigures } from '../../../src/cli/master/master-figures.ts'
+import { MasterOperator } from '../../../src/cli/master/master-operator.ts'
 import { WorkerOperator } from '../../../src/cli/serve/worker-operator.ts'
 import { iterable, mount, serve } from '../../../src/index.ts'
 import { migrate } from '../../../src/migrate.ts'
@@ -12,7 +12,7 @@ import { peers } from './peers.ts'
 import type { Server } from '../../../src/server/serve.ts'
 import type { FakePeer } from './peers.ts'
 
-type CrewMember = Parameters<CrewFigures['started']>[0]
+type Member = Parameters<MasterFigures['started']>[0]
 
 const OPTIONS = { control: null, metrics: null, migrateState: null }
 
@@ -23,7 +23,7 @@ const answering = (text: string) =>
   })
 
 interface Worker extends AsyncDisposable {
-  member: CrewMember
+  member: Member
   end: FakePeer
   operator: WorkerOperator
   server: Server
@@ -32,9 +32,9 @@ interface Worker extends AsyncDisposable {
 }
 
 /** Starts a server that is the worker `number` of `figures`, in this process. */
-async function started(figures: CrewFigures, number: number): Promise<Worker> {
+async function started(figures: MasterFigures, number: number): Promise<Worker> {
   const [end, own] = peers(1_000 + number)
-  const member: CrewMember = { number, child: end }
+  const member: Member = { number, child: end }
   figures.started(member)
   const migration = migrate({ from: answering('old'), to: answering('new') })
   const app = mount({ '/orders': migration, '/': answering('home') })
@@ -53,11 +53,11 @@ async function started(figures: CrewFigures, number: number): Promise<Worker> {
   }
 }
 
-function crew(): CrewOperator {
-  return new CrewOperator(OPTIONS, SILENT_LOG, async () => ({ workers: 0, pools: 0, errors: [] }))
+function crew(): MasterOperator {
+  return new MasterOperator(OPTIONS, SILENT_LOG, async () => ({ workers: 0, pools: 0, errors: [] }))
 }
 
-async function total(figures: CrewFigures): Promise<number> {
+async function total(figures: MasterFigures): Promise<number> {
   return (await figures.collect(false)).report.requests.total
 }
 

@@ -6,34 +6,34 @@ import { LoopTime } from '../../figures/loop-time.ts'
 import { ProcessFigures } from '../../figures/process-figures.ts'
 import { processTimes } from '../../figures/process-times.ts'
 import { mergedReport, withEndedWorker } from '../../report/workers/merged-report.ts'
-import { PeerRequests } from '../peer-requests.ts'
+import { IpcRequests } from '../ipc-requests.ts'
 import type { Report, WorkerReport } from '../../contract/report.ts'
 import type { ProcessMetrics } from '../../report/metrics/prometheus.ts'
 import type { WorkerFacts } from '../../report/workers/merged-report.ts'
 import type { Totals } from '../../report/workers/merged-totals.ts'
 import type { MasterRequest, WorkerFigures, WorkerRequest } from '../operator-requests.ts'
-import type { Peer } from '../peer-requests.ts'
+import type { Peer } from '../ipc-requests.ts'
 
 const DEADLINE_MS = 1_000
 /** A worker that is killed takes the counts since its last report along. */
 const REFRESH_MS = 10_000
 
 /** A worker, as its master knows it. */
-interface CrewMember {
+interface Member {
   readonly number: number
   readonly child: Peer & { readonly pid?: number | undefined }
 }
 
 /** The figures of all workers. */
-interface CrewReport {
+interface MergedReport {
   readonly report: Report
   /** The metrics of the processes by the numbers of their workers; empty if they were not wanted. */
   readonly metrics: ReadonlyMap<string, ProcessMetrics>
 }
 
 interface Known {
-  readonly member: CrewMember
-  readonly requests: PeerRequests
+  readonly member: Member
+  readonly requests: IpcRequests
   readonly facts: Pick<WorkerFacts, 'predecessors' | 'crashes'>
   state: WorkerReport['state']
   report: Report | null
@@ -44,14 +44,14 @@ interface Known {
 }
 
 /** Asks the workers, and keeps their figures. Its owner closes it. */
-export class CrewFigures {
+export class MasterFigures {
   readonly #answer: (request: MasterRequest) => Promise<unknown>
-  readonly #known = new Map<CrewMember, Known>()
+  readonly #known = new Map<Member, Known>()
   readonly #places = new Map<number, { processes: number; crashes: number }>()
   readonly #startedAt = performance.now()
   readonly #process = new ProcessFigures(processTimes(this.#startedAt))
   readonly #loop = new LoopTime()
-  readonly #collecting = new Map<boolean, Promise<CrewReport>>()
+  readonly #collecting = new Map<boolean, Promise<MergedReport>>()
   #timer: NodeJS.Timeout | undefined
   #ended: Totals | null = null
 
@@ -71,14 +71,14 @@ export class CrewFigures {
 
   // --- the life of a worker ---
 
-  started(member: CrewMember): void {
+  started(member: Member): void {
     const place = this.#places.get(member.number) ?? { processes: 0, crashes: 0 }
     const facts = { predecessors: place.processes, crashes: place.crashes }
     place.processes += 1
     this.#places.set(member.number, place)
     const known: Known = {
       member,
-      requests: new PeerRequests(member.child, `worker ${member.number}`, (request) =>
+      requests: new IpcRequests(member.child, `worker ${member.number}`, (request) =>
         this.#take(known, request as MasterRequest),
       ),
       facts,
@@ -91,16 +91,16 @@ export class CrewFigures {
     this.#known.set(member, known)
   }
 
-  ready(member: CrewMember): void {
+  ready(member: Member): void {
     this.#setState(member, 'ready')
   }
 
-  drains(member: CrewMember): void {
+  drains(member: Member): void {
     this.#setState(member, 'draining')
   }
 
   /** @param hasCrashed whether it has ended by itself */
-  ended(member: CrewMember, hasCrashed: boolean): void {
+  ended(member: Member, hasCrashed: boolean): void {
     const place = this.#places.get(member.number)
     if (place && hasCrashed) place.crashes += 1
     const report = this.#known.get(member)?.report
@@ -111,7 +111,7 @@ export class CrewFigures {
   // --- the figures ---
 
   /** The figures of now. Calls at the same time share one. */
-  collect(withMetrics: boolean): Promise<CrewReport> {
+  collect(withMetrics: boolean): Promise<MergedReport> {
     const running = this.#collecting.get(withMetrics)
     if (running) return running
     const collected = this.#collect(withMetrics).finally(() => {
@@ -128,7 +128,7 @@ export class CrewFigures {
       .map(({ requests }) => requests.ask(request, deadlineMs))
   }
 
-  async #collect(withMetrics: boolean): Promise<CrewReport> {
+  async #collect(withMetrics: boolean): Promise<MergedReport> {
     await Promise.all([...this.#known.values()].map((known) => this.#refresh(known, withMetrics)))
     const times = processTimes(performance.now())
     this.#process.sample(times)
@@ -170,7 +170,7 @@ export class CrewFigures {
     return this.#answer(request)
   }
 
-  #setState(member: CrewMember, state: Known['state']): void {
+  #setState(member: Member, state: Known['state']): void {
     const known = this.#known.get(member)
     if (known) known.state = state
   }

@@ -4,13 +4,13 @@ import { Fifo } from '../waiting/fifo.ts'
 import { GIVEN, STOPPED } from './connection-messages.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
-import type { Taker } from './connection-door.ts'
+import type { ConnectionTarget } from './connection-balancer.ts'
 
 /** A connection, and the function that takes it back. */
 type Given = readonly [socket: Socket, onLost: (socket: Socket) => void]
 
 /** Sends connections over the IPC channel of a child process, in order with all other messages. */
-export class ChildTaker implements Taker {
+export class ChildTarget implements ConnectionTarget {
   readonly #child: ChildProcess
   // Node sends one connection at a time, waits for the answer of the child, and gives no message back.
   readonly #waiting = new Fifo<Given>()

@@ -1,11 +1,19 @@
 // The lines of a master about its workers.
 
+import { FAILED } from '../report-failure.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Failure } from '../report-failure.ts'
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts'
 
+/** The failure of a start whose last worker ended so; null if none has ended. */
+export function failureOf(end: WorkerEnd | null): Failure {
+  if (end?.failure) return end.failure
+  const text = `a worker ${end ? endWords(end) : 'has ended'} before it was ready`
+  return { text, status: FAILED }
+}
+
 /** The words for the end of a worker, after its name. */
-export function endWords({ status, signal }: WorkerEnd): string {
+function endWords({ status, signal }: WorkerEnd): string {
   if (signal !== null) return `was ended by ${signal}`
   return status === null ? 'did not start' : `has ended with exit status ${status}`
 }
@@ -18,7 +26,7 @@ interface Circumstances {
 }
 
 /** Writes one line for each event that an operator wants to know. */
-export class CrewLog {
+export class MasterLog {
   readonly #log: Log
 
   constructor(log: Log) {

@@ -27,7 +27,7 @@ interface Pending {
 }
 
 /** The requests in both directions. They end with the channel. */
-export class PeerRequests {
+export class IpcRequests {
   readonly #peer: Peer
   readonly #name: string
   readonly #pending = new Map<number, Pending>()

@@ -5,22 +5,22 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { ChildTaker } from '../../src/cli/child-taker.ts'
-import { ConnectionDoor } from '../../src/cli/connection-door.ts'
+import { ChildTarget } from '../../src/cli/child-target.ts'
+import { ConnectionBalancer } from '../../src/cli/connection-balancer.ts'
 import { isMessage, STOP } from '../../src/cli/connection-messages.ts'
 import { SILENT_LOG } from '../../src/silent-log.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { ServerAddress } from '../../src/server/engine.ts'
 
-const DEADLINE_MS = 12_000
+const DEADLINE_MS = 30_000
 const NO_ANSWER = 'NO_ANSWER'
 
-async function openDoor(): Promise<{ door: ConnectionDoor; ask: () => Promise<string> }> {
+async function openDoor(): Promise<{ balancer: ConnectionBalancer; ask: () => Promise<string> }> {
   const place = { host: '127.0.0.1', port: 0, uds: null, udsMode: null, udsOwner: null, fd: null }
-  const door = new ConnectionDoor({ ...place, backlog: 100, log: SILENT_LOG })
-  const address = await door.open()
-  onTestFinished(() => door.close())
-  return { door, ask: () => answerAt(address) }
+  const balancer = new ConnectionBalancer({ ...place, backlog: 100, log: SILENT_LOG })
+  const address = await balancer.open()
+  onTestFinished(() => balancer.close())
+  return { balancer, ask: () => answerAt(address) }
 }
 
 /** The whole answer at a connection; the name of the error if there is none. */
@@ -41,11 +41,11 @@ async function started(env: Record<string, string> = {}): Promise<ChildProcess> 
   return child
 }
 
-describe('children that take connections', { timeout: 30_000 }, () => {
+describe('children that take connections', { timeout: 60_000 }, () => {
   it('get them in turn', async () => {
     const children = [await started(), await started()]
-    const { door, ask } = await openDoor()
-    for (const child of children) door.add(new ChildTaker(child))
+    const { balancer, ask } = await openDoor()
+    for (const child of children) balancer.add(new ChildTarget(child))
     const answers = await Promise.all(Array.from({ length: 10 }, ask))
     for (const { pid } of children) {
       expect(answers.filter((answer) => answer === String(pid))).toHaveLength(5)
@@ -54,17 +54,17 @@ describe('children that take connections', { timeout: 30_000 }, () => {
 
   it('get all connections that were sent before they stop', async () => {
     const child = await started()
-    const { door, ask } = await openDoor()
-    const taker = new ChildTaker(child)
-    door.add(taker)
+    const { balancer, ask } = await openDoor()
+    const target = new ChildTarget(child)
+    balancer.add(target)
     const closed = once(child, 'disconnect', { signal: AbortSignal.timeout(DEADLINE_MS) })
     child.on('message', (message) => {
       if (!isMessage(message, STOP)) return
-      door.remove(taker)
-      taker.stop()
+      balancer.remove(target)
+      target.stop()
     })
     const answers = Array.from({ length: 20 }, ask)
-    await vi.waitFor(() => expect(door.accepted).toBe(20))
+    await vi.waitFor(() => expect(balancer.accepted).toBe(20), 30_000)
     child.send('close')
     await closed
     expect(new Set(await Promise.all(answers))).toEqual(new Set([String(child.pid)]))
@@ -72,13 +72,13 @@ describe('children that take connections', { timeout: 30_000 }, () => {
 
   it('that do not answer lose the connections that wait for them, when they are not prompt or end', async () => {
     const [stuck, prompt] = [await started({ STUCK: '1' }), await started()]
-    const { door, ask } = await openDoor()
-    const taker = new ChildTaker(stuck)
-    door.add(taker)
+    const { balancer, ask } = await openDoor()
+    const target = new ChildTarget(stuck)
+    balancer.add(target)
     const answers = Array.from({ length: 6 }, ask)
-    await vi.waitFor(() => expect(door.accepted).toBe(6))
-    door.add(new ChildTaker(prompt))
-    taker.isPrompt = false
+    await vi.waitFor(() => expect(balancer.accepted).toBe(6), 30_000)
+    balancer.add(new ChildTarget(prompt))
+    target.isPrompt = false
     const early = await Promise.all(answers.slice(3))
     expect(early).toEqual(early.map(() => String(prompt.pid)))
     stuck.kill('SIGKILL')

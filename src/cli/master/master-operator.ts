@@ -6,7 +6,7 @@ import { Refusal } from '../../report/control/refusal.ts'
 import { metricsAnswer } from '../../report/metrics/metrics-answer.ts'
 import { mergedMigrations } from '../../report/workers/merged-migrations.ts'
 import { OperatorPorts } from '../operator-ports.ts'
-import { CrewFigures } from './crew-figures.ts'
+import { MasterFigures } from './master-figures.ts'
 import type { ReloadOutcome } from '../../contract/control.ts'
 import type { Log } from '../../contract/log.ts'
 import type { Answer } from '../../report/answer.ts'
@@ -22,9 +22,9 @@ type Options = Pick<ProcessOptions, 'control' | 'metrics' | 'migrateState'>
 const CHANGE_MS = 2_000
 
 /** The parts for the operator of a server with workers. */
-export class CrewOperator implements ControlledMigrations {
+export class MasterOperator implements ControlledMigrations {
   /** The master reports the life of its workers here. */
-  readonly figures: CrewFigures
+  readonly figures: MasterFigures
   readonly #log: Log
   readonly #state: MigrateState
   readonly #ports: OperatorPorts
@@ -34,7 +34,7 @@ export class CrewOperator implements ControlledMigrations {
 
   /** @throws {@link InvalidOptionError} (`ISTHMUS_INVALID_OPTION`) for a state file that cannot be used */
   constructor(options: Options, log: Log, reload: () => Promise<ReloadOutcome>) {
-    this.figures = new CrewFigures((request) => this.#take(request))
+    this.figures = new MasterFigures((request) => this.#take(request))
     this.#log = log
     this.#state = new MigrateState(options.migrateState)
     this.#ports = new OperatorPorts(options)
