@@ -8,6 +8,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerLimits } from './worker-limits.ts'
 import { WorkerProcess } from './worker-process.ts'
+import { WorkerProgram } from './worker-program.ts'
 import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
@@ -59,6 +60,7 @@ interface Running {
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
   readonly #options: MasterParts
+  readonly #program = new WorkerProgram()
   readonly #log: MasterLog
   readonly #balancer: ConnectionBalancer
   readonly #supervisor: Supervisor
@@ -229,7 +231,7 @@ export class Master implements WorkerOwner {
   }
 
   #start(id: number, slot: number): void {
-    const process = new WorkerProcess(id, slot, this)
+    const process = new WorkerProcess(id, slot, this.#program, this)
     const limits = new WorkerLimits(this.#options.flags)
     this.#workers.set(id, { process, limits, readyAt: null, isDraining: false })
     this.#options.figures.started(process)
