@@ -42,6 +42,7 @@ export async function serveCommand(
   const busy = watchApp(log)
   if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
+  master?.starting(command, log)
   const wrap = layersOf(command)
   const app = await loadMounted(command, poolsOf(command), await metricsMount(command))
   if (life.isEnding) return
@@ -66,7 +67,7 @@ export async function serveCommand(
     throw error
   })
   life.handleExceptions()
-  if (master) return master.serving(server, command, log)
+  if (master) return master.serving(server)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
 }
