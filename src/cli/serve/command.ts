@@ -35,14 +35,11 @@ export async function serveCommand(
   life: Lifecycle,
   master: MasterLink | null,
 ): Promise<void> {
-  const { log } = await createLog(command.logLevel, command.logFormat, master?.logFields)
-  life.log = log
-  logUnhandledRejections(log)
+  const log = await openLog(command, life, master)
   watchThreads()
-  const busy = watchApp(log)
-  if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
-
   master?.starting(command, log)
+  const busy = watchApp(log)
+
   const wrap = layersOf(command)
   const app = await loadMounted(command, poolsOf(command), await metricsMount(command))
   if (life.isEnding) return
@@ -70,6 +67,18 @@ export async function serveCommand(
   if (master) return master.serving(server)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+async function openLog(
+  { logLevel, logFormat, configFile }: ServeCommand,
+  life: Lifecycle,
+  master: MasterLink | null,
+): Promise<Log> {
+  const { log } = await createLog(logLevel, logFormat, master?.logFields)
+  life.log = log
+  logUnhandledRejections(log)
+  if (configFile !== null) log.info({}, `options from ${configFile}`)
+  return log
 }
 
 async function metricsMount({ metrics: place }: ServeCommand): Promise<MountTable> {
