@@ -24,6 +24,8 @@ import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 /** The parts of a {@link Master}. */
 export interface MasterParts {
   readonly count: number
+  /** The most workers after calls of `resize`. */
+  readonly maxCount: number
   readonly flags: WorkersFlags
   readonly balancer: DoorSettings
   /** The times of a worker, from the options of its server. */
@@ -77,12 +79,13 @@ export class Master implements WorkerOwner {
   #isForced = false
 
   constructor(options: MasterParts) {
-    const { count, balancer, graceMs, lifespanTimeoutMs, log, flags } = options
+    const { count, maxCount: maxSize, balancer, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
     this.#log = new MasterLog(log)
     this.#balancer = new ConnectionBalancer(balancer)
     this.#heartbeats = new Heartbeats(flags.timeoutWorkerMs, this.#log)
     this.#supervisor = new Supervisor(count, {
+      maxSize,
       startMs: LOAD_MS + lifespanTimeoutMs,
       drainMs: graceMs + lifespanTimeoutMs + AFTER_GRACE_MS,
     })
@@ -116,10 +119,11 @@ export class Master implements WorkerOwner {
     return reloaded.promise
   }
 
-  /** One worker more (1) or less (-1); the last one stays. */
+  /** One worker more (1), up to the limit, or less (-1); the last one stays. */
   resize(by: 1 | -1): void {
+    const before = this.#supervisor.size
     this.#obey(this.#supervisor.resize(by, performance.now()))
-    this.#log.resized(this.#supervisor.size)
+    this.#log.resized(before, this.#supervisor.size)
   }
 
   /** Accepts the connections that wait, drains all workers, and resolves when the last one has ended. */

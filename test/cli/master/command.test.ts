@@ -127,7 +127,7 @@ describe('one worker', { timeout: 60_000 }, () => {
     command.signal('SIGTTIN')
     const pids = await crewOf(url, 2)
     command.signal('SIGTTOU')
-    await command.logs('1 workers from now on')
+    await command.logs('the number of workers is 1 now')
     command.signal('SIGKILL')
     await endOf(pids)
     expect(pids).not.toContain(first)
