@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
@@ -28,9 +29,9 @@ export class Command implements Disposable {
   #stdout = ''
   #stderr = ''
 
-  constructor(words: string[], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, ['dist/cli/main.js', ...words], {
-      cwd: ROOT,
+  constructor(words: string[], env: Record<string, string> = {}, cwd: string = ROOT) {
+    this.#child = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...words], {
+      cwd,
       env: { ...process.env, ...env },
     })
     this.#exit = once(this.#child, 'close')

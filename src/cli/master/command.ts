@@ -3,6 +3,7 @@
 import cluster from 'node:cluster'
 import { InvalidOptionError } from '../../errors.ts'
 import { urlOf } from '../../server/url-of.ts'
+import { usableCores } from '../../usable-cores.ts'
 import { masterChannels } from '../channels-options.ts'
 import { exit } from '../exit.ts'
 import { logUnhandledRejections } from '../lifecycle.ts'
@@ -61,6 +62,9 @@ export async function masterCommand(
   process.stdout.write(`isthmus listening on ${urlOf(opened.address, scheme)}\n`)
 }
 
+/** A storm of SIGTTIN would start processes until the memory is full. */
+const MOST_PER_CORE = 4
+
 type GivenParts = Pick<MasterParts, 'count' | 'figures' | 'log'>
 
 async function masterOf(
@@ -73,6 +77,7 @@ async function masterOf(
   }
   return new Master({
     ...given,
+    maxCount: Math.max(count, MOST_PER_CORE * usableCores()),
     flags: workers,
     balancer: { ...options, log },
     graceMs: options.graceMs,

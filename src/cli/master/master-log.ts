@@ -81,8 +81,13 @@ export class MasterLog {
     this.#log.error(fields, `worker ${fields.worker} did not ${what} in time: it is killed`)
   }
 
-  resized(size: number): void {
-    this.#log.info({ workers: size }, `${size} workers from now on`)
+  resized(before: number, size: number): void {
+    // A master that ends has no places.
+    if (size === 0) return
+    const fields = { workers: size }
+    if (size !== before) return this.#log.info(fields, `the number of workers is ${size} now`)
+    const remedy = size === 1 ? 'the last one stays' : 'a start with --workers allows more'
+    this.#log.warn(fields, `the number of workers stays ${size}: ${remedy}`)
   }
 
   reloaded(workers: number, failure: Failure | null): void {

@@ -8,6 +8,7 @@ import { Heartbeats } from './heartbeats.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerLimits } from './worker-limits.ts'
 import { WorkerProcess } from './worker-process.ts'
+import { WorkerProgram } from './worker-program.ts'
 import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
@@ -23,6 +24,8 @@ import type { WorkerEnd, WorkerOwner } from './worker-process.ts'
 /** The parts of a {@link Master}. */
 export interface MasterParts {
   readonly count: number
+  /** The most workers after calls of `resize`. */
+  readonly maxCount: number
   readonly flags: WorkersFlags
   readonly balancer: DoorSettings
   /** The times of a worker, from the options of its server. */
@@ -59,6 +62,7 @@ interface Running {
 /** Keeps workers that serve. The caller of {@link open} closes it. */
 export class Master implements WorkerOwner {
   readonly #options: MasterParts
+  readonly #program = new WorkerProgram()
   readonly #log: MasterLog
   readonly #balancer: ConnectionBalancer
   readonly #supervisor: Supervisor
@@ -75,12 +79,13 @@ export class Master implements WorkerOwner {
   #isForced = false
 
   constructor(options: MasterParts) {
-    const { count, balancer, graceMs, lifespanTimeoutMs, log, flags } = options
+    const { count, maxCount: maxSize, balancer, graceMs, lifespanTimeoutMs, log, flags } = options
     this.#options = options
     this.#log = new MasterLog(log)
     this.#balancer = new ConnectionBalancer(balancer)
     this.#heartbeats = new Heartbeats(flags.timeoutWorkerMs, this.#log)
     this.#supervisor = new Supervisor(count, {
+      maxSize,
       startMs: LOAD_MS + lifespanTimeoutMs,
       drainMs: graceMs + lifespanTimeoutMs + AFTER_GRACE_MS,
     })
@@ -114,10 +119,11 @@ export class Master implements WorkerOwner {
     return reloaded.promise
   }
 
-  /** One worker more (1) or less (-1); the last one stays. */
+  /** One worker more (1), up to the limit, or less (-1); the last one stays. */
   resize(by: 1 | -1): void {
+    const before = this.#supervisor.size
     this.#obey(this.#supervisor.resize(by, performance.now()))
-    this.#log.resized(this.#supervisor.size)
+    this.#log.resized(before, this.#supervisor.size)
   }
 
   /** Accepts the connections that wait, drains all workers, and resolves when the last one has ended. */
@@ -229,7 +235,7 @@ export class Master implements WorkerOwner {
   }
 
   #start(id: number, slot: number): void {
-    const process = new WorkerProcess(id, slot, this)
+    const process = new WorkerProcess(id, slot, this.#program, this)
     const limits = new WorkerLimits(this.#options.flags)
     this.#workers.set(id, { process, limits, readyAt: null, isDraining: false })
     this.#options.figures.started(process)

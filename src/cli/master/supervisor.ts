@@ -22,6 +22,8 @@ export type Order =
 
 /** The limits of a {@link Supervisor}. */
 interface SupervisorLimits {
+  /** The most workers. */
+  readonly maxSize: number
   /** The time for a worker to be ready. */
   readonly startMs: number
   /** The time for a worker to end after it was ordered to drain. */
@@ -168,11 +170,13 @@ export class Supervisor {
     return this.#settle(now)
   }
 
-  /** One worker more (1) or less (-1); the last one stays. */
+  /** One worker more (1), up to the limit, or less (-1); the last one stays. */
   resize(by: 1 | -1, now: number): Order[] {
     if (!this.#isOpened || this.#isStopping) return []
-    if (by === 1) this.#slots.push(new Slot(this.size + 1))
-    else if (this.size > 1) this.#empty(this.#slots.pop() as Slot, now)
+    const size = this.size + by
+    if (size < 1 || size > this.#limits.maxSize) return []
+    if (by === 1) this.#slots.push(new Slot(size))
+    else this.#empty(this.#slots.pop() as Slot, now)
     return this.#settle(now)
   }
 

@@ -6,6 +6,7 @@ import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
 import type { Failure } from '../report-failure.ts'
 import type { Beat, FromMaster } from '../worker-messages.ts'
+import type { WorkerProgram } from './worker-program.ts'
 
 /** The end of a worker. */
 export interface WorkerEnd {
@@ -42,11 +43,11 @@ export class WorkerProcess {
   #failure: Failure | null = null
   #isEnded = false
 
-  constructor(id: number, number: number, owner: WorkerOwner) {
+  constructor(id: number, number: number, program: WorkerProgram, owner: WorkerOwner) {
     this.id = id
     this.number = number
     this.#owner = owner
-    this.child = forkedOrFailed(number)
+    this.child = forkedOrFailed(number, program)
     this.target = new ChildTarget(this.child)
     this.child.on('message', (message) => this.#onMessage(message))
     this.child.on('error', (error) => this.#onError(error))
@@ -113,9 +114,13 @@ export class WorkerProcess {
 }
 
 // For some faults of the system, such as ENOMEM, fork() throws; for others, the process has an `error`.
-function forkedOrFailed(number: number): ChildProcess {
+function forkedOrFailed(number: number, program: WorkerProgram): ChildProcess {
+  const { directory, file, fault } = program
   try {
-    return fork(process.argv[1] ?? '', process.argv.slice(2), {
+    // For the system, the program of node is not there if its directory is not.
+    if (fault !== null) throw new Error(fault)
+    return fork(file, process.argv.slice(2), {
+      cwd: directory,
       env: { ...process.env, [WORKER_VARIABLE]: String(number) },
       execArgv: process.execArgv.map(withFreePort),
       // Each reader of one stdin would get a part of the input.

@@ -35,12 +35,10 @@ export async function serveCommand(
   life: Lifecycle,
   master: MasterLink | null,
 ): Promise<void> {
-  const { log } = await createLog(command.logLevel, command.logFormat, master?.logFields)
-  life.log = log
-  logUnhandledRejections(log)
+  const log = await openLog(command, life, master)
   watchThreads()
+  master?.starting(command, log)
   const busy = watchApp(log)
-  if (command.configFile !== null) log.info({}, `options from ${command.configFile}`)
 
   const wrap = layersOf(command)
   const app = await loadMounted(command, poolsOf(command), await metricsMount(command))
@@ -66,9 +64,21 @@ export async function serveCommand(
     throw error
   })
   life.handleExceptions()
-  if (master) return master.serving(server, command, log)
+  if (master) return master.serving(server)
   life.handleReloads()
   process.stdout.write(`isthmus listening on ${server.url}\n`)
+}
+
+async function openLog(
+  { logLevel, logFormat, configFile }: ServeCommand,
+  life: Lifecycle,
+  master: MasterLink | null,
+): Promise<Log> {
+  const { log } = await createLog(logLevel, logFormat, master?.logFields)
+  life.log = log
+  logUnhandledRejections(log)
+  if (configFile !== null) log.info({}, `options from ${configFile}`)
+  return log
 }
 
 async function metricsMount({ metrics: place }: ServeCommand): Promise<MountTable> {

@@ -40,6 +40,9 @@ export function masterOf(own: Own): MasterLink | null {
 export class MasterLink {
   readonly #number: number
   readonly #own: Own
+  /** The process id of the master. */
+  readonly #pid: number
+  readonly #beats = new Beats((beat) => this.#send(beat))
   #life: Lifecycle | undefined
   #address: ServerAddress | undefined
   #onOpened: (() => void) | undefined
@@ -48,6 +51,7 @@ export class MasterLink {
   constructor(number: number, own: Own) {
     this.#number = number
     this.#own = own
+    this.#pid = own.ppid
     own.on('message', (message) => this.#onMessage(message))
     // A promise that never settles ends a process that loads its app. Connections come later.
     own.channel?.unref()
@@ -87,12 +91,18 @@ export class MasterLink {
     return parentListener(place, () => this.#ready(place), this.#own)
   }
 
-  /** The worker serves: from now on it tells the master its state, and its event loop is watched. */
-  serving(server: Server, { workers, logFormat }: ServeCommand, log: Log): void {
-    const { counter } = new Beats(server, (beat) => this.#send(beat))
+  /** The app is loaded next: from now on the event loop is watched. */
+  starting({ workers, logFormat }: ServeCommand, log: Log): void {
     const { timeoutWorkerMs: timeoutMs } = workers
     if (timeoutMs === 0) return
-    startWatchdog({ counter, timeoutMs, logFormat, fields: this.logFields }, log)
+    const { logFields: fields } = this
+    const { state } = this.#beats
+    startWatchdog({ state, masterPid: this.#pid, timeoutMs, logFormat, fields }, log)
+  }
+
+  /** The worker serves: from now on it tells the master its state. */
+  serving(server: Server): void {
+    this.#beats.serving(server)
   }
 
   /** Tells the master why the worker cannot serve, and ends the process. */

@@ -2,9 +2,8 @@
 
 import { Session } from 'node:inspector'
 import { workerData } from 'node:worker_threads'
-import { callStackText } from '../../hosting/gateway/stack-sample.ts'
 import { settlesWithin } from '../../waiting/settles-within.ts'
-import { createLog } from '../log.ts'
+import { SERVING, TURNS } from './beats.ts'
 import type { WatchdogData } from './watchdog.ts'
 
 const CHECK_MS = 250
@@ -12,8 +11,8 @@ const CHECK_MS = 250
 const ASLEEP_MS = 2_000
 const STACK_MS = 1_000
 
-const { counter, timeoutMs, logFormat, fields } = workerData as WatchdogData
-let count = Atomics.load(counter, 0)
+const { state, masterPid, timeoutMs, logFormat, fields } = workerData as WatchdogData
+let turns = Atomics.load(state, TURNS)
 let turnedAt = performance.now()
 let checkedAt = turnedAt
 const timer = setInterval(check, CHECK_MS)
@@ -22,12 +21,17 @@ function check(): void {
   const now = performance.now()
   const isAwake = now - checkedAt < ASLEEP_MS
   checkedAt = now
-  const counted = Atomics.load(counter, 0)
-  if (counted !== count || !isAwake) turnedAt = now
-  count = counted
+  const counted = Atomics.load(state, TURNS)
+  if (counted !== turns || !isAwake || isStarting()) turnedAt = now
+  turns = counted
   if (now - turnedAt < timeoutMs) return
   clearInterval(timer)
   endProcess().catch(kill)
+}
+
+// A start has its own limit, and the master ends it. A process without its master has another parent.
+function isStarting(): boolean {
+  return Atomics.load(state, SERVING) === 0 && process.ppid === masterPid
 }
 
 async function endProcess(): Promise<void> {
@@ -36,6 +40,7 @@ async function endProcess(): Promise<void> {
     stack = text
   })
   await settlesWithin(found, STACK_MS)
+  const { createLog } = await import('../log.ts')
   const { log } = await createLog('error', logFormat, fields)
   const seconds = timeoutMs / 1000
   const sentence = `the event loop stands still for ${seconds} s: the worker is ended`
@@ -51,7 +56,8 @@ function withStack(stack: string): Error {
 }
 
 // It is never resumed: the process ends.
-function mainStack(): Promise<string> {
+async function mainStack(): Promise<string> {
+  const { callStackText } = await import('../../hosting/gateway/stack-sample.ts')
   const session = new Session()
   session.connectToMainThread()
   const urls = new Map<string, string>()

@@ -7,8 +7,10 @@ import type { ProcessOptions } from '../options-table.ts'
 
 /** The input of the thread. */
 export interface WatchdogData {
-  /** Rises while the event loop turns. */
-  readonly counter: Int32Array<SharedArrayBuffer>
+  /** That of the beats. */
+  readonly state: Int32Array<SharedArrayBuffer>
+  /** The process id of the master, which limits the time of a start. */
+  readonly masterPid: number
   /** The time after which the process is ended. */
   readonly timeoutMs: number
   readonly logFormat: ProcessOptions['logFormat']
@@ -19,7 +21,7 @@ export interface WatchdogData {
 const HEAP_MB = 32
 
 /**
- * Watches the event loop of this process until the process ends. A process with a debugger is not watched: it stands still at a
+ * Watches the event loop of this process until the process ends: the start only if the master has ended. A process with a debugger is not watched: it stands still at a
  * breakpoint.
  *
  * @param log tells that the watch itself has failed

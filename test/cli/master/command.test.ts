@@ -127,10 +127,26 @@ describe('one worker', { timeout: 60_000 }, () => {
     command.signal('SIGTTIN')
     const pids = await crewOf(url, 2)
     command.signal('SIGTTOU')
-    await command.logs('1 workers from now on')
+    await command.logs('the number of workers is 1 now')
     command.signal('SIGKILL')
     await endOf(pids)
     expect(pids).not.toContain(first)
+  })
+})
+
+describe('a worker whose app loops while it loads', { timeout: 60_000 }, () => {
+  it('is ended if the master was killed', async () => {
+    const words = ['serve', CREW, ...WORDS, '--workers', '1', '--timeout-worker', '1']
+    using command = new Command(words, { CREW_SPINS: '1' })
+    const [, pid = ''] = /spins: (\d+)/.exec(await command.says('spins: ')) ?? []
+    onTestFinished(() => void (isAlive(pid) && process.kill(Number(pid), 'SIGKILL')))
+    command.signal('SIGKILL')
+    // The worker holds the pipe, so that its log is complete here.
+    const { stderr } = await command.ended()
+    expect(linesWith('stands still for 1 s', stderr)).toMatchObject([
+      { worker: 1, err: { stack: expect.stringContaining('spinForEver') } },
+    ])
+    await endOf([pid])
   })
 })
 

@@ -29,6 +29,7 @@ function crewOf(count: number, flags: Partial<WorkersFlags> = {}): Crew {
   const figures = new MasterFigures(async () => undefined)
   const master = new Master({
     count,
+    maxCount: 2,
     flags: { ...WORKERS_DEFAULTS, ...flags },
     balancer: { ...PLACE, backlog: 10, log },
     graceMs: 5_000,
@@ -79,6 +80,19 @@ describe('a master', { timeout: 60_000 }, () => {
     expect(await master.reload()).toEqual({ workers: 1, failure: null })
     await vi.waitUntil(() => ended.mock.calls.length === 1, WAIT)
     expect(await master.close()).toEqual({ forced: false })
+  })
+
+  it('says that the number of workers stays, at the limit and at the last one', async () => {
+    const { master, said } = crewOf(1)
+    await master.open()
+    for (const by of [1, 1, 1, -1, -1] as const) master.resize(by)
+    expect(said('the number of workers')).toEqual([
+      'the number of workers is 2 now',
+      'the number of workers stays 2: a start with --workers allows more',
+      'the number of workers stays 2: a start with --workers allows more',
+      'the number of workers is 1 now',
+      'the number of workers stays 1: the last one stays',
+    ])
   })
 
   it('serves on if the system refuses a new process', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Supervisor } from '../../../src/cli/master/supervisor.ts'
 import type { Order } from '../../../src/cli/master/supervisor.ts'
 
-const LIMITS = { startMs: 60_000, drainMs: 20_000 }
+const LIMITS = { maxSize: 8, startMs: 60_000, drainMs: 20_000 }
 
 /** Workers that obey all orders, and a clock of the test. */
 class Crew {
@@ -238,6 +238,14 @@ describe('the number of workers', () => {
     crew.obey(crew.supervisor.resize(-1, crew.now))
     crew.obey(crew.supervisor.resize(-1, crew.now))
     expect([crew.supervisor.size, crew.ids('ready'), crew.ids('draining')]).toEqual([1, [1], [2]])
+  })
+})
+
+describe('a storm of calls for one worker more', () => {
+  it('ends at the limit', () => {
+    const crew = Crew.open(1)
+    for (let calls = 0; calls < 100; calls += 1) crew.obey(crew.supervisor.resize(1, crew.now))
+    expect([crew.supervisor.size, crew.ids('starting').length]).toEqual([8, 7])
   })
 })
 
