@@ -4,16 +4,21 @@ import { asEventApp } from '../bridge/as-event-app.ts'
 import { NodeHost } from './embedded/node-host.ts'
 import { nodeSettings } from './embedded/options.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HostedApp } from '../bridge/as-event-app.ts'
 import type { ToNodeOptions } from './embedded/options.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** An app as a handler of `node:http`. Its functions need no `this`. */
+/** An app as a handler of `node:http` and of the compatibility API of `node:http2`. Its functions need no `this`. */
 export interface EmbeddedHandler extends AsyncDisposable {
   /** Serves a request. `next` takes the requests that the app does not serve; see {@link ToNodeOptions}. */
-  (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void
+  (
+    req: IncomingMessage | Http2ServerRequest,
+    res: ServerResponse | Http2ServerResponse,
+    next?: (error?: unknown) => void,
+  ): void
   /**
    * Serves a WebSocket: `server.on('upgrade', handler.upgrade)`. The socket is closed in every case, unless there is a
    * `next`: it takes the socket of a request for another protocol, and of a handshake that the app denies with 404.
@@ -40,7 +45,8 @@ export interface EmbeddedHandler extends AsyncDisposable {
  * Makes a handler `(req, res, next)` from an app of any style, for `node:http`, Express, Connect, Fastify and others.
  * Fields that earlier handlers have set stay: `Set-Cookie`, `Link` and `Vary` add up, of other fields those of the app
  * count. `Date`, `Server` and `Connection` are those of the outer server. Below a mount of Express or Connect, the app gets
- * the mount path as `rootPath`.
+ * the mount path as `rootPath`. Over HTTP/2, as in `http2.createSecureServer({ allowHTTP1: true, … }, handler)`, the scope has
+ * `httpVersion` `'2'`; WebSockets are served over HTTP/1.1 only.
  *
  * @param app a sync, iterable or event app, a chain, the app of `threads()`, or a mount table
  * @param options see {@link ToNodeOptions}
@@ -56,7 +62,9 @@ export function toNode(app: HostedApp, options: ToNodeOptions = {}): EmbeddedHan
     req,
     res,
     next,
-  ) => host.handle({ req, res, next })
+  ) =>
+    // The objects of node:http2 have the members that the host uses.
+    host.handle({ req: req as IncomingMessage, res: res as ServerResponse, next })
   const close: EmbeddedHandler['close'] = ({ graceMs } = {}) => host.server.close(graceMs)
   return Object.assign(handler, {
     // node:http hands a socket over, in the type of a stream.

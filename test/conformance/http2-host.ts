@@ -1,7 +1,9 @@
-// The host "serve() over HTTP/2", with a client of node:http2.
+// The hosts "serve() over HTTP/2" and "toNode() in a server of node:http2", with a client of node:http2.
 
+import { toNode } from 'isthmus/adapters'
 import { settlesWithin } from '../../src/waiting/settles-within.ts'
 import { served } from '../raw/served.ts'
+import { outerHttp2 } from '../server/embedded/outer-http2.ts'
 import { StreamClient } from '../server/http2/stream-client.ts'
 import { dateless } from './host.ts'
 import type { ClientHttp2Stream } from 'node:http2'
@@ -11,12 +13,27 @@ import type { Answer, Host, Request, Stream } from './host.ts'
 /** Starts apps on free ports. Every request has its own connection. */
 export async function http2Host(app: HostedApp): Promise<Host> {
   const server = await served(app, { lifespan: 'auto', http2: true })
-  const { url } = server.server
+  return hostAt(server.server.url, [], async () => server[Symbol.asyncDispose]())
+}
+
+/** The same for apps inside a server of node:http2. */
+export async function outerHttp2Host(app: HostedApp): Promise<Host> {
+  const handler = toNode(app, { log: null })
+  await handler.start()
+  const outer = await outerHttp2(handler)
+  // The field Server belongs to the outer server, and the suite has the one of serve().
+  return hostAt(`http://127.0.0.1:${outer.port}`, [['server', 'isthmus']], async () => {
+    await outer[Symbol.asyncDispose]()
+    await handler.close()
+  })
+}
+
+function hostAt(url: string, added: HeaderPairs, close: () => Promise<void>): Host {
   return {
     async ask(request = {}) {
       using client = new StreamClient(url)
       const { status, headers, body } = await client.ask(askedOf(request))
-      return { status, headers: dateless(framed(request, status, headers)), body }
+      return { status, headers: [...dateless(framed(request, status, headers)), ...added], body }
     },
     async open(request = {}) {
       const client = new StreamClient(url)
@@ -24,7 +41,7 @@ export async function http2Host(app: HostedApp): Promise<Host> {
       stream.pause()
       return reading(client, stream)
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: close,
   }
 }
 

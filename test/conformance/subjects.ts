@@ -2,7 +2,7 @@
 
 import { events, iterable, sync } from 'isthmus'
 import { NO_PYTHON, SKIPPED } from '../python/program.ts'
-import { http2Host } from './http2-host.ts'
+import { http2Host, outerHttp2Host } from './http2-host.ts'
 import { behindRemote } from './behind-remote.ts'
 import { gatewayHost } from './gateway-host.ts'
 import { inPython } from './in-python.ts'
@@ -102,6 +102,12 @@ export const SUBJECTS: Subject[] = [
   { name: 'iterable, over HTTP/2', host: awaiting, engine: http2Host, gaps: GROUPED },
   { name: 'events, over HTTP/2', host: native, engine: http2Host, gaps: GROUPED },
   { name: 'sync, in threads, over HTTP/2', host: threaded, engine: http2Host, gaps: GROUPED },
+  {
+    name: 'events, in toNode() over node:http2',
+    host: native,
+    engine: outerHttp2Host,
+    gaps: GROUPED,
+  },
   { name: 'remote(), in memory', host: elsewhere, engine: memoryHost, gaps: ELSEWHERE },
   { name: 'remote(), over a socket', host: elsewhere, engine: overSocket, gaps: ELSEWHERE },
   ...inProcesses('in memory', memoryHost),

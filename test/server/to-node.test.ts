@@ -4,7 +4,6 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer, get as tlsGet } from 'node:https'
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -17,7 +16,6 @@ import { answer, httpApp, readAll, served, soon } from '../raw/served.ts'
 import { deferred } from '../../src/waiting/deferred.ts'
 import { get, outer, post } from './embedded/outer-server.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { EventApp, HostedApp, ResponseEnd, Send } from 'isthmus'
 import type { EmbeddedHandler, ToNodeOptions } from 'isthmus/adapters'
 import type { RawResponse } from '../raw/raw-response.ts'
@@ -132,23 +130,6 @@ describe('toNode()', () => {
       'response',
     )) as [IncomingMessage]
     expect(JSON.parse(await text(response))).toEqual(['https', 0x0304, '127.0.0.1'])
-    server.close()
-    await once(server, 'close')
-  })
-
-  it('answers 505 to a request of node:http2', async () => {
-    const handler = toNode(hello, { log: null }) as unknown as (
-      req: Http2ServerRequest,
-      res: Http2ServerResponse,
-    ) => void
-    const server = createHttp2Server(handler).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as { port: number }
-    const client = connectHttp2(`http://127.0.0.1:${port}`)
-    const request = client.request({ ':path': '/' })
-    const [fields] = (await once(request, 'response')) as [Record<string, unknown>]
-    expect([fields[':status'], await text(request)]).toEqual([505, 'HTTP Version Not Supported\n'])
-    client.close()
     server.close()
     await once(server, 'close')
   })

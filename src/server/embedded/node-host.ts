@@ -12,14 +12,16 @@ import { isHandshake } from '../node/upgrade-head.ts'
 import { plainResponse, refuse } from '../refusal.ts'
 import { innerApp } from './inner-app.ts'
 import { EmbeddedTransport } from './node-transport.ts'
-import { holdBody, outerTarget, readBefore } from './outer-request.ts'
+import { hasBodyOf, holdBody, outerTarget, readBefore } from './outer-request.ts'
+import { isOver, streamHead, streamOf } from './outer-stream.ts'
 import { EmbeddedServer } from './server.ts'
+import { StreamTransport } from './stream-transport.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { EventApp } from '../../contract/events.ts'
 import type { Endpoints, RequestHead } from '../../http/request-head.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { Next } from './node-transport.ts'
+import type { Next, OuterExchange } from './node-transport.ts'
 import type { NodeSettings } from './options.ts'
 import type { Started } from './server.ts'
 
@@ -93,7 +95,7 @@ export class NodeHost {
   #serve(call: HeldCall, dispatcher: Dispatcher): void {
     const { res, next } = call
     // The client has left during the startup, or the outer server has answered.
-    if (res.destroyed || res.headersSent) return
+    if (isOver(res)) return
     const { target, base } = outerTarget(call.req)
     const head = this.#headOf(call.req, target, waitsForContinue(call))
     if (head instanceof PeerError) return this.#refuse(call, head)
@@ -103,7 +105,7 @@ export class NodeHost {
     const { fallthrough, errors } = this.#settings
     const before = hasBody ? this.#bodyBefore(call, head) : null
     const body = before instanceof Uint8Array ? before : null
-    const transport = new EmbeddedTransport({ ...call, hasBody, body, fallthrough }, () => {
+    const transport = transportOf({ ...call, hasBody, body, fallthrough }, () => {
       exchanges.delete(transport)
       // The rest of a body would hold up the next request of the connection.
       if (hasBody) call.req.resume()
@@ -140,9 +142,13 @@ export class NodeHost {
 
   // The limits of a head are those of the outer server.
   #headOf(req: IncomingMessage, target: string, expectsContinue: boolean): RequestHead | PeerError {
-    const { socket } = req
+    // Each stream of node:http2 has a socket object of its own.
+    const socket = streamOf(req)?.session?.socket ?? req.socket
     const ends = this.#ends.get(socket) ?? endsOf(socket)
     this.#ends.set(socket, ends)
+    if (req.httpVersionMajor === 2) {
+      return streamHead(req, { ends, target, expectsContinue, hasBody: hasBodyOf(req) })
+    }
     try {
       return incomingHead(req, { ends, target, expectsContinue, maxHeaderFields: Infinity })
     } catch (error) {
@@ -152,7 +158,7 @@ export class NodeHost {
   }
 
   #refuse({ req, res, next }: OuterCall, error: unknown): void {
-    if (res.destroyed || res.headersSent) return
+    if (isOver(res)) return
     req.resume()
     if (next && this.#settings.errors === 'pass') return next(error)
     const [{ status, headers = [] }, { body }] = plainResponse(judgeError(error).status)
@@ -183,9 +189,17 @@ function endsOf(socket: Socket & { encrypted?: boolean }): Endpoints {
   return { ...endpointsOf(socket, null), secure: socket.encrypted === true }
 }
 
+function transportOf(outer: OuterExchange, onClose: () => void): EmbeddedTransport {
+  const stream = streamOf(outer.res)
+  if (stream === null) return new EmbeddedTransport(outer, onClose)
+  return new StreamTransport(outer, stream, onClose)
+}
+
 function waitsForContinue({ req, res }: OuterCall): boolean {
   // node:http has no documented name for it. A second 100 would do no harm.
-  const isContinued = (res as { _sent100?: boolean })._sent100 === true
+  const isContinued =
+    (res as { _sent100?: boolean })._sent100 === true ||
+    streamOf(res)?.sentInfoHeaders?.some((sent) => sent[':status'] === 100)
   return !isContinued && listHasToken(req.headers.expect, '100-continue')
 }
 

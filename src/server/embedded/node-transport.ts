@@ -13,7 +13,7 @@ import type { HeaderPairs } from '../../contract/events.ts'
 export type Next = (error?: unknown) => void
 
 /** The request of an exchange, and the handler after it. */
-interface OuterExchange {
+export interface OuterExchange {
   req: IncomingMessage
   res: ServerResponse
   hasBody: boolean
@@ -90,7 +90,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
     const { res } = this.#outer
     if (part.head !== null && !this.#isGone) this.#begin(part.head)
     if (this.#isGone) return true
-    if (part.trailers) res.addTrailers(part.trailers)
+    if (part.trailers) this.addTrailers(part.trailers)
     const { chunk } = part
     if (part.end) {
       // A client may read no response before it has sent its body.
@@ -101,11 +101,14 @@ export class EmbeddedTransport extends NodeHttpTransport {
       else res.end(Buffer.from(chunk as Uint8Array))
       return true
     }
-    return this.#stream(chunk ?? NOTHING)
+    return this.writeChunk(chunk ?? NOTHING)
   }
 
   override destroy(): void {
-    if (this.#isGone) return
+    if (!this.#isGone) this.cut()
+  }
+
+  protected cut(): void {
     const { res } = this.#outer
     const { socket } = res
     // If only the end of the connection ends the body, a clean end would make a cut response look complete.
@@ -126,7 +129,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
       this.#isGone = true
       process.nextTick(goOn, next, this.#failure)
       if (isHeld || this.#isReading) process.nextTick(resume, req)
-    } else this.#writeHead(head)
+    } else this.writeHead(head)
   }
 
   #goesOn(status: number): boolean {
@@ -134,7 +137,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
     return status === 404 && this.#fallthrough && !this.#isReading
   }
 
-  #stream(chunk: Uint8Array | string): boolean {
+  protected writeChunk(chunk: Uint8Array | string): boolean {
     const { res } = this.#outer
     // A function that a middleware has put in the place of write() may return nothing.
     const isFull = res.write(Buffer.from(chunk as Uint8Array)) === false
@@ -146,7 +149,11 @@ export class EmbeddedTransport extends NodeHttpTransport {
     return false
   }
 
-  #writeHead({ status, headers, keepAlive, delimiter }: ResponseHead): void {
+  protected addTrailers(trailers: HeaderPairs): void {
+    this.#outer.res.addTrailers(trailers)
+  }
+
+  protected writeHead({ status, headers, keepAlive, delimiter }: ResponseHead): void {
     const { res } = this.#outer
     const fields = withoutHostFields(headers)
     if (!keepAlive) res.shouldKeepAlive = false
@@ -155,7 +162,7 @@ export class EmbeddedTransport extends NodeHttpTransport {
     // The reason phrase of an earlier handler is that of another status.
     res.statusMessage = ''
     if (isPlain) return void res.writeHead(status, fields.flat())
-    merge(res, fields)
+    mergeFields(res, fields)
     res.writeHead(status)
   }
 }
@@ -163,9 +170,13 @@ export class EmbeddedTransport extends NodeHttpTransport {
 const NOTHING = new Uint8Array(0)
 const LISTS = new Set(['set-cookie', 'link'])
 
-// writeHead() with fields would keep only the last of a repeated field up to Node 20, and the package on-headers, which
-// many packages use, takes no flat list.
-function merge(res: ServerResponse, fields: HeaderPairs): void {
+/**
+ * Sets fields of the app beside those that the outer server has set.
+ *
+ * `writeHead()` with fields would keep only the last of a repeated field up to Node 20, and the package on-headers, which many
+ * packages use, takes no flat list.
+ */
+export function mergeFields(res: ServerResponse, fields: HeaderPairs): void {
   const values = new Map<string, string[]>()
   for (const [name, value] of fields) {
     const before = values.get(name)

@@ -1,6 +1,7 @@
 // The changes that a framework around the app makes to a request: its URL below a mount, and a body that was read.
 
 import { AppError } from '../../errors.ts'
+import { streamOf } from './outer-stream.ts'
 import type { IncomingMessage } from 'node:http'
 import type { HeaderPairs } from '../../contract/events.ts'
 
@@ -69,11 +70,17 @@ export function readBefore(req: IncomingMessage & OuterFields): Uint8Array | App
 
 /** Stops a body that flows because other code listens to it: the app reads later. Returns whether it flowed. */
 export function holdBody(req: IncomingMessage): boolean {
-  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers
-  const hasBody = coding !== undefined || Number(length) !== 0
-  const isHeld = hasBody && req.readableFlowing === true
+  const isHeld = hasBodyOf(req) && req.readableFlowing === true
   if (isHeld) req.pause()
   return isHeld
+}
+
+/** Whether the head of `req` announces a body that is not empty. In HTTP/2, the stream goes on after the head. */
+export function hasBodyOf(req: IncomingMessage): boolean {
+  const stream = streamOf(req)
+  if (stream !== null) return !stream.endAfterHeaders
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers
+  return coding !== undefined || Number(length) !== 0
 }
 
 /**

@@ -59,9 +59,7 @@ export class ResponseStream {
   /** Resets the stream, so that the client does not take the response for complete. */
   cut(): void {
     this.#unsent = null
-    // close() ends the stream before it resets it, and the client would see the clean end.
-    Object.assign(this.#stream, { _final: null })
-    this.#stream.close(INTERNAL_ERROR)
+    cutStream(this.#stream)
   }
 
   get #isOpen(): boolean {
@@ -130,4 +128,11 @@ export class ResponseStream {
     this.#stream.write(this.#unsent)
     this.#unsent = null
   }
+}
+
+/** Resets a stream that has sent a part of its response. */
+export function cutStream(stream: ServerHttp2Stream): void {
+  // close() ends the stream before it resets it, and the client would see the clean end.
+  Object.assign(stream, { _final: null })
+  stream.close(INTERNAL_ERROR)
 }
