@@ -130,6 +130,7 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     await answerWith(url, `one ${place}`)
     write({ 'app.mjs': app('two') })
     await answerWith(url, `two ${place}`)
+    expect(server.output).not.toContain('address already in use')
   })
 
   it('serves a saved module of Python, and shows a syntax error until the save that mends it', async () => {
