@@ -181,7 +181,12 @@ export function nearestOf(option: string, known: readonly string[]): string | un
   let nearest: string | undefined
   let least = Math.floor(option.length / 3) + 1
   for (const name of known) {
-    const distance = editDistance(withoutUnit(option), withoutUnit(lastName(name)))
+    const [from, to] = [option.toLowerCase(), lastName(name).toLowerCase()]
+    // A unit may also be misspelt.
+    const distance = Math.min(
+      editDistance(from, to),
+      editDistance(withoutUnit(from), withoutUnit(to)),
+    )
     if (distance < least) [nearest, least] = [name, distance]
   }
   return nearest
@@ -192,7 +197,7 @@ function lastName(path: string): string {
 }
 
 function withoutUnit(option: string): string {
-  return option.toLowerCase().replace(/(?:ms|bytes)$/, '')
+  return option.replace(/(?:ms|bytes)$/, '')
 }
 
 /**

@@ -43,9 +43,9 @@ export async function importConfig(
   const file = resolve(path)
   const name = relative('', file)
   if (!existsSync(file)) throw new InvalidOptionError(`--config ${path}: there is no such file`)
-  const content = file.endsWith('.json') ? await jsonOf(file, name) : await moduleOf(file, name)
-  const made = typeof content === 'function' ? await content(context) : content
-  if (isObject(made)) return { name, folder: dirname(file), content: made }
+  const isJson = file.endsWith('.json')
+  const content = await (isJson ? jsonOf(file, name) : moduleOf(file, name, context))
+  if (isObject(content)) return { name, folder: dirname(file), content }
   throw new InvalidOptionError(`${name} must ${REMEDY}`)
 }
 
@@ -71,11 +71,13 @@ async function jsonOf(file: string, name: string): Promise<unknown> {
 
 type Made = ((context: ConfigContext) => unknown) | object | undefined
 
-async function moduleOf(file: string, name: string): Promise<Made> {
+async function moduleOf(file: string, name: string, context: ConfigContext): Promise<unknown> {
   const url = pathToFileURL(file).href
   const spec = { place: null, style: null, file: name, exportName: 'default' } as const
-  const exports = await importExports(url).catch((error: unknown) => {
+  try {
+    const made = Reflect.get(await importExports(url), 'default') as Made
+    return await (typeof made === 'function' ? made(context) : made)
+  } catch (error) {
     throw loadFailure(error, spec, url)
-  })
-  return Reflect.get(exports, 'default') as Made
+  }
 }

@@ -13,6 +13,7 @@ import { Reloads } from '../reloads.ts'
 import { openFailureServer } from './failure-server.ts'
 import { FileWatch } from './file-watch.ts'
 import { globTest } from './glob.ts'
+import { takeInspector } from './inspector.ts'
 import { Reloader } from './reloader.ts'
 import type { ReloadOutcome } from '../../contract/control.ts'
 import type { Log } from '../../contract/log.ts'
@@ -84,17 +85,24 @@ function partsOf({
   mounts,
   control,
   metrics,
-}: ServeCommand): Pick<ReloaderParts, 'typescript' | 'minThreads' | 'isExclusive'> {
+}: ServeCommand): Pick<ReloaderParts, 'typescript' | 'inspector' | 'minThreads' | 'isExclusive'> {
   const specs = [app, ...mounts.map(([, mounted]) => mounted)]
   // The event loop does not import these apps, so a thread has to show that they load.
   const isInThreads = specs.some(
     (spec) => spec.place === 'threads' || ('style' in spec && spec.style === 'sync'),
   )
+  const inspector = takeInspector(wordsOfNode())
+  const takesPort = inspector !== null || (metrics !== null && 'port' in metrics)
   return {
+    inspector,
     typescript: 'file' in app && /\.[cm]?tsx?$/.test(app.file) ? resolve(app.file) : '',
     minThreads: isInThreads ? 1 : 0,
-    isExclusive: control !== null || (metrics !== null && 'port' in metrics),
+    isExclusive: control !== null || takesPort,
   }
+}
+
+function wordsOfNode(): string[] {
+  return [...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/), ...process.execArgv]
 }
 
 // The files of JavaScript are watched when they are loaded; the app itself is watched even if it is not there yet.

@@ -5,16 +5,19 @@ import { createInterface } from 'node:readline'
 import { ChildTarget } from '../child-target.ts'
 import { isMessage, STOP } from '../connection-messages.ts'
 import { fromWorker, WORKER_VARIABLE } from '../worker-messages.ts'
+import { WITHOUT_INSPECTOR } from './inspector.ts'
 import { FILES_DESCRIPTOR, fromSpare, SPARE_VARIABLE } from './messages.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { FromMaster } from '../worker-messages.ts'
+import type { InspectorPlace } from './inspector.ts'
 import type { LoadOrder } from './messages.ts'
 
 /** The settings of a process. */
 interface LoadSettings {
   readonly minThreads: number
   readonly typescript: string
+  readonly inspector: InspectorPlace | null
 }
 
 /** The owner of a process. */
@@ -39,6 +42,7 @@ export class LoadProcess {
   readonly child: ChildProcess
   readonly target: ChildTarget
   readonly #owner: LoadOwner
+  readonly #inspector: InspectorPlace | null
   #order: LoadOrder | null = null
   #isWarm = false
   #failure: string | null = null
@@ -46,9 +50,11 @@ export class LoadProcess {
   /**
    * @param minThreads the threads that the load waits for: each one that loads TypeScript costs as much as the app itself
    * @param typescript the TypeScript file of the app, for which tsx is loaded; empty without one
+   * @param inspector the place of the inspector, which the process takes when it loads
    */
-  constructor({ minThreads, typescript }: LoadSettings, owner: LoadOwner) {
+  constructor({ minThreads, typescript, inspector }: LoadSettings, owner: LoadOwner) {
     this.#owner = owner
+    this.#inspector = inspector
     const flags = [...FLAGS, `--threads-min=${minThreads}`]
     this.child = fork(process.argv[1] ?? '', [...process.argv.slice(2), ...flags], {
       env: {
@@ -59,6 +65,7 @@ export class LoadProcess {
       },
       execArgv: [
         ...process.execArgv,
+        WITHOUT_INSPECTOR,
         '--import',
         new URL('./import-watch.js', import.meta.url).href,
       ],
@@ -76,7 +83,7 @@ export class LoadProcess {
   /** Loads the app, as soon as the process is warm. Further calls do nothing. */
   load(number: number): void {
     if (this.#order) return
-    this.#order = { type: 'isthmus.development.load', load: number }
+    this.#order = { type: 'isthmus.development.load', load: number, inspector: this.#inspector }
     if (this.#isWarm) this.#send(this.#order)
   }
 

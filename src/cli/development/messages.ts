@@ -1,6 +1,7 @@
 // The messages between the parent of a development server and its process, beside those of a worker.
 
 import { hasPrefix } from '../connection-messages.ts'
+import type { InspectorPlace } from './inspector.ts'
 
 /** The variable that makes a process wait for the order to load; its value is the TypeScript file of the app, or empty. */
 export const SPARE_VARIABLE = 'ISTHMUS_RELOAD_SPARE'
@@ -11,6 +12,7 @@ export const FILES_DESCRIPTOR = 4
 export interface LoadOrder {
   readonly type: 'isthmus.development.load'
   readonly load: number
+  readonly inspector: InspectorPlace | null
 }
 
 /** From the process: it waits for the order; or its app listens on a port itself. */

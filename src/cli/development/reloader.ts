@@ -6,6 +6,7 @@ import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
 import type { ConnectionBalancer, ConnectionTarget } from '../connection-balancer.ts'
 import type { FileWatch } from './file-watch.ts'
+import type { InspectorPlace } from './inspector.ts'
 import type { LoadOwner } from './load-process.ts'
 
 /** The answers to clients while the app does not load. */
@@ -25,6 +26,8 @@ export interface ReloaderParts {
   readonly channels: ClusterChannels | null
   /** The TypeScript file of the app, for which tsx is loaded; empty without one. */
   readonly typescript: string
+  /** The place of the inspector that the process of the app has. */
+  readonly inspector: InspectorPlace | null
   /** The threads that a load waits for. */
   readonly minThreads: number
   /** Whether the command line names a port or a file that one process of the app can have. */

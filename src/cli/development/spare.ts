@@ -6,6 +6,7 @@ import { watchListening } from '../../bridge/listen-watch.ts'
 import { storeWorker } from '../../hosting/gateway/warm-worker.ts'
 import { preloadEntries } from '../../hosting/preload.ts'
 import { LOAD_VARIABLE } from '../../reload-page.ts'
+import { openInspector } from './inspector.ts'
 import { fromParent, SPARE_VARIABLE } from './messages.ts'
 import type { FromSpare, LoadOrder } from './messages.ts'
 
@@ -24,8 +25,9 @@ export async function orderToLoad(own: NodeJS.Process): Promise<void> {
   await Promise.all([url === null ? null : prepareTypeScript(url), storeWorker(url)])
   const ordered = nextOrder(own)
   send(own, { type: 'isthmus.development.warm' })
-  const { load } = await ordered
+  const { load, inspector } = await ordered
   own.env[LOAD_VARIABLE] = String(load)
+  if (inspector) openInspector(inspector)
   watchListening(() => send(own, { type: 'isthmus.development.listens' }))
   // A promise of the app that never settles ends the process.
   own.channel?.unref()

@@ -1,5 +1,6 @@
 // The options of a configuration file: their names, their values, and their precedence.
 
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { readCommand } from '../../../src/cli/args.ts'
 import { configValues } from '../../../src/cli/config/config-values.ts'
@@ -203,11 +204,46 @@ describe('a wrong configuration file', () => {
     }
   })
 
+  it('names the file, the key, the value and the remedy for a wrong value of every option', () => {
+    const given = [() => 1, Symbol('x'), Promise.resolve(1), Number.NaN, -1.5, { oops: 1n }, [[]]]
+    const messages = OPTIONS.flatMap(({ path, key, nest }) => {
+      return given.map((value) => [path, inspect(value, SHOWN), refusal(nest(key, value))])
+    })
+    const wrong = messages.filter(([path = '', shown = '', message = '']) => {
+      const start = `isthmus.config.ts: ${path} must be `
+      return !message.startsWith(start) || !message.endsWith(`, got ${shown}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('names an option for each name of more than four letters that lacks the last one', () => {
+    for (const { key, nest } of OPTIONS.filter((one) => one.key.length > 4)) {
+      const content = nest(key.slice(0, -1), 1)
+      expect(refusal(content)).toMatch(/: unknown option \S+; did you mean \S+\?$/)
+    }
+  })
+
   it('is refused without an app, if the command line has none', () => {
     expect(refusal({ port: 1 })).toBe(
       'no APP to serve; name one, or write app in isthmus.config.ts; see "isthmus serve --help"',
     )
   })
+})
+
+const SHOWN = { depth: 1, maxArrayLength: 3, maxStringLength: 80 }
+
+/** An option, its name in the file, and the content of a file that has a value under a name beside it. */
+interface Placed {
+  key: string
+  path: string
+  nest: (name: string, value: unknown) => object
+}
+
+const OPTIONS: Placed[] = Object.entries(SERVE_GROUPS).flatMap(([group, { table, isNested }]) => {
+  const nest: Placed['nest'] = (name, value) => {
+    return isNested ? { [group]: { [name]: value } } : { [name]: value }
+  }
+  return Object.keys(table).map((key) => ({ key, path: isNested ? `${group}.${key}` : key, nest }))
 })
 
 type Nested = 'sync' | 'tls' | 'health' | 'websocket' | 'pool' | 'python' | 'remote'

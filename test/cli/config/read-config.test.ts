@@ -100,6 +100,24 @@ describe('the configuration file', () => {
     )
     expect(error.cause).toBeInstanceOf(Error)
   })
+
+  it('is refused with its name if its function throws or its promise rejects, or if they give no object', async () => {
+    write({
+      'throws.mjs': 'export default () => { throw new Error("no database") }',
+      'rejects.mjs': 'export default async () => { throw new Error("no database") }',
+      'promise.mjs': 'export default Promise.reject(new Error("no database"))',
+      'nothing.mjs': 'export default async () => undefined',
+      'nested.mjs': 'export default () => () => ({})',
+    })
+    for (const config of ['throws.mjs', 'rejects.mjs', 'promise.mjs']) {
+      const error = await failure({ config })
+      expect(error).toBeInstanceOf(AppLoadError)
+      expect(error.message).toContain(`${join(folder, config)}: Error: no database`)
+    }
+    for (const config of ['nothing.mjs', 'nested.mjs']) {
+      expect((await failure({ config })).message).toContain(`${config} must contain an object`)
+    }
+  })
 })
 
 describe('isthmus serve', () => {

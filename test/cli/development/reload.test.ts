@@ -20,7 +20,12 @@ function write(files: Record<string, string>): void {
 }
 
 function develop(...words: string[]): Started {
-  const all = [MAIN, 'serve', ...words, '--reload', '--port=0', '--log-format=json', '--threads=1']
+  return developWith([], words)
+}
+
+function developWith(flagsOfNode: string[], words: string[]): Started {
+  const flags = ['--reload', '--port=0', '--log-format=json', '--threads=1']
+  const all = [...flagsOfNode, MAIN, 'serve', ...words, ...flags]
   return new Started(process.execPath, all, { cwd: folder })
 }
 
@@ -137,6 +142,44 @@ describe('isthmus serve --reload', { timeout: 4 * DEADLINE_MS }, () => {
     expect(server.output).toContain('app.js has changed: reloading')
     expect(server.output).not.toMatch(/SIGHUP[^"]* has changed/)
     expect(server.output).not.toMatch(/"level":(40|50)/)
+  })
+
+  it('gives the place of --inspect to the process of each load', async () => {
+    const app = (word: string): string => `
+      import inspector from 'node:inspector'
+      export default async (scope, receive, send) => {
+        if (scope.type !== 'http') return
+        await send({ type: 'http.response.start', status: 200, headers: [] })
+        await send({ type: 'http.response.body', body: '${word} ' + inspector.url() })
+      }`
+    write({ 'app.mjs': app('one') })
+    using server = developWith(['--inspect=0'], ['app.mjs'])
+    const url = await server.url()
+    const place = await server.says(/Debugger listening on (ws:\/\/127\.0\.0\.1:\d+\/)/)
+    await answerWith(url, `one ${place}`)
+    write({ 'app.mjs': app('two') })
+    await answerWith(url, `two ${place}`)
+    expect(server.output).not.toContain('address already in use')
+  })
+
+  it('serves a saved module of Python, and shows a syntax error until the save that mends it', async () => {
+    const app = (body: string): string => `
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [${body}]
+`
+    write({ 'desk.py': app('b"one"') })
+    using server = develop('python:desk:app')
+    const url = await server.url()
+    await answerWith(url, 'one')
+    write({ 'desk.py': app('b"two"') })
+    await answerWith(url, 'two')
+    write({ 'desk.py': app('b"two" oops') })
+    const failed = await answerWith(url, 'SyntaxError', { accept: 'text/plain' })
+    expect(failed.status).toBe(500)
+    expect(server.output).toContain('desk.py')
+    write({ 'desk.py': app('b"three"') })
+    await answerWith(url, 'three')
   })
 
   it('refuses several workers', async () => {
