@@ -22,7 +22,7 @@ export interface ConnectionTarget {
 }
 
 /** The place, and the number of connections that may wait for a target. */
-export type DoorSettings = Pick<
+export type BalancerSettings = Pick<
   Settings,
   'host' | 'port' | 'uds' | 'udsMode' | 'udsOwner' | 'fd' | 'backlog' | 'log'
 >
@@ -32,7 +32,7 @@ export type DoorSettings = Pick<
  * one. While there is no target, connections wait.
  */
 export class ConnectionBalancer {
-  readonly #settings: DoorSettings
+  readonly #settings: BalancerSettings
   readonly #server: Server
   readonly #targets: ConnectionTarget[] = []
   readonly #waiting = new Fifo<Socket>()
@@ -40,7 +40,7 @@ export class ConnectionBalancer {
   #accepted = 0
   #refused = 0
 
-  constructor(settings: DoorSettings) {
+  constructor(settings: BalancerSettings) {
     this.#settings = settings
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, this.#give)
     this.#server.on('connection', () => {

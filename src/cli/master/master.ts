@@ -13,7 +13,7 @@ import type { ClusterChannels } from '../../channels/cluster/cluster.ts'
 import type { Log } from '../../contract/log.ts'
 import type { ServerAddress } from '../../server/engine.ts'
 import type { Deferred } from '../../waiting/deferred.ts'
-import type { DoorSettings } from '../connection-balancer.ts'
+import type { BalancerSettings } from '../connection-balancer.ts'
 import type { Failure } from '../report-failure.ts'
 import type { MasterFigures } from './master-figures.ts'
 import type { Beat } from '../worker-messages.ts'
@@ -27,7 +27,7 @@ export interface MasterParts {
   /** The most workers after calls of `resize`. */
   readonly maxCount: number
   readonly flags: WorkersFlags
-  readonly balancer: DoorSettings
+  readonly balancer: BalancerSettings
   /** The times of a worker, from the options of its server. */
   readonly graceMs: number
   readonly lifespanTimeoutMs: number
