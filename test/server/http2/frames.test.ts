@@ -247,7 +247,7 @@ describe('a client that is too slow', () => {
   ])(
     'is only silent: a request that waits goes on%s, as the client acknowledges SETTINGS',
     async (_where, isEnding) => {
-      const hasProved = deferred<void>()
+      const hasProved = deferred()
       const app = httpApp(async (_scope, _receive, send) => {
         await hasProved.promise
         await answer(send, 'at last')
