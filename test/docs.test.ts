@@ -214,7 +214,15 @@ describe('production', () => {
       return Object.values(table).map(({ flag }: { flag: string }) => `--${flag}`)
     })
     const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
-    const others = ['--omit', '--import', '--now', '--yes', '--no-install-recommends', '--init']
+    const others = [
+      '--omit',
+      '--import',
+      '--now',
+      '--yes',
+      '--no-install-recommends',
+      '--init',
+      '--cpus',
+    ]
     expect(named).toContain('--timeout-keep-alive')
     expect(named.filter((flag) => ![...flags, ...others].includes(flag))).toEqual([])
   })
