@@ -178,12 +178,12 @@ function repeated(texts: readonly string[]): string[] {
 describe('the page about Python apps', () => {
   it('names no flag that the command line does not have, beside those of gunicorn and uvicorn', () => {
     const help = parseArguments(['serve', '--help'], {})
-    const flags: string[] = ('text' in help ? help.text : '').match(/--[a-z-]+/g) ?? []
+    const flags: string[] = ('text' in help ? help.text : '').match(/--[a-z\d-]+/g) ?? []
     const ours = pythonApps.text
       .split('\n')
       .flatMap((line) => (/^\| .*`-/.test(line) ? (line.split('|')[2] ?? '') : line))
       .filter((line) => !line.startsWith('npm ') && !line.includes('--preload'))
-    const named = ours.flatMap((text) => text.match(/(?<=[\s`])--[a-z-]+/g) ?? [])
+    const named = ours.flatMap((text) => text.match(/(?<=[\s`])--[a-z\d-]+/g) ?? [])
     expect(named).toContain('--python-processes')
     expect(named.filter((flag) => !flags.includes(flag))).toEqual([])
   })
@@ -213,7 +213,7 @@ describe('production', () => {
     const flags = tables.flatMap((table) => {
       return Object.values(table).map(({ flag }: { flag: string }) => `--${flag}`)
     })
-    const named = production.text.match(/(?<=[\s`"])--[a-z-]+/g) ?? []
+    const named = production.text.match(/(?<=[\s`"])--[a-z\d-]+/g) ?? []
     const others = [
       '--omit',
       '--import',

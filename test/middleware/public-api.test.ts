@@ -17,6 +17,7 @@ const PUBLIC = new Set(
 const HELPERS = new Map([
   ['bounded-writer.ts', ['BoundedWriter']],
   ['complete-options.ts', ['Complete', 'checkNumber', 'completeOptions', 'invalidOption']],
+  ['http/client-address.ts', ['clientAddress']],
   ['http/content.ts', ['isEventStream']],
   ['http/error-verdict.ts', ['ErrorVerdict', 'failureLine', 'judgeError']],
   ['http/headers.ts', ['isFieldValue', 'isToken']],
