@@ -20,7 +20,7 @@ import type { ServeOptions } from '../server/options.ts'
  * The options of `serve()` that concern sockets are checked and have no further effect: `uds`, `fd`, `tls`, `proxyProtocol`,
  * `backlog`, `engine`, `keepAliveTimeoutMs`, `headTimeoutMs`, `writeTimeoutMs`, `maxHeadBytes`,
  * `maxRequestLineBytes`, `graceMs`, and those of `websocket` except `maxQueue`. `host` and `port` are the address
- * that the app sees as the server's. `lifespanTimeoutMs` is `deadlineMs` at most. `log` is silent by default.
+ * that the app sees as the server's. `lifespanTimeoutMs` is 30,000 by default, and `log` is silent.
  * `signal` closes the client when it aborts.
  */
 export interface TestClientOptions extends ServeOptions {
@@ -44,6 +44,8 @@ export interface TestClientOptions extends ServeOptions {
 const DEFAULTS = {
   ...SERVE_DEFAULTS,
   log: null as Log | null,
+  // The threads of an app start in this time. A test that hangs is not to wait a minute.
+  lifespanTimeoutMs: 30_000,
   deadlineMs: 5_000,
   raiseAppErrors: true,
   identity: true,
@@ -82,7 +84,6 @@ export async function testClient(
     log ?? SILENT_LOG,
     'testClient',
   )
-  settings.lifespanTimeoutMs = Math.min(settings.lifespanTimeoutMs, deadlineMs)
   const { host, port, signal } = settings
   signal?.throwIfAborted()
 

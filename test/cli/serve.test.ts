@@ -120,7 +120,7 @@ describe('a platform', { timeout: 60_000 }, () => {
     const response = await fetch(url, { headers: { 'x-forwarded-for': '192.0.2.7' }, signal })
     expect(response.status).toBe(504)
     const [line] = linesWith('GET / 504', await command.logs('GET / 504'))
-    expect(line?.['client']).toBe('192.0.2.7:0')
+    expect(line?.['client']).toBe('192.0.2.7')
   })
 })
 

@@ -38,7 +38,7 @@ async function open(app: ThreadsApp, maxMessageBytes = 1_000): Promise<void> {
   consumer = channels.subscribe(UNBOUNDED)
   loads = channels.subscribe(UNBOUNDED)
   await loads.join('import')
-  client = await testClient(app, { channels, lifespanTimeoutMs: 30_000, deadlineMs: 30_000 })
+  client = await testClient(app, { channels, deadlineMs: 30_000 })
 }
 
 async function asked(path: string): Promise<unknown> {

@@ -97,7 +97,7 @@ describe('isthmus serve --workers', { timeout: 120_000 }, () => {
     const second = await vi.waitFor(
       async () => {
         const found = await report()
-        expect(found.workers).toHaveLength(2)
+        expect([found.isComplete, found.workers.length]).toEqual([true, 2])
         return found
       },
       { timeout: 30_000, interval: 200 },
@@ -115,6 +115,7 @@ describe('isthmus serve --workers', { timeout: 120_000 }, () => {
     const third = await vi.waitFor(
       async () => {
         const found = await report()
+        expect(found.isComplete).toBe(true)
         expect(ready(found).map(({ crashes }) => crashes)).toEqual([1, 0])
         return found
       },
