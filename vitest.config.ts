@@ -19,7 +19,7 @@ const BEHAVIOUR = [
 const OWN_PROCESS =
   'adversarial-fields|basic-auth|buffering|buffers|byte-store|file-faults|file-queue|mutations|nesting|options|page-browser|reload|send-file|spool|sync-host|temporary-file'
 const FOLDERS =
-  'adapters,async,benchmarks,chain,channels,cli,client,feed,figures,hosting/protocol,hosting/gateway/scheduler,http,lint,' +
+  'adapters,async,benchmarks,chain,cli,client,feed,figures,hosting/protocol,hosting/gateway/scheduler,http,lint,' +
   'middleware,migrate,raw,report,server,sync,testing,waiting'
 const SHARED = `test/{${FOLDERS}}/**/!(${OWN_PROCESS}).test.ts`
 
