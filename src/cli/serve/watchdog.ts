@@ -21,8 +21,8 @@ export interface WatchdogData {
 const HEAP_MB = 32
 
 /**
- * Watches the event loop of this process until the process ends: the start only if the master has ended. A process with a debugger is not watched: it stands still at a
- * breakpoint.
+ * Watches the event loop of this process until the process ends. A start is limited only if the master has ended. A process
+ * with a debugger is not watched: it stands still at a breakpoint.
  *
  * @param log tells that the watch itself has failed
  */

@@ -1,21 +1,11 @@
 // Sessions of random frames: valid, nearly valid and invalid ones, in random order and pieces. The seed decides everything.
 
 import { settlesWithin } from '../../../src/waiting/settles-within.ts'
+import { seeded } from '../../migrate/apps.ts'
 import { answer, httpApp } from '../../raw/http-app.ts'
 import { fieldBlock, FLAG, frame, FrameClient, GET, TYPE } from './frame-client.ts'
 import { websocket } from 'isthmus'
 import type { EventApp, ServerAddress } from 'isthmus'
-
-/** A generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const echo = websocket(async (socket) => {
   for await (const message of socket) await socket.send(message)
@@ -75,7 +65,7 @@ const FIELDS: ReadonlyArray<readonly [string, string]> = [
 
 /** One session with the random frames of `seed`. Resolves when the connection has ended. */
 export async function randomSession(address: ServerAddress, seed: number): Promise<void> {
-  const random = randomOf(seed)
+  const random = seeded(seed)
   const settings = random() < 0.3 ? Buffer.from([0, 4, 0, 0, 0, below(random, 3)]) : undefined
   using client = await FrameClient.open(address, settings)
   const ids = { last: -1 }
